@@ -1,0 +1,97 @@
+"""Which days a court is open: legal holidays by rule, proclaimed days and special closings by list."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+
+_SATURDAY, _SUNDAY = 5, 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holiday:
+    """A legal holiday that comes every year from `since` on.
+
+    Either `month` and `day`, or the weekday (Monday is 0) and which one of the month it is (-1 the last).
+    """
+
+    name: str
+    month: int
+    day: int | None = None
+    weekday: int | None = None
+    nth: int | None = None
+    since: int = 1
+
+    def in_year(self, year: int) -> date:
+        """The day it falls on in `year`, before a weekend moves it."""
+        if self.day is not None:
+            return date(year, self.month, self.day)
+        if self.weekday is None or self.nth is None:
+            raise ValueError(f"Holiday {self.name}: give a day, or a weekday and which one of the month.")
+        days = [week[self.weekday] for week in calendar.monthcalendar(year, self.month) if week[self.weekday]]
+        return date(year, self.month, days[self.nth - 1 if self.nth > 0 else self.nth])
+
+
+def observed(day: date) -> date:
+    """Saturday moves to the Friday before, Sunday to the Monday after (TIME-07, C.G.S. § 1-4)."""
+    return day + timedelta(days={_SATURDAY: -1, _SUNDAY: 1}.get(day.weekday(), 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourtCalendar:
+    """Answers whether a court is open on a day, and counts open days.
+
+    `closings` are the days nobody can compute: proclaimed days (Thanksgiving, Good Friday) and special
+    closings (weather), each with its name.
+    """
+
+    holidays: tuple[Holiday, ...] = ()
+    closings: dict[date, str] = field(default_factory=dict)
+
+    def closed_because(self, day: date) -> str:
+        """Why the court is closed on `day`; empty when it is open (TIME-06)."""
+        if day.weekday() >= _SATURDAY:
+            return day.strftime("%A")
+        return self.closings.get(day) or _holidays_around(self.holidays, day.year).get(day, "")
+
+    def is_open(self, day: date) -> bool:
+        """Monday to Friday, not a legal holiday, not a closing."""
+        return not self.closed_because(day)
+
+    def last_open_day(self, day: date) -> date:
+        """`day`, or the last open day before it."""
+        while not self.is_open(day):
+            day -= timedelta(days=1)
+        return day
+
+    def next_open_day(self, day: date) -> date:
+        """`day`, or the first open day after it."""
+        while not self.is_open(day):
+            day += timedelta(days=1)
+        return day
+
+    def add_open_days(self, day: date, count: int) -> date:
+        """The `count`-th open day after `day`, or before it where `count` is negative; `day` not counted."""
+        step = timedelta(days=1 if count >= 0 else -1)
+        for _ in range(abs(count)):
+            day += step
+            while not self.is_open(day):
+                day += step
+        return day
+
+    def with_closings(self, closings: dict[date, str]) -> CourtCalendar:
+        """The same calendar with further days closed."""
+        return CourtCalendar(holidays=self.holidays, closings={**self.closings, **closings})
+
+
+@cache
+def _holidays_around(holidays: tuple[Holiday, ...], year: int) -> dict[date, str]:
+    """Observed days that fall in `year`; the next year's first of January may fall in this one."""
+    return {
+        observed(holiday.in_year(its_year)): holiday.name
+        for its_year in (year, year + 1)
+        for holiday in holidays
+        if its_year >= holiday.since
+    }

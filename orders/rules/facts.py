@@ -1,0 +1,135 @@
+"""What is known of one order, as the rules see it: no names, no database, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from orders.rules.court_time import end_of_day, local_date
+
+
+class Kind(StrEnum):
+    """The kinds of order; the field's own words."""
+
+    RESTRAINING_ORDER_APPLICATION = "restraining_order_application"
+    EX_PARTE_RESTRAINING_ORDER = "ex_parte_restraining_order"
+    RESTRAINING_ORDER = "restraining_order"
+    CIVIL_PROTECTION_ORDER = "civil_protection_order"
+    FAMILY_VIOLENCE_PROTECTIVE_ORDER = "family_violence_protective_order"
+    RISK_PROTECTION_ORDER = "risk_protection_order"
+    FOREIGN_ORDER = "foreign_order"
+    INTERIM_ERPO = "interim_erpo"
+    TEMPORARY_ERPO = "temporary_erpo"
+    FINAL_ERPO = "final_erpo"
+
+
+#: What can have happened to an order. A rule names one as its start or as what meets it.
+HAPPENINGS = frozenset(
+    {
+        "contempt_motion_served",
+        "disqualifying_event",
+        "ex_parte_extension_requested",
+        "extension_moved",
+        "heard",
+        "hearing_requested",
+        "hearing_scheduled",
+        "non_possession_stated",
+        "police_notified",
+        "release_ordered",
+        "released_from_custody",
+        "retention_ordered",
+        "return_requested",
+        "returned",
+        "served",
+        "service_failed",
+        "service_returned",
+        "surrendered",
+        "termination_petitioned",
+        "transfer_notice_received",
+        "vacated",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """Something that happened to an order, at an instant, or on a day where no time of day is known.
+
+    `key` tells two of a kind apart (two hearings). `complete` on a surrender: everything believed held is
+    now accounted for. `purpose` on a hearing: what it is for. `source`: how it is known, to be read out.
+    """
+
+    kind: str
+    at: datetime | None = None
+    on: date | None = None
+    key: str = ""
+    purpose: str = "application"
+    source: str = ""
+    complete: bool = False
+    in_custody: bool = False
+
+    def day(self, zone: ZoneInfo) -> date:
+        """The calendar day in `zone`."""
+        if self.on is not None:
+            return self.on
+        if self.at is None:
+            raise ValueError(f"{self.kind}: give the instant or the day")
+        return local_date(self.at, zone)
+
+    def known_by(self, instant: datetime, zone: ZoneInfo) -> bool:
+        """True when it is dated at or before `instant`; a whole day counts from its beginning.
+
+        A hearing set for a later day is known: its date is not the day on which it was set.
+        """
+        if self.kind == "hearing_scheduled":
+            return True
+        if self.at is not None:
+            return self.at <= instant
+        return self.day(zone) <= local_date(instant, zone)
+
+    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str]:
+        """An order in time that does not depend on the order in which facts were given."""
+        return (self.day(zone), self.at.timestamp() if self.at else 0.0, self.key)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """One order. `firearms_indicated` is the box on the application; a permit or a listed firearm counts too
+    wherever the law asks whether firearms are believed held (`armed`)."""
+
+    jurisdiction: str
+    kind: str
+    issued_on: date
+    issued_at: datetime | None = None
+    expires_on: date | None = None
+    firearms_indicated: bool = False
+    permit_indicated: bool = False
+    firearms_listed: bool = False
+    financial_support: bool = False
+    happenings: tuple[Happening, ...] = ()
+
+    @property
+    def armed(self) -> bool:
+        """True when anything indicates firearms: the application's box, a permit, an item on the list."""
+        return self.firearms_indicated or self.permit_indicated or self.firearms_listed
+
+    def of_kind(self, kind: str, zone: ZoneInfo, purpose: str = "") -> list[Happening]:
+        """The happenings of one kind, and of one purpose if it is asked for, the earliest first."""
+        return sorted(
+            (one for one in self.happenings if one.kind == kind and purpose in ("", one.purpose)),
+            key=lambda one: one.sort_key(zone),
+        )
+
+    def known_by(self, instant: datetime, zone: ZoneInfo) -> Facts:
+        """The same order with only what is dated at or before `instant`."""
+        return replace(self, happenings=tuple(one for one in self.happenings if one.known_by(instant, zone)))
+
+    def in_force(self, instant: datetime, zone: ZoneInfo) -> bool:
+        """True while the order stands: issued, not vacated, and its printed last day not over (TIME-10)."""
+        if local_date(instant, zone) < self.issued_on:
+            return False
+        if any(vacated.known_by(instant, zone) for vacated in self.of_kind("vacated", zone)):
+            return False
+        return self.expires_on is None or instant < end_of_day(self.expires_on, zone)

@@ -1,0 +1,226 @@
+"""Worked examples of law as data: read, planned, compared."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
+from orders.rules.plan import Moment, Planned, plan
+from orders.rules.rulebook import Rulebook
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be run; the text names file, scenario and key."""
+
+
+_ORDER_KEYS = {
+    "jurisdiction",
+    "kind",
+    "issued_on",
+    "issued_at",
+    "expires_on",
+    "firearms_indicated",
+    "permit_indicated",
+    "financial_support",
+}
+_EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One worked example."""
+
+    id: str
+    name: str
+    facts: Facts
+    as_of: datetime | None
+    expectations: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of one scenario; no differences when it passed."""
+
+    id: str
+    differences: tuple[str, ...]
+
+
+def load(folder: Path) -> list[Scenario]:
+    """Every scenario of every TOML file below `folder`, by file name. Raises `ScenarioError`."""
+    if not folder.is_dir():
+        raise ScenarioError(f"{folder}: not a folder; name one that holds scenario files (*.toml)")
+    found = [scenario for file in sorted(folder.rglob("*.toml")) for scenario in _read(file)]
+    if not found:
+        raise ScenarioError(f"{folder}: no scenario below it; scenarios are [[scenario]] tables in *.toml")
+    return found
+
+
+def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
+    """Plans the scenario's order and lists where the plan differs from what is expected."""
+    jurisdiction = rulebook.jurisdictions.get(scenario.facts.jurisdiction)
+    if jurisdiction is None:
+        return Outcome(
+            id=scenario.id, differences=(f"no rules for jurisdiction {scenario.facts.jurisdiction}",)
+        )
+    facts = scenario.facts
+    if scenario.as_of is not None:
+        facts = facts.known_by(scenario.as_of, jurisdiction.zone)
+    planned: dict[str, list[Planned]] = {}
+    for one in plan(facts, rulebook):
+        planned.setdefault(one.rule.id, []).append(one)
+    differences: list[str] = []
+    for expected in scenario.expectations:
+        if "order_in_force" in expected:
+            if scenario.as_of is None:
+                differences.append("order_in_force is asked without as_of")
+                continue
+            stands = facts.in_force(scenario.as_of, jurisdiction.zone)
+            if stands != expected["order_in_force"]:
+                differences.append(f"order_in_force: expected {expected['order_in_force']}, got {stands}")
+            continue
+        differences.extend(_compare(expected, planned.get(expected["deadline"], []), scenario.as_of))
+    return Outcome(id=scenario.id, differences=tuple(differences))
+
+
+def _compare(expected: dict[str, Any], planned: list[Planned], as_of: datetime | None) -> Iterator[str]:
+    rule = expected["deadline"]
+    if expected.get("absent"):
+        if planned:
+            yield f"{rule}: expected to be absent"
+        return
+    if not planned:
+        yield f"{rule}: no such deadline"
+        return
+    # Where a rule gives several, one of them must be as expected; the last is shown if none is.
+    tried = [list(_differences(expected, one, as_of)) for one in planned]
+    if all(tried):
+        for key, wanted, got in tried[-1]:
+            yield f"{rule}: {key}: expected {wanted}, got {got}"
+
+
+def _differences(
+    expected: dict[str, Any], planned: Planned, as_of: datetime | None
+) -> Iterator[tuple[str, object, object]]:
+    got = {
+        "due_at": _at(planned.due),
+        "due_on": _on(planned.due),
+        "opens_at": _at(planned.opens),
+        "opens_on": _on(planned.opens),
+        "alternative_on": planned.alternative_on,
+        "last_open_day": planned.last_open_day,
+        "closed_day_moves_to": planned.closed_day_moves_to,
+        "status": planned.status(as_of).value if as_of else None,
+        "clock": planned.clock_at(as_of).value if as_of else planned.clock.value,
+        "certainty": planned.rule.certainty.value,
+    }
+    for key, wanted in expected.items():
+        if key not in ("deadline", "absent") and got[key] != wanted:
+            yield key, wanted, got[key]
+
+
+def _at(moment: Moment | None) -> datetime | None:
+    return moment.at if moment else None
+
+
+def _on(moment: Moment | None) -> date | None:
+    return moment.on if moment else None
+
+
+_EXPECT_KEYS = {
+    "deadline",
+    "absent",
+    "due_at",
+    "due_on",
+    "opens_at",
+    "opens_on",
+    "alternative_on",
+    "last_open_day",
+    "closed_day_moves_to",
+    "status",
+    "clock",
+    "certainty",
+    "order_in_force",
+}
+
+
+def _read(file: Path) -> Iterator[Scenario]:
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("scenario", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{file}: not TOML: {error}") from error
+    for table in tables:
+        try:
+            yield _scenario(table)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            name = table.get("id", "without id") if isinstance(table, dict) else table
+            raise ScenarioError(f"{file}, scenario {name}: {_problem(error)}") from error
+
+
+def _problem(error: Exception) -> str:
+    return f"{error.args[0]}: missing" if isinstance(error, KeyError) else str(error)
+
+
+def _scenario(table: dict[str, Any]) -> Scenario:
+    order = table["order"]
+    _only(order, _ORDER_KEYS)
+    for expected in table["expect"]:
+        _only(expected, _EXPECT_KEYS)
+    return Scenario(
+        id=table["id"],
+        name=table.get("name", ""),
+        as_of=_instant(table, "as_of"),
+        facts=Facts(
+            jurisdiction=order["jurisdiction"],
+            kind=Kind(order["kind"]),
+            issued_on=_day(order, "issued_on"),
+            issued_at=_instant(order, "issued_at"),
+            expires_on=_day(order, "expires_on") if "expires_on" in order else None,
+            firearms_indicated=order.get("firearms_indicated", False),
+            permit_indicated=order.get("permit_indicated", False),
+            financial_support=order.get("financial_support", False),
+            happenings=tuple(_happening(event) for event in table.get("events", [])),
+        ),
+        expectations=tuple(table["expect"]),
+    )
+
+
+def _happening(event: dict[str, Any]) -> Happening:
+    _only(event, _EVENT_KEYS)
+    if event["kind"] not in HAPPENINGS:
+        raise ValueError(f"“{event['kind']}” is no event; known are {', '.join(sorted(HAPPENINGS))}")
+    if ("at" in event) == ("on" in event):
+        raise ValueError(f"event {event['kind']}: give either at (an instant) or on (a date)")
+    return Happening(
+        kind=event["kind"],
+        at=_instant(event, "at"),
+        on=_day(event, "on") if "on" in event else None,
+        purpose=event.get("purpose", "application"),
+        complete=event.get("all", False),
+        in_custody=event.get("in_custody", False),
+    )
+
+
+def _only(table: dict[str, Any], allowed: set[str]) -> None:
+    if unknown := set(table) - allowed:
+        raise ValueError(f"{min(unknown)}: not known here; allowed are {', '.join(sorted(allowed))}")
+
+
+def _instant(table: dict[str, Any], key: str) -> datetime | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{key}: {value!r} is not an instant with an offset")
+    return value
+
+
+def _day(table: dict[str, Any], key: str) -> date:
+    value = table[key]
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"{key}: {value!r} is not a date")
+    return value
