@@ -1,0 +1,124 @@
+"""Reads the reference files into plain values whose names are all resolved, or says what does not fit."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+
+class ReferenceContradiction(ValueError):  # noqa: N818 - it names the fact
+    """The reference files contradict each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Court:
+    """The court of one judicial district."""
+
+    name: str
+    district: str
+    docket_prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """One judicial district; `former_name` is empty when it was never renamed."""
+
+    name: str
+    former_name: str
+    court: Court
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoliceAgency:
+    """One law-enforcement agency; `kind` is the section of the file it stands in."""
+
+    ori: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A town, or a village of the town `within`; `police` is the ORI of the agency that answers for it."""
+
+    name: str
+    fips: str
+    within: str
+    police: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Everything the files hold. Towns come before the villages in them."""
+
+    districts: tuple[District, ...]
+    agencies: tuple[PoliceAgency, ...]
+    places: tuple[Place, ...]
+
+
+def read() -> Reference:
+    """The files as they ship with this version."""
+    agencies = _load("agencies.toml")
+    return Reference(
+        districts=_districts(_load("judicial_districts.toml")),
+        agencies=_agencies(agencies),
+        places=_places(_load("towns.toml"), agencies),
+    )
+
+
+def _load(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+
+def _districts(data: dict[str, Any]) -> tuple[District, ...]:
+    return tuple(
+        District(
+            name=name,
+            former_name=data["former_names"].get(name, ""),
+            court=Court(
+                name=data["court"].format(district=name),
+                district=name,
+                docket_prefixes=tuple(data["docket_prefixes"][name]),
+            ),
+        )
+        for name in data["districts"]
+    )
+
+
+def _rows(data: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    return [(kind, row) for kind, rows in data.items() if isinstance(rows, list) for row in rows]
+
+
+def _agencies(data: dict[str, Any]) -> tuple[PoliceAgency, ...]:
+    return tuple(PoliceAgency(ori=row["ori"], name=row["name"], kind=kind) for kind, row in _rows(data))
+
+
+def _places(data: dict[str, Any], agencies: dict[str, Any]) -> tuple[Place, ...]:
+    answering = _answering(agencies)
+    towns: dict[str, str] = data["towns"]
+    villages: dict[str, str] = data["villages"]
+    if unknown := answering.keys() - towns.keys() - villages.keys():
+        raise ReferenceContradiction(f"answered for, but no town or village: {', '.join(sorted(unknown))}")
+    if unknown := set(villages.values()) - towns.keys():
+        raise ReferenceContradiction(f"a village lies in it, but no town: {', '.join(sorted(unknown))}")
+
+    def police(*names: str) -> str:
+        return next((answering[name] for name in names if name in answering), agencies["fallback"])
+
+    return (
+        *(Place(name=name, fips=fips, within="", police=police(name)) for name, fips in towns.items()),
+        *(
+            Place(name=name, fips="", within=town, police=police(name, town))
+            for name, town in villages.items()
+        ),
+    )
+
+
+def _answering(agencies: dict[str, Any]) -> dict[str, str]:
+    answering: dict[str, str] = {}
+    for _, row in _rows(agencies):
+        if (place := row.get("answers_for")) and answering.setdefault(place, row["ori"]) != row["ori"]:
+            raise ReferenceContradiction(f"{place}: both {answering[place]} and {row['ori']} answer for it")
+    return answering

@@ -1,0 +1,3 @@
+"""Every write of this app."""
+
+from __future__ import annotations

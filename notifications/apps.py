@@ -1,0 +1,12 @@
+"""Telling the right person, and knowing that it was told."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    """Firing, the outbox of alerts, and the pulses that keep both going."""
+
+    name = "notifications"
+    verbose_name = "Alerts"

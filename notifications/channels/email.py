@@ -1,0 +1,89 @@
+"""Email over SMTP through Django's mail API: one recipient a message, neutral words, a link."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from notifications.channels.protocol import Answer, Message, Sent
+
+SUBJECT = "A notice is waiting for you"
+BODY = """A notice is waiting for you.
+
+Sign in to read it and to say that you have read it:
+
+{link}
+
+This message says nothing more on purpose. If you did not expect it, tell your administrator.
+"""
+
+_PERMANENT = 500
+
+
+class EmailChannel:
+    """Sends over one connection at a time; a server that is down costs one attempt, not one a message."""
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
+        """Sends the messages in turn and yields one answer each, in their order."""
+        connection: BaseEmailBackend = get_connection()
+        try:
+            connection.open()
+        except (OSError, smtplib.SMTPException) as error:
+            yield Sent(answer=Answer.DEFERRED, error=f"no connection: {type(error).__name__}")
+            yield from (Sent(answer=Answer.UNTRIED) for _ in messages[1:])
+            return
+        try:
+            for place, message in enumerate(messages):
+                sent = self._send(connection, message)
+                yield sent
+                if sent.answer is Answer.IN_DOUBT:
+                    # The line is broken: nobody was asked about the rest.
+                    yield from (Sent(answer=Answer.UNTRIED) for _ in messages[place + 1 :])
+                    return
+        finally:
+            _close(connection)
+
+    def _send(self, connection: BaseEmailBackend, message: Message) -> Sent:
+        email = _email(message)
+        email.connection = connection
+        try:
+            email.send()
+        except smtplib.SMTPRecipientsRefused as error:
+            return _refusal(max(code for code, _ in error.recipients.values()))
+        except smtplib.SMTPResponseException as error:
+            return _refusal(error.smtp_code)
+        except (OSError, smtplib.SMTPException) as error:
+            return Sent(answer=Answer.IN_DOUBT, error=f"line broken: {type(error).__name__}")
+        return Sent(answer=Answer.ACCEPTED, ref=_message_id(message.key))
+
+
+def _refusal(code: int) -> Sent:
+    answer = Answer.REFUSED if code >= _PERMANENT else Answer.DEFERRED
+    return Sent(answer=answer, error=f"the mail server answered {code}")
+
+
+def _message_id(key: str) -> str:
+    """The same for every sending of one alert, so that a double can be told from two alerts."""
+    return f"<{key}@{urlsplit(settings.BASE_URL).hostname}>"
+
+
+def _email(message: Message) -> EmailMessage:
+    return EmailMessage(
+        subject=SUBJECT,
+        body=BODY.format(link=message.link),
+        to=[message.address],
+        headers={"Message-ID": _message_id(message.key), "Auto-Submitted": "auto-generated"},
+    )
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    try:
+        connection.close()
+    except (OSError, smtplib.SMTPException):
+        # What was answered was answered; a line that breaks on saying goodbye changes nothing.
+        return

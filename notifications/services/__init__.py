@@ -1,0 +1,3 @@
+"""Firing what is due, sending what was fired, and sweeping up what got stuck."""
+
+from __future__ import annotations

@@ -1,0 +1,36 @@
+"""Answering an alert."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from notifications.models import Alert
+from orders.models import Event
+
+
+def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
+    """The alert is acknowledged by `by` at `now`, and the order's history says so.
+
+    The first acknowledgement stands; a later one changes nothing.
+    """
+    with transaction.atomic():
+        row = (
+            Alert.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("checkpoint__deadline")
+            .get(pk=alert.pk)
+        )
+        if row.acknowledged_at is None:
+            row.acknowledged_at = now
+            row.acknowledged_by = by
+            row.save(update_fields=["acknowledged_at", "acknowledged_by"])
+            Event.objects.create(
+                order_id=row.order_id,
+                kind="acknowledged",
+                occurred_at=now,
+                actor=by,
+                data={"alert": str(row.public_id), "rule": row.checkpoint.deadline.rule_id},
+            )
+    return row

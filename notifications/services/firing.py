@@ -1,0 +1,248 @@
+"""FIRE: what is due becomes overdue deadlines, open follow-ups, events and alerts, in one statement.
+
+Exactly once by construction: claiming a checkpoint and writing all that comes of it is one atomic statement
+that touches nothing outside the database, so it needs no lease and any number of pulses may run it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+from django.db.utils import Error
+
+from accounts.models import Role
+from notifications.models import Via
+from orders.models import Capacity, DeadlineState
+from orders.rules.rulebook import Purpose
+
+logger = logging.getLogger(__name__)
+
+#: Which role in an agency is told of an order that concerns the agency in a capacity.
+HEARS: dict[str, str] = {
+    Capacity.COURT: Role.CLERK,
+    Capacity.RESPONDENT_POLICE: Role.LIAISON,
+    Capacity.SERVICE_POLICE: Role.LIAISON,
+    Capacity.MARSHAL: Role.MARSHAL,
+    Capacity.PROSECUTOR: Role.PROSECUTOR,
+}
+
+#: Checkpoints claimed by one statement.
+BATCH = 500
+#: Seconds one call keeps firing before it yields to the next pulse.
+BUDGET = 0.8
+#: How far behind the newest claim the low-water mark stays, for checkpoints committed a little late.
+MARGIN = timedelta(seconds=5)
+#: How often the mark is forgotten, so that a checkpoint planned in the past is found within that time.
+SWEEP_EVERY = timedelta(seconds=60)
+
+_BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+
+# `due` is materialized so that the planner cannot take more rows than the limit. statement_timestamp() is
+# stable and so an index condition; clock_timestamp() would be read for every row. The lock is of the weakest
+# kind that excludes a second claim, on checkpoint and deadline both: what a service holds is passed over, so
+# FIRE never waits and cannot be part of a deadlock. The low-water mark skips the dead rows that a held
+# snapshot keeps in the index.
+#
+# Each agency that the order concerns in a capacity of the audience is told through its people; an agency
+# without people through its own address; without one the administrators are told instead; and where there
+# is nobody at all the alert is written as failed, to be seen. No insert says ON CONFLICT for alerts: a
+# conflict there is a broken invariant and must stop loudly.
+FIRE = """
+WITH due AS MATERIALIZED (
+  SELECT c.id, c.name, c.purpose, c.audience, c.revision, c.fires_at,
+         d.id AS deadline_id, d.order_id, d.rule_id, d.occurrence
+  FROM orders_checkpoint c JOIN orders_deadline d ON d.id = c.deadline_id
+  WHERE c.state = 0
+    AND c.fires_at <= COALESCE(%(now)s, statement_timestamp())
+    AND c.fires_at >= %(low_water)s
+  ORDER BY c.fires_at, c.id
+  LIMIT %(limit)s
+  FOR NO KEY UPDATE OF c, d SKIP LOCKED
+), concerned AS MATERIALIZED (
+  SELECT due.id AS checkpoint_id, k.agency_id, k.capacity, hears.role, agency.email,
+         array_position(due.audience, k.capacity) AS place
+  FROM due
+  JOIN orders_concern k ON k.order_id = due.order_id AND k.capacity = ANY (due.audience)
+  JOIN unnest(%(capacities)s::text[], %(roles)s::text[]) AS hears (capacity, role) USING (capacity)
+  JOIN accounts_agency agency ON agency.id = k.agency_id
+), people AS MATERIALIZED (
+  SELECT concerned.checkpoint_id, concerned.agency_id, concerned.capacity, concerned.place, m.user_id
+  FROM concerned
+  JOIN accounts_membership m
+    ON m.agency_id = concerned.agency_id AND m.role = concerned.role AND m.receives_alerts
+  JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+), unheard AS MATERIALIZED (
+  SELECT c.checkpoint_id, c.agency_id, c.capacity, c.place, c.email FROM concerned c
+  WHERE NOT EXISTS (
+    SELECT FROM people p WHERE p.checkpoint_id = c.checkpoint_id AND p.agency_id = c.agency_id)
+  UNION ALL
+  SELECT due.id, NULL, '', 0, '' FROM due
+  WHERE NOT EXISTS (SELECT FROM concerned c WHERE c.checkpoint_id = due.id)
+), administrators AS MATERIALIZED (
+  SELECT DISTINCT u.id AS user_id
+  FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+  WHERE m.role = %(administrator)s AND m.receives_alerts
+), targets AS (
+  SELECT checkpoint_id, agency_id, capacity, place, user_id, %(person)s AS via,
+         'u' || user_id AS target
+  FROM people
+  UNION ALL
+  SELECT checkpoint_id, agency_id, capacity, place, NULL, %(desk)s, 'a' || agency_id
+  FROM unheard WHERE email <> ''
+  UNION ALL
+  SELECT checkpoint_id, agency_id, capacity, place, a.user_id, %(fallback)s, 'u' || a.user_id
+  FROM unheard CROSS JOIN administrators a WHERE email = ''
+  UNION ALL
+  SELECT checkpoint_id, agency_id, capacity, place, NULL, %(nobody)s,
+         'n' || COALESCE(agency_id, 0)
+  FROM unheard WHERE email = '' AND NOT EXISTS (SELECT FROM administrators)
+), want AS MATERIALIZED (
+  SELECT DISTINCT ON (checkpoint_id, target) * FROM targets
+  ORDER BY checkpoint_id, target, via = %(fallback)s, place
+), alerts AS (
+  INSERT INTO notifications_alert
+    (public_id, checkpoint_id, order_id, agency_id, capacity, recipient_id, via, channel, idem_key, state,
+     next_attempt_at, fence, worker, attempts, provider_ref, last_error, possible_duplicate, created_at)
+  SELECT gen_random_uuid(), due.id, due.order_id, want.agency_id, want.capacity, want.user_id, want.via,
+         'email',
+         concat_ws(':', o.public_id, due.rule_id, due.occurrence, due.name, due.revision, 'email',
+                   want.target),
+         CASE WHEN want.via = %(nobody)s THEN 6 ELSE 0 END,
+         statement_timestamp(), 0, '', 0, '',
+         CASE WHEN want.via = %(nobody)s THEN 'no recipient could be found' ELSE '' END,
+         false, statement_timestamp()
+  FROM want JOIN due ON due.id = want.checkpoint_id JOIN orders_order o ON o.id = due.order_id
+  RETURNING checkpoint_id
+), fired AS (
+  UPDATE orders_checkpoint c
+  SET state = 1, fired_at = statement_timestamp(), fired_by = %(by)s,
+      expected = (SELECT count(*) FROM want WHERE want.checkpoint_id = c.id)
+  FROM due WHERE c.id = due.id
+  RETURNING c.id, due.fires_at
+), overdue AS (
+  UPDATE orders_deadline d
+  SET state = %(overdue)s, overdue_at = COALESCE(%(now)s, statement_timestamp())
+  FROM due WHERE d.id = due.deadline_id AND due.purpose = %(check)s AND d.state = %(open)s
+  RETURNING d.id
+), owners AS (
+  SELECT DISTINCT ON (due.deadline_id) due.deadline_id, due.order_id,
+         COALESCE(c.agency_id, cases.court_id) AS agency_id, p.user_id
+  FROM due
+  JOIN orders_order o ON o.id = due.order_id
+  JOIN orders_case cases ON cases.id = o.case_id
+  LEFT JOIN concerned c ON c.checkpoint_id = due.id
+  LEFT JOIN people p ON p.checkpoint_id = due.id AND p.agency_id = c.agency_id
+  WHERE due.purpose = %(check)s
+  ORDER BY due.deadline_id, c.place, c.agency_id, p.user_id
+), follow_ups AS (
+  INSERT INTO orders_followup
+    (public_id, deadline_id, order_id, owner_id, assigned_to_id, opened_at, next_action_at, outcome)
+  SELECT gen_random_uuid(), deadline_id, order_id, agency_id, user_id, statement_timestamp(),
+         statement_timestamp(), ''
+  FROM owners
+  ON CONFLICT (deadline_id) WHERE closed_at IS NULL DO NOTHING
+), events AS (
+  INSERT INTO orders_event (order_id, kind, occurred_at, recorded_at, reason, data)
+  SELECT order_id,
+         CASE purpose WHEN %(check)s THEN 'deadline_overdue' WHEN %(remind)s THEN 'reminded'
+                      ELSE 'escalated' END,
+         fires_at, statement_timestamp(), '',
+         jsonb_build_object('rule', rule_id, 'occurrence', occurrence, 'checkpoint', name,
+                            'revision', revision)
+  FROM due
+)
+SELECT (SELECT count(*) FROM fired), (SELECT count(*) FROM overdue), (SELECT count(*) FROM alerts),
+       (SELECT max(fires_at) FROM fired),
+       (SELECT extract(epoch FROM max(statement_timestamp() - fires_at)) FROM fired)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fired:
+    """What firing did: counts, and by how many seconds the latest of them was late."""
+
+    checkpoints: int = 0
+    overdue: int = 0
+    alerts: int = 0
+    worst_late: float = 0.0
+
+    def __add__(self, other: Fired) -> Fired:
+        """Both together."""
+        return Fired(
+            checkpoints=self.checkpoints + other.checkpoints,
+            overdue=self.overdue + other.overdue,
+            alerts=self.alerts + other.alerts,
+            worst_late=max(self.worst_late, other.worst_late),
+        )
+
+
+class Firer:
+    """One process's way of firing: it remembers how far it got, so that it need not look behind.
+
+    Safe to share between threads. Forgetting the mark costs time, never an alert.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._low_water = _BEGINNING
+        self._swept_at = 0.0
+        self._lock = threading.Lock()
+
+    def fire(self, *, now: datetime | None = None) -> Fired:
+        """Everything due is fired, or as much as `BUDGET` seconds allow.
+
+        `now` stands for the database's clock, which decides where it is not given.
+        """
+        self._forget_in_time()
+        total = Fired()
+        began = time.monotonic()
+        try:
+            while True:
+                one = self._fire_batch(now)
+                total += one
+                if one.checkpoints < BATCH or time.monotonic() - began > BUDGET:
+                    return total
+        except Error:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """The next call looks at everything that is due, however long ago."""
+        with self._lock:
+            self._low_water = _BEGINNING
+
+    def _forget_in_time(self) -> None:
+        if time.monotonic() - self._swept_at >= SWEEP_EVERY.total_seconds():
+            self._swept_at = time.monotonic()
+            self.forget()
+
+    def _fire_batch(self, now: datetime | None) -> Fired:
+        parameters = {
+            "now": now,
+            "low_water": self._low_water,
+            "limit": BATCH,
+            "by": self.name,
+            "capacities": list(HEARS),
+            "roles": list(HEARS.values()),
+            "administrator": Role.ADMINISTRATOR.value,
+            "person": Via.PERSON.value,
+            "desk": Via.DESK.value,
+            "fallback": Via.FALLBACK.value,
+            "nobody": Via.NOBODY.value,
+            "check": Purpose.CHECK.value,
+            "remind": Purpose.REMIND.value,
+            "open": DeadlineState.OPEN.value,
+            "overdue": DeadlineState.OVERDUE.value,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(FIRE, parameters)
+            checkpoints, overdue, alerts, newest, late = cursor.fetchone()
+        if newest is not None:
+            with self._lock:
+                self._low_water = max(self._low_water, newest - MARGIN)
+        return Fired(checkpoints=checkpoints, overdue=overdue, alerts=alerts, worst_late=float(late or 0))

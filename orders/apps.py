@@ -1,0 +1,12 @@
+"""Orders, what is known of the firearms, and the deadlines that the law makes of them."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class OrdersConfig(AppConfig):
+    """Cases, orders, facts, deadlines, checkpoints and follow-ups."""
+
+    name = "orders"
+    verbose_name = "Protective orders"

@@ -1,0 +1,54 @@
+"""The rows. Every write goes through `orders.services`."""
+
+from __future__ import annotations
+
+from orders.models.case import Case, ProtectedPerson, Respondent
+from orders.models.closing import CourtClosing
+from orders.models.concern import Capacity, Concern
+from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
+from orders.models.event import Event
+from orders.models.happening import Happening, Hearing, HearingOutcome, HearingPurpose, ServiceAttempt
+from orders.models.order import Order, OrderKind, ServiceMethod
+from orders.models.surrender import (
+    Firearm,
+    FirearmSource,
+    FirearmStatus,
+    Permit,
+    Receipt,
+    ReceiptItem,
+    ReceiptKind,
+    Statement,
+    StatementKind,
+)
+
+__all__ = [
+    "Capacity",
+    "Case",
+    "Checkpoint",
+    "CheckpointState",
+    "Concern",
+    "CourtClosing",
+    "Deadline",
+    "DeadlineState",
+    "Event",
+    "Firearm",
+    "FirearmSource",
+    "FirearmStatus",
+    "FollowUp",
+    "Happening",
+    "Hearing",
+    "HearingOutcome",
+    "HearingPurpose",
+    "Order",
+    "OrderKind",
+    "Permit",
+    "ProtectedPerson",
+    "Receipt",
+    "ReceiptItem",
+    "ReceiptKind",
+    "Respondent",
+    "ServiceAttempt",
+    "ServiceMethod",
+    "Statement",
+    "StatementKind",
+]

@@ -1,0 +1,194 @@
+"""Deadlines, the instants at which they must be looked at, and the human task an unmet one opens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Agency
+from orders.models.fields import public_id
+from orders.models.order import Order
+from orders.querysets import OfOrderQuerySet
+from orders.rules.rulebook import Purpose
+
+
+class DeadlineState(models.TextChoices):
+    """How a deadline stands in the database. Only FIRE and services change it."""
+
+    NOT_STARTED = "not_started", "Not started"
+    OPEN = "open", "Open"
+    OVERDUE = "overdue", "Overdue"
+    MET = "met", "Met"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    CANNOT_COMPUTE = "cannot_compute", "Cannot be computed"
+
+
+class Deadline(models.Model):
+    """What one rule makes of one order's facts, as last planned.
+
+    `due_at` is the last instant in time, or for whole days (`due_on`) the instant at which the day is over.
+    `revision` rises when the deadline is armed again after something of it had fired. `value_effective`
+    names the dated value of the rule that was used.
+    """
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deadlines")
+    rule_id = models.CharField("rule", max_length=20)
+    occurrence = models.CharField(max_length=64, blank=True)
+    revision = models.SmallIntegerField(default=0)
+    value_effective = models.DateField()
+    state = models.CharField(max_length=20, choices=DeadlineState)
+    opens_at = models.DateTimeField(null=True, blank=True)
+    opens_on = models.DateField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    alternative_on = models.DateField(null=True, blank=True)
+    last_open_day = models.DateField(null=True, blank=True)
+    closed_day_moves_to = models.DateField(null=True, blank=True)
+    met_at = models.DateTimeField(null=True, blank=True)
+    met_in_time = models.BooleanField(null=True, blank=True)
+    certainty = models.CharField(max_length=10)
+    mark = models.CharField(max_length=12)
+    missing = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    explanation = ArrayField(models.TextField(), default=list, blank=True)
+    overdue_at = models.DateTimeField(null=True, blank=True, help_text="When it was marked overdue.")
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        constraints = [
+            # One row for one duty, whatever happens to it; its past stands in events and revisions.
+            models.UniqueConstraint(fields=["order", "rule_id", "occurrence"], name="deadline_once"),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False) | ~Q(state__in=["open", "overdue", "met"]),
+                name="deadline_running_has_a_due_instant",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="met") | Q(met_at__isnull=False, met_in_time__isnull=False),
+                name="deadline_met_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="overdue") | Q(overdue_at__isnull=False),
+                name="deadline_overdue_says_since_when",
+            ),
+        ]
+        indexes = [
+            # Worklists: what stands open or overdue, the soonest first.
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(state__in=["open", "overdue"]),
+                name="deadline_standing",
+            ),
+            # The clerk's list of what cannot be computed.
+            models.Index(
+                fields=["order"], condition=Q(state="cannot_compute"), name="deadline_cannot_compute"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.get_state_display().lower()}"
+
+    def is_passed(self, now: datetime) -> bool:
+        """True when the time ran out and nothing met it, marked overdue or not."""
+        standing = self.state in (DeadlineState.OPEN, DeadlineState.OVERDUE)
+        return standing and self.due_at is not None and self.due_at <= now
+
+
+class CheckpointState(models.IntegerChoices):
+    """Pending until fired or withdrawn."""
+
+    PENDING = 0, "Pending"
+    FIRED = 1, "Fired"
+    WITHDRAWN = 2, "Withdrawn"
+
+
+class Checkpoint(models.Model):
+    """An instant at which a deadline must be looked at: the schedule.
+
+    `expected` is how many alerts firing wrote, for the audit that compares it with how many there are.
+    """
+
+    deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="checkpoints")
+    name = models.CharField(max_length=20)
+    revision = models.SmallIntegerField(default=0)
+    purpose = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Purpose])
+    audience = ArrayField(models.CharField(max_length=20))
+    fires_at = models.DateTimeField()
+    state = models.SmallIntegerField(choices=CheckpointState, default=CheckpointState.PENDING)
+    fired_at = models.DateTimeField(null=True, blank=True)
+    fired_by = models.CharField(max_length=80, blank=True)
+    expected = models.SmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deadline", "name", "revision"], name="checkpoint_once"),
+            models.CheckConstraint(
+                condition=Q(state=CheckpointState.FIRED, fired_at__isnull=False, expected__isnull=False)
+                | ~Q(state=CheckpointState.FIRED) & Q(fired_at=None),
+                name="checkpoint_fired_says_when",
+            ),
+        ]
+        indexes = [
+            # FIRE's claim walks this from the low-water mark; nothing that fired is in it.
+            models.Index(
+                fields=["fires_at", "id"],
+                condition=Q(state=CheckpointState.PENDING),
+                name="checkpoint_pending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.deadline_id}"
+
+    @property
+    def is_fired(self) -> bool:
+        """True once it has fired."""
+        return self.state == CheckpointState.FIRED
+
+
+class FollowUp(models.Model):
+    """The human task that an unmet deadline opens: one owner, one next-action date.
+
+    `owner` is the agency that answers for it, `assigned_to` the person there, if one took it.
+    """
+
+    public_id = public_id()
+    deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="follow_ups")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="follow_ups")
+    owner = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="follow_ups")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups"
+    )
+    opened_at = models.DateTimeField(db_default=Now())
+    next_action_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=40, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["next_action_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deadline"], condition=Q(closed_at=None), name="follow_up_one_open_per_deadline"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="") | Q(closed_at__isnull=False) & ~Q(outcome=""),
+                name="follow_up_closed_has_an_outcome",
+            ),
+        ]
+        indexes = [
+            # A desk's queue: what is open, the next action first.
+            models.Index(
+                fields=["owner", "next_action_at"], condition=Q(closed_at=None), name="follow_up_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Follow-up {str(self.public_id)[:8]}"

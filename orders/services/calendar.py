@@ -1,0 +1,46 @@
+"""The rulebook with the closed days that a person keeps."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache, lru_cache
+
+from orders.models import CourtClosing
+from orders.rules import rulebook as rulebooks
+from orders.rules.rulebook import Rulebook
+
+
+def load_closings() -> int:
+    """Stores the proclaimed days that the rulebook's files name and that are not stored yet; counts them.
+
+    A day that a person renamed or added stays as it is.
+    """
+    found = [
+        CourtClosing(jurisdiction=one.id, closed_on=day, name=name)
+        for one in bundled().jurisdictions.values()
+        for day, name in one.calendar.closings.items()
+    ]
+    known = set(CourtClosing.objects.values_list("jurisdiction", "closed_on"))
+    new = [one for one in found if (one.jurisdiction, one.closed_on) not in known]
+    CourtClosing.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+@cache
+def bundled() -> Rulebook:
+    """The rulebook as its files have it."""
+    return rulebooks.load()
+
+
+def current_rulebook() -> Rulebook:
+    """The rulebook with the closings that stand in the database now."""
+    closings = CourtClosing.objects.order_by("jurisdiction", "closed_on")
+    return _with_closings(tuple(closings.values_list("jurisdiction", "closed_on", "name")))
+
+
+@lru_cache(maxsize=4)
+def _with_closings(closings: tuple[tuple[str, date, str], ...]) -> Rulebook:
+    by_jurisdiction: dict[str, dict[date, str]] = {}
+    for jurisdiction, day, name in closings:
+        by_jurisdiction.setdefault(jurisdiction, {})[day] = name
+    return bundled().with_closings(by_jurisdiction)

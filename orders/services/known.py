@@ -1,0 +1,104 @@
+"""What is known of orders, gathered for the rules with a fixed number of queries however many orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from orders import models
+from orders.models.fields import as_given
+from orders.rules.facts import Facts, Happening
+
+
+def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
+    """The facts of each order, by its primary key."""
+    ids = [order.pk for order in orders]
+    happenings: defaultdict[int, list[Happening]] = defaultdict(list)
+    for order in orders:
+        happenings[order.pk].extend(_on_the_order(order))
+    for order_id, happening in _in_tables(ids):
+        happenings[order_id].append(happening)
+    cases = {order.case_id for order in orders}
+    inventories = _inventories(cases)
+    permits = set(models.Permit.objects.filter(order__in=ids).values_list("order_id", flat=True))
+    found: dict[int, Facts] = {}
+    for order in orders:
+        inventory = inventories[order.case_id]
+        if inventory and all(inventory):
+            happenings[order.pk].append(
+                Happening(
+                    kind="surrendered",
+                    at=max(at for at in inventory if at),
+                    complete=True,
+                    source="receipts for every firearm listed",
+                )
+            )
+        found[order.pk] = Facts(
+            jurisdiction=order.jurisdiction,
+            kind=order.kind,
+            issued_on=order.issued_on,
+            issued_at=order.issued_as_given,
+            expires_on=order.expires_on,
+            firearms_indicated=order.firearms_indicated,
+            permit_indicated=order.permit_indicated or order.pk in permits,
+            firearms_listed=bool(inventory),
+            financial_support=order.financial_support,
+            happenings=tuple(happenings[order.pk]),
+        )
+    return found
+
+
+def _on_the_order(order: models.Order) -> Iterable[Happening]:
+    if served_at := order.served_as_given:
+        yield Happening(
+            kind="served", at=served_at, in_custody=order.served_in_custody, source="the return of service"
+        )
+    if order.vacated_at is not None and order.vacated_offset is not None:
+        yield Happening(kind="vacated", at=as_given(order.vacated_at, order.vacated_offset))
+
+
+def _in_tables(ids: Sequence[int]) -> Iterable[tuple[int, Happening]]:
+    for attempt in models.ServiceAttempt.objects.filter(order__in=ids):
+        at = as_given(attempt.attempted_at, attempt.attempted_offset)
+        yield attempt.order_id, Happening(kind="service_failed", at=at)
+    for hearing in models.Hearing.objects.filter(order__in=ids):
+        key, purpose = hearing.public_id.hex, hearing.purpose
+        if hearing.outcome not in (models.HearingOutcome.CONTINUED, models.HearingOutcome.VACATED):
+            yield (
+                hearing.order_id,
+                Happening(
+                    kind="hearing_scheduled",
+                    on=hearing.scheduled_on,
+                    key=key,
+                    purpose=purpose,
+                    source="the court's calendar",
+                ),
+            )
+        if hearing.held_on is not None:
+            yield hearing.order_id, Happening(kind="heard", on=hearing.held_on, key=key, purpose=purpose)
+    for statement in models.Statement.objects.filter(order__in=ids, kind=models.StatementKind.NON_POSSESSION):
+        at = as_given(statement.sworn_at, statement.sworn_offset)
+        yield statement.order_id, Happening(kind="non_possession_stated", at=at)
+    for one in models.Happening.objects.filter(order__in=ids):
+        if one.happened_at is not None and one.happened_offset is not None:
+            at = as_given(one.happened_at, one.happened_offset)
+            yield one.order_id, Happening(kind=one.kind, at=at, key=one.public_id.hex)
+        else:
+            yield one.order_id, Happening(kind=one.kind, on=one.happened_on, key=one.public_id.hex)
+
+
+def _inventories(cases: Iterable[int]) -> defaultdict[int, list[datetime | None]]:
+    """For each case, when each firearm on its list was first receipted; None for one that is not."""
+    firearms: dict[int, tuple[int, datetime | None]] = {}
+    rows = (
+        models.Firearm.objects.filter(order__case__in=cases)
+        .order_by("id", "receipt_items__receipt__received_at")
+        .values_list("id", "order__case", "receipt_items__receipt__received_at")
+    )
+    for firearm, case, received_at in rows:
+        firearms.setdefault(firearm, (case, received_at))
+    inventories: defaultdict[int, list[datetime | None]] = defaultdict(list)
+    for case, received_at in firearms.values():
+        inventories[case].append(received_at)
+    return inventories

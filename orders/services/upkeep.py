@@ -1,0 +1,41 @@
+"""Keeping plans in agreement with the rulebook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from orders.models import Case, Event, Order
+from orders.services.calendar import current_rulebook
+from orders.services.change import with_deadlines
+from orders.services.planning import replan
+
+#: Orders planned anew in one transaction.
+BATCH = 200
+
+
+def replan_stale(*, now: datetime) -> int:
+    """Plans anew up to `BATCH` orders whose plan is of another rulebook; answers how many there were.
+
+    Safe to stop and to run beside itself: what is locked is passed over.
+    """
+    version = current_rulebook().version
+    with transaction.atomic():
+        stale = Order.objects.exclude(planned_with=version).order_by("id")[:BATCH]
+        case_ids = {order.case_id for order in stale}
+        cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
+        locked = [case.pk for case in cases.order_by("id")]
+        orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))
+        told = replan(orders, now=now)
+        Event.objects.bulk_create(
+            Event(
+                order=order,
+                kind="replanned",
+                occurred_at=now,
+                data=with_deadlines({"rulebook": version}, told[order.pk]),
+            )
+            for order in orders
+            if told.get(order.pk)
+        )
+    return len(orders)

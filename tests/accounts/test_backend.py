@@ -1,0 +1,91 @@
+"""What each role may do in the admin site, and that nothing else opens a door."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import AnonymousUser
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.backends import RoleBackend
+from accounts.models import Role, User
+from accounts.services import people
+from tests.accounts.conftest import PASSWORD, MakePerson
+
+APPS = ("accounts", "orders", "notifications", "auth", "sessions", "admin")
+ACTS = ("view", "add", "change", "delete")
+
+#: Everything that is permitted. What is not here is refused.
+PERMITTED = {
+    (Role.CLERK, "orders", "view"),
+    (Role.CLERK, "orders", "add"),
+    (Role.CLERK, "orders", "change"),
+    (Role.CLERK, "notifications", "view"),
+    (Role.JUDGE, "orders", "view"),
+    (Role.ADMINISTRATOR, "accounts", "view"),
+    (Role.ADMINISTRATOR, "accounts", "add"),
+    (Role.ADMINISTRATOR, "accounts", "change"),
+    (Role.ADMINISTRATOR, "accounts", "delete"),
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_permits_what_the_table_says_and_nothing_else(role: Role, make_person: MakePerson) -> None:
+    person = make_person(role)
+
+    permitted = {
+        (role, app, act)
+        for app, act in itertools.product(APPS, ACTS)
+        if person.has_perm(f"{app}.{act}_something")
+    }
+
+    assert permitted == {entry for entry in PERMITTED if entry[0] == role}
+    assert {app for app in APPS if person.has_module_perms(app)} == {app for _, app, _ in permitted}
+    assert person.is_staff is bool(permitted)
+
+
+def test_roles_add_up(make_person: MakePerson) -> None:
+    person = make_person(Role.JUDGE)
+    people.grant_role(user=person, role=Role.ADMINISTRATOR)
+
+    assert person.has_perms(["orders.view_order", "accounts.add_user"])
+    assert not person.has_perms(["orders.view_order", "orders.change_order"])
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.ADMINISTRATOR])
+def test_an_inactive_person_is_permitted_nothing_and_has_no_session(
+    role: Role, make_person: MakePerson
+) -> None:
+    person = make_person(role)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    person.refresh_from_db()
+
+    assert not any(person.has_perm(f"{app}.{act}_something") for app, act in itertools.product(APPS, ACTS))
+    assert RoleBackend().get_user(person.pk) is None
+    assert authenticate(username=person.email, password=PASSWORD) is None
+
+
+def test_nobody_signed_in_is_permitted_nothing() -> None:
+    assert not RoleBackend().has_perm(AnonymousUser(), "orders.view_order")
+    assert not RoleBackend().has_module_perms(AnonymousUser(), "orders")
+
+
+def test_a_superuser_made_at_the_terminal_sees_no_case(db: None) -> None:
+    person = User.objects.create_superuser("root@example.org", PASSWORD, name="Robin Terminal")
+
+    assert person.has_perm("accounts.view_user")
+    assert not person.has_perm("orders.view_order")
+
+
+def test_the_person_of_a_session_comes_with_roles(
+    make_person: MakePerson, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    pk = make_person(Role.CLERK).pk
+
+    with django_assert_num_queries(2):
+        person = RoleBackend().get_user(pk)
+        assert person is not None
+        assert [str(membership) for membership in person.memberships.all()]
+        assert person.has_perm("orders.view_order")

@@ -1,0 +1,51 @@
+"""Text of the site's own pages can be read: WCAG 2.2, success criteria 1.4.3 and 1.4.11."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import ctcompliance
+
+CSS = Path(ctcompliance.__file__).parent / "static" / "ctcompliance" / "site.css"
+COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "least"),
+    [
+        ("ink", "ground", 4.5),
+        ("ink", "paper", 4.5),
+        ("ink-soft", "ground", 4.5),
+        ("ink-soft", "paper", 4.5),
+        ("link", "ground", 4.5),
+        ("link", "paper", 4.5),
+        ("link", "info-ground", 4.5),
+        ("civic-ink", "civic", 4.5),
+        ("civic-ink", "link", 4.5),
+        ("civic-soft", "civic", 4.5),
+        ("civic", "civic-soft", 4.5),
+        ("bad", "paper", 4.5),
+        ("bad", "bad-ground", 4.5),
+        ("warn", "warn-ground", 4.5),
+        ("good", "good-ground", 4.5),
+        ("calm", "calm-ground", 4.5),
+        ("info", "info-ground", 4.5),
+        ("line-strong", "paper", 3.0),  # the edge of a field
+        ("focus", "ink", 3.0),  # the ring of what has the keyboard
+    ],
+)
+def test_a_pair_of_colours_has_contrast(text: str, ground: str, least: float) -> None:
+    lighter, darker = sorted((_luminance(COLOURS[text]), _luminance(COLOURS[ground])), reverse=True)
+
+    assert (lighter + 0.05) / (darker + 0.05) >= least
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,185 @@
+"""Signing in and out, and that nothing answers before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RegexPattern
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Role, User
+from accounts.services import people
+from tests.accounts.conftest import PASSWORD, MakePerson
+
+pytestmark = pytest.mark.django_db
+
+#: The addresses that answer without sign-in. The mailbox exists on a machine's own demonstration only.
+OPEN = {"/sign-in/", "/sign-out/", "/healthz", "/healthz/deadlines", "/mailbox/", "/mailbox/x/"}
+
+SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}
+
+
+@pytest.mark.parametrize("typed", ["clerk@example.org", "Clerk@Example.ORG", " clerk@example.org "])
+def test_a_person_signs_in_whatever_the_case_of_the_letters(
+    typed: str, client: Client, make_person: MakePerson
+) -> None:
+    make_person(Role.CLERK)
+
+    response = _sign_in(client, typed, PASSWORD)
+
+    assert (response.status_code, response.url) == (302, "/")
+
+
+def test_a_person_goes_on_to_the_page_asked_for_but_never_to_another_site(
+    client: Client, make_person: MakePerson
+) -> None:
+    make_person(Role.CLERK)
+
+    assert _sign_in(client, "clerk@example.org", PASSWORD, "/admin/").url == "/admin/"
+    assert _sign_in(client, "clerk@example.org", PASSWORD, "https://elsewhere.example/").url == "/"
+    assert _sign_in(client, "clerk@example.org", PASSWORD, "//elsewhere.example/").url == "/"
+
+
+def test_a_refusal_does_not_tell_whether_the_account_exists(client: Client, make_person: MakePerson) -> None:
+    make_person(Role.CLERK)
+    gone = make_person(Role.LIAISON)
+    people.deactivate_user(user=gone)
+
+    refusals = {
+        _without_noise(_sign_in(client, email, password).content.decode(), email)
+        for email, password in [
+            ("clerk@example.org", "wrong"),
+            ("nobody@example.org", "wrong"),
+            ("liaison@example.org", PASSWORD),
+            ("liaison@example.org", "wrong"),
+        ]
+    }
+
+    assert len(refusals) == 1
+    assert "do not match an account that may sign in" in refusals.pop()
+
+
+def test_empty_fields_are_named(client: Client) -> None:
+    page = _sign_in(client, "", "").content.decode()
+
+    assert "Enter your email address." in page
+    assert "Enter your password." in page
+    assert "<title>Error: Sign in" in page
+
+
+def test_sign_out_takes_a_post_and_ends_the_session(client: Client, make_person: MakePerson) -> None:
+    client.force_login(make_person(Role.CLERK))
+
+    assert client.get("/sign-out/").status_code == 405
+    assert Session.objects.count() == 1
+
+    response = client.post("/sign-out/")
+
+    assert (response.status_code, response.headers["Location"]) == (302, "/sign-in/")
+    assert Session.objects.count() == 0
+
+
+def test_sign_out_needs_the_token_of_the_page(make_person: MakePerson) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_person(Role.CLERK))
+
+    response = client.post("/sign-out/")
+
+    assert response.status_code == 403
+    assert "open too long" in response.content.decode()
+
+
+def test_sign_out_after_the_session_has_ended_does_not_ask_to_sign_in_first(client: Client) -> None:
+    assert client.post("/sign-out/").headers["Location"] == "/sign-in/"
+
+
+def test_the_header_names_the_person_and_the_roles(client: Client, make_person: MakePerson) -> None:
+    client.force_login(make_person(Role.CLERK))
+
+    page = client.get("/sign-in/").content.decode()
+
+    assert "Rowan Court clerk" in page
+    assert "Court clerk, Place of a clerk" in page
+    assert '<form method="post" action="/sign-out/">' in page
+
+
+def test_deactivating_a_person_ends_that_persons_sessions_only(make_person: MakePerson) -> None:
+    clerk, judge = make_person(Role.CLERK), make_person(Role.JUDGE)
+    clients = {person.pk: Client() for person in (clerk, judge)}
+    for person in (clerk, judge):
+        clients[person.pk].force_login(person)
+
+    people.deactivate_user(user=clerk)
+    people.reactivate_user(user=clerk)
+
+    assert clients[clerk.pk].get("/admin/", follow=True).request["PATH_INFO"] == "/sign-in/"
+    assert clients[judge.pk].get("/admin/").status_code == 200
+
+
+def test_an_address_belongs_to_one_person_in_any_case(make_person: MakePerson) -> None:
+    make_person(Role.CLERK)
+
+    with pytest.raises(Exception, match="already"):
+        people.create_user(email="CLERK@example.org", name="Other Clerk", password=PASSWORD)
+    assert User.objects.count() == 1
+
+
+def test_the_process_is_healthy_without_a_database(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/healthz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_every_address_asks_for_sign_in(client: Client) -> None:
+    addresses = set(_addresses(get_resolver(), "/"))
+    assert len(addresses) > 20
+
+    answered = {
+        address
+        for address in addresses - OPEN
+        if client.get(address, follow=True).request["PATH_INFO"] != "/sign-in/"
+    }
+
+    assert answered == set()
+
+
+def test_what_does_not_exist_says_nothing_more(client: Client) -> None:
+    response = client.get("/no-such-page/")
+
+    assert response.status_code == 404
+    assert "no-such-page" not in response.content.decode()
+
+
+def _sign_in(client: Client, email: str, password: str, then: str = "") -> Any:
+    return client.post("/sign-in/", {"username": email, "password": password, "next": then})
+
+
+def _without_noise(page: str, email: str) -> str:
+    return re.sub(r'value="[^"]{64}"', "", page).replace(email, "")
+
+
+def _addresses(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        address = prefix + _sample(entry)
+        if isinstance(entry, URLResolver):
+            yield from _addresses(entry, address)
+        else:
+            yield address
+
+
+def _sample(entry: URLPattern | URLResolver) -> str:
+    """An address that the pattern matches."""
+    pattern = str(entry.pattern)
+    if isinstance(entry.pattern, RegexPattern):
+        first_choice = re.sub(r"\(\?P<\w+>(\w*)[^)]*\)", r"\1", pattern)
+        return first_choice.strip("^$")
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda parameter: SAMPLES.get(parameter.group(1), "x"), pattern)
