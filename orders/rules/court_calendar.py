@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
 
 _SATURDAY, _SUNDAY = 5, 6
+_WEEKEND = {_SATURDAY: "Saturday", _SUNDAY: "Sunday"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +34,14 @@ class Holiday:
         return date(year, self.month, days[self.nth - 1 if self.nth > 0 else self.nth])
 
 
-def observed(day: date) -> date:
-    """Saturday moves to the Friday before, Sunday to the Monday after (TIME-07, C.G.S. § 1-4)."""
-    return day + timedelta(days={_SATURDAY: -1, _SUNDAY: 1}.get(day.weekday(), 0))
+def observed(day: date, *, saturday_to_friday: bool = True) -> date:
+    """Saturday moves to the Friday before, Sunday to the Monday after (TIME-07, C.G.S. § 1-4).
+
+    Some states leave a holiday on its Saturday: there `saturday_to_friday` is false.
+    """
+    if day.weekday() == _SATURDAY:
+        return day - timedelta(days=1) if saturday_to_friday else day
+    return day + timedelta(days=1) if day.weekday() == _SUNDAY else day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,27 @@ class CourtCalendar:
 
     holidays: tuple[Holiday, ...] = ()
     closings: dict[date, str] = field(default_factory=dict)
+    saturday_to_friday: bool = True
+    _kept: dict[int, dict[date, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def closed_because(self, day: date) -> str:
         """Why the court is closed on `day`; empty when it is open (TIME-06)."""
-        if day.weekday() >= _SATURDAY:
-            return day.strftime("%A")
-        return self.closings.get(day) or _holidays_around(self.holidays, day.year).get(day, "")
+        return (
+            _WEEKEND.get(day.weekday(), "")
+            or self.closings.get(day, "")
+            or self._holidays_of(day.year).get(day, "")
+        )
+
+    def _holidays_of(self, year: int) -> dict[date, str]:
+        """Observed days that fall in `year`; the next year's first of January may fall in this one."""
+        if year not in self._kept:
+            self._kept[year] = {
+                observed(holiday.in_year(its_year), saturday_to_friday=self.saturday_to_friday): holiday.name
+                for its_year in (year, year + 1)
+                for holiday in self.holidays
+                if its_year >= holiday.since
+            }
+        return self._kept[year]
 
     def is_open(self, day: date) -> bool:
         """Monday to Friday, not a legal holiday, not a closing."""
@@ -83,15 +103,4 @@ class CourtCalendar:
 
     def with_closings(self, closings: dict[date, str]) -> CourtCalendar:
         """The same calendar with further days closed."""
-        return CourtCalendar(holidays=self.holidays, closings={**self.closings, **closings})
-
-
-@cache
-def _holidays_around(holidays: tuple[Holiday, ...], year: int) -> dict[date, str]:
-    """Observed days that fall in `year`; the next year's first of January may fall in this one."""
-    return {
-        observed(holiday.in_year(its_year)): holiday.name
-        for its_year in (year, year + 1)
-        for holiday in holidays
-        if its_year >= holiday.since
-    }
+        return replace(self, closings={**self.closings, **closings})

@@ -32,6 +32,8 @@ class NonexistentTimeError(TimeError):
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
 _LONGEST_OFFSET = timedelta(hours=14)
+# Outside these years a date is a slip of the keyboard, and arithmetic on it may leave the calendar.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
@@ -46,6 +48,8 @@ def parse_instant(text: str, zone: ZoneInfo) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise TimeError(f"“{text}” is no date and time of the calendar.") from error
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise TimeError(f"“{text}” is not of a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
     if parsed.tzinfo is None:
         return from_wall(parsed, zone)
     offset = parsed.utcoffset() or timedelta()

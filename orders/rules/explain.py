@@ -8,152 +8,201 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from orders.rules.facts import Happening
-from orders.rules.rulebook import Certainty, Jurisdiction, Mark, Offset, Rule, Unit, Value
+from orders.rules.rulebook import LONG_AGO, Certainty, Offset, Unit
+from orders.rules.words import LANGUAGE, Words, words
 
 if TYPE_CHECKING:
-    from orders.rules.plan import Moment
+    from orders.rules.plan import Moment, Planned
 
-_EVENTS = {
-    "issued": "the order was issued",
-    "expiry": "the order's last day",
-    "served": "the order was served",
-    "hearing_scheduled": "the hearing's date",
-    "contempt_motion_served": "the contempt motion was served",
-    "released_from_custody": "the respondent was released from custody",
-    "transfer_notice_received": "the notice naming a transferee was received",
-}
-
-_UNITS = {
-    Unit.ELAPSED_HOURS: ("elapsed hour", "elapsed hours"),
-    Unit.CALENDAR_DAYS: ("calendar day", "calendar days"),
-    Unit.COURT_DAYS: ("court day", "court days"),
-    Unit.BUSINESS_DAYS: ("business day", "business days"),
-    Unit.MONTHS: ("calendar month", "calendar months"),
-    Unit.YEARS: ("year", "years"),
-}
-
-_MARKS = {
-    Mark.SEEN: "seen in a published text",
-    Mark.SECOND_HAND: "second-hand, have it checked",
-    Mark.RECOLLECTION: "from recollection only, have a lawyer check it before relying on it",
-}
-
-#: Marks a value that has been in force since before any order held here; its beginning was not looked up.
-LONG_AGO = date(1900, 1, 1)
+# Events that are said as the name of a day, not as something that happened.
+_DAYS = frozenset({"expiry", "hearing_scheduled", "return_scheduled"})
 
 
-def event_name(kind: str) -> str:
+def event_name(kind: str, language: str = LANGUAGE) -> str:
     """A rule's starting event in words."""
-    return _EVENTS.get(kind, kind.replace("_", " "))
+    return words(language).said[f"event.{kind}"]
 
 
-def day_words(day: date) -> str:
+def day_words(day: date, language: str = LANGUAGE) -> str:
     """Such as “Friday 4 December 2026”."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    said = words(language)
+    return said.fill(
+        "form.day",
+        weekday=said.said[f"weekday.{day.isoweekday()}"],
+        day=day.day,
+        month=said.said[f"month.{day.month}"],
+        year=day.year,
+    )
 
 
-def instant_words(instant: datetime, zone: ZoneInfo) -> str:
+def instant_words(instant: datetime, zone: ZoneInfo, language: str = LANGUAGE) -> str:
     """Such as “Friday 4 December 2026 at 18:30 (EST, UTC-05:00)”."""
     local = instant.astimezone(zone)
     offset = f"{local:%z}"
     seconds = f":{local:%S}" if local.second else ""
-    return f"{day_words(local.date())} at {local:%H:%M}{seconds} ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
-
-
-def not_started(rule: Rule, value: Value) -> tuple[str, ...]:
-    """Why nothing is due yet."""
-    return (
-        f"Nothing is due yet: the time runs from when {event_name(rule.starts)}, and that is not recorded.",
-        *_law(rule, value),
+    return words(language).fill(
+        "form.instant",
+        day=day_words(local.date(), language),
+        clock=f"{local:%H:%M}{seconds}",
+        zone=local.tzname(),
+        offset=f"{offset[:3]}:{offset[3:]}",
     )
 
 
-def cannot_compute(rule: Rule, value: Value, missing: tuple[str, ...]) -> tuple[str, ...]:
-    """What is wanted before the deadline can be computed."""
-    return (
-        f"This cannot be computed: {', '.join(missing)} is not recorded. Record it; nothing is guessed.",
-        *_law(rule, value),
+def facts_wanted(planned: Planned, language: str = LANGUAGE) -> tuple[str, ...]:
+    """The facts a deadline could not be computed without, in words."""
+    said = words(language)
+    return tuple(
+        said.fill(f"form.{sort}_of", event=said.said[f"event.{kind}"])
+        for sort, _, kind in (wanted.partition(":") for wanted in planned.wanting)
     )
 
 
-def sentences(
-    rule: Rule,
-    value: Value,
-    *,
-    start: Happening,
-    opens: Moment | None,
-    due: Moment,
-    alternative_on: date | None,
-    moves_to: date | None,
-    met: Moment | None,
-    jurisdiction: Jurisdiction,
-) -> tuple[str, ...]:
-    """The event and where it came from, the rule, the arithmetic, the source, the certainty."""
-    zone = jurisdiction.zone
-    began = instant_words(start.at, zone) if start.at else day_words(start.day(zone))
-    known = f" ({start.source})" if start.source else ""
-    said = [f"It counts from {began}, when {event_name(start.kind)}{known}."]
-    if start.kind in ("expiry", "hearing_scheduled"):
-        said = [f"It counts from {began}, {event_name(start.kind)}{known}."]
-    if value.opens and opens:
-        said.append(f"It opens {_span(value.opens, start, jurisdiction)}: {_moment(opens, zone)}.")
-    said.append(f"It is due {_span(value.due, start, jurisdiction)}: {_moment(due, zone)}.")
-    said.extend(_skipped(value.due, start, due, jurisdiction))
-    if moves_to and due.on:
-        reason = jurisdiction.calendar.closed_because(due.on)
-        said.append(f"The court is closed that day ({reason}); the next open day is {day_words(moves_to)}.")
-    if met:
-        said.append(f"It was met on {_moment(met, zone)}.")
-    said.extend(_law(rule, value))
-    if alternative_on:
-        said.append(f"The stricter reading gives {day_words(alternative_on)}.")
-    return tuple(said)
+def sentences(planned: Planned, language: str = LANGUAGE) -> tuple[str, ...]:
+    """The event and where it came from, the arithmetic, the rule, its source and its certainty.
+
+    Raises `WordsError` for a language there are no words for.
+    """
+    return tuple(_Speaker(planned, words(language)).sentences())
 
 
-def _moment(moment: Moment, zone: ZoneInfo) -> str:
-    if moment.at is not None:
-        return instant_words(moment.at, zone)
-    return day_words(moment.on) if moment.on else ""
+class _Speaker:
+    """One deadline, said in one language."""
 
+    def __init__(self, planned: Planned, said: Words) -> None:
+        self._planned = planned
+        self._said = said
+        self._language = said.language
+        self._zone = planned.jurisdiction.zone
+        self._calendar = planned.jurisdiction.calendar
 
-def _span(offset: Offset, start: Happening, jurisdiction: Jurisdiction) -> str:
-    if offset.unit is Unit.NEXT_OPEN_DAY:
-        reason = jurisdiction.calendar.closed_because(start.day(jurisdiction.zone))
-        return f"on the next open day, for the court is closed that day ({reason})"
-    if offset.amount == 0:
-        return "on that day"
-    one, many = _UNITS[offset.unit]
-    size = abs(offset.amount)
-    words = f"{size} {one if size == 1 else many} {'after' if offset.amount > 0 else 'before'} it"
-    if offset.unit is Unit.ELAPSED_HOURS:
-        return f"{words}, nights, weekends and holidays counted"
-    if offset.unit is Unit.CALENDAR_DAYS:
-        return f"{words}, that day itself not counted"
-    return words
+    def sentences(self) -> Iterator[str]:
+        planned = self._planned
+        if planned.due is None and planned.opens is None:
+            yield self._nothing_yet()
+        elif planned.start is not None:
+            yield from self._arithmetic(planned.start)
+        yield from self._law()
 
+    def _nothing_yet(self) -> str:
+        planned, said = self._planned, self._said
+        if planned.wanting:
+            facts = ", ".join(facts_wanted(planned, self._language))
+            return said.fill("sentence.cannot_compute", facts=facts)
+        key = "sentence.in_custody" if planned.start else "sentence.not_started"
+        return said.fill(key, event=said.said[f"event.{planned.awaits}"])
 
-def _skipped(offset: Offset, start: Happening, due: Moment, jurisdiction: Jurisdiction) -> Iterator[str]:
-    """The closed days that a count of open days passed over."""
-    if offset.unit not in (Unit.COURT_DAYS, Unit.BUSINESS_DAYS) or due.on is None:
-        return
-    first, last = sorted((start.day(jurisdiction.zone), due.on))
-    between = (first + timedelta(days=n) for n in range(1, (last - first).days))
-    closed = [
-        f"{day_words(day)} ({jurisdiction.calendar.closed_because(day)})"
-        for day in between
-        if not jurisdiction.calendar.is_open(day)
-    ]
-    if closed:
-        yield f"Not counted, for the court is closed: {'; '.join(closed)}."
+    def _arithmetic(self, start: Happening) -> Iterator[str]:
+        planned, said = self._planned, self._said
+        yield self._beginning(start)
+        if start.in_custody and not planned.rule.custody_starts:
+            yield said.said["sentence.custody_counts"]
+        yield from self._opening(start)
+        if planned.due is not None:
+            yield from self._due(start, planned.due)
+        if planned.met:
+            yield said.fill("sentence.met", moment=self._moment(planned.met))
 
+    def _beginning(self, start: Happening) -> str:
+        sort = "day" if start.kind in _DAYS else "event"
+        source = self._said.translated(f"origin.{start.source}", start.source)
+        return self._said.fill(
+            f"sentence.counts_from_{sort}",
+            began=self._instant(start.at) if start.at else self._day(start.day(self._zone)),
+            event=self._said.said[f"event.{start.kind}"],
+            known=self._said.fill("sentence.known", source=source) if source else "",
+        )
 
-def _law(rule: Rule, value: Value) -> Iterator[str]:
-    since = "" if value.effective <= LONG_AGO else f", in force since {day_words(value.effective)}"
-    yield f"Rule {rule.id}: {rule.title} Who must act: {rule.actor}."
-    yield f"Source: {'; '.join(value.sources)} ({_MARKS[value.mark]}{since})."
-    if value.note:
-        yield value.note
-    if rule.certainty is Certainty.DEBATABLE:
-        yield f"Debatable: {rule.doubt}"
-    else:
-        yield "This reading is held to be certain."
+    def _opening(self, start: Happening) -> Iterator[str]:
+        planned, said = self._planned, self._said
+        if planned.wanting:
+            facts = ", ".join(facts_wanted(planned, self._language))
+            yield said.fill("sentence.opening_unknown", facts=facts)
+        if planned.opens is None or planned.value.opens is None:
+            return
+        moment = self._moment(planned.opens)
+        if planned.rule.due_starts and planned.due:
+            yield said.fill("sentence.opens_on", moment=moment)
+            return
+        key = "sentence.opens" if planned.due else "sentence.window"
+        yield said.fill(key, span=self._span(planned.value.opens, start), moment=moment)
+
+    def _due(self, start: Happening, due: Moment) -> Iterator[str]:
+        planned, said = self._planned, self._said
+        if planned.printed and planned.alternative_on:
+            computed = self._day(planned.alternative_on)
+            yield said.fill("sentence.printed", moment=self._moment(due), computed=computed)
+        else:
+            span = self._span(planned.value.due, start)
+            yield said.fill("sentence.due", span=span, moment=self._moment(due))
+            yield from self._skipped(start, due)
+        if planned.closed_day_moves_to and due.on:
+            moment = self._day(planned.closed_day_moves_to)
+            yield said.fill("sentence.moves", reason=self._closed(due.on), moment=moment)
+
+    def _skipped(self, start: Happening, due: Moment) -> Iterator[str]:
+        """The closed days that a count of open days passed over."""
+        if self._planned.value.due.unit not in (Unit.COURT_DAYS, Unit.BUSINESS_DAYS) or due.on is None:
+            return
+        first, last = sorted((start.day(self._zone), due.on))
+        between = (first + timedelta(days=n) for n in range(1, (last - first).days))
+        closed = [
+            self._said.fill("form.closed_day", day=self._day(day), reason=self._closed(day))
+            for day in between
+            if not self._calendar.is_open(day)
+        ]
+        if closed:
+            yield self._said.fill("sentence.skipped", days="; ".join(closed))
+
+    def _law(self) -> Iterator[str]:
+        rule, value, said = self._planned.rule, self._planned.value, self._said
+        yield said.fill(
+            "sentence.rule",
+            id=rule.id,
+            title=said.translated(f"title.{rule.id}", rule.title),
+            actor=said.translated(f"actor.{rule.actor}", rule.actor),
+        )
+        since = ""
+        if value.effective > LONG_AGO:
+            since = said.fill("sentence.since", day=self._day(value.effective))
+        mark = said.said[f"mark.{value.mark}"]
+        yield said.fill("sentence.source", sources="; ".join(value.sources), mark=mark, since=since)
+        if value.note:
+            yield said.translated(f"note.{rule.id}@{value.effective}", value.note)
+        if rule.certainty is Certainty.DEBATABLE:
+            doubt = said.translated(f"doubt.{rule.id}", rule.doubt)
+            yield said.fill("sentence.debatable", doubt=doubt)
+        else:
+            yield said.said["sentence.certain"]
+        if self._planned.alternative_on and not self._planned.printed:
+            yield said.fill("sentence.other_reading", day=self._day(self._planned.alternative_on))
+
+    def _span(self, offset: Offset, start: Happening) -> str:
+        said = self._said
+        if offset.unit is Unit.NEXT_OPEN_DAY:
+            return said.fill("span.next_open_day", reason=self._closed(start.day(self._zone)))
+        if offset.amount == 0:
+            return said.said["span.at_once" if offset.unit is Unit.ELAPSED_HOURS else "span.same_day"]
+        size = abs(offset.amount)
+        unit = said.said[f"unit.{offset.unit}" + ("_one" if size == 1 else "")]
+        span = said.fill("span.after" if offset.amount > 0 else "span.before", count=size, unit=unit)
+        if offset.unit is Unit.ELAPSED_HOURS:
+            return said.fill("span.hours", span=span)
+        if offset.unit is Unit.CALENDAR_DAYS:
+            return said.fill("span.days", span=span)
+        return span
+
+    def _closed(self, day: date) -> str:
+        reason = self._calendar.closed_because(day)
+        return self._said.translated(f"closed.{reason}", reason)
+
+    def _moment(self, moment: Moment) -> str:
+        if moment.at is not None:
+            return self._instant(moment.at)
+        return self._day(moment.day(self._planned.jurisdiction))
+
+    def _day(self, day: date) -> str:
+        return day_words(day, self._language)
+
+    def _instant(self, instant: datetime) -> str:
+        return instant_words(instant, self._zone, self._language)

@@ -28,29 +28,50 @@ class Kind(StrEnum):
 #: What can have happened to an order. A rule names one as its start or as what meets it.
 HAPPENINGS = frozenset(
     {
+        "application_filed",
         "contempt_motion_served",
         "disqualifying_event",
+        "employment_affidavit_filed",
         "ex_parte_extension_requested",
+        "expiry_notified",
         "extension_moved",
+        "family_notified",
         "heard",
         "hearing_requested",
         "hearing_scheduled",
+        "inaccessibility_stated",
         "non_possession_stated",
+        "permit_handed_in",
         "police_notified",
+        "proof_filed",
+        "records_sealed",
         "release_ordered",
         "released_from_custody",
+        "remote_testimony_requested",
         "retention_ordered",
         "return_requested",
+        "return_scheduled",
         "returned",
+        "revocation_notified",
         "served",
         "service_failed",
+        "service_recorded",
         "service_returned",
+        "state_notified",
         "surrendered",
+        "termination_motion_served",
         "termination_petitioned",
         "transfer_notice_received",
+        "transferred",
         "vacated",
+        "warrant_executed",
+        "warrant_returned",
     }
 )
+
+
+# Their date is the day they are set for.
+_SET_AHEAD = frozenset({"hearing_scheduled", "return_scheduled"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,26 +99,50 @@ class Happening:
             raise ValueError(f"{self.kind}: give the instant or the day")
         return local_date(self.at, zone)
 
+    @property
+    def dated(self) -> bool:
+        """True when an instant or a day is known."""
+        return self.at is not None or self.on is not None
+
     def known_by(self, instant: datetime, zone: ZoneInfo) -> bool:
         """True when it is dated at or before `instant`; a whole day counts from its beginning.
 
-        A hearing set for a later day is known: its date is not the day on which it was set.
+        A hearing or a return set for a later day is known: its date is not the day on which it was set. So
+        is what happened at a time that nobody wrote down.
         """
-        if self.kind == "hearing_scheduled":
+        if self.kind in _SET_AHEAD or not self.dated:
             return True
         if self.at is not None:
             return self.at <= instant
         return self.day(zone) <= local_date(instant, zone)
 
-    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str]:
-        """An order in time that does not depend on the order in which facts were given."""
-        return (self.day(zone), self.at.timestamp() if self.at else 0.0, self.key)
+    def before(self, other: Happening, zone: ZoneInfo) -> bool:
+        """True when it happened before `other`; of two on one day only instants tell."""
+        if self.at is not None and other.at is not None:
+            return self.at < other.at
+        return self.day(zone) < other.day(zone)
+
+    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str, str, bool, bool, str]:
+        """An order in time that does not depend on the order in which facts were given.
+
+        What has no date comes last.
+        """
+        return (
+            self.day(zone) if self.dated else date.max,
+            self.at.timestamp() if self.at else 0.0,
+            self.key,
+            self.purpose,
+            self.complete,
+            self.in_custody,
+            self.source,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """One order. `firearms_indicated` is the box on the application; a permit or a listed firearm counts too
-    wherever the law asks whether firearms are believed held (`armed`)."""
+    wherever the law asks whether firearms are believed held (`armed`). `area` is the county or other part of
+    the state that the court sits in, where the state has more than one time zone."""
 
     jurisdiction: str
     kind: str
@@ -108,6 +153,7 @@ class Facts:
     permit_indicated: bool = False
     firearms_listed: bool = False
     financial_support: bool = False
+    area: str = ""
     happenings: tuple[Happening, ...] = ()
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from orders.rules import explain
 from orders.rules.court_time import (
@@ -19,6 +20,7 @@ from orders.rules.facts import Facts, Happening
 from orders.rules.rulebook import (
     Anchor,
     Checkpoint,
+    Dated,
     Jurisdiction,
     Meeting,
     Offset,
@@ -29,6 +31,7 @@ from orders.rules.rulebook import (
     Unit,
     Value,
 )
+from orders.rules.words import LANGUAGE
 
 
 class Clock(StrEnum):
@@ -98,8 +101,12 @@ class PlannedCheckpoint:
 class Planned:
     """What one rule makes of one order's facts.
 
-    `occurrence` tells several deadlines of one rule apart; empty where there is one. `met_at` or `met_on` is
-    set when something met it. `missing` names the facts that were wanted where `clock` is `cannot_compute`.
+    `occurrence` tells several deadlines of one rule apart; empty where there is one. `met` is set when
+    something met it. `missing` names the facts that were wanted: for the whole deadline where `clock` is
+    `cannot_compute`, else for its opening; `wanting` holds them as keys. `awaits` is the event that a
+    deadline not started waits for. A rule may give only the opening of a window: then `due` is None.
+    `printed`: the date on the order stands in place of the one the rule computes, which is then
+    `alternative_on` (TIME-10).
     """
 
     rule: Rule
@@ -113,9 +120,25 @@ class Planned:
     last_open_day: date | None = None
     closed_day_moves_to: date | None = None
     met: Moment | None = None
-    missing: tuple[str, ...] = ()
+    wanting: tuple[str, ...] = ()
     checkpoints: tuple[PlannedCheckpoint, ...] = ()
-    explanation: tuple[str, ...] = ()
+    start: Happening | None = None
+    awaits: str = ""
+    printed: bool = False
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The facts that were wanted, in words."""
+        return explain.facts_wanted(self, LANGUAGE)
+
+    def explain(self, language: str = LANGUAGE) -> tuple[str, ...]:
+        """Why it is due when it is, in sentences of `language`."""
+        return explain.sentences(self, language)
+
+    @property
+    def explanation(self) -> tuple[str, ...]:
+        """The sentences in the language of the court."""
+        return self.explain()
 
     @property
     def due_at(self) -> datetime | None:
@@ -132,16 +155,23 @@ class Planned:
         return self.met.day(self.jurisdiction) <= self.due.day(self.jurisdiction)
 
     def status(self, now: datetime) -> Status:
-        """How it stands at `now`."""
+        """How it stands at `now`. A window without an end is open from its opening on."""
         if self.clock is Clock.CANNOT_COMPUTE:
             return Status.CANNOT_COMPUTE
         if self.due_at is None:
-            return Status.NOT_STARTED
+            return self._window_status(now)
         if self.met_in_time is not None:
             return Status.MET_ON_TIME if self.met_in_time else Status.MET_LATE
         # The instant itself is in time; a whole day is over at the instant that ends it.
         over = now > self.due_at if self.due and self.due.at else now >= self.due_at
         return Status.OVERDUE if over else Status.OPEN
+
+    def _window_status(self, now: datetime) -> Status:
+        if self.met is not None:
+            return Status.MET_ON_TIME
+        if self.opens is None or now < self.opens.begins_at(self.jurisdiction):
+            return Status.NOT_STARTED
+        return Status.OPEN
 
     def clock_at(self, now: datetime) -> Clock:
         """The clock at `now`: `passed` where the time ran out unmet."""
@@ -151,80 +181,200 @@ class Planned:
 def plan(facts: Facts, rulebook: Rulebook) -> tuple[Planned, ...]:
     """Every deadline the rulebook gives an order with these facts, by rule id and occurrence.
 
-    The values in force on the day of issue decide. A vacated order keeps only what was met before.
+    The values in force on the day of issue decide, unless the rule looks at the day of its own event. A
+    vacated order keeps what was met and what outlives an order, such as the return of what is held.
     """
-    planned: list[Planned] = []
-    for rule in rulebook.binding(facts):
-        if value := rule.value_on(facts.issued_on):
-            planned.extend(_plan_rule(rule, value, facts, rulebook))
+    order = _Order(facts, rulebook)
+    planned = [one for rule in rulebook.binding(facts) for one in _plan_rule(rule, order)]
     if any(one.kind == "vacated" for one in facts.happenings):
-        planned = [one for one in planned if one.met is not None]
+        planned = [one for one in planned if one.met is not None or one.rule.outlives_order]
     return tuple(sorted(planned, key=lambda one: (one.rule.id, one.occurrence)))
 
 
 def last_day(facts: Facts, rulebook: Rulebook) -> date | None:
     """The order's last day: as printed, else as the rule that ends such an order computes it (TIME-10)."""
-    if facts.expires_on is not None:
-        return facts.expires_on
-    jurisdiction = rulebook.jurisdictions[facts.jurisdiction]
-    for rule in rulebook.binding(facts):
-        if rule.ends_order and (value := rule.value_on(facts.issued_on)):
-            for _, start in _starts(rule, facts, rulebook):
-                if start is not None and (due := _apply(value.due, start, jurisdiction)):
-                    return due.day(jurisdiction)
-    return None
+    return _Order(facts, rulebook).last_day
 
 
-def _plan_rule(rule: Rule, value: Value, facts: Facts, rulebook: Rulebook) -> Iterator[Planned]:
-    jurisdiction = rulebook.jurisdictions[rule.jurisdiction]
-    blank = Planned(rule=rule, value=value, occurrence="", clock=Clock.NOT_STARTED, jurisdiction=jurisdiction)
-    starts = _starts(rule, facts, rulebook)
+def in_force(facts: Facts, rulebook: Rulebook, instant: datetime) -> bool:
+    """True while the order stands: issued, not vacated, its last day, printed or computed, not over."""
+    order = _Order(facts, rulebook)
+    zone = order.jurisdiction.zone
+    stands = facts.in_force(instant, zone)
+    return stands and (order.last_day is None or instant < end_of_day(order.last_day, zone))
+
+
+class _Order:
+    """One order's facts with the rules and the calendar that apply to it."""
+
+    def __init__(self, facts: Facts, rulebook: Rulebook) -> None:
+        self.facts = facts
+        self.rulebook = rulebook
+        self.jurisdiction = rulebook.jurisdiction_of(facts)
+        self._kept: dict[tuple[str, str], list[Happening]] = {}
+
+    def happened(self, kind: str, purpose: str = "") -> list[Happening]:
+        """The happenings of one kind, the earliest first; those without a date only where no other is."""
+        if (kind, purpose) not in self._kept:
+            found = self.facts.of_kind(kind, self.jurisdiction.zone, purpose)
+            self._kept[kind, purpose] = [one for one in found if one.dated] or found[:1]
+        return self._kept[kind, purpose]
+
+    @cached_property
+    def last_day(self) -> date | None:
+        """The order's last day, printed or computed."""
+        if self.facts.expires_on is not None:
+            return self.facts.expires_on
+        days = (
+            one.closed_day_moves_to or one.due.day(self.jurisdiction)
+            for rule in self.rulebook.binding(self.facts)
+            if rule.ends_order
+            for one in _plan_rule(rule, self)
+            if one.due is not None
+        )
+        return next(days, None)
+
+    @cached_property
+    def ended_on(self) -> date | None:
+        """The day on which the order ended or will end: when it was vacated, else its last day."""
+        vacated = [one.day(self.jurisdiction.zone) for one in self.happened("vacated") if one.dated]
+        days = [day for day in (*vacated, self.last_day) if day is not None]
+        return min(days, default=None)
+
+
+def _plan_rule(rule: Rule, order: _Order) -> Iterator[Planned]:
+    if rule.only_after and not any(order.happened(kind) for kind in rule.only_after):
+        return
+    starts = _starts(rule, order)
     if not starts and rule.awaited:
-        yield replace(blank, explanation=explain.not_started(rule, value))
-    for key, start in starts:
-        if start is None:
-            continue
-        named = replace(blank, occurrence=key if rule.pick is Pick.EACH else "")
-        if (start.at is None and Unit.ELAPSED_HOURS in _units(value)) or not _has_moment(start):
-            missing = (f"the time of day of “{explain.event_name(rule.starts)}”",)
-            yield replace(
-                named,
-                clock=Clock.CANNOT_COMPUTE,
-                missing=missing,
-                explanation=explain.cannot_compute(rule, value, missing),
-            )
-        elif due := _apply(value.due, start, jurisdiction):
-            yield _complete(named, start, due, facts)
+        yield from _waiting(rule, order, awaits=rule.starts)
+    taken: dict[str, int] = {}
+    for place, start in enumerate(starts):
+        following = starts[place + 1] if place + 1 < len(starts) else None
+        for planned in _plan_start(rule, order, start, following):
+            yield replace(planned, occurrence=_occurrence(rule, order, start, taken))
 
 
-def _has_moment(start: Happening) -> bool:
-    return start.at is not None or start.on is not None
+def _occurrence(rule: Rule, order: _Order, start: Happening, taken: dict[str, int]) -> str:
+    """The name that tells this deadline from the others of its rule; two of one day get a number."""
+    if rule.pick is not Pick.EACH:
+        return ""
+    name = start.key or (str(start.day(order.jurisdiction.zone)) if start.dated else "undated")
+    taken[name] = taken.get(name, 0) + 1
+    return name if taken[name] == 1 else f"{name}#{taken[name]}"
 
 
-def _units(value: Value) -> set[Unit]:
-    return {offset.unit for offset in (value.due, value.opens) if offset is not None}
+def _waiting(rule: Rule, order: _Order, *, awaits: str, start: Happening | None = None) -> Iterator[Planned]:
+    """A deadline whose time does not run yet."""
+    if value := rule.value_on(order.facts.issued_on):
+        yield Planned(
+            rule=rule,
+            value=value,
+            occurrence="",
+            clock=Clock.NOT_STARTED,
+            jurisdiction=order.jurisdiction,
+            awaits=awaits,
+            start=start,
+        )
 
 
-def _starts(rule: Rule, facts: Facts, rulebook: Rulebook) -> list[tuple[str, Happening | None]]:
-    """The events the rule runs from, each with the key that names its occurrence."""
-    if rule.starts == "issued":
-        source = "the order's own date"
-        return [("", Happening(kind="issued", at=facts.issued_at, on=facts.issued_on, source=source))]
-    if rule.starts == "expiry":
-        ends = last_day(facts, rulebook)
-        source = "printed on the order" if facts.expires_on else "computed, for no date is printed"
-        return [("", Happening(kind="expiry", on=ends, source=source))] if ends else []
-    zone = rulebook.jurisdictions[rule.jurisdiction].zone
-    found = facts.of_kind(rule.starts, zone, rule.start_purpose)
+def _starts(rule: Rule, order: _Order) -> list[Happening]:
+    """The events the rule runs from, the earliest first."""
+    found = _events(rule.starts, order, rule.start_purpose)
+    if not found and rule.else_starts:
+        found = _events(rule.else_starts, order)
     if rule.pick is Pick.FIRST:
-        found = found[:1]
-    elif rule.pick is Pick.LATEST:
-        found = found[-1:]
-    return [(one.key or str(one.day(zone)), one) for one in found]
+        return found[:1]
+    return found[-1:] if rule.pick is Pick.LATEST else found
+
+
+def _events(kind: str, order: _Order, purpose: str = "") -> list[Happening]:
+    facts = order.facts
+    if kind == "issued":
+        return [Happening(kind=kind, at=facts.issued_at, on=facts.issued_on, source=kind)]
+    if kind == "expiry":
+        source = "printed" if facts.expires_on else "computed"
+        return [Happening(kind=kind, on=order.last_day, source=source)] if order.last_day else []
+    return order.happened(kind, purpose)
+
+
+def _plan_start(
+    rule: Rule, order: _Order, event: Happening, following: Happening | None
+) -> Iterator[Planned]:
+    """What the rule gives from one starting event."""
+    start = _held_back(rule, order, event) if event.dated else event
+    if start is None:
+        yield from _waiting(rule, order, awaits=rule.custody_starts, start=event)
+        return
+    facts, jurisdiction = order.facts, order.jurisdiction
+    looks_at = facts.issued_on
+    if rule.dated_by is Dated.START and start.dated:
+        looks_at = start.day(jurisdiction.zone)
+    if (value := rule.value_on(looks_at)) is None:
+        return
+    blank = Planned(
+        rule=rule, value=value, occurrence="", clock=Clock.NOT_STARTED, jurisdiction=jurisdiction, start=start
+    )
+    if wanting := _wanting(rule, value, order, start):
+        yield replace(blank, clock=Clock.CANNOT_COMPUTE, wanting=wanting)
+        return
+    counted_from = _due_start(rule, order, start, following)
+    due = _apply(value.due, counted_from, jurisdiction) if counted_from else None
+    opens = None
+    if value.opens and start.kind != rule.due_starts:
+        opens = _apply(value.opens, start, jurisdiction)
+    if due is not None or opens is not None:
+        yield _complete(replace(blank, opens=opens), counted_from or start, due, order)
+
+
+def _held_back(rule: Rule, order: _Order, event: Happening) -> Happening | None:
+    """The event the time runs from: the release of one in custody, or a later event that is wanted too.
+
+    None while the respondent is in custody and the rule spares that time.
+    """
+    zone = order.jurisdiction.zone
+    start = event
+    if rule.custody_starts and event.in_custody:
+        released = order.happened(rule.custody_starts)
+        after = [one for one in released if not one.dated or not one.before(event, zone)]
+        if not after:
+            return None
+        start = after[0]
+    if rule.not_before:
+        others = [one for one in order.happened(rule.not_before) if one.dated]
+        if others and start.before(others[0], zone):
+            start = others[0]
+    if rule.after_end and order.ended_on and start.day(zone) < order.ended_on:
+        start = Happening(kind="ended", on=order.ended_on)
+    return start
+
+
+def _wanting(rule: Rule, value: Value, order: _Order, start: Happening) -> tuple[str, ...]:
+    """The facts without which nothing can be computed; keys of the words in `explain`."""
+    if not start.dated:
+        return (f"date:{start.kind}",)
+    if value.due.unit is Unit.ELAPSED_HOURS and start.at is None:
+        return (f"time:{start.kind}",)
+    if rule.after_end and order.ended_on is None:
+        return ("date:ended",)
+    return ()
+
+
+def _due_start(rule: Rule, order: _Order, start: Happening, following: Happening | None) -> Happening | None:
+    """The event the due moment counts from: the start, or the first wanted event before the next start."""
+    if not rule.due_starts or start.kind == rule.due_starts:
+        return start
+    zone = order.jurisdiction.zone
+    for one in order.happened(rule.due_starts):
+        if one.dated and not one.before(start, zone) and (following is None or one.before(following, zone)):
+            return one
+    return None
 
 
 def _apply(offset: Offset, start: Happening, jurisdiction: Jurisdiction) -> Moment | None:
     """The moment `offset` from `start`; None where the offset has nothing to say."""
+    if offset.unit is Unit.INDEFINITE:
+        return None
     if offset.unit is Unit.ELAPSED_HOURS:
         return None if start.at is None else Moment(at=add_elapsed_hours(start.at, offset.amount))
     day = start.day(jurisdiction.zone)
@@ -246,85 +396,100 @@ def _count(offset: Offset, day: date, jurisdiction: Jurisdiction) -> date:
             return date.fromordinal(day.toordinal() + offset.amount)
 
 
-def _complete(blank: Planned, start: Happening, due: Moment, facts: Facts) -> Planned:
-    jurisdiction, rule, value = blank.jurisdiction, blank.rule, blank.value
-    court = jurisdiction.calendar
-    met = _met(rule, facts, start, due, jurisdiction)
+def _complete(blank: Planned, start: Happening, due: Moment | None, order: _Order) -> Planned:
+    """The deadline with everything that follows from its start and its due moment."""
+    jurisdiction, rule, value, facts = blank.jurisdiction, blank.rule, blank.value, order.facts
     other = _apply(value.alternative, start, jurisdiction) if value.alternative else None
+    alternative_on = other.day(jurisdiction) if other else None
+    printed = rule.ends_order and due is not None and facts.expires_on not in (None, due.day(jurisdiction))
+    if printed and due is not None:
+        alternative_on, due = due.day(jurisdiction), Moment(on=facts.expires_on)
+    met = _met(rule, order, start, due, blank.opens)
     planned = replace(
         blank,
-        clock=Clock.STOPPED if met else Clock.RUNNING,
-        opens=_apply(value.opens, start, jurisdiction) if value.opens else None,
+        start=start,
+        clock=_clock(due, met),
         due=due,
-        alternative_on=other.day(jurisdiction) if other else None,
-        last_open_day=court.last_open_day(due.on) if due.on else None,
-        closed_day_moves_to=(
-            court.next_open_day(due.on)
-            if due.on and rule.moves_off_closed_days and not court.is_open(due.on)
-            else None
-        ),
+        alternative_on=alternative_on,
+        last_open_day=jurisdiction.calendar.last_open_day(due.on) if due and due.on else None,
+        closed_day_moves_to=_moves_to(rule, due, jurisdiction),
         met=met,
+        wanting=_opening_wanting(value, start, blank.opens, rule),
+        printed=printed,
     )
-    alarmed = facts.armed or not rule.alarms_when_armed
-    return replace(
-        planned,
-        checkpoints=tuple(_checkpoint(planned, one) for one in rule.checkpoints) if alarmed else (),
-        explanation=explain.sentences(
-            rule,
-            value,
-            start=start,
-            opens=planned.opens,
-            due=due,
-            alternative_on=planned.alternative_on,
-            moves_to=planned.closed_day_moves_to,
-            met=met,
-            jurisdiction=jurisdiction,
-        ),
-    )
+    if rule.alarms_when_armed and not facts.armed:
+        return planned
+    checkpoints = (_checkpoint(planned, one) for one in rule.checkpoints)
+    return replace(planned, checkpoints=tuple(one for one in checkpoints if one))
+
+
+def _clock(due: Moment | None, met: Moment | None) -> Clock:
+    if met is not None:
+        return Clock.STOPPED
+    return Clock.NOT_STARTED if due is None else Clock.RUNNING
+
+
+def _opening_wanting(value: Value, start: Happening, opens: Moment | None, rule: Rule) -> tuple[str, ...]:
+    """The fact for want of which the opening alone cannot be computed."""
+    if value.opens is None or opens is not None:
+        return ()
+    return (f"date:{rule.starts}",) if start.kind == rule.due_starts else (f"time:{start.kind}",)
+
+
+def _moves_to(rule: Rule, due: Moment | None, jurisdiction: Jurisdiction) -> date | None:
+    """The open day that a closed last day gives way to, where the law says so (TIME-05)."""
+    court = jurisdiction.calendar
+    if not rule.moves_off_closed_days or due is None or due.on is None or court.is_open(due.on):
+        return None
+    return court.add_open_days(due.on, rule.closed_day_moves)
 
 
 def _met(
-    rule: Rule, facts: Facts, start: Happening, due: Moment, jurisdiction: Jurisdiction
+    rule: Rule, order: _Order, start: Happening, due: Moment | None, opens: Moment | None
 ) -> Moment | None:
     """The earliest happening that meets the deadline."""
+    jurisdiction = order.jurisdiction
+    last = due.day(jurisdiction) if due else None
+    # A window without an end cannot be used before it opens.
+    earliest = opens.day(jurisdiction) if opens and due is None else None
     found = [
         Moment(at=one.at, on=one.on if one.at is None else None)
         for meeting in rule.met_by
-        for one in facts.of_kind(meeting.happening, jurisdiction.zone, meeting.purpose)
-        if _meets(meeting, one, facts, start, due.day(jurisdiction), jurisdiction)
+        for one in order.happened(meeting.happening, meeting.purpose)
+        if one.dated
+        and (earliest is None or one.day(jurisdiction.zone) >= earliest)
+        and (last is None or not meeting.set_by_due or one.day(jurisdiction.zone) <= last)
+        and _counts(meeting, one, start, order)
     ]
     return min(found, key=lambda moment: moment.begins_at(jurisdiction), default=None)
 
 
-def _meets(
-    meeting: Meeting,
-    one: Happening,
-    facts: Facts,
-    start: Happening,
-    due_on: date,
-    jurisdiction: Jurisdiction,
-) -> bool:
-    day = one.day(jurisdiction.zone)
-    return (
-        (one.complete or not meeting.complete)
-        and not (meeting.unless_armed and facts.armed)
-        and not (meeting.set_by_due and day > due_on)
-        and not (meeting.at_start and day < start.day(jurisdiction.zone))
-    )
+def _counts(meeting: Meeting, one: Happening, start: Happening, order: _Order) -> bool:
+    zone = order.jurisdiction.zone
+    if meeting.complete and not one.complete:
+        return False
+    if meeting.unless_armed and order.facts.armed:
+        return False
+    if meeting.at_start and one.day(zone) < start.day(zone):
+        return False
+    since = _count(meeting.since, start.day(zone), order.jurisdiction) if meeting.since else None
+    return since is None or one.day(zone) >= since
 
 
-def _checkpoint(planned: Planned, checkpoint: Checkpoint) -> PlannedCheckpoint:
+def _checkpoint(planned: Planned, checkpoint: Checkpoint) -> PlannedCheckpoint | None:
+    """When to look at the deadline; None where it has not the moment to count from."""
     jurisdiction = planned.jurisdiction
-    opens = planned.opens if checkpoint.anchor is Anchor.OPENS else None
-    anchor = opens.begins_at(jurisdiction) if opens else planned.due_at
-    if anchor is None:
-        raise ValueError(f"{planned.rule.id}: a checkpoint needs a due instant.")
+    moment = planned.opens if checkpoint.anchor is Anchor.OPENS else planned.due
+    if moment is None:
+        return None
     offset = checkpoint.offset
     if offset.unit is Unit.ELAPSED_HOURS:
+        from_opening = checkpoint.anchor is Anchor.OPENS
+        anchor = moment.begins_at(jurisdiction) if from_opening else moment.over_at(jurisdiction)
         fires_at = add_elapsed_hours(anchor, offset.amount)
     else:
-        day = (opens or planned.due or Moment(at=anchor)).day(jurisdiction)
-        fires_at = at_wall(_count(offset, day, jurisdiction), checkpoint.clock, jurisdiction.zone)
+        day = _count(offset, moment.day(jurisdiction), jurisdiction)
+        fires_at = at_wall(day, checkpoint.clock, jurisdiction.zone)
     return PlannedCheckpoint(
         name=checkpoint.name,
         purpose=checkpoint.purpose,

@@ -7,32 +7,27 @@ key and what is allowed.
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orders.rules.court_calendar import CourtCalendar, Holiday
 from orders.rules.facts import HAPPENINGS, Facts, Kind
+from orders.rules.tables import Table, TableError, read
 
 DATA = Path(__file__).parent / "data"
 
-T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
 
-
-class RulebookError(ValueError):
+class RulebookError(TableError):
     """A rule file that cannot be used; the text names file, line, key and remedy."""
 
 
 class Unit(StrEnum):
-    """What an offset counts."""
+    """What an offset counts. `next_open_day` and `indefinite` count nothing and take no amount."""
 
     ELAPSED_HOURS = "elapsed_hours"
     CALENDAR_DAYS = "calendar_days"
@@ -41,6 +36,7 @@ class Unit(StrEnum):
     MONTHS = "months"
     YEARS = "years"
     NEXT_OPEN_DAY = "next_open_day"
+    INDEFINITE = "indefinite"
 
 
 class Purpose(StrEnum):
@@ -81,6 +77,38 @@ class Anchor(StrEnum):
     OPENS = "opens"
 
 
+class Dated(StrEnum):
+    """Which day decides what value of a rule is in force: the order's date, or that of the starting event."""
+
+    ISSUED = "issued"
+    START = "start"
+
+
+class Becomes(StrEnum):
+    """What a rule without a time of its own is in the product."""
+
+    ORDER_TERM = "order_term"
+    REQUIRED_NOTICE = "required_notice"
+    REQUIRED_DOCUMENT = "required_document"
+    RECIPIENTS = "recipients"
+    CONDITION = "condition"
+    FACT = "fact"
+    COMPUTATION = "computation"
+    CARE = "care"
+
+
+class Recipient(StrEnum):
+    """To whom a firearm may go."""
+
+    LAW_ENFORCEMENT = "law_enforcement"
+    LICENSED_DEALER = "licensed_dealer"
+    THIRD_PARTY = "third_party"
+    TRUE_OWNER = "true_owner"
+
+
+#: Marks a value that has been in force since before any order held here; its beginning was not looked up.
+LONG_AGO = date(1900, 1, 1)
+
 #: Whom a checkpoint tells; each is resolved to people when it fires.
 AUDIENCES = frozenset({"court", "respondent_police", "service_police", "marshal", "prosecutor"})
 
@@ -112,7 +140,11 @@ class Binding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meeting:
-    """One way of meeting a deadline: a happening, with what it must be like."""
+    """One way of meeting a deadline: a happening, with what it must be like.
+
+    `since` counts from the deadline's start: what lies before it belongs to an earlier turn of the same rule,
+    such as the motion that extended the order last year.
+    """
 
     happening: str
     purpose: str = ""
@@ -120,6 +152,7 @@ class Meeting:
     unless_armed: bool = False
     set_by_due: bool = False
     at_start: bool = False
+    since: Offset | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +187,14 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule of law: whom it binds, what starts it, what it gives, what meets it."""
+    """One rule of law: whom it binds, what starts it, what it gives, what meets it.
+
+    `starts` may be without a happening: then `else_starts` is taken. `not_before` is an event that moves the
+    start to itself where it is recorded and later; `after_end` does the same with the end of the order, and
+    asks for it. A start `in_custody` is replaced by the first `custody_starts` after it. `due_starts` is an
+    event after the start from which alone the due moment counts. `only_after` names events of which one must
+    be recorded. `part_of` names the rule whose other half this is; `covers` the dossier's cells it carries.
+    """
 
     id: str
     title: str
@@ -173,6 +213,17 @@ class Rule:
     awaited: bool = False
     ends_order: bool = False
     moves_off_closed_days: bool = False
+    closed_day_moves: int = 1
+    else_starts: str = ""
+    not_before: str = ""
+    after_end: bool = False
+    custody_starts: str = ""
+    due_starts: str = ""
+    only_after: tuple[str, ...] = ()
+    outlives_order: bool = False
+    dated_by: Dated = Dated.ISSUED
+    part_of: str = ""
+    covers: tuple[str, ...] = ()
 
     def binds_order(self, facts: Facts) -> bool:
         """True when the rule is about an order with these facts."""
@@ -184,13 +235,56 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One rule without a time of its own: what it says, what it is in the product, whom it concerns.
+
+    `allows` on the entry about recipients names those to whom a firearm may go under an order of `kinds`.
+    """
+
+    id: str
+    title: str
+    jurisdiction: str
+    becomes: Becomes
+    sources: tuple[str, ...]
+    mark: Mark
+    certainty: Certainty
+    kinds: tuple[str, ...] = ()
+    recipient: str = ""
+    doubt: str = ""
+    note: str = ""
+    effective: date = LONG_AGO
+    allows: tuple[Recipient, ...] = ()
+    covers: tuple[str, ...] = ()
+
+    def binds_order(self, facts: Facts) -> bool:
+        """True when the entry is about an order with these facts; without kinds it is about every one."""
+        return (
+            facts.jurisdiction == self.jurisdiction
+            and (not self.kinds or facts.kind in self.kinds)
+            and self.effective <= facts.issued_on
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Jurisdiction:
-    """A state: its time zone and its court calendar."""
+    """A state: its time zone and its court calendar.
+
+    `areas` are the parts of the state (counties, in small letters) that keep another zone. `mark` says how
+    far its holidays are known.
+    """
 
     id: str
     name: str
     zone: ZoneInfo
     calendar: CourtCalendar
+    areas: dict[str, ZoneInfo] = field(default_factory=dict)
+    mark: Mark = Mark.SEEN
+    about: str = ""
+
+    def in_area(self, area: str) -> Jurisdiction:
+        """The same state with the zone that `area` keeps."""
+        zone = self.areas.get(area.casefold(), self.zone)
+        return self if zone == self.zone else replace(self, zone=zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +294,27 @@ class Rulebook:
     jurisdictions: dict[str, Jurisdiction]
     rules: tuple[Rule, ...]
     version: str
+    entries: tuple[Entry, ...] = ()
+
+    def jurisdiction_of(self, facts: Facts) -> Jurisdiction:
+        """The state an order with these facts is of, with the zone of its area."""
+        return self.jurisdictions[facts.jurisdiction].in_area(facts.area)
+
+    def entries_of(self, facts: Facts, becomes: Becomes | None = None) -> list[Entry]:
+        """The entries about an order with these facts, of one sort if it is asked for."""
+        return [
+            entry for entry in self.entries if becomes in (None, entry.becomes) and entry.binds_order(facts)
+        ]
+
+    def refusal(self, facts: Facts, recipient: Recipient) -> str:
+        """Why a firearm may not go to `recipient` under this order, in the rule's words; empty if it may.
+
+        Where the rulebook names no recipients for such an order, nothing is refused.
+        """
+        rules = self.entries_of(facts, Becomes.RECIPIENTS)
+        if not rules or any(recipient in rule.allows for rule in rules):
+            return ""
+        return " ".join(f"{rule.title} ({rule.id}; {'; '.join(rule.sources)})" for rule in rules)
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:
@@ -225,185 +340,104 @@ class Rulebook:
 
     def with_closings(self, closings: dict[str, dict[date, str]]) -> Rulebook:
         """The same rulebook with further closed days for each jurisdiction named."""
-        return Rulebook(
+        return replace(
+            self,
             jurisdictions={
-                id_: Jurisdiction(
-                    id=one.id,
-                    name=one.name,
-                    zone=one.zone,
-                    calendar=one.calendar.with_closings(closings.get(id_, {})),
-                )
+                id_: replace(one, calendar=one.calendar.with_closings(closings.get(id_, {})))
                 for id_, one in self.jurisdictions.items()
             },
-            rules=self.rules,
-            version=self.version,
         )
 
 
 def load(folder: Path = DATA) -> Rulebook:
-    """The rulebook of every TOML file below `folder`. Raises `RulebookError`."""
-    files = sorted(folder.glob("*/*.toml"))
-    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    """The rulebook of every TOML file in the folders of `folder` that are named for a jurisdiction.
+
+    Raises `RulebookError`.
+    """
+    files = sorted(folder.glob("us_*/*.toml"))
+    if not files:
+        raise RulebookError(f"{folder}: no rule files in it; they are named us_ct/surrender.toml and so on")
     jurisdictions: dict[str, Jurisdiction] = {}
     rules: dict[str, Rule] = {}
-    for file, text in texts.items():
-        top = Table.parse(text, file.relative_to(folder.parent))
+    entries: dict[str, Entry] = {}
+    digest = hashlib.sha256()
+    for file in files:
+        top = Table.read(file, file.relative_to(folder.parent), RulebookError)
+        digest.update(file.read_bytes())
         if file.name == "jurisdiction.toml":
             one = _jurisdiction(top)
+            if one.id in jurisdictions:
+                raise top.error("id", f"“{one.id}” stands twice; an id is used once")
             jurisdictions[one.id] = one
             continue
         jurisdiction = top.text("jurisdiction")
-        for table in top.tables("rule"):
+        for table in top.tables("rule", needed=False):
             rule = _rule(table, jurisdiction)
-            if rule.id in rules:
-                raise table.error("id", f"“{rule.id}” stands twice; an id is used once")
+            _only_once(table, rule.id, rules, entries)
             rules[rule.id] = rule
+        for table in top.tables("entry", needed=False):
+            entry = _entry(table, jurisdiction)
+            _only_once(table, entry.id, rules, entries)
+            entries[entry.id] = entry
         top.nothing_else()
-    _check_references(jurisdictions, rules.values())
-    digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
-    return Rulebook(jurisdictions=jurisdictions, rules=tuple(rules.values()), version=digest)
+    _check_references(jurisdictions, (*rules.values(), *entries.values()))
+    return Rulebook(
+        jurisdictions=jurisdictions,
+        rules=tuple(rules.values()),
+        entries=tuple(entries.values()),
+        version=digest.hexdigest()[:12],
+    )
 
 
-def _check_references(jurisdictions: dict[str, Jurisdiction], rules: Iterable[Rule]) -> None:
+def _only_once(table: Table, id_: str, *taken: Iterable[str]) -> None:
+    if any(id_ in ids for ids in taken):
+        raise table.error("id", f"“{id_}” stands twice; an id is used once")
+
+
+def _check_references(jurisdictions: dict[str, Jurisdiction], rules: Iterable[Rule | Entry]) -> None:
     for rule in rules:
         if rule.jurisdiction not in jurisdictions:
             raise RulebookError(
                 f"{rule.id}: jurisdiction “{rule.jurisdiction}” has no jurisdiction.toml; "
-                f"there are {', '.join(sorted(jurisdictions))}"
+                f"there are {', '.join(sorted(jurisdictions)) or 'none'}"
             )
 
 
-class Table:
-    """One TOML table being read: every key is taken once, and what is left over is an error."""
-
-    def __init__(self, values: dict[str, Any], file: Path, text: str, around: str = "") -> None:
-        self._left = dict(values)
-        self._file = file
-        self._text = text
-        self._around = around
-        self._allowed: list[str] = []
-
-    @classmethod
-    def parse(cls, text: str, file: Path) -> Table:
-        """The top of a file. Raises `RulebookError` where it is not TOML."""
-        try:
-            return cls(tomllib.loads(text), file, text)
-        except tomllib.TOMLDecodeError as error:
-            raise RulebookError(f"{file}: not TOML: {error}") from error
-
-    def error(self, key: str, problem: str) -> RulebookError:
-        """The error that names file, line, key and problem."""
-        return RulebookError(f"{self._file}, line {self._line(key)}, {self._around}{key}: {problem}.")
-
-    def _line(self, key: str) -> int:
-        start = self._text.find(f'"{self._around.rstrip(": ")}"') if self._around else 0
-        found = re.compile(
-            rf"(?:^|[\s{{,\[]){re.escape(key)}\s*=|^\[+[\w.]*\b{re.escape(key)}\]", re.M
-        ).search(self._text, max(start, 0))
-        return self._text.count("\n", 0, found.end() if found else max(start, 0)) + 1
-
-    def _take(self, key: str, wanted: str, type_: type, default: object) -> Any:
-        self._allowed.append(key)
-        if key not in self._left:
-            if default is ...:
-                raise self.error(key, f"missing; give {wanted}")
-            return default
-        value = self._left.pop(key)
-        if type(value) is not type_:
-            raise self.error(key, f"{value!r} is not {wanted}")
-        return value
-
-    def text(self, key: str, default: object = ...) -> str:
-        """A text."""
-        return str(self._take(key, "a text in quotes", str, default))
-
-    def number(self, key: str, default: object = ...) -> int:
-        """A whole number."""
-        return int(self._take(key, "a whole number", int, default))
-
-    def number_or_none(self, key: str) -> int | None:
-        """A whole number; None where it is not given."""
-        taken = self._take(key, "a whole number", int, default=None)
-        return None if taken is None else int(taken)
-
-    def yes(self, key: str) -> bool:
-        """A true or false; false where it is not given."""
-        return bool(self._take(key, "true or false", bool, default=False))
-
-    def yes_or_none(self, key: str) -> bool | None:
-        """A true or false; None where it is not given."""
-        taken = self._take(key, "true or false", bool, default=None)
-        return None if taken is None else bool(taken)
-
-    def day(self, key: str) -> date:
-        """A date."""
-        found = self._take(key, "a date such as 2016-10-01", date, ...)
-        assert isinstance(found, date)  # noqa: S101 - narrows Any
-        return found
-
-    def clock(self, key: str, default: time) -> time:
-        """A time of day."""
-        found = self._take(key, "a time of day such as 09:00:00", time, default)
-        assert isinstance(found, time)  # noqa: S101 - narrows Any
-        return found
-
-    def texts(self, key: str, allowed: frozenset[str] | None = None) -> tuple[str, ...]:
-        """A list of texts, at least one, each among `allowed` if that is given."""
-        found = self._take(key, "a list of texts", list, ...)
-        for one in found:
-            if not isinstance(one, str) or (allowed is not None and one not in allowed):
-                raise self.error(key, f"{one!r} is not among {', '.join(sorted(allowed or ['texts']))}")
-        if not found:
-            raise self.error(key, "empty; name at least one")
-        return tuple(found)
-
-    def one_of(self, key: str, choices: type[E], default: E | None = None) -> E:
-        """One of the words of `choices`."""
-        word = self.text(key, ... if default is None else default.value)
-        try:
-            return choices(word)
-        except ValueError:
-            raise self.error(key, f"“{word}” is not among {', '.join(choices)}") from None
-
-    def tables(self, key: str, *, needed: bool = True) -> Iterator[Table]:
-        """The tables of a list of tables."""
-        found = self._take(key, "a list of tables", list, ... if needed else [])
-        for one in found:
-            if not isinstance(one, dict):
-                raise self.error(key, f"{one!r} is not a table")
-            around = f"{one['id']}: " if isinstance(one.get("id"), str) else self._around
-            yield Table(one, self._file, self._text, around)
-
-    def table(self, key: str) -> Table | None:
-        """A table; None where it is not given."""
-        found = self._take(key, 'a table such as { amount = 24, unit = "elapsed_hours" }', dict, None)
-        return None if found is None else Table(found, self._file, self._text, self._around)
-
-    def nothing_else(self) -> None:
-        """Raises `RulebookError` for a key that nobody asked for."""
-        for key in self._left:
-            raise self.error(key, f"not known here; allowed are {', '.join(sorted(self._allowed))}")
-
-
-def _read(table: Table, build: Callable[[Table], T]) -> T:
-    built = build(table)
-    table.nothing_else()
-    return built
-
-
 def _jurisdiction(top: Table) -> Jurisdiction:
-    id_, name, zone = top.text("id"), top.text("name"), top.text("zone")
-    try:
-        zone_info = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise top.error("zone", f"“{zone}” is no time zone of the IANA list") from None
-    holidays = tuple(_read(table, _holiday) for table in top.tables("holiday", needed=False))
-    closings = dict(_read(table, _closing) for table in top.tables("proclaimed", needed=False))
-    top.text("about", "")
-    top.nothing_else()
-    return Jurisdiction(
-        id=id_, name=name, zone=zone_info, calendar=CourtCalendar(holidays=holidays, closings=closings)
+    areas = {
+        where.casefold(): zone
+        for table in top.tables("elsewhere", needed=False)
+        for where, zone in read(table, _elsewhere)
+    }
+    calendar = CourtCalendar(
+        holidays=tuple(read(table, _holiday) for table in top.tables("holiday", needed=False)),
+        closings=dict(read(table, _closing) for table in top.tables("proclaimed", needed=False)),
+        saturday_to_friday=not top.yes("saturday_holidays_stay"),
     )
+    jurisdiction = Jurisdiction(
+        id=top.text("id"),
+        name=top.text("name"),
+        zone=_zone(top),
+        calendar=calendar,
+        areas=areas,
+        mark=top.one_of("mark", Mark, Mark.SEEN),
+        about=top.text("about", ""),
+    )
+    top.nothing_else()
+    return jurisdiction
+
+
+def _zone(table: Table) -> ZoneInfo:
+    zone = table.text("zone")
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise table.error("zone", f"“{zone}” is no time zone of the IANA list") from None
+
+
+def _elsewhere(table: Table) -> list[tuple[str, ZoneInfo]]:
+    zone = _zone(table)
+    return [(where, zone) for where in table.texts("where")]
 
 
 def _holiday(table: Table) -> Holiday:
@@ -417,45 +451,106 @@ def _holiday(table: Table) -> Holiday:
     )
     if (holiday.day is None) == (holiday.weekday is None or holiday.nth is None):
         raise table.error("day", "give either day, or weekday (Monday is 0) and nth (-1 is the last)")
+    try:
+        holiday.in_year(max(holiday.since, _SOME_YEAR))
+    except (ValueError, IndexError):
+        raise table.error("month", "there is no such day in the year") from None
     return holiday
+
+
+#: A year without 29 February, in which every holiday must be found.
+_SOME_YEAR = 2027
 
 
 def _closing(table: Table) -> tuple[date, str]:
     return table.day("on"), table.text("name")
 
 
+_STARTS = HAPPENINGS | {"issued", "expiry"}
+
+
+def _event(table: Table, key: str, known: frozenset[str], default: object = ...) -> str:
+    event = table.text(key, default)
+    if event and event not in known:
+        raise table.error(key, f"“{event}” is no event; known are {', '.join(sorted(known))}")
+    return event
+
+
 def _rule(table: Table, jurisdiction: str) -> Rule:
-    starts = table.text("starts")
-    if starts not in HAPPENINGS | {"issued", "expiry"}:
-        raise table.error(
-            "starts", f"“{starts}” is no event; known are expiry, issued, {', '.join(sorted(HAPPENINGS))}"
-        )
     rule = Rule(
         id=table.text("id"),
         title=table.text("title"),
         jurisdiction=jurisdiction,
-        binds=tuple(_read(one, _binding) for one in table.tables("binds")),
-        starts=starts,
+        binds=tuple(read(one, _binding) for one in table.tables("binds")),
+        starts=_event(table, "starts", _STARTS),
         start_purpose=table.text("start_purpose", ""),
         pick=table.one_of("pick", Pick, Pick.FIRST),
-        values=tuple(_read(one, _value) for one in table.tables("value")),
+        values=_values(table),
         actor=table.text("actor"),
         certainty=table.one_of("certainty", Certainty),
         doubt=table.text("doubt", ""),
-        met_by=tuple(_read(one, _meeting) for one in table.tables("met_by", needed=False)),
-        checkpoints=tuple(_read(one, _checkpoint) for one in table.tables("checkpoint", needed=False)),
+        met_by=tuple(read(one, _meeting) for one in table.tables("met_by", needed=False)),
+        checkpoints=tuple(read(one, _checkpoint) for one in table.tables("checkpoint", needed=False)),
         alarms_when_armed=table.yes("alarms_when_armed"),
         awaited=table.yes("awaited"),
         ends_order=table.yes("ends_order"),
         moves_off_closed_days=table.yes("moves_off_closed_days"),
+        closed_day_moves=table.number("closed_day_moves", 1),
+        else_starts=_event(table, "else_starts", _STARTS, ""),
+        not_before=_event(table, "not_before", HAPPENINGS, ""),
+        after_end=table.yes("after_end"),
+        custody_starts=_event(table, "custody_starts", HAPPENINGS, ""),
+        due_starts=_event(table, "due_starts", HAPPENINGS, ""),
+        only_after=table.texts("only_after", HAPPENINGS, needed=False),
+        outlives_order=table.yes("outlives_order"),
+        dated_by=table.one_of("dated_by", Dated, Dated.ISSUED),
+        part_of=table.text("part_of", ""),
+        covers=table.texts("covers", needed=False),
     )
+    if rule.ends_order and (rule.after_end or "expiry" in (rule.starts, rule.else_starts)):
+        raise table.error("ends_order", "a rule that gives the order's end cannot count from it")
+    _say_what_is_doubted(table, rule)
     table.nothing_else()
-    days = [value.effective for value in rule.values]
-    if days != sorted(set(days)):
-        raise table.error("effective", "dates must rise from value to value, each one once")
+    return rule
+
+
+def _values(table: Table) -> tuple[Value, ...]:
+    values: list[Value] = []
+    for one in table.tables("value"):
+        value = read(one, _value)
+        if values and value.effective <= values[-1].effective:
+            raise one.error("effective", "dates must rise from value to value, each one once")
+        values.append(value)
+    if not values:
+        raise table.error("value", "missing; give at least one dated value")
+    return tuple(values)
+
+
+def _entry(table: Table, jurisdiction: str) -> Entry:
+    entry = Entry(
+        id=table.text("id"),
+        title=table.text("title"),
+        jurisdiction=jurisdiction,
+        becomes=table.one_of("becomes", Becomes),
+        sources=table.texts("sources"),
+        mark=table.one_of("mark", Mark),
+        certainty=table.one_of("certainty", Certainty, Certainty.CERTAIN),
+        kinds=table.texts("kinds", frozenset(Kind), needed=False),
+        recipient=table.text("recipient", ""),
+        doubt=table.text("doubt", ""),
+        note=table.text("note", ""),
+        effective=table.day("effective", LONG_AGO),
+        allows=tuple(Recipient(one) for one in table.texts("allows", frozenset(Recipient), needed=False)),
+        covers=table.texts("covers", needed=False),
+    )
+    _say_what_is_doubted(table, entry)
+    table.nothing_else()
+    return entry
+
+
+def _say_what_is_doubted(table: Table, rule: Rule | Entry) -> None:
     if rule.certainty is Certainty.DEBATABLE and not rule.doubt:
         raise table.error("doubt", "missing; a debatable rule says what is doubted")
-    return rule
 
 
 def _binding(table: Table) -> Binding:
@@ -467,30 +562,39 @@ def _binding(table: Table) -> Binding:
 
 
 def _meeting(table: Table) -> Meeting:
-    happening = table.text("happening")
-    if happening not in HAPPENINGS:
-        raise table.error("happening", f"“{happening}” is not among {', '.join(sorted(HAPPENINGS))}")
     return Meeting(
-        happening=happening,
+        happening=_event(table, "happening", HAPPENINGS),
         purpose=table.text("purpose", ""),
         complete=table.yes("complete"),
         unless_armed=table.yes("unless_armed"),
         set_by_due=table.yes("set_by_due"),
         at_start=table.yes("at_start"),
+        since=_offset_at(table, "since"),
     )
 
 
+_WITHOUT_AMOUNT = (Unit.NEXT_OPEN_DAY, Unit.INDEFINITE)
+
+
 def _offset(table: Table) -> Offset:
-    return Offset(amount=table.number("amount", 0), unit=table.one_of("unit", Unit))
+    amount, unit = table.number_or_none("amount"), table.one_of("unit", Unit)
+    if (amount is None) != (unit in _WITHOUT_AMOUNT):
+        raise table.error("amount", f"{unit} takes {'no' if amount is not None else 'an'} amount")
+    return Offset(amount=amount or 0, unit=unit)
 
 
-def _offset_at(table: Table, key: str) -> Offset | None:
+def _offset_at(table: Table, key: str, *, counting: bool = True) -> Offset | None:
     found = table.table(key)
-    return None if found is None else _read(found, _offset)
+    if found is None:
+        return None
+    offset = read(found, _offset)
+    if counting and offset.unit in _WITHOUT_AMOUNT:
+        raise table.error(key, f"{offset.unit} counts nothing; only due may have it")
+    return offset
 
 
 def _value(table: Table) -> Value:
-    due = _offset_at(table, "due")
+    due = _offset_at(table, "due", counting=False)
     if due is None:
         raise table.error("due", 'missing; give an offset such as { amount = 24, unit = "elapsed_hours" }')
     return Value(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
-from orders.rules.plan import Moment, Planned, plan
+from orders.rules.plan import Moment, Planned, in_force, plan
 from orders.rules.rulebook import Rulebook
 
 
@@ -26,19 +26,22 @@ _ORDER_KEYS = {
     "expires_on",
     "firearms_indicated",
     "permit_indicated",
+    "firearms_listed",
     "financial_support",
+    "area",
 }
 _EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One worked example."""
+    """One worked example, and the file it stands in."""
 
     id: str
     name: str
     facts: Facts
     as_of: datetime | None
+    file: str
     expectations: tuple[dict[str, Any], ...]
 
 
@@ -79,7 +82,7 @@ def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
             if scenario.as_of is None:
                 differences.append("order_in_force is asked without as_of")
                 continue
-            stands = facts.in_force(scenario.as_of, jurisdiction.zone)
+            stands = in_force(facts, rulebook, scenario.as_of)
             if stands != expected["order_in_force"]:
                 differences.append(f"order_in_force: expected {expected['order_in_force']}, got {stands}")
             continue
@@ -153,9 +156,11 @@ def _read(file: Path) -> Iterator[Scenario]:
         tables = tomllib.loads(file.read_text(encoding="utf-8")).get("scenario", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{file}: not TOML: {error}") from error
+    if not isinstance(tables, list):
+        raise ScenarioError(f"{file}: scenario: {tables!r} is not a list of tables")
     for table in tables:
         try:
-            yield _scenario(table)
+            yield _scenario(table, file.name)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = table.get("id", "without id") if isinstance(table, dict) else table
             raise ScenarioError(f"{file}, scenario {name}: {_problem(error)}") from error
@@ -165,24 +170,29 @@ def _problem(error: Exception) -> str:
     return f"{error.args[0]}: missing" if isinstance(error, KeyError) else str(error)
 
 
-def _scenario(table: dict[str, Any]) -> Scenario:
+def _scenario(table: dict[str, Any], file: str) -> Scenario:
     order = table["order"]
     _only(order, _ORDER_KEYS)
     for expected in table["expect"]:
         _only(expected, _EXPECT_KEYS)
+        if ("deadline" in expected) == ("order_in_force" in expected):
+            raise ValueError("expect: give either deadline or order_in_force")
     return Scenario(
         id=table["id"],
         name=table.get("name", ""),
         as_of=_instant(table, "as_of"),
+        file=file,
         facts=Facts(
             jurisdiction=order["jurisdiction"],
             kind=Kind(order["kind"]),
             issued_on=_day(order, "issued_on"),
             issued_at=_instant(order, "issued_at"),
             expires_on=_day(order, "expires_on") if "expires_on" in order else None,
-            firearms_indicated=order.get("firearms_indicated", False),
-            permit_indicated=order.get("permit_indicated", False),
-            financial_support=order.get("financial_support", False),
+            firearms_indicated=_yes(order, "firearms_indicated"),
+            permit_indicated=_yes(order, "permit_indicated"),
+            firearms_listed=_yes(order, "firearms_listed"),
+            financial_support=_yes(order, "financial_support"),
+            area=order.get("area", ""),
             happenings=tuple(_happening(event) for event in table.get("events", [])),
         ),
         expectations=tuple(table["expect"]),
@@ -200,14 +210,21 @@ def _happening(event: dict[str, Any]) -> Happening:
         at=_instant(event, "at"),
         on=_day(event, "on") if "on" in event else None,
         purpose=event.get("purpose", "application"),
-        complete=event.get("all", False),
-        in_custody=event.get("in_custody", False),
+        complete=_yes(event, "all"),
+        in_custody=_yes(event, "in_custody"),
     )
 
 
 def _only(table: dict[str, Any], allowed: set[str]) -> None:
     if unknown := set(table) - allowed:
         raise ValueError(f"{min(unknown)}: not known here; allowed are {', '.join(sorted(allowed))}")
+
+
+def _yes(table: dict[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key}: {value!r} is not true or false")
+    return value
 
 
 def _instant(table: dict[str, Any], key: str) -> datetime | None:

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.rules.court_calendar import CourtCalendar, Holiday, observed
+from orders.rules.rulebook import Rulebook
+from tests.rules.orders import on
+
+
+@pytest.fixture(scope="module")
+def court(rulebook: Rulebook) -> CourtCalendar:
+    return rulebook.jurisdictions["us_ct"].calendar
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        # TIME-07, in the order of C.G.S. § 1-4.
+        ("2026-01-01", "New Year's Day"),
+        ("2026-01-19", "Martin Luther King Day"),
+        ("2027-01-18", "Martin Luther King Day"),
+        ("2024-01-15", "Martin Luther King Day"),  # the 15th itself is a Monday
+        ("2026-02-12", "Lincoln's Birthday"),
+        ("2026-02-16", "Washington's Birthday"),
+        ("2026-05-25", "Memorial Day"),
+        ("2027-05-31", "Memorial Day"),
+        ("2026-06-19", "Juneteenth"),
+        ("2025-07-04", "Independence Day"),
+        ("2026-09-07", "Labor Day"),
+        ("2026-10-12", "Columbus Day"),
+        ("2026-11-11", "Veterans Day"),
+        ("2026-12-25", "Christmas Day"),
+        # Proclaimed: entered by a person, for no rule gives them.
+        ("2026-04-03", "Good Friday"),
+        ("2026-11-26", "Thanksgiving Day"),
+        # Saturday moves to the Friday before, Sunday to the Monday after.
+        ("2026-07-03", "Independence Day"),
+        ("2027-07-05", "Independence Day"),
+        ("2027-12-24", "Christmas Day"),
+        ("2027-12-31", "New Year's Day"),  # 1 January 2028 is a Saturday
+        ("2023-01-02", "New Year's Day"),
+        ("2021-12-31", "New Year's Day"),
+        # The weekend.
+        ("2026-12-05", "Saturday"),
+        ("2026-12-06", "Sunday"),
+        ("2028-01-01", "Saturday"),
+        # Open.
+        ("2026-12-24", ""),
+        ("2027-12-30", ""),
+        ("2028-01-03", ""),
+        ("2028-02-29", ""),
+        ("2022-06-20", ""),  # Juneteenth was not kept before 2023
+        ("2023-06-19", "Juneteenth"),
+        ("2026-11-27", ""),  # the day after Thanksgiving is no holiday of the state
+    ],
+)
+def test_court_is_closed_for_the_reason_that_the_statute_gives(
+    court: CourtCalendar, day: str, reason: str
+) -> None:
+    assert court.closed_because(on(day)) == reason
+    assert court.is_open(on(day)) is (reason == "")
+
+
+def test_court_is_closed_when_a_special_closing_is_kept(court: CourtCalendar) -> None:
+    snow = court.with_closings({on("2026-12-16"): "Snow"})
+
+    assert snow.closed_because(on("2026-12-16")) == "Snow"
+    assert snow.closed_because(on("2026-12-25")) == "Christmas Day"
+    assert snow.closed_because(on("2026-11-26")) == "Thanksgiving Day"
+    assert court.is_open(on("2026-12-16"))
+
+
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        ("2026-12-24", "2026-12-24", "2026-12-24"),
+        ("2026-12-25", "2026-12-24", "2026-12-28"),
+        ("2026-12-27", "2026-12-24", "2026-12-28"),
+        ("2027-12-31", "2027-12-30", "2028-01-03"),
+        ("2028-01-02", "2027-12-30", "2028-01-03"),
+        ("2026-11-26", "2026-11-25", "2026-11-27"),
+    ],
+)
+def test_open_day_is_found_around_a_closed_one(
+    court: CourtCalendar, day: str, before: str, after: str
+) -> None:
+    assert court.last_open_day(on(day)) == on(before)
+    assert court.next_open_day(on(day)) == on(after)
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "found"),
+    [
+        ("2026-12-22", 5, "2026-12-30"),  # 23, 24, 28, 29, 30: the 25th to the 27th are closed
+        ("2026-12-21", -2, "2026-12-17"),  # 18, 17
+        ("2026-12-28", -1, "2026-12-24"),
+        ("2026-12-25", 1, "2026-12-28"),
+        ("2026-12-26", -1, "2026-12-24"),
+        ("2027-12-29", 2, "2028-01-03"),  # 30, then 3 January
+        ("2026-12-25", 0, "2026-12-25"),
+    ],
+)
+def test_open_days_are_counted_without_the_first(
+    court: CourtCalendar, day: str, count: int, found: str
+) -> None:
+    assert court.add_open_days(on(day), count) == on(found)
+
+
+@pytest.mark.parametrize(
+    ("saturday_to_friday", "friday"), [(True, "Christmas Day"), (False, "")], ids=["moves", "stays"]
+)
+def test_saturday_holiday_moves_only_where_the_state_moves_it(
+    *, saturday_to_friday: bool, friday: str
+) -> None:
+    christmas = Holiday(name="Christmas Day", month=12, day=25)
+    court = CourtCalendar(holidays=(christmas,), saturday_to_friday=saturday_to_friday)
+
+    assert court.closed_because(on("2027-12-24")) == friday
+    assert court.closed_because(on("2027-12-25")) == "Saturday"
+    # Sunday moves to Monday in either case.
+    assert court.closed_because(on("2022-12-26")) == "Christmas Day"
+
+
+def test_weekday_holiday_is_observed_on_its_day() -> None:
+    assert observed(on("2026-12-25")) == on("2026-12-25")
+
+
+@pytest.mark.parametrize("holiday", [{}, {"weekday": 0}, {"nth": 1}], ids=str)
+def test_holiday_is_refused_when_no_day_can_be_found(holiday: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="give a day, or a weekday and which one of the month"):
+        Holiday(name="Nothing", month=1, **holiday).in_year(2027)
