@@ -31,7 +31,7 @@ REAP_EVERY = 5
 class Pulse(bootsteps.StartStopStep):
     """Starts the pulse with the worker and stops it with the worker."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from typing import Self, TypeVar
+
 from django.db import models
-from django.db.models import Exists, OuterRef
+
+from orders.querysets import OfOrderQuerySet
+
+Row = TypeVar("Row", bound=models.Model)
 
 
-class AlertQuerySet(models.QuerySet["rows.Alert"]):
-    """Alerts."""
+class AlertQuerySet(OfOrderQuerySet[Row]):
+    """Alerts, seen by whoever sees their order."""
 
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> AlertQuerySet:
-        """The alerts about orders that this person sees."""
-        from orders.models import Order
-
-        seen = Order.objects.filter(pk=OuterRef("order_id"))
-        return self.filter(Exists(seen.visible_to(user)))
-
-    def unanswered(self) -> AlertQuerySet:
-        """Alerts that nobody acknowledged and that still mean something."""
-        from notifications.models import AlertState
-
-        return self.filter(acknowledged_at=None).exclude(state=AlertState.WITHDRAWN)
+    def unanswered(self) -> Self:
+        """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""
+        return self.filter(~models.Q(state=7), acknowledged_at=None)

@@ -20,7 +20,7 @@ def ring(drains: int) -> bool:
     """Asks workers for so many drains; False when the broker did not take it."""
     try:
         for _ in range(drains):
-            drain.apply_async(args=[sending.BATCH], expires=30, retry=False)
+            drain.apply_async(args=(sending.BATCH,), expires=30, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("no broker to ring: %s", type(error).__name__)
         return False

@@ -1,0 +1,92 @@
+"""A mail server that writes down every message, to the disk, before it says yes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class Ledger:
+    """Takes mail and keeps a line for each message. Tests set how it behaves."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        #: Answers to give instead of taking the message, used up one by one.
+        self.answers: list[str] = []
+        #: How many messages to take and write down without ever answering: the line breaks instead.
+        self.break_after_taking = 0
+        #: Seconds to wait before answering.
+        self.delay = 0.0
+
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answers and self.answers[0].startswith("55"):
+            return self.answers.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.answers:
+            return self.answers.pop(0)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        self._write(envelope)
+        if self.break_after_taking:
+            self.break_after_taking -= 1
+            if server.transport is not None:
+                server.transport.close()
+        return "250 OK"
+
+    def _write(self, envelope: Envelope) -> None:
+        message = message_from_bytes(bytes(envelope.content or b""))
+        line = {
+            "to": envelope.rcpt_tos,
+            "key": message["Message-ID"],
+            "headers": dict(message.items()),
+            "body": str(message.get_payload()),
+        }
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+    def lines(self) -> list[dict[str, object]]:
+        """Every message taken, in order."""
+        if not self.file.exists():
+            return []
+        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+
+    def keys(self) -> Counter[str]:
+        """How often each alert was taken."""
+        return Counter(str(line["key"]) for line in self.lines())
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(file: Path) -> Iterator[tuple[Ledger, int]]:
+    """The ledger's mail server on a free port of the loopback."""
+    ledger = Ledger(file)
+    port = free_port()
+    controller = Controller(ledger, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield ledger, port
+    finally:
+        controller.stop()

@@ -1,0 +1,99 @@
+"""A beat fires, rings, and sends by itself where nobody answers; the health page tells when none comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Role
+from notifications.models import Alert, AlertState, Heartbeat
+from notifications.services import pulse
+from notifications.services.firing import Firer
+from orders.models import Checkpoint, Order
+from tests import make
+from tests.ledger import Ledger
+
+pytestmark = pytest.mark.django_db
+
+
+def overdue_order() -> Order:
+    """An order that is due by the database's own clock, with a liaison to tell."""
+    police = make.agency()
+    make.person(Role.LIAISON, police)
+    now = timezone.now()
+    return make.served_order(
+        ago=timedelta(hours=25),
+        now=now,
+        issued_at=now - timedelta(days=2),
+        respondent_town=make.town(police),
+    )
+
+
+def test_beat_fires_and_rings_once_for_a_batch() -> None:
+    overdue_order()
+    rung: list[int] = []
+
+    fired = pulse.beat(Firer("test"), lambda drains: rung.append(drains) is None)
+
+    assert fired.overdue == 1
+    assert rung == [1]
+    assert Alert.objects.filter(state=AlertState.READY).exists(), "left to a worker"
+    assert Heartbeat.objects.get().beats == 1
+
+
+def test_beat_sends_by_itself_when_the_broker_is_dead(ledger: Ledger) -> None:
+    overdue_order()
+
+    pulse.beat(Firer("test"), lambda drains: False)
+
+    assert len(ledger.lines()) == 1
+    assert not Alert.objects.filter(state=AlertState.READY).exists()
+
+
+def test_beat_sends_by_itself_when_nobody_answered_the_bell(ledger: Ledger) -> None:
+    overdue_order()
+    firer = Firer("test")
+    pulse.beat(firer, lambda drains: True)
+    Alert.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=pulse.PATIENCE + 1))
+
+    pulse.beat(firer, lambda drains: True)
+
+    assert len(ledger.lines()) == 1
+
+
+def test_sweep_forgets_pulses_of_yesterday() -> None:
+    Heartbeat.objects.create(name="dead", beat_at=timezone.now() - timedelta(days=2))
+
+    pulse.sweep(Firer("test"))
+
+    assert not Heartbeat.objects.exists()
+
+
+def test_health_is_503_without_a_pulse(client: Client) -> None:
+    answer = client.get("/healthz/deadlines")
+
+    assert answer.status_code == 503
+    assert answer.json()["pulse_age_s"] is None
+
+
+@pytest.mark.parametrize(("age", "status"), [(9, 200), (11, 503)])
+def test_health_follows_the_age_of_the_newest_pulse(client: Client, age: int, status: int) -> None:
+    Heartbeat.objects.create(name="old", beat_at=timezone.now() - timedelta(hours=1))
+    Heartbeat.objects.create(name="new", beat_at=timezone.now() - timedelta(seconds=age))
+
+    assert client.get("/healthz/deadlines").status_code == status
+
+
+@pytest.mark.parametrize(("late", "status"), [(29, 200), (32, 503)])
+def test_health_follows_the_oldest_thing_due(client: Client, late: int, status: int) -> None:
+    overdue_order()
+    Heartbeat.objects.create(name="new", beat_at=timezone.now())
+    Checkpoint.objects.filter(state=0).update(fires_at=timezone.now() + timedelta(hours=1))
+    Checkpoint.objects.filter(name="check", deadline__rule_id="CT-SUR-01").update(
+        fires_at=timezone.now() - timedelta(seconds=late)
+    )
+
+    assert client.get("/healthz/deadlines").status_code == status
