@@ -25,7 +25,8 @@ from orders.models import (
 from orders.models.fields import offset_of
 from orders.rules.court_time import local_date
 from orders.rules.facts import Kind
-from orders.services.calendar import bundled
+from orders.services.bulk import insert
+from orders.services.calendar import bundled, current_rulebook
 from orders.services.change import (
     changing,
     check_not_before_issue,
@@ -135,23 +136,40 @@ def enter_orders(
     for one in new:
         one.check()
     with transaction.atomic():
-        cases = _cases_of(new)
-        orders = Order.objects.bulk_create([one.row(cases[_case_key(one)]) for one in new])
-        _store_around(new, orders)
+        orders = store_orders(new)
         case_ids = {order.case_id for order in orders}
         ids = {order.pk for order in orders}
         siblings = Order.objects.filter(case__in=case_ids).exclude(pk__in=ids).select_related("case")
         told = replan([*orders, *siblings], now=now)
-        Event.objects.bulk_create(
-            Event(
-                order=order,
-                kind="entered",
-                occurred_at=order.issued_at or now,
-                actor=by,
-                data=with_deadlines({"source": source}, told.get(order.pk)),
-            )
-            for order in orders
+        insert(
+            [
+                Event(
+                    order=order,
+                    kind="entered",
+                    occurred_at=order.issued_at or now,
+                    actor=by,
+                    data=with_deadlines({"source": source}, told.get(order.pk)),
+                )
+                for order in orders
+            ]
         )
+    return orders
+
+
+def store_orders(new: Sequence[NewOrder]) -> list[Order]:
+    """The orders are stored with their cases, parties, hearings and the agencies they concern.
+
+    They were checked, and are not planned yet: to be called in the transaction that plans them and appends
+    their events.
+    """
+    cases = _cases_of(new)
+    version = current_rulebook().version
+    orders = [one.row(cases[_case_key(one)]) for one in new]
+    for order in orders:
+        # The plan follows in this transaction; to note it now spares a second write of every row.
+        order.planned_with = version
+    insert(orders)
+    _store_around(new, orders)
     return orders
 
 
@@ -171,15 +189,19 @@ def _cases_of(new: Sequence[NewOrder]) -> dict[_CaseKey, Case]:
         for case in standing.filter(docket_number__in=dockets).order_by("id")
     }
     missing = {_case_key(one): one for one in new if _case_key(one) not in cases}
-    respondents = Respondent.objects.bulk_create(
-        Respondent(
-            name=one.respondent_name.strip(), date_of_birth=one.respondent_dob, town=one.respondent_town
-        )
-        for one in missing.values()
+    respondents = insert(
+        [
+            Respondent(
+                name=one.respondent_name.strip(), date_of_birth=one.respondent_dob, town=one.respondent_town
+            )
+            for one in missing.values()
+        ]
     )
-    made = Case.objects.bulk_create(
-        Case(docket_number=one.docket_number.strip(), court=one.court, respondent=respondent)
-        for one, respondent in zip(missing.values(), respondents, strict=True)
+    made = insert(
+        [
+            Case(docket_number=one.docket_number.strip(), court=one.court, respondent=respondent)
+            for one, respondent in zip(missing.values(), respondents, strict=True)
+        ]
     )
     return cases | dict(zip(missing, made, strict=True))
 
@@ -187,25 +209,31 @@ def _cases_of(new: Sequence[NewOrder]) -> dict[_CaseKey, Case]:
 def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
     """What stands around an order: whom it protects, its hearing, the agencies it concerns."""
     pairs = list(zip(new, orders, strict=True))
-    ProtectedPerson.objects.bulk_create(
-        ProtectedPerson(
-            order=order, name=one.protected_person.strip(), address_confidential=one.address_confidential
-        )
-        for one, order in pairs
-        if one.protected_person.strip()
+    insert(
+        [
+            ProtectedPerson(
+                order=order, name=one.protected_person.strip(), address_confidential=one.address_confidential
+            )
+            for one, order in pairs
+            if one.protected_person.strip()
+        ]
     )
-    Hearing.objects.bulk_create(
-        Hearing(order=order, purpose=HearingPurpose.APPLICATION, scheduled_on=one.hearing_on)
-        for one, order in pairs
-        if one.hearing_on
+    insert(
+        [
+            Hearing(order=order, purpose=HearingPurpose.APPLICATION, scheduled_on=one.hearing_on)
+            for one, order in pairs
+            if one.hearing_on
+        ]
     )
-    Concern.objects.bulk_create(
-        Concern(order=order, agency_id=agency, capacity=capacity)
-        for one, order in pairs
-        for capacity, agency in (
-            (Capacity.COURT, one.court.pk),
-            (Capacity.RESPONDENT_POLICE, one.respondent_town.police_id),
-        )
+    insert(
+        [
+            Concern(order=order, agency_id=agency, capacity=capacity)
+            for one, order in pairs
+            for capacity, agency in (
+                (Capacity.COURT, one.court.pk),
+                (Capacity.RESPONDENT_POLICE, one.respondent_town.police_id),
+            )
+        ]
     )
 
 

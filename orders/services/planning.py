@@ -18,6 +18,7 @@ from django.db import transaction
 from orders.models import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
 from orders.rules.plan import Clock, Moment, Planned, PlannedCheckpoint, Status, plan
 from orders.rules.rulebook import Purpose, Rulebook
+from orders.services.bulk import insert
 from orders.services.calendar import current_rulebook
 from orders.services.known import facts_of
 
@@ -63,9 +64,9 @@ class _Changes:
 
     def write(self) -> None:
         """Writes all of it."""
-        Deadline.objects.bulk_create(self.new_deadlines)
+        insert(self.new_deadlines)
         Deadline.objects.bulk_update(self.changed_deadlines, _CHANGED, batch_size=500)
-        Checkpoint.objects.bulk_create(self.new_checkpoints)
+        insert(self.new_checkpoints)
         Checkpoint.objects.bulk_update(self.changed_checkpoints, ["fires_at", "state"], batch_size=500)
         by_outcome: defaultdict[str, list[int]] = defaultdict(list)
         for deadline_id, outcome in self.closed_follow_ups.items():

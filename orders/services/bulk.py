@@ -1,0 +1,80 @@
+"""Storing many rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar, cast
+
+from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+Row = TypeVar("Row", bound=models.Model)
+
+#: From this many rows on, COPY is quicker than INSERT by more than it costs to begin.
+_MANY = 50
+
+
+def insert(rows: Sequence[Row]) -> Sequence[Row]:
+    """Stores rows of one model, which have their keys then: as `bulk_create`, many times as fast for many.
+
+    To be called in a transaction. A column that the database fills is filled in all rows if it is in the
+    first.
+    """
+    if not rows:
+        return rows
+    if len(rows) < _MANY:
+        return type(rows[0])._default_manager.bulk_create(rows)  # noqa: SLF001 - as Django documents it
+    options = rows[0]._meta  # noqa: SLF001 - as Django documents it
+    fields = [
+        one
+        for one in options.concrete_fields
+        if not isinstance(getattr(rows[0], one.attname), DatabaseDefault)
+    ]
+    _settle(rows, fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [options.db_table, options.pk.column, len(rows)],
+        )
+        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = key
+            state = row._state  # noqa: SLF001 - as bulk_create leaves it
+            state.adding, state.db = False, connection.alias
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(options.db_table),
+            sql.SQL(", ").join([sql.Identifier(cast("str", one.column)) for one in fields]),
+        )
+        values = attrgetter(*(one.attname for one in fields))
+        converters = [(place, to) for place, one in enumerate(fields) if (to := _converter(one))]
+        with cursor.cursor.copy(statement) as copy:
+            for row in rows:
+                cells = list(values(row))
+                for place, to in converters:
+                    cells[place] = to(cells[place])
+                copy.write_row(cells)
+    return rows
+
+
+def _settle(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]]) -> None:
+    """The keys of rows that were stored after these were made, and the columns that storing fills."""
+    for one in fields:
+        if isinstance(one, models.ForeignKey):
+            for row in rows:
+                if getattr(row, one.attname) is None and (of := getattr(row, one.name, None)) is not None:
+                    setattr(row, one.attname, of.pk)
+        elif getattr(one, "auto_now_add", False) or getattr(one, "auto_now", False):
+            for row in rows:
+                one.pre_save(row, add=True)
+
+
+def _converter(one: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """What makes of a value what the driver writes as the column wants it."""
+    if isinstance(one, models.JSONField):
+        return Jsonb
+    if one.choices and isinstance(one, models.CharField):
+        # A choice is of its own class, which the driver would write by its name.
+        return str
+    return None
