@@ -49,7 +49,7 @@ class Ledger:
         return "250 OK"
 
     def _write(self, envelope: Envelope) -> None:
-        message = message_from_bytes(bytes(envelope.content or b""))
+        message = message_from_bytes(envelope.original_content or b"")
         line = {
             "to": envelope.rcpt_tos,
             "key": message["Message-ID"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
 from orders.models import Order
@@ -36,25 +37,25 @@ def person(role: Role, of: Agency | None = None, *, active: bool = True) -> User
     return user
 
 
-def new_order(**given: object) -> NewOrder:
+def new_order(**given: Any) -> NewOrder:
     """What a clerk types: an ex parte order of two days ago with firearms indicated, not served."""
     plain = NewOrder(
         docket_number=f"HHD-FA26-{next(_numbers)}-S",
-        court=given.pop("court", None) or agency(AgencyKind.COURT),  # type: ignore[arg-type]
+        court=given.pop("court", None) or agency(AgencyKind.COURT),
         kind="ex_parte_restraining_order",
         respondent_name="Ash Birch",
-        respondent_town=given.pop("respondent_town", None) or town(),  # type: ignore[arg-type]
+        respondent_town=given.pop("respondent_town", None) or town(),
         issued_at=NOW - timedelta(days=2),
         firearms_indicated=True,
     )
-    return replace(plain, **given)  # type: ignore[arg-type]
+    return replace(plain, **given)
 
 
-def order(*, now: datetime = NOW, **given: object) -> Order:
+def order(*, now: datetime = NOW, **given: Any) -> Order:
     """An entered order."""
     return enter_order(new_order(**given), by=None, now=now)
 
 
-def served_order(*, ago: timedelta = timedelta(hours=1), now: datetime = NOW, **given: object) -> Order:
+def served_order(*, ago: timedelta = timedelta(hours=1), now: datetime = NOW, **given: Any) -> Order:
     """An order served in hand so long before `now`."""
     return order(now=now, served_at=now - ago, service_method="in_hand", **given)

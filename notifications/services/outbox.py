@@ -24,10 +24,13 @@ LEFT = 15
 # leased but withdrawn.
 _LEASE = """
 WITH ready AS MATERIALIZED (
-  SELECT a.id, (d.state IN ('open', 'overdue') AND d.revision = c.revision) AS stands
+  SELECT a.id, (d.state IN ('open', 'overdue') AND d.revision = c.revision) AS stands,
+         COALESCE(u.email, g.email, '') AS address, COALESCE(u.is_active, true) AS is_active
   FROM notifications_alert a
   JOIN orders_checkpoint c ON c.id = a.checkpoint_id
   JOIN orders_deadline d ON d.id = c.deadline_id
+  LEFT JOIN accounts_user u ON u.id = a.recipient_id
+  LEFT JOIN accounts_agency g ON g.id = a.agency_id
   WHERE a.state = 0 AND a.next_attempt_at <= statement_timestamp() AND a.channel = 'email'
   ORDER BY a.next_attempt_at, a.id
   LIMIT %(limit)s
@@ -38,12 +41,8 @@ SET state = CASE WHEN ready.stands THEN 1 ELSE 7 END,
     lease_until = CASE WHEN ready.stands THEN statement_timestamp() + make_interval(secs => %(lease)s) END,
     fence = a.fence + 1, worker = %(worker)s,
     attempts = a.attempts + CASE WHEN ready.stands THEN 1 ELSE 0 END
-FROM ready LEFT JOIN notifications_alert b ON b.id = ready.id
-LEFT JOIN accounts_user u ON u.id = b.recipient_id
-LEFT JOIN accounts_agency g ON g.id = b.agency_id
-WHERE a.id = ready.id
-RETURNING a.id, a.fence, a.public_id, a.state, a.attempts, COALESCE(u.email, g.email, ''),
-          COALESCE(u.is_active, true)
+FROM ready WHERE a.id = ready.id
+RETURNING a.id, a.fence, a.public_id, a.state, a.attempts, ready.address, ready.is_active
 """
 
 # Committed before the network is touched: a row that is found in this state after a crash may have been sent.

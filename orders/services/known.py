@@ -97,7 +97,6 @@ def _inventories(cases: Iterable[int]) -> defaultdict[int, list[datetime | None]
         .values_list("id", "order__case", "receipt_items__receipt__received_at")
     )
     received_at: datetime | None
-    received_at: datetime | None
     for firearm, case, received_at in rows:
         firearms.setdefault(firearm, (case, received_at))
     inventories: defaultdict[int, list[datetime | None]] = defaultdict(list)

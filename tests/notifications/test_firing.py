@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -33,9 +34,12 @@ def surrender_deadline(order: Order) -> Deadline:
 def test_nothing_fires_before_it_is_due(firer: Firer) -> None:
     order = make.served_order()
 
-    assert firer.fire(now=NOW) == Fired()
-    assert firer.fire(now=DUE - timedelta(hours=6, seconds=1)) == Fired()
-    assert surrender_deadline(order).state == DeadlineState.OPEN
+    firer.fire(now=NOW)
+    firer.fire(now=DUE - timedelta(hours=6, seconds=1))
+
+    deadline = surrender_deadline(order)
+    assert deadline.state == DeadlineState.OPEN
+    assert not Alert.objects.filter(checkpoint__deadline=deadline).exists()
 
 
 @pytest.mark.django_db
@@ -56,8 +60,7 @@ def test_missed_surrender_is_overdue_with_owner_and_one_alert_a_recipient(firer:
     assert {alert.via for alert in checked} == {Via.PERSON}
     checkpoint = Checkpoint.objects.get(deadline=deadline, name="check")
     assert (checkpoint.state, checkpoint.expected) == (CheckpointState.FIRED, 2)
-    kinds = list(order.events.values_list("kind", flat=True))
-    assert kinds.count("deadline_overdue") == 1
+    assert order.events.filter(kind="deadline_overdue", data__rule="CT-SUR-01").count() == 1
 
 
 @pytest.mark.django_db
@@ -76,10 +79,12 @@ def test_firing_again_does_nothing(firer: Firer) -> None:
 def test_reminder_changes_no_state(firer: Firer) -> None:
     order = make.served_order()
 
-    assert firer.fire(now=DUE - timedelta(hours=6)).overdue == 0
-    assert surrender_deadline(order).state == DeadlineState.OPEN
-    assert not FollowUp.objects.exists()
-    assert "reminded" in order.events.values_list("kind", flat=True)
+    firer.fire(now=DUE - timedelta(hours=6))
+
+    deadline = surrender_deadline(order)
+    assert deadline.state == DeadlineState.OPEN
+    assert not FollowUp.objects.filter(deadline=deadline).exists()
+    assert order.events.get(kind="reminded").data["rule"] == "CT-SUR-01"
 
 
 @pytest.mark.django_db
@@ -247,14 +252,14 @@ def test_claim_walks_the_partial_index(firer: Firer) -> None:
     assert "Sort" not in plan
 
 
-def _in_threads(count: int, work: object) -> None:
-    def run() -> None:
+def _at_once(*works: Callable[[], object]) -> None:
+    def run(work: Callable[[], object]) -> None:
         try:
-            work()  # type: ignore[operator]
+            work()
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run) for _ in range(count)]
+    threads = [threading.Thread(target=run, args=[work]) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -271,8 +276,10 @@ def test_five_firers_at_once_fire_each_once() -> None:
         make.served_order(respondent_town=town, court=court)
     total: list[int] = []
 
-    _in_threads(5, lambda: total.append(Firer("racer").fire(now=DUE).checkpoints))
+    _at_once(*[lambda: total.append(Firer("racer").fire(now=DUE).checkpoints)] * 5)
 
+    # Two that race for two checkpoints of one deadline may pass over each other's; the next pulse finds it.
+    total.append(Firer("next").fire(now=DUE).checkpoints)
     fired = Checkpoint.objects.filter(state=CheckpointState.FIRED)
     assert sum(total) == fired.count()
     assert not Checkpoint.objects.filter(state=CheckpointState.PENDING, fires_at__lte=DUE).exists()
@@ -286,7 +293,7 @@ def test_order_being_changed_is_passed_over_and_found_afterwards() -> None:
     seen: list[Fired] = []
     with transaction.atomic():
         list(Deadline.objects.select_for_update(no_key=True).filter(order=order))
-        _in_threads(1, lambda: seen.append(Firer("passer-by").fire(now=DUE)))
+        _at_once(lambda: seen.append(Firer("passer-by").fire(now=DUE)))
     assert seen[0].overdue == 0
 
     assert Firer("later").fire(now=DUE).overdue >= 1
@@ -317,8 +324,7 @@ def test_receipt_racing_fire_leaves_one_truth() -> None:
         for _ in range(12):
             Firer("racer").fire(now=DUE)
 
-    works = iter([hand_over, fire])
-    _in_threads(2, lambda: next(works)())
+    _at_once(hand_over, fire)
 
     for order, _ in pairs:
         deadline = surrender_deadline(order)

@@ -36,7 +36,11 @@ def test_beat_fires_and_rings_once_for_a_batch() -> None:
     overdue_order()
     rung: list[int] = []
 
-    fired = pulse.beat(Firer("test"), lambda drains: rung.append(drains) is None)
+    def ring(drains: int) -> bool:
+        rung.append(drains)
+        return True
+
+    fired = pulse.beat(Firer("test"), ring)
 
     assert fired.overdue == 1
     assert rung == [1]
