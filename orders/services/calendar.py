@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from functools import cache, lru_cache
 
+from django.db import transaction
+
+from orders.errors import InvalidFact
 from orders.models import CourtClosing
 from orders.rules import rulebook as rulebooks
 from orders.rules.rulebook import Rulebook
@@ -24,6 +27,17 @@ def load_closings() -> int:
     new = [one for one in found if (one.jurisdiction, one.closed_on) not in known]
     CourtClosing.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+def record_closing(*, jurisdiction: str, closed_on: date, name: str) -> CourtClosing:
+    """The courts are closed that day; orders are planned anew by the sweep. Raises `InvalidFact`."""
+    with transaction.atomic():
+        row, is_new = CourtClosing.objects.get_or_create(
+            jurisdiction=jurisdiction, closed_on=closed_on, defaults={"name": name.strip()}
+        )
+    if not is_new:
+        raise InvalidFact("closed_on", "duplicate_closing", f"{closed_on} is listed already: {row.name}.")
+    return row
 
 
 @cache

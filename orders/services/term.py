@@ -11,18 +11,16 @@ from orders.models.fields import offset_of
 from orders.rules.facts import HAPPENINGS
 from orders.services.change import changing, check_instant, court_day, need_one_of, need_reason
 
-#: Happenings that have tables or columns of their own and are recorded by their own services.
-_ELSEWHERE = frozenset(
-    {
-        "heard",
-        "hearing_scheduled",
-        "non_possession_stated",
-        "served",
-        "service_failed",
-        "surrendered",
-        "vacated",
-    }
-)
+#: Happenings that have no table or column of their own: those are recorded by their own services.
+RECORDABLE = HAPPENINGS - {
+    "heard",
+    "hearing_scheduled",
+    "non_possession_stated",
+    "served",
+    "service_failed",
+    "surrendered",
+    "vacated",
+}
 
 
 def record_happening(
@@ -39,7 +37,7 @@ def record_happening(
     Raises `InvalidFact`.
     """
     with changing(order, kind, by=by, now=now, occurred_at=at) as change:
-        need_one_of("kind", "unknown_happening", kind, sorted(HAPPENINGS - _ELSEWHERE))
+        need_one_of("kind", "unknown_happening", kind, sorted(RECORDABLE))
         if at is not None:
             check_instant("happened_at", at, now=now)
             on = court_day(change.order, at)

@@ -1,0 +1,210 @@
+"""What can be done to an order: each act's button, its form and the service that takes what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from accounts.models import User
+from orders.errors import InvalidFact
+from orders.forms import acts as forms
+from orders.forms.acts import ActForm
+from orders.models import Order
+from orders.services import entry, hearings, service, surrender, term
+
+
+class Section(StrEnum):
+    """Where on the page of an order an act's button stands."""
+
+    ORDER = "order"
+    SERVICE = "service"
+    FIREARMS = "firearms"
+    HEARINGS = "hearings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One thing a clerk does to an order. `name` is its address; `done` is said when it is done.
+
+    The button is there when the order is `served` as the act wants it, when it is not vacated yet where the
+    act `ends` something, and when the list of the page that the act `needs` is not empty.
+    """
+
+    name: str
+    section: Section
+    title: str
+    form: type[ActForm]
+    service: Callable[..., object]
+    done: str
+    served: bool | None = None
+    ends: bool = False
+    needs: str = ""
+
+    def fits(self, order: Order) -> bool:
+        """True when the act makes sense for the order as it stands; the service decides in the end."""
+        fits_service = self.served is None or self.served == (order.served_at is not None)
+        return fits_service and not (self.ends and order.vacated_at is not None)
+
+    def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
+        """The act is done; False when the service refused it, which the form then says."""
+        try:
+            self.service(form.subject(), **form.facts(), by=by, now=now)
+        except InvalidFact as refusal:
+            form.refuse(refusal)
+            return False
+        return True
+
+
+ACTS = {
+    act.name: act
+    for act in (
+        Act(
+            name="serve",
+            section=Section.SERVICE,
+            title="Record service",
+            form=forms.ServiceForm,
+            service=service.record_service,
+            done="Service is recorded. What runs from it runs.",
+            served=False,
+        ),
+        Act(
+            name="attempt",
+            section=Section.SERVICE,
+            title="Failed attempt",
+            form=forms.FailedAttemptForm,
+            service=service.record_failed_attempt,
+            done="The failed attempt is recorded.",
+            served=False,
+        ),
+        Act(
+            name="correct-service",
+            section=Section.SERVICE,
+            title="Correct service",
+            form=forms.CorrectServiceForm,
+            service=service.correct_service,
+            done="Service is corrected, and what runs from it has moved.",
+            served=True,
+        ),
+        Act(
+            name="withdraw-service",
+            section=Section.SERVICE,
+            title="Withdraw service",
+            form=forms.ReasonForm,
+            service=service.withdraw_service,
+            done="The order counts as not served.",
+            served=True,
+        ),
+        Act(
+            name="firearm",
+            section=Section.FIREARMS,
+            title="List a firearm",
+            form=forms.FirearmForm,
+            service=surrender.list_firearm,
+            done="The firearm is on the list.",
+        ),
+        Act(
+            name="permit",
+            section=Section.FIREARMS,
+            title="List a permit",
+            form=forms.PermitForm,
+            service=surrender.record_permit,
+            done="The permit is on the list.",
+        ),
+        Act(
+            name="receipt",
+            section=Section.FIREARMS,
+            title="Record a receipt",
+            form=forms.ReceiptForm,
+            service=surrender.record_receipt,
+            needs="firearms",
+            done="The receipt is recorded.",
+        ),
+        Act(
+            name="withdraw-receipt",
+            section=Section.FIREARMS,
+            title="Withdraw a receipt",
+            form=forms.WithdrawReceiptForm,
+            service=surrender.withdraw_receipt,
+            needs="own_receipts",
+            done="The receipt is withdrawn; its firearms count as believed held again.",
+        ),
+        Act(
+            name="statement",
+            section=Section.FIREARMS,
+            title="Record a statement",
+            form=forms.StatementForm,
+            service=surrender.record_statement,
+            done="The statement is recorded.",
+        ),
+        Act(
+            name="hearing",
+            section=Section.HEARINGS,
+            title="Schedule a hearing",
+            form=forms.ScheduleHearingForm,
+            service=hearings.schedule_hearing,
+            done="The hearing is set.",
+        ),
+        Act(
+            name="continue",
+            section=Section.HEARINGS,
+            title="Continue a hearing",
+            form=forms.ContinueHearingForm,
+            service=hearings.continue_hearing,
+            needs="waiting_hearings",
+            done="The hearing is continued.",
+        ),
+        Act(
+            name="hold",
+            section=Section.HEARINGS,
+            title="Record a hearing held",
+            form=forms.HoldHearingForm,
+            service=hearings.record_hearing,
+            needs="waiting_hearings",
+            done="The hearing is recorded.",
+        ),
+        Act(
+            name="happening",
+            section=Section.ORDER,
+            title="Record a happening",
+            form=forms.HappeningForm,
+            service=term.record_happening,
+            done="It is recorded.",
+        ),
+        Act(
+            name="extend",
+            section=Section.ORDER,
+            title="Extend",
+            form=forms.ExtendForm,
+            service=term.extend_order,
+            done="The order is extended.",
+            ends=True,
+        ),
+        Act(
+            name="correct",
+            section=Section.ORDER,
+            title="Correct the order",
+            form=forms.CorrectOrderForm,
+            service=entry.correct_order,
+            done="The order is corrected.",
+        ),
+        Act(
+            name="correct-town",
+            section=Section.ORDER,
+            title="Correct the town",
+            form=forms.CorrectTownForm,
+            service=entry.correct_respondent_town,
+            done="The town is corrected; its police are told from now on.",
+        ),
+        Act(
+            name="vacate",
+            section=Section.ORDER,
+            title="Vacate",
+            form=forms.VacateForm,
+            service=term.vacate_order,
+            done="The order is vacated. What was open is withdrawn.",
+            ends=True,
+        ),
+    )
+}

@@ -1,0 +1,120 @@
+"""What every list of the court's desk has in common."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from typing_extensions import override
+
+from accounts.models import Role, User
+from orders.models import Deadline, Order
+from orders.wording import state_at
+
+#: Rows that a list counts and pages through; older ones are found by search and filter.
+MOST = 1000
+
+
+class FlatPaginator(Paginator):  # type: ignore[type-arg]
+    """Never counts a whole table: at most `MOST` rows are counted, and paged through."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or `MOST`."""
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:MOST].count())
+
+
+class DeskList(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list to look at, of rows that one order has, or the order itself. Nothing is changed from it."""
+
+    actions = None
+    list_per_page = 50
+    list_display_links: Any = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = FlatPaginator
+    #: How a row leads to its order.
+    order_path = "order"
+
+    class Media:
+        css = {"all": ["orders/desk.css"]}
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        """The list alone."""
+        view = self.admin_site.admin_view(self.changelist_view)
+        return [path("", view, name=f"{self.opts.app_label}_{self.opts.model_name}_changelist")]
+
+    @override
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under the name of what it lists."""
+        # A laptop has room for the rows and their filters, not for a third column.
+        wide = {"title": capfirst(self.opts.verbose_name_plural), "is_nav_sidebar_enabled": False}
+        return super().changelist_view(request, wide | (extra_context or {}))
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows of the orders that this person sees as a member of their court."""
+        rows: Any = super().get_queryset(request)
+        mine = courts_of(request.user, Role.CLERK, Role.JUDGE)
+        court = "__".join(filter(None, [self.order_path, "case__court__in"]))
+        seen: QuerySet[Any] = rows.visible_to(request.user).filter(**{court: mine})
+        return seen
+
+    @override
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Not from a list to look at."""
+        return False
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not from a list to look at."""
+        return False
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is ever deleted."""
+        return False
+
+
+def laid_out(form: Any) -> AdminForm:
+    """A form in the admin site's own look, by subject."""
+    return AdminForm(form, form.fieldsets(), {})
+
+
+def courts_of(user: AbstractBaseUser | AnonymousUser, *roles: Role) -> list[int]:
+    """The courts in which the person holds one of these roles."""
+    if not isinstance(user, User):
+        return []
+    return [one.agency_id for one in user.memberships.all() if one.role in roles and one.agency_id]
+
+
+def order_link(order: Order) -> SafeString:
+    """The docket, leading to the page of the order."""
+    return format_html('<a href="{}">{}</a>', order_address(order), order.case)
+
+
+def order_address(order: Order) -> str:
+    """The page of the order."""
+    return reverse("admin:orders_order_change", args=[order.public_id])
+
+
+def state_badge(deadline: Deadline, now: datetime) -> SafeString:
+    """How the deadline stands, in a word; shape and colour repeat it."""
+    state = state_at(deadline, now)
+    return format_html('<span class="state {}">{}</span>', state.value, state.label)

@@ -1,0 +1,175 @@
+"""All that the page of one order shows, gathered with a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from orders.admin.acts import ACTS, Act, Section
+from orders.admin.desk import state_badge
+from orders.models import (
+    Deadline,
+    DeadlineState,
+    Event,
+    Firearm,
+    FollowUp,
+    Happening,
+    Hearing,
+    Order,
+    Permit,
+    Receipt,
+    ServiceAttempt,
+    Statement,
+    StatementKind,
+)
+from orders.services.calendar import bundled
+from orders.services.change import zone_of
+from orders.wording import (
+    due_words,
+    event_details,
+    event_words,
+    happening_words,
+    instant_words,
+    rule_title,
+)
+
+#: Acts of an order's history that one page shows, the newest of them.
+HISTORY = 200
+
+#: Deadlines in the order in which they ask for attention.
+_URGENCY = [
+    DeadlineState.OVERDUE,
+    DeadlineState.OPEN,
+    DeadlineState.CANNOT_COMPUTE,
+    DeadlineState.NOT_STARTED,
+    DeadlineState.MET,
+    DeadlineState.WITHDRAWN,
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineLine:
+    """One deadline as it stands now."""
+
+    deadline: Deadline
+    title: str
+    badge: SafeString
+    due: str
+    met: str
+    overdue_since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventLine:
+    """One act of the history."""
+
+    event: Event
+    words: str
+    details: Sequence[str]
+    occurred: str
+    recorded: str
+
+
+def show(order: Order, *, now: datetime) -> dict[str, Any]:
+    """What the template reads. `order` comes with its case, court, respondent and town."""
+    zone = zone_of(order)
+
+    def said(instant: datetime | None) -> str:
+        return instant_words(instant, zone) if instant else ""
+
+    deadlines = [
+        DeadlineLine(
+            deadline=one,
+            title=rule_title(one.rule_id),
+            badge=state_badge(one, now),
+            due=due_words(one, zone),
+            met=said(one.met_at),
+            overdue_since=said(one.due_at) if one.is_passed(now) else "",
+        )
+        for one in Deadline.objects.filter(order=order)
+    ]
+    deadlines.sort(key=lambda line: _URGENCY.index(DeadlineState(line.deadline.state)))
+    newest: QuerySet[Event] = order.events.select_related("actor").order_by("-id")
+    events = [
+        EventLine(
+            event=one,
+            words=event_words(one),
+            details=list(event_details(one, zone)),
+            occurred=said(one.occurred_at),
+            recorded=said(one.recorded_at),
+        )
+        for one in newest[:HISTORY]
+    ]
+    hearings = list(Hearing.objects.filter(order=order))
+    receipts = _with(
+        said,
+        Receipt.objects.filter(order__case=order.case_id)
+        .select_related("agency")
+        .prefetch_related("firearms"),
+        "received",
+    )
+    statements = _with(said, Statement.objects.filter(order=order), "sworn")
+    return {
+        "order": order,
+        "issued": said(order.issued_as_given),
+        "served": said(order.served_at),
+        "vacated": said(order.vacated_at),
+        "deadlines": deadlines,
+        "events": events,
+        "protected_persons": list(order.protected_persons.all()),
+        "concerns": list(order.concerns.select_related("agency").order_by("capacity", "agency__name")),
+        "siblings": list(
+            Order.objects.filter(case=order.case_id).exclude(pk=order.pk).order_by("-issued_on")
+        ),
+        "attempts": _with(said, ServiceAttempt.objects.filter(order=order), "attempted"),
+        "firearms": list(Firearm.objects.filter(order__case=order.case_id)),
+        "permits": list(Permit.objects.filter(order=order)),
+        "receipts": receipts,
+        "own_receipts": [one for one, _ in receipts if one.order_id == order.pk],
+        "statements": statements,
+        "hearings": hearings,
+        "waiting_hearings": [one for one in hearings if not one.outcome],
+        "happenings": [
+            (happening_words(one.kind), said(one.happened_at), one)
+            for one in Happening.objects.filter(order=order)
+        ],
+        "follow_ups": [
+            (one, rule_title(one.deadline.rule_id), said(one.opened_at), said(one.next_action_at))
+            for one in FollowUp.objects.filter(order=order)
+            .select_related("deadline", "owner", "assigned_to")
+            .order_by("closed_at", "next_action_at")
+        ],
+        "unverified_denial": _unverified_denial(deadlines, statements),
+    }
+
+
+def acts_for(order: Order, shown: dict[str, Any]) -> dict[str, list[Act]]:
+    """The acts that fit the order as it stands, by section of its page, where `shown` stands."""
+    fitting = [act for act in ACTS.values() if act.fits(order) and (not act.needs or shown[act.needs])]
+    return {section.value: [act for act in fitting if act.section is section] for section in Section}
+
+
+def _with(said: Callable[[datetime | None], str], rows: Iterable[Any], name: str) -> list[tuple[Any, str]]:
+    """Each row with its instant in words."""
+    return [(row, said(getattr(row, f"{name}_at"))) for row in rows]
+
+
+def _unverified_denial(
+    deadlines: Iterable[DeadlineLine], statements: Iterable[tuple[Statement, str]]
+) -> bool:
+    """True when the respondent swore to hold none, and what that would meet stands open all the same."""
+    if not any(one.kind == StatementKind.NON_POSSESSION for one, _ in statements):
+        return False
+    rules = bundled().by_id
+    standing = (
+        rules[line.deadline.rule_id]
+        for line in deadlines
+        if line.deadline.state in (DeadlineState.OPEN, DeadlineState.OVERDUE)
+        and line.deadline.rule_id in rules
+    )
+    return any(one.happening == "non_possession_stated" for rule in standing for one in rule.met_by)

@@ -1,0 +1,390 @@
+"""One small form for each thing that is done to an order. A field is named as the service names the fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from typing_extensions import override
+
+from orders.forms.entry import FactsForm
+from orders.forms.fields import ClockField, DayField, InstantField, police_field, town_field
+from orders.models import (
+    Firearm,
+    FirearmSource,
+    Hearing,
+    HearingOutcome,
+    HearingPurpose,
+    Order,
+    OrderKind,
+    Receipt,
+    ReceiptKind,
+    ServiceMethod,
+    StatementKind,
+)
+from orders.rules.facts import Kind
+from orders.services.calendar import bundled
+from orders.services.change import zone_of
+from orders.services.term import RECORDABLE
+from orders.wording import happening_words
+
+_CHOOSE = ("", "---------")
+_STALE = "Somebody changed this meanwhile. Open the order again and look before you correct it."
+
+
+class ActForm(FactsForm):
+    """What is done to one order."""
+
+    stands_in = {
+        "attempted_at": "at",
+        "happened_at": "at",
+        "happened_on": "at",
+        "received_at": "at",
+        "served_at": "at",
+        "sworn_at": "at",
+        "vacated_at": "at",
+        "scheduled_on": "on",
+        "service_method": "method",
+    }
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        self.order = order
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, InstantField):
+                field.zone = zone_of(order)
+        self.look_at(order)
+
+    def look_at(self, order: Order) -> None:
+        """Takes from the order what the fields offer or begin with."""
+
+    def subject(self) -> Model:
+        """What the service acts on."""
+        return self.order
+
+    def facts(self) -> dict[str, Any]:
+        """What the service is told."""
+        return dict(self.cleaned_data)
+
+
+class ReasonForm(ActForm):
+    """An act that needs nothing but its reason."""
+
+    reason = forms.CharField(max_length=500, help_text="What was wrong, or what the court said.")
+
+
+class ServiceForm(ActForm):
+    """Service took place."""
+
+    at = InstantField(label="Served")
+    method = forms.ChoiceField(choices=[_CHOOSE, *ServiceMethod.choices], label="How")
+    officer = forms.CharField(max_length=120, required=False, label="Officer")
+    town = town_field(
+        required=False, label="Town of service", help_text="Its police are told too, if it is another town."
+    )
+    in_custody = forms.BooleanField(required=False, label="The respondent was in custody")
+
+
+class CorrectionForm(ReasonForm):
+    """Puts right what stands. Refuses where it no longer stands as the clerk saw it."""
+
+    #: The columns that the clerk sees before the correction.
+    of: ClassVar[tuple[str, ...]] = ()
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Remembers how the order stood."""
+        self.stands = "|".join(str(getattr(order, name)) for name in self.of)
+        self.fields["seen"].initial = self.stands
+
+    def clean_seen(self) -> str:
+        """Refuses when somebody else was faster."""
+        if self.cleaned_data["seen"] != self.stands:
+            raise ValidationError(_STALE)
+        return self.stands
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Without what only this form needs."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+
+class CorrectServiceForm(CorrectionForm):
+    """Service took place at another time, or in another way."""
+
+    of = ("served_at", "service_method")
+    field_order = ["at", "method", "reason"]
+
+    at = InstantField(label="Served")
+    method = forms.ChoiceField(choices=ServiceMethod.choices, label="How")
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Begins with what is stored."""
+        super().look_at(order)
+        self.fields["at"].initial = order.served_at and order.served_at.astimezone(zone_of(order))
+        self.fields["method"].initial = order.service_method
+
+
+class FailedAttemptForm(ActForm):
+    """An attempt at service that failed."""
+
+    at = InstantField(label="Attempted")
+    method = forms.ChoiceField(choices=[_CHOOSE, *ServiceMethod.choices], label="How")
+    officer = forms.CharField(max_length=120, required=False, label="Officer")
+    reason = forms.CharField(max_length=200, label="Why it failed")
+
+
+class FirearmForm(ActForm):
+    """One item that the respondent is believed to hold."""
+
+    make = forms.CharField(max_length=23, required=False, help_text="NCIC code, or in words.")
+    model = forms.CharField(max_length=20, required=False)
+    caliber = forms.CharField(max_length=10, required=False)
+    firearm_type = forms.CharField(
+        max_length=10, required=False, label="Type", help_text="NCIC code, or in words."
+    )
+    serial = forms.CharField(
+        max_length=40, required=False, label="Serial number", help_text="Empty where it is not known."
+    )
+    source = forms.ChoiceField(
+        choices=[_CHOOSE, *FirearmSource.choices],
+        label="How it is known",
+        help_text="Where the belief that the respondent holds it comes from.",
+    )
+
+
+class PermitForm(ActForm):
+    """A permit or certificate that the respondent holds."""
+
+    kind = forms.CharField(max_length=60, label="What", help_text="Such as pistol permit.")
+    number = forms.CharField(max_length=40, required=False)
+
+
+class FirearmsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Firearms of the case's list, with how each one stands."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    @override
+    def label_from_instance(self, obj: Firearm) -> str:
+        """The item, and where it is."""
+        return f"{obj} ({obj.get_status_display().lower()})"
+
+
+class ReceiptForm(ActForm):
+    """Firearms changed hands, to police or to a dealer."""
+
+    firearms = FirearmsField(Firearm.objects.none(), label="Firearms")
+    at = InstantField(label="Handed over")
+    kind = forms.ChoiceField(choices=[_CHOOSE, *ReceiptKind.choices], label="To")
+    agency = police_field(required=False, label="Police agency", help_text="For a receipt of police.")
+    dealer_licence = forms.CharField(
+        max_length=20,
+        required=False,
+        label="Dealer's licence",
+        help_text="For a dealer's receipt: the federal licence, such as 6-06-014-01-7M-12345.",
+    )
+    receipt_number = forms.CharField(max_length=40, required=False, label="Receipt number")
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the firearms of the case."""
+        firearms = self.fields["firearms"]
+        assert isinstance(firearms, FirearmsField)  # noqa: S101 - narrows
+        firearms.queryset = Firearm.objects.filter(order__case=order.case_id)
+
+
+class WithdrawReceiptForm(ReasonForm):
+    """A receipt that was recorded in error."""
+
+    field_order = ["receipt", "reason"]
+
+    receipt = forms.ModelChoiceField(Receipt.objects.none())
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the order's receipts."""
+        receipt = self.fields["receipt"]
+        assert isinstance(receipt, forms.ModelChoiceField)  # noqa: S101 - narrows
+        receipt.queryset = Receipt.objects.filter(order=order)
+
+
+class StatementForm(ActForm):
+    """A sworn statement."""
+
+    kind = forms.ChoiceField(choices=[_CHOOSE, *StatementKind.choices], label="The respondent swears")
+    at = InstantField(label="Sworn")
+    receipt_number = forms.CharField(max_length=40, required=False, label="Number of the statement")
+
+
+class ScheduleHearingForm(ActForm):
+    """A hearing is set."""
+
+    purpose = forms.ChoiceField(choices=[_CHOOSE, *HearingPurpose.choices])
+    on = DayField(label="Day")
+    at = ClockField(required=False, label="Time")
+
+
+class HearingForm(ActForm):
+    """An act on one hearing that has not ended."""
+
+    hearing = forms.ModelChoiceField(Hearing.objects.none())
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the hearings that have no outcome yet; the only one is chosen."""
+        hearing = self.fields["hearing"]
+        assert isinstance(hearing, forms.ModelChoiceField)  # noqa: S101 - narrows
+        hearing.queryset = Hearing.objects.filter(order=order, outcome="")
+        only = list(hearing.queryset[:2])
+        if len(only) == 1:
+            hearing.initial = only[0]
+
+    @override
+    def subject(self) -> Model:
+        """The hearing."""
+        chosen: Hearing = self.cleaned_data["hearing"]
+        return chosen
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """What is said of it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "hearing"}
+
+
+class ContinueHearingForm(HearingForm):
+    """The hearing is put off to another day."""
+
+    stands_in = {"scheduled_on": "to", "outcome": "hearing"}
+
+    to = DayField(label="New day")
+    at = ClockField(required=False, label="Time")
+
+
+class HoldHearingForm(HearingForm):
+    """The hearing was held."""
+
+    held_on = DayField(label="Held on")
+    outcome = forms.ChoiceField(
+        choices=[_CHOOSE, *(one for one in HearingOutcome.choices if one[0] != HearingOutcome.CONTINUED)]
+    )
+
+
+class ExtendForm(ActForm):
+    """The court extended the order."""
+
+    expires_on = DayField(label="New last day")
+
+
+class HappeningForm(ActForm):
+    """Something dated that a rule looks at and that no other form records."""
+
+    kind = forms.ChoiceField(label="What happened")
+    at = InstantField(label="When", needs_time=False)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers what the rules that bind such an order look at."""
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows
+        words = {one: happening_words(one) for one in looked_at(order)}
+        kind.choices = [_CHOOSE, *sorted(words.items(), key=lambda pair: pair[1])]
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """The instant, or the day where no time is known."""
+        when = self.cleaned_data["at"]
+        known = "at" if isinstance(when, datetime) else "on"
+        return {"kind": self.cleaned_data["kind"], known: when}
+
+
+class VacateForm(ReasonForm):
+    """The court ended the order."""
+
+    field_order = ["at", "reason"]
+
+    at = InstantField(label="Ended")
+
+
+class CorrectOrderForm(CorrectionForm):
+    """What was typed of the order itself was wrong. Only what differs is told to the service."""
+
+    stands_in = {"issued_at": "issued", "issued_on": "issued"}
+    of = (
+        "kind",
+        "issued_on",
+        "issued_at",
+        "expires_on",
+        "firearms_indicated",
+        "permit_indicated",
+        "financial_support",
+    )
+    field_order = ["kind", "issued", *of[3:], "reason"]
+
+    kind = forms.ChoiceField(choices=OrderKind.choices)
+    issued = InstantField(label="Issued", needs_time=False)
+    expires_on = DayField(required=False, label="Last day")
+    firearms_indicated = forms.BooleanField(
+        required=False, label="The application says that the respondent has firearms or ammunition"
+    )
+    permit_indicated = forms.BooleanField(
+        required=False, label="The respondent holds a permit or an eligibility certificate"
+    )
+    financial_support = forms.BooleanField(required=False, label="Financial support is asked for")
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Begins with what is stored."""
+        super().look_at(order)
+        for name in self.of:
+            if name in self.fields:
+                self.fields[name].initial = getattr(order, name)
+        at = order.issued_at
+        self.fields["issued"].initial = at.astimezone(zone_of(order)) if at else order.issued_on
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Refuses a correction of nothing."""
+        if not set(self.changed_data) - {"reason", "seen"} and not self.errors:
+            raise ValidationError("Nothing here differs from what is stored.")
+        return self.cleaned_data
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """What differs, and why."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
+        if "issued" in changed:
+            issued = changed.pop("issued")
+            if isinstance(issued, datetime):
+                changed["issued_at"] = issued
+            else:
+                changed |= {"issued_at": None, "issued_on": issued}
+        return changed
+
+
+class CorrectTownForm(ReasonForm):
+    """The respondent lives elsewhere."""
+
+    field_order = ["town", "reason"]
+
+    town = town_field(help_text="Its police are told of every order against the respondent from now on.")
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Begins with the town that is stored."""
+        self.fields["town"].initial = order.case.respondent.town_id
+
+
+def looked_at(order: Order) -> set[str]:
+    """The happenings that start or meet a rule of such an order and have no form of their own."""
+    rules = bundled().by_binding.get((order.jurisdiction, Kind(order.kind).value), ())
+    kinds = {one.happening for rule in rules for one in rule.met_by}
+    for rule in rules:
+        kinds |= {rule.starts, rule.else_starts, rule.due_starts, rule.not_before, *rule.only_after}
+    return kinds & RECORDABLE

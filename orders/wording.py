@@ -1,0 +1,123 @@
+"""How the rows of an order are said on screens: titles, states, times of the court, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orders.models import Deadline, DeadlineState, Event
+from orders.rules.explain import event_name
+from orders.services.calendar import bundled
+from orders.services.term import RECORDABLE
+
+_KINDS = {
+    "acknowledged": "Alert acknowledged",
+    "corrected": "Facts corrected",
+    "deadline_overdue": "Deadline passed",
+    "entered": "Order entered",
+    "escalated": "Told again, for nothing had met the deadline",
+    "extended": "Order extended",
+    "heard": "Hearing held",
+    "reminded": "Reminder written",
+    "replanned": "Deadlines planned anew",
+    "served": "Service recorded",
+    "service_failed": "Failed attempt at service",
+    "vacated": "Order vacated",
+}
+
+
+def rule_title(rule_id: str) -> str:
+    """What a rule asks, in a sentence; its id where the rulebook has it no longer."""
+    rule = bundled().by_id.get(rule_id)
+    return rule.title if rule else rule_id
+
+
+def state_at(deadline: Deadline, now: datetime) -> DeadlineState:
+    """How a deadline stands at `now`: one whose time ran out is overdue though nothing marked it yet."""
+    return DeadlineState.OVERDUE if deadline.is_passed(now) else DeadlineState(deadline.state)
+
+
+def due_words(deadline: Deadline, zone: ZoneInfo) -> str:
+    """Until when, in court time; a whole day where the law counts days."""
+    if deadline.due_on is not None:
+        return f"{day_words(deadline.due_on)}, the whole day"
+    return instant_words(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def day_words(day: date) -> str:
+    """Such as “Fri 4 Dec 2026”."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def instant_words(instant: datetime, zone: ZoneInfo) -> str:
+    """Such as “Fri 4 Dec 2026, 18:30 EST”."""
+    local = instant.astimezone(zone)
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{day_words(local.date())}, {local:%H:%M}{seconds} {local.tzname()}"
+
+
+def short_words(instant: datetime, zone: ZoneInfo) -> str:
+    """Such as “4 Dec 2026, 18:30”, for a list."""
+    local = instant.astimezone(zone)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def short_due(deadline: Deadline, zone: ZoneInfo) -> str:
+    """Until when, for a list."""
+    if deadline.due_on is not None:
+        return day_words(deadline.due_on)
+    return short_words(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def happening_words(kind: str) -> str:
+    """A happening that rules look at, such as “motion to extend”."""
+    return _sentence(event_name(kind))
+
+
+def event_words(event: Event) -> str:
+    """What was done."""
+    if event.kind in _KINDS:
+        return _KINDS[event.kind]
+    return happening_words(event.kind) if event.kind in RECORDABLE else _sentence(event.kind)
+
+
+def event_details(event: Event, zone: ZoneInfo) -> Iterator[str]:
+    """What changed, from what to what, and what that made of which deadline."""
+    data: dict[str, Any] = event.data
+    if rule := data.get("rule"):
+        yield f"{rule_title(rule)} ({rule})"
+    for name, (old, new) in data.get("changes", {}).items():
+        # The offset is part of the instant beside it.
+        if not name.endswith("_offset"):
+            yield f"{name.replace('_', ' ')}: {_value(old, zone)} → {_value(new, zone)}"
+    if hearing := data.get("hearing"):
+        yield ", ".join(f"{name.replace('_', ' ')} {_value(value, zone)}" for name, value in hearing.items())
+    for key, word in data.get("deadlines", {}).items():
+        yield f"Deadline {key.partition('/')[0]} {word}"
+
+
+def _sentence(words: str) -> str:
+    words = words.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _value(value: object, zone: ZoneInfo) -> str:
+    match value:
+        case None | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return _text(value, zone)
+    return str(value)
+
+
+def _text(text: str, zone: ZoneInfo) -> str:
+    """A stored text; a date or an instant as a person reads it."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text.replace("_", " ")
+    return instant_words(found, zone) if found.tzinfo else day_words(found.date())
