@@ -2,52 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db import DatabaseError
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
-from notifications.models import Alert
+from accounts.models import Membership, Role, User
+from notifications.models import Alert, Via
 from notifications.services import health
-from notifications.services.answers import acknowledge
-from orders.models import Firearm
+from notifications.services.answers import acknowledge, may_answer
+from notifications.services.firing import HEARS
+from orders.models import DeadlineState, Firearm
+from orders.rules.rulebook import Purpose
+from orders.services.change import zone_of
+from orders.wording import due_words, instant_words, rule_title, state_at
 
 #: Alerts on one page of the list.
 PAGE = 50
+
+#: Why somebody is told, by the purpose of what fired.
+REASONS = {
+    Purpose.REMIND.value: "Reminder",
+    Purpose.CHECK.value: "The time has run out",
+    Purpose.ESCALATE.value: "Still not met",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One alert as a page shows it at `now`."""
+
+    alert: Alert
+    now: datetime
+
+    @property
+    def title(self) -> str:
+        """What is due."""
+        return rule_title(self.alert.checkpoint.deadline.rule_id)
+
+    @property
+    def reason(self) -> str:
+        """Why the reader is told."""
+        return REASONS[self.alert.checkpoint.purpose]
+
+    @property
+    def state(self) -> DeadlineState:
+        """How the deadline stands now, which may be better than when the alert was written."""
+        return state_at(self.alert.checkpoint.deadline, self.now)
+
+    @property
+    def due(self) -> str:
+        """Until when, in court time."""
+        return due_words(self.alert.checkpoint.deadline, zone_of(self.alert.checkpoint.deadline.order))
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for this person's answer, the newest first."""
+    now = timezone.now()
     mine = (
         Alert.objects.filter(recipient=request.user.pk)
         .visible_to(request.user)
         .unanswered()
-        .select_related("checkpoint__deadline__order", "agency")
+        .select_related("checkpoint__deadline__order__case__respondent__town", "agency")
         .order_by("-id")
     )
-    page = Paginator(mine, PAGE, allow_empty_first_page=True).get_page(request.GET.get("page"))
-    return render(request, "notifications/home.html", {"page": page, "now": timezone.now()})
+    page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
+    roles = request.user.roles if isinstance(request.user, User) else frozenset()
+    context = {
+        "page": page,
+        "lines": [Line(alert, now) for alert in page],
+        "is_of_court": bool(roles & {Role.CLERK, Role.JUDGE}),
+        "is_advocate": Role.ADVOCATE in roles,
+        "is_administrator": Role.ADMINISTRATOR in roles,
+        "unheard": _unheard_agencies(request) if Role.ADMINISTRATOR in roles else [],
+    }
+    return render(request, "notifications/home.html", context)
 
 
 @require_GET
 def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What is due, since when, what is believed held."""
-    alert = _alert(request, public_id)
+    """What is due, since when, what is believed held. Never whom the order protects: police read it."""
+    alert = _seen(request).filter(public_id=public_id).first()
+    if alert is None:
+        return _unheard_notice(request, public_id)
     deadline = alert.checkpoint.deadline
     order = deadline.order
+    zone = zone_of(order)
+    line = Line(alert, timezone.now())
+    acknowledged_at = alert.acknowledged_at
     context = {
+        "line": line,
         "alert": alert,
         "deadline": deadline,
         "order": order,
-        "now": timezone.now(),
+        "is_overdue": line.state == DeadlineState.OVERDUE,
+        "met": instant_words(deadline.met_at, zone) if deadline.met_at else "",
+        "served": instant_words(order.served_at, zone) if order.served_at else "",
+        "acknowledged": instant_words(acknowledged_at, zone) if acknowledged_at else "",
+        "may_answer": isinstance(request.user, User) and may_answer(alert, request.user),
         "firearms": Firearm.objects.filter(order__case=order.case_id).order_by("id"),
         "follow_up": deadline.follow_ups.filter(closed_at=None)
         .select_related("owner", "assigned_to")
@@ -59,8 +122,8 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The reader says that the alert is read and taken up."""
-    alert = _alert(request, public_id)
-    if not isinstance(request.user, User):
+    alert = _seen(request).filter(public_id=public_id).first()
+    if alert is None or not isinstance(request.user, User) or not may_answer(alert, request.user):
         raise Http404
     acknowledge(alert, by=request.user, now=timezone.now())
     messages.success(request, "Acknowledged. The record of the order says so.")
@@ -86,15 +149,50 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _alert(request: HttpRequest, public_id: UUID) -> Alert:
-    """The alert, if this person may see its order; else it does not exist."""
-    seen = Alert.objects.visible_to(request.user).select_related(
+def _seen(request: HttpRequest) -> QuerySet[Alert]:
+    """The alerts whose orders this person may see; others do not exist."""
+    return Alert.objects.visible_to(request.user).select_related(
         "checkpoint__deadline__order__case__respondent__town",
         "checkpoint__deadline__order__case__court",
         "agency",
         "acknowledged_by",
     )
-    try:
-        return seen.get(public_id=public_id)
-    except Alert.DoesNotExist:
-        raise Http404 from None
+
+
+def _unheard_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """For an administrator told in an agency's stead: which agency has nobody, and nothing of the case."""
+    alert = _instead_of(request).filter(public_id=public_id).select_related("agency").first()
+    if alert is None:
+        raise Http404
+    context = {
+        "agency": alert.agency,
+        "since": alert.created_at,
+        "is_unheard": _still_unheard(_instead_of(request).filter(pk=alert.pk)).exists(),
+    }
+    return render(request, "notifications/unheard.html", context)
+
+
+def _unheard_agencies(request: HttpRequest) -> list[dict[str, Any]]:
+    """The agencies in whose stead this person was told and that still have nobody."""
+    rows: Any = (
+        _still_unheard(_instead_of(request))
+        .values("agency", "agency__name")
+        .annotate(alerts=Count("pk"), since=Min("created_at"))
+        .order_by("agency__name")
+    )
+    return list(rows)
+
+
+def _instead_of(request: HttpRequest) -> QuerySet[Alert]:
+    return Alert.objects.filter(recipient=request.user.pk, via=Via.FALLBACK)
+
+
+def _still_unheard(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Those to agencies that have no address and nobody whom an alert would reach today."""
+    reached = Membership.objects.filter(
+        agency=OuterRef("agency"),
+        role__in=set(HEARS.values()),
+        receives_alerts=True,
+        user__is_active=True,
+    )
+    return alerts.filter(agency__email="").exclude(Exists(reached))

@@ -8,7 +8,18 @@ from django.db import transaction
 
 from accounts.models import User
 from notifications.models import Alert
+from notifications.services.firing import HEARS
 from orders.models import Event
+
+
+def may_answer(alert: Alert, user: User) -> bool:
+    """True for the recipient, and for whoever holds in the agency the role that such alerts are for."""
+    if alert.recipient_id == user.pk:
+        return True
+    role = HEARS.get(alert.capacity)
+    return role is not None and any(
+        one.role == role and one.agency_id == alert.agency_id for one in user.memberships.all()
+    )
 
 
 def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:

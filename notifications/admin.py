@@ -1,0 +1,79 @@
+"""The alerts that tell of a court's orders, to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from typing_extensions import override
+
+from notifications.models import Alert, AlertState
+from orders.admin.desk import DeskList, order_link
+from orders.services.change import zone_of
+from orders.wording import instant_words, rule_title
+
+
+class AnsweredFilter(admin.SimpleListFilter):
+    """Alerts by whether somebody acknowledged them."""
+
+    title = "answer"
+    parameter_name = "answered"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Two choices."""
+        return [("no", "Waits for an answer"), ("yes", "Acknowledged")]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The alerts chosen."""
+        match self.value():
+            case "no":
+                return queryset.filter(acknowledged_at=None).exclude(state=AlertState.WITHDRAWN)
+            case "yes":
+                return queryset.filter(acknowledged_at__isnull=False)
+        return queryset
+
+
+@admin.register(Alert)
+class AlertAdmin(DeskList):
+    """Who was told what, the newest first."""
+
+    list_display = ["docket", "what", "told", "state", "written", "answer"]
+    list_select_related = ["order__case", "checkpoint__deadline", "agency", "recipient", "acknowledged_by"]
+    list_filter = [AnsweredFilter, "state"]
+    ordering = ["-id"]
+
+    @admin.display(description="Docket")
+    def docket(self, alert: Alert) -> SafeString:
+        """The docket, leading to the order."""
+        return order_link(alert.order)
+
+    @admin.display(description="About")
+    def what(self, alert: Alert) -> SafeString:
+        """The rule in words, leading to the notice."""
+        address = reverse("notice", args=[alert.public_id])
+        return format_html('<a href="{}">{}</a>', address, rule_title(alert.checkpoint.deadline.rule_id))
+
+    @admin.display(description="Told")
+    def told(self, alert: Alert) -> str:
+        """The person or the desk, and where."""
+        return ", ".join(str(one) for one in (alert.recipient, alert.agency) if one) or "Nobody"
+
+    @admin.display(description="Written")
+    def written(self, alert: Alert) -> str:
+        """When, in court time."""
+        return instant_words(alert.created_at, zone_of(alert.order))
+
+    @admin.display(description="Answer")
+    def answer(self, alert: Alert) -> str:
+        """By whom and when it was acknowledged."""
+        if alert.acknowledged_at is None:
+            return "None yet"
+        when = instant_words(alert.acknowledged_at, zone_of(alert.order))
+        return f"{alert.acknowledged_by}, {when}"
