@@ -1,0 +1,28 @@
+"""Every deadline of an order, planned afresh and said in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from orders.models import Order
+from orders.rules.plan import Planned, plan
+from orders.services.calendar import current_rulebook
+from orders.services.known import facts_of
+
+
+def find_orders(name: str) -> list[Order]:
+    """The order of that public id or registry number, or all orders of that docket; the oldest first."""
+    orders = Order.objects.select_related("case").order_by("issued_on", "id")
+    name = name.strip()
+    try:
+        return list(orders.filter(public_id=UUID(name)))
+    except ValueError:
+        return list(orders.filter(por_number=name or None)) or list(orders.filter(case__docket_number=name))
+
+
+def plan_afresh(orders: Sequence[Order]) -> Iterator[tuple[Order, tuple[Planned, ...]]]:
+    """The deadlines that the facts give each order now, whatever is stored; nothing is written."""
+    rulebook, facts = current_rulebook(), facts_of(orders)
+    for order in orders:
+        yield order, plan(facts[order.pk], rulebook)
