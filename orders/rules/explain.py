@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from orders.rules.plan import Moment, Planned
 
 # Events that are said as the name of a day, not as something that happened.
-_DAYS = frozenset({"expiry", "hearing_scheduled", "return_scheduled"})
+_DAYS = frozenset({"expiry", "hearing_continued", "hearing_scheduled", "return_scheduled"})
+_RESPONDENT = "respondent"
 
 
 def event_name(kind: str, language: str = LANGUAGE) -> str:
-    """A rule's starting event in words."""
-    return words(language).said[f"event.{kind}"]
+    """An event in words; its own name with spaces where it is none that starts or meets a rule."""
+    return words(language).translated(f"event.{kind}", kind.replace("_", " "))
 
 
 def day_words(day: date, language: str = LANGUAGE) -> str:
@@ -95,7 +96,7 @@ class _Speaker:
     def _arithmetic(self, start: Happening) -> Iterator[str]:
         planned, said = self._planned, self._said
         yield self._beginning(start)
-        if start.in_custody and not planned.rule.custody_starts:
+        if start.in_custody and planned.rule.actor == _RESPONDENT and not planned.rule.custody_starts:
             yield said.said["sentence.custody_counts"]
         yield from self._opening(start)
         if planned.due is not None:

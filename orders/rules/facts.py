@@ -37,6 +37,7 @@ HAPPENINGS = frozenset(
         "extension_moved",
         "family_notified",
         "heard",
+        "hearing_continued",
         "hearing_requested",
         "hearing_scheduled",
         "inaccessibility_stated",
@@ -71,7 +72,7 @@ HAPPENINGS = frozenset(
 
 
 # Their date is the day they are set for.
-_SET_AHEAD = frozenset({"hearing_scheduled", "return_scheduled"})
+_SET_AHEAD = frozenset({"hearing_continued", "hearing_scheduled", "return_scheduled"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

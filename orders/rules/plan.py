@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -167,8 +167,6 @@ class Planned:
         return Status.OVERDUE if over else Status.OPEN
 
     def _window_status(self, now: datetime) -> Status:
-        if self.met is not None:
-            return Status.MET_ON_TIME
         if self.opens is None or now < self.opens.begins_at(self.jurisdiction):
             return Status.NOT_STARTED
         return Status.OPEN
@@ -247,12 +245,12 @@ def _plan_rule(rule: Rule, order: _Order) -> Iterator[Planned]:
         return
     starts = _starts(rule, order)
     if not starts and rule.awaited:
-        yield from _waiting(rule, order, awaits=rule.starts)
+        yield from _waiting(rule, order, "", awaits=rule.starts)
     taken: dict[str, int] = {}
     for place, start in enumerate(starts):
         following = starts[place + 1] if place + 1 < len(starts) else None
-        for planned in _plan_start(rule, order, start, following):
-            yield replace(planned, occurrence=_occurrence(rule, order, start, taken))
+        occurrence = _occurrence(rule, order, start, taken)
+        yield from _plan_start(rule, order, occurrence, start, following)
 
 
 def _occurrence(rule: Rule, order: _Order, start: Happening, taken: dict[str, int]) -> str:
@@ -264,13 +262,15 @@ def _occurrence(rule: Rule, order: _Order, start: Happening, taken: dict[str, in
     return name if taken[name] == 1 else f"{name}#{taken[name]}"
 
 
-def _waiting(rule: Rule, order: _Order, *, awaits: str, start: Happening | None = None) -> Iterator[Planned]:
+def _waiting(
+    rule: Rule, order: _Order, occurrence: str, *, awaits: str, start: Happening | None = None
+) -> Iterator[Planned]:
     """A deadline whose time does not run yet."""
     if value := rule.value_on(order.facts.issued_on):
         yield Planned(
             rule=rule,
             value=value,
-            occurrence="",
+            occurrence=occurrence,
             clock=Clock.NOT_STARTED,
             jurisdiction=order.jurisdiction,
             awaits=awaits,
@@ -299,32 +299,31 @@ def _events(kind: str, order: _Order, purpose: str = "") -> list[Happening]:
 
 
 def _plan_start(
-    rule: Rule, order: _Order, event: Happening, following: Happening | None
+    rule: Rule, order: _Order, occurrence: str, event: Happening, following: Happening | None
 ) -> Iterator[Planned]:
     """What the rule gives from one starting event."""
     start = _held_back(rule, order, event) if event.dated else event
     if start is None:
-        yield from _waiting(rule, order, awaits=rule.custody_starts, start=event)
+        yield from _waiting(rule, order, occurrence, awaits=rule.custody_starts, start=event)
         return
-    facts, jurisdiction = order.facts, order.jurisdiction
-    looks_at = facts.issued_on
+    looks_at = order.facts.issued_on
     if rule.dated_by is Dated.START and start.dated:
-        looks_at = start.day(jurisdiction.zone)
+        looks_at = start.day(order.jurisdiction.zone)
     if (value := rule.value_on(looks_at)) is None:
         return
-    blank = Planned(
-        rule=rule, value=value, occurrence="", clock=Clock.NOT_STARTED, jurisdiction=jurisdiction, start=start
-    )
     if wanting := _wanting(rule, value, order, start):
-        yield replace(blank, clock=Clock.CANNOT_COMPUTE, wanting=wanting)
+        yield Planned(
+            rule=rule,
+            value=value,
+            occurrence=occurrence,
+            clock=Clock.CANNOT_COMPUTE,
+            jurisdiction=order.jurisdiction,
+            start=start,
+            wanting=wanting,
+        )
         return
-    counted_from = _due_start(rule, order, start, following)
-    due = _apply(value.due, counted_from, jurisdiction) if counted_from else None
-    opens = None
-    if value.opens and start.kind != rule.due_starts:
-        opens = _apply(value.opens, start, jurisdiction)
-    if due is not None or opens is not None:
-        yield _complete(replace(blank, opens=opens), counted_from or start, due, order)
+    due_start = _due_start(rule, order, start, following)
+    yield from _complete(rule, value, order, occurrence, start=start, due_start=due_start)
 
 
 def _held_back(rule: Rule, order: _Order, event: Happening) -> Happening | None:
@@ -396,31 +395,53 @@ def _count(offset: Offset, day: date, jurisdiction: Jurisdiction) -> date:
             return date.fromordinal(day.toordinal() + offset.amount)
 
 
-def _complete(blank: Planned, start: Happening, due: Moment | None, order: _Order) -> Planned:
-    """The deadline with everything that follows from its start and its due moment."""
-    jurisdiction, rule, value, facts = blank.jurisdiction, blank.rule, blank.value, order.facts
-    other = _apply(value.alternative, start, jurisdiction) if value.alternative else None
+def _complete(
+    rule: Rule,
+    value: Value,
+    order: _Order,
+    occurrence: str,
+    *,
+    start: Happening,
+    due_start: Happening | None,
+) -> Iterator[Planned]:
+    """The deadline with everything that follows from its start; none where it has neither due nor opening."""
+    jurisdiction, facts = order.jurisdiction, order.facts
+    counted_from = due_start or start
+    due = _apply(value.due, due_start, jurisdiction) if due_start else None
+    opens = _opens(rule, value, start, jurisdiction)
+    if due is None and opens is None:
+        return
+    other = _apply(value.alternative, counted_from, jurisdiction) if value.alternative else None
     alternative_on = other.day(jurisdiction) if other else None
-    printed = rule.ends_order and due is not None and facts.expires_on not in (None, due.day(jurisdiction))
-    if printed and due is not None:
-        alternative_on, due = due.day(jurisdiction), Moment(on=facts.expires_on)
-    met = _met(rule, order, start, due, blank.opens)
-    planned = replace(
-        blank,
-        start=start,
+    printed = False
+    if rule.ends_order and due and facts.expires_on and due.day(jurisdiction) != facts.expires_on:
+        printed, alternative_on, due = True, due.day(jurisdiction), Moment(on=facts.expires_on)
+    met = _met(rule, order, counted_from, due, opens)
+    alarmed = facts.armed or not rule.alarms_when_armed
+    yield Planned(
+        rule=rule,
+        value=value,
+        occurrence=occurrence,
         clock=_clock(due, met),
+        jurisdiction=jurisdiction,
+        opens=opens,
         due=due,
         alternative_on=alternative_on,
         last_open_day=jurisdiction.calendar.last_open_day(due.on) if due and due.on else None,
         closed_day_moves_to=_moves_to(rule, due, jurisdiction),
         met=met,
-        wanting=_opening_wanting(value, start, blank.opens, rule),
+        wanting=_opening_wanting(rule, value, counted_from, opens),
+        checkpoints=_checkpoints(rule, opens, due, jurisdiction) if alarmed else (),
+        start=counted_from,
         printed=printed,
     )
-    if rule.alarms_when_armed and not facts.armed:
-        return planned
-    checkpoints = (_checkpoint(planned, one) for one in rule.checkpoints)
-    return replace(planned, checkpoints=tuple(one for one in checkpoints if one))
+
+
+def _opens(rule: Rule, value: Value, start: Happening, jurisdiction: Jurisdiction) -> Moment | None:
+    """The opening; None where only the event that the end counts from is recorded."""
+    if value.opens is None or start.kind == rule.due_starts:
+        return None
+    return _apply(value.opens, start, jurisdiction)
 
 
 def _clock(due: Moment | None, met: Moment | None) -> Clock:
@@ -429,7 +450,7 @@ def _clock(due: Moment | None, met: Moment | None) -> Clock:
     return Clock.NOT_STARTED if due is None else Clock.RUNNING
 
 
-def _opening_wanting(value: Value, start: Happening, opens: Moment | None, rule: Rule) -> tuple[str, ...]:
+def _opening_wanting(rule: Rule, value: Value, start: Happening, opens: Moment | None) -> tuple[str, ...]:
     """The fact for want of which the opening alone cannot be computed."""
     if value.opens is None or opens is not None:
         return ()
@@ -476,20 +497,27 @@ def _counts(meeting: Meeting, one: Happening, start: Happening, order: _Order) -
     return since is None or one.day(zone) >= since
 
 
-def _checkpoint(planned: Planned, checkpoint: Checkpoint) -> PlannedCheckpoint | None:
-    """When to look at the deadline; None where it has not the moment to count from."""
-    jurisdiction = planned.jurisdiction
-    moment = planned.opens if checkpoint.anchor is Anchor.OPENS else planned.due
-    if moment is None:
-        return None
+def _checkpoints(
+    rule: Rule, opens: Moment | None, due: Moment | None, jurisdiction: Jurisdiction
+) -> tuple[PlannedCheckpoint, ...]:
+    """When to look at the deadline; a checkpoint whose moment is not known is left out."""
+    found: list[PlannedCheckpoint] = []
+    for one in rule.checkpoints:
+        moment = opens if one.anchor is Anchor.OPENS else due
+        if moment is not None:
+            found.append(_checkpoint(one, moment, jurisdiction))
+    return tuple(found)
+
+
+def _checkpoint(checkpoint: Checkpoint, moment: Moment, jurisdiction: Jurisdiction) -> PlannedCheckpoint:
     offset = checkpoint.offset
-    if offset.unit is Unit.ELAPSED_HOURS:
-        from_opening = checkpoint.anchor is Anchor.OPENS
-        anchor = moment.begins_at(jurisdiction) if from_opening else moment.over_at(jurisdiction)
-        fires_at = add_elapsed_hours(anchor, offset.amount)
-    else:
+    if offset.unit is not Unit.ELAPSED_HOURS:
         day = _count(offset, moment.day(jurisdiction), jurisdiction)
         fires_at = at_wall(day, checkpoint.clock, jurisdiction.zone)
+    elif checkpoint.anchor is Anchor.OPENS:
+        fires_at = add_elapsed_hours(moment.begins_at(jurisdiction), offset.amount)
+    else:
+        fires_at = add_elapsed_hours(moment.over_at(jurisdiction), offset.amount)
     return PlannedCheckpoint(
         name=checkpoint.name,
         purpose=checkpoint.purpose,

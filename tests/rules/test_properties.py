@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from orders.rules.court_time import add_elapsed_hours, add_months, end_of_day, parse_instant
 from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
 from orders.rules.plan import Clock, Planned, Status, plan
-from orders.rules.rulebook import Offset, Rulebook, Unit, load
+from orders.rules.rulebook import Offset, Unit, load
 from orders.rules.words import languages
 
 RULEBOOK = load()
+AGAIN = load()
 DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))
 INSTANTS = st.datetimes(datetime(2015, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 ZONES = sorted(name for name in available_timezones() if name not in {"localtime", "Factory"})
@@ -62,11 +63,9 @@ def of_rule(planned: tuple[Planned, ...], rule: str) -> list[tuple[object, ...]]
 @settings(deadline=None, max_examples=300)
 @given(orders())
 def test_plan_is_the_same_when_made_again_with_a_rulebook_read_again(facts: Facts) -> None:
-    again: Rulebook = load()
-
     assert plan(facts, RULEBOOK) == plan(facts, RULEBOOK)
     assert [(one.rule.id, one.due, one.checkpoints) for one in plan(facts, RULEBOOK)] == [
-        (one.rule.id, one.due, one.checkpoints) for one in plan(facts, again)
+        (one.rule.id, one.due, one.checkpoints) for one in plan(facts, AGAIN)
     ]
 
 
