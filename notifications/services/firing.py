@@ -48,6 +48,10 @@ _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 # FIRE never waits and cannot be part of a deadlock. The low-water mark skips the dead rows that a held
 # snapshot keeps in the index.
 #
+# `told` carries every column forward, one row for each agency concerned and each of its people, so that no
+# two of these temporary tables are ever joined: the planner thinks each of one row and would compare all
+# with all. An agency without people has one row without a user.
+#
 # Each agency that the order concerns in a capacity of the audience is told through its people; an agency
 # without people through its own address; without one the administrators are told instead; and where there
 # is nobody at all the alert is written as failed, to be seen. No insert says ON CONFLICT for alerts: a
@@ -63,88 +67,72 @@ WITH due AS MATERIALIZED (
   ORDER BY c.fires_at, c.id
   LIMIT %(limit)s
   FOR NO KEY UPDATE OF c, d SKIP LOCKED
-), concerned AS MATERIALIZED (
-  SELECT due.id AS checkpoint_id, k.agency_id, k.capacity, hears.role, agency.email,
-         array_position(due.audience, k.capacity) AS place
+), told AS MATERIALIZED (
+  SELECT due.id AS checkpoint_id, due.deadline_id, due.order_id, due.purpose,
+         concat_ws(':', o.public_id, due.rule_id, due.occurrence, due.name, due.revision, 'email') AS key,
+         COALESCE(k.agency_id, cases.court_id) AS agency_id, COALESCE(k.capacity, '') AS capacity,
+         COALESCE(array_position(due.audience, k.capacity), 0) AS place,
+         COALESCE(agency.email, '') AS email, person.user_id
   FROM due
-  JOIN orders_concern k ON k.order_id = due.order_id AND k.capacity = ANY (due.audience)
-  JOIN unnest(%(capacities)s::text[], %(roles)s::text[]) AS hears (capacity, role) USING (capacity)
-  JOIN accounts_agency agency ON agency.id = k.agency_id
-), people AS MATERIALIZED (
-  SELECT concerned.checkpoint_id, concerned.agency_id, concerned.capacity, concerned.place, m.user_id
-  FROM concerned
-  JOIN accounts_membership m
-    ON m.agency_id = concerned.agency_id AND m.role = concerned.role AND m.receives_alerts
-  JOIN accounts_user u ON u.id = m.user_id AND u.is_active
-), unheard AS MATERIALIZED (
-  SELECT c.checkpoint_id, c.agency_id, c.capacity, c.place, c.email FROM concerned c
-  WHERE NOT EXISTS (
-    SELECT FROM people p WHERE p.checkpoint_id = c.checkpoint_id AND p.agency_id = c.agency_id)
-  UNION ALL
-  SELECT due.id, NULL, '', 0, '' FROM due
-  WHERE NOT EXISTS (SELECT FROM concerned c WHERE c.checkpoint_id = due.id)
+  JOIN orders_order o ON o.id = due.order_id
+  JOIN orders_case cases ON cases.id = o.case_id
+  LEFT JOIN orders_concern k ON k.order_id = due.order_id AND k.capacity = ANY (due.audience)
+  LEFT JOIN accounts_agency agency ON agency.id = k.agency_id
+  LEFT JOIN LATERAL (
+    SELECT m.user_id FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+    WHERE m.agency_id = k.agency_id AND m.receives_alerts
+      AND m.role = (%(roles)s::text[])[array_position(%(capacities)s::text[], k.capacity::text)]
+  ) person ON true
 ), administrators AS MATERIALIZED (
   SELECT DISTINCT u.id AS user_id
   FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id AND u.is_active
   WHERE m.role = %(administrator)s AND m.receives_alerts
-), targets AS (
-  SELECT checkpoint_id, agency_id, capacity, place, user_id, %(person)s AS via,
-         'u' || user_id AS target
-  FROM people
-  UNION ALL
-  SELECT checkpoint_id, agency_id, capacity, place, NULL, %(desk)s, 'a' || agency_id
-  FROM unheard WHERE email <> ''
-  UNION ALL
-  SELECT checkpoint_id, agency_id, capacity, place, a.user_id, %(fallback)s, 'u' || a.user_id
-  FROM unheard CROSS JOIN administrators a WHERE email = ''
-  UNION ALL
-  SELECT checkpoint_id, agency_id, capacity, place, NULL, %(nobody)s,
-         'n' || COALESCE(agency_id, 0)
-  FROM unheard WHERE email = '' AND NOT EXISTS (SELECT FROM administrators)
 ), want AS MATERIALIZED (
-  SELECT DISTINCT ON (checkpoint_id, target) * FROM targets
+  SELECT DISTINCT ON (checkpoint_id, target) * FROM (
+    SELECT told.*, user_id AS recipient_id, %(person)s AS via, 'u' || user_id AS target
+    FROM told WHERE user_id IS NOT NULL
+    UNION ALL
+    SELECT told.*, NULL, %(desk)s, 'a' || agency_id
+    FROM told WHERE user_id IS NULL AND email <> ''
+    UNION ALL
+    SELECT told.*, a.user_id, %(fallback)s, 'u' || a.user_id
+    FROM told CROSS JOIN administrators a WHERE told.user_id IS NULL AND email = ''
+    UNION ALL
+    SELECT told.*, NULL, %(nobody)s, 'n' || agency_id
+    FROM told WHERE user_id IS NULL AND email = '' AND NOT EXISTS (SELECT FROM administrators)
+  ) targets
   ORDER BY checkpoint_id, target, via = %(fallback)s, place
 ), alerts AS (
   INSERT INTO notifications_alert
     (public_id, checkpoint_id, order_id, agency_id, capacity, recipient_id, via, channel, idem_key, state,
      next_attempt_at, fence, worker, attempts, provider_ref, last_error, possible_duplicate, created_at)
-  SELECT gen_random_uuid(), due.id, due.order_id, want.agency_id, want.capacity, want.user_id, want.via,
-         'email',
-         concat_ws(':', o.public_id, due.rule_id, due.occurrence, due.name, due.revision, 'email',
-                   want.target),
-         CASE WHEN want.via = %(nobody)s THEN 6 ELSE 0 END,
+  SELECT gen_random_uuid(), checkpoint_id, order_id, agency_id, capacity, recipient_id, via, 'email',
+         key || ':' || target,
+         CASE WHEN via = %(nobody)s THEN 6 ELSE 0 END,
          statement_timestamp(), 0, '', 0, '',
-         CASE WHEN want.via = %(nobody)s THEN 'no recipient could be found' ELSE '' END,
+         CASE WHEN via = %(nobody)s THEN 'no recipient could be found' ELSE '' END,
          false, statement_timestamp()
-  FROM want JOIN due ON due.id = want.checkpoint_id JOIN orders_order o ON o.id = due.order_id
-  RETURNING checkpoint_id
+  FROM want
+  RETURNING 1
 ), fired AS (
   UPDATE orders_checkpoint c
-  SET state = 1, fired_at = statement_timestamp(), fired_by = %(by)s,
-      expected = (SELECT count(*) FROM want WHERE want.checkpoint_id = c.id)
-  FROM due WHERE c.id = due.id
-  RETURNING c.id, due.fires_at
+  SET state = 1, fired_at = statement_timestamp(), fired_by = %(by)s, expected = counted.alerts
+  FROM (SELECT checkpoint_id, count(*) AS alerts FROM want GROUP BY checkpoint_id) counted
+  WHERE c.id = counted.checkpoint_id
+  RETURNING c.fires_at
 ), overdue AS (
   UPDATE orders_deadline d
   SET state = %(overdue)s, overdue_at = COALESCE(%(now)s, statement_timestamp())
   FROM due WHERE d.id = due.deadline_id AND due.purpose = %(check)s AND d.state = %(open)s
-  RETURNING d.id
-), owners AS (
-  SELECT DISTINCT ON (due.deadline_id) due.deadline_id, due.order_id,
-         COALESCE(c.agency_id, cases.court_id) AS agency_id, p.user_id
-  FROM due
-  JOIN orders_order o ON o.id = due.order_id
-  JOIN orders_case cases ON cases.id = o.case_id
-  LEFT JOIN concerned c ON c.checkpoint_id = due.id
-  LEFT JOIN people p ON p.checkpoint_id = due.id AND p.agency_id = c.agency_id
-  WHERE due.purpose = %(check)s
-  ORDER BY due.deadline_id, c.place, c.agency_id, p.user_id
+  RETURNING 1
 ), follow_ups AS (
   INSERT INTO orders_followup
     (public_id, deadline_id, order_id, owner_id, assigned_to_id, opened_at, next_action_at, outcome)
-  SELECT gen_random_uuid(), deadline_id, order_id, agency_id, user_id, statement_timestamp(),
+  SELECT DISTINCT ON (deadline_id)
+         gen_random_uuid(), deadline_id, order_id, agency_id, user_id, statement_timestamp(),
          statement_timestamp(), ''
-  FROM owners
+  FROM told WHERE purpose = %(check)s
+  ORDER BY deadline_id, place, agency_id, user_id
   ON CONFLICT (deadline_id) WHERE closed_at IS NULL DO NOTHING
 ), events AS (
   INSERT INTO orders_event (order_id, kind, occurred_at, recorded_at, reason, data)
@@ -159,6 +147,13 @@ WITH due AS MATERIALIZED (
 SELECT (SELECT count(*) FROM fired), (SELECT count(*) FROM overdue), (SELECT count(*) FROM alerts),
        (SELECT max(fires_at) FROM fired),
        (SELECT extract(epoch FROM max(statement_timestamp() - fires_at)) FROM fired)
+"""
+
+# Planning FIRE costs more than running it over nothing; this probe of the same index spares an idle pulse.
+_IS_ANYTHING_DUE = """
+SELECT EXISTS (
+  SELECT FROM orders_checkpoint
+  WHERE state = 0 AND fires_at <= COALESCE(%(now)s, statement_timestamp()) AND fires_at >= %(low_water)s)
 """
 
 
@@ -202,14 +197,15 @@ class Firer:
         total = Fired()
         began = time.monotonic()
         try:
-            while True:
+            while self._is_anything_due(now):
                 one = self._fire_batch(now)
                 total += one
                 if one.checkpoints < BATCH or time.monotonic() - began > BUDGET:
-                    return total
+                    break
         except Error:
             self.forget()
             raise
+        return total
 
     def forget(self) -> None:
         """The next call looks at everything that is due, however long ago."""
@@ -220,6 +216,11 @@ class Firer:
         if time.monotonic() - self._swept_at >= SWEEP_EVERY.total_seconds():
             self._swept_at = time.monotonic()
             self.forget()
+
+    def _is_anything_due(self, now: datetime | None) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(_IS_ANYTHING_DUE, {"now": now, "low_water": self._low_water})
+            return bool(cursor.fetchone()[0])
 
     def _fire_batch(self, now: datetime | None) -> Fired:
         parameters = {
