@@ -1,0 +1,26 @@
+# One image for web, worker, beat, Flower and the commands; docker-compose.yml says which is which.
+
+FROM python:3.11-slim AS packages
+RUN python -m venv /opt/venv
+COPY requirements.lock .
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin ctcompliance \
+    # Where beat's volume goes, which takes its owner from here.
+    && install --directory --owner 10001 /var/lib/beat
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
+COPY --from=packages /opt/venv /opt/venv
+WORKDIR /srv
+COPY manage.py ./
+COPY accounts accounts
+COPY orders orders
+COPY notifications notifications
+COPY ctcompliance ctcompliance
+# Settings need these to be read; nobody is asked anything, and nothing of them stays in the image.
+RUN DATABASE_URL=postgresql://build@build/build DJANGO_SECRET_KEY=build CTC_BASE_URL=https://build.example \
+    python manage.py collectstatic --noinput
+USER 10001:10001
+EXPOSE 8000
+CMD ["gunicorn", "ctcompliance.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
+     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]

@@ -1,0 +1,57 @@
+# Everything a person does here. `make up` and `make test` each work alone, on a machine with Python 3.11,
+# make and a package index.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MANAGE := $(BIN)/python manage.py
+# The servers of the tests, which are not those of `make up`.
+TESTS := CTC_LOCAL="$(or $(CTC_LOCAL),$(CURDIR)/.local)/test"
+# Settings of the shape that production has, for a database that nobody is asked about.
+PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_URL=redis://127.0.0.1:1/0 \
+	DJANGO_SECRET_KEY=only-to-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG CTC_BASE_URL=https://check.example
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: setup up down clean test check lock
+.DELETE_ON_ERROR:
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what requirements-dev.lock names into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+up: setup
+	@$(MANAGE) up
+
+down: setup
+	@$(MANAGE) down
+
+clean: setup
+	@$(TESTS) $(MANAGE) down --remove-data
+	@$(MANAGE) down --remove-data
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+
+# Those that start and kill processes of their own come last and alone: load would change what they measure.
+test: setup
+	@if .ci/browser; then only=""; else only="not browser and "; fi; \
+	$(TESTS) $(BIN)/python -m pytest -n 2 -m "$${only}not processes" && \
+	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes"
+
+check: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+
+# Keeps the versions that still fit; `make lock UPGRADE=--upgrade` takes the newest. In this order: production
+# gets the versions that the tests run with.
+lock: setup
+	@$(COMPILE) $(UPGRADE) --extra local --extra dev --output-file requirements-dev.lock
+	@$(COMPILE) $(UPGRADE) --constraints requirements-dev.lock --output-file requirements.lock

@@ -1,0 +1,210 @@
+"""Settings, all of them read from the environment and checked before anything starts.
+
+With neither `DATABASE_URL` nor `CELERY_BROKER_URL` set, PostgreSQL and Redis are embedded ones that
+live under `.local/` (or `CTC_LOCAL`) and start on first use.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+from ctcompliance import local
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+try:
+    DATABASE_URL = env.str("DATABASE_URL", "")
+    BROKER_URL = env.str("CELERY_BROKER_URL", "")
+    LOCAL_DIR = Path(env.str("CTC_LOCAL", str(BASE_DIR / ".local"))).resolve()
+    #: True where the demonstration, its sign-ins and its mailbox may exist: only on the embedded database.
+    IS_LOCAL = not DATABASE_URL
+
+    SECRET_KEY = env.str("DJANGO_SECRET_KEY", local.SECRET_KEY if IS_LOCAL else "")
+    ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if IS_LOCAL else [])
+    #: Where `make up` listens, on the loopback address only.
+    WEB_PORT = env.int("CTC_WEB_PORT", local.WEB_PORT)
+    SMTP_PORT = env.int("CTC_SMTP_PORT", local.SMTP_PORT)
+    FLOWER_PORT = env.int("CTC_FLOWER_PORT", local.FLOWER_PORT)
+    #: Where a message sends its reader. No trailing slash.
+    BASE_URL = env.str("CTC_BASE_URL", f"http://127.0.0.1:{WEB_PORT}" if IS_LOCAL else "").rstrip("/")
+    EMAIL_URL = env.dj_email_url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if IS_LOCAL else "smtp:")
+    DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
+    LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": local.database(LOCAL_DIR) if IS_LOCAL else env.dj_db_url("DATABASE_URL")
+    }
+except EnvError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+if not IS_LOCAL and DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL: names no PostgreSQL; set it to postgresql://user:password@host/name.")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("DJANGO_SECRET_KEY: missing; set it to a long random text.")
+if not BASE_URL:
+    raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
+
+DEBUG = False
+
+INSTALLED_APPS = [
+    "ctcompliance.apps.ProjectConfig",
+    "accounts",
+    "orders",
+    "notifications",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ctcompliance.middleware.never_store",
+]
+
+ROOT_URLCONF = "ctcompliance.urls"
+WSGI_APPLICATION = "ctcompliance.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "ctcompliance" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Every session of this project refuses to hang: a statement that takes longer than these is a defect, and
+# a lock that is not had in a second is asked for again by the next pulse. `ctc.allow_truncate` is for tests.
+SESSION_OPTIONS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = SESSION_OPTIONS
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+IS_HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+# The health addresses are asked by the machine itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+USE_TZ = True
+TIME_ZONE = "America/New_York"
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+
+STATIC_URL = "/static/"
+# Where nothing has been collected, the files are served from where they are written.
+STATIC_ROOT = None if IS_LOCAL else BASE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = IS_LOCAL
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL_URL["EMAIL_HOST"]
+EMAIL_PORT = EMAIL_URL["EMAIL_PORT"]
+EMAIL_HOST_USER = EMAIL_URL["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = EMAIL_URL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = EMAIL_URL["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = EMAIL_URL["EMAIL_USE_SSL"]
+#: Seconds before a hanging mail server is given up; far below an alert's lease.
+EMAIL_TIMEOUT = 10
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # A tick a second is no news, nor is a worker that Flower asks before it has started: these would bury the
+    # lines that are.
+    "loggers": {
+        "celery.app.trace": {"level": max(LOG_LEVEL, logging.WARNING)},
+        "celery.beat": {"level": max(LOG_LEVEL, logging.WARNING)},
+        "celery.worker.strategy": {"level": max(LOG_LEVEL, logging.WARNING)},
+        "flower.inspector": {"level": max(LOG_LEVEL, logging.ERROR)},
+    },
+}
+
+# Celery. A message is a hint: to lose, double, delay or reorder one changes when, never whether.
+CELERY_BROKER_URL = BROKER_URL or local.broker_url(LOCAL_DIR)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+# Who published a hint that nobody took has lost nothing, and does not wait for a broker to come back.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 50
+CELERY_TASK_SOFT_TIME_LIMIT = 40
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "tick"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "confirm_publish": True,
+    # For who publishes; a worker connects again for as long as it takes, by the settings above.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}

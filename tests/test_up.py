@@ -1,0 +1,163 @@
+"""`make up` from its first line to its last: everything runs, and nothing is left however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ctcompliance import demo
+
+pytestmark = pytest.mark.processes
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Up:
+    """One `up` below a folder of its own, on ports of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "local"
+        self.output = folder / "output"
+        ports = [free_port() for _ in range(3)]
+        self.web, self.flower = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[2]}"
+        self.environment = {
+            **os.environ,
+            "CTC_LOCAL": str(self.folder),
+            **dict(zip(("CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT"), map(str, ports), strict=True)),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Begins, in a session of its own, as in a terminal."""
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self.process
+
+    def down(self) -> str:
+        """What `down` says."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "down"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+
+    def processes(self) -> list[int]:
+        """Everything that carries the folder in its environment or its command, zombies aside."""
+        return [
+            process.pid
+            for process in psutil.process_iter()
+            if process.pid != os.getpid() and str(self.folder) in carried(process)
+        ]
+
+    def is_up(self) -> bool:
+        """Whether web and Flower answer, and a worker has told Flower so."""
+        try:
+            return b"status" in read(f"{self.web}/healthz") and b"celery@" in read(
+                f"{self.flower}/workers?json=1"
+            )
+        except OSError:
+            return False
+
+
+def carried(process: psutil.Process) -> str:
+    """Command and local folder of a process."""
+    try:
+        return " ".join([*process.cmdline(), process.environ().get("CTC_LOCAL", "")])
+    except psutil.Error:
+        return ""
+
+
+def read(url: str) -> bytes:
+    """What a page says."""
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+        return bytes(answer.read())
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def within(seconds: float, holds: Callable[[], object]) -> bool:
+    """Whether it comes to hold in time."""
+    limit = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    """Nothing of it runs after the test."""
+    made = Up(tmp_path)
+    yield made
+    if made.process and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait()
+    made.down()
+
+
+def test_everything_runs_and_is_gone_after_ctrl_c(up: Up) -> None:
+    process = up.start()
+
+    assert within(60, up.is_up), up.output.read_text()
+    said = up.output.read_text()
+    for role, email, password in demo.SIGN_INS:
+        assert f"{email}   {password}" in said, role
+    assert f"{up.web}/mailbox/" in said
+    # One deadline of the demonstration has passed already, and its email came over SMTP.
+    assert within(30, lambda: b"<time" in read(f"{up.web}/mailbox/")), up.output.read_text()
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(15) == 0, up.output.read_text()
+    assert "Traceback" not in up.output.read_text()
+    assert up.processes() == []
+
+
+def test_down_ends_what_a_hard_kill_left(up: Up) -> None:
+    process = up.start()
+    assert within(60, up.is_up), up.output.read_text()
+
+    process.kill()
+    process.wait()
+    assert read(f"{up.web}/healthz")
+    up.down()
+
+    assert up.processes() == []
+
+
+def test_everything_ends_when_one_process_does(up: Up) -> None:
+    process = up.start()
+    assert within(60, up.is_up), up.output.read_text()
+
+    (beat,) = [found for pid in up.processes() if " beat " in carried(found := psutil.Process(pid))]
+    beat.kill()
+
+    assert process.wait(20) == 1
+    assert "A process ended by itself" in up.output.read_text()
+    assert up.processes() == []
