@@ -25,7 +25,7 @@ from notifications.services.firing import HEARS
 from orders.models import DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
-from orders.wording import due_words, instant_words, rule_title, state_at
+from orders.wording import due_words, instant_words, met_words, rule_title, state_at
 
 #: Alerts on one page of the list.
 PAGE = 50
@@ -107,7 +107,7 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "deadline": deadline,
         "order": order,
         "is_overdue": line.state == DeadlineState.OVERDUE,
-        "met": instant_words(deadline.met_at, zone) if deadline.met_at else "",
+        "met": met_words(deadline, zone),
         "served": instant_words(order.served_at, zone) if order.served_at else "",
         "acknowledged": instant_words(acknowledged_at, zone) if acknowledged_at else "",
         "may_answer": isinstance(request.user, User) and may_answer(alert, request.user),

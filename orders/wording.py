@@ -29,9 +29,9 @@ _KINDS = {
 
 
 def rule_title(rule_id: str) -> str:
-    """What a rule asks, in a sentence; its id where the rulebook has it no longer."""
+    """What a rule asks, in words; its id where the rulebook has it no longer."""
     rule = bundled().by_id.get(rule_id)
-    return rule.title if rule else rule_id
+    return rule.title.rstrip(".") if rule else rule_id
 
 
 def state_at(deadline: Deadline, now: datetime) -> DeadlineState:
@@ -44,6 +44,15 @@ def due_words(deadline: Deadline, zone: ZoneInfo) -> str:
     if deadline.due_on is not None:
         return f"{day_words(deadline.due_on)}, the whole day"
     return instant_words(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def met_words(deadline: Deadline, zone: ZoneInfo) -> str:
+    """When it was met, in court time; the day where the law counts days."""
+    if deadline.met_at is None:
+        return ""
+    if deadline.due_on is not None:
+        return day_words(deadline.met_at.astimezone(zone).date())
+    return instant_words(deadline.met_at, zone)
 
 
 def day_words(day: date) -> str:

@@ -107,7 +107,7 @@ class OrderAdmin(DeskList):
     """Orders of the person's own court."""
 
     order_path = ""
-    list_display = ["docket", "kind", "respondent", "issued_on", "served", "next_deadline"]
+    list_display = ["docket", "kind", "respondent", "issued", "served", "next_deadline"]
     list_display_links = ["docket"]
     list_select_related = ["case__respondent"]
     list_filter = [OverdueFilter, ServedFilter, KindFilter]
@@ -175,6 +175,11 @@ class OrderAdmin(DeskList):
     def respondent(self, order: Order) -> str:
         """The respondent's name."""
         return order.case.respondent.name
+
+    @admin.display(description="Issued", ordering="issued_on")
+    def issued(self, order: Order) -> str:
+        """The order's own date."""
+        return f"{order.issued_on.day} {order.issued_on:%b %Y}"
 
     @admin.display(description="Served", ordering="served_at")
     def served(self, order: Order) -> str:

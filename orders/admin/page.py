@@ -35,6 +35,7 @@ from orders.wording import (
     event_words,
     happening_words,
     instant_words,
+    met_words,
     rule_title,
 )
 
@@ -88,7 +89,7 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
             title=rule_title(one.rule_id),
             badge=state_badge(one, now),
             due=due_words(one, zone),
-            met=said(one.met_at),
+            met=met_words(one, zone),
             overdue_since=said(one.due_at) if one.is_passed(now) else "",
         )
         for one in Deadline.objects.filter(order=order)

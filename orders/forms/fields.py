@@ -79,39 +79,40 @@ class InstantField(forms.MultiValueField):
     may be left out, and the value is the day.
     """
 
-    default_error_messages = {"incomplete": "Give the date and the time of day."}
-
     def __init__(self, *, label: str, needs_time: bool = True, **kwargs: Any) -> None:
         self.zone: ZoneInfo = bundled().jurisdictions["us_ct"].zone
         kwargs.setdefault("help_text", INSTANT_HELP if needs_time else f"{INSTANT_HELP} {WITHOUT_TIME}")
-        required = kwargs.pop("required", True)
+        missing = "Give the date and the time of day." if needs_time else "Give the date too."
         super().__init__(
-            fields=[DayField(required=required), forms.CharField(required=required and needs_time)],
+            fields=[DayField(), forms.CharField(required=needs_time)],
             widget=InstantWidget(label),
             label=label,
             require_all_fields=False,
-            required=required,
+            error_messages={"incomplete": missing},
             **kwargs,
         )
-        self.needs_time = needs_time
 
     @override
-    def compress(self, data_list: Sequence[Any]) -> datetime | date | None:
+    def compress(self, data_list: Sequence[Any]) -> datetime | date:
         """The instant; the day where no time was typed and none is needed."""
-        day: date | None
-        day, clock = [*data_list, None, None][:2]
-        if day is None:
-            if clock:
-                raise ValidationError("Give the date too.", code="incomplete")
-            return None
+        day: date
+        day, clock = data_list
         if not clock:
-            if self.needs_time:
-                raise ValidationError(self.error_messages["incomplete"], code="incomplete")
             return day
         try:
             return parse_instant(f"{day.isoformat()}T{_clock(clock)}", self.zone)
         except TimeError as error:
             raise ValidationError(str(error), code=error.code) from error
+
+    @override
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """True for another instant, however it is typed; nobody types less than a second."""
+        if isinstance(initial, datetime):
+            initial = initial.replace(microsecond=0)
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
 
 
 INSTANT_HELP = "Court time, such as 18:30 or 6:30 pm."

@@ -126,7 +126,16 @@ def enter_order(new: NewOrder, *, by: User | None, now: datetime) -> Order:
             "duplicate_por_number",
             f"{new.por_number} is entered already. Open that order and correct it instead.",
         )
+    _check_issued(new.day_of_issue, new.issued_at, new.jurisdiction, now)
     return enter_orders([new], by=by, now=now)[0]
+
+
+def _check_issued(day: date, at: datetime | None, jurisdiction: str, now: datetime) -> None:
+    """Refuses an order of tomorrow: a slip of the keyboard that would move every deadline."""
+    today = local_date(now, bundled().jurisdictions[jurisdiction].zone)
+    if day > today or (at is not None and at > now):
+        given = at.isoformat() if at else day
+        raise InvalidFact("issued_at", "in_the_future", f"{given} lies ahead. Correct the date of the order.")
 
 
 def enter_orders(
@@ -266,6 +275,8 @@ def correct_order(order: Order, *, by: User | None, now: datetime, reason: str, 
             change.set(name, value)
         if "issued_at" in changes:
             change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
+        if changes.keys() & {"issued_at", "issued_on"}:
+            _check_issued(row.issued_on, row.issued_at, row.jurisdiction, now)
         need_one_of("kind", "unknown_order_kind", row.kind, list(Kind))
         if row.expires_on is not None and row.expires_on < row.issued_on:
             raise InvalidFact(

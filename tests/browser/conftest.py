@@ -1,0 +1,131 @@
+"""A headless Chromium of one's own, and pages that are asked for by what a person reads on them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from accounts.models import User
+from accounts.services import people
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+PASSWORD = "two herons over Essex"
+
+#: Seconds before a page that does not come is a failure.
+PATIENCE = 20
+
+
+class Browser:
+    """What a person does in front of it."""
+
+    def __init__(self, driver: webdriver.Chrome, address: str) -> None:
+        self.driver = driver
+        self.address = address
+
+    def open(self, path: str) -> None:
+        """Opens a page of the site."""
+        self.driver.get(f"{self.address}{path}")
+
+    def sign_in(self, person: User) -> None:
+        """Signs in on the sign-in page."""
+        people.set_password(user=person, password=PASSWORD)
+        self.open("/sign-in/")
+        self.driver.find_element(By.NAME, "username").send_keys(person.email)
+        self.driver.find_element(By.NAME, "password").send_keys(PASSWORD)
+        self.press("Sign in")
+
+    def type(self, **fields: str) -> None:
+        """Fills in fields by their names; a choice is chosen by its words."""
+        for name, value in fields.items():
+            field = self.driver.find_element(By.NAME, name)
+            if field.tag_name == "select":
+                Select(field).select_by_visible_text(value)
+            elif field.get_attribute("type") == "date":
+                # As the picker sets it: what the keyboard must send differs from language to language.
+                self.driver.execute_script("arguments[0].value = arguments[1]", field, value)
+            elif field.get_attribute("type") == "checkbox":
+                field.click()
+            else:
+                field.send_keys(value)
+
+    def press(self, words: str) -> None:
+        """Presses the button or the link with these words and waits for the page it leads to."""
+        found = [one for one in self._pressable() if words in (one.text, one.get_attribute("value"))]
+        assert len(found) == 1, f"{len(found)} of “{words}” on {self.driver.current_url}"
+        before = self.driver.find_element(By.TAG_NAME, "html")
+        found[0].click()
+        self._wait().until(lambda _: self._is_gone(before))
+
+    def open_details(self, words: str) -> None:
+        """Opens the first part of the page that is folded under these words."""
+        summaries = self.driver.find_elements(By.TAG_NAME, "summary")
+        next(one for one in summaries if one.text.startswith(words)).click()
+
+    @property
+    def text(self) -> str:
+        """What a person reads: folded parts are not in it."""
+        return self.driver.find_element(By.TAG_NAME, "main").text
+
+    def is_wider_than(self, width: int) -> bool:
+        """True when the page must be pushed sideways in a window so wide."""
+        metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth")) > width
+
+    def complaints(self) -> list[str]:
+        """What the browser's console says went wrong."""
+        log: list[dict[str, str]] = self.driver.execute("getLog", {"type": "browser"})["value"]
+        return [entry["message"] for entry in log]
+
+    def _pressable(self) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, "main button, main a, main input[type=submit]")
+
+    def _wait(self) -> WebDriverWait[webdriver.Chrome]:
+        return WebDriverWait(self.driver, PATIENCE)
+
+    def _is_gone(self, element: WebElement) -> bool:
+        ready = self.driver.execute_script("return document.readyState") == "complete"
+        return bool(ready) and self.driver.find_element(By.TAG_NAME, "html") != element
+
+
+@pytest.fixture
+def browser(driver: webdriver.Chrome, live_server: LiveServer) -> Browser:
+    """A browser on the running site."""
+    return Browser(driver, live_server.url)
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    """A Chromium with nothing in it."""
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("Chromium and its driver are not installed: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path / 'chromium'}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "WARNING"})
+    found = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
+    found.set_page_load_timeout(PATIENCE)
+    yield found
+    found.quit()

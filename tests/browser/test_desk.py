@@ -1,0 +1,130 @@
+"""The main job on the screen: a clerk enters an order and its service, a liaison answers the alert."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Role
+from notifications.models import Alert
+from notifications.services.firing import Firer
+from orders.models import Deadline, Order
+from orders.services import surrender
+from tests import make
+from tests.browser.conftest import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+COURT_TIME = ZoneInfo("America/New_York")
+
+
+def test_a_clerk_enters_an_order_and_its_service_and_reads_why_the_deadline_is_when_it_is(
+    browser: Browser,
+) -> None:
+    court, town = make.agency(AgencyKind.COURT, "Superior Court of Elm"), make.town()
+    clerk = make.person(Role.CLERK, court)
+    today = timezone.now().astimezone(COURT_TIME)
+    issued, served = today - timedelta(days=3), today - timedelta(days=2)
+
+    browser.sign_in(clerk)
+    browser.press("Open the orders")
+    browser.press("Add order")
+    browser.type(
+        docket_number="HHD-FA-17-S",
+        kind="Ex parte restraining order",
+        issued_0=f"{issued:%Y-%m-%d}",
+        issued_1="10:15 am",
+        respondent_name="Ash Birch",
+        respondent_town=town.name,
+        protected_person="Robin Elm",
+        firearms_indicated="yes",
+    )
+    browser.press("Add order")
+    assert "The order is entered." in browser.driver.page_source
+    assert "Not served. The surrender clock has not started." in browser.text
+
+    browser.press("Record service")
+    browser.type(
+        at_0=f"{served:%Y-%m-%d}", at_1="6:30 pm", method="In hand", officer="State Marshal Pat Reed"
+    )
+    browser.press("Record service")
+
+    deadline = Deadline.objects.get(rule_id="CT-SUR-01")
+    assert deadline.due_at == (
+        served.replace(hour=18, minute=30, second=0, microsecond=0) + timedelta(hours=24)
+    )
+    assert "Firearms and ammunition are surrendered" in browser.text
+    due = served + timedelta(days=1)
+    assert f"Overdue since {due:%a} {due.day} {due:%b %Y}, 18:30" in browser.text
+    assert "C.G.S. § 29-36k(b)" not in browser.text
+
+    browser.open_details("Why")
+
+    assert "C.G.S. § 29-36k(b)" in browser.text
+    assert "24 elapsed hours" in browser.text
+    assert browser.complaints() == []
+
+
+def test_a_wall_time_that_never_was_is_refused_on_the_screen(browser: Browser) -> None:
+    court = make.agency(AgencyKind.COURT)
+    order = make.order(now=timezone.now(), court=court, issued_at=timezone.now() - timedelta(days=900))
+    browser.sign_in(make.person(Role.CLERK, court))
+
+    browser.open(f"/admin/orders/order/{order.public_id}/serve/")
+    browser.type(at_0="2026-03-08", at_1="2:30 am", method="In hand")
+    browser.press("Record service")
+
+    assert "never happens, for the clock goes forward that night." in browser.text
+    order.refresh_from_db()
+    assert order.served_at is None
+
+
+def test_a_liaison_reads_what_is_due_and_acknowledges(browser: Browser) -> None:
+    order, police = _overdue_order()
+    liaison = Alert.objects.get(agency=police, order=order).recipient
+    assert liaison
+
+    browser.sign_in(liaison)
+    assert "Waiting for your answer (1)" in browser.text
+    browser.press(f"Ash Birch, {order.case.respondent.town}")
+    for said in ("Overdue since", "Ruger", "Believed held", order.case.docket_number):
+        assert said in browser.text
+    assert "Robin Elm" not in browser.driver.page_source
+
+    browser.press("Acknowledge")
+
+    assert f"Acknowledged by {liaison.name}" in browser.text
+    assert Alert.objects.get(agency=police, order=order).acknowledged_by == liaison
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_pages_fit_a_phone_and_a_laptop(width: int, browser: Browser) -> None:
+    order, police = _overdue_order()
+    alert = Alert.objects.get(agency=police, order=order)
+    assert alert.recipient
+    browser.sign_in(alert.recipient)
+
+    for address in ("/", f"/notices/{alert.public_id}/"):
+        browser.open(address)
+        assert not browser.is_wider_than(width), address
+
+
+def _overdue_order() -> tuple[Order, Agency]:
+    """An order whose police have just been told that nothing was surrendered."""
+    now = timezone.now()
+    police = make.agency(name="Elm Police")
+    make.person(Role.LIAISON, police)
+    order = make.served_order(
+        now=now,
+        ago=timedelta(hours=25),
+        issued_at=now - timedelta(days=2),
+        respondent_town=make.town(police),
+        protected_person="Robin Elm",
+    )
+    surrender.list_firearm(order, source="application", make="Ruger", serial="S-1", by=None, now=now)
+    Firer("test").fire(now=now)
+    return order, police

@@ -1,0 +1,285 @@
+"""What an alert leads to: who reads it, what it says and leaves out, and who may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
+from notifications.models import Alert, Via
+from notifications.services.firing import Firer
+from orders.models import Event, Order
+from orders.services import surrender
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Place:
+    """A court, police, and whoever is told of an order there."""
+
+    court: Agency
+    police: Agency
+    town: Town
+    clerk: User
+    liaison: User
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    """A court and a police department with one person each."""
+    court, police = make.agency(AgencyKind.COURT), make.agency(name="Elm Police")
+    return Place(
+        court=court,
+        police=police,
+        town=make.town(police),
+        clerk=make.person(Role.CLERK, court),
+        liaison=make.person(Role.LIAISON, police),
+    )
+
+
+def overdue(place: Place, count: int = 1) -> Order:
+    """Orders whose surrender deadline has just been found overdue; the last of them."""
+    now = timezone.now()
+    for _ in range(count):
+        order = make.served_order(
+            now=now,
+            ago=timedelta(hours=24, minutes=1),
+            issued_at=now - timedelta(days=2),
+            court=place.court,
+            respondent_town=place.town,
+            respondent_name="Ash Birch",
+            protected_person="Robin Elm",
+        )
+        surrender.list_firearm(
+            order, source="application", make="Ruger", serial=f"S-{order.pk}", by=None, now=now
+        )
+    Firer("test").fire(now=now)
+    return order
+
+
+def browser(person: User) -> Client:
+    """A browser in which the person has signed in."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def notice_of(order: Order, person: User) -> str:
+    """The address of the person's notice about the order."""
+    return f"/notices/{Alert.objects.get(order=order, recipient=person).public_id}/"
+
+
+def test_a_notice_says_what_is_due_since_when_and_what_is_believed_held(place: Place) -> None:
+    order = overdue(place)
+
+    page = browser(place.liaison).get(notice_of(order, place.liaison)).content.decode()
+
+    for said in (
+        "Firearms and ammunition are surrendered",
+        "Overdue since",
+        "Ash Birch",
+        place.town.name,
+        order.case.docket_number,
+        f"Ruger, serial S-{order.pk}",
+        "Believed held",
+        "Application",
+        "C.G.S. § 29-36k(b)",
+        f"Elm Police, {place.liaison.name}",
+        "Acknowledge",
+    ):
+        assert said in page
+
+
+def test_the_protected_person_is_on_no_page_that_police_read(place: Place) -> None:
+    order = overdue(place)
+    liaison = browser(place.liaison)
+
+    for address in ("/", notice_of(order, place.liaison)):
+        assert "Robin Elm" not in liaison.get(address).content.decode()
+
+
+def test_an_acknowledgement_is_stored_shown_and_part_of_the_history(place: Place) -> None:
+    order = overdue(place)
+    address = notice_of(order, place.liaison)
+    liaison = browser(place.liaison)
+
+    response = liaison.post(f"{address}acknowledge/", follow=True)
+
+    assert f"Acknowledged by {place.liaison.name}" in response.content.decode()
+    assert Event.objects.filter(order=order, kind="acknowledged", actor=place.liaison).count() == 1
+    assert "Nothing waits for your answer." in liaison.get("/").content.decode()
+
+
+def test_a_second_acknowledgement_changes_nothing(place: Place) -> None:
+    order = overdue(place)
+    address = notice_of(order, place.liaison)
+    colleague = make.person(Role.LIAISON, place.police)
+
+    browser(place.liaison).post(f"{address}acknowledge/")
+    page = browser(colleague).post(f"{address}acknowledge/", follow=True).content.decode()
+
+    assert f"Acknowledged by {place.liaison.name}" in page
+    assert Event.objects.filter(kind="acknowledged").count() == 1
+
+
+def test_an_acknowledgement_needs_a_post(place: Place) -> None:
+    address = notice_of(overdue(place), place.liaison)
+
+    assert browser(place.liaison).get(f"{address}acknowledge/").status_code == 405
+
+
+def test_nobody_answers_for_another_agency(place: Place) -> None:
+    order = overdue(place)
+    address = notice_of(order, place.liaison)
+    clerk, judge = browser(place.clerk), browser(make.person(Role.JUDGE, place.court))
+
+    for reader in (clerk, judge):
+        page = reader.get(address).content.decode()
+        assert "Nobody at Elm Police has acknowledged this yet." in page
+        assert '<button type="submit" class="primary">' not in page
+        assert reader.post(f"{address}acknowledge/").status_code == 404
+    assert not Event.objects.filter(kind="acknowledged").exists()
+
+
+def test_who_may_not_see_the_order_gets_what_does_not_exist(place: Place) -> None:
+    address = notice_of(overdue(place), place.liaison)
+    strangers = [
+        make.person(Role.LIAISON, make.agency()),
+        make.person(Role.CLERK, make.agency(AgencyKind.COURT)),
+        make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)),
+        make.person(Role.ADMINISTRATOR),
+    ]
+    absent = browser(strangers[0]).get("/notices/00000000-0000-4000-8000-000000000000/").content
+
+    for stranger in strangers:
+        reader = browser(stranger)
+        assert reader.get(address).status_code == 404
+        assert reader.post(f"{address}acknowledge/").status_code == 404
+    assert browser(strangers[0]).get(address).content == absent
+
+
+def test_an_alert_that_nobody_reaches_tells_the_administrator_of_the_agency_only(place: Place) -> None:
+    place.liaison.memberships.get().delete()
+    administrator = make.person(Role.ADMINISTRATOR)
+    order = overdue(place)
+    alert = Alert.objects.get(recipient=administrator)
+    reader = browser(administrator)
+    address = f"/notices/{alert.public_id}/"
+
+    pages = [reader.get(address).content.decode(), reader.get("/").content.decode()]
+
+    assert alert.via == Via.FALLBACK
+    for page in pages:
+        assert "Elm Police" in page
+        assert f"/admin/accounts/agency/{place.police.pk}/change/" in page
+        for secret in ("Ash Birch", "Robin Elm", order.case.docket_number, place.town.name, "Firearms"):
+            assert secret not in page
+    assert "has nobody who receives alerts" in pages[0]
+    assert reader.post(f"{address}acknowledge/").status_code == 404
+
+
+def test_another_administrator_does_not_read_it(place: Place) -> None:
+    place.liaison.memberships.get().delete()
+    administrator = make.person(Role.ADMINISTRATOR)
+    overdue(place)
+    alert = Alert.objects.get(recipient=administrator)
+
+    later = make.person(Role.ADMINISTRATOR)
+
+    assert browser(later).get(f"/notices/{alert.public_id}/").status_code == 404
+
+
+def test_an_agency_that_has_somebody_again_is_no_longer_missed(place: Place) -> None:
+    place.liaison.memberships.get().delete()
+    administrator = make.person(Role.ADMINISTRATOR)
+    overdue(place)
+    alert = Alert.objects.get(recipient=administrator)
+
+    Membership.objects.create(user=place.liaison, agency=place.police, role=Role.LIAISON)
+
+    reader = browser(administrator)
+    assert "Elm Police" not in reader.get("/").content.decode()
+    assert "Alerts reach this agency again" in reader.get(f"/notices/{alert.public_id}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "said"),
+    [
+        (Role.CLERK, AgencyKind.COURT, "/admin/orders/order/"),
+        (Role.JUDGE, AgencyKind.COURT, "/admin/orders/order/"),
+        (Role.ADVOCATE, AgencyKind.ADVOCACY, "once its protected person has given a written release"),
+        (Role.LIAISON, AgencyKind.POLICE, "Nothing waits for your answer."),
+        (Role.ADMINISTRATOR, None, "/admin/accounts/user/"),
+    ],
+)
+def test_home_leads_everybody_to_their_own_desk(role: Role, kind: AgencyKind | None, said: str) -> None:
+    page = browser(make.person(role, make.agency(kind) if kind else None)).get("/").content.decode()
+
+    assert said in page
+    assert ("/admin/" in page) == (role in (Role.CLERK, Role.JUDGE, Role.ADMINISTRATOR))
+
+
+def test_a_deadline_met_since_is_shown_as_met(place: Place) -> None:
+    order = overdue(place)
+    now = timezone.now()
+    surrender.record_receipt(
+        order,
+        kind="police",
+        at=now,
+        firearms=list(order.firearms.all()),
+        agency=place.police,
+        by=None,
+        now=now,
+    )
+
+    page = browser(place.liaison).get(notice_of(order, place.liaison)).content.decode()
+
+    assert "Overdue since" not in page
+    assert ", after it was due" in page
+    assert "In police custody" in page
+
+
+def test_home_takes_as_many_queries_for_fifty_alerts_as_for_five(place: Place) -> None:
+    overdue(place, 5)
+    few = queries(place.liaison)
+
+    overdue(place, 45)
+
+    assert queries(place.liaison) == few
+
+
+def test_home_pages_through_more_alerts_than_fit(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.views.PAGE", 2)
+    overdue(place, 3)
+    reader = browser(place.liaison)
+
+    assert reader.get("/").content.decode().count("/notices/") == 2
+    assert reader.get("/", {"page": "2"}).content.decode().count("/notices/") == 1
+    assert reader.get("/", {"page": "no"}).status_code == 200
+
+
+def queries(person: User) -> int:
+    """How many queries the person's home takes."""
+    reader = browser(person)
+    with CaptureQueriesContext(connection) as captured:
+        assert reader.get("/").status_code == 200
+    return len(captured)
+
+
+def test_times_are_the_courts(place: Place) -> None:
+    order = overdue(place)
+    assert order.served_at
+    served: datetime = order.served_at
+
+    page = browser(place.liaison).get(notice_of(order, place.liaison)).content.decode()
+
+    assert any(f"{zone}" in page for zone in ("EST", "EDT"))
+    assert f"{served:%H:%M:%S} UTC" not in page

@@ -1,0 +1,168 @@
+"""The desk's lists: found by docket, narrowed by filters, in as many queries for many orders as for few."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from notifications.models import Alert
+from notifications.services.firing import Firer
+from orders.admin import desk as desks
+from orders.models import CourtClosing, Order
+from orders.services import surrender
+from tests.orders.test_admin.conftest import Enter, page_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/orders/order/",
+        "/admin/orders/order/?overdue=yes",
+        "/admin/orders/deadline/",
+        "/admin/orders/followup/",
+        "/admin/notifications/alert/",
+        "/admin/",
+    ],
+)
+def test_fifty_orders_take_as_many_queries_as_five(
+    address: str, desk: Client, enter: Enter, now: datetime
+) -> None:
+    overdue_orders(enter, now, 5)
+    few = queries(desk, address)
+
+    overdue_orders(enter, now, 45)
+
+    assert queries(desk, address) == few
+
+
+def test_the_page_of_an_order_takes_as_many_queries_whatever_happened_to_it(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    few, many = enter(served_at=now - timedelta(hours=30)), enter(served_at=now - timedelta(hours=30))
+    listed(few, now, 2)
+    listed(many, now, 20)
+
+    assert queries(desk, page_of(few)) == queries(desk, page_of(many))
+
+
+def test_the_newest_order_comes_first(desk: Client, enter: Enter, now: datetime) -> None:
+    older, newer = enter(issued_at=now - timedelta(days=9)), enter(issued_at=now - timedelta(days=1))
+
+    page = text(desk, "/admin/orders/order/")
+
+    assert page.index(newer.case.docket_number) < page.index(older.case.docket_number)
+
+
+@pytest.mark.parametrize("query", ["HHD-FA-1", "hhd-fa-1", " HHD-FA-17-S ", "POR55", "POR5512"])
+def test_an_order_is_found_by_the_beginning_of_its_numbers(query: str, desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-17-S", por_number="POR5512")
+    enter(docket_number="HHD-FA-99-S", por_number="POR9912")
+
+    page = text(desk, "/admin/orders/order/", q=query)
+
+    assert "HHD-FA-17-S" in page
+    assert "HHD-FA-99-S" not in page
+
+
+def test_a_respondents_name_is_not_searched_for_it_would_stand_in_the_address(
+    desk: Client, enter: Enter
+) -> None:
+    enter(docket_number="HHD-FA-17-S", respondent_name="Ash Birch")
+
+    assert "HHD-FA-17-S" not in text(desk, "/admin/orders/order/", q="Ash")
+
+
+def test_filters_narrow_the_list(desk: Client, enter: Enter, now: datetime) -> None:
+    enter(docket_number="D-OVERDUE", served_at=now - timedelta(hours=30))
+    enter(docket_number="D-SERVED", issued_at=now - timedelta(hours=2), served_at=now - timedelta(hours=1))
+    enter(docket_number="D-NOT-SERVED", issued_at=now - timedelta(hours=2), kind="civil_protection_order")
+
+    def found(**filters: str) -> set[str]:
+        page = text(desk, "/admin/orders/order/", **filters)
+        return {one for one in ("D-OVERDUE", "D-SERVED", "D-NOT-SERVED") if one in page}
+
+    assert found(overdue="yes") == {"D-OVERDUE"}
+    assert found(overdue="no") == {"D-SERVED", "D-NOT-SERVED"}
+    assert found(served="no") == {"D-NOT-SERVED"}
+    assert found(served="yes") == {"D-OVERDUE", "D-SERVED"}
+    assert found(kind="civil_protection_order") == {"D-NOT-SERVED"}
+
+
+def test_no_list_counts_a_whole_table(
+    desk: Client, enter: Enter, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "MOST", 3)
+    overdue_orders(enter, now, 5)
+
+    with CaptureQueriesContext(connection) as captured:
+        page = text(desk, "/admin/orders/order/")
+
+    counts = [one["sql"] for one in captured if "COUNT(" in one["sql"]]
+    assert counts
+    assert all("LIMIT 3" in sql for sql in counts)
+    assert "3 orders" in page
+
+
+def test_deadlines_that_stand_come_first_and_the_others_on_request(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    order = enter(served_at=now - timedelta(hours=1))
+
+    assert "CT-SUR-01" in text(desk, "/admin/orders/deadline/")
+    surrender.record_statement(order, kind="unreachable", at=now, by=None, now=now)
+    assert "CT-SUR-01" not in text(desk, "/admin/orders/deadline/", state="met")
+
+
+def test_a_court_closing_is_added_once(desk: Client) -> None:
+    day = {"closed_on": "2027-02-01", "name": "Snow"}
+
+    assert desk.post("/admin/orders/courtclosing/add/", day).status_code == 302
+    again = desk.post("/admin/orders/courtclosing/add/", day)
+
+    assert CourtClosing.objects.get(closed_on="2027-02-01").name == "Snow"
+    assert "is listed already: Snow." in again.content.decode()
+
+
+def overdue_orders(enter: Enter, now: datetime, count: int) -> None:
+    """So many more orders whose deadline passed, with follow-ups and alerts."""
+    for _ in range(count):
+        enter(served_at=now - timedelta(hours=25))
+    Firer("test").fire(now=now)
+    assert Alert.objects.count() >= count
+
+
+def listed(order: Order, now: datetime, count: int) -> None:
+    """So many firearms, each with a receipt, a statement and an attempt's worth of history."""
+    for number in range(count):
+        firearm = surrender.list_firearm(
+            order, source="application", serial=f"{order.pk}-{number}", by=None, now=now
+        )
+        surrender.record_receipt(
+            order,
+            kind="dealer",
+            at=now,
+            firearms=[firearm],
+            dealer_licence="6-06-014-01-7M-12345",
+            by=None,
+            now=now,
+        )
+        surrender.record_statement(order, kind="unreachable", at=now, by=None, now=now)
+
+
+def queries(client: Client, address: str) -> int:
+    """How many queries the page takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def text(client: Client, address: str, **query: Any) -> str:
+    """The page as text."""
+    return client.get(address, query).content.decode()

@@ -1,0 +1,139 @@
+"""Who sees which orders at the court's desk; others get the answer of what does not exist."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Agency, AgencyKind, Membership, Role
+from orders.admin.acts import ACTS
+from orders.models import Event
+from tests import make
+from tests.orders.test_admin.conftest import Enter, page_of, signed_in
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    "/admin/orders/order/",
+    "/admin/orders/deadline/",
+    "/admin/orders/followup/",
+    "/admin/orders/courtclosing/",
+    "/admin/notifications/alert/",
+]
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_clerk_opens_every_list(address: str, desk: Client, enter: Enter) -> None:
+    enter()
+
+    assert desk.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", LISTS[:4])
+def test_a_judge_opens_the_lists_of_cases(address: str, court: Agency, enter: Enter) -> None:
+    enter()
+
+    assert signed_in(make.person(Role.JUDGE, court)).get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", [*LISTS, "/admin/orders/order/add/"])
+def test_an_administrators_role_shows_no_case(address: str) -> None:
+    assert signed_in(make.person(Role.ADMINISTRATOR)).get(address).status_code == 403
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_police_have_no_admin(address: str) -> None:
+    liaison = signed_in(make.person(Role.LIAISON, make.agency()))
+
+    assert liaison.get(address, follow=True).status_code == 404
+
+
+def test_another_courts_clerk_sees_what_does_not_exist(enter: Enter, now: datetime) -> None:
+    order = enter(served_at=now - timedelta(days=1))
+    stranger = signed_in(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+    absent = reverse("admin:orders_order_change", args=[uuid4()])
+
+    for address in [page_of(order), f"{page_of(order)}vacate/"]:
+        theirs, nobodys = stranger.get(address), stranger.get(absent)
+        assert (theirs.status_code, theirs.content) == (404, nobodys.content)
+    assert stranger.post(f"{page_of(order)}vacate/", {"reason": "x"}).status_code == 404
+    for address in LISTS[:3]:
+        assert order.case.docket_number not in stranger.get(address).content.decode()
+
+
+def test_what_the_database_counts_is_no_address(desk: Client, enter: Enter) -> None:
+    order = enter()
+
+    assert desk.get(f"/admin/orders/order/{order.pk}/change/").status_code == 404
+    assert desk.get(f"/admin/orders/order/{order.pk}/").status_code == 404
+
+
+def test_an_administrator_cannot_tell_an_order_from_none(enter: Enter) -> None:
+    administrator = signed_in(make.person(Role.ADMINISTRATOR))
+
+    assert administrator.get(page_of(enter())).status_code == 404
+    assert administrator.get(reverse("admin:orders_order_change", args=[uuid4()])).status_code == 404
+
+
+def test_a_judge_reads_and_changes_nothing(court: Agency, enter: Enter) -> None:
+    order = enter()
+    judge = signed_in(make.person(Role.JUDGE, court))
+    before = Event.objects.count()
+
+    page = judge.get(page_of(order))
+
+    assert page.status_code == 200
+    assert f"{page_of(order)}serve/" not in page.content.decode()
+    for name in ACTS:
+        assert judge.get(f"{page_of(order)}{name}/").status_code == 403
+        assert judge.post(f"{page_of(order)}{name}/", {"reason": "x"}).status_code == 403
+    assert judge.get("/admin/orders/order/add/").status_code == 403
+    assert judge.get("/admin/orders/courtclosing/add/").status_code == 403
+    assert Event.objects.count() == before
+
+
+def test_a_judge_here_who_is_clerk_elsewhere_acts_elsewhere_only(court: Agency, enter: Enter) -> None:
+    elsewhere = make.agency(AgencyKind.COURT)
+    person = make.person(Role.JUDGE, court)
+    Membership.objects.create(user=person, agency=elsewhere, role=Role.CLERK)
+    browser = signed_in(person)
+
+    assert browser.get(f"{page_of(enter())}vacate/").status_code == 403
+    assert browser.get(f"{page_of(enter(court=elsewhere))}vacate/").status_code == 200
+
+
+def test_the_desk_is_the_courts_even_for_a_clerk_who_is_also_police(enter: Enter) -> None:
+    police = make.agency()
+    person = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    Membership.objects.create(user=person, agency=police, role=Role.LIAISON)
+    order = enter(respondent_town=make.town(police), protected_person="Robin Elm")
+
+    assert signed_in(person).get(page_of(order)).status_code == 404
+
+
+def test_nothing_is_deleted_and_there_are_no_other_pages(desk: Client, enter: Enter) -> None:
+    order = enter()
+
+    for address in ["delete", "history", "change", "no-such-act"]:
+        assert desk.get(f"{page_of(order)}{address}/").status_code == 404
+    assert desk.post("/admin/orders/order/", {"action": "delete_selected"}).status_code in (200, 302)
+    order.refresh_from_db()
+
+
+def test_no_screen_of_the_desk_uses_the_wrong_words(desk: Client, enter: Enter) -> None:
+    order = enter(protected_person="Robin Elm")
+    addresses = [
+        *LISTS,
+        "/admin/orders/order/add/",
+        page_of(order),
+        *(f"{page_of(order)}{one}/" for one in ACTS),
+    ]
+
+    for address in addresses:
+        page = desk.get(address).content.decode().lower()
+        for word in ("defendant", "abuser", "victim"):
+            assert word not in page, address

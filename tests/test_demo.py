@@ -1,0 +1,115 @@
+"""The demonstration: everybody can sign in, every stage is there, and a deadline is about to pass."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.services.reference import load_reference
+from ctcompliance import demo
+from notifications.models import Alert, Via
+from notifications.services.firing import Firer
+from orders.models import Deadline, DeadlineState, Event, Order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _reference(db: None) -> None:
+    """Towns, agencies and districts."""
+    load_reference()
+
+
+@pytest.mark.usefixtures("_reference")
+def test_everybody_named_signs_in() -> None:
+    demo.load(timezone.now())
+
+    for _, email, password in demo.SIGN_INS:
+        response = Client().post("/sign-in/", {"username": email, "password": password})
+        assert response.status_code == 302, email
+
+
+@pytest.mark.usefixtures("_reference")
+def test_two_deadlines_end_within_the_next_minutes_and_their_police_are_told() -> None:
+    now = timezone.now()
+    demo.load(now)
+    soon = Deadline.objects.filter(
+        rule_id="CT-SUR-01",
+        state=DeadlineState.OPEN,
+        due_at__gt=now + timedelta(seconds=20),
+        due_at__lte=now + timedelta(seconds=100),
+    )
+    assert soon.count() == 2
+    Firer("test").fire(now=now)
+    before = Alert.objects.count()
+
+    fired = Firer("test").fire(now=now + timedelta(minutes=2))
+
+    assert (fired.checkpoints, fired.overdue, fired.alerts) == (2, 2, 4)
+    told = set(Alert.objects.order_by("-id")[: fired.alerts].values_list("recipient__email", flat=True))
+    assert told == {demo.SIGN_INS[0].email, demo.SIGN_INS[1].email, demo.SIGN_INS[2].email}
+    assert before <= 10, "the mailbox is not flooded by what is long overdue"
+
+
+@pytest.mark.usefixtures("_reference")
+def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about_to_pass() -> None:
+    now = timezone.now()
+    first = demo.load(now)
+    counts = User.objects.count(), Order.objects.count(), Event.objects.count()
+
+    at_once = demo.load(now + timedelta(seconds=5))
+
+    assert (User.objects.count(), Order.objects.count(), Event.objects.count()) == counts
+    assert (at_once.people, at_once.orders, at_once.ending_soon) == (0, 0, 0)
+    assert (first.people, first.orders, first.ending_soon) == (5, len(demo.TALES), 2)
+
+    later = demo.load(now + timedelta(minutes=10))
+
+    assert (later.people, later.orders, later.ending_soon) == (0, 0, 2)
+    assert Order.objects.count() == len(demo.TALES) + 4
+
+
+@pytest.mark.usefixtures("_reference")
+def test_every_stage_is_shown() -> None:
+    demo.load(timezone.now())
+
+    states = set(Deadline.objects.values_list("state", flat=True))
+    assert {"open", "met", "not_started"} <= states
+    assert Order.objects.filter(served_at=None).count() == 2
+    assert Order.objects.filter(statements__kind="non_possession", firearms__isnull=False).exists()
+    assert Deadline.objects.filter(rule_id="CT-SUR-01", met_in_time=False).exists()
+    assert Deadline.objects.filter(rule_id="CT-CMP-01", state="open").exists()
+    Firer("test").fire(now=timezone.now())
+    assert Alert.objects.filter(via=Via.FALLBACK).count() == 1
+
+
+@pytest.mark.usefixtures("_reference")
+def test_the_command_says_in_one_line_what_it_did() -> None:
+    printed = StringIO()
+
+    call_command("demo", stdout=printed)
+
+    assert printed.getvalue() == (
+        "Demonstration: 5 people and 12 orders added; 2 orders whose 24 hours end within two minutes added.\n"
+    )
+
+
+def test_it_wants_the_reference_data_first() -> None:
+    with pytest.raises(CommandError, match="no reference data yet"):
+        call_command("demo")
+
+
+def test_it_never_writes_to_a_real_database(settings: Settings) -> None:
+    settings.IS_LOCAL = False
+
+    with pytest.raises(CommandError, match="embedded database only"):
+        call_command("demo")
+    assert not User.objects.exists()
