@@ -60,6 +60,8 @@ HAPPENINGS = frozenset(
         "service_returned",
         "state_notified",
         "surrendered",
+        "term_met",
+        "term_set",
         "termination_motion_served",
         "termination_petitioned",
         "transfer_notice_received",
@@ -72,7 +74,7 @@ HAPPENINGS = frozenset(
 
 
 # Their date is the day they are set for.
-_SET_AHEAD = frozenset({"hearing_continued", "hearing_scheduled", "return_scheduled"})
+_SET_AHEAD = frozenset({"hearing_continued", "hearing_scheduled", "return_scheduled", "term_set"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -372,7 +372,7 @@ def _due_start(rule: Rule, order: _Order, start: Happening, following: Happening
 
 def _apply(offset: Offset, start: Happening, jurisdiction: Jurisdiction) -> Moment | None:
     """The moment `offset` from `start`; None where the offset has nothing to say."""
-    if offset.unit is Unit.INDEFINITE:
+    if offset.unit in (Unit.INDEFINITE, Unit.AS_ORDERED):
         return None
     if offset.unit is Unit.ELAPSED_HOURS:
         return None if start.at is None else Moment(at=add_elapsed_hours(start.at, offset.amount))
@@ -487,7 +487,7 @@ def _met(
 
 def _counts(meeting: Meeting, one: Happening, start: Happening, order: _Order) -> bool:
     zone = order.jurisdiction.zone
-    if meeting.complete and not one.complete:
+    if (meeting.complete and not one.complete) or (meeting.same_key and one.key != start.key):
         return False
     if meeting.unless_armed and order.facts.armed:
         return False

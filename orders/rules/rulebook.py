@@ -27,7 +27,10 @@ class RulebookError(TableError):
 
 
 class Unit(StrEnum):
-    """What an offset counts. `next_open_day` and `indefinite` count nothing and take no amount."""
+    """What an offset counts. `next_open_day`, `indefinite` and `as_ordered` count nothing and take no amount.
+
+    `as_ordered`: the law leaves the time to the court. The rule gives nothing until a court has set a value.
+    """
 
     ELAPSED_HOURS = "elapsed_hours"
     CALENDAR_DAYS = "calendar_days"
@@ -37,6 +40,7 @@ class Unit(StrEnum):
     YEARS = "years"
     NEXT_OPEN_DAY = "next_open_day"
     INDEFINITE = "indefinite"
+    AS_ORDERED = "as_ordered"
 
 
 class Purpose(StrEnum):
@@ -143,7 +147,8 @@ class Meeting:
     """One way of meeting a deadline: a happening, with what it must be like.
 
     `since` counts from the deadline's start: what lies before it belongs to an earlier turn of the same rule,
-    such as the motion that extended the order last year.
+    such as the motion that extended the order last year. `same_key`: the happening must be about the very
+    start, such as the keeping of one term of several.
     """
 
     happening: str
@@ -153,6 +158,7 @@ class Meeting:
     set_by_due: bool = False
     at_start: bool = False
     since: Offset | None = None
+    same_key: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,7 +199,7 @@ class Rule:
     start to itself where it is recorded and later; `after_end` does the same with the end of the order, and
     asks for it. A start `in_custody` is replaced by the first `custody_starts` after it. `due_starts` is an
     event after the start from which alone the due moment counts. `only_after` names events of which one must
-    be recorded. `part_of` names the rule whose other half this is; `covers` the dossier's cells it carries.
+    be recorded. `part_of` names the rule or entry this is a part of; `covers` the dossier's cells it carries.
     """
 
     id: str
@@ -224,6 +230,7 @@ class Rule:
     dated_by: Dated = Dated.ISSUED
     part_of: str = ""
     covers: tuple[str, ...] = ()
+    file: str = ""
 
     def binds_order(self, facts: Facts) -> bool:
         """True when the rule is about an order with these facts."""
@@ -255,6 +262,7 @@ class Entry:
     effective: date = LONG_AGO
     allows: tuple[Recipient, ...] = ()
     covers: tuple[str, ...] = ()
+    file: str = ""
 
     def binds_order(self, facts: Facts) -> bool:
         """True when the entry is about an order with these facts; without kinds it is about every one."""
@@ -362,7 +370,8 @@ def load(folder: Path = DATA) -> Rulebook:
     entries: dict[str, Entry] = {}
     digest = hashlib.sha256()
     for file in files:
-        top = Table.read(file, file.relative_to(folder.parent), RulebookError)
+        name = file.relative_to(folder.parent)
+        top = Table.read(file, name, RulebookError)
         digest.update(file.read_bytes())
         if file.name == "jurisdiction.toml":
             one = _jurisdiction(top)
@@ -372,11 +381,11 @@ def load(folder: Path = DATA) -> Rulebook:
             continue
         jurisdiction = top.text("jurisdiction")
         for table in top.tables("rule", needed=False):
-            rule = _rule(table, jurisdiction)
+            rule = _rule(table, jurisdiction, name.as_posix())
             _only_once(table, rule.id, rules, entries)
             rules[rule.id] = rule
         for table in top.tables("entry", needed=False):
-            entry = _entry(table, jurisdiction)
+            entry = _entry(table, jurisdiction, name.as_posix())
             _only_once(table, entry.id, rules, entries)
             entries[entry.id] = entry
         top.nothing_else()
@@ -476,7 +485,7 @@ def _event(table: Table, key: str, known: frozenset[str], default: object = ...)
     return event
 
 
-def _rule(table: Table, jurisdiction: str) -> Rule:
+def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
     rule = Rule(
         id=table.text("id"),
         title=table.text("title"),
@@ -506,6 +515,7 @@ def _rule(table: Table, jurisdiction: str) -> Rule:
         dated_by=table.one_of("dated_by", Dated, Dated.ISSUED),
         part_of=table.text("part_of", ""),
         covers=table.texts("covers", needed=False),
+        file=file,
     )
     if rule.ends_order and (rule.after_end or "expiry" in (rule.starts, rule.else_starts)):
         raise table.error("ends_order", "a rule that gives the order's end cannot count from it")
@@ -526,7 +536,7 @@ def _values(table: Table) -> tuple[Value, ...]:
     return tuple(values)
 
 
-def _entry(table: Table, jurisdiction: str) -> Entry:
+def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
     entry = Entry(
         id=table.text("id"),
         title=table.text("title"),
@@ -542,6 +552,7 @@ def _entry(table: Table, jurisdiction: str) -> Entry:
         effective=table.day("effective", LONG_AGO),
         allows=tuple(Recipient(one) for one in table.texts("allows", frozenset(Recipient), needed=False)),
         covers=table.texts("covers", needed=False),
+        file=file,
     )
     _say_what_is_doubted(table, entry)
     table.nothing_else()
@@ -570,15 +581,17 @@ def _meeting(table: Table) -> Meeting:
         set_by_due=table.yes("set_by_due"),
         at_start=table.yes("at_start"),
         since=_offset_at(table, "since"),
+        same_key=table.yes("same_key"),
     )
 
 
-_WITHOUT_AMOUNT = (Unit.NEXT_OPEN_DAY, Unit.INDEFINITE)
+#: Units that count nothing.
+WITHOUT_AMOUNT = (Unit.NEXT_OPEN_DAY, Unit.INDEFINITE, Unit.AS_ORDERED)
 
 
 def _offset(table: Table) -> Offset:
     amount, unit = table.number_or_none("amount"), table.one_of("unit", Unit)
-    if (amount is None) != (unit in _WITHOUT_AMOUNT):
+    if (amount is None) != (unit in WITHOUT_AMOUNT):
         raise table.error("amount", f"{unit} takes {'no' if amount is not None else 'an'} amount")
     return Offset(amount=amount or 0, unit=unit)
 
@@ -588,7 +601,7 @@ def _offset_at(table: Table, key: str, *, counting: bool = True) -> Offset | Non
     if found is None:
         return None
     offset = read(found, _offset)
-    if counting and offset.unit in _WITHOUT_AMOUNT:
+    if counting and offset.unit in WITHOUT_AMOUNT:
         raise table.error(key, f"{offset.unit} counts nothing; only due may have it")
     return offset
 

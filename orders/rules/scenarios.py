@@ -30,7 +30,7 @@ _ORDER_KEYS = {
     "financial_support",
     "area",
 }
-_EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose"}
+_EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose", "key"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +209,7 @@ def _happening(event: dict[str, Any]) -> Happening:
         kind=event["kind"],
         at=_instant(event, "at"),
         on=_day(event, "on") if "on" in event else None,
+        key=event.get("key", ""),
         purpose=event.get("purpose", "application"),
         complete=_yes(event, "all"),
         in_custody=_yes(event, "in_custody"),

@@ -193,6 +193,14 @@ class Table:
                 raise self.error(key, f"{name} = {word!r} is not a text")
         return dict(found)
 
+    def lists(self, key: str) -> dict[str, tuple[str, ...]]:
+        """A table of lists of texts; its keys are free."""
+        found = self._take(key, "a table of lists of texts", dict, ...)
+        for name, words in found.items():
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise self.error(key, f"{name} = {words!r} is not a list of texts")
+        return {name: tuple(words) for name, words in found.items()}
+
     def nothing_else(self) -> None:
         """Raises for a key that nobody asked for."""
         for key in self._left:

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orders.rules.dossier import Dossier, DossierError, carriers, carrying, gaps, load
+from orders.rules.rulebook import AUDIENCES, Becomes, Mark, Recipient, Rulebook
+from orders.rules.scenarios import Scenario
+from orders.rules.scenarios import load as load_scenarios
+from tests.rules.orders import order
+from tests.rules.test_scenarios import DOSSIER, OWN
+
+
+@pytest.fixture(scope="module")
+def scenarios() -> list[Scenario]:
+    return load_scenarios(OWN)
+
+
+def test_rulebook_carries_the_whole_dossier_and_scenarios_pin_every_rule(
+    rulebook: Rulebook, scenarios: list[Scenario]
+) -> None:
+    assert gaps(rulebook, scenarios, load()) == []
+
+
+def test_dossier_has_82_ids_of_connecticut_and_10_of_counting_time() -> None:
+    ids = load().ids
+
+    assert len([one for one in ids if one.startswith("CT-")]) == 82
+    assert len([one for one in ids if one.startswith("TIME-")]) == 10
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_state_of_the_seed_is_there(rulebook: Rulebook) -> None:
+    dossier = load()
+
+    assert len(dossier.cells) == 13
+    assert dossier.cells.keys() == dossier.silent.keys() == rulebook.jurisdictions.keys()
+
+
+@pytest.mark.skipif(not DOSSIER.is_dir(), reason="the dossier is not beside the repository")
+def test_list_of_the_dossier_is_the_dossiers_own(rulebook: Rulebook) -> None:
+    yaml = pytest.importorskip("yaml")
+    records = yaml.safe_load((DOSSIER.parent / "states.yaml").read_text(encoding="utf-8"))
+    dossier = load()
+
+    apart = {"time_zone", "year_passed", "current_law"}
+    for jurisdiction, name in {one.id: one.name for one in rulebook.jurisdictions.values()}.items():
+        record = records[name.lower().replace(" ", "_")]
+        cells = {cell: body["value"] for cell, body in record.items() if cell not in apart}
+        points = {f"current: {point['point']}" for point in record["current_law"]}
+        assert set(dossier.silent[jurisdiction]) == {
+            cell for cell, value in cells.items() if value == "silent"
+        }
+        assert set(dossier.cells[jurisdiction]) == (cells.keys() - set(dossier.silent[jurisdiction])) | points
+    law = (DOSSIER.parent / "law.md").read_text(encoding="utf-8")
+    assert all(f"| {id_} |" in law for id_ in dossier.ids)
+
+
+def test_gaps_name_what_nothing_carries(rulebook: Rulebook, scenarios: list[Scenario]) -> None:
+    dossier = Dossier(
+        ids=("CT-SUR-01", "CT-XYZ-01"), cells={"us_ca": ("temporary_order", "moonlight")}, silent={}
+    )
+
+    found = gaps(rulebook, [one for one in scenarios if one.id != "CT-SVC-09-a"], dossier)
+
+    assert "CT-XYZ-01: nothing carries it" in found
+    assert "us_ca, moonlight: nothing carries it" in found
+    assert "CA-FIN: covers “final_order”, which the dossier does not have" in found
+    assert "CT-SVC-09: 2 scenarios pin it; write 3" in found
+
+
+def test_part_of_a_rule_carries_its_id(rulebook: Rulebook) -> None:
+    assert [one.id for one in carrying(rulebook, "CT-CPO-01")] == ["CT-CPO-01", "CT-CPO-01-YEAR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ids = []\n", "ids: empty; name at least one"),
+        ("ids = ['A']\n[cells]\nus_ct = 'x'\n", "cells: us_ct = 'x' is not a list of texts"),
+        ("ids = ['A']\n[cells]\nus_ct = [1]\n", r"cells: us_ct = \[1\] is not a list of texts"),
+        (
+            "ids = ['A']\nmore = 1\n[cells]\n[silent]\n",
+            "more: not known here; allowed are cells, ids, silent",
+        ),
+    ],
+)
+def test_list_is_refused_when_it_is_not_of_the_form(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "dossier.toml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(DossierError, match=message):
+        load(file)
+
+
+# --- what the data say, rule by rule ------------------------------------------------------------------------
+
+
+def test_ids_fit_the_column_they_are_stored_in(rulebook: Rulebook) -> None:
+    assert all(len(rule.id) <= 20 for rule in rulebook.rules)
+
+
+def test_titles_are_sentences(rulebook: Rulebook) -> None:
+    for one in carriers(rulebook):
+        assert one.title.endswith((".", ").")), one.id
+        assert one.title.lstrip("“")[0].isupper(), one.id
+
+
+def test_checkpoint_names_are_used_once_in_a_rule(rulebook: Rulebook) -> None:
+    for rule in rulebook.rules:
+        names = [checkpoint.name for checkpoint in rule.checkpoints]
+        assert len(set(names)) == len(names), rule.id
+
+
+def test_audiences_are_capacities_of_agencies() -> None:
+    assert sorted(AUDIENCES) == ["court", "marshal", "prosecutor", "respondent_police", "service_police"]
+
+
+def test_parts_name_what_they_are_a_part_of(rulebook: Rulebook) -> None:
+    entries = {entry.id for entry in rulebook.entries}
+    assert {rule.part_of for rule in rulebook.rules if rule.part_of} <= set(rulebook.by_id) | entries
+
+
+def test_value_from_recollection_is_marked_and_debatable(rulebook: Rulebook) -> None:
+    for rule in rulebook.rules:
+        if any(value.mark is Mark.RECOLLECTION for value in rule.values):
+            assert rule.doubt, rule.id
+
+
+def test_recipients_are_those_of_the_track(rulebook: Rulebook) -> None:
+    family, risk = order(), order("risk_protection_order")
+
+    assert "no friend or relative" in rulebook.refusal(family, Recipient.THIRD_PARTY)
+    assert rulebook.refusal(family, Recipient.LICENSED_DEALER) == ""
+    assert rulebook.refusal(risk, Recipient.THIRD_PARTY) == ""
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "allowed"),
+    [
+        ("us_ca", {"law_enforcement", "licensed_dealer"}),
+        ("us_de", {"law_enforcement", "licensed_dealer"}),
+        ("us_fl", {"law_enforcement"}),
+        ("us_il", {"law_enforcement"}),
+        ("us_in", {"law_enforcement"}),
+        ("us_ma", {"law_enforcement", "licensed_dealer"}),
+        ("us_md", {"law_enforcement", "true_owner"}),
+        ("us_nj", {"law_enforcement", "true_owner"}),
+        ("us_or", {"law_enforcement", "licensed_dealer", "third_party", "true_owner"}),
+        ("us_ri", {"law_enforcement"}),
+        ("us_vt", {"law_enforcement", "licensed_dealer", "third_party"}),
+        ("us_wa", {"law_enforcement", "true_owner"}),
+    ],
+)
+def test_recipients_are_those_of_the_state(rulebook: Rulebook, jurisdiction: str, allowed: set[str]) -> None:
+    facts = order("final_erpo", jurisdiction=jurisdiction)
+
+    assert {one.value for one in Recipient if not rulebook.refusal(facts, one)} == allowed
+
+
+def test_foreign_order_is_not_announced_to_the_respondent(rulebook: Rulebook) -> None:
+    care = rulebook.entries_of(order("foreign_order"), Becomes.CARE)
+
+    assert "CT-FED-03" in {one.id for one in care}
+    assert "CT-FED-03" not in {one.id for one in rulebook.entries_of(order(), Becomes.CARE)}

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orders.rules import words as words_module
+from orders.rules.explain import day_words, event_name, instant_words
+from orders.rules.facts import HAPPENINGS, Facts, Kind
+from orders.rules.rulebook import WITHOUT_AMOUNT, Mark, Rulebook, Unit
+from orders.rules.words import WordsError, languages, words
+from tests.rules.orders import HARTFORD, at, deadline, happened, on, order
+
+SERVED = happened("served", "2026-12-04T18:30:00-05:00", source="return of service by Marshal Reed")
+PLACES = string.Formatter()
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in PLACES.parse(text) if name}
+
+
+def armed(**more: Any) -> Facts:
+    happenings = more.pop("happenings", [SERVED])
+    return order(firearms_indicated=True, happenings=happenings, **more)
+
+
+def test_event_source_rule_arithmetic_and_certainty_are_said(rulebook: Rulebook) -> None:
+    assert deadline(armed(), rulebook, "CT-SUR-01").explanation == (
+        "It counts from Friday 4 December 2026 at 18:30 (EST, UTC-05:00), when the order was served "
+        "(return of service by Marshal Reed).",
+        "It is due 24 elapsed hours after it, nights, weekends and holidays counted: "
+        "Saturday 5 December 2026 at 18:30 (EST, UTC-05:00).",
+        "Rule CT-SUR-01: Firearms and ammunition are surrendered to police, or sold to a federally licensed "
+        "dealer. Who must act: respondent.",
+        "Source: C.G.S. § 29-36k(b); seed 000: within 24 hours of being served; Public Act 16-34 for ex "
+        "parte orders (seen in a published text, in force since Saturday 1 October 2016).",
+        "Debatable: The statute speaks of cases of physical force, and one guide says that ex parte orders "
+        "do not reach possession; it is counted for every such order, the reading that protects.",
+    )
+
+
+def test_the_same_is_said_in_spanish(rulebook: Rulebook) -> None:
+    said = deadline(armed(), rulebook, "CT-SUR-01").explain("es")
+
+    assert said[0] == (
+        "Se cuenta desde el viernes 4 de diciembre de 2026 a las 18:30 (EST, UTC-05:00), cuando se notificó "
+        "la orden (return of service by Marshal Reed)."
+    )
+    assert said[1] == (
+        "Vence 24 horas transcurridas después, contando noches, fines de semana y feriados: "
+        "sábado 5 de diciembre de 2026 a las 18:30 (EST, UTC-05:00)."
+    )
+    assert said[2].endswith("Quién debe actuar: la persona demandada.")
+    assert said[4].startswith("Discutible: La ley habla de casos de fuerza física")
+
+
+def test_skipped_days_are_named_with_their_reason(rulebook: Rulebook) -> None:
+    facts = order(
+        Kind.RESTRAINING_ORDER, happenings=[happened("contempt_motion_served", "2026-12-22T10:00:00-05:00")]
+    )
+    planned = deadline(facts, rulebook, "CT-CTM-01")
+
+    assert (
+        "Not counted, for the court is closed: Friday 25 December 2026 (Christmas Day); "
+        "Saturday 26 December 2026 (Saturday); Sunday 27 December 2026 (Sunday)."
+    ) in planned.explanation
+    assert any("(Navidad)" in sentence for sentence in planned.explain("es"))
+
+
+def test_no_skipped_day_is_named_when_none_was(rulebook: Rulebook) -> None:
+    facts = order(Kind.RESTRAINING_ORDER, happenings=[happened("disqualifying_event", "2026-12-01")])
+
+    said = deadline(facts, rulebook, "CT-SUR-02").explanation
+
+    assert not any("Not counted" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "sentence"),
+    [
+        (
+            "CT-SUR-01",
+            order(),
+            "Nothing is due yet: the time runs from when the order was served, and that is not recorded.",
+        ),
+        (
+            "CT-LE-48",
+            order(),
+            "This cannot be computed: the time of day of “the order was issued” is not recorded. Record it; "
+            "nothing is guessed.",
+        ),
+        (
+            "CT-HRG-07",
+            armed(issued="2026-12-18"),
+            "The court is closed that day (Christmas Day); the law then gives Monday 28 December 2026.",
+        ),
+        (
+            "CT-HRG-CLOSED",
+            armed(issued="2026-12-18", happenings=[happened("hearing_scheduled", "2026-12-25")]),
+            "It is due on the next open day, for the court is closed that day (Christmas Day): "
+            "Monday 28 December 2026.",
+        ),
+        (
+            "CT-SVC-02",
+            armed(issued="2026-12-14", happenings=[happened("hearing_scheduled", "2026-12-21")]),
+            "It counts from Monday 21 December 2026, the hearing's date.",
+        ),
+        (
+            "CT-SVC-02",
+            armed(issued="2026-12-14", happenings=[happened("hearing_scheduled", "2026-12-21")]),
+            "The other reading gives Thursday 17 December 2026.",
+        ),
+        (
+            "CT-EXT-01",
+            order(Kind.RESTRAINING_ORDER, "2026-12-14"),
+            "It counts from Tuesday 14 December 2027, the order's last day "
+            "(computed, for no date is printed).",
+        ),
+        (
+            "CT-EXT-03",
+            order(Kind.RESTRAINING_ORDER, "2026-12-14", expires_on=on("2027-12-14")),
+            "It is due on that day: Tuesday 14 December 2027.",
+        ),
+        (
+            "CT-ORD-01",
+            order(Kind.RESTRAINING_ORDER, "2026-12-14", expires_on=on("2027-06-14")),
+            "The date printed on the order stands: Monday 14 June 2027. The rule by itself gives "
+            "Tuesday 14 December 2027.",
+        ),
+        (
+            "CT-SUR-01",
+            armed(happenings=[SERVED, happened("surrendered", "2026-12-05T10:00:30-05:00", complete=True)]),
+            "It was met on Saturday 5 December 2026 at 10:00:30 (EST, UTC-05:00).",
+        ),
+        (
+            "CT-RPO-07",
+            order(Kind.RISK_PROTECTION_ORDER, "2026-12-01", happenings=[happened("heard", "2026-12-14")]),
+            "It opens 180 calendar days after it, that day itself not counted: Saturday 12 June 2027. "
+            "No last day is set.",
+        ),
+        (
+            "CT-RPO-07",
+            order(
+                Kind.RISK_PROTECTION_ORDER,
+                "2026-12-01",
+                happenings=[
+                    happened("heard", "2026-12-14"),
+                    happened("termination_petitioned", "2027-06-14"),
+                ],
+            ),
+            "It opens on Saturday 12 June 2027.",
+        ),
+        (
+            "CT-RPO-07",
+            order(
+                Kind.RISK_PROTECTION_ORDER,
+                "2026-12-01",
+                happenings=[happened("termination_petitioned", "2027-06-14")],
+            ),
+            "When it opens cannot be computed: the day of “the hearing was held” is not recorded.",
+        ),
+        (
+            "CT-CTM-01",
+            order(Kind.RESTRAINING_ORDER, happenings=[happened("contempt_motion_served", "2026-12-22")]),
+            "When it opens cannot be computed: the time of day of “the contempt motion was served” is not "
+            "recorded.",
+        ),
+        (
+            "CT-RET-01",
+            order(
+                Kind.RESTRAINING_ORDER,
+                "2025-09-30",
+                expires_on=on("2026-09-30"),
+                happenings=[happened("return_requested", "2026-09-20")],
+            ),
+            "It counts from Wednesday 30 September 2026, when the order ended.",
+        ),
+        (
+            "FL-SUR",
+            order(
+                Kind.FINAL_ERPO,
+                jurisdiction="us_fl",
+                happenings=[happened("served", "2026-12-04T18:30:00-05:00")],
+            ),
+            "It is due at once: Friday 4 December 2026 at 18:30 (EST, UTC-05:00).",
+        ),
+        (
+            "DE-SUR",
+            order(
+                Kind.TEMPORARY_ERPO,
+                jurisdiction="us_de",
+                happenings=[happened("served", "2026-12-04T18:30:00-05:00", in_custody=True)],
+            ),
+            "The respondent was in custody when the order was served; the time runs from when the respondent "
+            "was released from custody, and that is not recorded.",
+        ),
+        ("CT-ORD-01", order(Kind.RESTRAINING_ORDER, "2026-12-14"), "This reading is held to be certain."),
+    ],
+)
+def test_what_is_particular_to_a_deadline_is_said(
+    rulebook: Rulebook, rule: str, facts: Facts, sentence: str
+) -> None:
+    planned = deadline(facts, rulebook, rule)
+
+    assert sentence in planned.explanation
+    assert len(planned.explain("es")) == len(planned.explanation)
+    assert not set(planned.explain("es")) & set(planned.explanation)
+
+
+def test_missing_facts_fit_the_column_they_are_stored_in() -> None:
+    said = words("en")
+    wanted = [
+        said.fill(f"form.{sort}_of", event=said.said[f"event.{kind}"])
+        for sort in ("time", "date")
+        for kind in HAPPENINGS
+    ]
+    assert max(map(len, wanted)) <= 120
+
+
+# --- the words themselves -----------------------------------------------------------------------------------
+
+
+def test_there_are_english_and_spanish() -> None:
+    assert languages() == ("en", "es")
+
+
+def test_every_language_has_the_same_keys_with_the_same_places_to_fill(rulebook: Rulebook) -> None:
+    own = words("en").said
+    texts = {f"title.{rule.id}" for rule in rulebook.rules}
+    texts |= {f"doubt.{rule.id}" for rule in rulebook.rules if rule.doubt}
+    texts |= {
+        f"note.{rule.id}@{value.effective}" for rule in rulebook.rules for value in rule.values if value.note
+    }
+
+    for language in languages():
+        said = words(language).said
+        assert own.keys() | (texts if language != "en" else set()) == said.keys()
+        for key in own:
+            assert places(own[key]) == places(said[key]), (language, key)
+
+
+def test_everything_that_may_be_said_has_words(rulebook: Rulebook) -> None:
+    said = words("en").said.keys()
+    courts = [one.calendar for one in rulebook.jurisdictions.values()]
+
+    assert {f"event.{kind}" for kind in HAPPENINGS | {"issued", "expiry", "ended"}} == {
+        key for key in said if key.startswith("event.")
+    }
+    assert {f"mark.{mark}" for mark in Mark} <= said
+    assert {f"unit.{unit}" for unit in Unit if unit not in WITHOUT_AMOUNT} <= said
+    assert {f"actor.{rule.actor}" for rule in rulebook.rules} <= said
+    assert {f"closed.{holiday.name}" for court in courts for holiday in court.holidays} <= said
+    assert {f"closed.{name}" for court in courts for name in court.closings.values()} <= said
+
+
+def test_event_without_words_of_its_own_is_said_plainly() -> None:
+    assert event_name("served") == "the order was served"
+    assert event_name("served", "es") == "se notificó la orden"
+    assert event_name("firearm_listed") == "firearm listed"
+
+
+def test_days_and_instants_are_said_in_the_zone() -> None:
+    assert day_words(on("2026-12-04")) == "Friday 4 December 2026"
+    assert day_words(on("2026-12-04"), "es") == "viernes 4 de diciembre de 2026"
+    assert instant_words(at("2027-11-07T06:30:00+00:00"), HARTFORD) == (
+        "Sunday 7 November 2027 at 01:30 (EST, UTC-05:00)"
+    )
+
+
+def test_unknown_language_is_refused(rulebook: Rulebook) -> None:
+    with pytest.raises(WordsError, match="“fr” is no language of the rulebook; there are en, es"):
+        deadline(order(), rulebook, "CT-SUR-01").explain("fr")
+
+
+def test_words_are_refused_when_they_are_not_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "words"
+    folder.mkdir()
+    (folder / "xx.toml").write_text("[sentence]\ndue = 1\n", encoding="utf-8")
+    monkeypatch.setattr(words_module, "_FOLDER", folder)
+
+    with pytest.raises(WordsError, match="sentence: due = 1 is not a text"):
+        words("xx")

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.rules.licence import DealerLicence, LicenceError, parse_dealer_licence
+
+
+@pytest.mark.parametrize("type_", ["01", "02", "07", "08", "09", "10", "11"])
+def test_parts_are_found_when_the_licence_is_a_dealers(type_: str) -> None:
+    licence = parse_dealer_licence(f" 6-06-014-{type_}-7M-12345 ")
+
+    assert licence == DealerLicence(
+        region="6", district="06", county="014", type=type_, expiry="7M", sequence="12345"
+    )
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "6-06-014-01-7M-1234", "6-06-014-01-7I-12345", "66-06-014-01-7M-12345", "6-06-014-01-M7-12345"],
+)
+def test_number_is_refused_when_it_is_of_another_form(number: str) -> None:
+    with pytest.raises(LicenceError, match="The form is R-DD-CCC-TT-EX-SSSSS"):
+        parse_dealer_licence(number)
+
+
+@pytest.mark.parametrize("type_", ["03", "06", "99"])
+def test_licence_is_refused_when_it_is_no_dealers(type_: str) -> None:
+    with pytest.raises(LicenceError, match=f"a licence of type {type_}, which is no dealer's"):
+        parse_dealer_licence(f"6-06-014-{type_}-7M-12345")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orders.rules import dossier
+from orders.rules.pages import pages, stale, write
+from orders.rules.rulebook import Rulebook
+from orders.rules.scenarios import load as load_scenarios
+from tests.rules.test_scenarios import OWN
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def wanted(rulebook: Rulebook) -> dict[str, str]:
+    return pages(rulebook, load_scenarios(OWN), dossier.load())
+
+
+def test_pages_are_current(wanted: dict[str, str]) -> None:
+    assert stale(DOCS, wanted) == [], "write them anew with: manage.py rules pages"
+
+
+def test_every_rule_has_a_page_with_values_sources_and_scenarios(
+    rulebook: Rulebook, wanted: dict[str, str]
+) -> None:
+    for rule in rulebook.rules:
+        page = wanted[f"rulebook/{rule.id}.md"]
+        assert rule.title in page
+        assert all(source in page for value in rule.values for source in value.sources)
+        assert page.count(f"- {rule.id}-") >= 3
+
+
+def test_every_entry_stands_on_the_page_of_its_state(rulebook: Rulebook, wanted: dict[str, str]) -> None:
+    for entry in rulebook.entries:
+        assert f"\n## {entry.id}\n\n{entry.title}\n" in wanted[f"rulebook/{entry.jurisdiction}.md"]
+
+
+def test_coverage_has_a_line_for_every_id_and_cell(wanted: dict[str, str]) -> None:
+    table = wanted["law-coverage.md"]
+    listed = dossier.load()
+
+    assert all(f"\n| {id_} | " in table for id_ in listed.ids)
+    for cells in listed.cells.values():
+        assert all(f"\n| {cell.replace('_', ' ')} | " in table for cell in cells)
+
+
+def test_links_lead_to_pages_that_are_written(wanted: dict[str, str]) -> None:
+    names = {name.removeprefix("rulebook/") for name in wanted}
+    for text in wanted.values():
+        for part in text.split("](")[1:]:
+            target = part.split(")", 1)[0].removeprefix("rulebook/")
+            assert target in names | {"../rules.md"}
+
+
+def test_stale_pages_are_written_and_leftovers_removed(tmp_path: Path) -> None:
+    old = tmp_path / "rulebook" / "CT-GONE.md"
+    old.parent.mkdir()
+    old.write_text("gone", encoding="utf-8")
+    wanted = {"law-coverage.md": "coverage\n", "rulebook/CT-ONE.md": "one\n"}
+
+    assert write(tmp_path, wanted) == ["law-coverage.md", "rulebook/CT-GONE.md", "rulebook/CT-ONE.md"]
+    assert stale(tmp_path, wanted) == []
+    assert not old.exists()
+    assert write(tmp_path, wanted) == []
