@@ -71,16 +71,18 @@ class Browser:
 
     def press(self, words: str) -> None:
         """Presses the button or the link with these words and waits for the page it leads to."""
-        found = [one for one in self._pressable() if words in (one.text, one.get_attribute("value"))]
+        # The admin site shows some in capitals.
+        found = [one for one in self._pressable() if _words(one) == words.casefold()]
         assert len(found) == 1, f"{len(found)} of “{words}” on {self.driver.current_url}"
         before = self.driver.find_element(By.TAG_NAME, "html")
         found[0].click()
         self._wait().until(lambda _: self._is_gone(before))
 
-    def open_details(self, words: str) -> None:
-        """Opens the first part of the page that is folded under these words."""
-        summaries = self.driver.find_elements(By.TAG_NAME, "summary")
-        next(one for one in summaries if one.text.startswith(words)).click()
+    def unfold(self, words: str) -> None:
+        """Opens every part of the page that is folded under a line with these words."""
+        for summary in self.driver.find_elements(By.TAG_NAME, "summary"):
+            if words in summary.text:
+                summary.click()
 
     @property
     def text(self) -> str:
@@ -107,6 +109,10 @@ class Browser:
     def _is_gone(self, element: WebElement) -> bool:
         ready = self.driver.execute_script("return document.readyState") == "complete"
         return bool(ready) and self.driver.find_element(By.TAG_NAME, "html") != element
+
+
+def _words(element: WebElement) -> str:
+    return (element.text or element.get_attribute("value") or "").casefold()
 
 
 @pytest.fixture

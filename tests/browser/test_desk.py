@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,15 +53,14 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_why_the_deadline_is_w
     browser.press("Record service")
 
     deadline = Deadline.objects.get(rule_id="CT-SUR-01")
-    assert deadline.due_at == (
-        served.replace(hour=18, minute=30, second=0, microsecond=0) + timedelta(hours=24)
-    )
+    served = served.replace(hour=18, minute=30, second=0, microsecond=0)
+    due = (served.astimezone(UTC) + timedelta(hours=24)).astimezone(COURT_TIME)
+    assert deadline.due_at == due
     assert "Firearms and ammunition are surrendered" in browser.text
-    due = served + timedelta(days=1)
-    assert f"Overdue since {due:%a} {due.day} {due:%b %Y}, 18:30" in browser.text
+    assert f"Overdue since {due:%a} {due.day} {due:%b %Y, %H:%M}" in browser.text
     assert "C.G.S. § 29-36k(b)" not in browser.text
 
-    browser.open_details("Why")
+    browser.unfold("Why")
 
     assert "C.G.S. § 29-36k(b)" in browser.text
     assert "24 elapsed hours" in browser.text
