@@ -79,9 +79,9 @@ class _Speaker:
 
     def sentences(self) -> Iterator[str]:
         planned = self._planned
-        if planned.due is None and planned.opens is None:
+        if planned.start is None or (planned.due is None and planned.opens is None):
             yield self._nothing_yet()
-        elif planned.start is not None:
+        else:
             yield from self._arithmetic(planned.start)
         yield from self._law()
 

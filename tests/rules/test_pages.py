@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orders.rules import dossier
-from orders.rules.pages import pages, stale, write
+from orders.rules.pages import law_coverage, pages, stale, write
 from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import load as load_scenarios
 from tests.rules.test_scenarios import OWN
@@ -44,6 +44,15 @@ def test_coverage_has_a_line_for_every_id_and_cell(wanted: dict[str, str]) -> No
     assert all(f"\n| {id_} | " in table for id_ in listed.ids)
     for cells in listed.cells.values():
         assert all(f"\n| {cell.replace('_', ' ')} | " in table for cell in cells)
+
+
+def test_coverage_says_nothing_of_silent_cells_where_there_are_none(rulebook: Rulebook) -> None:
+    listed = dossier.Dossier(ids=(), cells={"us_ca": ("final_order",)}, silent={})
+
+    table = law_coverage(rulebook, [], listed)
+
+    assert "| final order | deadline [CA-FIN](rulebook/CA-FIN.md) | `data/us_ca/order.toml` | 0 |" in table
+    assert "Silent" not in table
 
 
 def test_links_lead_to_pages_that_are_written(wanted: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orders.rules.facts import Facts, Happening, Kind
 from orders.rules.plan import Clock, Moment, Status, in_force, last_day, plan
-from orders.rules.rulebook import Purpose, Rulebook
+from orders.rules.rulebook import Purpose, Rulebook, load
 from tests.rules.orders import at, deadline, deadlines, happened, on, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
@@ -455,3 +455,127 @@ def test_facts_hold_what_is_dated_at_or_before_the_instant(
     facts = armed(happening).known_by(at("2026-12-04T18:30:00-05:00"), zone)
 
     assert (happening in facts.happenings) is known
+
+
+# --- checkpoints, on a rulebook of one rule -----------------------------------------------------------------
+
+ONE_RULE = """\
+jurisdiction = "us_ct"
+
+[[rule]]
+id = "CT-ONE"
+title = "Something may be asked for, and is heard."
+binds = [{ kind = "restraining_order" }]
+starts = "heard"
+due_starts = "hearing_requested"
+actor = "court"
+met_by = [{ happening = "returned" }]
+certainty = "certain"
+
+[[rule.value]]
+effective = 2010-01-01
+opens = { amount = 180, unit = "calendar_days" }
+due = { amount = 28, unit = "calendar_days" }
+mark = "seen"
+sources = ["a statute"]
+
+[[rule.checkpoint]]
+name = "opening-2h"
+purpose = "remind"
+anchor = "opens"
+offset = { amount = 2, unit = "elapsed_hours" }
+audience = ["court"]
+
+[[rule.checkpoint]]
+name = "remind-1d"
+purpose = "remind"
+offset = { amount = -1, unit = "calendar_days" }
+clock = 16:30:00
+audience = ["court"]
+"""
+
+
+@pytest.fixture(scope="module")
+def one_rule(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
+    state = tmp_path_factory.mktemp("rules") / "us_ct"
+    state.mkdir()
+    (state / "jurisdiction.toml").write_text('id = "us_ct"\nname = "C"\nzone = "America/New_York"\n')
+    (state / "one.toml").write_text(ONE_RULE)
+    return load(state.parent)
+
+
+@pytest.mark.parametrize(
+    ("happenings", "fires"),
+    [
+        # Nobody asked: only the opening is known. 180 days after 14 December end on 12 June.
+        ([happened("heard", "2026-12-14")], {"opening-2h": "2027-06-12T02:00:00-04:00"}),
+        # Asked for after it: so is the last day.
+        (
+            [happened("heard", "2026-12-14"), happened("hearing_requested", "2027-06-14")],
+            {"opening-2h": "2027-06-12T02:00:00-04:00", "remind-1d": "2027-07-11T16:30:00-04:00"},
+        ),
+    ],
+)
+def test_checkpoint_stands_only_where_its_moment_is_known(
+    one_rule: Rulebook, happenings: list[Happening], fires: dict[str, str]
+) -> None:
+    planned = deadline(order(Kind.RESTRAINING_ORDER, happenings=happenings), one_rule, "CT-ONE")
+
+    assert {one.name: one.fires_at for one in planned.checkpoints} == {
+        name: at(instant) for name, instant in fires.items()
+    }
+
+
+@pytest.mark.parametrize(("returned", "met"), [("2027-06-11", False), ("2027-06-12", True)])
+def test_window_without_an_end_is_used_only_once_it_is_open(
+    *, one_rule: Rulebook, returned: str, met: bool
+) -> None:
+    happenings = [happened("heard", "2026-12-14"), happened("returned", returned)]
+
+    planned = deadline(order(Kind.RESTRAINING_ORDER, happenings=happenings), one_rule, "CT-ONE")
+
+    assert (planned.met is not None) is met
+    assert planned.met_in_time is None
+    assert planned.clock is (Clock.STOPPED if met else Clock.NOT_STARTED)
+    assert planned.status(at("2027-06-11T23:59:59-04:00")) is Status.NOT_STARTED
+    assert planned.status(at("2027-06-12T00:00:00-04:00")) is Status.OPEN
+
+
+# --- the deadlines that have a way of their own to begin ----------------------------------------------------
+
+
+def test_clock_waits_for_release_when_served_in_custody(rulebook: Rulebook) -> None:
+    served = happened("served", "2027-03-01T09:00:00-05:00", in_custody=True)
+    facts = order("temporary_erpo", "2027-03-01", jurisdiction="us_de", happenings=[served])
+
+    planned = deadline(facts, rulebook, "DE-SUR")
+
+    assert planned.clock is Clock.NOT_STARTED
+    assert planned.awaits == "released_from_custody"
+    assert planned.checkpoints == ()
+
+
+def test_release_without_a_date_is_asked_for(rulebook: Rulebook) -> None:
+    served = happened("served", "2027-03-01T09:00:00-05:00", in_custody=True)
+    released = Happening(kind="released_from_custody")
+    facts = order("temporary_erpo", "2027-03-01", jurisdiction="us_de", happenings=[served, released])
+
+    planned = deadline(facts, rulebook, "DE-SUR")
+
+    assert planned.missing == ("the day of “the respondent was released from custody”",)
+
+
+def test_end_of_the_order_is_asked_for_before_a_return(rulebook: Rulebook) -> None:
+    facts = order(
+        Kind.FAMILY_VIOLENCE_PROTECTIVE_ORDER, happenings=[happened("return_requested", "2026-12-10")]
+    )
+
+    assert deadline(facts, rulebook, "CT-RET-01").missing == ("the day of “the order ended”",)
+
+
+def test_several_requests_of_one_day_without_date_are_told_apart(rulebook: Rulebook) -> None:
+    undated = [Happening(kind="transfer_notice_received", source=source) for source in ("letter", "fax")]
+    facts = order(Kind.RISK_PROTECTION_ORDER, happenings=undated)
+
+    # Of happenings without a date one is kept: more of them say no more.
+    assert deadline(facts, rulebook, "CT-RPO-05").occurrence == "undated"
