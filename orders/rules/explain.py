@@ -118,7 +118,8 @@ class _Speaker:
         planned, said = self._planned, self._said
         if planned.wanting:
             facts = ", ".join(facts_wanted(planned, self._language))
-            yield said.fill("sentence.opening_unknown", facts=facts)
+            key = "sentence.end_unknown" if planned.rule.after_end else "sentence.opening_unknown"
+            yield said.fill(key, facts=facts)
         if planned.opens is None or planned.value.opens is None:
             return
         moment = self._moment(planned.opens)

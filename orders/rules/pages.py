@@ -214,7 +214,7 @@ def _start(rule: Rule) -> Iterator[str]:
         *(("Only where {} is recorded, or another event named so", kind) for kind in rule.only_after),
     )
     said = {
-        "Not before the order's end, which must be known": rule.after_end,
+        "Not before the order's end, as printed or as vacated": rule.after_end,
         "Gives the order's last day; a date printed on the order stands before it": rule.ends_order,
         f"Where the court is closed on the last day, open day {rule.closed_day_moves} after it is shown": (
             rule.moves_off_closed_days

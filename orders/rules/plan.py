@@ -103,9 +103,9 @@ class Planned:
 
     `occurrence` tells several deadlines of one rule apart; empty where there is one. `met` is set when
     something met it. `missing` names the facts that were wanted: for the whole deadline where `clock` is
-    `cannot_compute`, else for its opening; `wanting` holds them as keys. `awaits` is the event that a
-    deadline not started waits for. A rule may give only the opening of a window: then `due` is None.
-    `printed`: the date on the order stands in place of the one the rule computes, which is then
+    `cannot_compute`, else for its opening or for the order's end; `wanting` holds them as keys. `awaits` is
+    the event that a deadline not started waits for. A rule may give only the opening of a window: then `due`
+    is None. `printed`: the date on the order stands in place of the one the rule computes, which is then
     `alternative_on` (TIME-10).
     """
 
@@ -234,10 +234,13 @@ class _Order:
 
     @cached_property
     def ended_on(self) -> date | None:
-        """The day on which the order ended or will end: when it was vacated, else its last day."""
-        vacated = [one.day(self.jurisdiction.zone) for one in self.happened("vacated") if one.dated]
-        days = [day for day in (*vacated, self.last_day) if day is not None]
-        return min(days, default=None)
+        """The day on which the order is known to have ended or to end: when it was vacated, else as printed.
+
+        A computed last day is the longest the law allows; it does not show that the order stood so long.
+        """
+        zone = self.jurisdiction.zone
+        vacated = [one.day(zone) for one in self.happened("vacated") if one.dated]
+        return min([*vacated, *([self.facts.expires_on] if self.facts.expires_on else [])], default=None)
 
 
 def _plan_rule(rule: Rule, order: _Order) -> Iterator[Planned]:
@@ -354,8 +357,6 @@ def _wanting(rule: Rule, value: Value, order: _Order, start: Happening) -> tuple
         return (f"date:{start.kind}",)
     if value.due.unit is Unit.ELAPSED_HOURS and start.at is None:
         return (f"time:{start.kind}",)
-    if rule.after_end and order.ended_on is None:
-        return ("date:ended",)
     return ()
 
 
@@ -430,7 +431,7 @@ def _complete(
         last_open_day=jurisdiction.calendar.last_open_day(due.on) if due and due.on else None,
         closed_day_moves_to=_moves_to(rule, due, jurisdiction),
         met=met,
-        wanting=_opening_wanting(rule, value, counted_from, opens),
+        wanting=_also_wanting(rule, value, order, counted_from, opens),
         checkpoints=_checkpoints(rule, opens, due, jurisdiction) if alarmed else (),
         start=counted_from,
         printed=printed,
@@ -450,8 +451,12 @@ def _clock(due: Moment | None, met: Moment | None) -> Clock:
     return Clock.NOT_STARTED if due is None else Clock.RUNNING
 
 
-def _opening_wanting(rule: Rule, value: Value, start: Happening, opens: Moment | None) -> tuple[str, ...]:
-    """The fact for want of which the opening alone cannot be computed."""
+def _also_wanting(
+    rule: Rule, value: Value, order: _Order, start: Happening, opens: Moment | None
+) -> tuple[str, ...]:
+    """The facts for want of which only the opening, or whether the order had ended, is not known."""
+    if rule.after_end and order.ended_on is None:
+        return ("date:ended",)
     if value.opens is None or opens is not None:
         return ()
     return (f"date:{rule.starts}",) if start.kind == rule.due_starts else (f"time:{start.kind}",)

@@ -197,9 +197,10 @@ class Rule:
 
     `starts` may be without a happening: then `else_starts` is taken. `not_before` is an event that moves the
     start to itself where it is recorded and later; `after_end` does the same with the end of the order, and
-    asks for it. A start `in_custody` is replaced by the first `custody_starts` after it. `due_starts` is an
-    event after the start from which alone the due moment counts. `only_after` names events of which one must
-    be recorded. `part_of` names the rule or entry this is a part of; `covers` the dossier's cells it carries.
+    says so where no end is recorded. A start `in_custody` is replaced by the first `custody_starts` after it.
+    `due_starts` is an event after the start from which alone the due moment counts. `only_after` names events
+    of which one must be recorded. `part_of` names the rule or entry this is a part of; `covers` the dossier's
+    cells it carries.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -73,9 +73,7 @@ def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
     facts = scenario.facts
     if scenario.as_of is not None:
         facts = facts.known_by(scenario.as_of, jurisdiction.zone)
-    planned: dict[str, list[Planned]] = {}
-    for one in plan(facts, rulebook):
-        planned.setdefault(one.rule.id, []).append(one)
+    planned = _by_id(plan(facts, rulebook))
     differences: list[str] = []
     for expected in scenario.expectations:
         if "order_in_force" in expected:
@@ -88,6 +86,15 @@ def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
             continue
         differences.extend(_compare(expected, planned.get(expected["deadline"], []), scenario.as_of))
     return Outcome(id=scenario.id, differences=tuple(differences))
+
+
+def _by_id(deadlines: Iterable[Planned]) -> dict[str, list[Planned]]:
+    """The deadlines by their rule's id, and by that of the rule it is a part of."""
+    found: dict[str, list[Planned]] = {}
+    for one in deadlines:
+        for id_ in {one.rule.id, one.rule.part_of or one.rule.id}:
+            found.setdefault(id_, []).append(one)
+    return found
 
 
 def _compare(expected: dict[str, Any], planned: list[Planned], as_of: datetime | None) -> Iterator[str]:

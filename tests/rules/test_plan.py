@@ -565,12 +565,32 @@ def test_release_without_a_date_is_asked_for(rulebook: Rulebook) -> None:
     assert planned.missing == ("the day of “the respondent was released from custody”",)
 
 
-def test_end_of_the_order_is_asked_for_before_a_return(rulebook: Rulebook) -> None:
+def test_end_of_the_order_is_asked_for_when_a_return_is_requested(rulebook: Rulebook) -> None:
     facts = order(
         Kind.FAMILY_VIOLENCE_PROTECTIVE_ORDER, happenings=[happened("return_requested", "2026-12-10")]
     )
 
-    assert deadline(facts, rulebook, "CT-RET-01").missing == ("the day of “the order ended”",)
+    planned = deadline(facts, rulebook, "CT-RET-01")
+
+    assert planned.due == Moment(on=on("2026-12-17"))
+    assert planned.missing == ("the day of “the order ended”",)
+    assert any("Whether the order had ended is not known" in sentence for sentence in planned.explanation)
+
+
+@pytest.mark.parametrize(
+    ("vacated", "due"),
+    [("2026-12-11T10:00:00-05:00", "2026-12-18"), ("2026-12-09T10:00:00-05:00", "2026-12-17")],
+)
+def test_return_runs_from_the_later_of_request_and_vacatur(
+    rulebook: Rulebook, vacated: str, due: str
+) -> None:
+    facts = order(
+        Kind.RESTRAINING_ORDER,
+        expires_on=on("2027-12-04"),
+        happenings=[happened("return_requested", "2026-12-10"), happened("vacated", vacated)],
+    )
+
+    assert deadline(facts, rulebook, "CT-RET-01").due == Moment(on=on(due))
 
 
 def test_several_requests_of_one_day_without_date_are_told_apart(rulebook: Rulebook) -> None:
