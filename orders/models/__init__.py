@@ -5,6 +5,7 @@ from __future__ import annotations
 from orders.models.case import Case, ProtectedPerson, Respondent
 from orders.models.closing import CourtClosing
 from orders.models.concern import Capacity, Concern
+from orders.models.court_rule import CourtRule
 from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
 from orders.models.event import Event
 from orders.models.happening import Happening, Hearing, HearingOutcome, HearingPurpose, ServiceAttempt
@@ -20,6 +21,7 @@ from orders.models.surrender import (
     Statement,
     StatementKind,
 )
+from orders.models.term import OrderTerm
 
 __all__ = [
     "Capacity",
@@ -28,6 +30,7 @@ __all__ = [
     "CheckpointState",
     "Concern",
     "CourtClosing",
+    "CourtRule",
     "Deadline",
     "DeadlineState",
     "Event",
@@ -41,6 +44,7 @@ __all__ = [
     "HearingPurpose",
     "Order",
     "OrderKind",
+    "OrderTerm",
     "Permit",
     "ProtectedPerson",
     "Receipt",

@@ -458,6 +458,7 @@ def _holiday(table: Table) -> Holiday:
         weekday=table.number_or_none("weekday"),
         nth=table.number_or_none("nth"),
         since=table.number("since", 1),
+        plus=table.number("plus", 0),
     )
     if (holiday.day is None) == (holiday.weekday is None or holiday.nth is None):
         raise table.error("day", "give either day, or weekday (Monday is 0) and nth (-1 is the last)")

@@ -1,16 +1,21 @@
-"""The rulebook with the closed days that a person keeps."""
+"""The rulebook as it applies: with the closed days that a person keeps, and with a court's decisions."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import cache, lru_cache
 
 from django.db import transaction
 
 from orders.errors import InvalidFact
-from orders.models import CourtClosing
+from orders.models import CourtClosing, CourtRule
 from orders.rules import rulebook as rulebooks
-from orders.rules.rulebook import Rulebook
+from orders.rules.adjust import Adjustment, adjusted
+from orders.rules.rulebook import Offset, Rulebook, Unit
 
 
 def load_closings() -> int:
@@ -57,4 +62,29 @@ def _with_closings(closings: tuple[tuple[str, date, str], ...]) -> Rulebook:
     by_jurisdiction: dict[str, dict[date, str]] = {}
     for jurisdiction, day, name in closings:
         by_jurisdiction.setdefault(jurisdiction, {})[day] = name
-    return bundled().with_closings(by_jurisdiction)
+    book = bundled().with_closings(by_jurisdiction)
+    # A day that is closed anew makes every earlier plan one of another version, to be planned anew.
+    digest = hashlib.sha256(repr(closings).encode()).hexdigest()[:8]
+    return replace(book, version=f"{book.version}+{digest}")
+
+
+def rulebooks_of(courts: Iterable[int]) -> dict[int, Rulebook]:
+    """The rulebook as each of the courts applies it, by the court's primary key, in two queries."""
+    ids = set(courts)
+    book = current_rulebook()
+    decisions: defaultdict[int, list[Adjustment]] = defaultdict(list)
+    newest = CourtRule.objects.filter(court__in=ids).order_by("court_id", "rule_id", "-id")
+    for row in newest.distinct("court_id", "rule_id"):
+        decisions[row.court_id].append(_adjustment(row))
+    return {court: adjusted(book, decisions[court]) for court in ids}
+
+
+def _adjustment(row: CourtRule) -> Adjustment:
+    return Adjustment(
+        rule_id=row.rule_id,
+        is_on=row.is_on,
+        due=None if row.due_amount is None else Offset(amount=row.due_amount, unit=Unit(row.due_unit)),
+        reminders=None
+        if row.reminders is None
+        else tuple(Offset(amount=amount, unit=Unit(unit)) for amount, unit in row.reminders),
+    )

@@ -26,12 +26,14 @@ class Change:
 
     order: Order
     data: dict[str, Any] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
 
     def set(self, name: str, value: Any) -> None:
         """Sets a column of the order and notes the old and the new value for the event."""
         old = getattr(self.order, name)
         if old != value:
             setattr(self.order, name, value)
+            self.touched.add(name)
             self.data.setdefault("changes", {})[name] = [plain(old), plain(value)]
 
 
@@ -54,7 +56,9 @@ def changing(
         siblings = list(Order.objects.filter(case=order.case_id).select_related("case").order_by("id"))
         change = Change(order=next(one for one in siblings if one.pk == order.pk))
         yield change
-        change.order.save()
+        if change.touched:
+            # Only these: another transaction may have marked the row stale meanwhile.
+            change.order.save(update_fields=sorted(change.touched))
         told = replan(siblings, now=now)
         events = [
             Event(
@@ -121,9 +125,9 @@ def check_not_before_issue(field_name: str, order: Order, at: datetime, code: st
 
 
 def need_reason(reason: str) -> str:
-    """A correction says why."""
+    """What is not a plain record of what happened says why."""
     if not reason.strip():
-        raise InvalidFact("reason", "required", "A correction needs its reason; say what was wrong.")
+        raise InvalidFact("reason", "required", "This needs its reason; say why.")
     return reason.strip()
 
 

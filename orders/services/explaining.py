@@ -7,7 +7,7 @@ from uuid import UUID
 
 from orders.models import Order
 from orders.rules.plan import Planned, plan
-from orders.services.calendar import current_rulebook
+from orders.services.calendar import rulebooks_of
 from orders.services.known import facts_of
 
 
@@ -23,6 +23,6 @@ def find_orders(name: str) -> list[Order]:
 
 def plan_afresh(orders: Sequence[Order]) -> Iterator[tuple[Order, tuple[Planned, ...]]]:
     """The deadlines that the facts give each order now, whatever is stored; nothing is written."""
-    rulebook, facts = current_rulebook(), facts_of(orders)
+    rulebooks, facts = rulebooks_of(order.case.court_id for order in orders), facts_of(orders)
     for order in orders:
-        yield order, plan(facts[order.pk], rulebook)
+        yield order, plan(facts[order.pk], rulebooks[order.case.court_id])

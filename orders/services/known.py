@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 
 from orders import models
 from orders.models.fields import as_given
@@ -58,10 +59,22 @@ def _on_the_order(order: models.Order) -> Iterable[Happening]:
         yield Happening(kind="vacated", at=as_given(order.vacated_at, order.vacated_offset))
 
 
-def _in_tables(ids: Sequence[int]) -> Iterable[tuple[int, Happening]]:
+#: What one table tells: the order's primary key and what happened to the order.
+_Told = Iterable[tuple[int, Happening]]
+
+
+def _in_tables(ids: Sequence[int]) -> _Told:
+    tables = (_attempts, _hearings, _terms, _statements, _others)
+    return chain.from_iterable(table(ids) for table in tables)
+
+
+def _attempts(ids: Sequence[int]) -> _Told:
     for attempt in models.ServiceAttempt.objects.filter(order__in=ids):
         at = as_given(attempt.attempted_at, attempt.attempted_offset)
         yield attempt.order_id, Happening(kind="service_failed", at=at)
+
+
+def _hearings(ids: Sequence[int]) -> _Told:
     for hearing in models.Hearing.objects.filter(order__in=ids):
         key, purpose = hearing.public_id.hex, hearing.purpose
         if hearing.outcome not in (models.HearingOutcome.CONTINUED, models.HearingOutcome.VACATED):
@@ -75,17 +88,48 @@ def _in_tables(ids: Sequence[int]) -> Iterable[tuple[int, Happening]]:
                     source="the court's calendar",
                 ),
             )
+        if hearing.outcome == models.HearingOutcome.CONTINUED:
+            put_off = Happening(kind="hearing_continued", on=hearing.scheduled_on, key=key, purpose=purpose)
+            yield hearing.order_id, put_off
         if hearing.held_on is not None:
             yield hearing.order_id, Happening(kind="heard", on=hearing.held_on, key=key, purpose=purpose)
-    for statement in models.Statement.objects.filter(order__in=ids, kind=models.StatementKind.NON_POSSESSION):
+
+
+def _terms(ids: Sequence[int]) -> _Told:
+    for term in models.OrderTerm.objects.filter(order__in=ids):
+        yield from ((term.order_id, one) for one in _of_term(term))
+
+
+def _statements(ids: Sequence[int]) -> _Told:
+    sworn = models.Statement.objects.filter(order__in=ids, kind=models.StatementKind.NON_POSSESSION)
+    for statement in sworn:
         at = as_given(statement.sworn_at, statement.sworn_offset)
         yield statement.order_id, Happening(kind="non_possession_stated", at=at)
+
+
+def _others(ids: Sequence[int]) -> _Told:
     for one in models.Happening.objects.filter(order__in=ids):
         if one.happened_at is not None and one.happened_offset is not None:
             at = as_given(one.happened_at, one.happened_offset)
             yield one.order_id, Happening(kind=one.kind, at=at, key=one.public_id.hex)
         else:
             yield one.order_id, Happening(kind=one.kind, on=one.happened_on, key=one.public_id.hex)
+
+
+def _of_term(term: models.OrderTerm) -> Iterable[Happening]:
+    """That the order set the term for a day or a time, and that it was kept."""
+    key, purpose = term.public_id.hex, term.term
+    due_at = as_given(term.due_at, term.due_offset) if term.due_at and term.due_offset is not None else None
+    yield Happening(kind="term_set", at=due_at, on=None if due_at else term.due_on, key=key, purpose=purpose)
+    if term.kept_on is not None:
+        kept_at = (
+            as_given(term.kept_at, term.kept_offset)
+            if term.kept_at and term.kept_offset is not None
+            else None
+        )
+        yield Happening(
+            kind="term_met", at=kept_at, on=None if kept_at else term.kept_on, key=key, purpose=purpose
+        )
 
 
 def _inventories(cases: Iterable[int]) -> defaultdict[int, list[datetime | None]]:

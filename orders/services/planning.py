@@ -15,11 +15,11 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.models import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
+from orders.models import Case, Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
 from orders.rules.plan import Clock, Moment, Planned, PlannedCheckpoint, Status, plan
-from orders.rules.rulebook import Purpose, Rulebook
+from orders.rules.rulebook import Purpose
 from orders.services.bulk import insert
-from orders.services.calendar import current_rulebook
+from orders.services.calendar import rulebooks_of
 from orders.services.known import facts_of
 
 #: A deadline's name within its order: the rule and the occurrence.
@@ -87,15 +87,18 @@ def replan(orders: Sequence[Order], *, now: datetime) -> dict[int, dict[str, str
         return {}
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("replan needs the transaction that changed the facts")
-    rulebook = current_rulebook()
+    cases = Case.objects.filter(pk__in={order.case_id for order in orders})
+    courts = dict(cases.values_list("pk", "court"))
+    rulebooks = rulebooks_of(courts.values())
     facts = facts_of(orders)
     rows, checkpoints = _standing(orders)
     changes = _Changes(now=now)
     for order in orders:
+        rulebook = rulebooks[courts[order.case_id]]
         planned = {(one.rule.id, one.occurrence): one for one in plan(facts[order.pk], rulebook)}
         _reconcile(order, planned, rows[order.pk], checkpoints, changes)
     changes.write()
-    _mark_planned(orders, rulebook)
+    _mark_planned(orders, next(iter(rulebooks.values())).version)
     return changes.told
 
 
@@ -117,12 +120,12 @@ def _standing(
     return rows, checkpoints
 
 
-def _mark_planned(orders: Iterable[Order], rulebook: Rulebook) -> None:
-    older = [order for order in orders if order.planned_with != rulebook.version]
+def _mark_planned(orders: Iterable[Order], version: str) -> None:
+    older = [order for order in orders if order.planned_with != version]
     for order in older:
-        order.planned_with = rulebook.version
+        order.planned_with = version
     if older:
-        Order.objects.filter(pk__in=[order.pk for order in older]).update(planned_with=rulebook.version)
+        Order.objects.filter(pk__in=[order.pk for order in older]).update(planned_with=version)
 
 
 def _reconcile(

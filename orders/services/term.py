@@ -14,11 +14,14 @@ from orders.services.change import changing, check_instant, court_day, need_one_
 #: Happenings that have no table or column of their own: those are recorded by their own services.
 RECORDABLE = HAPPENINGS - {
     "heard",
+    "hearing_continued",
     "hearing_scheduled",
     "non_possession_stated",
     "served",
     "service_failed",
     "surrendered",
+    "term_met",
+    "term_set",
     "vacated",
 }
 
