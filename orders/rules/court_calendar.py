@@ -15,6 +15,7 @@ class Holiday:
     """A legal holiday that comes every year from `since` on.
 
     Either `month` and `day`, or the weekday (Monday is 0) and which one of the month it is (-1 the last).
+    `plus` counts days on from there: the day after Thanksgiving is no fixed weekday of the month.
     """
 
     name: str
@@ -23,15 +24,17 @@ class Holiday:
     weekday: int | None = None
     nth: int | None = None
     since: int = 1
+    plus: int = 0
 
     def in_year(self, year: int) -> date:
         """The day it falls on in `year`, before a weekend moves it."""
         if self.day is not None:
-            return date(year, self.month, self.day)
+            return date(year, self.month, self.day) + timedelta(days=self.plus)
         if self.weekday is None or self.nth is None:
             raise ValueError(f"Holiday {self.name}: give a day, or a weekday and which one of the month.")
         days = [week[self.weekday] for week in calendar.monthcalendar(year, self.month) if week[self.weekday]]
-        return date(year, self.month, days[self.nth - 1 if self.nth > 0 else self.nth])
+        found = date(year, self.month, days[self.nth - 1 if self.nth > 0 else self.nth])
+        return found + timedelta(days=self.plus)
 
 
 def observed(day: date, *, saturday_to_friday: bool = True) -> date:

@@ -121,6 +121,20 @@ def test_saturday_holiday_moves_only_where_the_state_moves_it(
     assert court.closed_because(on("2022-12-26")) == "Christmas Day"
 
 
+@pytest.mark.parametrize(
+    ("holiday", "day"),
+    [
+        # Thanksgiving Day 2024 was the fourth Thursday and 28 November; the day after was the fifth Friday.
+        (Holiday(name="Day after", month=11, weekday=3, nth=4, plus=1), "2024-11-29"),
+        (Holiday(name="Last Monday", month=5, weekday=0, nth=-1), "2024-05-27"),
+        (Holiday(name="Boxing Day", month=12, day=25, plus=1), "2024-12-26"),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_holiday_is_found_in_its_year(holiday: Holiday, day: str) -> None:
+    assert holiday.in_year(2024) == on(day)
+
+
 def test_weekday_holiday_is_observed_on_its_day() -> None:
     assert observed(on("2026-12-25")) == on("2026-12-25")
 
