@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from notifications.models import Alert, AlertState
+from notifications.models import Alert, AlertState, Via
 from orders.admin.desk import DeskList, order_link
 from orders.services.change import zone_of
 from orders.wording import instant_words, rule_title
@@ -63,6 +63,8 @@ class AlertAdmin(DeskList):
     @admin.display(description="Told")
     def told(self, alert: Alert) -> str:
         """The person or the desk, and where."""
+        if alert.via == Via.FALLBACK:
+            return f"{alert.recipient}, administrator, in place of {alert.agency or 'an agency'}"
         return ", ".join(str(one) for one in (alert.recipient, alert.agency) if one) or "Nobody"
 
     @admin.display(description="Written")

@@ -108,6 +108,7 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "order": order,
         "is_overdue": line.state == DeadlineState.OVERDUE,
         "met": met_words(deadline, zone),
+        "is_met_ahead": deadline.met_at is not None and deadline.met_at > line.now,
         "served": instant_words(order.served_at, zone) if order.served_at else "",
         "acknowledged": instant_words(acknowledged_at, zone) if acknowledged_at else "",
         "may_answer": isinstance(request.user, User) and may_answer(alert, request.user),

@@ -62,6 +62,7 @@ class DeadlineLine:
     badge: SafeString
     due: str
     met: str
+    is_met_ahead: bool
     overdue_since: str
 
 
@@ -90,6 +91,7 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
             badge=state_badge(one, now),
             due=due_words(one, zone),
             met=met_words(one, zone),
+            is_met_ahead=one.met_at is not None and one.met_at > now,
             overdue_since=said(one.due_at) if one.is_passed(now) else "",
         )
         for one in Deadline.objects.filter(order=order)
