@@ -38,7 +38,7 @@ class Adjustment:
             raise AdjustmentError(
                 "due", f"The time of {rule.id} is the law's; a court can only switch it off."
             )
-        if self.due is not None and self.due.unit in WITHOUT_AMOUNT:
+        if self.due is not None and (self.due.unit in WITHOUT_AMOUNT or self.due.amount <= 0):
             raise AdjustmentError("due", "Give a number of hours, days or months.")
         if any(one.amount >= 0 or one.unit in WITHOUT_AMOUNT for one in self.reminders or ()):
             raise AdjustmentError(

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.rules.adjust import Adjustment, AdjustmentError, adjusted, leaves_time_to_court
+from orders.rules.plan import Moment, plan
+from orders.rules.rulebook import Offset, Rulebook, Unit
+from tests.rules.orders import at, deadline, deadlines, happened, order
+
+SERVED = happened("served", "2026-12-04T18:30:00-05:00")
+THREE_DAYS = Offset(amount=3, unit=Unit.CALENDAR_DAYS)
+
+
+def test_rulebook_is_the_same_when_nothing_is_decided(rulebook: Rulebook) -> None:
+    assert adjusted(rulebook, []) is rulebook
+
+
+def test_rule_gives_nothing_when_the_court_switched_it_off(rulebook: Rulebook) -> None:
+    facts = order(firearms_indicated=True, happenings=[SERVED])
+
+    without = adjusted(rulebook, [Adjustment(rule_id="CT-LE-48", is_on=False)])
+
+    assert "CT-LE-48" in {one.rule.id for one in plan(facts, rulebook)}
+    assert "CT-LE-48" not in {one.rule.id for one in plan(facts, without)}
+    assert "CT-SUR-01" in {one.rule.id for one in plan(facts, without)}
+
+
+def test_time_is_the_courts_where_the_law_leaves_it_so(rulebook: Rulebook) -> None:
+    facts = order(firearms_indicated=True, happenings=[SERVED])
+
+    decided = adjusted(rulebook, [Adjustment(rule_id="CT-SUR-05-ALL", due=THREE_DAYS)])
+
+    assert deadlines(facts, rulebook, "CT-SUR-05-ALL") == []
+    due = deadline(facts, decided, "CT-SUR-05-ALL").due
+    assert due is not None
+    assert due == Moment(on=at("2026-12-07T12:00:00-05:00").date())
+
+
+def test_reminders_are_the_courts_and_other_checkpoints_stand(rulebook: Rulebook) -> None:
+    twelve_hours = Offset(amount=-12, unit=Unit.ELAPSED_HOURS)
+    facts = order(firearms_indicated=True, happenings=[SERVED])
+
+    decided = adjusted(rulebook, [Adjustment(rule_id="CT-SUR-01", reminders=(twelve_hours,))])
+
+    fires = {one.name: one.fires_at for one in deadline(facts, decided, "CT-SUR-01").checkpoints}
+    assert fires == {
+        "check": at("2026-12-05T18:30:00-05:00"),
+        "escalate-24h": at("2026-12-06T18:30:00-05:00"),
+        "remind-12e": at("2026-12-05T06:30:00-05:00"),
+    }
+
+
+def test_reminders_tell_the_court_where_the_rule_tells_nobody(rulebook: Rulebook) -> None:
+    day_before = Offset(amount=-1, unit=Unit.CALENDAR_DAYS)
+    assert rulebook.by_id["CT-ORD-01"].checkpoints == ()
+
+    decided = adjusted(rulebook, [Adjustment(rule_id="CT-ORD-01", reminders=(day_before,))])
+
+    (reminder,) = deadline(order("restraining_order"), decided, "CT-ORD-01").checkpoints
+    assert reminder.audience == ("court",)
+    assert reminder.fires_at == at("2027-12-03T09:00:00-05:00")
+
+
+def test_only_rules_as_ordered_leave_their_time_to_a_court(rulebook: Rulebook) -> None:
+    assert {rule.id for rule in rulebook.rules if leaves_time_to_court(rule)} == {
+        "CT-CMP-01-ALL",
+        "CT-SUR-05-ALL",
+    }
+
+
+@pytest.mark.parametrize(
+    "adjustment",
+    [
+        Adjustment(rule_id="CT-SUR-01", is_on=False),
+        Adjustment(rule_id="CT-SUR-05-ALL", due=THREE_DAYS),
+        Adjustment(rule_id="CT-SUR-01", reminders=()),
+        Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=-1, unit=Unit.ELAPSED_HOURS),)),
+    ],
+    ids=str,
+)
+def test_decision_is_taken_when_the_rule_leaves_it_to_a_court(
+    rulebook: Rulebook, adjustment: Adjustment
+) -> None:
+    adjustment.check(rulebook)
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "field", "message"),
+    [
+        (Adjustment(rule_id="CT-NONE"), "rule_id", "“CT-NONE” is no rule"),
+        (Adjustment(rule_id="CT-SUR-01", due=THREE_DAYS), "due", "The time of CT-SUR-01 is the law's"),
+        (
+            Adjustment(rule_id="CT-SUR-05-ALL", due=Offset(amount=0, unit=Unit.INDEFINITE)),
+            "due",
+            "Give a number of hours, days or months",
+        ),
+        (
+            Adjustment(rule_id="CT-SUR-05-ALL", due=Offset(amount=-3, unit=Unit.CALENDAR_DAYS)),
+            "due",
+            "Give a number of hours, days or months",
+        ),
+        (
+            Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=0, unit=Unit.ELAPSED_HOURS),)),
+            "reminders",
+            "A reminder comes before the deadline",
+        ),
+        (
+            Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=-1, unit=Unit.NEXT_OPEN_DAY),)),
+            "reminders",
+            "A reminder comes before the deadline",
+        ),
+    ],
+    ids=str,
+)
+def test_decision_is_refused_when_the_rule_does_not_leave_it_to_a_court(
+    rulebook: Rulebook, adjustment: Adjustment, field: str, message: str
+) -> None:
+    with pytest.raises(AdjustmentError, match=message) as refused:
+        adjustment.check(rulebook)
+
+    assert refused.value.field == field
