@@ -1,12 +1,15 @@
-"""Storing many rows at once."""
+"""Making and storing many rows at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -15,6 +18,48 @@ Row = TypeVar("Row", bound=models.Model)
 
 #: From this many rows on, COPY is quicker than INSERT by more than it costs to begin.
 _MANY = 50
+
+
+def make(model: type[Row], /, **values: Any) -> Row:
+    """The row that `model(**values)` makes, in a tenth of the time; a misspelt name is not noticed.
+
+    Of thousands of rows at once, most of the time goes into Django's care for each column.
+    """
+    row = model.__new__(model)
+    columns, fixed, made = _defaults(model)
+    state = row.__dict__
+    state["_state"] = ModelState()
+    state.update(fixed)
+    for name, default in made:
+        if name not in values:
+            state[name] = default()
+    for name, value in values.items():
+        if (attname := columns.get(name)) is None:
+            state[name] = value
+        else:
+            row._state.fields_cache[name] = value  # noqa: SLF001 - as Django's own loaders do
+            state[attname] = None if value is None else value.pk
+    return row
+
+
+@cache
+def _defaults(
+    model: type[models.Model],
+) -> tuple[dict[str, str], dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """The columns of related rows by name, the defaults that are values, and those that are made anew."""
+    columns: dict[str, str] = {}
+    fixed: dict[str, Any] = {}
+    made: list[tuple[str, Callable[[], Any]]] = []
+    for one in model._meta.concrete_fields:  # noqa: SLF001 - as Django documents it
+        if isinstance(one, models.ForeignKey):
+            columns[one.name] = one.attname
+        if callable(one.default) and one.has_default():
+            made.append((one.attname, one.default))
+        elif one.has_db_default():
+            made.append((one.attname, one.get_default))
+        else:
+            fixed[one.attname] = one.get_default()
+    return columns, fixed, made
 
 
 def insert(rows: Sequence[Row]) -> Sequence[Row]:
@@ -74,7 +119,15 @@ def _converter(one: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """What makes of a value what the driver writes as the column wants it."""
     if isinstance(one, models.JSONField):
         return Jsonb
+    if isinstance(one, ArrayField) and isinstance(one.base_field, models.CharField | models.TextField):
+        return _array
     if one.choices and isinstance(one, models.CharField):
         # A choice is of its own class, which the driver would write by its name.
         return str
     return None
+
+
+def _array(texts: Sequence[str]) -> str:
+    """A list of texts as PostgreSQL writes it; the driver takes ten times as long over it."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"

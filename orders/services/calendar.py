@@ -68,10 +68,13 @@ def _with_closings(closings: tuple[tuple[str, date, str], ...]) -> Rulebook:
     return replace(book, version=f"{book.version}+{digest}")
 
 
-def rulebooks_of(courts: Iterable[int]) -> dict[int, Rulebook]:
-    """The rulebook as each of the courts applies it, by the court's primary key, in two queries."""
+def rulebooks_of(courts: Iterable[int], book: Rulebook | None = None) -> dict[int, Rulebook]:
+    """The rulebook as each of the courts applies it, by the court's primary key, in two queries.
+
+    Or `book`, as each of them would.
+    """
     ids = set(courts)
-    book = current_rulebook()
+    book = book or current_rulebook()
     decisions: defaultdict[int, list[Adjustment]] = defaultdict(list)
     newest = CourtRule.objects.filter(court__in=ids).order_by("court_id", "rule_id", "-id")
     for row in newest.distinct("court_id", "rule_id"):

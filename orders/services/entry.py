@@ -25,7 +25,7 @@ from orders.models import (
 from orders.models.fields import offset_of
 from orders.rules.court_time import local_date
 from orders.rules.facts import Kind
-from orders.services.bulk import insert
+from orders.services.bulk import insert, make
 from orders.services.calendar import bundled, current_rulebook
 from orders.services.change import (
     changing,
@@ -91,7 +91,8 @@ class NewOrder:
 
     def _order(self) -> Order:
         served = self.served_at
-        return Order(
+        return make(
+            Order,
             jurisdiction=self.jurisdiction,
             kind=self.kind,
             por_number=self.por_number.strip(),
@@ -152,7 +153,8 @@ def enter_orders(
         told = replan([*orders, *siblings], now=now)
         insert(
             [
-                Event(
+                make(
+                    Event,
                     order=order,
                     kind="entered",
                     occurred_at=order.issued_at or now,
@@ -200,15 +202,18 @@ def _cases_of(new: Sequence[NewOrder]) -> dict[_CaseKey, Case]:
     missing = {_case_key(one): one for one in new if _case_key(one) not in cases}
     respondents = insert(
         [
-            Respondent(
-                name=one.respondent_name.strip(), date_of_birth=one.respondent_dob, town=one.respondent_town
+            make(
+                Respondent,
+                name=one.respondent_name.strip(),
+                date_of_birth=one.respondent_dob,
+                town=one.respondent_town,
             )
             for one in missing.values()
         ]
     )
     made = insert(
         [
-            Case(docket_number=one.docket_number.strip(), court=one.court, respondent=respondent)
+            make(Case, docket_number=one.docket_number.strip(), court=one.court, respondent=respondent)
             for one, respondent in zip(missing.values(), respondents, strict=True)
         ]
     )
@@ -220,8 +225,11 @@ def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
     pairs = list(zip(new, orders, strict=True))
     insert(
         [
-            ProtectedPerson(
-                order=order, name=one.protected_person.strip(), address_confidential=one.address_confidential
+            make(
+                ProtectedPerson,
+                order=order,
+                name=one.protected_person.strip(),
+                address_confidential=one.address_confidential,
             )
             for one, order in pairs
             if one.protected_person.strip()
@@ -229,14 +237,14 @@ def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
     )
     insert(
         [
-            Hearing(order=order, purpose=HearingPurpose.APPLICATION, scheduled_on=one.hearing_on)
+            make(Hearing, order=order, purpose=HearingPurpose.APPLICATION, scheduled_on=one.hearing_on)
             for one, order in pairs
             if one.hearing_on
         ]
     )
     insert(
         [
-            Concern(order=order, agency_id=agency, capacity=capacity)
+            make(Concern, order=order, agency_id=agency, capacity=capacity)
             for one, order in pairs
             for capacity, agency in (
                 (Capacity.COURT, one.court.pk),

@@ -18,7 +18,7 @@ from django.db import transaction
 from orders.models import Case, Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
 from orders.rules.plan import Clock, Moment, Planned, PlannedCheckpoint, Status, plan
 from orders.rules.rulebook import Purpose
-from orders.services.bulk import insert
+from orders.services.bulk import insert, make
 from orders.services.calendar import rulebooks_of
 from orders.services.known import facts_of
 
@@ -151,7 +151,9 @@ def _reconcile(
 
 
 def _open(order: Order, planned: Planned, changes: _Changes) -> None:
-    row = Deadline(order=order, rule_id=planned.rule.id, occurrence=planned.occurrence, **_columns(planned))
+    row = make(
+        Deadline, order=order, rule_id=planned.rule.id, occurrence=planned.occurrence, **_columns(planned)
+    )
     desired = _to_arm(planned, changes.now)
     _set_state(row, planned, checked=_has_check(desired), now=changes.now)
     changes.new_deadlines.append(row)
@@ -264,7 +266,8 @@ def _arm(
 
 
 def _new_checkpoint(row: Deadline, one: PlannedCheckpoint) -> Checkpoint:
-    return Checkpoint(
+    return make(
+        Checkpoint,
         deadline=row,
         name=one.name,
         revision=row.revision,

@@ -15,7 +15,7 @@ from orders.models import Deadline, DeadlineState, Order
 from orders.rules import rulebook as rulebooks
 from orders.rules.plan import Planned, plan
 from orders.rules.rulebook import Rulebook, RulebookError
-from orders.services.calendar import current_rulebook
+from orders.services.calendar import current_rulebook, rulebooks_of
 from orders.services.known import facts_of
 
 #: Orders planned at once.
@@ -100,15 +100,17 @@ def _ids(content: dict[str, Any]) -> set[str]:
 
 
 def effect_of(rulebook: Rulebook) -> Effect:
-    """Plans every order with `rulebook` and compares with the deadlines that stand."""
+    """Plans every order with `rulebook`, as its court would apply it, and compares with what stands."""
     effect = Effect()
     for orders in _batches():
         facts = facts_of(orders)
+        rulebooks = rulebooks_of((order.case.court_id for order in orders), rulebook)
         stored: dict[int, dict[_Key, Deadline]] = {order.pk: {} for order in orders}
         for row in Deadline.objects.filter(order__in=stored).defer("explanation"):
             stored[row.order_id][row.rule_id, row.occurrence] = row
         for order in orders:
-            planned = {(one.rule.id, one.occurrence): one for one in plan(facts[order.pk], rulebook)}
+            deadlines = plan(facts[order.pk], rulebooks[order.case.court_id])
+            planned = {(one.rule.id, one.occurrence): one for one in deadlines}
             effect.add(order, dict(_differences(planned, stored[order.pk])))
     return effect
 

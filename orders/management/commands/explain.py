@@ -58,7 +58,6 @@ def _sentences(planned: Planned, now: datetime) -> Iterator[str]:
     state = planned.status(now).replace("_", " ")
     due = f", due {_words(planned.due, planned)}" if planned.due else ""
     yield f"{planned.rule.id}{f' ({planned.occurrence})' if planned.occurrence else ''}: {state}{due}"
-    yield f"  {planned.rule.title}"
     for sentence in planned.explanation:
         yield f"  {sentence}"
 

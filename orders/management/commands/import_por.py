@@ -43,7 +43,9 @@ class Command(BaseCommand):
         except (ExportError, AlreadyImportingError) as error:
             raise CommandError(str(error)) from error
         except (IntegrityError, OperationalError) as error:
-            if not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable | IntegrityError):
+            if not isinstance(error, IntegrityError) and not isinstance(
+                error.__cause__, DeadlockDetected | LockNotAvailable
+            ):
                 raise
             raise CommandError(
                 "Somebody changed the same orders for too long. What is imported stands; import again."

@@ -9,10 +9,24 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from orders.models import Case, Event, Firearm, Order, Receipt, Statement
-from orders.services.bulk import insert
+from orders.models import (
+    Case,
+    Checkpoint,
+    Concern,
+    Deadline,
+    Event,
+    Firearm,
+    Hearing,
+    Order,
+    ProtectedPerson,
+    Receipt,
+    ReceiptItem,
+    Respondent,
+    Statement,
+)
+from orders.services.bulk import insert, make
 from orders.services.change import with_deadlines
 from orders.services.entry import NewOrder, store_orders
 from orders.services.planning import replan
@@ -24,7 +38,24 @@ from orders.services.registry.staging import Reject, Staging, staging
 from orders.services.registry.updating import SOURCE, said_of, update
 
 #: Rows of orders.csv in one transaction.
-BATCH = 1000
+BATCH = 500
+
+#: The tables that grow with every order.
+GROWING = (
+    Case,
+    Checkpoint,
+    Concern,
+    Deadline,
+    Event,
+    Firearm,
+    Hearing,
+    Order,
+    ProtectedPerson,
+    Receipt,
+    ReceiptItem,
+    Respondent,
+    Statement,
+)
 
 
 @contextmanager
@@ -51,6 +82,7 @@ class Import:
         self._staging = staged
         self._now = now
         self._places = Places()
+        self._look_after = BATCH
 
     def batches(self) -> Iterator[int]:
         """Imports batch by batch; yields how many rows of orders.csv each had.
@@ -60,6 +92,7 @@ class Import:
         rows = files.read(self._folder, files.ORDERS)
         while some := list(islice(rows, BATCH)):
             self._take_twice(some)
+            self._look_at_sizes()
             yield len(some)
         for numbers in self._staging.numbers_left(BATCH):
             self._take_proof(numbers)
@@ -83,6 +116,18 @@ class Import:
     def receipts(self) -> int:
         """How many receipts and statements are stored."""
         return Receipt.objects.count() + Statement.objects.count()
+
+    def _look_at_sizes(self) -> None:
+        """The database looks at the tables whenever the import has doubled them.
+
+        Until it has, it plans for the few rows that it last saw and reads whole tables; autovacuum comes
+        minutes later, and cached plans of this session stay as they are until somebody looks.
+        """
+        if self.imported >= self._look_after:
+            self._look_after = 2 * self.imported
+            tables = ", ".join(model._meta.db_table for model in GROWING)  # noqa: SLF001 - as documented
+            with connection.cursor() as cursor:
+                cursor.execute(f"ANALYZE (SKIP_LOCKED) {tables}")
 
     def _take_twice(self, rows: Sequence[Row]) -> None:
         """Takes a batch; again, should somebody have entered one of its orders in that moment."""
@@ -190,7 +235,7 @@ class _Batch:
                 data["hearing_on"] = one.hearing_on.isoformat()
             self._orders[one.por_number] = order
             self._events[order.pk] = [
-                Event(order=order, kind="entered", occurred_at=order.issued_at or self.now, data=data)
+                make(Event, order=order, kind="entered", occurred_at=order.issued_at or self.now, data=data)
             ]
         self.imported = len(new)
 

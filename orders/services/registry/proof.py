@@ -24,7 +24,7 @@ from orders.models import (
     StatementKind,
 )
 from orders.models.fields import offset_of
-from orders.services.bulk import insert
+from orders.services.bulk import insert, make
 from orders.services.registry import files
 from orders.services.registry.parsing import (
     FirearmRow,
@@ -80,7 +80,7 @@ class Proof:
         insert(self.statements)
         insert(
             [
-                ReceiptItem(receipt=receipt, firearm=firearm)
+                make(ReceiptItem, receipt=receipt, firearm=firearm)
                 for receipt, firearms in self.receipts
                 for firearm in firearms
             ]
@@ -158,7 +158,8 @@ class _Sorter:
                 f"serial: {row.serial} is on the list of the case with another description. The first "
                 "stands; correct the list by hand if this one is right.",
             )
-        firearm = Firearm(
+        firearm = make(
+            Firearm,
             order=order,
             serial=row.serial,
             make=row.make,
@@ -208,7 +209,8 @@ class _Sorter:
                 "unknown_serial",
                 f"serials: {unknown[0][:40]} is not on the list of the case; list it in firearms.csv first.",
             )
-        receipt = Receipt(
+        receipt = make(
+            Receipt,
             order=order,
             kind=row.taker or "",
             received_at=row.at,
@@ -224,7 +226,8 @@ class _Sorter:
         self, order: Order, kind: str, occurred_at: datetime, digest: str, data: dict[str, str]
     ) -> None:
         self.proof.events.append(
-            Event(
+            make(
+                Event,
                 order=order,
                 kind=kind,
                 occurred_at=occurred_at,
