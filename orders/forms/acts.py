@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,6 +20,7 @@ from orders.models import (
     HearingPurpose,
     Order,
     OrderKind,
+    OrderTerm,
     Receipt,
     ReceiptKind,
     ServiceMethod,
@@ -29,7 +30,8 @@ from orders.rules.facts import Kind
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.term import RECORDABLE
-from orders.wording import happening_words
+from orders.services.terms import settable_terms
+from orders.wording import happening_words, term_words
 
 _CHOOSE = ("", "---------")
 _STALE = "Somebody changed this meanwhile. Open the order again and look before you correct it."
@@ -178,7 +180,7 @@ class FirearmsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class ReceiptForm(ActForm):
-    """Firearms changed hands, to police or to a dealer."""
+    """Firearms changed hands."""
 
     firearms = FirearmsField(Firearm.objects.none(), label="Firearms")
     at = InstantField(label="Handed over")
@@ -189,6 +191,12 @@ class ReceiptForm(ActForm):
         required=False,
         label="Dealer's licence",
         help_text="For a dealer's receipt: the federal licence, such as 6-06-014-01-7M-12345.",
+    )
+    taker_name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Name of the person",
+        help_text="Where it was neither police nor a dealer, and the law of the order allows it.",
     )
     receipt_number = forms.CharField(max_length=40, required=False, label="Receipt number")
 
@@ -221,6 +229,15 @@ class StatementForm(ActForm):
     kind = forms.ChoiceField(choices=[_CHOOSE, *StatementKind.choices], label="The respondent swears")
     at = InstantField(label="Sworn")
     receipt_number = forms.CharField(max_length=40, required=False, label="Number of the statement")
+
+
+class TermField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A term of the order, in words."""
+
+    @override
+    def label_from_instance(self, obj: OrderTerm) -> str:
+        """What was ordered, and by when."""
+        return term_words(obj)
 
 
 class ScheduleHearingForm(ActForm):
@@ -299,9 +316,55 @@ class HappeningForm(ActForm):
     @override
     def facts(self) -> dict[str, Any]:
         """The instant, or the day where no time is known."""
-        when = self.cleaned_data["at"]
-        known = "at" if isinstance(when, datetime) else "on"
-        return {"kind": self.cleaned_data["kind"], known: when}
+        return {"kind": self.cleaned_data["kind"], **_instant_or_day(self.cleaned_data["at"])}
+
+
+class TermForm(ActForm):
+    """The judge set a term of the order: something to be done by a day or a time."""
+
+    stands_in = {"due_at": "due", "due_on": "due"}
+
+    term = forms.ChoiceField()
+    due = InstantField(label="Due", needs_time=False)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the terms that a judge may set in such an order."""
+        term = self.fields["term"]
+        assert isinstance(term, forms.ChoiceField)  # noqa: S101 - narrows
+        term.choices = [_CHOOSE, *((name, rule.title) for name, rule in settable_terms(order).items())]
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """The instant, or the day where the order names no time."""
+        return {"term": self.cleaned_data["term"], **_instant_or_day(self.cleaned_data["due"])}
+
+
+class KeepTermForm(ActForm):
+    """What the judge set was done."""
+
+    stands_in = {"kept_at": "kept", "kept_on": "kept"}
+
+    term = TermField(OrderTerm.objects.none())
+    kept = InstantField(label="Kept", needs_time=False)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the terms that are not recorded as kept."""
+        term = self.fields["term"]
+        assert isinstance(term, TermField)  # noqa: S101 - narrows
+        term.queryset = OrderTerm.objects.filter(order=order, kept_on=None).select_related("order")
+
+    @override
+    def subject(self) -> Model:
+        """The term."""
+        chosen: OrderTerm = self.cleaned_data["term"]
+        return chosen
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """The instant, or the day where no time is known."""
+        return _instant_or_day(self.cleaned_data["kept"])
 
 
 class VacateForm(ReasonForm):
@@ -379,6 +442,10 @@ class CorrectTownForm(ReasonForm):
     def look_at(self, order: Order) -> None:
         """Begins with the town that is stored."""
         self.fields["town"].initial = order.case.respondent.town_id
+
+
+def _instant_or_day(when: datetime | date) -> dict[str, Any]:
+    return {"at" if isinstance(when, datetime) else "on": when}
 
 
 def looked_at(order: Order) -> set[str]:

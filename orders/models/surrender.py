@@ -80,10 +80,12 @@ class Permit(models.Model):
 
 
 class ReceiptKind(models.TextChoices):
-    """Who took the firearms. Nobody else may, at first hand (CT-SUR-03)."""
+    """Who took the firearms. Who may is the rulebook's to say, by kind of order (as CT-SUR-03)."""
 
     POLICE = "police", "Police"
     DEALER = "dealer", "Federally licensed dealer"
+    THIRD_PARTY = "third_party", "Another person who may lawfully hold them"
+    TRUE_OWNER = "true_owner", "Their true owner"
 
 
 class Receipt(models.Model):
@@ -91,12 +93,15 @@ class Receipt(models.Model):
 
     public_id = public_id()
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="receipts")
-    kind = models.CharField(max_length=10, choices=ReceiptKind)
+    kind = models.CharField(max_length=20, choices=ReceiptKind)
     received_at = models.DateTimeField(help_text="When the firearms changed hands.")
     received_offset = utc_offset()
     receipt_number = models.CharField(max_length=40, blank=True)
     agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.PROTECT)
     dealer_licence = models.CharField(max_length=20, blank=True, help_text="Form R-DD-CCC-TT-EX-SSSSS.")
+    taker_name = models.CharField(
+        max_length=200, blank=True, help_text="Who took them, where it was neither police nor a dealer."
+    )
     firearms = models.ManyToManyField(Firearm, through="ReceiptItem", related_name="receipts")
 
     objects = OfOrderQuerySet.as_manager()
@@ -110,8 +115,12 @@ class Receipt(models.Model):
                 name="receipt_number_once_per_order",
             ),
             models.CheckConstraint(
-                condition=Q(kind=ReceiptKind.POLICE, agency__isnull=False, dealer_licence="")
-                | Q(kind=ReceiptKind.DEALER, agency=None) & ~Q(dealer_licence=""),
+                condition=Q(kind=ReceiptKind.POLICE, agency__isnull=False, dealer_licence="", taker_name="")
+                | Q(kind=ReceiptKind.DEALER, agency=None, taker_name="") & ~Q(dealer_licence="")
+                | Q(
+                    kind__in=[ReceiptKind.THIRD_PARTY, ReceiptKind.TRUE_OWNER], agency=None, dealer_licence=""
+                )
+                & ~Q(taker_name=""),
                 name="receipt_names_who_took_them",
             ),
         ]

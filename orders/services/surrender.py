@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.models import Agency, AgencyKind, User
+from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.models import (
     Firearm,
@@ -21,10 +21,10 @@ from orders.models import (
 )
 from orders.models.fields import offset_of
 from orders.rules.licence import LicenceError, parse_dealer_licence
+from orders.rules.rulebook import Recipient
+from orders.services.calendar import bundled
 from orders.services.change import changing, check_instant, need_one_of, need_reason
-
-#: Agencies whose receipt counts as police custody.
-_POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
+from orders.services.known import facts_of
 
 
 def list_firearm(
@@ -80,6 +80,7 @@ def record_receipt(
     receipt_number: str = "",
     agency: Agency | None = None,
     dealer_licence: str = "",
+    taker_name: str = "",
 ) -> Receipt:
     """The firearms named were handed over at `at`, to police or to a dealer; each one's status says so.
 
@@ -88,7 +89,8 @@ def record_receipt(
     """
     with changing(order, "receipt_recorded", by=by, now=now, occurred_at=at) as change:
         check_instant("received_at", at, now=now)
-        check_recipient(kind, agency, dealer_licence)
+        check_lawful(change.order, kind)
+        check_taker(kind, agency, dealer_licence, taker_name)
         number = receipt_number.strip()
         if number and Receipt.objects.filter(order=change.order, receipt_number=number).exists():
             raise InvalidFact("receipt_number", "duplicate_receipt", f"Receipt {number} is recorded already.")
@@ -113,7 +115,8 @@ def record_receipt(
             received_offset=offset_of(at),
             receipt_number=number,
             agency=agency,
-            dealer_licence=dealer_licence,
+            dealer_licence=dealer_licence.strip(),
+            taker_name=taker_name.strip(),
         )
         ReceiptItem.objects.bulk_create(ReceiptItem(receipt=receipt, firearm_id=pk) for pk in sorted(mine))
         Firearm.objects.filter(pk__in=mine).update(status=STATUS_AFTER[kind])
@@ -125,24 +128,44 @@ def record_receipt(
 STATUS_AFTER: dict[str, FirearmStatus] = {
     ReceiptKind.POLICE: FirearmStatus.SURRENDERED,
     ReceiptKind.DEALER: FirearmStatus.SOLD,
+    ReceiptKind.THIRD_PARTY: FirearmStatus.TRANSFERRED,
+    ReceiptKind.TRUE_OWNER: FirearmStatus.TRANSFERRED,
+}
+
+#: Who took the firearms, in the rulebook's words.
+_RECIPIENTS: dict[str, Recipient] = {
+    ReceiptKind.POLICE: Recipient.LAW_ENFORCEMENT,
+    ReceiptKind.DEALER: Recipient.LICENSED_DEALER,
+    ReceiptKind.THIRD_PARTY: Recipient.THIRD_PARTY,
+    ReceiptKind.TRUE_OWNER: Recipient.TRUE_OWNER,
 }
 
 
-def check_recipient(kind: str, agency: Agency | None, dealer_licence: str) -> None:
-    """Raises `InvalidFact` unless a police agency or a licensed dealer took the firearms (CT-SUR-03)."""
+def check_lawful(order: Order, kind: str) -> None:
+    """Raises `InvalidFact`, in the rule's words, where firearms may not go there under such an order."""
     need_one_of("kind", "unknown_recipient", kind, ReceiptKind.values)
-    if kind == ReceiptKind.POLICE:
-        if agency is None or agency.kind not in _POLICE:
-            raise InvalidFact("agency", "not_police", "Name the police agency that took the firearms.")
-        if dealer_licence:
-            raise InvalidFact("dealer_licence", "not_a_dealer", "A police receipt has no dealer licence.")
-        return
-    if agency is not None:
-        raise InvalidFact("agency", "not_police", "A dealer's receipt names a licence, not an agency.")
-    try:
-        parse_dealer_licence(dealer_licence)
-    except LicenceError as error:
-        raise InvalidFact("dealer_licence", "invalid_dealer_licence", str(error)) from error
+    if refusal := bundled().refusal(facts_of([order])[order.pk], _RECIPIENTS[kind]):
+        raise InvalidFact("kind", "unlawful_recipient", refusal)
+
+
+def check_taker(kind: str, agency: Agency | None, dealer_licence: str, taker_name: str = "") -> None:
+    """Raises `InvalidFact` unless a receipt of this kind says who took the firearms, and nothing else."""
+    wanted = {ReceiptKind.POLICE: "agency", ReceiptKind.DEALER: "dealer_licence"}.get(
+        ReceiptKind(kind), "taker_name"
+    )
+    given = {"agency": agency, "dealer_licence": dealer_licence.strip(), "taker_name": taker_name.strip()}
+    for name, value in given.items():
+        if value and name != wanted:
+            raise InvalidFact(name, "not_the_taker", f"This does not belong to a receipt of kind “{kind}”.")
+    if wanted == "agency" and (agency is None or agency.kind not in POLICE):
+        raise InvalidFact("agency", "not_police", "Name the police agency that took the firearms.")
+    if wanted == "taker_name" and not given["taker_name"]:
+        raise InvalidFact("taker_name", "required", "Name the person who took the firearms.")
+    if wanted == "dealer_licence":
+        try:
+            parse_dealer_licence(dealer_licence)
+        except LicenceError as error:
+            raise InvalidFact("dealer_licence", "invalid_dealer_licence", str(error)) from error
 
 
 def record_statement(

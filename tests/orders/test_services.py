@@ -291,8 +291,27 @@ def test_receipt_of_a_private_person_is_refused() -> None:
     order = make.served_order()
     one = surrender.list_firearm(order, serial="S1", source="police", by=None, now=NOW)
 
-    with pytest.raises(InvalidFact, match="police, dealer"):
-        surrender.record_receipt(order, kind="friend", at=NOW, firearms=[one], by=None, now=NOW)
+    with pytest.raises(InvalidFact, match="no friend or relative may take them") as refused:
+        surrender.record_receipt(
+            order, kind="third_party", taker_name="Oak Elm", at=NOW, firearms=[one], by=None, now=NOW
+        )
+
+    assert refused.value.code == "unlawful_recipient"
+    assert "CT-SUR-03" in refused.value.message
+
+
+def test_transfer_to_an_eligible_person_under_a_risk_protection_order_is_recorded() -> None:
+    order = make.served_order(kind="risk_protection_order")
+    one = surrender.list_firearm(order, serial="S1", source="police", by=None, now=NOW)
+
+    with pytest.raises(InvalidFact) as refused:
+        surrender.record_receipt(order, kind="third_party", at=NOW, firearms=[one], by=None, now=NOW)
+    assert refused.value.field == "taker_name"
+
+    surrender.record_receipt(
+        order, kind="third_party", taker_name="Oak Elm", at=NOW, firearms=[one], by=None, now=NOW
+    )
+    assert Firearm.objects.get().status == FirearmStatus.TRANSFERRED
 
 
 def test_court_is_no_police() -> None:
