@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders.models import Deadline, DeadlineState, Event
+from orders.models import Deadline, DeadlineState, Event, OrderTerm
 from orders.rules.explain import event_name
 from orders.services.calendar import bundled
+from orders.services.change import zone_of
 from orders.services.term import RECORDABLE
 
 _KINDS = {
@@ -78,6 +79,14 @@ def short_due(deadline: Deadline, zone: ZoneInfo) -> str:
     if deadline.due_on is not None:
         return day_words(deadline.due_on)
     return short_words(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def term_words(term: OrderTerm) -> str:
+    """What the judge set, and by when, in court time."""
+    rules = bundled().by_binding.get((term.order.jurisdiction, term.order.kind), ())
+    asked = next((rule.title.rstrip(".") for rule in rules if rule.start_purpose == term.term), term.term)
+    due = instant_words(term.due_at, zone_of(term.order)) if term.due_at else day_words(term.due_on)
+    return f"{asked}: {due}"
 
 
 def happening_words(kind: str) -> str:

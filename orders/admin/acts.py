@@ -12,7 +12,7 @@ from orders.errors import InvalidFact
 from orders.forms import acts as forms
 from orders.forms.acts import ActForm
 from orders.models import Order
-from orders.services import entry, hearings, service, surrender, term
+from orders.services import entry, hearings, service, surrender, term, terms
 
 
 class Section(StrEnum):
@@ -171,6 +171,24 @@ ACTS = {
             form=forms.HappeningForm,
             service=term.record_happening,
             done="It is recorded.",
+        ),
+        Act(
+            name="term",
+            section=Section.ORDER,
+            title="Set a term",
+            form=forms.TermForm,
+            service=terms.set_term,
+            done="The term is set.",
+            needs="settable_terms",
+        ),
+        Act(
+            name="keep-term",
+            section=Section.ORDER,
+            title="Record a term kept",
+            form=forms.KeepTermForm,
+            service=terms.keep_term,
+            done="The term is recorded as kept.",
+            needs="open_terms",
         ),
         Act(
             name="extend",

@@ -21,6 +21,7 @@ from orders.models import (
     Happening,
     Hearing,
     Order,
+    OrderTerm,
     Permit,
     Receipt,
     ServiceAttempt,
@@ -29,6 +30,7 @@ from orders.models import (
 )
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.terms import settable_terms
 from orders.wording import (
     due_words,
     event_details,
@@ -37,6 +39,7 @@ from orders.wording import (
     instant_words,
     met_words,
     rule_title,
+    term_words,
 )
 
 #: Acts of an order's history that one page shows, the newest of them.
@@ -108,6 +111,7 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
         )
         for one in newest[:HISTORY]
     ]
+    terms = list(OrderTerm.objects.filter(order=order).select_related("order"))
     hearings = list(Hearing.objects.filter(order=order))
     receipts = _with(
         said,
@@ -147,6 +151,9 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
             .select_related("deadline", "owner", "assigned_to")
             .order_by("closed_at", "next_action_at")
         ],
+        "terms": [(one, term_words(one)) for one in terms],
+        "open_terms": [one for one in terms if one.kept_on is None],
+        "settable_terms": settable_terms(order),
         "unverified_denial": _unverified_denial(deadlines, statements),
     }
 

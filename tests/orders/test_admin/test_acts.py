@@ -20,12 +20,13 @@ from orders.models import (
     Happening,
     Hearing,
     Order,
+    OrderTerm,
     Permit,
     Receipt,
     ServiceAttempt,
     Statement,
 )
-from orders.services import hearings, service, surrender
+from orders.services import hearings, service, surrender, terms
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, typed
 
@@ -238,6 +239,22 @@ CASES = [
         said="lies ahead; record it once it happened.",
     ),
     Case(
+        act="term",
+        sheet=lambda s: {"term": "CT-SUR-05", "due_0": f"{s.today + timedelta(days=9)}", "due_1": ""},
+        stored=lambda s: OrderTerm.objects.get(order=s.order, kept_on=None, due_on__gt=s.today),
+        slip=lambda s: {"term": "CT-SUR-05", "due_0": "2001-01-01", "due_1": ""},
+        beside="due",
+        said="is before the order&#x27;s own date",
+    ),
+    Case(
+        act="keep-term",
+        sheet=lambda s: {"term": with_term(s), "kept_0": f"{s.today}", "kept_1": ""},
+        stored=lambda s: OrderTerm.objects.get(order=s.order).kept_on == s.today,
+        slip=lambda s: {"term": with_term(s), "kept_0": f"{s.today + timedelta(days=4)}", "kept_1": ""},
+        beside="kept",
+        said="lies ahead; record it once it is done.",
+    ),
+    Case(
         act="extend",
         sheet=lambda s: {"expires_on": f"{s.today + timedelta(days=300)}"},
         stored=lambda s: s.order.expires_on == s.today + timedelta(days=300),
@@ -287,6 +304,16 @@ def order_sheet(stage: Stage) -> dict[str, Any]:
     }
 
 
+def with_term(stage: Stage) -> int:
+    """A term that the judge has set."""
+    term = OrderTerm.objects.filter(order=stage.order).first()
+    if term is None:
+        term = terms.set_term(
+            stage.order, term="CT-SUR-05", on=stage.today + timedelta(days=2), by=None, now=stage.now
+        )
+    return int(term.pk)
+
+
 def by_name(case: Case) -> str:
     """How a case is called."""
     return case.act
@@ -301,9 +328,10 @@ def test_the_act_is_done_and_its_event_says_by_whom(
     case: Case, stage: Stage, desk: Client, clerk: User
 ) -> None:
     ready(case, stage)
+    sheet = case.sheet(stage)
     last = Event.objects.order_by("-id")[0].pk
 
-    response = desk.post(address(case, stage), case.sheet(stage) | hidden(desk, case, stage))
+    response = desk.post(address(case, stage), sheet | hidden(desk, case, stage))
 
     assert response.status_code == 302, response.context["form"].errors
     assert response.headers["Location"] == f"{page_of(stage.order)}#{ACTS[case.act].section}"
@@ -317,9 +345,10 @@ def test_the_act_is_done_and_its_event_says_by_whom(
 @pytest.mark.parametrize("case", CASES, ids=by_name)
 def test_a_slip_is_refused_beside_its_field(case: Case, stage: Stage, desk: Client) -> None:
     ready(case, stage)
+    slip = case.slip(stage)
     before = Event.objects.count()
 
-    response = desk.post(address(case, stage), case.slip(stage) | hidden(desk, case, stage))
+    response = desk.post(address(case, stage), slip | hidden(desk, case, stage))
 
     assert response.status_code == 200
     assert list(response.context["form"].errors) == [case.beside]
@@ -400,10 +429,11 @@ def test_only_acts_that_fit_are_offered(enter: Enter, stage: Stage, desk: Client
         "withdraw-receipt",
         "continue",
         "hold",
+        "keep-term",
     }
-    assert offered(served) == set(ACTS) - {"serve", "attempt"}
+    assert offered(served) == set(ACTS) - {"serve", "attempt", "keep-term"}
     desk.post(f"{page_of(served)}vacate/", {**before(stage, minutes=5), "reason": "Ended."})
-    assert offered(served) == set(ACTS) - {"serve", "attempt", "vacate", "extend"}
+    assert offered(served) == set(ACTS) - {"serve", "attempt", "keep-term", "vacate", "extend"}
 
 
 def test_happenings_are_those_that_rules_of_the_order_look_at(stage: Stage, desk: Client) -> None:
