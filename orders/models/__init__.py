@@ -8,7 +8,14 @@ from orders.models.concern import Capacity, Concern
 from orders.models.court_rule import CourtRule
 from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
 from orders.models.event import Event
-from orders.models.happening import Happening, Hearing, HearingOutcome, HearingPurpose, ServiceAttempt
+from orders.models.happening import (
+    Happening,
+    Hearing,
+    HearingOutcome,
+    HearingPurpose,
+    Sending,
+    ServiceAttempt,
+)
 from orders.models.order import Order, OrderKind, ServiceMethod
 from orders.models.surrender import (
     Firearm,
@@ -51,6 +58,7 @@ __all__ = [
     "ReceiptItem",
     "ReceiptKind",
     "Respondent",
+    "Sending",
     "ServiceAttempt",
     "ServiceMethod",
     "Statement",

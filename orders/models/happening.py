@@ -110,3 +110,32 @@ class Happening(models.Model):
 
     def __str__(self) -> str:
         return self.kind.replace("_", " ")
+
+
+class Sending(models.Model):
+    """A document or notice that the law requires was sent or given to whom it must go.
+
+    `entry` is the rulebook's id of what is required, such as CT-SVC-04.
+    """
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="sendings")
+    entry = models.CharField(max_length=20)
+    sent_on = models.DateField(help_text="The day, in court time.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="The instant, where it is known.")
+    sent_offset = utc_offset(null=True, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sent_on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True, sent_offset__isnull=True)
+                | Q(sent_at__isnull=False, sent_offset__isnull=False),
+                name="sending_has_its_offset",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.entry

@@ -1,0 +1,71 @@
+"""Documents and notices that the law requires: which an order asks for, to whom they go, which were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from accounts.models import User
+from orders.errors import InvalidFact
+from orders.models import Order, Sending
+from orders.models.fields import offset_of
+from orders.rules.rulebook import Becomes, Entry
+from orders.services.calendar import bundled
+from orders.services.change import changing, check_instant, court_day, need_one_of
+from orders.services.known import facts_of
+
+#: The sorts of entry that somebody must act on by sending or giving something.
+_REQUIRED = (Becomes.REQUIRED_DOCUMENT, Becomes.REQUIRED_NOTICE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """One document or notice that the order asks for, and when it was sent; none where it was not yet."""
+
+    entry: Entry
+    sendings: tuple[Sending, ...]
+
+
+def requirements_of(order: Order) -> list[Requirement]:
+    """What the law requires to be sent for such an order, with what was sent; in the rulebook's order."""
+    sent: dict[str, list[Sending]] = {}
+    for sending in order.sendings.all():
+        sent.setdefault(sending.entry, []).append(sending)
+    return [
+        Requirement(entry=entry, sendings=tuple(sent.get(entry.id, ())))
+        for entry in _required(order).values()
+    ]
+
+
+def record_sending(
+    order: Order,
+    *,
+    entry: str,
+    by: User | None,
+    now: datetime,
+    on: date | None = None,
+    at: datetime | None = None,
+) -> Sending:
+    """The document or notice was sent or given, on a day or at an instant. Raises `InvalidFact`."""
+    with changing(order, "sent", by=by, now=now, occurred_at=at) as change:
+        need_one_of("entry", "unknown_requirement", entry, sorted(_required(change.order)))
+        if at is not None:
+            check_instant("sent_at", at, now=now)
+            on = court_day(change.order, at)
+        if on is None:
+            raise InvalidFact("sent_on", "required", "Give the day, or the time with its offset.")
+        if on > court_day(change.order, now):
+            raise InvalidFact("sent_on", "in_the_future", f"{on} lies ahead; record it once it is sent.")
+        change.data["requirement"] = entry
+        return Sending.objects.create(
+            order=change.order,
+            entry=entry,
+            sent_on=on,
+            sent_at=at,
+            sent_offset=offset_of(at) if at else None,
+        )
+
+
+def _required(order: Order) -> dict[str, Entry]:
+    facts = facts_of([order])[order.pk]
+    return {entry.id: entry for sort in _REQUIRED for entry in bundled().entries_of(facts, sort)}
