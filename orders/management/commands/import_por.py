@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,9 +34,8 @@ class Command(BaseCommand):
         """Prints counts and rejects. Rejected rows are no failure: the exit is 0."""
         try:
             with importing(options["folder"], now=timezone.now()) as run:
-                with tqdm(
-                    total=run.total, unit=" orders", file=self.stderr, disable=not self.stderr.isatty()
-                ) as bar:
+                # Django's own stream would end every state of the bar with a line break.
+                with tqdm(total=run.total, unit=" orders", disable=not sys.stderr.isatty()) as bar:
                     for rows in run.batches():
                         bar.update(rows)
                 for part in _json(run) if options["json"] else _text(run):
