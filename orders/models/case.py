@@ -30,7 +30,8 @@ class Case(models.Model):
     """
 
     public_id = public_id()
-    docket_number = models.CharField(max_length=40)
+    # Collated byte by byte, so that the desk's search for a beginning walks the index on any server.
+    docket_number = models.CharField(max_length=40, db_collation="C")
     court = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="cases")
     respondent = models.ForeignKey(Respondent, on_delete=models.PROTECT, related_name="cases")
 

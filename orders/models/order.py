@@ -53,7 +53,11 @@ class Order(models.Model):
     jurisdiction = models.CharField(max_length=5, default="us_ct")
     kind = models.CharField(max_length=40, choices=OrderKind)
     por_number = models.CharField(
-        "registry number", max_length=40, blank=True, help_text="Its number in the Protection Order Registry."
+        "registry number",
+        max_length=40,
+        blank=True,
+        db_collation="C",
+        help_text="Its number in the Protection Order Registry.",
     )
     issued_on = models.DateField(help_text="The order's own date.")
     issued_at = models.DateTimeField(null=True, blank=True, help_text="The instant, where it is known.")

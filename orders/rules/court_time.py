@@ -30,7 +30,7 @@ class NonexistentTimeError(TimeError):
     code = "nonexistent_local_time"
 
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?")
 _LONGEST_OFFSET = timedelta(hours=14)
 # Outside these years a date is a slip of the keyboard, and arithmetic on it may leave the calendar.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
