@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from orders.rules.adjust import Adjustment, adjusted
 from orders.rules.facts import Facts, Happening, Kind
 from orders.rules.plan import Clock, Moment, Status, in_force, last_day, plan
-from orders.rules.rulebook import Purpose, Rulebook, load
-from tests.rules.orders import at, deadline, deadlines, happened, on, order
+from orders.rules.rulebook import Offset, Purpose, Rulebook, Unit, load
+from tests.rules.orders import HARTFORD, at, deadline, deadlines, happened, on, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
 DUE = at("2026-12-05T18:30:00-05:00")
@@ -599,3 +600,154 @@ def test_several_requests_of_one_day_without_date_are_told_apart(rulebook: Ruleb
 
     # Of happenings without a date one is kept: more of them say no more.
     assert deadline(facts, rulebook, "CT-RPO-05").occurrence == "undated"
+
+
+# --- which of several, and the day in the court's zone ------------------------------------------------------
+
+
+def test_first_of_several_that_meet_it_is_the_one_that_counts(rulebook: Rulebook) -> None:
+    late = happened("surrendered", "2026-12-06T10:00:00-05:00", complete=True)
+    early = happened("surrendered", "2026-12-05T10:00:00-05:00", complete=True)
+
+    planned = deadline(armed(SERVED, late, early), rulebook, "CT-SUR-01")
+
+    assert planned.met == Moment(at=early.at)
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "met"),
+    [("2026-12-21T23:30:00-05:00", True), ("2026-12-22T00:00:00-05:00", False)],
+)
+def test_hearing_late_in_the_evening_is_of_that_day(*, rulebook: Rulebook, scheduled: str, met: bool) -> None:
+    # 23:30 in Connecticut is the next day in UTC.
+    facts = armed(happened("hearing_scheduled", scheduled), issued="2026-12-14")
+
+    assert (deadline(facts, rulebook, "CT-HRG-07").met is not None) is met
+
+
+@pytest.mark.parametrize(
+    ("delivered", "met"),
+    [("2026-10-04T23:30:00-04:00", False), ("2026-10-05T00:00:00-04:00", True), ("2026-10-05", True)],
+)
+def test_what_lies_before_the_day_of_the_start_does_not_meet_it(
+    *, rulebook: Rulebook, delivered: str, met: bool
+) -> None:
+    happenings = [
+        happened("transfer_notice_received", "2026-10-05T23:45:00-04:00"),
+        happened("transferred", delivered),
+    ]
+    facts = order(Kind.RISK_PROTECTION_ORDER, "2026-09-01", happenings=happenings)
+
+    planned = deadline(facts, rulebook, "CT-RPO-05")
+
+    assert planned.due == Moment(on=on("2026-10-15"))
+    assert (planned.met is not None) is met
+
+
+@pytest.mark.parametrize(
+    ("moved", "met"),
+    [
+        ("2027-06-13T23:30:00-04:00", False),
+        ("2027-06-14T00:00:00-04:00", True),
+        ("2027-06-14", True),  # exactly six months before
+        ("2027-06-13", False),
+    ],
+)
+def test_motion_counts_from_six_months_before_the_end(*, rulebook: Rulebook, moved: str, met: bool) -> None:
+    facts = order(
+        Kind.RESTRAINING_ORDER,
+        "2026-12-14",
+        expires_on=on("2027-12-14"),
+        happenings=[happened("extension_moved", moved)],
+    )
+
+    assert (deadline(facts, rulebook, "CT-EXT-01").met is not None) is met
+
+
+@pytest.mark.parametrize(
+    ("returned", "met"), [("2027-06-11T23:30:00-04:00", False), ("2027-06-12T00:00:00-04:00", True)]
+)
+def test_window_opens_at_midnight_of_the_court(*, one_rule: Rulebook, returned: str, met: bool) -> None:
+    happenings = [happened("heard", "2026-12-14T23:30:00-05:00"), happened("returned", returned)]
+
+    planned = deadline(order(Kind.RESTRAINING_ORDER, happenings=happenings), one_rule, "CT-ONE")
+
+    assert planned.opens == Moment(on=on("2027-06-12"))
+    assert (planned.met is not None) is met
+
+
+@pytest.mark.parametrize(
+    ("released", "due"),
+    [
+        # At the very instant of service, and on the same day without a time of day.
+        ("2027-03-01T09:00:00-05:00", "2027-03-02T09:00:00-05:00"),
+        ("2027-03-01T08:59:59-05:00", None),
+        ("2027-03-01T22:00:00-05:00", "2027-03-02T22:00:00-05:00"),
+    ],
+)
+def test_release_counts_from_the_instant_of_service_on(
+    rulebook: Rulebook, released: str, due: str | None
+) -> None:
+    served = happened("served", "2027-03-01T09:00:00-05:00", in_custody=True)
+    facts = order(
+        "temporary_erpo",
+        "2027-03-01",
+        jurisdiction="us_de",
+        happenings=[served, happened("released_from_custody", released)],
+    )
+
+    assert deadline(facts, rulebook, "DE-SUR").due_at == (at(due) if due else None)
+
+
+@pytest.mark.parametrize(
+    ("executed", "due"),
+    [
+        ("2026-10-06", "2026-10-20"),
+        ("2026-10-06T23:30:00-04:00", "2026-10-20"),
+        ("2026-10-07T00:00:00-04:00", "2026-10-21"),
+    ],
+)
+def test_later_of_two_events_is_told_by_the_day_of_the_court(
+    rulebook: Rulebook, executed: str, due: str
+) -> None:
+    happenings = [happened("served", "2026-10-06"), happened("warrant_executed", executed)]
+    facts = order(Kind.RISK_PROTECTION_ORDER, "2026-10-05", happenings=happenings)
+
+    assert deadline(facts, rulebook, "CT-RPO-01").due == Moment(on=on(due))
+
+
+@pytest.mark.parametrize(
+    ("now", "stands"), [("2026-12-10T23:30:00-05:00", True), ("2026-12-11T00:00:00-05:00", False)]
+)
+def test_order_vacated_on_a_day_ends_when_that_day_begins(
+    *, rulebook: Rulebook, now: str, stands: bool
+) -> None:
+    facts = order(Kind.RESTRAINING_ORDER, happenings=[happened("vacated", "2026-12-11")])
+
+    assert facts.in_force(at(now), HARTFORD) is stands
+
+
+def test_printed_last_day_is_over_at_the_instant_that_ends_it() -> None:
+    facts = order(Kind.RESTRAINING_ORDER, expires_on=on("2026-12-10"))
+
+    assert facts.in_force(at("2026-12-10T23:59:59-05:00"), HARTFORD)
+    assert not facts.in_force(at("2026-12-11T00:00:00-05:00"), HARTFORD)
+
+
+def test_checkpoints_carry_audience_and_lateness(rulebook: Rulebook) -> None:
+    planned = deadline(armed(SERVED), rulebook, "CT-SUR-01")
+
+    assert [(one.name, one.audience, one.late) for one in planned.checkpoints] == [
+        ("remind-6h", ("respondent_police",), False),
+        ("check", ("respondent_police", "service_police", "court"), True),
+        ("escalate-24h", ("respondent_police", "court"), False),
+    ]
+
+
+def test_day_checkpoint_of_an_instant_counts_from_the_day_of_the_court(rulebook: Rulebook) -> None:
+    day_before = Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=-1, unit=Unit.CALENDAR_DAYS),))
+    facts = armed(happened("served", "2026-12-04T23:30:00-05:00"))
+
+    planned = deadline(facts, adjusted(rulebook, [day_before]), "CT-SUR-01")
+
+    assert min(one.fires_at for one in planned.checkpoints) == at("2026-12-04T09:00:00-05:00")
