@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+Respond = Callable[[HttpRequest], HttpResponse]
 
-def never_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """No page of this system stays in a browser's cache: the back button on a shared computer shows nothing."""
+
+def never_store(get_response: Respond) -> Respond:
+    """No page stays in a browser's cache: the back button on a shared computer shows nothing."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -44,7 +44,9 @@ except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 
 if not IS_LOCAL and DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL: names no PostgreSQL; set it to postgresql://user:password@host/name.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL: names no PostgreSQL; set it to postgresql://user:password@host/name."
+    )
 if not SECRET_KEY:
     raise ImproperlyConfigured("DJANGO_SECRET_KEY: missing; set it to a long random text.")
 if not BASE_URL:
@@ -100,7 +102,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Every session of this project refuses to hang: a statement that takes longer than these is a defect, and
 # a lock that is not had in a second is asked for again by the next pulse. `ctc.allow_truncate` is for tests.
-SESSION_OPTIONS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+SESSION_OPTIONS = (
+    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+)
 
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

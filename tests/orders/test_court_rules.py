@@ -1,4 +1,4 @@
-"""What a court decides about a rule moves its own orders, is kept with who and why, and moves nobody else's."""
+"""What a court decides about a rule moves its own orders and nobody else's, and is kept with who and why."""
 
 from __future__ import annotations
 
