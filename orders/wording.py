@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders.models import Deadline, DeadlineState, Event, OrderTerm
+from orders.models import Deadline, DeadlineState, Event, OrderTerm, Sending
 from orders.rules.explain import event_name
+from orders.rules.rulebook import Certainty, Entry
+from orders.rules.words import LANGUAGE, words
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.term import RECORDABLE
@@ -23,6 +25,7 @@ _KINDS = {
     "heard": "Hearing held",
     "reminded": "Reminder written",
     "replanned": "Deadlines planned anew",
+    "sent": "Document or notice sent",
     "served": "Service recorded",
     "service_failed": "Failed attempt at service",
     "vacated": "Order vacated",
@@ -89,6 +92,29 @@ def term_words(term: OrderTerm) -> str:
     return f"{asked}: {due}"
 
 
+def requirement_words(entry: Entry) -> str:
+    """What must be sent, and to whom."""
+    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {entry.id})"
+
+
+def requirement_law(entry: Entry) -> Iterator[str]:
+    """Where a requirement stands, how far that is known, and what is doubted, as the deadlines say it."""
+    said = words(LANGUAGE)
+    mark = said.said[f"mark.{entry.mark}"]
+    yield said.fill("sentence.source", sources="; ".join(entry.sources), mark=mark, since="")
+    if entry.note:
+        yield entry.note
+    if entry.certainty is Certainty.DEBATABLE:
+        yield said.fill("sentence.debatable", doubt=entry.doubt)
+    else:
+        yield said.said["sentence.certain"]
+
+
+def sent_words(sending: Sending, zone: ZoneInfo) -> str:
+    """When something was sent, in court time; the day where no time is known."""
+    return instant_words(sending.sent_at, zone) if sending.sent_at else day_words(sending.sent_on)
+
+
 def happening_words(kind: str) -> str:
     """A happening that rules look at, such as “motion to extend”."""
     return _sentence(event_name(kind))
@@ -110,15 +136,23 @@ def event_details(event: Event, zone: ZoneInfo) -> Iterator[str]:
         # The offset is part of the instant beside it.
         if not name.endswith("_offset"):
             yield f"{name.replace('_', ' ')}: {_value(old, zone)} → {_value(new, zone)}"
+    if requirement := data.get("requirement"):
+        yield f"{_entry_title(requirement)} ({requirement})"
     if hearing := data.get("hearing"):
         yield ", ".join(f"{name.replace('_', ' ')} {_value(value, zone)}" for name, value in hearing.items())
     for key, word in data.get("deadlines", {}).items():
         yield f"Deadline {key.partition('/')[0]} {word}"
 
 
-def _sentence(words: str) -> str:
-    words = words.replace("_", " ")
-    return words[:1].upper() + words[1:]
+def _entry_title(entry_id: str) -> str:
+    """What an entry says; its id where the rulebook has it no longer."""
+    found = (entry.title.rstrip(".") for entry in bundled().entries if entry.id == entry_id)
+    return next(found, entry_id)
+
+
+def _sentence(text: str) -> str:
+    text = text.replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _value(value: object, zone: ZoneInfo) -> str:

@@ -12,7 +12,7 @@ from orders.errors import InvalidFact
 from orders.forms import acts as forms
 from orders.forms.acts import ActForm
 from orders.models import Order
-from orders.services import entry, hearings, service, surrender, term, terms
+from orders.services import entry, hearings, requirements, service, surrender, term, terms
 
 
 class Section(StrEnum):
@@ -21,6 +21,7 @@ class Section(StrEnum):
     ORDER = "order"
     SERVICE = "service"
     FIREARMS = "firearms"
+    SENDING = "sending"
     HEARINGS = "hearings"
 
 
@@ -137,6 +138,15 @@ ACTS = {
             form=forms.StatementForm,
             service=surrender.record_statement,
             done="The statement is recorded.",
+        ),
+        Act(
+            name="sent",
+            section=Section.SENDING,
+            title="Record that it was sent",
+            form=forms.SendingForm,
+            service=requirements.record_sending,
+            needs="requirements",
+            done="It is recorded as sent.",
         ),
         Act(
             name="hearing",

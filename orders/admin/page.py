@@ -28,8 +28,10 @@ from orders.models import (
     Statement,
     StatementKind,
 )
+from orders.rules.rulebook import Certainty, Entry
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.requirements import requirements_of
 from orders.services.terms import settable_terms
 from orders.wording import (
     due_words,
@@ -38,7 +40,9 @@ from orders.wording import (
     happening_words,
     instant_words,
     met_words,
+    requirement_law,
     rule_title,
+    sent_words,
     term_words,
 )
 
@@ -67,6 +71,17 @@ class DeadlineLine:
     met: str
     is_met_ahead: bool
     overdue_since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementLine:
+    """One document or notice that must be sent, and when it was; nothing in `sent` where it was not yet."""
+
+    entry: Entry
+    title: str
+    sent: Sequence[str]
+    law: Sequence[str]
+    is_debatable: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +169,16 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
         "terms": [(one, term_words(one)) for one in terms],
         "open_terms": [one for one in terms if one.kept_on is None],
         "settable_terms": settable_terms(order),
+        "requirements": [
+            RequirementLine(
+                entry=one.entry,
+                title=one.entry.title.rstrip("."),
+                sent=[sent_words(sending, zone) for sending in one.sendings],
+                law=list(requirement_law(one.entry)),
+                is_debatable=one.entry.certainty is Certainty.DEBATABLE,
+            )
+            for one in requirements_of(order)
+        ],
         "unverified_denial": _unverified_denial(deadlines, statements),
     }
 

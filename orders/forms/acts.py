@@ -29,9 +29,10 @@ from orders.models import (
 from orders.rules.facts import Kind
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.requirements import requirements_of
 from orders.services.term import RECORDABLE
 from orders.services.terms import settable_terms
-from orders.wording import happening_words, term_words
+from orders.wording import happening_words, requirement_words, term_words
 
 _CHOOSE = ("", "---------")
 _STALE = "Somebody changed this meanwhile. Open the order again and look before you correct it."
@@ -365,6 +366,33 @@ class KeepTermForm(ActForm):
     def facts(self) -> dict[str, Any]:
         """The instant, or the day where no time is known."""
         return _instant_or_day(self.cleaned_data["kept"])
+
+
+class SendingForm(ActForm):
+    """A document or notice that the law requires went to whom it must go."""
+
+    stands_in = {"sent_at": "sent", "sent_on": "sent"}
+
+    entry = forms.ChoiceField(label="What was sent")
+    sent = InstantField(label="Sent", needs_time=False)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers what the law requires to be sent for such an order, what was not sent yet first."""
+        entry = self.fields["entry"]
+        assert isinstance(entry, forms.ChoiceField)  # noqa: S101 - narrows
+        waiting: list[tuple[str, str]] = []
+        sent: list[tuple[str, str]] = []
+        for one in requirements_of(order):
+            choice = (one.entry.id, requirement_words(one.entry))
+            (sent if one.sendings else waiting).append(choice)
+        groups = [("Not sent yet", waiting), ("Sent before", sent)]
+        entry.choices = [_CHOOSE, *(group for group in groups if group[1])]
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """The instant, or the day where no time is known."""
+        return {"entry": self.cleaned_data["entry"], **_instant_or_day(self.cleaned_data["sent"])}
 
 
 class VacateForm(ReasonForm):

@@ -23,6 +23,7 @@ from orders.models import (
     OrderTerm,
     Permit,
     Receipt,
+    Sending,
     ServiceAttempt,
     Statement,
 )
@@ -99,9 +100,9 @@ class Case:
     unserved: bool = False
 
 
-def before(stage: Stage, **span: float) -> dict[str, str]:
+def before(stage: Stage, name: str = "at", **span: float) -> dict[str, str]:
     """An instant in the past, as it is typed."""
-    return typed(stage.now - timedelta(**span))
+    return typed(stage.now - timedelta(**span), name)
 
 
 def ahead(stage: Stage) -> dict[str, str]:
@@ -197,6 +198,14 @@ CASES = [
         slip=lambda s: {"kind": "non_possession", **ahead(s)},
         beside="at",
         said="lies ahead",
+    ),
+    Case(
+        act="sent",
+        sheet=lambda s: {"entry": "CT-SVC-04", **before(s, hours=1, name="sent")},
+        stored=lambda s: Sending.objects.get(order=s.order).entry == "CT-SVC-04",
+        slip=lambda s: {"entry": "CT-SVC-04", "sent_0": f"{s.today + timedelta(days=4)}", "sent_1": ""},
+        beside="sent",
+        said="lies ahead; record it once it is sent.",
     ),
     Case(
         act="hearing",
