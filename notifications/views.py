@@ -25,6 +25,7 @@ from notifications.services.firing import HEARS
 from orders.models import DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
+from orders.services.explaining import reasons
 from orders.wording import due_words, instant_words, met_words, rule_title, state_at
 
 #: Alerts on one page of the list.
@@ -105,6 +106,7 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "line": line,
         "alert": alert,
         "deadline": deadline,
+        "reasons": reasons(order).get((deadline.rule_id, deadline.occurrence), ()),
         "order": order,
         "is_overdue": line.state == DeadlineState.OVERDUE,
         "met": met_words(deadline, zone),

@@ -31,6 +31,7 @@ from orders.models import (
 from orders.rules.rulebook import Certainty, Entry
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.explaining import reasons
 from orders.services.requirements import requirements_of
 from orders.services.terms import settable_terms
 from orders.wording import (
@@ -71,6 +72,7 @@ class DeadlineLine:
     met: str
     is_met_ahead: bool
     overdue_since: str
+    reasons: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,7 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
     def said(instant: datetime | None) -> str:
         return instant_words(instant, zone) if instant else ""
 
+    why = reasons(order)
     deadlines = [
         DeadlineLine(
             deadline=one,
@@ -111,6 +114,7 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
             met=met_words(one, zone),
             is_met_ahead=one.met_at is not None and one.met_at > now,
             overdue_since=said(one.due_at) if one.is_passed(now) else "",
+            reasons=why.get((one.rule_id, one.occurrence), ()),
         )
         for one in Deadline.objects.filter(order=order)
     ]

@@ -55,7 +55,6 @@ class Deadline(models.Model):
     certainty = models.CharField(max_length=10)
     mark = models.CharField(max_length=12)
     missing = ArrayField(models.CharField(max_length=120), default=list, blank=True)
-    explanation = ArrayField(models.TextField(), default=list, blank=True)
     overdue_at = models.DateTimeField(null=True, blank=True, help_text="When it was marked overdue.")
 
     objects = OfOrderQuerySet.as_manager()

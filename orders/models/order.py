@@ -39,6 +39,7 @@ class ServiceMethod(models.TextChoices):
     ELECTRONIC = "electronic", "Electronic"
     IN_COURT = "in_court", "In court"
     MAIL = "mail", "By mail"
+    UNKNOWN = "unknown", "Not stated"
 
 
 class Order(models.Model):

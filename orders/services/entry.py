@@ -21,6 +21,7 @@ from orders.models import (
     Order,
     ProtectedPerson,
     Respondent,
+    ServiceMethod,
 )
 from orders.models.fields import offset_of
 from orders.rules.court_time import local_date
@@ -102,7 +103,7 @@ class NewOrder:
             expires_on=self.expires_on,
             served_at=served,
             served_offset=offset_of(served) if served else None,
-            service_method=(self.service_method or "in_hand") if served else "",
+            service_method=(self.service_method or ServiceMethod.UNKNOWN) if served else "",
             firearms_indicated=self.firearms_indicated,
             permit_indicated=self.permit_indicated,
             financial_support=self.financial_support,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from orders.models import Order
 from orders.rules.plan import Planned, plan
+from orders.rules.words import LANGUAGE
 from orders.services.calendar import rulebooks_of
 from orders.services.known import facts_of
 
@@ -19,6 +20,15 @@ def find_orders(name: str) -> list[Order]:
         return list(orders.filter(public_id=UUID(name)))
     except ValueError:
         return list(orders.filter(por_number=name or None)) or list(orders.filter(case__docket_number=name))
+
+
+def reasons(order: Order, language: str = LANGUAGE) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Why each deadline of the order is due when it is, in sentences, by its rule's id and its occurrence.
+
+    Said from the facts when it is asked for: nothing is stored that could fall behind them.
+    """
+    ((_, planned),) = plan_afresh([order])
+    return {(one.rule.id, one.occurrence): one.explain(language) for one in planned}
 
 
 def plan_afresh(orders: Sequence[Order]) -> Iterator[tuple[Order, tuple[Planned, ...]]]:

@@ -40,7 +40,6 @@ _PLANNED = (
     "certainty",
     "mark",
     "missing",
-    "explanation",
 )
 _CHANGED = (*_PLANNED, "revision", "state", "overdue_at")
 
@@ -293,7 +292,6 @@ def _columns(planned: Planned) -> dict[str, Any]:
         "certainty": planned.rule.certainty.value,
         "mark": planned.value.mark.value,
         "missing": list(planned.missing),
-        "explanation": list(planned.explanation),
     }
 
 

@@ -106,7 +106,7 @@ def effect_of(rulebook: Rulebook) -> Effect:
         facts = facts_of(orders)
         rulebooks = rulebooks_of((order.case.court_id for order in orders), rulebook)
         stored: dict[int, dict[_Key, Deadline]] = {order.pk: {} for order in orders}
-        for row in Deadline.objects.filter(order__in=stored).defer("explanation"):
+        for row in Deadline.objects.filter(order__in=stored):
             stored[row.order_id][row.rule_id, row.occurrence] = row
         for order in orders:
             deadlines = plan(facts[order.pk], rulebooks[order.case.court_id])
