@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders.models import Deadline, DeadlineState, Event, OrderTerm, Sending
+from orders.models import CourtRule, Deadline, DeadlineState, Event, OrderTerm, Sending
 from orders.rules.explain import event_name
 from orders.rules.rulebook import Certainty, Entry
 from orders.rules.words import LANGUAGE, words
@@ -113,6 +113,24 @@ def requirement_law(entry: Entry) -> Iterator[str]:
 def sent_words(sending: Sending, zone: ZoneInfo) -> str:
     """When something was sent, in court time; the day where no time is known."""
     return instant_words(sending.sent_at, zone) if sending.sent_at else day_words(sending.sent_on)
+
+
+def decision_words(decision: CourtRule) -> str:
+    """What a court decided about a rule."""
+    if not decision.is_on:
+        return "Off"
+    parts = ["On"]
+    if decision.due_amount is not None:
+        parts.append(f"due after {_span(decision.due_amount, decision.due_unit)}")
+    if decision.reminders is not None:
+        spans = [f"{_span(-amount, unit)} before" for amount, unit in decision.reminders]
+        parts.append(f"reminders {' and '.join(spans)}" if spans else "no reminders")
+    return "; ".join(parts)
+
+
+def _span(amount: int, unit: str) -> str:
+    """Such as “1 court day”."""
+    return f"{amount} {words(LANGUAGE).said[f'unit.{unit}_one' if amount == 1 else f'unit.{unit}']}"
 
 
 def happening_words(kind: str) -> str:

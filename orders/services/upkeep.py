@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from accounts.models import Agency
 from orders.models import Case, Event, Order
 from orders.services.calendar import current_rulebook
 from orders.services.change import with_deadlines
@@ -15,14 +17,21 @@ from orders.services.planning import replan
 BATCH = 200
 
 
-def replan_stale(*, now: datetime) -> int:
+def stale_orders(court: Agency | None = None) -> QuerySet[Order]:
+    """The orders whose plan is of another rulebook; those of one court where it is given."""
+    stale = Order.objects.exclude(planned_with=current_rulebook().version)
+    return stale if court is None else stale.filter(case__court=court)
+
+
+def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
     """Plans anew up to `BATCH` orders whose plan is of another rulebook; answers how many there were.
 
-    Safe to stop and to run beside itself: what is locked is passed over.
+    Only orders of `court` where it is given. Safe to stop and to run beside itself: what is locked is passed
+    over.
     """
     version = current_rulebook().version
     with transaction.atomic():
-        stale = Order.objects.exclude(planned_with=version).order_by("id")[:BATCH]
+        stale = stale_orders(court).order_by("id")[:BATCH]
         case_ids = {order.case_id for order in stale}
         cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
         locked = [case.pk for case in cases.order_by("id")]
