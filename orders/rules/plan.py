@@ -314,7 +314,7 @@ def _plan_start(
         looks_at = start.day(order.jurisdiction.zone)
     if (value := rule.value_on(looks_at)) is None:
         return
-    if wanting := _wanting(rule, value, order, start):
+    if wanting := _wanting(value, start):
         yield Planned(
             rule=rule,
             value=value,
@@ -351,7 +351,7 @@ def _held_back(rule: Rule, order: _Order, event: Happening) -> Happening | None:
     return start
 
 
-def _wanting(rule: Rule, value: Value, order: _Order, start: Happening) -> tuple[str, ...]:
+def _wanting(value: Value, start: Happening) -> tuple[str, ...]:
     """The facts without which nothing can be computed; keys of the words in `explain`."""
     if not start.dated:
         return (f"date:{start.kind}",)

@@ -751,3 +751,28 @@ def test_day_checkpoint_of_an_instant_counts_from_the_day_of_the_court(rulebook:
     planned = deadline(facts, adjusted(rulebook, [day_before]), "CT-SUR-01")
 
     assert min(one.fires_at for one in planned.checkpoints) == at("2026-12-04T09:00:00-05:00")
+
+
+def test_petition_belongs_to_the_hearing_it_follows(rulebook: Rulebook) -> None:
+    happenings = [
+        happened("heard", "2026-12-14"),
+        happened("heard", "2027-07-08"),
+        happened("termination_petitioned", "2028-01-10"),
+    ]
+    facts = order(Kind.RISK_PROTECTION_ORDER, "2026-12-01", happenings=happenings)
+
+    planned = deadlines(facts, rulebook, "CT-RPO-07")
+
+    assert [(one.occurrence, one.opens, one.due) for one in planned] == [
+        ("2026-12-14", Moment(on=on("2027-06-12")), None),
+        ("2027-07-08", Moment(on=on("2028-01-04")), Moment(on=on("2028-02-07"))),
+    ]
+
+
+def test_deadline_that_cannot_be_computed_keeps_its_occurrence_and_its_start(rulebook: Rulebook) -> None:
+    (waiting,) = deadlines(armed(), rulebook, "CT-SUR-01")
+    undated = happened("served", "2026-12-04")
+    (wanting,) = deadlines(armed(undated), rulebook, "CT-SUR-01")
+
+    assert (waiting.occurrence, wanting.occurrence) == ("", "")
+    assert wanting.start == undated
