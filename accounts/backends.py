@@ -20,7 +20,10 @@ PERMITTED: dict[str, dict[str, Iterable[str]]] = {
         "orders": ["view", "add", "change"],
         "notifications": ["view"],
     },
-    Role.JUDGE: {"orders": ["view"]},
+    Role.JUDGE: {
+        "orders": ["view"],
+        "notifications": ["view"],
+    },
     Role.ADMINISTRATOR: {"accounts": ["view", "add", "change", "delete"]},
 }
 

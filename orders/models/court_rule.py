@@ -32,6 +32,8 @@ class CourtRule(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "decision about a rule"
+        verbose_name_plural = "decisions about rules"
         constraints = [
             models.CheckConstraint(
                 condition=Q(due_amount__isnull=True, due_unit="")

@@ -173,6 +173,8 @@ class FollowUp(models.Model):
 
     class Meta:
         ordering = ["next_action_at", "id"]
+        verbose_name = "follow-up"
+        verbose_name_plural = "follow-ups"
         constraints = [
             models.UniqueConstraint(
                 fields=["deadline"], condition=Q(closed_at=None), name="follow_up_one_open_per_deadline"

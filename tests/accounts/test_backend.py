@@ -24,6 +24,7 @@ PERMITTED = {
     (Role.CLERK, "orders", "change"),
     (Role.CLERK, "notifications", "view"),
     (Role.JUDGE, "orders", "view"),
+    (Role.JUDGE, "notifications", "view"),
     (Role.ADMINISTRATOR, "accounts", "view"),
     (Role.ADMINISTRATOR, "accounts", "add"),
     (Role.ADMINISTRATOR, "accounts", "change"),

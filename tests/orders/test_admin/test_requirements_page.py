@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Agency, Role
 from orders.models import Event, Order, Sending
 from orders.services.requirements import record_sending, requirements_of
+from orders.wording import instant_words
 from tests import make
-from tests.orders.test_admin.conftest import Enter, page_of, signed_in, typed
+from tests.orders.test_admin.conftest import COURT_TIME, Enter, page_of, signed_in, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def test_what_was_sent_says_when_and_the_history_says_what(desk: Client, enter: 
     assert response.status_code == 302
     waiting = len(requirements_of(order)) - 1
     assert section(desk, order).count("Not yet") == waiting
-    assert " E" in section(desk, order)
+    assert instant_words(now - timedelta(hours=1), COURT_TIME) in section(desk, order)
     page = desk.get(page_of(order)).content.decode()
     assert "Document or notice sent" in page
     assert "With that notice the officer sends police the application" in page.partition('id="history"')[2]

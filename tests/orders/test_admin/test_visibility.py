@@ -22,6 +22,7 @@ LISTS = [
     "/admin/orders/deadline/",
     "/admin/orders/followup/",
     "/admin/orders/courtclosing/",
+    "/admin/orders/courtrule/",
     "/admin/notifications/alert/",
 ]
 
@@ -33,8 +34,8 @@ def test_a_clerk_opens_every_list(address: str, desk: Client, enter: Enter) -> N
     assert desk.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("address", LISTS[:4])
-def test_a_judge_opens_the_lists_of_cases(address: str, court: Agency, enter: Enter) -> None:
+@pytest.mark.parametrize("address", LISTS)
+def test_a_judge_opens_every_list(address: str, court: Agency, enter: Enter) -> None:
     enter()
 
     assert signed_in(make.person(Role.JUDGE, court)).get(address).status_code == 200
@@ -93,6 +94,7 @@ def test_a_judge_reads_and_changes_nothing(court: Agency, enter: Enter) -> None:
         assert judge.post(f"{page_of(order)}{name}/", {"reason": "x"}).status_code == 403
     assert judge.get("/admin/orders/order/add/").status_code == 403
     assert judge.get("/admin/orders/courtclosing/add/").status_code == 403
+    assert judge.get("/admin/orders/courtrule/add/").status_code == 403
     assert Event.objects.count() == before
 
 
