@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.models import Agency
 from orders.models import Case, Event, Order
@@ -27,24 +28,33 @@ def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
     """Plans anew up to `BATCH` orders whose plan is of another rulebook; answers how many there were.
 
     Only orders of `court` where it is given. Safe to stop and to run beside itself: what is locked is passed
-    over.
+    over, and a batch of which something stays locked is left for another time.
     """
+    try:
+        with transaction.atomic():
+            return _replan_batch(now, court)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable):
+            raise
+        return 0
+
+
+def _replan_batch(now: datetime, court: Agency | None) -> int:
     version = current_rulebook().version
-    with transaction.atomic():
-        stale = stale_orders(court).order_by("id")[:BATCH]
-        case_ids = {order.case_id for order in stale}
-        cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
-        locked = [case.pk for case in cases.order_by("id")]
-        orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))
-        told = replan(orders, now=now)
-        Event.objects.bulk_create(
-            Event(
-                order=order,
-                kind="replanned",
-                occurred_at=now,
-                data=with_deadlines({"rulebook": version}, told[order.pk]),
-            )
-            for order in orders
-            if told.get(order.pk)
+    stale = stale_orders(court).order_by("id")[:BATCH]
+    case_ids = {order.case_id for order in stale}
+    cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
+    locked = [case.pk for case in cases.order_by("id")]
+    orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))
+    told = replan(orders, now=now)
+    Event.objects.bulk_create(
+        Event(
+            order=order,
+            kind="replanned",
+            occurred_at=now,
+            data=with_deadlines({"rulebook": version}, told[order.pk]),
         )
+        for order in orders
+        if told.get(order.pk)
+    )
     return len(orders)

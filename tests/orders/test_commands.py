@@ -201,6 +201,17 @@ def test_an_order_is_explained_by_any_of_its_names() -> None:
 
 
 @pytest.mark.django_db
+def test_an_order_is_explained_in_spanish() -> None:
+    make.served_order(por_number="POR1")
+
+    spanish = printed("explain", "POR1", "--language", "es")
+
+    assert "Vence 24 horas transcurridas después" in spanish
+    assert "elapsed hours" not in spanish
+    assert "invalid choice: 'xx' (choose from 'en', 'es')" in refusal("explain", "POR1", "--language", "xx")
+
+
+@pytest.mark.django_db
 def test_all_orders_of_a_docket_are_explained() -> None:
     court, town = make.agency(AgencyKind.COURT), make.town()
     for kind in ("ex_parte_restraining_order", "restraining_order"):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from orders.models import Order
 from orders.rules.explain import day_words, instant_words
 from orders.rules.plan import Moment, Planned
+from orders.rules.words import LANGUAGE, languages
 from orders.services.change import zone_of
 from orders.services.explaining import find_orders, plan_afresh
 
@@ -26,6 +27,12 @@ class Command(BaseCommand):
         """What names the order."""
         parser.add_argument(
             "order", metavar="ORDER", help="A public id, a registry number or a docket number."
+        )
+        parser.add_argument(
+            "--language",
+            choices=languages(),
+            default=LANGUAGE,
+            help="The language of the sentences; the lines above them are in English.",
         )
 
     def handle(self, **options: Any) -> None:
@@ -41,7 +48,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             for one in planned:
                 self.stdout.write("")
-                for line in _sentences(one, now):
+                for line in _sentences(one, now, options["language"]):
                     self.stdout.write(line)
             self.stdout.write("")
 
@@ -54,11 +61,11 @@ def _about(order: Order) -> Iterator[str]:
     yield f"Served {instant_words(served, zone)}." if served else "Not served."
 
 
-def _sentences(planned: Planned, now: datetime) -> Iterator[str]:
+def _sentences(planned: Planned, now: datetime, language: str) -> Iterator[str]:
     state = planned.status(now).replace("_", " ")
     due = f", due {_words(planned.due, planned)}" if planned.due else ""
     yield f"{planned.rule.id}{f' ({planned.occurrence})' if planned.occurrence else ''}: {state}{due}"
-    for sentence in planned.explanation:
+    for sentence in planned.explain(language):
         yield f"  {sentence}"
 
 

@@ -1,35 +1,45 @@
-"""The rulebook: listed, shown, and what a change of it would do."""
+"""The rulebook: listed, shown, what a change of it would do, and its use for every order."""
 
 from __future__ import annotations
 
 import json
+import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
 
 from orders.rules.rulebook import Checkpoint, Entry, Offset, Rule, RulebookError, Unit, Value
-from orders.services.calendar import bundled
+from orders.services import upkeep
+from orders.services.calendar import bundled, current_rulebook
 from orders.services.rule_change import CHANGES, Effect, changed_rulebook, effect_of
+
+#: Seconds until orders that somebody was changing are tried once more.
+PAUSE = 1.0
 
 
 class Command(BaseCommand):
-    """Reads only."""
+    """Three acts read only; `apply` plans orders anew."""
 
-    help = "Lists the rules, shows one, or tells what a changed rule file would do to stored orders."
+    help = "Lists the rules, shows one, tells what a changed rule file would do, or applies those that stand."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One of three acts."""
-        acts = parser.add_subparsers(dest="act", metavar="list | show ID | diff FILE", required=True)
+        """One of four acts."""
+        acts = parser.add_subparsers(dest="act", metavar="list | show ID | diff FILE | apply", required=True)
         acts.add_parser("list", help="Every rule by id.")
         show = acts.add_parser("show", help="One rule, with its dated values and their sources.")
         show.add_argument("id", metavar="ID")
         diff = acts.add_parser("diff", help="What a changed rule file would do to stored orders.")
         diff.add_argument("file", metavar="FILE", type=Path)
         diff.add_argument("--json", action="store_true", help="Print one JSON document.")
+        apply = acts.add_parser("apply", help="Plans anew every order whose plan is of another rulebook.")
+        apply.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, **options: Any) -> None:
         """Prints what was asked."""
@@ -37,6 +47,8 @@ class Command(BaseCommand):
             self._write(_listed())
         elif options["act"] == "show":
             self._write(_shown(options["id"]))
+        elif options["act"] == "apply":
+            self._write(_applied(as_json=options["json"]))
         else:
             try:
                 effect = effect_of(changed_rulebook(options["file"]))
@@ -47,6 +59,42 @@ class Command(BaseCommand):
     def _write(self, lines: Iterator[str] | list[str]) -> None:
         for line in lines:
             self.stdout.write(line)
+
+
+def _applied(*, as_json: bool) -> Iterator[str]:
+    """What was planned anew, and what is left because somebody was changing it all the while."""
+    done = _apply()
+    left = upkeep.stale_orders().count()
+    if as_json:
+        yield json.dumps({"rulebook": current_rulebook().version, "orders": done, "left": left})
+        return
+    yield f"{done:,} orders were planned anew."
+    if left:
+        yield (
+            f"{left:,} are left, because somebody was changing them. The hourly sweep plans them; or apply "
+            "the rules again."
+        )
+
+
+def _apply() -> int:
+    """Plans batch after batch, each in a transaction of its own: what is done stays done when it is stopped.
+
+    Orders that are locked are tried twice.
+    """
+    done, in_vain = 0, False
+    # Django's own stream would end every state of the bar with a line break.
+    is_shown = sys.stderr.isatty()
+    total = upkeep.stale_orders().count() if is_shown else None
+    with tqdm(total=total, unit=" orders", disable=not is_shown) as bar:
+        while True:
+            planned = upkeep.replan_stale(now=timezone.now())
+            done += planned
+            bar.update(planned)
+            if not planned:
+                if in_vain or not upkeep.stale_orders().exists():
+                    return done
+                time.sleep(PAUSE)
+            in_vain = not planned
 
 
 def _all() -> list[Rule | Entry]:
