@@ -22,7 +22,7 @@ from notifications.models import Alert, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
 from notifications.services.firing import HEARS
-from orders.models import DeadlineState, Firearm
+from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
@@ -30,6 +30,12 @@ from orders.wording import due_words, instant_words, met_words, rule_title, stat
 
 #: Alerts on one page of the list.
 PAGE = 50
+
+#: So many deadlines that wait for a fact are counted, no more.
+MOST = 1000
+
+#: The roles of the court's desk.
+_OF_COURT = frozenset({Role.CLERK, Role.JUDGE})
 
 #: Why somebody is told, by the purpose of what fired.
 REASONS = {
@@ -83,7 +89,9 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "lines": [Line(alert, now) for alert in page],
-        "is_of_court": bool(roles & {Role.CLERK, Role.JUDGE}),
+        "is_of_court": bool(roles & _OF_COURT),
+        "uncomputed": _uncomputed(request) if roles & _OF_COURT else 0,
+        "most": MOST,
         "is_advocate": Role.ADVOCATE in roles,
         "is_administrator": Role.ADMINISTRATOR in roles,
         "unheard": _unheard_agencies(request) if Role.ADMINISTRATOR in roles else [],
@@ -150,6 +158,16 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
         },
         status=200 if found.is_well else 503,
     )
+
+
+def _uncomputed(request: HttpRequest) -> int:
+    """How many deadlines of the person's own courts wait for a fact that is missing; at most `MOST`."""
+    assert isinstance(request.user, User)  # noqa: S101 - narrows
+    courts = [one.agency_id for one in request.user.memberships.all() if one.role in _OF_COURT]
+    waiting = Deadline.objects.visible_to(request.user).filter(
+        state=DeadlineState.CANNOT_COMPUTE, order__case__court__in=courts
+    )
+    return waiting.order_by().values("pk")[:MOST].count()
 
 
 def _seen(request: HttpRequest) -> QuerySet[Alert]:

@@ -25,6 +25,7 @@ from orders.admin.page import acts_for, show
 from orders.errors import InvalidFact
 from orders.forms.entry import EnterOrderForm, FactsForm
 from orders.models import Deadline, DeadlineState, Order, OrderKind
+from orders.rules.words import LANGUAGE, languages
 from orders.services.change import zone_of
 from orders.services.entry import enter_order
 from orders.wording import short_due, short_words
@@ -223,7 +224,8 @@ class OrderAdmin(DeskList):
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Everything known of one order, and what can be done to it."""
         order = self._order(request, public_id)
-        shown = show(order, now=timezone.now())
+        language = request.GET.get("language", LANGUAGE)
+        shown = show(order, now=timezone.now(), language=language if language in languages() else LANGUAGE)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",

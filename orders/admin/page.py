@@ -29,6 +29,7 @@ from orders.models import (
     StatementKind,
 )
 from orders.rules.rulebook import Certainty, Entry
+from orders.rules.words import LANGUAGE
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
@@ -49,6 +50,9 @@ from orders.wording import (
 
 #: Acts of an order's history that one page shows, the newest of them.
 HISTORY = 200
+
+#: How the way to the reasons in each language is named, in that language.
+_REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
 
 #: Deadlines in the order in which they ask for attention.
 _URGENCY = [
@@ -97,14 +101,17 @@ class EventLine:
     recorded: str
 
 
-def show(order: Order, *, now: datetime) -> dict[str, Any]:
-    """What the template reads. `order` comes with its case, court, respondent and town."""
+def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, Any]:
+    """What the template reads. `order` comes with its case, court, respondent and town.
+
+    The reasons of its deadlines are said in `language`.
+    """
     zone = zone_of(order)
 
     def said(instant: datetime | None) -> str:
         return instant_words(instant, zone) if instant else ""
 
-    why = reasons(order)
+    why = reasons(order, language)
     deadlines = [
         DeadlineLine(
             deadline=one,
@@ -146,6 +153,8 @@ def show(order: Order, *, now: datetime) -> dict[str, Any]:
         "served": said(order.served_at),
         "vacated": said(order.vacated_at),
         "deadlines": deadlines,
+        "language": language,
+        "other_languages": [(code, words) for code, words in _REASONS_IN.items() if code != language],
         "events": events,
         "protected_persons": list(order.protected_persons.all()),
         "concerns": list(order.concerns.select_related("agency").order_by("capacity", "agency__name")),

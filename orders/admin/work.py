@@ -73,7 +73,9 @@ class DeadlineAdmin(DeskList):
 
     @admin.display(description="Due")
     def due(self, deadline: Deadline) -> str:
-        """Until when, in court time."""
+        """Until when, in court time; where that cannot be computed, the facts that are missing."""
+        if deadline.state == DeadlineState.CANNOT_COMPUTE:
+            return f"Missing: {', '.join(deadline.missing)}"
         return due_words(deadline, zone_of(deadline.order))
 
 
