@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
@@ -26,15 +27,7 @@ def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
     found: dict[int, Facts] = {}
     for order in orders:
         inventory = inventories[order.case_id]
-        if inventory and all(inventory):
-            happenings[order.pk].append(
-                Happening(
-                    kind="surrendered",
-                    at=max(at for at in inventory if at),
-                    complete=True,
-                    source="receipts for every firearm listed",
-                )
-            )
+        happenings[order.pk].extend(inventory.surrenders())
         found[order.pk] = Facts(
             jurisdiction=order.jurisdiction,
             kind=order.kind,
@@ -43,7 +36,7 @@ def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
             expires_on=order.expires_on,
             firearms_indicated=order.firearms_indicated,
             permit_indicated=order.permit_indicated or order.pk in permits,
-            firearms_listed=bool(inventory),
+            firearms_listed=bool(inventory.receipted),
             financial_support=order.financial_support,
             happenings=tuple(happenings[order.pk]),
         )
@@ -100,11 +93,18 @@ def _terms(ids: Sequence[int]) -> _Told:
         yield from ((term.order_id, one) for one in _of_term(term))
 
 
+#: What a sworn statement is to the rules.
+_SWORN = {
+    models.StatementKind.NON_POSSESSION: "non_possession_stated",
+    models.StatementKind.UNREACHABLE: "inaccessibility_stated",
+}
+
+
 def _statements(ids: Sequence[int]) -> _Told:
-    sworn = models.Statement.objects.filter(order__in=ids, kind=models.StatementKind.NON_POSSESSION)
-    for statement in sworn:
+    for statement in models.Statement.objects.filter(order__in=ids):
         at = as_given(statement.sworn_at, statement.sworn_offset)
-        yield statement.order_id, Happening(kind="non_possession_stated", at=at)
+        kind = _SWORN[models.StatementKind(statement.kind)]
+        yield statement.order_id, Happening(kind=kind, at=at, key=statement.public_id.hex)
 
 
 def _others(ids: Sequence[int]) -> _Told:
@@ -132,8 +132,26 @@ def _of_term(term: models.OrderTerm) -> Iterable[Happening]:
         )
 
 
-def _inventories(cases: Iterable[int]) -> defaultdict[int, list[datetime | None]]:
-    """For each case, when each firearm on its list was first receipted; None for one that is not."""
+@dataclass
+class _Inventory:
+    """What a case's respondent is believed to hold: when each item was first receipted, and the receipts."""
+
+    receipted: list[datetime | None] = field(default_factory=list)
+    receipts: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def surrenders(self) -> Iterable[Happening]:
+        """One for each receipt; complete is the first with which nothing listed is left."""
+        when = [at for at in self.receipted if at is not None]
+        completed = max(when) if when and len(when) == len(self.receipted) else None
+        for at, key in sorted(self.receipts):
+            yield Happening(kind="surrendered", at=at, key=key, complete=at == completed, source="a receipt")
+            if at == completed:
+                completed = None
+
+
+def _inventories(cases: Iterable[int]) -> defaultdict[int, _Inventory]:
+    """The inventory of each case, by the case's primary key."""
+    inventories: defaultdict[int, _Inventory] = defaultdict(_Inventory)
     firearms: dict[int, tuple[int, datetime | None]] = {}
     rows = (
         models.Firearm.objects.filter(order__case__in=cases)
@@ -143,7 +161,10 @@ def _inventories(cases: Iterable[int]) -> defaultdict[int, list[datetime | None]
     received_at: datetime | None
     for firearm, case, received_at in rows:
         firearms.setdefault(firearm, (case, received_at))
-    inventories: defaultdict[int, list[datetime | None]] = defaultdict(list)
     for case, received_at in firearms.values():
-        inventories[case].append(received_at)
+        inventories[case].receipted.append(received_at)
+    receipts = models.Receipt.objects.filter(order__case__in=cases).select_related("order")
+    for receipt in receipts.order_by("received_at", "id"):
+        at = as_given(receipt.received_at, receipt.received_offset)
+        inventories[receipt.order.case_id].receipts.append((at, receipt.public_id.hex))
     return inventories

@@ -16,6 +16,7 @@ RECORDABLE = HAPPENINGS - {
     "heard",
     "hearing_continued",
     "hearing_scheduled",
+    "inaccessibility_stated",
     "non_possession_stated",
     "served",
     "service_failed",
