@@ -125,7 +125,7 @@ def decision_words(decision: CourtRule) -> str:
     if decision.reminders is not None:
         spans = [f"{_span(-amount, unit)} before" for amount, unit in decision.reminders]
         parts.append(f"reminders {' and '.join(spans)}" if spans else "no reminders")
-    return "; ".join(parts)
+    return "; ".join(parts) if len(parts) > 1 else "On, as the rulebook has it"
 
 
 def _span(amount: int, unit: str) -> str:
