@@ -10,7 +10,8 @@ MANAGE := $(BIN)/python manage.py
 TESTS := CTC_LOCAL="$(or $(CTC_LOCAL),$(CURDIR)/.local)/test"
 # Settings of the shape that production has, for a database that nobody is asked about.
 PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_URL=redis://127.0.0.1:1/0 \
-	DJANGO_SECRET_KEY=only-to-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG CTC_BASE_URL=https://check.example
+	DJANGO_SECRET_KEY=only-to-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG \
+	CTC_BASE_URL=https://check.example DJANGO_ALLOWED_HOSTS=check.example
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
@@ -21,7 +22,7 @@ setup: $(STAMP)
 
 $(STAMP): requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what requirements-dev.lock names into $(VENV)"
+	@echo "Installing what requirements-dev.lock names into $(VENV), about a minute the first time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -39,8 +40,9 @@ clean: setup
 # Those that start and kill processes of their own come last and alone: load would change what they measure.
 test: setup
 	@if .ci/browser; then only=""; else only="not browser and "; fi; \
-	$(TESTS) $(BIN)/python -m pytest -n 2 -m "$${only}not processes" && \
-	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes"
+	$(TESTS) $(BIN)/python -m pytest -n 2 -m "$${only}not processes" || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes" || failed=1; \
+	exit $${failed:-0}
 
 check: setup
 	@$(BIN)/ruff check

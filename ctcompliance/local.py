@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ctcompliance.embedded.errors import Unavailable
-from ctcompliance.embedded.servers import Postgres, Redis
+from ctcompliance.embedded.postgres import Postgres
+from ctcompliance.embedded.redis import Redis
 
 __all__ = ["Unavailable", "broker_url", "database", "postgres", "redis"]
 
@@ -39,6 +40,7 @@ def database(folder: Path) -> dict[str, Any]:
         "NAME": server.database,
         "USER": server.role,
         "HOST": str(server.host),
+        "PORT": str(server.port),
         "FOLDER": str(folder),
     }
 

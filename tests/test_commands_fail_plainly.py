@@ -16,6 +16,10 @@ pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "letters4nd5digits"
 
+#: Without the servers that the tests themselves may have been given.
+BARE = {
+    name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CELERY_BROKER_URL"}
+}
 #: Nothing listens on port 1.
 UNREACHABLE = {
     "DATABASE_URL": f"postgresql://somebody:{PASSWORD}@127.0.0.1:1/orders",
@@ -30,7 +34,7 @@ def refusal(*command: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**BARE, **environment},
         capture_output=True,
         text=True,
         check=False,

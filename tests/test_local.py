@@ -18,7 +18,6 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from ctcompliance import local
-from ctcompliance.embedded import servers
 
 pytestmark = pytest.mark.processes
 
@@ -108,10 +107,17 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def alone(folder: Path) -> dict[str, str]:
+    """An environment that names no server."""
+    named = {"DATABASE_URL", "CELERY_BROKER_URL"}
+    bare = {name: value for name, value in os.environ.items() if name not in named}
+    return {**bare, "CTC_LOCAL": str(folder)}
+
+
 def rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
     """What the embedded database answers, to the project's own role."""
     server = local.postgres(folder)
-    with psycopg.connect(host=str(server.host), user=server.role, dbname=server.database) as connection:
+    with psycopg.connect(server.url) as connection:
         answer = connection.execute(statement)
         return answer.fetchall() if answer.description else []
 
@@ -128,7 +134,7 @@ def test_nothing_starts_when_a_command_asks_no_database(folder: Path) -> None:
     subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
-        env={**os.environ, "CTC_LOCAL": str(folder)},
+        env=alone(folder),
         check=True,
         capture_output=True,
         timeout=60,
@@ -304,7 +310,7 @@ def test_a_worker_alone_starts_the_broker_and_stops_it_by_ending(folder: Path) -
             "bulk",
         ],
         cwd=ROOT,
-        env={**os.environ, "CTC_LOCAL": str(folder)},
+        env=alone(folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -338,7 +344,7 @@ def test_publishing_fails_at_once_when_the_broker_is_gone(folder: Path) -> None:
 def test_refusal_names_the_package_when_it_is_not_installed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "find_spec", lambda _name: None)
+    monkeypatch.setattr("ctcompliance.embedded.server.find_spec", lambda _name: None)
 
     with pytest.raises(local.Unavailable, match=r"PostgreSQL is not installed.*DATABASE_URL"):
         local.postgres(folder).use()

@@ -20,6 +20,8 @@ from ctcompliance import demo
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What the tests themselves may have been given.
+NAMED_SERVERS = {"DATABASE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "CTC_BASE_URL"}
 
 
 class Up:
@@ -31,7 +33,7 @@ class Up:
         ports = [free_port() for _ in range(3)]
         self.web, self.flower = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[2]}"
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in NAMED_SERVERS},
             "CTC_LOCAL": str(self.folder),
             **dict(zip(("CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT"), map(str, ports), strict=True)),
         }
@@ -71,7 +73,9 @@ class Up:
         ]
 
     def is_up(self) -> bool:
-        """Whether web and Flower answer, and a worker has told Flower so."""
+        """Whether web and Flower answer, and a worker has told Flower so. Fails when it never will."""
+        assert self.process
+        assert self.process.poll() is None, self.output.read_text()
         try:
             return b"status" in read(f"{self.web}/healthz") and b"celery@" in read(
                 f"{self.flower}/workers?json=1"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-from ctcompliance.embedded.servers import Postgres
+from ctcompliance.embedded.postgres import Postgres
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

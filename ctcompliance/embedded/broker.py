@@ -12,7 +12,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from ctcompliance.embedded.errors import Unavailable
-from ctcompliance.embedded.servers import Redis
+from ctcompliance.embedded.redis import Redis
 
 
 class NoBroker(OperationalError, ClickException):  # noqa: N818

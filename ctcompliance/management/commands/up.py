@@ -21,7 +21,8 @@ from django.core.management.base import BaseCommand, CommandError
 from ctcompliance import local
 from ctcompliance.celery import QUEUES
 from ctcompliance.embedded import processes
-from ctcompliance.embedded.servers import Postgres, Redis
+from ctcompliance.embedded.postgres import Postgres
+from ctcompliance.embedded.redis import Redis
 
 #: What listens on which port, and the variable that moves it.
 PORTS = (
@@ -29,13 +30,6 @@ PORTS = (
     ("The mail catcher", "CTC_SMTP_PORT", "SMTP_PORT"),
     ("Flower", "CTC_FLOWER_PORT", "FLOWER_PORT"),
 )
-
-#: Lines come when they are written. Who runs a demonstration as root need not be told so by each worker.
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
-}
 
 
 class Command(BaseCommand):
@@ -90,7 +84,9 @@ class Command(BaseCommand):
         # The open file is how `down` knows whom a killed `up` left behind.
         mark = f"exec 9>>{shlex.quote(str(folder / processes.UP))}"
         for name, command in commands(folder).items():
-            manager.add_process(name, f"{mark}; exec {command}", env=ENVIRONMENT, cwd=str(settings.BASE_DIR))
+            manager.add_process(
+                name, f"{mark}; exec {command}", env=environment(folder), cwd=str(settings.BASE_DIR)
+            )
         self._introduce()
         try:
             manager.loop()
@@ -134,6 +130,18 @@ def refuse_taken(owner: str, variable: str, port: int) -> None:
             raise CommandError(
                 f"{owner} cannot have port {port} ({reason}). Free it, or set {variable} to another number."
             ) from error
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the processes inherit."""
+    return {
+        **os.environ,
+        "CTC_LOCAL": str(folder),
+        # Lines come when they are written.
+        "PYTHONUNBUFFERED": "1",
+        # Who runs a demonstration as root need not be told so by its worker.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
 
 
 def commands(folder: Path) -> dict[str, str]:
