@@ -44,6 +44,8 @@ class Adjustment:
             raise AdjustmentError(
                 "reminders", "A reminder comes before the deadline; give a negative number."
             )
+        if len(set(self.reminders or ())) != len(self.reminders or ()):
+            raise AdjustmentError("reminders", "A reminder stands twice; name each once.")
 
 
 def leaves_time_to_court(rule: Rule) -> bool:
@@ -76,10 +78,21 @@ def _adjusted(rule: Rule, decision: Adjustment) -> Rule:
     return rule
 
 
+#: The units in a checkpoint's name.
+_SHORT = {
+    Unit.ELAPSED_HOURS: "h",
+    Unit.CALENDAR_DAYS: "d",
+    Unit.COURT_DAYS: "cd",
+    Unit.BUSINESS_DAYS: "bd",
+    Unit.MONTHS: "m",
+    Unit.YEARS: "y",
+}
+
+
 def _reminders(offsets: tuple[Offset, ...], audience: tuple[str, ...]) -> tuple[Checkpoint, ...]:
     return tuple(
         Checkpoint(
-            name=f"remind{offset.amount}{offset.unit[0]}",
+            name=f"remind{offset.amount}{_SHORT[offset.unit]}",
             purpose=Purpose.REMIND,
             offset=offset,
             audience=audience,

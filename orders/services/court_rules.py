@@ -43,7 +43,6 @@ def decide(
         adjustment.check(bundled())
     except AdjustmentError as error:
         raise InvalidFact(error.field, "not_the_courts", str(error)) from error
-    _check_told_apart(reminders or ())
     with transaction.atomic():
         row = CourtRule.objects.create(
             court=court,
@@ -58,16 +57,3 @@ def decide(
         )
         Order.objects.filter(case__court=court).update(planned_with="")
     return row
-
-
-def _check_told_apart(reminders: Sequence[Offset]) -> None:
-    """Refuses reminders that planning could not tell apart: their names hold the unit's first letter only."""
-    seen: dict[tuple[int, str], Offset] = {}
-    for one in reminders:
-        other = seen.setdefault((one.amount, one.unit[0]), one)
-        if other is not one:
-            raise InvalidFact(
-                "reminders",
-                "twice",
-                f"{one.amount} {one.unit} and {other.amount} {other.unit} cannot stand together; keep one.",
-            )

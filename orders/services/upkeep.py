@@ -20,8 +20,20 @@ BATCH = 200
 
 def stale_orders(court: Agency | None = None) -> QuerySet[Order]:
     """The orders whose plan is of another rulebook; those of one court where it is given."""
-    stale = Order.objects.exclude(planned_with=current_rulebook().version)
+    version = current_rulebook().version
+    stale = Order.objects.exclude(planned_with=version)
     return stale if court is None else stale.filter(case__court=court)
+
+
+def _next_stale(court: Agency | None) -> list[Order]:
+    """The next of them. Asked for from either side of the version, so that the index is walked and not the
+    table: what is planned already costs nothing."""
+    version = current_rulebook().version
+    found: list[Order] = []
+    for older_or_newer in ("planned_with__lt", "planned_with__gt"):
+        stale = stale_orders(court).filter(**{older_or_newer: version}).order_by("planned_with", "id")
+        found.extend(stale[: BATCH - len(found)])
+    return found
 
 
 def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
@@ -41,8 +53,7 @@ def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
 
 def _replan_batch(now: datetime, court: Agency | None) -> int:
     version = current_rulebook().version
-    stale = stale_orders(court).order_by("id")[:BATCH]
-    case_ids = {order.case_id for order in stale}
+    case_ids = {order.case_id for order in _next_stale(court)}
     cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
     locked = [case.pk for case in cases.order_by("id")]
     orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))

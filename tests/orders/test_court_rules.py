@@ -96,7 +96,7 @@ def test_reminders_are_the_courts(court: Agency) -> None:
 
     pending = Checkpoint.objects.filter(deadline__rule_id="CT-CMP-01", state=CheckpointState.PENDING)
     assert {(one.name, one.fires_at.date()) for one in pending} == {
-        ("remind-3c", date(2026, 12, 15)),
+        ("remind-3d", date(2026, 12, 15)),
         ("check", date(2026, 12, 19)),
     }
 

@@ -8,6 +8,7 @@ from orders.rules.rulebook import Offset, Rulebook, Unit
 from tests.rules.orders import at, deadline, deadlines, happened, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
+THREE_BEFORE = Offset(amount=-3, unit=Unit.CALENDAR_DAYS)
 THREE_DAYS = Offset(amount=3, unit=Unit.CALENDAR_DAYS)
 
 
@@ -46,7 +47,7 @@ def test_reminders_are_the_courts_and_other_checkpoints_stand(rulebook: Rulebook
     assert fires == {
         "check": at("2026-12-05T18:30:00-05:00"),
         "escalate-24h": at("2026-12-06T18:30:00-05:00"),
-        "remind-12e": at("2026-12-05T06:30:00-05:00"),
+        "remind-12h": at("2026-12-05T06:30:00-05:00"),
     }
 
 
@@ -103,6 +104,11 @@ def test_decision_is_taken_when_the_rule_leaves_it_to_a_court(
             Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=0, unit=Unit.ELAPSED_HOURS),)),
             "reminders",
             "A reminder comes before the deadline",
+        ),
+        (
+            Adjustment(rule_id="CT-SUR-01", reminders=(THREE_BEFORE, THREE_BEFORE)),
+            "reminders",
+            "A reminder stands twice",
         ),
         (
             Adjustment(rule_id="CT-SUR-01", reminders=(Offset(amount=-1, unit=Unit.NEXT_OPEN_DAY),)),

@@ -127,7 +127,7 @@ def test_none_is_no_reminder_and_nothing_keeps_the_rules_own(desk: Client, court
         ({"reminders": "soon"}, "reminders", "“soon” is no reminder"),
         ({"reminders": "-1 indefinite"}, "reminders", "is no reminder"),
         ({"reminders": "3 calendar_days"}, "reminders", "comes before the deadline"),
-        ({"reminders": "-3 calendar_days, -3 court_days"}, "reminders", "cannot stand together"),
+        ({"reminders": "-3 court_days, -3 court_days"}, "reminders", "stands twice"),
         ({"reason": "  "}, "reason", "required"),
         ({"reason": "x" * 501}, "reason", "at most 500"),
         ({"is_on": "perhaps"}, "is_on", "not one of the available choices"),
