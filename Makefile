@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up down clean test check lock
+.PHONY: setup up down clean test check bench lock
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -51,6 +51,13 @@ check: setup
 	@$(BIN)/lint-imports
 	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+
+# On a database of its own, which is thrown away.
+bench: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/bench
+bench: setup
+	@$(MANAGE) prepare >/dev/null
+	@$(MANAGE) shell -v0 -c "from tests.bench import main; main()"; done=$$?; \
+	$(MANAGE) down --remove-data; exit $$done
 
 # Keeps the versions that still fit; `make lock UPGRADE=--upgrade` takes the newest. In this order: production
 # gets the versions that the tests run with.

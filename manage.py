@@ -26,6 +26,10 @@ def main() -> None:
         if sentence is None:
             raise
         sys.exit(sentence)
+    except BrokenPipeError:
+        # Whoever read the answer has read enough; nothing more is to be said, and nothing flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

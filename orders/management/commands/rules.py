@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from orders.rules import dossier, pages, scenarios
 from orders.rules.rulebook import Checkpoint, Entry, Offset, Rule, RulebookError, Unit, Value
 from orders.services import upkeep
 from orders.services.calendar import bundled, current_rulebook
@@ -24,14 +26,16 @@ PAUSE = 1.0
 
 
 class Command(BaseCommand):
-    """Three acts read only; `apply` plans orders anew."""
+    """Three acts read only; `apply` plans orders anew and `pages` writes the documents."""
 
     help = "Lists the rules, shows one, tells what a changed rule file would do, or applies those that stand."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One of four acts."""
-        acts = parser.add_subparsers(dest="act", metavar="list | show ID | diff FILE | apply", required=True)
+        """One of five acts."""
+        acts = parser.add_subparsers(
+            dest="act", metavar="list | show ID | diff FILE | apply | pages", required=True
+        )
         acts.add_parser("list", help="Every rule by id.")
         show = acts.add_parser("show", help="One rule, with its dated values and their sources.")
         show.add_argument("id", metavar="ID")
@@ -40,6 +44,7 @@ class Command(BaseCommand):
         diff.add_argument("--json", action="store_true", help="Print one JSON document.")
         apply = acts.add_parser("apply", help="Plans anew every order whose plan is of another rulebook.")
         apply.add_argument("--json", action="store_true", help="Print one JSON document.")
+        acts.add_parser("pages", help="Writes docs/rulebook/ and docs/law-coverage.md from the rule files.")
 
     def handle(self, **options: Any) -> None:
         """Prints what was asked."""
@@ -49,6 +54,8 @@ class Command(BaseCommand):
             self._write(_shown(options["id"]))
         elif options["act"] == "apply":
             self._write(_applied(as_json=options["json"]))
+        elif options["act"] == "pages":
+            self._write(_rendered())
         else:
             try:
                 effect = effect_of(changed_rulebook(options["file"]))
@@ -59,6 +66,13 @@ class Command(BaseCommand):
     def _write(self, lines: Iterator[str] | list[str]) -> None:
         for line in lines:
             self.stdout.write(line)
+
+
+def _rendered() -> Iterator[str]:
+    """The pages that a lawyer reads, written where they are stale."""
+    wanted = pages.pages(bundled(), scenarios.load(settings.BASE_DIR / "tests" / "scenarios"), dossier.load())
+    written = pages.write(settings.BASE_DIR / "docs", wanted)
+    yield f"{len(wanted)} pages, {len(written)} of them written anew."
 
 
 def _applied(*, as_json: bool) -> Iterator[str]:
