@@ -111,6 +111,22 @@ def check_instant(field_name: str, at: datetime, *, now: datetime) -> int:
     return offset_of(at)
 
 
+def day_of(
+    prefix: str, order: Order, *, on: date | None, at: datetime | None, now: datetime
+) -> tuple[date, int | None]:
+    """The court day of what a person reports by its day or its instant, and the offset of the instant.
+
+    Refuses neither of the two, and what lies ahead; the fields are named `PREFIX_on` and `PREFIX_at`.
+    """
+    if at is not None:
+        return court_day(order, at), check_instant(f"{prefix}_at", at, now=now)
+    if on is None:
+        raise InvalidFact(f"{prefix}_on", "required", "Give the day, or the time with its offset.")
+    if on > court_day(order, now):
+        raise InvalidFact(f"{prefix}_on", "in_the_future", f"{on} lies ahead; record it once it happened.")
+    return on, None
+
+
 def check_not_before_issue(field_name: str, order: Order, at: datetime, code: str) -> None:
     """Refuses an instant before the order was issued."""
     early = at < order.issued_at if order.issued_at else court_day(order, at) < order.issued_on

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from accounts.models import User
-from orders.errors import InvalidFact
 from orders.models import Order, Sending
-from orders.models.fields import offset_of
 from orders.rules.rulebook import Becomes, Entry
 from orders.services.calendar import bundled
-from orders.services.change import changing, check_instant, court_day, need_one_of
+from orders.services.change import changing, day_of, need_one_of
 from orders.services.known import facts_of
 
 #: The sorts of entry that somebody must act on by sending or giving something.
@@ -49,20 +47,10 @@ def record_sending(
     """The document or notice was sent or given, on a day or at an instant. Raises `InvalidFact`."""
     with changing(order, "sent", by=by, now=now, occurred_at=at) as change:
         need_one_of("entry", "unknown_requirement", entry, sorted(_required(change.order)))
-        if at is not None:
-            check_instant("sent_at", at, now=now)
-            on = court_day(change.order, at)
-        if on is None:
-            raise InvalidFact("sent_on", "required", "Give the day, or the time with its offset.")
-        if on > court_day(change.order, now):
-            raise InvalidFact("sent_on", "in_the_future", f"{on} lies ahead; record it once it is sent.")
+        day, offset = day_of("sent", change.order, on=on, at=at, now=now)
         change.data["requirement"] = entry
         return Sending.objects.create(
-            order=change.order,
-            entry=entry,
-            sent_on=on,
-            sent_at=at,
-            sent_offset=offset_of(at) if at else None,
+            order=change.order, entry=entry, sent_on=day, sent_at=at, sent_offset=offset
         )
 
 

@@ -7,9 +7,8 @@ from datetime import date, datetime
 from accounts.models import User
 from orders.errors import InvalidFact
 from orders.models import Happening, Order
-from orders.models.fields import offset_of
 from orders.rules.facts import HAPPENINGS
-from orders.services.change import changing, check_instant, court_day, need_one_of, need_reason
+from orders.services.change import changing, check_instant, day_of, need_one_of, need_reason
 
 #: Happenings that have no table or column of their own: those are recorded by their own services.
 RECORDABLE = HAPPENINGS - {
@@ -42,19 +41,9 @@ def record_happening(
     """
     with changing(order, kind, by=by, now=now, occurred_at=at) as change:
         need_one_of("kind", "unknown_happening", kind, sorted(RECORDABLE))
-        if at is not None:
-            check_instant("happened_at", at, now=now)
-            on = court_day(change.order, at)
-        if on is None:
-            raise InvalidFact("happened_on", "required", "Give the day, or the time with its offset.")
-        if on > court_day(change.order, now):
-            raise InvalidFact("happened_on", "in_the_future", f"{on} lies ahead; record it once it happened.")
+        day, offset = day_of("happened", change.order, on=on, at=at, now=now)
         return Happening.objects.create(
-            order=change.order,
-            kind=kind,
-            happened_on=on,
-            happened_at=at,
-            happened_offset=offset_of(at) if at else None,
+            order=change.order, kind=kind, happened_on=day, happened_at=at, happened_offset=offset
         )
 
 

@@ -10,7 +10,7 @@ from orders.models import Order, OrderTerm
 from orders.models.fields import offset_of
 from orders.rules.rulebook import Rule, Unit
 from orders.services.calendar import bundled
-from orders.services.change import changing, check_instant, court_day, need_one_of
+from orders.services.change import changing, court_day, day_of, need_one_of
 
 
 def settable_terms(order: Order) -> dict[str, Rule]:
@@ -68,14 +68,8 @@ def keep_term(
         row = OrderTerm.objects.get(pk=term.pk)
         if row.kept_on is not None:
             raise InvalidFact("kept_on", "already_kept", f"It is recorded as kept already, on {row.kept_on}.")
-        if at is not None:
-            check_instant("kept_at", at, now=now)
-            on = court_day(change.order, at)
-        if on is None:
-            raise InvalidFact("kept_on", "required", "Give the day on which it was done.")
-        if on > court_day(change.order, now):
-            raise InvalidFact("kept_on", "in_the_future", f"{on} lies ahead; record it once it is done.")
-        row.kept_on, row.kept_at, row.kept_offset = on, at, offset_of(at) if at else None
+        day, row.kept_offset = day_of("kept", change.order, on=on, at=at, now=now)
+        row.kept_on, row.kept_at = day, at
         row.save(update_fields=["kept_on", "kept_at", "kept_offset"])
-        change.data["term"] = {"id": str(row.public_id), "term": row.term, "on": on.isoformat()}
+        change.data["term"] = {"id": str(row.public_id), "term": row.term, "on": day.isoformat()}
     return row

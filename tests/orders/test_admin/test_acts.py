@@ -205,7 +205,7 @@ CASES = [
         stored=lambda s: Sending.objects.get(order=s.order).entry == "CT-SVC-04",
         slip=lambda s: {"entry": "CT-SVC-04", "sent_0": f"{s.today + timedelta(days=4)}", "sent_1": ""},
         beside="sent",
-        said="lies ahead; record it once it is sent.",
+        said="lies ahead; record it once it happened.",
     ),
     Case(
         act="hearing",
@@ -261,7 +261,7 @@ CASES = [
         stored=lambda s: OrderTerm.objects.get(order=s.order).kept_on == s.today,
         slip=lambda s: {"term": with_term(s), "kept_0": f"{s.today + timedelta(days=4)}", "kept_1": ""},
         beside="kept",
-        said="lies ahead; record it once it is done.",
+        said="lies ahead; record it once it happened.",
     ),
     Case(
         act="extend",
