@@ -101,7 +101,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Every session of this project refuses to hang: a statement that takes longer than these is a defect, and
-# a lock that is not had in a second is asked for again by the next pulse. `ctc.allow_truncate` is for tests.
+# a lock that is not had in five seconds is asked for again by whoever wanted it.
 SESSION_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
 )

@@ -10,3 +10,7 @@ class OrdersConfig(AppConfig):
 
     name = "orders"
     verbose_name = "Protective orders"
+
+    def ready(self) -> None:
+        """The rulebook is asked about by `check --deploy`."""
+        from orders import checks  # noqa: F401 - importing registers it
