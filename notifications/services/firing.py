@@ -37,8 +37,9 @@ BATCH = 500
 BUDGET = 0.8
 #: How far behind the newest claim the low-water mark stays, for checkpoints committed a little late.
 MARGIN = timedelta(seconds=5)
-#: How often the mark is forgotten, so that a checkpoint planned in the past is found within that time.
-SWEEP_EVERY = timedelta(seconds=60)
+#: How often the mark is forgotten, so that a checkpoint planned in the past is found within that time: well
+#: before the health page would call it late.
+SWEEP_EVERY = timedelta(seconds=10)
 
 _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ NOT_FIRED = 30.0
 _ASK = """
 SELECT
   (SELECT extract(epoch FROM statement_timestamp() - max(beat_at)) FROM notifications_heartbeat),
-  (SELECT extract(epoch FROM statement_timestamp() - fires_at) FROM orders_checkpoint
+  (SELECT extract(epoch FROM statement_timestamp() - greatest(fires_at, planned_at)) FROM orders_checkpoint
    WHERE state = 0 ORDER BY fires_at, id LIMIT 1),
   (SELECT extract(epoch FROM statement_timestamp() - next_attempt_at) FROM notifications_alert
    WHERE state = 0 ORDER BY next_attempt_at, id LIMIT 1)

@@ -119,6 +119,9 @@ class Checkpoint(models.Model):
     purpose = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Purpose])
     audience = ArrayField(models.CharField(max_length=20))
     fires_at = models.DateTimeField()
+    planned_at = models.DateTimeField(
+        db_default=Now(), help_text="Since when it stands so; one that was past when planned waits from here."
+    )
     state = models.SmallIntegerField(choices=CheckpointState, default=CheckpointState.PENDING)
     fired_at = models.DateTimeField(null=True, blank=True)
     fired_by = models.CharField(max_length=80, blank=True)

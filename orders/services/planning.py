@@ -66,7 +66,9 @@ class _Changes:
         insert(self.new_deadlines)
         Deadline.objects.bulk_update(self.changed_deadlines, _CHANGED, batch_size=500)
         insert(self.new_checkpoints)
-        Checkpoint.objects.bulk_update(self.changed_checkpoints, ["fires_at", "state"], batch_size=500)
+        Checkpoint.objects.bulk_update(
+            self.changed_checkpoints, ["fires_at", "planned_at", "state"], batch_size=500
+        )
         by_outcome: defaultdict[str, list[int]] = defaultdict(list)
         for deadline_id, outcome in self.closed_follow_ups.items():
             by_outcome[outcome].append(deadline_id)
@@ -260,6 +262,7 @@ def _arm(
         if checkpoint.state != CheckpointState.PENDING or checkpoint.fires_at != one.fires_at:
             checkpoint.state = CheckpointState.PENDING
             checkpoint.fires_at = one.fires_at
+            checkpoint.planned_at = changes.now
             changes.changed_checkpoints.append(checkpoint)
     changes.new_checkpoints.extend(_new_checkpoint(row, one) for one in wanted.values())
 

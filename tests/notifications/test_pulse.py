@@ -96,8 +96,19 @@ def test_health_follows_the_oldest_thing_due(client: Client, late: int, status: 
     overdue_order()
     Heartbeat.objects.create(name="new", beat_at=timezone.now())
     Checkpoint.objects.filter(state=0).update(fires_at=timezone.now() + timedelta(hours=1))
+    waits_since = timezone.now() - timedelta(seconds=late)
     Checkpoint.objects.filter(name="check", deadline__rule_id="CT-SUR-01").update(
-        fires_at=timezone.now() - timedelta(seconds=late)
+        fires_at=waits_since, planned_at=waits_since
     )
 
     assert client.get("/healthz/deadlines").status_code == status
+
+
+def test_health_does_not_call_late_what_was_past_when_it_was_learnt_of(client: Client) -> None:
+    overdue_order()
+    Heartbeat.objects.create(name="new", beat_at=timezone.now())
+
+    answer = client.get("/healthz/deadlines")
+
+    assert answer.status_code == 200
+    assert answer.json()["due_lag_s"] < 30
