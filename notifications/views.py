@@ -26,7 +26,15 @@ from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
-from orders.wording import due_words, instant_words, met_words, rule_title, state_at
+from orders.wording import (
+    due_words,
+    instant_words,
+    language_of,
+    met_words,
+    other_languages,
+    rule_title,
+    state_at,
+)
 
 #: Alerts on one page of the list.
 PAGE = 50
@@ -109,12 +117,14 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = deadline.order
     zone = zone_of(order)
     line = Line(alert, timezone.now())
-    acknowledged_at = alert.acknowledged_at
+    acknowledged_at, language = alert.acknowledged_at, language_of(request)
     context = {
         "line": line,
         "alert": alert,
         "deadline": deadline,
-        "reasons": reasons(order).get((deadline.rule_id, deadline.occurrence), ()),
+        "reasons": reasons(order, language).get((deadline.rule_id, deadline.occurrence), ()),
+        "language": language,
+        "other_languages": other_languages(language),
         "order": order,
         "is_overdue": line.state == DeadlineState.OVERDUE,
         "met": met_words(deadline, zone),

@@ -7,10 +7,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
+
 from orders.models import CourtRule, Deadline, DeadlineState, Event, OrderTerm, Sending
 from orders.rules.explain import event_name
 from orders.rules.rulebook import Certainty, Entry
-from orders.rules.words import LANGUAGE, words
+from orders.rules.words import LANGUAGE, languages, words
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.term import RECORDABLE
@@ -30,6 +32,21 @@ _KINDS = {
     "service_failed": "Failed attempt at service",
     "vacated": "Order vacated",
 }
+
+
+#: How the way to the reasons in each language is named, in that language.
+_REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language in which the reader asks for reasons; the court's where it is not one of ours."""
+    asked = request.GET.get("language", LANGUAGE)
+    return asked if asked in languages() else LANGUAGE
+
+
+def other_languages(language: str) -> list[tuple[str, str]]:
+    """The other languages in which the reasons can be read: code, and the words that lead there."""
+    return [(code, words) for code, words in _REASONS_IN.items() if code != language]
 
 
 def rule_title(rule_id: str) -> str:

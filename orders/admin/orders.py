@@ -25,10 +25,9 @@ from orders.admin.page import acts_for, show
 from orders.errors import InvalidFact
 from orders.forms.entry import EnterOrderForm, FactsForm
 from orders.models import Deadline, DeadlineState, Order, OrderKind
-from orders.rules.words import LANGUAGE, languages
 from orders.services.change import zone_of
 from orders.services.entry import enter_order
-from orders.wording import short_due, short_words
+from orders.wording import language_of, short_due, short_words
 
 STANDING = [DeadlineState.OPEN, DeadlineState.OVERDUE]
 
@@ -224,8 +223,7 @@ class OrderAdmin(DeskList):
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Everything known of one order, and what can be done to it."""
         order = self._order(request, public_id)
-        language = request.GET.get("language", LANGUAGE)
-        shown = show(order, now=timezone.now(), language=language if language in languages() else LANGUAGE)
+        shown = show(order, now=timezone.now(), language=language_of(request))
         context = {
             **self.admin_site.each_context(request),
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",

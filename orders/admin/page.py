@@ -42,6 +42,7 @@ from orders.wording import (
     happening_words,
     instant_words,
     met_words,
+    other_languages,
     requirement_law,
     rule_title,
     sent_words,
@@ -50,9 +51,6 @@ from orders.wording import (
 
 #: Acts of an order's history that one page shows, the newest of them.
 HISTORY = 200
-
-#: How the way to the reasons in each language is named, in that language.
-_REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
 
 #: Deadlines in the order in which they ask for attention.
 _URGENCY = [
@@ -154,7 +152,7 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
         "vacated": said(order.vacated_at),
         "deadlines": deadlines,
         "language": language,
-        "other_languages": [(code, words) for code, words in _REASONS_IN.items() if code != language],
+        "other_languages": other_languages(language),
         "events": events,
         "protected_persons": list(order.protected_persons.all()),
         "concerns": list(order.concerns.select_related("agency").order_by("capacity", "agency__name")),

@@ -283,3 +283,15 @@ def test_times_are_the_courts(place: Place) -> None:
 
     assert any(f"{zone}" in page for zone in ("EST", "EDT"))
     assert f"{served:%H:%M:%S} UTC" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("", "Rule CT-SUR-01:"), ("?language=es", "Regla CT-SUR-01:"), ("?language=xx", "Rule CT-SUR-01:")],
+)
+def test_reasons_are_read_in_the_language_asked_for(place: Place, asked: str, said: str) -> None:
+    order = overdue(place)
+
+    page = browser(place.liaison).get(notice_of(order, place.liaison) + asked).content.decode()
+
+    assert said in page
