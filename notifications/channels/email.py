@@ -34,7 +34,7 @@ class EmailChannel:
         try:
             connection.open()
         except (OSError, smtplib.SMTPException) as error:
-            yield Sent(answer=Answer.DEFERRED, error=f"no connection: {type(error).__name__}")
+            yield Sent(answer=Answer.UNREACHABLE, error=f"no connection: {type(error).__name__}")
             yield from (Sent(answer=Answer.UNTRIED) for _ in messages[1:])
             return
         try:

@@ -27,6 +27,8 @@ class Answer(StrEnum):
     REFUSED = "refused"
     #: The line broke after the message went out: it may have been taken.
     IN_DOUBT = "in_doubt"
+    #: The provider cannot be had at all; nor will it take the next ones now.
+    UNREACHABLE = "unreachable"
     #: Not tried at all.
     UNTRIED = "untried"
 

@@ -32,10 +32,10 @@ def drain(limit: int = BATCH, *, worker: str, channel: Channel | None = None) ->
     accepted = 0
     for part in _parts(leased):
         begun = begin([one for one in part if one.address and one.is_active])
-        done = [*_without_address(part), *_send(begun, channel or EmailChannel())]
-        complete(done)
-        accepted += sum(one.end is End.ACCEPTED for one in done)
-        if any(one.error.startswith("no connection") for one in done):
+        answers = _send(begun, channel or EmailChannel())
+        complete([*_without_address(part), *(_completion(one, sent) for one, sent in answers)])
+        accepted += sum(sent.answer is Answer.ACCEPTED for _, sent in answers)
+        if any(sent.answer is Answer.UNREACHABLE for _, sent in answers):
             # Nothing will be taken now. What is leased and not begun is freed for the retry's time.
             rest = leased[leased.index(part[-1]) + 1 :]
             complete([Completion(alert=one, end=End.READY, wait=FIRST_WAIT) for one in rest])
@@ -57,12 +57,12 @@ def _without_address(part: Sequence[Leased]) -> Iterator[Completion]:
             yield Completion(alert=one, end=End.FAILED, error="the recipient is gone")
 
 
-def _send(begun: Sequence[Leased], channel: Channel) -> Iterator[Completion]:
+def _send(begun: Sequence[Leased], channel: Channel) -> list[tuple[Leased, Sent]]:
+    """What the channel answered for each; it is not asked where there is nothing to send."""
     if not begun:
-        return
+        return []
     messages = [Message(key=one.public_id, address=one.address, link=link_to(one.public_id)) for one in begun]
-    for one, sent in zip(begun, channel.send(messages), strict=True):
-        yield _completion(one, sent)
+    return list(zip(begun, channel.send(messages), strict=True))
 
 
 def _completion(alert: Leased, sent: Sent) -> Completion:
@@ -75,7 +75,7 @@ def _completion(alert: Leased, sent: Sent) -> Completion:
         case Answer.IN_DOUBT:
             logger.warning("alert %s is in doubt: %s", alert.public_id, sent.error)
             return Completion(alert=alert, end=End.IN_DOUBT, error=sent.error)
-        case Answer.DEFERRED:
+        case Answer.DEFERRED | Answer.UNREACHABLE:
             wait = min(FIRST_WAIT * 2 ** (alert.attempts - 1), LONGEST_WAIT)
             return Completion(alert=alert, end=End.READY, wait=wait, error=sent.error)
         case Answer.UNTRIED:
