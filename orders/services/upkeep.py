@@ -20,18 +20,22 @@ BATCH = 200
 
 def stale_orders(court: Agency | None = None) -> QuerySet[Order]:
     """The orders whose plan is of another rulebook; those of one court where it is given."""
-    version = current_rulebook().version
-    stale = Order.objects.exclude(planned_with=version)
-    return stale if court is None else stale.filter(case__court=court)
+    return _orders_of(court).exclude(planned_with=current_rulebook().version)
 
 
-def _next_stale(court: Agency | None) -> list[Order]:
-    """The next of them. Asked for from either side of the version, so that the index is walked and not the
-    table: what is planned already costs nothing."""
-    version = current_rulebook().version
+def _orders_of(court: Agency | None) -> QuerySet[Order]:
+    return Order.objects.all() if court is None else Order.objects.filter(case__court=court)
+
+
+def _next_stale(court: Agency | None, version: str) -> list[Order]:
+    """The next orders whose plan is not of `version`.
+
+    Asked for from either side of it, so that the index is walked and not the table: what is planned already
+    costs nothing.
+    """
     found: list[Order] = []
-    for older_or_newer in ("planned_with__lt", "planned_with__gt"):
-        stale = stale_orders(court).filter(**{older_or_newer: version}).order_by("planned_with", "id")
+    for side in ("planned_with__lt", "planned_with__gt"):
+        stale = _orders_of(court).filter(**{side: version}).order_by("planned_with", "id")
         found.extend(stale[: BATCH - len(found)])
     return found
 
@@ -53,7 +57,7 @@ def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
 
 def _replan_batch(now: datetime, court: Agency | None) -> int:
     version = current_rulebook().version
-    case_ids = {order.case_id for order in _next_stale(court)}
+    case_ids = {order.case_id for order in _next_stale(court, version)}
     cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
     locked = [case.pk for case in cases.order_by("id")]
     orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))
