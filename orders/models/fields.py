@@ -26,6 +26,15 @@ def utc_offset(**options: Any) -> models.SmallIntegerField[Any, Any]:
     )
 
 
+def offset_beside(instant: str, offset: str, *, name: str) -> models.CheckConstraint:
+    """Both of an instant and the offset it was given with, or neither."""
+    return models.CheckConstraint(
+        condition=models.Q((f"{instant}__isnull", True), (f"{offset}__isnull", True))
+        | models.Q((f"{instant}__isnull", False), (f"{offset}__isnull", False)),
+        name=name,
+    )
+
+
 def offset_of(instant: datetime) -> int:
     """The offset of an aware instant, in minutes."""
     offset = instant.utcoffset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from orders.models.fields import public_id, utc_offset
+from orders.models.fields import offset_beside, public_id, utc_offset
 from orders.models.order import Order, ServiceMethod
 from orders.querysets import OfOrderQuerySet
 
@@ -101,11 +101,7 @@ class Happening(models.Model):
     class Meta:
         ordering = ["happened_on", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(happened_at__isnull=True, happened_offset__isnull=True)
-                | Q(happened_at__isnull=False, happened_offset__isnull=False),
-                name="happening_has_its_offset",
-            ),
+            offset_beside("happened_at", "happened_offset", name="happening_has_its_offset"),
         ]
 
     def __str__(self) -> str:
@@ -130,11 +126,7 @@ class Sending(models.Model):
     class Meta:
         ordering = ["sent_on", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(sent_at__isnull=True, sent_offset__isnull=True)
-                | Q(sent_at__isnull=False, sent_offset__isnull=False),
-                name="sending_has_its_offset",
-            ),
+            offset_beside("sent_at", "sent_offset", name="sending_has_its_offset"),
         ]
 
     def __str__(self) -> str:

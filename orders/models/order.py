@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders.models.case import Case
-from orders.models.fields import as_given, public_id, utc_offset
+from orders.models.fields import as_given, offset_beside, public_id, utc_offset
 from orders.querysets import OrderQuerySet
 from orders.rules.facts import Kind
 
@@ -108,16 +108,8 @@ class Order(models.Model):
                 | Q(served_at__isnull=False, served_offset__isnull=False) & ~Q(service_method=""),
                 name="order_service_is_whole_or_absent",
             ),
-            models.CheckConstraint(
-                condition=Q(issued_at__isnull=True, issued_offset__isnull=True)
-                | Q(issued_at__isnull=False, issued_offset__isnull=False),
-                name="order_issue_has_its_offset",
-            ),
-            models.CheckConstraint(
-                condition=Q(vacated_at__isnull=True, vacated_offset__isnull=True)
-                | Q(vacated_at__isnull=False, vacated_offset__isnull=False),
-                name="order_vacatur_has_its_offset",
-            ),
+            offset_beside("issued_at", "issued_offset", name="order_issue_has_its_offset"),
+            offset_beside("vacated_at", "vacated_offset", name="order_vacatur_has_its_offset"),
             models.CheckConstraint(
                 condition=Q(kind__in=[kind.value for kind in Kind]), name="order_kind_is_known"
             ),

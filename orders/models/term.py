@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from orders.models.fields import public_id, utc_offset
+from orders.models.fields import offset_beside, public_id, utc_offset
 from orders.models.order import Order
 from orders.querysets import OfOrderQuerySet
 
@@ -31,11 +31,7 @@ class OrderTerm(models.Model):
     class Meta:
         ordering = ["due_on", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(due_at__isnull=True, due_offset__isnull=True)
-                | Q(due_at__isnull=False, due_offset__isnull=False),
-                name="term_due_has_its_offset",
-            ),
+            offset_beside("due_at", "due_offset", name="term_due_has_its_offset"),
             models.CheckConstraint(
                 condition=Q(kept_at__isnull=True, kept_offset__isnull=True)
                 | Q(kept_on__isnull=False, kept_at__isnull=False, kept_offset__isnull=False),
