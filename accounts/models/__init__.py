@@ -1,0 +1,30 @@
+"""People and agencies, the tokens of systems, and the record of who did and saw what."""
+
+from __future__ import annotations
+
+from accounts.models.agencies import POLICE, Agency, AgencyKind, JudicialDistrict, Referenced, Town
+from accounts.models.audit import Act, AuditEntry, AuditSeal, Door
+from accounts.models.calls import MAX_KEY, ApiToken, KeptAnswer, Scope
+from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
+
+__all__ = [
+    "HELD_IN",
+    "MAX_KEY",
+    "POLICE",
+    "Act",
+    "Agency",
+    "AgencyKind",
+    "ApiToken",
+    "AuditEntry",
+    "AuditSeal",
+    "Door",
+    "JudicialDistrict",
+    "KeptAnswer",
+    "Membership",
+    "Referenced",
+    "Role",
+    "Scope",
+    "Town",
+    "User",
+    "UserManager",
+]

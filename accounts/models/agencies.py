@@ -1,0 +1,127 @@
+"""Which bodies can be told something, and which of them answers for which town."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class AgencyKind(models.TextChoices):
+    """What sort of body an agency is."""
+
+    COURT = "court", "Court"
+    POLICE = "police", "Municipal police department"
+    STATE_POLICE = "state_police", "State Police"
+    OTHER_POLICE = "other_police", "Other police agency"
+    MARSHAL = "marshal", "State marshals"
+    PROSECUTOR = "prosecutor", "State's attorney"
+    ADVOCACY = "advocacy", "Advocacy organization"
+
+
+POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
+
+
+class Referenced(models.Model):
+    """A row that the reference files may have brought.
+
+    `loaded` is what they said of it when they were last loaded; empty means that a person added the row. A
+    field that differs from it was changed by a person, and no later load touches that field.
+    """
+
+    loaded = models.JSONField(default=dict, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class JudicialDistrict(Referenced):
+    """One of Connecticut's thirteen judicial districts (C.G.S. § 51-344)."""
+
+    name = models.CharField(max_length=60, unique=True)
+    former_name = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agency(Referenced):
+    """A body that can be told something and can be held to an answer: a court, a police department, …"""
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20, choices=AgencyKind)
+    ori = models.CharField(
+        "ORI",
+        max_length=9,
+        blank=True,
+        help_text="Originating agency identifier, nine characters; empty for bodies that have none.",
+    )
+    judicial_district = models.ForeignKey(JudicialDistrict, null=True, blank=True, on_delete=models.PROTECT)
+    docket_prefixes = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="For a court: the location codes that open its docket numbers, parted by spaces.",
+    )
+    email = models.EmailField(blank=True, help_text="Read by the desk itself, not by one person.")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "agencies"
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=AgencyKind.values), name="agency_kind_known"),
+            models.UniqueConstraint(
+                fields=["ori"],
+                condition=~Q(ori=""),
+                name="agency_ori_once",
+                violation_error_message="Another agency has this ORI.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ori="") | Q(ori__regex=r"^[A-Z0-9]{9}$"),
+                name="agency_ori_nine_characters",
+                violation_error_message="An ORI is nine characters, capital letters and digits: CT0009300.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=AgencyKind.COURT) | Q(judicial_district=None, docket_prefixes=""),
+                name="agency_district_only_for_courts",
+                violation_error_message="Only a court has a judicial district and docket prefixes.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Town(Referenced):
+    """One of Connecticut's 169 towns, or a village that people name as their town.
+
+    `police` answers for it: its own department, else the State Police. Never nobody.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    within = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        limit_choices_to={"within": None},
+        help_text="For a village: the town it is in.",
+    )
+    fips = models.CharField("FIPS code", max_length=10, blank=True)
+    police = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="towns", limit_choices_to={"kind__in": POLICE}
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["fips"], condition=~Q(fips=""), name="town_fips_once"),
+            models.CheckConstraint(
+                condition=Q(fips="") | Q(fips__regex=r"^09[0-9]{8}$"), name="town_fips_ten_digits"
+            ),
+            models.CheckConstraint(condition=~Q(within=F("id")), name="town_not_within_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
