@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -11,21 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Prefetch
 from typing_extensions import override
 
-from accounts.models import Membership, Role, User
-
-#: Which models of the admin site a role may look at and change. What is not named is refused. Which rows
-#: of them it sees is decided by `visible_to`.
-PERMITTED: dict[str, dict[str, Iterable[str]]] = {
-    Role.CLERK: {
-        "orders": ["view", "add", "change"],
-        "notifications": ["view"],
-    },
-    Role.JUDGE: {
-        "orders": ["view"],
-        "notifications": ["view"],
-    },
-    Role.ADMINISTRATOR: {"accounts": ["view", "add", "change", "delete"]},
-}
+from accounts.access import MATRIX
+from accounts.models import Membership, User
 
 
 class RoleBackend(ModelBackend):
@@ -44,13 +30,19 @@ class RoleBackend(ModelBackend):
     ) -> bool:
         """True when one of the person's roles permits `perm`, written `app.act_model`."""
         app, _, codename = perm.partition(".")
-        act = codename.partition("_")[0]
-        return any(act in acts for acts in _permitted(user_obj, app))
+        act, _, model = codename.partition("_")
+        thing = MATRIX.of_model.get(f"{app}.{model}")
+        return thing is not None and MATRIX.may(_roles(user_obj), act, thing.name)
 
     @override
     def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:
-        """True when one of the person's roles has anything to do with the app."""
-        return any(True for _ in _permitted(user_obj, app_label))
+        """True when one of the person's roles may look at anything of the app."""
+        roles = _roles(user_obj)
+        return any(
+            MATRIX.may(roles, "view", thing.name)
+            for model, thing in MATRIX.of_model.items()
+            if model.partition(".")[0] == app_label
+        )
 
     @override
     def get_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
@@ -60,9 +52,5 @@ class RoleBackend(ModelBackend):
     get_user_permissions = get_group_permissions = get_all_permissions
 
 
-def _permitted(user: AbstractBaseUser | AnonymousUser, app: str) -> Iterable[Iterable[str]]:
-    if not isinstance(user, User) or not user.is_active:
-        return
-    for role in user.roles:
-        if acts := PERMITTED.get(role, {}).get(app):
-            yield acts
+def _roles(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
+    return user.roles if isinstance(user, User) and user.is_active else frozenset()

@@ -17,11 +17,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
 from notifications.models import Alert, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
-from notifications.services.firing import HEARS
 from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
@@ -222,7 +222,7 @@ def _still_unheard(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     """Those to agencies that have no address and nobody whom an alert would reach today."""
     reached = Membership.objects.filter(
         agency=OuterRef("agency"),
-        role__in=set(HEARS.values()),
+        role__in=set(MATRIX.told_as.values()),
         receives_alerts=True,
         user__is_active=True,
     )

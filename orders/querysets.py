@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Self, TypeVar
 
 from django.apps import apps
@@ -9,38 +11,39 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 
+from accounts.access import MATRIX
 from accounts.models import Role, User
 
 Row = TypeVar("Row", bound=models.Model)
-
-#: In which capacities an order must concern a person's agency for the person to see it. A role that is not
-#: here sees no order: an advocate's releases come with the access rules, an administrator's role shows none.
-SEES_AS: dict[str, tuple[str, ...]] = {
-    Role.CLERK: ("court",),
-    Role.JUDGE: ("court",),
-    Role.LIAISON: ("respondent_police", "service_police"),
-    Role.MARSHAL: ("marshal",),
-    Role.PROSECUTOR: ("prosecutor",),
-}
 
 
 class OrderQuerySet(models.QuerySet[Row]):
     """Orders."""
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """The orders that concern an agency of this person's, in a capacity that the person's role looks at.
+        """The orders that concern an agency of this person's, in a capacity that the person's role looks at;
+        for an advocate, those for which a release stands now, by the database's clock.
 
         The one gate: what it leaves out does not exist for the person.
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
-        allowed = Q(pk__in=[])
+        concerned, released = Q(), []
         for membership in user.memberships.all():
-            if capacities := SEES_AS.get(membership.role):
-                allowed |= Q(agency=membership.agency_id, capacity__in=capacities)
-        concerns: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "Concern"))
-        return self.filter(Exists(concerns.filter(allowed, order=OuterRef("pk"))))
+            if capacities := MATRIX.concerned_as.get(membership.role):
+                concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
+            elif membership.role == Role.ADVOCATE:
+                released.append(membership.agency_id)
+        ways = []
+        if concerned:
+            concerns: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "Concern"))
+            ways.append(Exists(concerns.filter(concerned, order=OuterRef("pk"))))
+        if released:
+            releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
+            ways.append(Exists(releases.standing().filter(agency__in=released, order=OuterRef("pk"))))
+        return self.filter(reduce(or_, map(Q, ways))) if ways else self.none()
 
 
 class OfOrderQuerySet(models.QuerySet[Row]):
@@ -50,3 +53,11 @@ class OfOrderQuerySet(models.QuerySet[Row]):
         """The rows of orders that this person sees."""
         orders: OrderQuerySet[models.Model] = OrderQuerySet(apps.get_model("orders", "Order"))
         return self.filter(Exists(orders.filter(pk=OuterRef("order_id")).visible_to(user)))
+
+
+class ReleaseQuerySet(OfOrderQuerySet[Row]):
+    """Releases."""
+
+    def standing(self) -> Self:
+        """Those that stand at this instant."""
+        return self.filter(begins_at__lte=Now(), ends_at__gt=Now()).exclude(revoked_at__lte=Now())

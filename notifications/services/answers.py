@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.access import MATRIX
 from accounts.models import User
 from notifications.models import Alert
-from notifications.services.firing import HEARS
 from orders.models import Event
 
 
@@ -16,7 +16,7 @@ def may_answer(alert: Alert, user: User) -> bool:
     """True for the recipient, and for whoever holds in the agency the role that such alerts are for."""
     if alert.recipient_id == user.pk:
         return True
-    role = HEARS.get(alert.capacity)
+    role = MATRIX.told_as.get(alert.capacity)
     return role is not None and any(
         one.role == role and one.agency_id == alert.agency_id for one in user.memberships.all()
     )

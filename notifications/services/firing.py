@@ -15,21 +15,13 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.utils import Error
 
+from accounts.access import MATRIX
 from accounts.models import Role
 from notifications.models import Via
-from orders.models import Capacity, DeadlineState
+from orders.models import DeadlineState
 from orders.rules.rulebook import Purpose
 
 logger = logging.getLogger(__name__)
-
-#: Which role in an agency is told of an order that concerns the agency in a capacity.
-HEARS: dict[str, str] = {
-    Capacity.COURT: Role.CLERK,
-    Capacity.RESPONDENT_POLICE: Role.LIAISON,
-    Capacity.SERVICE_POLICE: Role.LIAISON,
-    Capacity.MARSHAL: Role.MARSHAL,
-    Capacity.PROSECUTOR: Role.PROSECUTOR,
-}
 
 #: Checkpoints claimed by one statement.
 BATCH = 500
@@ -229,8 +221,8 @@ class Firer:
             "low_water": self._low_water,
             "limit": BATCH,
             "by": self.name,
-            "capacities": list(HEARS),
-            "roles": list(HEARS.values()),
+            "capacities": list(MATRIX.told_as),
+            "roles": list(MATRIX.told_as.values()),
             "administrator": Role.ADMINISTRATOR.value,
             "person": Via.PERSON.value,
             "desk": Via.DESK.value,

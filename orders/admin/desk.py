@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from typing_extensions import override
 
+from accounts.access import MATRIX
 from accounts.models import Role, User
 from orders.models import Capacity, Concern, Deadline, Order
-from orders.querysets import SEES_AS
 from orders.wording import state_at
 
 #: Rows that a list counts and pages through; older ones are found by search and filter.
@@ -111,7 +111,7 @@ def sees_elsewhere(user: AbstractBaseUser | AnonymousUser) -> bool:
 
     Asked first, for the second condition misleads PostgreSQL's planner wherever it narrows nothing.
     """
-    return isinstance(user, User) and bool(user.roles & SEES_AS.keys() - COURT_ROLES)
+    return isinstance(user, User) and bool(user.roles & MATRIX.concerned_as.keys() - COURT_ROLES)
 
 
 def courts_of(user: AbstractBaseUser | AnonymousUser, *roles: str) -> list[int]:

@@ -17,6 +17,7 @@ from orders.models.happening import (
     ServiceAttempt,
 )
 from orders.models.order import Order, OrderKind, ServiceMethod
+from orders.models.release import Release
 from orders.models.surrender import (
     Firearm,
     FirearmSource,
@@ -57,6 +58,7 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "ReceiptKind",
+    "Release",
     "Respondent",
     "Sending",
     "ServiceAttempt",

@@ -5,46 +5,49 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AnonymousUser
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.access import MATRIX
 from accounts.backends import RoleBackend
 from accounts.models import Role, User
 from accounts.services import people
 from tests.accounts.conftest import PASSWORD, MakePerson
 
-APPS = ("accounts", "orders", "notifications", "auth", "sessions", "admin")
 ACTS = ("view", "add", "change", "delete")
 
-#: Everything that is permitted. What is not here is refused.
-PERMITTED = {
-    (Role.CLERK, "orders", "view"),
-    (Role.CLERK, "orders", "add"),
-    (Role.CLERK, "orders", "change"),
-    (Role.CLERK, "notifications", "view"),
-    (Role.JUDGE, "orders", "view"),
-    (Role.JUDGE, "notifications", "view"),
-    (Role.ADMINISTRATOR, "accounts", "view"),
-    (Role.ADMINISTRATOR, "accounts", "add"),
-    (Role.ADMINISTRATOR, "accounts", "change"),
-    (Role.ADMINISTRATOR, "accounts", "delete"),
-}
+MODELS = [model._meta.label_lower for model in apps.get_models(include_auto_created=True)]
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_permits_what_the_table_says_and_nothing_else(role: Role, make_person: MakePerson) -> None:
+def test_a_role_permits_what_the_matrix_says_of_each_model_and_nothing_else(
+    role: Role, make_person: MakePerson
+) -> None:
     person = make_person(role)
 
     permitted = {
-        (role, app, act)
-        for app, act in itertools.product(APPS, ACTS)
-        if person.has_perm(f"{app}.{act}_something")
+        (model, act)
+        for model, act in itertools.product(MODELS, ACTS)
+        if person.has_perm(model.replace(".", f".{act}_"))
     }
 
-    assert permitted == {entry for entry in PERMITTED if entry[0] == role}
-    assert {app for app in APPS if person.has_module_perms(app)} == {app for _, app, _ in permitted}
-    assert person.is_staff is bool(permitted)
+    assert permitted == {
+        (model, act)
+        for model, act in itertools.product(MODELS, ACTS)
+        if model in MATRIX.of_model and role in MATRIX.of_model[model].acts.get(act, ())
+    }
+    looked_at = {model.partition(".")[0] for model, act in permitted if act == "view"}
+    assert {app.label for app in apps.get_app_configs() if person.has_module_perms(app.label)} == looked_at
+
+
+@pytest.mark.parametrize("app", ["admin", "auth", "contenttypes", "sessions", "accounts", "orders"])
+@pytest.mark.parametrize("role", list(Role))
+def test_what_the_matrix_does_not_name_is_refused(app: str, role: Role, make_person: MakePerson) -> None:
+    person = make_person(role)
+
+    assert not any(person.has_perm(f"{app}.{act}_something") for act in (*ACTS, "", "fly"))
 
 
 def test_roles_add_up(make_person: MakePerson) -> None:
@@ -63,7 +66,7 @@ def test_an_inactive_person_is_permitted_nothing_and_has_no_session(
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.refresh_from_db()
 
-    assert not any(person.has_perm(f"{app}.{act}_something") for app, act in itertools.product(APPS, ACTS))
+    assert not any(person.has_perm(model.replace(".", f".{act}_")) for model in MODELS for act in ACTS)
     assert RoleBackend().get_user(person.pk) is None
     assert authenticate(username=person.email, password=PASSWORD) is None
 
