@@ -34,6 +34,8 @@ try:
     FLOWER_PORT = env.int("CTC_FLOWER_PORT", local.FLOWER_PORT)
     #: Where a message sends its reader. No trailing slash.
     BASE_URL = env.str("CTC_BASE_URL", f"http://127.0.0.1:{WEB_PORT}" if IS_LOCAL else "").rstrip("/")
+    #: Whether a proxy of ours is in front, whose word on who asks counts.
+    BEHIND_PROXY = env.bool("CTC_BEHIND_PROXY", False)
     EMAIL_URL = env.dj_email_url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if IS_LOCAL else "smtp:")
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)

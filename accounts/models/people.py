@@ -41,6 +41,9 @@ HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.ADVOCATE: frozenset({AgencyKind.ADVOCACY}),
 }
 
+#: Whose desk is the admin site.
+AT_THE_ADMIN_SITE = frozenset({Role.CLERK, Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR})
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes users."""
@@ -109,8 +112,8 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """True for people whose desk is the admin site: clerks, judges and administrators."""
-        return not self.is_system and bool(self.roles & {Role.CLERK, Role.JUDGE, Role.ADMINISTRATOR})
+        """True for people whose desk is the admin site."""
+        return not self.is_system and bool(self.roles & AT_THE_ADMIN_SITE)
 
     @property
     def roles(self) -> frozenset[str]:

@@ -2,11 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
+from uuid import UUID
 
-from accounts.models import Act, AuditEntry, Door
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import Act, ApiToken, AuditEntry, Door, User
+
+
+@dataclass
+class Watch:
+    """What one request showed or changed, until the middleware puts it on record."""
+
+    cases: set[UUID] = field(default_factory=set)
+    #: True when the request has an entry of its own already, of an act that says more than that it was done.
+    is_recorded: bool = False
 
 
 def record(act: Act, door: Door, **facts: Any) -> AuditEntry:
     """The act is on record, in the transaction that is open. `facts` are the entry's other fields."""
     return AuditEntry.objects.create(act=act, door=door, **facts)
+
+
+def record_for(request: HttpRequest, act: Act, **facts: Any) -> AuditEntry:
+    """The act is on record with who asked, from where, by which door and for what.
+
+    `facts` are the entry's other fields, and go before what the request says. The middleware adds no entry
+    that says the same again.
+    """
+    entry = record(act, **(origin_of(request) | facts))
+    if (watch := getattr(request, "watch", None)) is not None:
+        watch.is_recorded = True
+    return entry
+
+
+def seen(request: Any, cases: Iterable[UUID]) -> None:
+    """The cases of these public ids will be on record as shown, or changed, by this request.
+
+    Called before the answer is returned: one entry for the request is written then, or it is not answered.
+    Raises AttributeError for a request that did not come in through the middleware.
+    """
+    request.watch.cases.update(cases)
+
+
+def origin_of(request: HttpRequest) -> dict[str, Any]:
+    """Who asks, from where, by which door and for what: `door`, `what`, `actor`, `token`, `address`."""
+    user = getattr(request, "user", None)
+    token = getattr(request, "auth", None)
+    return {
+        "door": door_of(request),
+        "what": route_of(request),
+        "actor": user if isinstance(user, User) else None,
+        "token": token if isinstance(token, ApiToken) else None,
+        "address": address_of(request),
+    }
+
+
+def door_of(request: HttpRequest) -> Door:
+    """By which way the request came in."""
+    if request.path.startswith("/api/"):
+        return Door.API
+    return Door.ADMIN if request.path.startswith("/admin/") else Door.PAGE
+
+
+def route_of(request: HttpRequest) -> str:
+    """The name of the route, such as `admin:orders_order_change`; never the path, which holds an id."""
+    match = request.resolver_match
+    return match.view_name[:100] if match and match.url_name else ""
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The network address that asks; None where it is none.
+
+    Behind a proxy (`CTC_BEHIND_PROXY`) it is the last hop of X-Forwarded-For, which the proxy wrote; anything
+    before it was written by whoever asked.
+    """
+    said = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        said = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2]
+    try:
+        return str(ip_address(said.strip().partition("%")[0]))
+    except ValueError:
+        return None
