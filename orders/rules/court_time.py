@@ -64,21 +64,19 @@ def from_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     Raises `AmbiguousTimeError` or `NonexistentTimeError` where there is not exactly one.
     """
     first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if _shows(first, wall, zone) and _shows(second, wall, zone):
-        if first.utcoffset() != second.utcoffset():
-            raise AmbiguousTimeError(
-                f"{wall:%Y-%m-%d %H:%M} happens twice, for the clock goes back that night. "
-                f"Add the offset: {first:%z} for the first time, {second:%z} for the second."
-            )
-        return first
-    raise NonexistentTimeError(
-        f"{wall:%Y-%m-%d %H:%M} never happens, for the clock goes forward that night. "
-        "Give the time that the clock really showed."
-    )
-
-
-def _shows(instant: datetime, wall: datetime, zone: ZoneInfo) -> bool:
-    return instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) == wall.replace(fold=0)
+    # PEP 495: read before the change of the clock and after it, the two are the same instant on every other
+    # night; where the clock goes back the first comes first, and where it goes forward it comes second.
+    if first.astimezone(UTC) < second.astimezone(UTC):
+        raise AmbiguousTimeError(
+            f"{wall:%Y-%m-%d %H:%M} happens twice, for the clock goes back that night. "
+            f"Add the offset: {first:%z} for the first time, {second:%z} for the second."
+        )
+    if first.astimezone(UTC) > second.astimezone(UTC):
+        raise NonexistentTimeError(
+            f"{wall:%Y-%m-%d %H:%M} never happens, for the clock goes forward that night. "
+            "Give the time that the clock really showed."
+        )
+    return first
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:

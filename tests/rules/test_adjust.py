@@ -4,7 +4,7 @@ import pytest
 
 from orders.rules.adjust import Adjustment, AdjustmentError, adjusted, leaves_time_to_court
 from orders.rules.plan import Moment, plan
-from orders.rules.rulebook import Offset, Rulebook, Unit
+from orders.rules.rulebook import Offset, Purpose, Rulebook, Unit
 from tests.rules.orders import at, deadline, deadlines, happened, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
@@ -58,6 +58,7 @@ def test_reminders_tell_the_court_where_the_rule_tells_nobody(rulebook: Rulebook
     decided = adjusted(rulebook, [Adjustment(rule_id="CT-ORD-01", reminders=(day_before,))])
 
     (reminder,) = deadline(order("restraining_order"), decided, "CT-ORD-01").checkpoints
+    assert reminder.purpose is Purpose.REMIND
     assert reminder.audience == ("court",)
     assert reminder.fires_at == at("2027-12-03T09:00:00-05:00")
 

@@ -85,7 +85,23 @@ def test_time_is_refused_when_text_is_not_one_instant(text: str, error: type[Tim
 
     assert type(refused.value) is error
     assert refused.value.code == code
-    assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("noon", "“noon” is not a time. Write it as 2026-12-04T18:30-05:00 or 2026-12-04T18:30."),
+        ("2026-02-29T12:00", "“2026-02-29T12:00” is no date and time of the calendar."),
+        ("2200-01-01T00:00", "“2200-01-01T00:00” is not of a year from 1900 to 2199."),
+        ("2026-12-04T12:00+14:01", "“2026-12-04T12:00+14:01” has an offset from UTC that no place uses."),
+    ],
+    ids=["form", "calendar", "year", "offset"],
+)
+def test_message_says_what_is_wrong_with_the_text(text: str, message: str) -> None:
+    with pytest.raises(TimeError) as refused:
+        parse_instant(text, HARTFORD)
+
+    assert str(refused.value) == message
 
 
 @pytest.mark.parametrize("zone", [HARTFORD, CHICAGO], ids=str)
@@ -94,13 +110,25 @@ def test_message_names_both_offsets_when_wall_time_happens_twice(zone: ZoneInfo)
         from_wall(datetime(2027, 11, 7, 1, 30), zone)  # noqa: DTZ001 - a wall time
 
     first, second = {HARTFORD: ("-0400", "-0500"), CHICAGO: ("-0500", "-0600")}[zone]
-    assert f"{first} for the first time, {second} for the second" in str(refused.value)
+    assert str(refused.value) == (
+        "2027-11-07 01:30 happens twice, for the clock goes back that night. "
+        f"Add the offset: {first} for the first time, {second} for the second."
+    )
 
 
 @pytest.mark.parametrize("zone", [HARTFORD, CHICAGO], ids=str)
 def test_message_asks_for_the_clock_when_wall_time_never_happens(zone: ZoneInfo) -> None:
-    with pytest.raises(NonexistentTimeError, match="2027-03-14 02:30 never happens"):
+    with pytest.raises(NonexistentTimeError) as refused:
         from_wall(datetime(2027, 3, 14, 2, 30), zone)  # noqa: DTZ001 - a wall time
+
+    assert str(refused.value) == (
+        "2027-03-14 02:30 never happens, for the clock goes forward that night. "
+        "Give the time that the clock really showed."
+    )
+
+
+def test_instant_keeps_the_zone_that_its_wall_time_was_read_in() -> None:
+    assert parse_instant("2026-12-04T18:30", HARTFORD).tzinfo is HARTFORD
 
 
 @pytest.mark.parametrize(

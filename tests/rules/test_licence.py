@@ -19,11 +19,21 @@ def test_parts_are_found_when_the_licence_is_a_dealers(type_: str) -> None:
     ["", "6-06-014-01-7M-1234", "6-06-014-01-7I-12345", "66-06-014-01-7M-12345", "6-06-014-01-M7-12345"],
 )
 def test_number_is_refused_when_it_is_of_another_form(number: str) -> None:
-    with pytest.raises(LicenceError, match="The form is R-DD-CCC-TT-EX-SSSSS"):
+    with pytest.raises(LicenceError) as refused:
         parse_dealer_licence(number)
+
+    assert str(refused.value) == (
+        f"“{number}” is not a dealer's licence number. The form is R-DD-CCC-TT-EX-SSSSS, "
+        "such as 6-06-014-01-7M-12345."
+    )
 
 
 @pytest.mark.parametrize("type_", ["03", "06", "99"])
 def test_licence_is_refused_when_it_is_no_dealers(type_: str) -> None:
-    with pytest.raises(LicenceError, match=f"a licence of type {type_}, which is no dealer's"):
+    with pytest.raises(LicenceError) as refused:
         parse_dealer_licence(f"6-06-014-{type_}-7M-12345")
+
+    assert str(refused.value) == (
+        f"“6-06-014-{type_}-7M-12345” is a licence of type {type_}, which is no dealer's (03 is a "
+        "collector's, 06 an ammunition maker's). The firearms must go to a dealer or to police."
+    )

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orders.rules import dossier
-from orders.rules.pages import law_coverage, pages, stale, write
-from orders.rules.rulebook import Rulebook
+from orders.rules.facts import Kind
+from orders.rules.pages import law_coverage, pages, rule_page, stale, write
+from orders.rules.rulebook import Binding, Rulebook
 from orders.rules.scenarios import load as load_scenarios
 from tests.rules.test_scenarios import OWN
 
@@ -61,6 +63,23 @@ def test_links_lead_to_pages_that_are_written(wanted: dict[str, str]) -> None:
         for part in text.split("](")[1:]:
             target = part.split(")", 1)[0].removeprefix("rulebook/")
             assert target in names | {"../rules.md"}
+
+
+def test_page_says_every_answer_that_a_kind_of_order_is_bound_with(rulebook: Rulebook) -> None:
+    rule = rulebook.by_id["CT-ORD-01"]
+    both = Binding(kind=Kind.RESTRAINING_ORDER, firearms_indicated=True, financial_support=False)
+
+    page = rule_page(replace(rule, binds=(both,)), rulebook, [])
+
+    line = "- Binds: restraining order, where firearms are indicated and not support was ordered"
+    assert line in page.splitlines()
+
+
+def test_pages_are_written_where_no_folder_is_yet(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "docs"
+
+    assert write(folder, {"rulebook/CT-ONE.md": "“one”\n"}) == ["rulebook/CT-ONE.md"]
+    assert (folder / "rulebook" / "CT-ONE.md").read_bytes() == "“one”\n".encode()
 
 
 def test_stale_pages_are_written_and_leftovers_removed(tmp_path: Path) -> None:
