@@ -9,6 +9,7 @@ from pathlib import Path
 from orders.rules.dossier import Dossier, carrying, covering, pinning
 from orders.rules.rulebook import (
     LONG_AGO,
+    Becomes,
     Binding,
     Certainty,
     Checkpoint,
@@ -97,8 +98,7 @@ def _row(name: str, one: Rule | Entry, scenarios: list[Scenario]) -> str:
     if isinstance(one, Rule):
         page = f"[{one.id}](rulebook/{one.id}.md)"
         return f"| {name} | deadline {page} | `{one.file}` | {len(pinning(one, scenarios))} |"
-    became = one.becomes.replace("_", " ")
-    return f"| {name} | {became} [{one.id}](rulebook/{one.jurisdiction}.md) | `{one.file}` | |"
+    return f"| {name} | {became(one)} [{one.id}](rulebook/{one.jurisdiction}.md) | `{one.file}` | |"
 
 
 def index(rulebook: Rulebook) -> str:
@@ -162,20 +162,51 @@ def entries_page(jurisdiction: Jurisdiction, rulebook: Rulebook) -> str:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
-    yield f"- Is a {entry.becomes.replace('_', ' ')}"
+    yield f"- Is a {became(entry)}"
     if entry.recipient:
         yield f"- Concerns {entry.recipient}"
     if entry.kinds:
         yield f"- Orders: {', '.join(_plain(kind) for kind in entry.kinds)}"
-    if entry.allows:
-        yield f"- Firearms may go to: {', '.join(_plain(one) for one in entry.allows)}"
+    yield from (f"- {line}" for line in asked(entry))
     if entry.effective > LONG_AGO:
         yield f"- From {entry.effective}"
+    if entry.until:
+        yield f"- Until the day before {entry.until}"
     yield f"- Source: {'; '.join(entry.sources)} ({words(LANGUAGE).said[f'mark.{entry.mark}']})"
     if entry.doubt:
         yield f"- Debatable: {entry.doubt}"
     if entry.note:
         yield f"- {entry.note}"
+
+
+#: What an entry of a sort that is named for what it holds is.
+_BECAME = {
+    Becomes.RECIPIENTS: "list of lawful recipients",
+    Becomes.FILERS: "list of who may file",
+    Becomes.PROOF: "standard of proof",
+    Becomes.RETURN: "list of what comes before a return",
+}
+
+
+def became(entry: Entry) -> str:
+    """What the entry is in the product."""
+    return _BECAME.get(entry.becomes, _plain(entry.becomes))
+
+
+def asked(entry: Entry) -> Iterator[str]:
+    """What the entry asks for, as it is checked where facts are entered."""
+    if entry.allows:
+        what = "May file" if entry.becomes is Becomes.FILERS else "Firearms may go to"
+        yield f"{what}: {_listed(entry.allows)}"
+    if entry.standard:
+        when = f", where filed by {_listed(entry.filed_by)}" if entry.filed_by else ""
+        yield f"Asks for: {_plain(entry.standard)}{when}{', after a hearing' * entry.after_hearing}"
+    if entry.before:
+        yield f"Before firearms are returned: {_listed(entry.before)}"
+
+
+def _listed(words_: Iterable[str]) -> str:
+    return ", ".join(_plain(one) for one in words_)
 
 
 def _plain(word: str) -> str:

@@ -13,10 +13,11 @@ from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orders.rules.court_calendar import CourtCalendar, Holiday
-from orders.rules.facts import HAPPENINGS, Facts, Kind
+from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
 from orders.rules.tables import Table, TableError, read
 
 DATA = Path(__file__).parent / "data"
@@ -95,6 +96,9 @@ class Becomes(StrEnum):
     REQUIRED_NOTICE = "required_notice"
     REQUIRED_DOCUMENT = "required_document"
     RECIPIENTS = "recipients"
+    FILERS = "filers"
+    PROOF = "proof"
+    RETURN = "return"
     CONDITION = "condition"
     FACT = "fact"
     COMPUTATION = "computation"
@@ -108,6 +112,56 @@ class Recipient(StrEnum):
     LICENSED_DEALER = "licensed_dealer"
     THIRD_PARTY = "third_party"
     TRUE_OWNER = "true_owner"
+
+
+class Filer(StrEnum):
+    """Who asked the court for the order."""
+
+    LAW_ENFORCEMENT = "law_enforcement"
+    STATES_ATTORNEY = "states_attorney"
+    ATTORNEY_GENERAL = "attorney_general"
+    INTIMATE_PARTNER = "intimate_partner"
+    HOUSEHOLD_MEMBER = "household_member"
+    HEALTH_WORKER = "health_worker"
+    SCHOOL = "school"
+    LICENSING_AUTHORITY = "licensing_authority"
+    OTHER_PERSON = "other_person"
+
+
+class Standard(StrEnum):
+    """What the court must be convinced of, and how far."""
+
+    REASONABLE_GROUNDS = "reasonable_grounds"
+    REASONABLE_CAUSE = "reasonable_cause"
+    PROBABLE_CAUSE = "probable_cause"
+    PREPONDERANCE = "preponderance"
+    CLEAR_AND_CONVINCING = "clear_and_convincing"
+
+    def exceeds(self, other: Standard) -> bool:
+        """True when it asks for more. The three of cause are held to ask for the same."""
+        return self.rank > other.rank
+
+    @property
+    def rank(self) -> int:
+        """Its place on the way from cause to clear and convincing evidence."""
+        return {Standard.PREPONDERANCE: 1, Standard.CLEAR_AND_CONVINCING: 2}.get(self, 0)
+
+
+class Before(StrEnum):
+    """What must be so before a firearm goes back to the respondent.
+
+    Whether the order is over is known from its facts; the others somebody confirms.
+    """
+
+    ORDER_OVER = "order_over"
+    REQUESTED = "requested"
+    BACKGROUND_CHECK = "background_check"
+    ELIGIBLE = "eligible"
+    COURT_CONFIRMATION = "court_confirmation"
+    COURT_RELEASE = "court_release"
+    NOT_DANGEROUS = "not_dangerous"
+    FAMILY_TOLD = "family_told"
+    STATE_APPLICATION = "state_application"
 
 
 #: Marks a value that has been in force since before any order held here; its beginning was not looked up.
@@ -246,7 +300,10 @@ class Rule:
 class Entry:
     """One rule without a time of its own: what it says, what it is in the product, whom it concerns.
 
-    `allows` on the entry about recipients names those to whom a firearm may go under an order of `kinds`.
+    It is about orders of `kinds` issued from `effective` on and before `until`. `allows` names the recipients
+    to whom a firearm may go, or the filers who may ask for the order. An entry about proof asks `standard` of
+    orders that were `filed_by` one of these, or by anybody, and, where it is about what is found
+    `after_hearing`, once there was one. `before` is what must be so before a firearm goes back.
     """
 
     id: str
@@ -261,7 +318,12 @@ class Entry:
     doubt: str = ""
     note: str = ""
     effective: date = LONG_AGO
-    allows: tuple[Recipient, ...] = ()
+    until: date | None = None
+    allows: tuple[str, ...] = ()
+    standard: Standard | None = None
+    filed_by: tuple[str, ...] = ()
+    after_hearing: bool = False
+    before: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     file: str = ""
 
@@ -271,15 +333,39 @@ class Entry:
             facts.jurisdiction == self.jurisdiction
             and (not self.kinds or facts.kind in self.kinds)
             and self.effective <= facts.issued_on
+            and (self.until is None or facts.issued_on < self.until)
         )
+
+    def asks_more(self, facts: Facts, found: Standard, filer: str) -> bool:
+        """True when `found` is less than the standard the entry asks of an order with these facts."""
+        return (
+            self.standard is not None
+            and self.standard.exceeds(found)
+            and (not self.filed_by or filer in self.filed_by)
+            and (not self.after_hearing or any(map(_heard_on_application, facts.happenings)))
+        )
+
+    @property
+    def words(self) -> str:
+        """What it says, with its id and its sources."""
+        return in_words(self, self.sources)
+
+
+def in_words(rule: Rule | Entry, sources: Iterable[str]) -> str:
+    """What a rule says, with its id and sources: how a refusal is said."""
+    return f"{rule.title} ({rule.id}; {'; '.join(sources)})"
+
+
+def _heard_on_application(one: Happening) -> bool:
+    return one.kind == "heard" and one.purpose == "application"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jurisdiction:
     """A state: its time zone and its court calendar.
 
-    `areas` are the parts of the state (counties, in small letters) that keep another zone. `mark` says how
-    far its holidays are known.
+    `areas` are the parts of the state (counties) that keep another zone. `mark` says how far its holidays are
+    known.
     """
 
     id: str
@@ -292,8 +378,12 @@ class Jurisdiction:
 
     def in_area(self, area: str) -> Jurisdiction:
         """The same state with the zone that `area` keeps."""
-        zone = self.areas.get(area.casefold(), self.zone)
+        zone = self.areas.get(self.area_named(area), self.zone)
         return self if zone == self.zone else replace(self, zone=zone)
+
+    def area_named(self, area: str) -> str:
+        """The name of the area as the rulebook writes it; empty where the state keeps no other zone there."""
+        return next((one for one in self.areas if one.casefold() == area.casefold()), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,10 +410,22 @@ class Rulebook:
 
         Where the rulebook names no recipients for such an order, nothing is refused.
         """
-        rules = self.entries_of(facts, Becomes.RECIPIENTS)
-        if not rules or any(recipient in rule.allows for rule in rules):
+        return self._unless_allowed(facts, Becomes.RECIPIENTS, recipient)
+
+    def filer_refusal(self, facts: Facts, filer: Filer) -> str:
+        """Why `filer` may not ask for this order, in the rule's words; empty if it may, or none says."""
+        return self._unless_allowed(facts, Becomes.FILERS, filer)
+
+    def proof_refusal(self, facts: Facts, found: Standard, filer: str = "") -> str:
+        """Why `found` is too little for this order, in the rule's words; empty if it is enough."""
+        rules = self.entries_of(facts, Becomes.PROOF)
+        return " ".join(rule.words for rule in rules if rule.asks_more(facts, found, filer))
+
+    def _unless_allowed(self, facts: Facts, becomes: Becomes, word: str) -> str:
+        rules = self.entries_of(facts, becomes)
+        if any(word in rule.allows for rule in rules):
             return ""
-        return " ".join(f"{rule.title} ({rule.id}; {'; '.join(rule.sources)})" for rule in rules)
+        return " ".join(rule.words for rule in rules)
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:
@@ -415,7 +517,7 @@ def _check_references(jurisdictions: dict[str, Jurisdiction], rules: Iterable[Ru
 
 def _jurisdiction(top: Table) -> Jurisdiction:
     areas = {
-        where.casefold(): zone
+        where: zone
         for table in top.tables("elsewhere", needed=False)
         for where, zone in read(table, _elsewhere)
     }
@@ -538,12 +640,17 @@ def _values(table: Table) -> tuple[Value, ...]:
     return tuple(values)
 
 
+#: What the entries that name somebody may name.
+_MAY_NAME: dict[Becomes, type[StrEnum]] = {Becomes.RECIPIENTS: Recipient, Becomes.FILERS: Filer}
+
+
 def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
+    becomes = table.one_of("becomes", Becomes)
     entry = Entry(
         id=table.text("id"),
         title=table.text("title"),
         jurisdiction=jurisdiction,
-        becomes=table.one_of("becomes", Becomes),
+        becomes=becomes,
         sources=table.texts("sources"),
         mark=table.one_of("mark", Mark),
         certainty=table.one_of("certainty", Certainty, Certainty.CERTAIN),
@@ -552,13 +659,30 @@ def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
         doubt=table.text("doubt", ""),
         note=table.text("note", ""),
         effective=table.day("effective", LONG_AGO),
-        allows=tuple(Recipient(one) for one in table.texts("allows", frozenset(Recipient), needed=False)),
+        until=table.day_or_none("until"),
+        allows=table.texts(
+            "allows", frozenset(_MAY_NAME.get(becomes, Recipient)), needed=becomes in _MAY_NAME
+        ),
         covers=table.texts("covers", needed=False),
         file=file,
+        **_what_it_asks(table, becomes),
     )
+    if entry.until is not None and entry.until <= entry.effective:
+        raise table.error("until", f"{entry.until} is not after {entry.effective}, the day it takes effect")
     _say_what_is_doubted(table, entry)
     table.nothing_else()
     return entry
+
+
+def _what_it_asks(table: Table, becomes: Becomes) -> dict[str, Any]:
+    """The keys that only entries of one sort have."""
+    if becomes is Becomes.PROOF:
+        return {
+            "standard": table.one_of("standard", Standard),
+            "filed_by": table.texts("filed_by", frozenset(Filer), needed=False),
+            "after_hearing": table.yes("after_hearing"),
+        }
+    return {"before": table.texts("before", frozenset(Before))} if becomes is Becomes.RETURN else {}
 
 
 def _say_what_is_doubted(table: Table, rule: Rule | Entry) -> None:

@@ -129,6 +129,12 @@ class Table:
         assert isinstance(found, date)  # noqa: S101 - narrows Any
         return found
 
+    def day_or_none(self, key: str) -> date | None:
+        """A date; None where it is not given."""
+        found = self._take(key, "a date such as 2016-10-01", date, default=None)
+        assert found is None or isinstance(found, date)  # noqa: S101 - narrows Any
+        return found
+
     def clock(self, key: str, default: time) -> time:
         """A time of day."""
         found = self._take(key, "a time of day such as 09:00:00", time, default)

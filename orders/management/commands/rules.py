@@ -134,7 +134,8 @@ def _shown(id_: str) -> Iterator[str]:
     if isinstance(one, Rule):
         yield from _rule(one)
     else:
-        yield f"Is a {one.becomes.replace('_', ' ')}, effective {one.effective} ({_mark(one)})"
+        yield f"Is a {pages.became(one)}, effective {one.effective} ({_mark(one)})"
+        yield from pages.asked(one)
         yield from _note(one)
 
 
