@@ -1,0 +1,93 @@
+"""Holds what mutation testing left alive against the list in docs/mutants.md: `make mutants`.
+
+A mutant is known by its function and by the lines that differ, not by mutmut's number, which moves with every
+edit. Only a failed test or the limit of time kills: mutmut itself also counts a run that pytest refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+RULES = Path("orders/rules")
+LIST = Path("docs/mutants.md")
+#: The least that must be killed, in percent.
+WANTED = 95
+#: pytest's exit code where a test failed, and the signal that a mutant gets when its time is up.
+KILLS = {1, -24}
+
+_NAME = re.compile(r"orders\.rules\.(\w+)\.x(?:_|ǁ(\w+)ǁ)(\w+)__mutmut_\d+")
+_ROW = re.compile(r"\| `(.+?)` \| `(.*?)` \| `(.*?)` \| .*\w.* \|")
+
+
+@dataclass(frozen=True, order=True)
+class Mutant:
+    """Where a mutant is, the lines that it changes, and what they become."""
+
+    function: str
+    was: str
+    becomes: str
+
+    def __str__(self) -> str:
+        """Its row in the list, without the reason."""
+        cells = (f"`{one}`".replace("|", "\\|") for one in (self.function, self.was, self.becomes))
+        return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    """Prints the score of every module and what is wrong; 1 where something is."""
+    alive: set[Mutant] = set()
+    total = killed = 0
+    for file in sorted(RULES.glob("*.py")):
+        codes = json.loads(Path("mutants", f"{file}.meta").read_text("utf-8"))["exit_code_by_key"]
+        left = [name for name, code in codes.items() if code not in KILLS]
+        alive.update(_mutants(file, left))
+        total, killed = total + len(codes), killed + len(codes) - len(left)
+        _score(file.stem, len(codes), len(codes) - len(left))
+    _score("all", total, killed)
+
+    listed = set(_listed(LIST.read_text("utf-8")))
+    _say(f"\nAlive, with a reason in {LIST}:", alive & listed)
+    _say(f"\nAlive, and not in {LIST}; write a test, or the reason against one:", alive - listed)
+    _say(f"\nIn {LIST}, and not alive; take the row out:", listed - alive)
+    return int(killed * 100 < total * WANTED or alive != listed)
+
+
+def _mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
+    """The mutants of one file by what they change."""
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise ValueError(f"“{name}” is no mutant of {RULES}")
+        # The first two lines name the file.
+        changes = get_diff_for_mutant(name, path=file).splitlines()[2:]
+        was, becomes = (
+            " ".join(line[1:].strip() for line in changes if line.startswith(sign)) for sign in "-+"
+        )
+        yield Mutant(".".join(part for part in found.groups() if part), was, becomes or "(gone)")
+
+
+def _listed(text: str) -> Iterator[Mutant]:
+    """The mutants of the list; a row without a reason is none of it."""
+    for row in _ROW.findall(text):
+        yield Mutant(*(cell.replace("\\|", "|") for cell in row))
+
+
+def _score(name: str, total: int, killed: int) -> None:
+    if total:
+        sys.stdout.write(f"{name:<16}{killed:>6} of {total:>5} killed, {killed / total:7.2%}\n")
+
+
+def _say(title: str, mutants: set[Mutant]) -> None:
+    if mutants:
+        sys.stdout.write("\n".join([title, *map(str, sorted(mutants)), ""]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
