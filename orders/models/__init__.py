@@ -16,10 +16,12 @@ from orders.models.happening import (
     Sending,
     ServiceAttempt,
 )
-from orders.models.order import Order, OrderKind, ServiceMethod
+from orders.models.order import FiledBy, Order, OrderKind, ProofFound, ServiceMethod
 from orders.models.release import Release
 from orders.models.surrender import (
+    Confirmed,
     Firearm,
+    FirearmReturn,
     FirearmSource,
     FirearmStatus,
     Permit,
@@ -37,12 +39,15 @@ __all__ = [
     "Checkpoint",
     "CheckpointState",
     "Concern",
+    "Confirmed",
     "CourtClosing",
     "CourtRule",
     "Deadline",
     "DeadlineState",
     "Event",
+    "FiledBy",
     "Firearm",
+    "FirearmReturn",
     "FirearmSource",
     "FirearmStatus",
     "FollowUp",
@@ -54,6 +59,7 @@ __all__ = [
     "OrderKind",
     "OrderTerm",
     "Permit",
+    "ProofFound",
     "ProtectedPerson",
     "Receipt",
     "ReceiptItem",

@@ -9,13 +9,16 @@ from orders.models.fields import public_id
 
 
 class Respondent(models.Model):
-    """The person restrained. A person: name and date of birth stay inside."""
+    """The person restrained. A person: name, date of birth and address stay inside."""
 
     public_id = public_id()
     name = models.CharField(max_length=200)
     date_of_birth = models.DateField(null=True, blank=True)
     town = models.ForeignKey(
         Town, on_delete=models.PROTECT, help_text="Where the respondent lives; its police are told."
+    )
+    address = models.CharField(
+        max_length=200, blank=True, help_text="Street and number, for police who look for firearms."
     )
 
     def __str__(self) -> str:

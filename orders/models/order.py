@@ -11,6 +11,7 @@ from orders.models.case import Case
 from orders.models.fields import as_given, offset_beside, public_id, utc_offset
 from orders.querysets import OrderQuerySet
 from orders.rules.facts import Kind
+from orders.rules.rulebook import Filer, Standard
 
 
 class OrderKind(models.TextChoices):
@@ -40,6 +41,30 @@ class ServiceMethod(models.TextChoices):
     IN_COURT = "in_court", "In court"
     MAIL = "mail", "By mail"
     UNKNOWN = "unknown", "Not stated"
+
+
+class FiledBy(models.TextChoices):
+    """Who asked the court for the order. Who may is the rulebook's to say, by kind of order."""
+
+    INTIMATE_PARTNER = Filer.INTIMATE_PARTNER.value, "An intimate partner"
+    HOUSEHOLD_MEMBER = Filer.HOUSEHOLD_MEMBER.value, "A family or household member"
+    LAW_ENFORCEMENT = Filer.LAW_ENFORCEMENT.value, "Law enforcement"
+    STATES_ATTORNEY = Filer.STATES_ATTORNEY.value, "State's attorney"
+    ATTORNEY_GENERAL = Filer.ATTORNEY_GENERAL.value, "Attorney general"
+    HEALTH_WORKER = Filer.HEALTH_WORKER.value, "Physician or other health worker"
+    SCHOOL = Filer.SCHOOL.value, "School or college"
+    LICENSING_AUTHORITY = Filer.LICENSING_AUTHORITY.value, "Licensing authority"
+    OTHER_PERSON = Filer.OTHER_PERSON.value, "Another person"
+
+
+class ProofFound(models.TextChoices):
+    """How far the court was convinced. What an order asks for is the rulebook's to say."""
+
+    REASONABLE_GROUNDS = Standard.REASONABLE_GROUNDS.value, "Reasonable grounds"
+    REASONABLE_CAUSE = Standard.REASONABLE_CAUSE.value, "Reasonable cause"
+    PROBABLE_CAUSE = Standard.PROBABLE_CAUSE.value, "Probable cause"
+    PREPONDERANCE = Standard.PREPONDERANCE.value, "Preponderance of the evidence"
+    CLEAR_AND_CONVINCING = Standard.CLEAR_AND_CONVINCING.value, "Clear and convincing evidence"
 
 
 class Order(models.Model):
@@ -78,6 +103,20 @@ class Order(models.Model):
         default=False, help_text="The respondent holds a permit or an eligibility certificate."
     )
     financial_support = models.BooleanField(default=False)
+    filed_by = models.CharField(
+        max_length=20, choices=FiledBy, blank=True, help_text="Who asked for the order; empty: not stated."
+    )
+    proof_found = models.CharField(
+        max_length=20,
+        choices=ProofFound,
+        blank=True,
+        help_text="The standard that the court found met; empty: not stated.",
+    )
+    area = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="The county that the court sits in, where it keeps another time zone than its state.",
+    )
     vacated_at = models.DateTimeField(null=True, blank=True)
     vacated_offset = utc_offset(null=True, blank=True)
     planned_with = models.CharField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +10,7 @@ from accounts.models import Agency
 from orders.models.fields import public_id, utc_offset
 from orders.models.order import Order
 from orders.querysets import OfOrderQuerySet
+from orders.rules.rulebook import Before
 
 
 class FirearmSource(models.TextChoices):
@@ -142,6 +144,46 @@ class ReceiptItem(models.Model):
 
     def __str__(self) -> str:
         return f"Item {self.pk}"
+
+
+class Confirmed(models.TextChoices):
+    """What somebody confirmed before a firearm went back. Which are asked is the rulebook's to say."""
+
+    REQUESTED = Before.REQUESTED.value, "The respondent asked for it"
+    BACKGROUND_CHECK = Before.BACKGROUND_CHECK.value, "The background check was passed"
+    ELIGIBLE = Before.ELIGIBLE.value, "It was checked that the respondent may lawfully hold it"
+    COURT_CONFIRMATION = Before.COURT_CONFIRMATION.value, "The court confirmed that the order has ended"
+    COURT_RELEASE = Before.COURT_RELEASE.value, "The court directed its release"
+    NOT_DANGEROUS = Before.NOT_DANGEROUS.value, "The court found the respondent no longer dangerous"
+    FAMILY_TOLD = Before.FAMILY_TOLD.value, "Family or household members were told, so far as they must be"
+    STATE_APPLICATION = Before.STATE_APPLICATION.value, "The application to the state was granted"
+
+
+class FirearmReturn(models.Model):
+    """One firearm went back from police to the respondent; the database refuses one of another case."""
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="firearm_returns")
+    firearm = models.ForeignKey(Firearm, on_delete=models.PROTECT, related_name="returns")
+    returned_at = models.DateTimeField()
+    returned_offset = utc_offset()
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="+", help_text="Whose custody it came from."
+    )
+    officer = models.CharField(max_length=120, help_text="Who gave it back.")
+    confirmed = ArrayField(models.CharField(max_length=20, choices=Confirmed), default=list, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["returned_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["firearm", "returned_at"], name="firearm_returned_once"),
+            models.CheckConstraint(condition=~Q(officer=""), name="firearm_return_says_by_whom"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Return {self.pk}"
 
 
 class StatementKind(models.TextChoices):
