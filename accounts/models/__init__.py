@@ -6,6 +6,7 @@ from accounts.models.agencies import POLICE, Agency, AgencyKind, JudicialDistric
 from accounts.models.audit import Act, AuditEntry, AuditSeal, Door
 from accounts.models.calls import MAX_KEY, ApiToken, KeptAnswer, Scope
 from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
+from accounts.models.sessions import Session, SignInAttempt
 
 __all__ = [
     "HELD_IN",
@@ -24,6 +25,8 @@ __all__ = [
     "Referenced",
     "Role",
     "Scope",
+    "Session",
+    "SignInAttempt",
     "Town",
     "User",
     "UserManager",

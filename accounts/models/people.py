@@ -87,6 +87,9 @@ class User(AbstractBaseUser):
         help_text="Since when nobody may sign in here, until an administrator allows it.",
     )
     joined_at = models.DateTimeField(auto_now_add=True)
+    enabled_at = models.DateTimeField(
+        null=True, editable=False, help_text="When an administrator last let the account sign in again."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -109,6 +112,11 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         """How the admin site greets."""
         return self.name
+
+    @property
+    def may_sign_in(self) -> bool:
+        """True for a person whose account is neither deactivated nor locked."""
+        return self.is_active and self.locked_at is None and not self.is_system
 
     @property
     def is_staff(self) -> bool:
