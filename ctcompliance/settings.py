@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ctcompliance.middleware.never_store",
+    "accounts.middleware.AccessLog",
 ]
 
 ROOT_URLCONF = "ctcompliance.urls"

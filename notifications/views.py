@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
+from accounts.services.audit import seen
 from notifications.models import Alert, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
@@ -93,6 +94,7 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("-id")
     )
     page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
+    seen(request, (alert.checkpoint.deadline.order.case.public_id for alert in page))
     roles = request.user.roles if isinstance(request.user, User) else frozenset()
     context = {
         "page": page,
@@ -110,11 +112,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What is due, since when, what is believed held. Never whom the order protects: police read it."""
-    alert = _seen(request).filter(public_id=public_id).first()
+    alert = _visible(request).filter(public_id=public_id).first()
     if alert is None:
         return _unheard_notice(request, public_id)
     deadline = alert.checkpoint.deadline
     order = deadline.order
+    seen(request, [order.case.public_id])
     zone = zone_of(order)
     line = Line(alert, timezone.now())
     acknowledged_at, language = alert.acknowledged_at, language_of(request)
@@ -143,9 +146,10 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The reader says that the alert is read and taken up."""
-    alert = _seen(request).filter(public_id=public_id).first()
+    alert = _visible(request).filter(public_id=public_id).first()
     if alert is None or not isinstance(request.user, User) or not may_answer(alert, request.user):
         raise Http404
+    seen(request, [alert.checkpoint.deadline.order.case.public_id])
     acknowledge(alert, by=request.user, now=timezone.now())
     messages.success(request, "Acknowledged. The record of the order says so.")
     return redirect("notice", public_id=public_id)
@@ -180,7 +184,7 @@ def _uncomputed(request: HttpRequest) -> int:
     return waiting.order_by().values("pk")[:MOST].count()
 
 
-def _seen(request: HttpRequest) -> QuerySet[Alert]:
+def _visible(request: HttpRequest) -> QuerySet[Alert]:
     """The alerts whose orders this person may see; others do not exist."""
     return Alert.objects.visible_to(request.user).select_related(
         "checkpoint__deadline__order__case__respondent__town",

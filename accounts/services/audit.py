@@ -10,15 +10,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from accounts.models import Act, ApiToken, AuditEntry, Door, User
 
 
 @dataclass
 class Watch:
-    """What one request showed or changed, until the middleware puts it on record."""
+    """What one request showed, changed or asked for in vain, until the middleware puts it on record."""
 
     cases: set[UUID] = field(default_factory=set)
+    asked: str = ""
     #: True when the request has an entry of its own already, of an act that says more than that it was done.
     is_recorded: bool = False
 
@@ -40,6 +42,7 @@ def record_for(request: HttpRequest, act: Act, **facts: Any) -> AuditEntry:
     return entry
 
 
+# The API's requests are not Django's own; they pass on what they do not have themselves.
 def seen(request: Any, cases: Iterable[UUID]) -> None:
     """The cases of these public ids will be on record as shown, or changed, by this request.
 
@@ -47,6 +50,14 @@ def seen(request: Any, cases: Iterable[UUID]) -> None:
     Raises AttributeError for a request that did not come in through the middleware.
     """
     request.watch.cases.update(cases)
+
+
+def asked_in_vain(request: Any, asked: object) -> None:
+    """The request asked for something by its id or name (a docket number, say) that this person cannot see.
+
+    It counts as refused, whatever is answered. An id is kept as it is, a name as its digest only.
+    """
+    request.watch.asked = _unreadable(asked)
 
 
 def origin_of(request: HttpRequest) -> dict[str, Any]:
@@ -88,3 +99,10 @@ def address_of(request: HttpRequest) -> str | None:
         return str(ip_address(said.strip().partition("%")[0]))
     except ValueError:
         return None
+
+
+def _unreadable(asked: object) -> str:
+    try:
+        return str(UUID(str(asked)))
+    except ValueError:
+        return salted_hmac("accounts.audit.asked", str(asked), algorithm="sha256").hexdigest()[:32]

@@ -27,6 +27,7 @@ class CourtClosingAdmin(DeskList):
 
     list_display = ["closed_on", "name"]
     ordering = ["-closed_on"]
+    case_path = ""
 
     @override
     def get_urls(self) -> list[URLPattern]:

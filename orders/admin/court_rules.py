@@ -34,6 +34,7 @@ class CourtRuleAdmin(DeskList):
     list_display = ["decided", "rule", "decision", "stands", "court", "decided_by", "reason"]
     list_select_related = ["court", "decided_by"]
     ordering = ["-id"]
+    case_path = ""
 
     @override
     def get_urls(self) -> list[URLPattern]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -21,6 +23,7 @@ from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
+from accounts.services.audit import seen
 from orders.models import Capacity, Concern, Deadline, Order
 from orders.wording import state_at
 
@@ -52,6 +55,8 @@ class DeskList(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = FlatPaginator
     #: How a row leads to its order.
     order_path = "order_id"
+    #: How a row leads to the public id of its case, for the access log; empty for rows that tell of no case.
+    case_path = "order.case.public_id"
 
     class Media:
         css = {"all": ["orders/desk.css"]}
@@ -66,24 +71,27 @@ class DeskList(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, under the name of what it lists."""
+        """The list, under the name of what it lists. The cases of its rows are on record as seen."""
         # A laptop has room for the rows and their filters, not for a third column.
         wide = {"title": capfirst(self.opts.verbose_name_plural), "is_nav_sidebar_enabled": False}
-        return super().changelist_view(request, wide | (extra_context or {}))
+        response = super().changelist_view(request, wide | (extra_context or {}))
+        if self.case_path and isinstance(response, TemplateResponse) and response.context_data:
+            seen(request, map(attrgetter(self.case_path), response.context_data["cl"].result_list))
+        return response
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the orders that this person sees as a member of their court."""
         rows: Any = super().get_queryset(request)
-        seen: QuerySet[Any] = rows.visible_to(request.user)
+        visible: QuerySet[Any] = rows.visible_to(request.user)
         if not sees_elsewhere(request.user):
-            return seen
+            return visible
         at_court = Concern.objects.filter(
             order=OuterRef(self.order_path),
             capacity=Capacity.COURT,
             agency__in=courts_of(request.user, *COURT_ROLES),
         )
-        return seen.filter(Exists(at_court))
+        return visible.filter(Exists(at_court))
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:

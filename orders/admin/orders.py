@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from typing_extensions import override
 
 from accounts.models import Agency, Role, User
+from accounts.services.audit import seen
 from orders.admin.acts import ACTS
 from orders.admin.desk import MOST, DeskList, courts_of, laid_out, order_address, state_badge
 from orders.admin.page import acts_for, show
@@ -107,6 +108,7 @@ class OrderAdmin(DeskList):
     """Orders of the person's own court."""
 
     order_path = "pk"
+    case_path = "case.public_id"
     list_display = ["docket", "kind", "respondent", "issued", "served", "next_deadline"]
     list_display_links = ["docket"]
     list_select_related = ["case__respondent"]
@@ -216,6 +218,7 @@ class OrderAdmin(DeskList):
             except InvalidFact as refusal:
                 form.refuse(refusal)
             else:
+                seen(request, [order.case.public_id])
                 messages.success(request, "The order is entered. Record its service once it is served.")
                 return redirect(order_address(order))
         return self._form(request, form, title="Add order", button="Add order")
@@ -248,17 +251,18 @@ class OrderAdmin(DeskList):
         return self._form(request, form, title=act.title, button=act.title, order=order)
 
     def _order(self, request: HttpRequest, public_id: UUID) -> Order:
-        """The order, if this person sees it; else it does not exist."""
+        """The order, if this person sees it, its case on record as seen; else it does not exist."""
         if not self.has_view_permission(request):
             raise Http404
-        seen = self.get_queryset(request).prefetch_related(None)
+        visible = self.get_queryset(request).prefetch_related(None)
         order: Order | None = (
-            seen.select_related("case__court", "case__respondent__town__police")
+            visible.select_related("case__court", "case__respondent__town__police")
             .filter(public_id=public_id)
             .first()
         )
         if order is None:
             raise Http404
+        seen(request, [order.case.public_id])
         return order
 
     def _form(self, request: HttpRequest, form: FactsForm, **context: Any) -> HttpResponse:
