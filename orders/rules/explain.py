@@ -98,7 +98,7 @@ class _Speaker:
         yield self._beginning(start)
         if start.in_custody and planned.rule.actor == _RESPONDENT and not planned.rule.custody_starts:
             yield said.said["sentence.custody_counts"]
-        yield from self._opening(start)
+        yield from self._opening()
         if planned.due is not None:
             yield from self._due(start, planned.due)
         if planned.met:
@@ -114,7 +114,7 @@ class _Speaker:
             known=self._said.fill("sentence.known", source=source) if source else "",
         )
 
-    def _opening(self, start: Happening) -> Iterator[str]:
+    def _opening(self) -> Iterator[str]:
         planned, said = self._planned, self._said
         if planned.wanting:
             facts = ", ".join(facts_wanted(planned, self._language))
@@ -127,7 +127,7 @@ class _Speaker:
             yield said.fill("sentence.opens_on", moment=moment)
             return
         key = "sentence.opens" if planned.due else "sentence.window"
-        yield said.fill(key, span=self._span(planned.value.opens, start), moment=moment)
+        yield said.fill(key, span=self._span(planned.value.opens), moment=moment)
 
     def _due(self, start: Happening, due: Moment) -> Iterator[str]:
         planned, said = self._planned, self._said
@@ -135,7 +135,10 @@ class _Speaker:
             computed = self._day(planned.alternative_on)
             yield said.fill("sentence.printed", moment=self._moment(due), computed=computed)
         else:
-            span = self._span(planned.value.due, start)
+            if planned.value.due.unit is Unit.NEXT_OPEN_DAY:
+                span = said.fill("span.next_open_day", reason=self._closed(start.day(self._zone)))
+            else:
+                span = self._span(planned.value.due)
             yield said.fill("sentence.due", span=span, moment=self._moment(due))
             yield from self._skipped(start, due)
         if planned.closed_day_moves_to and due.on:
@@ -179,10 +182,9 @@ class _Speaker:
         if self._planned.alternative_on and not self._planned.printed:
             yield said.fill("sentence.other_reading", day=self._day(self._planned.alternative_on))
 
-    def _span(self, offset: Offset, start: Happening) -> str:
+    def _span(self, offset: Offset) -> str:
+        """An offset that counts something, in words."""
         said = self._said
-        if offset.unit is Unit.NEXT_OPEN_DAY:
-            return said.fill("span.next_open_day", reason=self._closed(start.day(self._zone)))
         if offset.amount == 0:
             return said.said["span.at_once" if offset.unit is Unit.ELAPSED_HOURS else "span.same_day"]
         size = abs(offset.amount)

@@ -179,6 +179,6 @@ class Facts:
         """True while the order stands: issued, not vacated, and its printed last day not over (TIME-10)."""
         if local_date(instant, zone) < self.issued_on:
             return False
-        if any(vacated.known_by(instant, zone) for vacated in self.of_kind("vacated", zone)):
+        if any(one.kind == "vacated" and one.known_by(instant, zone) for one in self.happenings):
             return False
         return self.expires_on is None or instant < end_of_day(self.expires_on, zone)

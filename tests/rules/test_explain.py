@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orders.rules import words as words_module
+from orders.rules.adjust import Adjustment, adjusted
 from orders.rules.explain import day_words, event_name, instant_words
 from orders.rules.facts import HAPPENINGS, Facts, Kind
-from orders.rules.rulebook import WITHOUT_AMOUNT, Mark, Rulebook, Unit
+from orders.rules.rulebook import WITHOUT_AMOUNT, Mark, Offset, Rulebook, Unit
 from orders.rules.words import WordsError, languages, words
 from tests.rules.orders import HARTFORD, at, deadline, happened, on, order
 
@@ -69,12 +71,80 @@ def test_skipped_days_are_named_with_their_reason(rulebook: Rulebook) -> None:
     assert any("(Navidad)" in sentence for sentence in planned.explain("es"))
 
 
-def test_no_skipped_day_is_named_when_none_was(rulebook: Rulebook) -> None:
-    facts = order(Kind.RESTRAINING_ORDER, happenings=[happened("disqualifying_event", "2026-12-01")])
+@pytest.mark.parametrize(
+    ("served", "named"),
+    [
+        # The evening before Christmas Day in Hartford, where it is already Christmas Day in Greenwich.
+        (
+            "2026-12-24T23:30:00-05:00",
+            "Friday 25 December 2026 (Christmas Day); Saturday 26 December 2026 (Saturday); "
+            "Sunday 27 December 2026 (Sunday)",
+        ),
+        # The day it counts from is not counted anyhow.
+        (
+            "2026-12-26T10:00:00-05:00",
+            "Sunday 27 December 2026 (Sunday); Friday 1 January 2027 (New Year's Day)",
+        ),
+    ],
+)
+def test_days_are_skipped_from_the_day_after_the_start_as_the_court_dates_it(
+    rulebook: Rulebook, served: str, named: str
+) -> None:
+    facts = order(Kind.RESTRAINING_ORDER, happenings=[happened("contempt_motion_served", served)])
 
-    said = deadline(facts, rulebook, "CT-SUR-02").explanation
+    said = deadline(facts, rulebook, "CT-CTM-01").explanation
+
+    (skipped,) = [sentence for sentence in said if sentence.startswith("Not counted")]
+    assert skipped.startswith(f"Not counted, for the court is closed: {named}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts"),
+    [
+        (
+            "CT-SUR-02",
+            order(Kind.RESTRAINING_ORDER, happenings=[happened("disqualifying_event", "2026-12-01")]),
+        ),
+        # Fourteen calendar days pass over weekends, and those count.
+        ("CT-HRG-07", armed(issued="2026-12-18")),
+    ],
+)
+def test_no_skipped_day_is_named_when_none_was(rulebook: Rulebook, rule: str, facts: Facts) -> None:
+    said = deadline(facts, rulebook, rule).explanation
 
     assert not any("Not counted" in sentence for sentence in said)
+
+
+def test_all_facts_that_are_wanted_are_named_in_the_language_asked_for(rulebook: Rulebook) -> None:
+    nothing_yet = deadline(order(), rulebook, "CT-LE-48")
+    petition = happened("termination_petitioned", "2027-06-14")
+    facts = order(Kind.RISK_PROTECTION_ORDER, "2026-12-01", happenings=[petition])
+    half = deadline(facts, rulebook, "CT-RPO-07")
+    wanting = ("time:issued", "date:heard")
+
+    english = "the time of day of “the order was issued”, the day of “the hearing was held”"
+    spanish = "la hora de «se emitió la orden», el día de «se celebró la audiencia»"
+    for planned, place in ((nothing_yet, 0), (half, 1)):
+        said = replace(planned, wanting=wanting)
+        assert english in said.explanation[place]
+        assert spanish in said.explain("es")[place]
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (
+            Offset(amount=1, unit=Unit.ELAPSED_HOURS),
+            "1 elapsed hour after it, nights, weekends and holidays counted",
+        ),
+        (Offset(amount=2, unit=Unit.COURT_DAYS), "2 court days after it"),
+        (Offset(amount=1, unit=Unit.MONTHS), "1 calendar month after it"),
+    ],
+)
+def test_one_is_said_in_the_singular(rulebook: Rulebook, due: Offset, said: str) -> None:
+    decided = adjusted(rulebook, [Adjustment(rule_id="CT-SUR-05-ALL", due=due)])
+
+    assert deadline(armed(), decided, "CT-SUR-05-ALL").explanation[1].startswith(f"It is due {said}: ")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +181,29 @@ def test_no_skipped_day_is_named_when_none_was(rulebook: Rulebook) -> None:
             "CT-SVC-02",
             armed(issued="2026-12-14", happenings=[happened("hearing_scheduled", "2026-12-21")]),
             "The other reading gives Thursday 17 December 2026.",
+        ),
+        (
+            "CT-SVC-02",
+            armed(issued="2026-12-14", happenings=[happened("hearing_scheduled", "2026-12-21")]),
+            "It is due 3 calendar days before it, that day itself not counted: Friday 18 December 2026.",
+        ),
+        (
+            "CT-CTM-01",
+            order(
+                Kind.RESTRAINING_ORDER,
+                happenings=[happened("contempt_motion_served", "2026-12-22T10:00:00-05:00")],
+            ),
+            "It opens 24 elapsed hours after it, nights, weekends and holidays counted: "
+            "Wednesday 23 December 2026 at 10:00 (EST, UTC-05:00).",
+        ),
+        # Still Christmas Day in Hartford, though not in Greenwich.
+        (
+            "CT-HRG-CLOSED",
+            armed(
+                issued="2026-12-18", happenings=[happened("hearing_scheduled", "2026-12-25T22:00:00-05:00")]
+            ),
+            "It is due on the next open day, for the court is closed that day (Christmas Day): "
+            "Monday 28 December 2026.",
         ),
         (
             "CT-EXT-01",
@@ -270,8 +363,10 @@ def test_days_and_instants_are_said_in_the_zone() -> None:
 
 
 def test_unknown_language_is_refused(rulebook: Rulebook) -> None:
-    with pytest.raises(WordsError, match="“fr” is no language of the rulebook; there are en, es"):
+    with pytest.raises(WordsError) as refused:
         deadline(order(), rulebook, "CT-SUR-01").explain("fr")
+
+    assert str(refused.value) == "“fr” is no language of the rulebook; there are en, es"
 
 
 def test_words_are_refused_when_they_are_not_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,5 +375,7 @@ def test_words_are_refused_when_they_are_not_texts(tmp_path: Path, monkeypatch: 
     (folder / "xx.toml").write_text("[sentence]\ndue = 1\n", encoding="utf-8")
     monkeypatch.setattr(words_module, "_FOLDER", folder)
 
-    with pytest.raises(WordsError, match="sentence: due = 1 is not a text"):
+    with pytest.raises(WordsError) as refused:
         words("xx")
+
+    assert str(refused.value) == "words/xx.toml, line 1, sentence: due = 1 is not a text."

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from orders.rules.facts import HAPPENINGS, Facts, Kind
 from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import Scenario, ScenarioError, load, run
+from tests.rules.orders import at, happened, on, order
 
 OWN = Path(__file__).parents[1] / "scenarios"
 # The dossier lies beside the repository where it was made; elsewhere its folder can be named.
@@ -65,6 +67,98 @@ def outcome(tmp_path: Path, rulebook: Rulebook, text: str) -> tuple[str, ...]:
     return run(scenario, rulebook).differences
 
 
+WHOLE = """\
+[[scenario]]
+id = "S-1"
+name = "Everything that can be said"
+as_of = 2026-12-07T09:00:00-05:00
+[scenario.order]
+jurisdiction = "us_in"
+kind = "ex_parte_restraining_order"
+issued_on = 2026-12-04
+issued_at = 2026-12-04T10:00:00-05:00
+expires_on = 2027-12-04
+firearms_indicated = true
+permit_indicated = true
+firearms_listed = true
+financial_support = true
+area = "Lake"
+[[scenario.events]]
+kind = "served"
+at = 2026-12-04T18:30:00-05:00
+in_custody = true
+[[scenario.events]]
+kind = "surrendered"
+on = 2026-12-05
+all = true
+[[scenario.events]]
+kind = "hearing_scheduled"
+on = 2026-12-14
+purpose = "compliance"
+key = "one"
+[[scenario.expect]]
+order_in_force = true
+"""
+
+
+def test_every_key_of_a_scenario_reaches_the_facts(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(WHOLE, encoding="utf-8")
+
+    (scenario,) = load(tmp_path)
+
+    assert scenario == Scenario(
+        id="S-1",
+        name="Everything that can be said",
+        as_of=at("2026-12-07T09:00:00-05:00"),
+        file="one.toml",
+        facts=Facts(
+            jurisdiction="us_in",
+            kind=Kind.EX_PARTE_RESTRAINING_ORDER,
+            issued_on=on("2026-12-04"),
+            issued_at=at("2026-12-04T10:00:00-05:00"),
+            expires_on=on("2027-12-04"),
+            firearms_indicated=True,
+            permit_indicated=True,
+            firearms_listed=True,
+            financial_support=True,
+            area="Lake",
+            happenings=(
+                happened("served", "2026-12-04T18:30:00-05:00", in_custody=True),
+                happened("surrendered", "2026-12-05", complete=True),
+                happened("hearing_scheduled", "2026-12-14", purpose="compliance", key="one"),
+            ),
+        ),
+        expectations=({"order_in_force": True},),
+    )
+
+
+def test_what_a_scenario_leaves_out_is_not_so(tmp_path: Path) -> None:
+    text = """\
+[[scenario]]
+id = "S-1"
+expect = []
+[scenario.order]
+jurisdiction = "us_ct"
+kind = "restraining_order"
+issued_on = 2026-12-04
+[[scenario.events]]
+kind = "heard"
+on = 2026-12-14
+"""
+    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+
+    (scenario,) = load(tmp_path)
+
+    assert scenario == Scenario(
+        id="S-1",
+        name="",
+        as_of=None,
+        file="one.toml",
+        facts=order(Kind.RESTRAINING_ORDER, happenings=[happened("heard", "2026-12-14")]),
+        expectations=(),
+    )
+
+
 def test_scenario_passes_when_the_plan_is_as_expected(tmp_path: Path, rulebook: Rulebook) -> None:
     assert outcome(tmp_path, rulebook, BEFORE) == ()
 
@@ -108,12 +202,21 @@ def test_fact_after_the_instant_asked_is_not_known(tmp_path: Path, rulebook: Rul
     assert "CT-SUR-01: status: expected overdue, got not_started" in differences
 
 
+EITHER = "event served: give either at (an instant) or on (a date)"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('kind = "ex_parte_restraining_order"', 'kind = "decree"', "'decree' is not a valid Kind"),
         ("issued_on = 2026-12-04\n", "", "issued_on: missing"),
         ("issued_on = 2026-12-04", 'issued_on = "2026-12-04"', "issued_on: '2026-12-04' is not a date"),
+        (
+            "issued_on = 2026-12-04",
+            "issued_on = 2026-12-04T10:00:00-05:00",
+            "issued_on: datetime.datetime(2026, 12, 4, 10, 0, tzinfo=datetime.timezone("
+            "datetime.timedelta(days=-1, seconds=68400))) is not a date",
+        ),
         (
             "firearms_indicated = true",
             'firearms_indicated = "yes"',
@@ -122,37 +225,48 @@ def test_fact_after_the_instant_asked_is_not_known(tmp_path: Path, rulebook: Rul
         (
             "firearms_indicated = true",
             "firearms = true",
-            "firearms: not known here; allowed are area, expires_on",
+            "firearms: not known here; allowed are area, expires_on, financial_support, firearms_indicated, "
+            "firearms_listed, issued_at, issued_on, jurisdiction, kind, permit_indicated",
         ),
-        ('kind = "served"', 'kind = "shouted"', "“shouted” is no event; known are application_filed"),
-        ("at = 2026-12-04T18:30:00-05:00\n", "", "event served: give either at (an instant) or on (a date)"),
         (
-            "at = 2026-12-04T18:30:00-05:00",
-            "at = 2026-12-04T18:30:00",
-            "at: datetime.datetime(2026, 12, 4, 18, 30)",
+            'kind = "served"',
+            'kind = "shouted"',
+            f"“shouted” is no event; known are {', '.join(sorted(HAPPENINGS))}",
         ),
+        ("at = 2026-12-04T18:30:00-05:00\n", "", EITHER),
         (
             "at = 2026-12-04T18:30:00-05:00",
             "on = 2026-12-04\nat = 2026-12-04T18:30:00-05:00",
-            "give either at",
+            EITHER,
         ),
         (
             "at = 2026-12-04T18:30:00-05:00",
-            "on = 2026-12-04\nhow = 1",
-            "how: not known here; allowed are all, at",
+            "at = 2026-12-04T18:30:00",
+            "at: datetime.datetime(2026, 12, 4, 18, 30) is not an instant with an offset",
+        ),
+        (
+            "at = 2026-12-04T18:30:00-05:00",
+            "on = 2026-12-04\nhow = 1\nabout = 2",
+            "about: not known here; allowed are all, at, in_custody, key, kind, on, purpose",
         ),
         ('deadline = "CT-SUR-01"\n', "", "expect: give either deadline or order_in_force"),
         (
+            'deadline = "CT-SUR-01"\n',
+            'deadline = "CT-SUR-01"\norder_in_force = true\n',
+            "expect: give either deadline or order_in_force",
+        ),
+        (
             'status = "overdue"',
             'state = "overdue"',
-            "state: not known here; allowed are absent, alternative_on",
+            "state: not known here; allowed are absent, alternative_on, certainty, clock, "
+            "closed_day_moves_to, deadline, due_at, due_on, last_open_day, opens_at, opens_on, "
+            "order_in_force, status",
         ),
         (
             "as_of = 2026-12-07T09:00:00-05:00",
             "as_of = 2026-12-07",
-            "as_of: datetime.date(2026, 12, 7) is not",
+            "as_of: datetime.date(2026, 12, 7) is not an instant with an offset",
         ),
-        ("[[scenario]]", "scenario = 1", "not TOML"),
         ("[[scenario.expect]]", "[[scenario.wish]]", "expect: missing"),
     ],
 )
@@ -160,33 +274,55 @@ def test_file_is_refused_with_scenario_and_key_when_it_is_not_of_the_form(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     assert old in BEFORE
-    (tmp_path / "one.toml").write_text(BEFORE.replace(old, new), encoding="utf-8")
+    file = tmp_path / "one.toml"
+    file.write_text(BEFORE.replace(old, new), encoding="utf-8")
 
     with pytest.raises(ScenarioError) as refused:
         load(tmp_path)
 
-    assert message in str(refused.value)
-    assert "one.toml" in str(refused.value)
+    assert str(refused.value) == f"{file}, scenario S-1: {message}"
+
+
+def test_scenario_without_id_is_called_so(tmp_path: Path) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text(BEFORE.replace('id = "S-1"\n', ""), encoding="utf-8")
+
+    with pytest.raises(ScenarioError) as refused:
+        load(tmp_path)
+
+    assert str(refused.value) == f"{file}, scenario without id: id: missing"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("scenario = ['x']", "scenario x: "),
-        ("scenario = 'x'", "scenario: 'x' is not a list of tables"),
-        ("other = 1", "no scenario below it"),
+        ("scenario = ['x']", "{file}, scenario x: "),
+        ("scenario = 'x'", "{file}: scenario: 'x' is not a list of tables"),
+        ("scenario = [", "{file}: not TOML: "),
+        (
+            "other = 1",
+            "{folder}: no scenario below it; scenarios are [[scenario]] tables in *.toml",
+        ),
     ],
+    ids=["no table", "no list", "no TOML", "none"],
 )
 def test_file_is_refused_when_it_holds_no_scenario(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+    file = tmp_path / "one.toml"
+    file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ScenarioError, match=message):
+    with pytest.raises(ScenarioError) as refused:
         load(tmp_path)
+
+    assert str(refused.value).startswith(message.format(file=file, folder=tmp_path))
 
 
 def test_folder_is_refused_when_it_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="not a folder; name one that holds scenario files"):
-        load(tmp_path / "nowhere")
+    folder = tmp_path / "nowhere"
+
+    with pytest.raises(ScenarioError) as refused:
+        load(folder)
+
+    assert str(refused.value) == f"{folder}: not a folder; name one that holds scenario files (*.toml)"
 
 
 def test_file_is_refused_when_it_is_not_utf8(tmp_path: Path) -> None:
@@ -194,3 +330,13 @@ def test_file_is_refused_when_it_is_not_utf8(tmp_path: Path) -> None:
 
     with pytest.raises(ScenarioError, match=r"one\.toml: not TOML"):
         load(tmp_path)
+
+
+def test_files_are_read_in_the_order_of_their_names_below_the_folder(tmp_path: Path) -> None:
+    for name in ("b.toml", "a/c.toml", "a.toml"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(BEFORE.replace("S-1", name), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no scenario", encoding="utf-8")
+
+    assert [one.id for one in load(tmp_path)] == ["a/c.toml", "a.toml", "b.toml"]
