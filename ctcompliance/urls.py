@@ -22,6 +22,7 @@ urlpatterns = [
     # Before the admin site's own: there is one sign-in page.
     path("admin/login/", sign_in.for_admin),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("ctcompliance.api")),
     path("", include("notifications.urls")),
 ]
 

@@ -176,3 +176,10 @@ class Order(models.Model):
         if self.issued_at is None or self.issued_offset is None:
             return None
         return as_given(self.issued_at, self.issued_offset)
+
+    @property
+    def vacated_as_given(self) -> datetime | None:
+        """The instant of vacatur with the offset it was recorded with."""
+        if self.vacated_at is None or self.vacated_offset is None:
+            return None
+        return as_given(self.vacated_at, self.vacated_offset)

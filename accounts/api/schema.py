@@ -1,0 +1,135 @@
+"""What the API says of itself, OpenAPI 3.1, read from the views as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+from typing_extensions import override
+
+from accounts.api import replay
+from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
+from accounts.api.views import Acting, ApiView, Changing, Listing, Showing
+from accounts.models import MAX_KEY
+
+#: What any request may be answered.
+_ALWAYS = ("not_signed_in", "not_permitted", "scope_missing", "not_acceptable", "too_many_requests", "busy")
+_OF_A_BODY = ("malformed", "invalid", "refused", "stale", "too_large", "unsupported_media_type")
+
+
+def problems_of(view: ApiView, method: str) -> set[str]:
+    """The codes that the method of this view may refuse with."""
+    codes = {*_ALWAYS}
+    if view.kwargs or "{" in getattr(view, "path", ""):
+        codes.add("not_found")
+    if method == "GET" and isinstance(view, Listing):
+        codes.add("invalid")
+    if method == "POST":
+        codes |= {*_OF_A_BODY, "idempotency_key_missing", "idempotency_key_reused", "in_progress"}
+    if method == "PATCH":
+        codes |= {*_OF_A_BODY, "precondition_required"}
+    return codes
+
+
+class Schema(AutoSchema):
+    """One method of one view."""
+
+    view: Any
+
+    @override
+    def get_tags(self) -> list[str]:
+        """The object in the matrix."""
+        return [self.view.thing.replace("_", " ")]
+
+    @override
+    def get_operation_id(self) -> str:
+        """The method and the name of the address: `list_orders`, `post_receipt`."""
+        name = type(self.view).__name__
+        words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+        return f"{self.method.lower()}{words}"
+
+    @override
+    def get_request_serializer(self) -> Any:
+        """The body of an act."""
+        return self.view.body if self.method in ("POST", "PATCH") else None
+
+    @override
+    def get_override_parameters(self) -> list[Any]:
+        """Headers and, for a list, what it can be asked."""
+        view = self.view
+        match self.method:
+            case "GET" if isinstance(view, Listing):
+                return [view.asks]
+            case "GET" if isinstance(view, Showing):
+                return [_header("If-None-Match", "The ETag of what you have: 304 while it stands.")]
+            case "POST" if isinstance(view, Acting):
+                key = _header(
+                    replay.HEADER,
+                    "New for each act; a repetition with the same key does nothing and is answered the same.",
+                    pattern=rf"^[\x21-\x7e]{{1,{MAX_KEY}}}$",
+                    required=True,
+                )
+                return [key, _IF_MATCH, *view.parameters]
+            case "PATCH" if isinstance(view, Changing):
+                return [_IF_MATCH, *view.parameters]
+        return []
+
+    @override
+    def get_response_serializers(self) -> Any:
+        """What succeeds, and every refusal."""
+        answers: dict[Any, Any] = dict(self._successes())
+        for code in sorted(problems_of(self.view, self.method)):
+            status, title = PROBLEMS[code]
+            known = answers.get((status.value, MEDIA_TYPE))
+            said = f"{known.description} `{code}`: {title}" if known else f"`{code}`: {title}"
+            answers[status.value, MEDIA_TYPE] = OpenApiResponse(ProblemShape, description=said)
+        return answers
+
+    def _successes(self) -> dict[Any, Any]:
+        view = self.view
+        match self.method:
+            case "GET" if isinstance(view, Listing):
+                return {200: _page_of(view.shows)}
+            case "GET":
+                return {200: view.shows, 304: OpenApiResponse(description="You have it already.")}
+            case "PATCH":
+                return {200: view.shows}
+        return {201: getattr(view, "makes", view.shows), **view.other_answers}
+
+
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The ETag of what you mean to change: 412 when it has changed since.",
+)
+
+
+def _header(name: str, description: str, *, pattern: str = "", required: bool = False) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        description=description,
+        required=required,
+        pattern=pattern or None,
+    )
+
+
+def _page_of(shape: type[serializers.BaseSerializer[Any]]) -> Any:
+    """A page of rows: `results`, and `next`, the address of the page after."""
+    name = f"{shape.__name__.removesuffix('Out')}Page"
+    fields = {
+        "results": shape(many=True),
+        "next": serializers.URLField(allow_null=True, help_text="The page after; null on the last."),
+        "__doc__": f"A page of {shape.__name__}.",
+    }
+    if name not in _PAGES:
+        _PAGES[name] = type(name, (serializers.Serializer,), fields)
+    return _PAGES[name]
+
+
+_PAGES: dict[str, Any] = {}

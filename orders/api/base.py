@@ -1,0 +1,218 @@
+"""What every address about an order has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+from typing_extensions import override
+
+from accounts.access import MATRIX
+from accounts.api.body import InstantField, Shown
+from accounts.api.problems import Fault, Problem
+from accounts.api.views import Acting, Answer, ApiView, Listing, Undone
+from orders.errors import InvalidFact
+from orders.models import Case, Deadline, Order
+from orders.services.sight import roles_over
+
+
+def orders() -> QuerySet[Order]:
+    """Every order, with all that is shown of one."""
+    return Order.objects.select_related("case__court", "case__respondent__town").prefetch_related(
+        "protected_persons", "concerns__agency"
+    )
+
+
+DRY_RUN = OpenApiParameter(
+    "dry_run",
+    OpenApiTypes.BOOL,
+    OpenApiParameter.QUERY,
+    description="`true` does nothing, and answers 200 with the deadlines that the act would move.",
+)
+
+
+class Moved(serializers.Serializer[Any]):
+    """A deadline before or after."""
+
+    state = serializers.CharField()
+    due_at = InstantField(allow_null=True)
+    due_on = serializers.DateField(allow_null=True)
+
+
+class DeadlineChange(serializers.Serializer[Any]):
+    """What an act would make of one deadline. `before` is null where it would open, and never is `after`."""
+
+    order = serializers.UUIDField()
+    rule = serializers.CharField()
+    occurrence = serializers.CharField(allow_blank=True)
+    before = Moved(allow_null=True)
+    after = Moved()
+
+
+class DryRun(serializers.Serializer[Any]):
+    """What an act would do. Nothing was done."""
+
+    deadlines = DeadlineChange(many=True)
+
+
+class OfOrders(ApiView):
+    """An address about orders, or about rows that belong to one."""
+
+    @override
+    def roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
+        """In which roles the caller sees each row's order."""
+        roles = roles_over(self.user, {_order_key(row) for row in rows})
+        return lambda row: roles[_order_key(row)]
+
+    @override
+    def cases_of(self, rows: Sequence[Any]) -> Iterable[UUID]:
+        """The cases of the rows' orders. Rows come with order and case."""
+        return {order_of(row).case.public_id for row in rows}
+
+    def order(self, id: UUID) -> Order:  # noqa: A002 - the name in the address
+        """The order of that public id. Raises `Http404` where the caller sees none."""
+        order = orders().visible_to(self.user).filter(public_id=id).first()
+        if order is None:
+            raise Http404
+        return order
+
+    def of_order(self, rows: QuerySet[Any], id: UUID) -> Any:  # noqa: A002 - the name in the address
+        """The row of that public id. Raises `Http404` where the caller does not see its order."""
+        seen: Any = rows
+        row = seen.visible_to(self.user).select_related("order__case").filter(public_id=id).first()
+        if row is None:
+            raise Http404
+        return row
+
+
+class OrderRows(OfOrders, Listing):
+    """GET: the rows that one order has."""
+
+    #: The rows of every order.
+    every: ClassVar[Callable[[], QuerySet[Any]]]
+    order_by: ClassVar[Sequence[str]] = ("id",)
+
+    @override
+    def rows(self, **asked: Any) -> QuerySet[Any]:
+        """Those of the order in the address."""
+        order = self.order(self.kwargs["id"])
+        return type(self).every().filter(order=order).select_related("order__case")
+
+
+class OrderAct(OfOrders, Acting):
+    """POST: an act upon an order, or upon a row of one, by the service that takes it.
+
+    The service is called with the subject, what the body says, `by` and `now`; what it returns is shown. A
+    caller who may see the order in roles that may not do the act is answered 403.
+    """
+
+    service: ClassVar[Callable[..., Any]]
+    makes: ClassVar[type[Shown]]
+    #: The address of what was made, by the name of its route; empty where it has none of its own.
+    route: ClassVar[str] = ""
+    parameters = (DRY_RUN,)
+    other_answers = {200: DryRun}
+
+    @override
+    def subject(self, **ids: Any) -> Any:
+        """The order of the address."""
+        return self.order(ids["id"])
+
+    @override
+    def locked(self, subject: Any) -> Any:
+        """The subject with its case locked, as every service does first."""
+        order = order_of(subject)
+        Case.objects.select_for_update(no_key=True).get(pk=order.case_id)
+        roles = roles_over(self.user, {order.pk})[order.pk]
+        if not MATRIX.may(roles, self.acts[str(self.request.method)], self.thing):
+            raise Problem("not_permitted")
+        return subject
+
+    @override
+    def version_of(self, subject: Any) -> str:
+        """The entity tag of the order."""
+        # As `GET /orders/{id}` gives it; imported here, for shapes of orders stand on this module.
+        from orders.api.shapes import OrderOut
+
+        order = orders().get(pk=order_of(subject).pk)
+        return str(Answer(self.shown([order], OrderOut)[0], is_versioned=True).headers["ETag"])
+
+    @override
+    def perform(self, subject: Any, given: dict[str, Any]) -> HttpResponse:
+        """What was made or changed; for a dry run, which deadlines that would move."""
+        if self.request.query_params.get("dry_run", "false") == "true":
+            raise Undone(Answer(self._tried(subject, given)))
+        made = self.made(self._do(subject, given))
+        shape = getattr(self, "makes", self.shows)
+        location = reverse(self.route, args=[made.public_id]) if self.route else ""
+        return Answer(
+            self.shown([made], shape)[0],
+            status=HTTPStatus.OK if self.request.method == "PATCH" else HTTPStatus.CREATED,
+            location=location,
+            is_versioned=isinstance(made, Order),
+        )
+
+    def made(self, row: Any) -> Any:
+        """What the service returned, with all that is shown of it."""
+        return orders().get(pk=row.pk) if isinstance(row, Order) else row
+
+    def _do(self, subject: Any, given: dict[str, Any]) -> Any:
+        try:
+            return type(self).service(subject, **given, by=self.user, now=self.now)
+        except InvalidFact as refusal:
+            fault = Fault(refusal.field, refusal.code, refusal.message)
+            raise Problem("refused", refusal.message, faults=[fault]) from refusal
+
+    def _tried(self, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
+        if not MATRIX.may(self.user.roles, "view", "deadline"):
+            raise Problem("not_permitted", "Your role sees no deadlines.")
+        before = _standing(order_of(subject)) if subject is not None else {}
+        after = _standing(order_of(self._do(subject, given)))
+        changed = [key for key in after if after[key] != before.get(key)]
+        return DryRun(
+            {
+                "deadlines": [
+                    {
+                        "order": order,
+                        "rule": rule,
+                        "occurrence": occurrence,
+                        "before": before.get((order, rule, occurrence)),
+                        "after": after[order, rule, occurrence],
+                    }
+                    for order, rule, occurrence in changed
+                ]
+            }
+        ).data
+
+
+_Key = tuple[UUID, str, str]
+
+
+def _standing(order: Order) -> dict[_Key, dict[str, Any]]:
+    """How every deadline of the order's case stands."""
+    rows = Deadline.objects.filter(order__case=order.case_id).order_by("order", "due_at", "id")
+    return {
+        (order, rule, occurrence): {"state": state, "due_at": due_at, "due_on": due_on}
+        for order, rule, occurrence, state, due_at, due_on in rows.values_list(
+            "order__public_id", "rule_id", "occurrence", "state", "due_at", "due_on"
+        )
+    }
+
+
+def order_of(row: Any) -> Order:
+    """The order itself, or that of a row that belongs to one."""
+    order: Order = row if isinstance(row, Order) else row.order
+    return order
+
+
+def _order_key(row: Any) -> int:
+    key: int = row.pk if isinstance(row, Order) else row.order_id
+    return key

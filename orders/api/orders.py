@@ -1,0 +1,126 @@
+"""Orders: looked for, entered, corrected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from typing_extensions import override
+
+from accounts.api.body import DayField, Given, InstantField
+from accounts.api.pages import Paged
+from accounts.api.views import Changing, Listing, Showing
+from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
+from orders.api.base import OfOrders, OrderAct, orders
+from orders.api.shapes import OrderOut
+from orders.models import Order, OrderKind
+from orders.services import entry
+
+
+class OrderQuery(Paged):
+    """Which orders."""
+
+    court = serializers.SlugRelatedField(
+        slug_field="name", queryset=Agency.objects.filter(kind=AgencyKind.COURT), required=False
+    )
+    docket_number = serializers.CharField(required=False, max_length=40)
+    por_number = serializers.CharField(required=False, max_length=40)
+    kind = serializers.ChoiceField(choices=OrderKind.choices, required=False)
+
+
+class OrderIn(Given):
+    """An order as a court enters it."""
+
+    docket_number = serializers.CharField(max_length=40)
+    court = serializers.SlugRelatedField(
+        slug_field="name", queryset=Agency.objects.filter(kind=AgencyKind.COURT), help_text="One of yours."
+    )
+    kind = serializers.ChoiceField(choices=OrderKind.choices)
+    jurisdiction = serializers.CharField(max_length=5, default="us_ct")
+    respondent_name = serializers.CharField(max_length=200)
+    respondent_dob = DayField(required=False, allow_null=True)
+    respondent_town = serializers.SlugRelatedField(slug_field="name", queryset=Town.objects.all())
+    issued_at = InstantField(required=False, allow_null=True)
+    issued_on = DayField(required=False, allow_null=True)
+    expires_on = DayField(required=False, allow_null=True)
+    hearing_on = DayField(required=False, allow_null=True)
+    protected_person = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    address_confidential = serializers.BooleanField(default=False)
+    firearms_indicated = serializers.BooleanField(default=False)
+    permit_indicated = serializers.BooleanField(default=False)
+    financial_support = serializers.BooleanField(default=False)
+    por_number = serializers.CharField(max_length=40, required=False, allow_blank=True)
+
+    def validate_court(self, court: Agency) -> Agency:
+        """Refuses a court where the caller is no clerk."""
+        if court.pk not in {one.agency_id for one in _clerkships(self.context["request"].user)}:
+            raise serializers.ValidationError("You are no clerk of this court. Name one of yours.")
+        return court
+
+
+class CorrectionIn(Given):
+    """What the order should have said, and why. What is left out stays."""
+
+    reason = serializers.CharField(max_length=500)
+    kind = serializers.ChoiceField(choices=OrderKind.choices, required=False)
+    issued_at = InstantField(required=False, allow_null=True)
+    issued_on = DayField(required=False)
+    expires_on = DayField(required=False, allow_null=True)
+    firearms_indicated = serializers.BooleanField(required=False)
+    permit_indicated = serializers.BooleanField(required=False)
+    financial_support = serializers.BooleanField(required=False)
+
+
+def enter(_subject: None, *, by: User, now: datetime, court: Agency, **facts: Any) -> Order:
+    """The order is entered at a court of the caller's. Raises `InvalidFact` and `Http404`."""
+    return entry.enter_order(entry.NewOrder(court=court, **facts), by=by, now=now)
+
+
+class Orders(OfOrders, Listing, OrderAct):
+    """The orders that concern the caller, the newest first; POST enters one."""
+
+    thing = "order"
+    acts = {"GET": "view", "POST": "add"}
+    asks = OrderQuery
+    shows = OrderOut
+    order_by = ("-issued_on", "-id")
+    body = OrderIn
+    service = staticmethod(enter)
+    route = "order"
+
+    @override
+    def rows(self, **asked: Any) -> QuerySet[Order]:
+        """Those that the caller sees, of what was asked for."""
+        columns = {"court": "case__court", "docket_number": "case__docket_number"}
+        wanted = {columns.get(name, name): value for name, value in asked.items()}
+        return orders().visible_to(self.user).filter(**wanted)
+
+    @override
+    def subject(self, **ids: Any) -> None:
+        """Nothing stands yet."""
+
+    @override
+    def locked(self, subject: None) -> None:
+        """Nothing stands yet."""
+
+
+class OneOrder(OfOrders, Showing, Changing, OrderAct):
+    """One order; PATCH puts right what was entered."""
+
+    thing = "order"
+    acts = {"GET": "view", "PATCH": "change"}
+    shows = OrderOut
+    body = CorrectionIn
+    service = staticmethod(entry.correct_order)
+    route = "order"
+
+    @override
+    def row(self, **ids: Any) -> Order:
+        """The order of the address."""
+        return self.order(ids["id"])
+
+
+def _clerkships(user: User) -> list[Membership]:
+    return [one for one in user.memberships.all() if one.role == Role.CLERK]

@@ -1,0 +1,202 @@
+"""Orders by the API: looked for, entered, served, corrected; each act once, on the version that was read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AgencyKind, AuditEntry, KeptAnswer, Role
+from orders.models import Event, Order
+from tests import make
+from tests.api.conftest import Caller, MakeCaller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def court() -> Any:
+    return make.agency(AgencyKind.COURT)
+
+
+@pytest.fixture
+def clerk(caller: MakeCaller, court: Any) -> Caller:
+    return caller(make.person(Role.CLERK, court))
+
+
+def typed(court: Any, **given: Any) -> dict[str, Any]:
+    """What a court's system sends."""
+    return {
+        "docket_number": "HHD-FA26-9001-S",
+        "court": court.name,
+        "kind": "ex_parte_restraining_order",
+        "respondent_name": "Ash Birch",
+        "respondent_town": make.town().name,
+        "issued_at": (timezone.now() - timedelta(days=1)).isoformat(),
+        "firearms_indicated": True,
+        "protected_person": "Sky Linden",
+        **given,
+    }
+
+
+def test_an_order_is_entered_and_read_again(clerk: Caller, court: Any) -> None:
+    answer = clerk.post("/orders", typed(court))
+
+    assert answer.status_code == 201, answer.content
+    order = Order.objects.get()
+    assert answer.headers["Location"] == f"/api/v1/orders/{order.public_id}"
+    again = clerk.get(f"/orders/{order.public_id}")
+    assert again.json() == answer.json()
+    assert again.headers["ETag"] == answer.headers["ETag"]
+    assert again.headers["Cache-Control"] == "no-store"
+    assert again.json()["protected_persons"][0]["name"] == "Sky Linden"
+    assert clerk.get("/orders").json() == {"results": [again.json()], "next": None}
+
+
+def test_what_stands_already_is_not_sent_again(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court)
+    tag = clerk.get(f"/orders/{order.public_id}").headers["ETag"]
+
+    answer = clerk.get(f"/orders/{order.public_id}", headers={"If-None-Match": tag})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_a_repeated_post_does_its_work_once_and_is_answered_the_same(clerk: Caller, court: Any) -> None:
+    body = typed(court)
+    first = clerk.post("/orders", body, key="registry-1")
+
+    again = clerk.post("/orders", body, key="registry-1")
+
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert Order.objects.count() == 1
+
+
+def test_a_key_used_for_another_body_is_refused(clerk: Caller, court: Any) -> None:
+    clerk.post("/orders", typed(court), key="registry-1")
+
+    answer = clerk.post("/orders", typed(court, docket_number="HHD-FA26-9002-S"), key="registry-1")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert Order.objects.count() == 1
+
+
+def test_after_a_day_a_key_is_free_again(clerk: Caller, court: Any) -> None:
+    clerk.post("/orders", typed(court), key="registry-1")
+    KeptAnswer.objects.update(at=timezone.now() - timedelta(hours=24, seconds=1))
+
+    answer = clerk.post("/orders", typed(court, docket_number="HHD-FA26-9002-S"), key="registry-1")
+
+    assert answer.status_code == 201
+
+
+def test_what_was_refused_keeps_no_key(clerk: Caller, court: Any) -> None:
+    wrong = typed(court, issued_at=(timezone.now() + timedelta(days=2)).isoformat())
+    refused = clerk.post("/orders", wrong, key="registry-1")
+
+    answer = clerk.post("/orders", typed(court), key="registry-1")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "refused")
+    assert refused.json()["errors"][0]["field"] == "issued_at"
+    assert answer.status_code == 201
+
+
+def test_service_starts_the_clock(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court, now=timezone.now(), issued_at=timezone.now() - timedelta(days=1))
+    served = timezone.now() - timedelta(hours=2)
+
+    answer = clerk.post(
+        f"/orders/{order.public_id}/services", {"served_at": served.isoformat(), "service_method": "in_hand"}
+    )
+
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["service_method"] == "in_hand"
+    assert order.deadlines.get(rule_id="CT-SUR-01").due_at == served + timedelta(hours=24)
+    event = Event.objects.get(order=order, kind="served")
+    assert event.actor is not None
+
+
+def test_a_dry_run_says_which_deadlines_would_move_and_moves_none(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court, now=timezone.now(), issued_at=timezone.now() - timedelta(days=1))
+    body = {"served_at": timezone.now().isoformat(), "service_method": "in_hand"}
+    before = list(order.deadlines.values().order_by("id"))
+    path = f"/orders/{order.public_id}/services"
+
+    answer = clerk.post(f"{path}?dry_run=true", body, key="try")
+
+    moved = {one["rule"]: one for one in answer.json()["deadlines"]}
+    assert answer.status_code == 200
+    assert moved["CT-SUR-01"]["before"]["state"] == "not_started"
+    assert moved["CT-SUR-01"]["after"]["state"] == "open"
+    assert list(order.deadlines.values().order_by("id")) == before
+    assert not Event.objects.filter(order=order, kind="served").exists()
+    assert not KeptAnswer.objects.exists()
+
+
+def test_an_act_upon_an_older_version_is_refused(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court)
+    path = f"/orders/{order.public_id}"
+    tag = clerk.get(path).headers["ETag"]
+    first = clerk.patch(path, {"expires_on": "2027-03-01", "reason": "misread"}, If_Match=tag)
+
+    second = clerk.patch(path, {"expires_on": "2027-04-01", "reason": "misread"}, If_Match=tag)
+
+    assert first.status_code == 200, first.content
+    assert (second.status_code, second.json()["code"]) == (412, "stale")
+    assert Order.objects.get().expires_on.isoformat() == "2027-03-01"
+
+
+def test_a_correction_says_of_which_version(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court)
+
+    answer = clerk.patch(f"/orders/{order.public_id}", {"reason": "misread"})
+
+    assert (answer.status_code, answer.json()["code"]) == (428, "precondition_required")
+
+
+def test_an_order_of_another_court_is_answered_as_one_that_is_not_there(clerk: Caller) -> None:
+    theirs = make.order()
+
+    for answer, nothing in (
+        (clerk.get(f"/orders/{theirs.public_id}"), clerk.get(f"/orders/{theirs.case.public_id}")),
+        (
+            clerk.post(f"/orders/{theirs.public_id}/services", {}),
+            clerk.post(f"/orders/{theirs.case.public_id}/services", {}),
+        ),
+    ):
+        assert answer.status_code == nothing.status_code == 404
+        assert answer.content == nothing.content
+
+
+def test_a_liaison_sees_neither_whom_the_order_protects_nor_what_only_the_court_needs(
+    caller: MakeCaller,
+) -> None:
+    police = make.agency()
+    make.order(respondent_town=make.town(police), protected_person="Sky Linden")
+
+    answer = caller(make.person(Role.LIAISON, police)).get("/orders")
+
+    (order,) = answer.json()["results"]
+    assert order["case"]["respondent"]["name"] == "Ash Birch"
+    assert "protected_persons" not in order
+    assert b"Sky Linden" not in answer.content
+
+
+def test_a_judge_enters_nothing(caller: MakeCaller, court: Any) -> None:
+    answer = caller(make.person(Role.JUDGE, court)).post("/orders", typed(court))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+
+
+def test_a_read_is_on_record_with_its_case(clerk: Caller, court: Any) -> None:
+    order = make.order(court=court)
+
+    clerk.get(f"/orders/{order.public_id}")
+
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.door, entry.cases) == ("seen", "api", [order.case.public_id])
+    assert entry.token is not None
