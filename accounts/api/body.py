@@ -9,6 +9,8 @@ from typing import IO, Any, ClassVar
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser
 from typing_extensions import override
@@ -56,6 +58,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return body
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class InstantField(serializers.Field[datetime, str, str, Any]):
     """An instant with its offset from UTC, kept as it is given."""
 

@@ -59,6 +59,12 @@ class ApiView(APIView):
             raise Problem("not_permitted")
 
     @property
+    @override
+    def allowed_methods(self) -> list[str]:
+        """Those that are acts."""
+        return [*self.acts]
+
+    @property
     def user(self) -> User:
         """Who calls."""
         user = self.request.user
@@ -154,6 +160,9 @@ class Acting(ApiView):
 
     body: ClassVar[type[Given]]
     acts = {"POST": "add"}
+    #: What the schema says of it besides: parameters, and answers by status.
+    parameters: ClassVar[Sequence[Any]] = ()
+    other_answers: ClassVar[Mapping[int, Any]] = {}
 
     def post(self, request: Request, **ids: Any) -> HttpResponse:
         """What came of the act."""
@@ -204,7 +213,6 @@ class Changing(Acting):
     """PATCH: a correction of one row, of the version that the caller read."""
 
     acts = {"PATCH": "change"}
-    post = None  # type: ignore[assignment]
 
     def patch(self, request: Request, **ids: Any) -> HttpResponse:
         """The row as it is now."""

@@ -19,15 +19,19 @@ from accounts.access import MATRIX
 from accounts.api.body import InstantField, Shown
 from accounts.api.problems import Fault, Problem
 from accounts.api.views import Acting, Answer, ApiView, Listing, Undone
+from accounts.models import User
 from orders.errors import InvalidFact
 from orders.models import Case, Deadline, Order
+from orders.querysets import OrderQuerySet
 from orders.services.sight import roles_over
 
 
-def orders() -> QuerySet[Order]:
-    """Every order, with all that is shown of one."""
-    return Order.objects.select_related("case__court", "case__respondent__town").prefetch_related(
-        "protected_persons", "concerns__agency"
+def orders(user: User) -> OrderQuerySet[Order]:
+    """The orders that this person sees, with all that is shown of one."""
+    return (
+        Order.objects.visible_to(user)
+        .select_related("case__court", "case__respondent__town")
+        .prefetch_related("protected_persons", "concerns__agency")
     )
 
 
@@ -79,7 +83,7 @@ class OfOrders(ApiView):
 
     def order(self, id: UUID) -> Order:  # noqa: A002 - the name in the address
         """The order of that public id. Raises `Http404` where the caller sees none."""
-        order = orders().visible_to(self.user).filter(public_id=id).first()
+        order = orders(self.user).filter(public_id=id).first()
         if order is None:
             raise Http404
         return order
@@ -142,7 +146,7 @@ class OrderAct(OfOrders, Acting):
         # As `GET /orders/{id}` gives it; imported here, for shapes of orders stand on this module.
         from orders.api.shapes import OrderOut
 
-        order = orders().get(pk=order_of(subject).pk)
+        order = orders(self.user).get(pk=order_of(subject).pk)
         return str(Answer(self.shown([order], OrderOut)[0], is_versioned=True).headers["ETag"])
 
     @override
@@ -162,7 +166,7 @@ class OrderAct(OfOrders, Acting):
 
     def made(self, row: Any) -> Any:
         """What the service returned, with all that is shown of it."""
-        return orders().get(pk=row.pk) if isinstance(row, Order) else row
+        return orders(self.user).get(pk=row.pk) if isinstance(row, Order) else row
 
     def _do(self, subject: Any, given: dict[str, Any]) -> Any:
         try:

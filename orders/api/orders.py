@@ -13,7 +13,7 @@ from accounts.api.body import DayField, Given, InstantField
 from accounts.api.pages import Paged
 from accounts.api.views import Changing, Listing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from orders.api.base import OfOrders, OrderAct, orders
+from orders.api.base import OrderAct, orders
 from orders.api.shapes import OrderOut
 from orders.models import Order, OrderKind
 from orders.services import entry
@@ -78,7 +78,7 @@ def enter(_subject: None, *, by: User, now: datetime, court: Agency, **facts: An
     return entry.enter_order(entry.NewOrder(court=court, **facts), by=by, now=now)
 
 
-class Orders(OfOrders, Listing, OrderAct):
+class Orders(Listing, OrderAct):
     """The orders that concern the caller, the newest first; POST enters one."""
 
     thing = "order"
@@ -95,7 +95,7 @@ class Orders(OfOrders, Listing, OrderAct):
         """Those that the caller sees, of what was asked for."""
         columns = {"court": "case__court", "docket_number": "case__docket_number"}
         wanted = {columns.get(name, name): value for name, value in asked.items()}
-        return orders().visible_to(self.user).filter(**wanted)
+        return orders(self.user).filter(**wanted)
 
     @override
     def subject(self, **ids: Any) -> None:
@@ -106,7 +106,7 @@ class Orders(OfOrders, Listing, OrderAct):
         """Nothing stands yet."""
 
 
-class OneOrder(OfOrders, Showing, Changing, OrderAct):
+class OneOrder(Showing, Changing, OrderAct):
     """One order; PATCH puts right what was entered."""
 
     thing = "order"

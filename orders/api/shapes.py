@@ -10,13 +10,6 @@ from accounts.api.body import InstantField, Shown
 from orders.models import OrderKind
 
 
-class NameField(serializers.SlugRelatedField[Any]):
-    """An agency or a town by its name."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(slug_field="name", read_only=True, **options)
-
-
 class RespondentOut(Shown):
     """The person restrained."""
 
@@ -24,7 +17,7 @@ class RespondentOut(Shown):
     id = serializers.UUIDField(source="public_id")
     name = serializers.CharField()
     date_of_birth = serializers.DateField(allow_null=True)
-    town = NameField(help_text="Where the respondent lives.")
+    town = serializers.CharField(source="town.name", help_text="Where the respondent lives.")
 
 
 class ProtectedPersonOut(Shown):
@@ -43,14 +36,14 @@ class CaseOut(Shown):
     thing = "case"
     id = serializers.UUIDField(source="public_id")
     docket_number = serializers.CharField()
-    court = NameField()
+    court = serializers.CharField(source="court.name")
     respondent = RespondentOut()
 
 
 class ConcernOut(serializers.Serializer[Any]):
     """An agency whose business the order is, and in what capacity."""
 
-    agency = NameField()
+    agency = serializers.CharField(source="agency.name")
     capacity = serializers.CharField()
 
 

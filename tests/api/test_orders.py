@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -147,7 +147,7 @@ def test_an_act_upon_an_older_version_is_refused(clerk: Caller, court: Any) -> N
 
     assert first.status_code == 200, first.content
     assert (second.status_code, second.json()["code"]) == (412, "stale")
-    assert Order.objects.get().expires_on.isoformat() == "2027-03-01"
+    assert Order.objects.get().expires_on == date(2027, 3, 1)
 
 
 def test_a_correction_says_of_which_version(clerk: Caller, court: Any) -> None:
