@@ -66,12 +66,12 @@ def from_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     # PEP 495: read before the change of the clock and after it, the two are the same instant on every other
     # night; where the clock goes back the first comes first, and where it goes forward it comes second.
-    if first.astimezone(UTC) < second.astimezone(UTC):
+    if first.timestamp() < second.timestamp():
         raise AmbiguousTimeError(
             f"{wall:%Y-%m-%d %H:%M} happens twice, for the clock goes back that night. "
             f"Add the offset: {first:%z} for the first time, {second:%z} for the second."
         )
-    if first.astimezone(UTC) > second.astimezone(UTC):
+    if first.timestamp() > second.timestamp():
         raise NonexistentTimeError(
             f"{wall:%Y-%m-%d %H:%M} never happens, for the clock goes forward that night. "
             "Give the time that the clock really showed."

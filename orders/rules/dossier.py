@@ -43,7 +43,11 @@ def carriers(rulebook: Rulebook) -> Iterator[Rule | Entry]:
 
 def carrying(rulebook: Rulebook, id_: str) -> list[Rule | Entry]:
     """What carries one id of the Connecticut tables: the rule or entry of that id, and its parts."""
-    return [one for one in carriers(rulebook) if id_ in (one.id, getattr(one, "part_of", ""))]
+    return [
+        one
+        for one in carriers(rulebook)
+        if one.id == id_ or (isinstance(one, Rule) and one.part_of == id_)
+    ]
 
 
 def covering(rulebook: Rulebook, jurisdiction: str, cell: str) -> list[Rule | Entry]:

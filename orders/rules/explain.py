@@ -55,7 +55,7 @@ def facts_wanted(planned: Planned, language: str = LANGUAGE) -> tuple[str, ...]:
     said = words(language)
     return tuple(
         said.fill(f"form.{sort}_of", event=said.said[f"event.{kind}"])
-        for sort, _, kind in (wanted.partition(":") for wanted in planned.wanting)
+        for sort, kind in (wanted.split(":") for wanted in planned.wanting)
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orders.rules.adjust import Adjustment, AdjustmentError, adjusted, leaves_time_to_court
@@ -49,6 +51,18 @@ def test_reminders_are_the_courts_and_other_checkpoints_stand(rulebook: Rulebook
         "escalate-24h": at("2026-12-06T18:30:00-05:00"),
         "remind-12h": at("2026-12-05T06:30:00-05:00"),
     }
+
+
+def test_reminders_tell_whom_the_rules_first_checkpoint_tells(rulebook: Rulebook) -> None:
+    rule = rulebook.by_id["CT-SUR-01"]
+    check, *others = rule.checkpoints
+    told = replace(rule, checkpoints=(replace(check, audience=("marshal",)), *others))
+    book = replace(rulebook, rules=(told,))
+
+    decided = adjusted(book, [Adjustment(rule_id="CT-SUR-01", reminders=(THREE_BEFORE,))])
+
+    (reminder,) = [one for one in decided.rules[0].checkpoints if one.purpose is Purpose.REMIND]
+    assert reminder.audience == ("marshal",)
 
 
 def test_reminders_tell_the_court_where_the_rule_tells_nobody(rulebook: Rulebook) -> None:

@@ -77,21 +77,24 @@ def test_part_of_a_rule_carries_its_id(rulebook: Rulebook) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ids = []\n", "ids: empty; name at least one"),
-        ("ids = ['A']\n[cells]\nus_ct = 'x'\n", "cells: us_ct = 'x' is not a list of texts"),
-        ("ids = ['A']\n[cells]\nus_ct = [1]\n", r"cells: us_ct = \[1\] is not a list of texts"),
+        ("ids = []\n", "line 1, ids: empty; name at least one"),
+        ("ids = ['A']\n[cells]\nus_ct = 'x'\n", "line 2, cells: us_ct = 'x' is not a list of texts"),
+        ("ids = ['A']\n[cells]\nus_ct = [1]\n", "line 2, cells: us_ct = [1] is not a list of texts"),
         (
             "ids = ['A']\nmore = 1\n[cells]\n[silent]\n",
-            "more: not known here; allowed are cells, ids, silent",
+            "line 2, more: not known here; allowed are cells, ids, silent",
         ),
     ],
+    ids=["empty", "text", "list", "key"],
 )
 def test_list_is_refused_when_it_is_not_of_the_form(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "dossier.toml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(DossierError, match=message):
+    with pytest.raises(DossierError) as refused:
         load(file)
+
+    assert str(refused.value) == f"dossier.toml, {message}."
 
 
 # --- what the data say, rule by rule ------------------------------------------------------------------------

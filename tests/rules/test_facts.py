@@ -79,7 +79,15 @@ def test_order_stands_from_issue_to_the_end_of_its_last_day_or_vacatur(
     assert facts.in_force(at(instant), HARTFORD) is stands
 
 
-@pytest.mark.parametrize("indication", ["firearms_indicated", "permit_indicated", "firearms_listed"])
-def test_any_indication_of_firearms_counts(indication: str) -> None:
-    assert order(**{indication: True}).armed
-    assert not order().armed
+@pytest.mark.parametrize(
+    ("facts", "armed"),
+    [
+        (order(), False),
+        (order(firearms_indicated=True), True),
+        (order(permit_indicated=True), True),
+        (order(firearms_listed=True), True),
+    ],
+    ids=["nothing", "box", "permit", "list"],
+)
+def test_any_indication_of_firearms_counts(facts: Facts, *, armed: bool) -> None:
+    assert facts.armed is armed

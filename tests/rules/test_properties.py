@@ -154,7 +154,8 @@ def test_instant_is_read_back_as_it_is_written(instant: datetime, zone: str) -> 
     local = instant.astimezone(ZoneInfo(zone)).replace(microsecond=0)
     written = local.isoformat()
     if written.count(":") == 3 and len(written) == len("2026-12-04T18:30:00-05:00"):
-        assert parse_instant(written, ZoneInfo("UTC")) == local
+        # By their instants: of two zones, == is false for a wall time that happens twice (PEP 495).
+        assert parse_instant(written, ZoneInfo("UTC")).timestamp() == local.timestamp()
 
 
 @given(DAYS, st.sampled_from(ZONES))

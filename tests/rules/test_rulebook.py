@@ -18,6 +18,7 @@ from orders.rules.rulebook import (
     Checkpoint,
     Dated,
     Entry,
+    Filer,
     Jurisdiction,
     Mark,
     Meeting,
@@ -28,6 +29,7 @@ from orders.rules.rulebook import (
     Rule,
     Rulebook,
     RulebookError,
+    Standard,
     Unit,
     Value,
     load,
@@ -773,8 +775,8 @@ def test_rules_are_refused_when_no_jurisdiction_is_there(folder: Path) -> None:
             'mark = "seen"\nkinds = ["decree"]',
             "line 9, CT-NOTE: kinds: 'decree' is not among civil_protection_order, "
             "ex_parte_restraining_order, family_violence_protective_order, final_erpo, foreign_order, "
-            "interim_erpo, restraining_order, "
-            "restraining_order_application, risk_protection_order, temporary_erpo",
+            "interim_erpo, restraining_order, restraining_order_application, risk_protection_order, "
+            "temporary_erpo",
         ),
         (
             'mark = "seen"',
@@ -827,6 +829,55 @@ def test_recipient_is_refused_in_the_rules_words_when_it_is_not_allowed(folder: 
     assert book.refusal(order(), Recipient.LAW_ENFORCEMENT) == ""
     assert book.refusal(order(), Recipient.THIRD_PARTY) == "Something holds. (CT-NOTE; a statute)"
     assert book.refusal(order(jurisdiction="us_de"), Recipient.THIRD_PARTY) == ""
+
+
+TWO_SORTS = """\
+jurisdiction = "us_ct"
+
+[[entry]]
+id = "CT-ONE-SAYS"
+title = "One says so."
+becomes = "recipients"
+allows = ["law_enforcement"]
+sources = ["a statute", "a guide"]
+mark = "seen"
+
+[[entry]]
+id = "CT-TWO-SAYS"
+title = "So does another."
+becomes = "recipients"
+allows = ["licensed_dealer"]
+sources = ["another statute"]
+mark = "seen"
+"""
+
+
+def test_refusal_names_every_rule_that_refuses_with_all_its_sources(folder: Path) -> None:
+    (folder / "us_ct" / "note.toml").write_text(TWO_SORTS, encoding="utf-8")
+    book = load(folder)
+
+    assert book.refusal(order(), Recipient.LAW_ENFORCEMENT) == ""
+    assert book.refusal(order(), Recipient.LICENSED_DEALER) == ""
+    assert book.refusal(order(), Recipient.TRUE_OWNER) == (
+        "One says so. (CT-ONE-SAYS; a statute; a guide) So does another. (CT-TWO-SAYS; another statute)"
+    )
+
+
+def test_entry_of_another_sort_refuses_nobody(folder: Path) -> None:
+    (folder / "us_ct" / "note.toml").write_text(ENTRY, encoding="utf-8")
+
+    assert load(folder).refusal(order(), Recipient.THIRD_PARTY) == ""
+    assert load(folder).filer_refusal(order(), Filer.SCHOOL) == ""
+
+
+def test_proof_is_refused_by_every_rule_that_asks_for_more(folder: Path) -> None:
+    text = TWO_SORTS.replace('"recipients"', '"proof"\nstandard = "preponderance"')
+    text = text.replace('allows = ["law_enforcement"]\n', "").replace('allows = ["licensed_dealer"]\n', "")
+    (folder / "us_ct" / "note.toml").write_text(text, encoding="utf-8")
+
+    assert load(folder).proof_refusal(order(), Standard.PROBABLE_CAUSE) == (
+        "One says so. (CT-ONE-SAYS; a statute; a guide) So does another. (CT-TWO-SAYS; another statute)"
+    )
 
 
 def test_zone_is_that_of_the_area_when_the_state_has_two(folder: Path) -> None:
