@@ -6,6 +6,7 @@ import logging.config
 import os
 from typing import Any
 
+from celery.schedules import crontab
 from celery.signals import celeryd_init, setup_logging
 from django.conf import settings
 from kombu import Exchange, Queue
@@ -41,6 +42,8 @@ app.conf.task_routes = {
     "notifications.reap": {"queue": "tick"},
     "notifications.drain": {"queue": "drain.email"},
     "orders.replan_stale": {"queue": "bulk"},
+    "accounts.seal": {"queue": "bulk"},
+    "accounts.verify_audit": {"queue": "bulk"},
 }
 
 # No entry is for a single order. Each expires before the next one like it: a pile of stale ticks after an
@@ -51,4 +54,13 @@ app.conf.beat_schedule = {
     "reap": {"task": "notifications.reap", "schedule": 5.0, "options": {"expires": 5}},
     "sweep": {"task": "notifications.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
+    "seal": {"task": "accounts.seal", "schedule": 60.0, "options": {"expires": 60}},
+    "verify-audit": {"task": "accounts.verify_audit", "schedule": 3600.0, "options": {"expires": 3600}},
+    # From the first seal on: what was sealed long ago is looked at again.
+    "verify-whole-audit": {
+        "task": "accounts.verify_audit",
+        "schedule": crontab(hour="8", minute="20"),
+        "args": [0],
+        "options": {"expires": 3600},
+    },
 }

@@ -101,6 +101,9 @@ class AuditEntry(models.Model):
             models.Index(fields=["actor", "-at"], name="audit_of_actor"),
             # The auditor's list; the purge.
             models.Index(fields=["-at", "-id"], name="audit_newest_first"),
+            # Everything but looking: the auditor's list of one act; who was refused or guessed lately; when
+            # the record was last verified.
+            models.Index(fields=["act", "-at", "-id"], name="audit_of_act", condition=~Q(act="seen")),
             # Sealing takes the next transactions in order.
             models.Index(fields=["transaction", "id"], name="audit_to_seal"),
         ]
