@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up down clean test check bench lock
+.PHONY: setup up down clean test check coverage mutants bench lock
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -35,7 +35,7 @@ down: setup
 clean: setup
 	@$(TESTS) $(MANAGE) down --remove-data
 	@$(MANAGE) down --remove-data
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.rules mutants
 
 # Those that start and kill processes of their own come last and alone: load would change what they measure.
 test: setup
@@ -51,6 +51,21 @@ check: setup
 	@$(BIN)/lint-imports
 	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	@$(MAKE) --no-print-directory coverage
+
+# Every branch of the rules is taken by tests that are the same in every run; they need none of the plugins.
+coverage: export COVERAGE_FILE := .coverage.rules
+coverage: setup
+	@$(BIN)/coverage run --source=orders/rules -m pytest -c /dev/null --rootdir=. --disable-plugin-autoload \
+		-p no:cacheprovider -W error -qq tests/rules \
+		--ignore=tests/rules/test_properties.py --ignore=tests/rules/test_holidays.py
+	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=100
+
+# From the beginning: what mutmut keeps of an earlier run does not know of changed data.
+mutants: setup
+	@rm -rf mutants
+	@$(BIN)/mutmut run --max-children 2
+	@$(BIN)/python -m tests.mutants
 
 # On a database of its own, which is thrown away.
 bench: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/bench

@@ -97,7 +97,7 @@ class CourtCalendar:
 
     def add_open_days(self, day: date, count: int) -> date:
         """The `count`-th open day after `day`, or before it where `count` is negative; `day` not counted."""
-        step = timedelta(days=1 if count >= 0 else -1)
+        step = timedelta(days=1 if count > 0 else -1)
         for _ in range(abs(count)):
             day += step
             while not self.is_open(day):

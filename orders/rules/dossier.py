@@ -44,9 +44,7 @@ def carriers(rulebook: Rulebook) -> Iterator[Rule | Entry]:
 def carrying(rulebook: Rulebook, id_: str) -> list[Rule | Entry]:
     """What carries one id of the Connecticut tables: the rule or entry of that id, and its parts."""
     return [
-        one
-        for one in carriers(rulebook)
-        if one.id == id_ or (isinstance(one, Rule) and one.part_of == id_)
+        one for one in carriers(rulebook) if one.id == id_ or (isinstance(one, Rule) and one.part_of == id_)
     ]
 
 

@@ -113,11 +113,11 @@ class Happening:
         A hearing or a return set for a later day is known: its date is not the day on which it was set. So
         is what happened at a time that nobody wrote down.
         """
-        if self.kind in _SET_AHEAD or not self.dated:
+        if self.kind in _SET_AHEAD:
             return True
         if self.at is not None:
             return self.at <= instant
-        return self.day(zone) <= local_date(instant, zone)
+        return self.on is None or self.on <= local_date(instant, zone)
 
     def before(self, other: Happening, zone: ZoneInfo) -> bool:
         """True when it happened before `other`; of two on one day only instants tell."""

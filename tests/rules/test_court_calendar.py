@@ -135,8 +135,17 @@ def test_holiday_is_found_in_its_year(holiday: Holiday, day: str) -> None:
     assert holiday.in_year(2024) == on(day)
 
 
-def test_weekday_holiday_is_observed_on_its_day() -> None:
-    assert observed(on("2026-12-25")) == on("2026-12-25")
+@pytest.mark.parametrize(
+    ("day", "kept"),
+    [
+        ("2026-12-25", "2026-12-25"),
+        ("2027-12-25", "2027-12-24"),
+        ("2022-12-25", "2022-12-26"),
+    ],
+    ids=["weekday", "Saturday", "Sunday"],
+)
+def test_holiday_is_observed_on_a_weekday(day: str, kept: str) -> None:
+    assert observed(on(day)) == on(kept)
 
 
 @pytest.mark.parametrize("holiday", [{}, {"weekday": 0}, {"nth": 1}], ids=str)

@@ -159,8 +159,13 @@ on = 2026-12-14
     )
 
 
-def test_scenario_passes_when_the_plan_is_as_expected(tmp_path: Path, rulebook: Rulebook) -> None:
-    assert outcome(tmp_path, rulebook, BEFORE) == ()
+@pytest.mark.parametrize(
+    "more", ["", 'certainty = "debatable"\n', "absent = false\n"], ids=["no more", "certainty", "not absent"]
+)
+def test_scenario_passes_when_the_plan_is_as_expected(tmp_path: Path, rulebook: Rulebook, more: str) -> None:
+    assert (
+        outcome(tmp_path, rulebook, BEFORE.replace('clock = "passed"\n', f'clock = "passed"\n{more}')) == ()
+    )
 
 
 @pytest.mark.parametrize(
