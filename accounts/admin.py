@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -22,6 +25,8 @@ admin.site.site_header = admin.site.site_title = "ctcompliance"
 admin.site.index_title = "Administration"
 # Roles are the project's own: see accounts.backends.
 admin.site.unregister(Group)
+# django-allauth's rows are no desk's: how people sign in is changed by themselves, or reset below.
+admin.site.unregister([Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken])
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -49,26 +54,41 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
         return formset
 
 
+class LockedFilter(admin.EmptyFieldListFilter):
+    """Who is locked and waits for a release."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "whether locked"
+
+    @override
+    def choices(self, changelist: Any) -> Any:
+        """In words that say what an empty instant means."""
+        words = ["All", "Not locked", "Locked"]
+        for choice, display in zip(super().choices(changelist), words, strict=True):
+            yield choice | {"display": display}
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """People. Nobody is deleted: what a person did stays on record under the person's name."""
 
-    list_display = ["name", "email", "held_roles", "is_active", "last_login"]
-    list_filter = ["is_active", "memberships__role"]
+    list_display = ["name", "email", "held_roles", "is_active", "is_locked", "last_login"]
+    list_filter = ["is_active", ("locked_at", LockedFilter), "is_system", "memberships__role"]
     search_fields = ["name", "email", "memberships__agency__name"]
     ordering = ["name"]
     list_per_page = 50
     filter_horizontal = ()
-    readonly_fields = ["last_login", "joined_at"]
+    readonly_fields = ["is_system", "locked_at", "last_login", "joined_at", "enabled_at"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "password", "is_active"]}),
-        ("Dates", {"fields": ["last_login", "joined_at"]}),
+        (None, {"fields": ["email", "name", "password", "is_active", "is_system"]}),
+        ("Dates", {"fields": ["locked_at", "last_login", "joined_at", "enabled_at"]}),
     ]
-    add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
+    add_fieldsets = [(None, {"fields": ["email", "name", "is_system", "password1", "password2"]})]
     add_form = AddUserForm
     change_password_form = SetPasswordForm
     inlines = [MembershipInline]
-    actions = ["deactivate", "reactivate"]
+    actions = ["release", "reset_second_factor", "deactivate", "reactivate"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -79,6 +99,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def held_roles(self, user: User) -> str:
         """Each role and where it is held."""
         return "; ".join(str(membership) for membership in user.memberships.all())
+
+    @admin.display(description="Locked", boolean=True, ordering="locked_at")
+    def is_locked(self, user: User) -> bool:
+        """True after too many wrong guesses, until it is released."""
+        return user.locked_at is not None
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -104,13 +129,19 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: BaseModelForm[User], change: bool) -> None:
         """The person is stored as the form has it."""
         if not change:
-            password = form.cleaned_data["password1"]
-            obj.pk = people.create_user(email=obj.email, name=obj.name, password=password).pk
+            obj.pk = people.create_user(
+                email=obj.email,
+                name=obj.name,
+                password=form.cleaned_data["password1"] or None,
+                is_system=obj.is_system,
+                request=request,
+            ).pk
             obj.refresh_from_db()
             return
-        people.change_user(user=obj, email=obj.email, name=obj.name)
+        people.change_user(user=obj, email=obj.email, name=obj.name, request=request)
         if "is_active" in form.changed_data:
-            (people.reactivate_user if obj.is_active else people.deactivate_user)(user=obj)
+            allow_or_not = people.reactivate_user if obj.is_active else people.deactivate_user
+            allow_or_not(user=obj, request=request)
 
     @override
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -118,16 +149,16 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         changed = formset.save(commit=False)
         # First what is added, so that the role can be handed over in one step.
         for membership in changed:
-            people.record_membership(membership=membership)
+            people.record_membership(membership=membership, request=request)
         for membership in formset.deleted_objects:
-            people.revoke_role(membership=membership)
+            people.revoke_role(membership=membership, request=request)
 
     @admin.action(description="Deactivate: may no longer sign in", permissions=["change"])
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """The chosen people can no longer sign in, save the last administrator."""
         for user in users:
             try:
-                people.deactivate_user(user=user)
+                people.deactivate_user(user=user, request=request)
             except LastAdministrator as refusal:
                 self.message_user(request, f"{user}: {refusal}", messages.ERROR)
 
@@ -135,8 +166,22 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def reactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """The chosen people can sign in again."""
         for user in users:
-            people.reactivate_user(user=user)
+            people.reactivate_user(user=user, request=request)
         self.message_user(request, "They can sign in again.")
+
+    @admin.action(description="Release: locked after wrong passwords or codes", permissions=["change"])
+    def release(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """The chosen people can try to sign in again."""
+        for user in users:
+            people.release_user(user=user, request=request)
+        self.message_user(request, "They can try to sign in again.")
+
+    @admin.action(description="Reset second factor: lost phone or key", permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """The chosen people set up a new second factor when they next sign in."""
+        for user in users:
+            people.reset_second_factor(user=user, request=request)
+        self.message_user(request, "They set up a new second factor when they next sign in.")
 
 
 class DirectoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -152,18 +197,18 @@ class DirectoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @override
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The row is stored as the form has it."""
-        directory.record(row=obj)
+        directory.record(row=obj, request=request)
 
     @override
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """The row is gone."""
-        directory.remove(row=obj)
+        directory.remove(row=obj, request=request)
 
     @override
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """The rows are gone."""
         for row in queryset:
-            directory.remove(row=row)
+            directory.remove(row=row, request=request)
 
 
 @admin.register(Agency)

@@ -18,8 +18,13 @@ class RoleBackend(ModelBackend):
     """Signs in with email and password, and permits by role only: there is no stored permission to forget."""
 
     @override
+    def user_can_authenticate(self, user: Any) -> bool:
+        """True for a person who is neither deactivated nor locked out; never for a system."""
+        return isinstance(user, User) and user.may_sign_in
+
+    @override
     def get_user(self, user_id: int) -> User | None:
-        """The active person of a session, with memberships at hand: each page asks dozens of times."""
+        """The person of a session, with memberships at hand: each page asks dozens of times."""
         memberships = Prefetch("memberships", Membership.objects.select_related("agency"))
         user = User.objects.prefetch_related(memberships).filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None

@@ -16,7 +16,7 @@ def seal(text: str) -> str:
     return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
+def unseal(sealed: bytes | str) -> str:
     """The text that was sealed with the secret of today or one of the fallbacks.
 
     Raises cryptography's InvalidToken for anything else.

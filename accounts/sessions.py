@@ -48,7 +48,7 @@ class SessionStore(DatabaseStore):
         return seal(json.dumps(session_dict))
 
     @override
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """What was sealed; nothing where the secret is another by now."""
         try:
             return dict(json.loads(unseal(session_data)))

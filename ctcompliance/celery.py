@@ -44,6 +44,7 @@ app.conf.task_routes = {
     "orders.replan_stale": {"queue": "bulk"},
     "accounts.seal": {"queue": "bulk"},
     "accounts.verify_audit": {"queue": "bulk"},
+    "accounts.tidy": {"queue": "bulk"},
 }
 
 # No entry is for a single order. Each expires before the next one like it: a pile of stale ticks after an
@@ -53,6 +54,7 @@ app.conf.beat_schedule = {
     "drain": {"task": "notifications.drain", "schedule": 10.0, "args": [100], "options": {"expires": 10}},
     "reap": {"task": "notifications.reap", "schedule": 5.0, "options": {"expires": 5}},
     "sweep": {"task": "notifications.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
     "seal": {"task": "accounts.seal", "schedule": 60.0, "options": {"expires": 60}},
     "verify-audit": {"task": "accounts.verify_audit", "schedule": 3600.0, "options": {"expires": 3600}},

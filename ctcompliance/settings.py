@@ -36,6 +36,16 @@ try:
     BASE_URL = env.str("CTC_BASE_URL", f"http://127.0.0.1:{WEB_PORT}" if IS_LOCAL else "").rstrip("/")
     #: Whether a proxy of ours is in front, whose word on who asks counts.
     BEHIND_PROXY = env.bool("CTC_BEHIND_PROXY", False)
+    SECRET_KEY_FALLBACKS: list[str] = env.list("DJANGO_SECRET_KEY_FALLBACKS", [])
+    #: Whether everybody needs a second factor; only the demonstration may do without.
+    SECOND_FACTOR_REQUIRED = env.bool("CTC_SECOND_FACTOR", not IS_LOCAL)
+    #: Seconds after which a session ends, however busy it is.
+    SESSION_LIMIT = env.int("CTC_SESSION_HOURS", 12) * 3600
+    #: Single sign-on by OpenID Connect: where the provider is, and what it knows us as.
+    SSO = {name: env.str(f"CTC_SSO_{name}", "") for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
+    SSO_NAME = env.str("CTC_SSO_NAME", "single sign-on")
+    #: Whether the provider asks for a second factor, so that ours need not be asked for.
+    SSO_HAS_SECOND_FACTOR = env.bool("CTC_SSO_SECOND_FACTOR", False)
     EMAIL_URL = env.dj_email_url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if IS_LOCAL else "smtp:")
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
@@ -54,10 +64,21 @@ if not SECRET_KEY:
 if not BASE_URL:
     raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
 
+if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
+    raise ImproperlyConfigured("CTC_SECOND_FACTOR: cannot be off with DATABASE_URL; leave it out.")
+if any(SSO.values()) and not all(SSO.values()):
+    raise ImproperlyConfigured("CTC_SSO_ISSUER, CTC_SSO_CLIENT_ID, CTC_SSO_CLIENT_SECRET: set all or none.")
+
 DEBUG = False
 
 INSTALLED_APPS = [
     "ctcompliance.apps.ProjectConfig",
+    # Before our own, whose admin site shows nothing of theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "accounts",
     "orders",
     "notifications",
@@ -66,7 +87,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -75,11 +95,15 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "ctcompliance.middleware.trust_no_other_site",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    # Before the one that asks for sign-in: who has half of it has none.
+    "accounts.gate.SecondFactorGate",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -130,7 +154,54 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# Sign-in is django-allauth's, with pages and rules of our own; docs/sign-in.md says which.
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Wrong guesses are counted in the database, for every process together: accounts.services.sign_in.
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_ADAPTER = "accounts.adapters.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.CodeForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "login_webauthn": "accounts.forms.PasskeyAloneForm",
+    "activate_totp": "accounts.forms.AddAppForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "ctcompliance"
+# One step of thirty seconds either way: a slow hand is no wrong guess. A code still works once only.
+MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SsoAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": SSO_NAME,
+                "client_id": SSO["CLIENT_ID"],
+                "secret": SSO["CLIENT_SECRET"],
+                "settings": {"server_url": SSO["ISSUER"], "fetch_userinfo": False},
+            }
+        ]
+        if all(SSO.values())
+        else [],
+    }
+}
+
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 30 * 60
+#: Seconds before the end of an idle session at which its reader is asked.
+SESSION_WARNING = 2 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -201,6 +272,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "ENUM_NAME_OVERRIDES": {"ServiceMethodEnum": "orders.models.ServiceMethod"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

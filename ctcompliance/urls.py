@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
-from accounts.forms import SignInForm
+from accounts.views import sign_out
 from ctcompliance import health, sign_in
 
-sign_in_page = LoginView.as_view(template_name="registration/sign_in.html", authentication_form=SignInForm)
-# Open to those whose session has ended, or they would be asked to sign in so as to sign out.
-sign_out = login_not_required(LogoutView.as_view())
-
 urlpatterns = [
-    path("sign-in/", sign_in_page, name="sign-in"),
-    path("sign-out/", sign_out, name="sign-out"),
+    path("", include("accounts.urls")),
     path("healthz", health.process, name="healthz"),
-    # Before the admin site's own: there is one sign-in page.
+    # Before the admin site's own, which go past our services: one way in, one out, one to a new password.
     path("admin/login/", sign_in.for_admin),
+    path("admin/logout/", sign_out),
+    re_path(r"^admin/password_change/(done/)?$", RedirectView.as_view(pattern_name="change-password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ctcompliance.api")),
     path("", include("notifications.urls")),
