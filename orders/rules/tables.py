@@ -35,7 +35,7 @@ class _Source:
 
     def line(self, position: int) -> int:
         """The line, from 1, that `position` is on."""
-        return self.text.count("\n", 0, position) + 1
+        return self.text[:position].count("\n") + 1
 
 
 @dataclass(frozen=True)

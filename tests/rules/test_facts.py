@@ -59,6 +59,19 @@ def test_happening_is_known_from_its_date_on(happening: Happening, instant: str,
     assert facts.known_by(at(instant), HARTFORD).happenings == ((happening,) if known else ())
 
 
+def test_happenings_of_a_kind_come_in_the_order_of_the_courts_calendar() -> None:
+    heard = [
+        happened("heard", "2026-12-04"),
+        happened("heard", "2026-12-04T22:00:00-05:00"),
+        happened("heard", "2026-12-05", key="a"),
+        happened("heard", "2026-12-05", key="b"),
+        # What has no date comes last.
+        Happening(kind="heard"),
+    ]
+
+    assert order(happenings=[LATE, *reversed(heard)]).of_kind("heard", HARTFORD) == heard
+
+
 @pytest.mark.parametrize(
     ("facts", "instant", "stands"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from orders.rules.adjust import Adjustment, adjusted
 from orders.rules.facts import Facts, Happening, Kind
 from orders.rules.plan import Clock, Moment, Status, in_force, last_day, plan
-from orders.rules.rulebook import Offset, Purpose, Rulebook, Unit, load
+from orders.rules.rulebook import Meeting, Offset, Purpose, Rulebook, Unit, load
 from tests.rules.orders import HARTFORD, at, deadline, deadlines, happened, on, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
@@ -776,3 +777,18 @@ def test_deadline_that_cannot_be_computed_keeps_its_occurrence_and_its_start(rul
 
     assert (waiting.occurrence, wanting.occurrence) == ("", "")
     assert wanting.start == undated
+
+
+@pytest.mark.parametrize(("heard", "meets"), [("2026-12-23", True), ("2026-12-22", False)])
+def test_what_may_be_as_old_as_a_court_day_is_counted_from_the_start_as_the_court_dates_it(
+    rulebook: Rulebook, heard: str, *, meets: bool
+) -> None:
+    since = Offset(amount=-1, unit=Unit.COURT_DAYS)
+    rule = replace(rulebook.by_id["CT-SUR-01"], met_by=(Meeting(happening="heard", since=since),))
+    # The evening before Christmas Day in Hartford, where it is already Christmas Day in Greenwich.
+    served = happened("served", "2026-12-24T23:30:00-05:00")
+    facts = order(firearms_indicated=True, happenings=[served, happened("heard", heard)])
+
+    planned = deadline(facts, replace(rulebook, rules=(rule,)), "CT-SUR-01")
+
+    assert (planned.met is not None) is meets

@@ -57,7 +57,15 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
     "number": (lambda one: one.number("key", 1), "7", 7, "a whole number", 1),
     "number or none": (lambda one: one.number_or_none("key"), "0", 0, "a whole number", None),
     "yes": (lambda one: one.yes("key"), "true", True, "true or false", False),
+    "no or none": (lambda one: one.yes_or_none("key"), "true", True, "true or false", None),
     "yes or none": (lambda one: one.yes_or_none("key"), "false", False, "true or false", None),
+    "day or none": (
+        lambda one: one.day_or_none("key"),
+        "2016-10-01",
+        date(2016, 10, 1),
+        "a date such as 2016-10-01",
+        None,
+    ),
     "day": (
         lambda one: one.day("key", date(1900, 1, 1)),
         "2016-10-01",
