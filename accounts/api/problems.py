@@ -12,7 +12,6 @@ from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -109,7 +108,6 @@ def answer(exception: Exception, _context: dict[str, Any]) -> Response | None:
     problem = _problem(exception)
     if problem is None:
         return None
-    set_rollback()
     return Response(
         problem.body(), status=problem.status_code, headers=problem.headers, content_type=MEDIA_TYPE
     )
@@ -120,7 +118,12 @@ def _problem(exception: Exception) -> Problem | None:
         return exception
     for kind, code in _CODES.items():
         if isinstance(exception, kind):
-            return Problem(code, faults=_faults_of(exception), headers=_headers_of(code, exception))
+            faults = _faults_of(exception)
+            # The name of a town is wrong, though well-formed, where there is no such town.
+            is_of_nothing = faults and all(fault.code == "does_not_exist" for fault in faults)
+            return Problem(
+                "refused" if is_of_nothing else code, faults=faults, headers=_headers_of(code, exception)
+            )
     return None
 
 

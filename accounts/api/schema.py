@@ -20,13 +20,13 @@ _ALWAYS = ("not_signed_in", "not_permitted", "scope_missing", "not_acceptable", 
 _OF_A_BODY = ("malformed", "invalid", "refused", "stale", "too_large", "unsupported_media_type")
 
 
-def problems_of(view: ApiView, method: str) -> set[str]:
+def problems_of(view: ApiView, method: str, path: str) -> set[str]:
     """The codes that the method of this view may refuse with."""
     codes = {*_ALWAYS}
-    if view.kwargs or "{" in getattr(view, "path", ""):
+    if "{" in path:
         codes.add("not_found")
     if method == "GET" and isinstance(view, Listing):
-        codes.add("invalid")
+        codes |= {"invalid", "refused"}
     if method == "POST":
         codes |= {*_OF_A_BODY, "idempotency_key_missing", "idempotency_key_reused", "in_progress"}
     if method == "PATCH":
@@ -81,7 +81,7 @@ class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """What succeeds, and every refusal."""
         answers: dict[Any, Any] = dict(self._successes())
-        for code in sorted(problems_of(self.view, self.method)):
+        for code in sorted(problems_of(self.view, self.method, self.path)):
             status, title = PROBLEMS[code]
             known = answers.get((status.value, MEDIA_TYPE))
             said = f"{known.description} `{code}`: {title}" if known else f"`{code}`: {title}"

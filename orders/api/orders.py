@@ -56,7 +56,9 @@ class OrderIn(Given):
     def validate_court(self, court: Agency) -> Agency:
         """Refuses a court where the caller is no clerk."""
         if court.pk not in {one.agency_id for one in _clerkships(self.context["request"].user)}:
-            raise serializers.ValidationError("You are no clerk of this court. Name one of yours.")
+            raise serializers.ValidationError(
+                "You are no clerk of this court. Name one of yours.", code="does_not_exist"
+            )
         return court
 
 
