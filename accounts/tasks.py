@@ -1,4 +1,4 @@
-"""Doorbells for the record of who did what."""
+"""Doorbells for accounts, and for the record of who did what."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from celery import shared_task
 
 from accounts.models import Door
-from accounts.services import sealing
+from accounts.services import people, sealing, sign_in
+from accounts.sessions import SessionStore
 
 #: Seconds that one task works before it leaves the rest to the next; far below Celery's limit.
 SECONDS = 20.0
@@ -27,3 +28,11 @@ def verify_audit(after: int | None = None) -> None:
     report = sealing.verify(door=Door.SYSTEM, after=after, seconds=SECONDS)
     if not report.is_finished:
         verify_audit.apply_async(args=(report.newest,), expires=3600, retry=False)
+
+
+@shared_task(name="accounts.tidy")
+def tidy() -> None:
+    """Accounts unused for long are disabled; sessions that ended and guesses that count no more are gone."""
+    people.disable_unused()
+    sign_in.forget()
+    SessionStore.clear_expired()
