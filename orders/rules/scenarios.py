@@ -84,7 +84,7 @@ def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
             if stands != expected["order_in_force"]:
                 differences.append(f"order_in_force: expected {expected['order_in_force']}, got {stands}")
             continue
-        differences.extend(_compare(expected, planned.get(expected["deadline"], []), scenario.as_of))
+        differences.extend(_compare(expected, planned.get(expected["deadline"]) or [], scenario.as_of))
     return Outcome(id=scenario.id, differences=tuple(differences))
 
 

@@ -58,6 +58,49 @@ def test_the_same_is_said_in_spanish(rulebook: Rulebook) -> None:
     assert said[4].startswith("Discutible: La ley habla de casos de fuerza física")
 
 
+def test_a_note_of_the_rule_and_its_other_reading_are_said_in_both_languages(rulebook: Rulebook) -> None:
+    facts = armed(issued="2026-12-14", happenings=[happened("hearing_scheduled", "2026-12-21")])
+    planned = deadline(facts, rulebook, "CT-SVC-02")
+
+    assert planned.explanation == (
+        "It counts from Monday 21 December 2026, the hearing's date.",
+        "It is due 3 calendar days before it, that day itself not counted: Friday 18 December 2026.",
+        "Rule CT-SVC-02: The respondent is served not less than three days before the hearing. "
+        "Who must act: proper officer.",
+        "Source: C.G.S. § 46b-15(h) as changed by Public Act 16-34; seed 001: at least 3 days before "
+        "(seen in a published text, in force since Saturday 1 October 2016).",
+        "That the change took effect on 1 October 2016 is recollection.",
+        "Debatable: Whether “three days before” is the hearing date less three, or three clear days.",
+        "The other reading gives Thursday 17 December 2026.",
+    )
+    assert planned.explain("es") == (
+        "Se cuenta desde el lunes 21 de diciembre de 2026, la fecha de la audiencia.",
+        "Vence 3 días corridos antes, sin contar ese mismo día: viernes 18 de diciembre de 2026.",
+        "Regla CT-SVC-02: La persona demandada es notificada no menos de tres días antes de la audiencia. "
+        "Quién debe actuar: el oficial competente.",
+        "Fuente: C.G.S. § 46b-15(h) as changed by Public Act 16-34; seed 001: at least 3 days before "
+        "(visto en un texto publicado, en vigor desde el sábado 1 de octubre de 2016).",
+        "Que el cambio rigió desde el 1 de octubre de 2016 es de memoria.",
+        "Discutible: Si «tres días antes» es la fecha de la audiencia menos tres o tres días completos.",
+        "La otra lectura da jueves 17 de diciembre de 2026.",
+    )
+
+
+def test_nothing_is_said_of_a_beginning_that_was_not_looked_up(rulebook: Rulebook) -> None:
+    facts = order(Kind.RESTRAINING_ORDER, happenings=[happened("contempt_motion_served", "2026-12-22")])
+
+    said = deadline(facts, rulebook, "CT-CTM-01").explanation
+
+    assert "Source: C.G.S. § 46b-15(j), on a guide's page of January 2024 (seen in a published text)." in said
+
+
+def test_actor_without_words_of_its_own_is_said_as_the_rule_names_it(rulebook: Rulebook) -> None:
+    planned = deadline(armed(), rulebook, "CT-SUR-01")
+    sheriffs = replace(planned, rule=replace(planned.rule, actor="sheriff"))
+
+    assert sheriffs.explanation[2].endswith("Who must act: sheriff.")
+
+
 def test_skipped_days_are_named_with_their_reason(rulebook: Rulebook) -> None:
     facts = order(
         Kind.RESTRAINING_ORDER, happenings=[happened("contempt_motion_served", "2026-12-22T10:00:00-05:00")]

@@ -197,6 +197,54 @@ def test_scenario_names_what_differs(
     assert any(one.startswith(difference) for one in outcome(tmp_path, rulebook, BEFORE.replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    ("old", "first"),
+    [
+        ("as_of = 2026-12-07T09:00:00-05:00\n", "order_in_force is asked without as_of"),
+        ("order_in_force = true", "order_in_force: expected False, got True"),
+    ],
+    ids=["not asked", "asked"],
+)
+def test_every_difference_is_named_and_not_the_first_alone(
+    tmp_path: Path, rulebook: Rulebook, old: str, first: str
+) -> None:
+    order_first = """\
+[[scenario.expect]]
+order_in_force = true
+[[scenario.expect]]
+deadline = "CT-SUR-99"
+[[scenario.expect]]
+deadline = "CT-SUR-98"
+"""
+    text = BEFORE[: BEFORE.index("[[scenario.expect]]")] + order_first
+    new = "order_in_force = false" if old.startswith("order") else ""
+
+    assert outcome(tmp_path, rulebook, text.replace(old, new)) == (
+        first,
+        "CT-SUR-99: no such deadline",
+        "CT-SUR-98: no such deadline",
+    )
+
+
+@pytest.mark.parametrize("jurisdiction", ["us_ct", "us_zz"])
+def test_outcome_is_that_of_its_scenario(tmp_path: Path, rulebook: Rulebook, jurisdiction: str) -> None:
+    (tmp_path / "one.toml").write_text(BEFORE.replace("us_ct", jurisdiction), encoding="utf-8")
+    (scenario,) = load(tmp_path)
+
+    assert run(scenario, rulebook).id == "S-1"
+
+
+def test_fact_of_the_next_day_is_not_known_in_the_evening_as_the_court_dates_it(
+    tmp_path: Path, rulebook: Rulebook
+) -> None:
+    # Ten in the evening of the 4th in Hartford, where Greenwich already writes the 5th.
+    text = BEFORE.replace("as_of = 2026-12-07T09:00:00", "as_of = 2026-12-04T22:00:00")
+    surrender = '[[scenario.events]]\nkind = "surrendered"\non = 2026-12-05\nall = true\n'
+    text = text.replace("[[scenario.expect]]", surrender + "[[scenario.expect]]", 1)
+
+    assert outcome(tmp_path, rulebook, text.replace("overdue", "open").replace("passed", "running")) == ()
+
+
 def test_fact_after_the_instant_asked_is_not_known(tmp_path: Path, rulebook: Rulebook) -> None:
     earlier = BEFORE.replace("as_of = 2026-12-07T09", "as_of = 2026-12-04T09").replace(
         "passed", "not_started"
