@@ -47,19 +47,19 @@ def main() -> int:
     for file in sorted(RULES.glob("*.py")):
         codes = json.loads(Path("mutants", f"{file}.meta").read_text("utf-8"))["exit_code_by_key"]
         left = [name for name, code in codes.items() if code not in KILLS]
-        alive.update(_mutants(file, left))
+        alive.update(mutants(file, left))
         total, killed = total + len(codes), killed + len(codes) - len(left)
         _score(file.stem, len(codes), len(codes) - len(left))
     _score("all", total, killed)
 
-    listed = set(_listed(LIST.read_text("utf-8")))
-    _say(f"\nAlive, with a reason in {LIST}:", alive & listed)
-    _say(f"\nAlive, and not in {LIST}; write a test, or the reason against one:", alive - listed)
-    _say(f"\nIn {LIST}, and not alive; take the row out:", listed - alive)
-    return int(killed * 100 < total * WANTED or alive != listed)
+    known = set(listed(LIST.read_text("utf-8")))
+    _say(f"\nAlive, with a reason in {LIST}:", alive & known)
+    _say(f"\nAlive, and not in {LIST}; write a test, or the reason against one:", alive - known)
+    _say(f"\nIn {LIST}, and not alive; take the row out:", known - alive)
+    return int(killed * 100 < total * WANTED or alive != known)
 
 
-def _mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
+def mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
     """The mutants of one file by what they change."""
     for name in names:
         found = _NAME.fullmatch(name)
@@ -73,7 +73,7 @@ def _mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
         yield Mutant(".".join(part for part in found.groups() if part), was, becomes or "(gone)")
 
 
-def _listed(text: str) -> Iterator[Mutant]:
+def listed(text: str) -> Iterator[Mutant]:
     """The mutants of the list; a row without a reason is none of it."""
     for row in _ROW.findall(text):
         yield Mutant(*(cell.replace("\\|", "|") for cell in row))
