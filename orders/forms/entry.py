@@ -12,10 +12,51 @@ from django.db.models import QuerySet
 from accounts.models import Agency
 from orders.errors import InvalidFact
 from orders.forms.fields import BirthdayField, DayField, InstantField, town_field
-from orders.models import OrderKind
+from orders.models import FiledBy, OrderKind, ProofFound
+from orders.services.calendar import bundled
 from orders.services.entry import NewOrder
 
 Fieldsets = list[tuple[str | None, dict[str, Any]]]
+
+
+#: Where the court said nothing, or the papers do not.
+NOT_STATED = ("", "Not stated")
+
+
+def filer_field() -> forms.ChoiceField:
+    """Who asked for the order."""
+    return forms.ChoiceField(
+        choices=[NOT_STATED, *FiledBy.choices],
+        required=False,
+        label="Filed by",
+        help_text="Who asked the court for the order. Refused where the law does not let them.",
+    )
+
+
+def proof_field() -> forms.ChoiceField:
+    """How far the court was convinced."""
+    return forms.ChoiceField(
+        choices=[NOT_STATED, *ProofFound.choices],
+        required=False,
+        label="Standard found met",
+        help_text="What the court found, if the order says so. Refused where the law asks for more.",
+    )
+
+
+def area_field(jurisdiction: str) -> forms.ChoiceField | None:
+    """The parts of a state that keep another time zone; none where the whole state keeps one."""
+    areas = sorted(bundled().jurisdictions[jurisdiction].areas, key=str.casefold)
+    if not areas:
+        return None
+    return forms.ChoiceField(
+        choices=[("", "None of these"), *((one, one) for one in areas)],
+        required=False,
+        label="County",
+        help_text=(
+            "Where the court sits, if that county keeps another time zone than the state. Instants stay as "
+            "they are; correct times too that were read on that county's clock."
+        ),
+    )
 
 
 class FactsForm(forms.Form):
@@ -49,6 +90,8 @@ class EnterOrderForm(FactsForm):
                     "court",
                     "docket_number",
                     "kind",
+                    "filed_by",
+                    "proof_found",
                     "por_number",
                     "issued",
                     "expires_on",
@@ -56,7 +99,10 @@ class EnterOrderForm(FactsForm):
                 ]
             },
         ),
-        ("Respondent", {"fields": ["respondent_name", "respondent_dob", "respondent_town"]}),
+        (
+            "Respondent",
+            {"fields": ["respondent_name", "respondent_dob", "respondent_town", "respondent_address"]},
+        ),
         ("Protected person", {"fields": ["protected_person", "address_confidential"]}),
         ("Firearms", {"fields": ["firearms_indicated", "permit_indicated", "financial_support"]}),
     ]
@@ -64,6 +110,8 @@ class EnterOrderForm(FactsForm):
     court = forms.ModelChoiceField(Agency.objects.none())
     docket_number = forms.CharField(max_length=40, label="Docket number")
     kind = forms.ChoiceField(choices=[("", "---------"), *OrderKind.choices])
+    filed_by = filer_field()
+    proof_found = proof_field()
     por_number = forms.CharField(
         max_length=40,
         required=False,
@@ -80,6 +128,12 @@ class EnterOrderForm(FactsForm):
     respondent_name = forms.CharField(max_length=200, label="Name")
     respondent_dob = BirthdayField(required=False, label="Date of birth")
     respondent_town = town_field(label="Town", help_text="Where the respondent lives. Its police are told.")
+    respondent_address = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Address",
+        help_text="Street and number. Police who look for firearms read it.",
+    )
     protected_person = forms.CharField(
         max_length=200, required=False, label="Name", help_text="No address is kept here."
     )

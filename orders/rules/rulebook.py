@@ -383,7 +383,8 @@ class Jurisdiction:
 
     def area_named(self, area: str) -> str:
         """The name of the area as the rulebook writes it; empty where the state keeps no other zone there."""
-        return next((one for one in self.areas if one.casefold() == area.casefold()), "")
+        asked = area.strip().casefold()
+        return next((one for one in self.areas if one.casefold() == asked), "")
 
 
 @dataclass(frozen=True, kw_only=True)

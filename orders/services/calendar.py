@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -49,6 +50,11 @@ def record_closing(*, jurisdiction: str, closed_on: date, name: str) -> CourtClo
 def bundled() -> Rulebook:
     """The rulebook as its files have it."""
     return rulebooks.load()
+
+
+def zone_at(jurisdiction: str, area: str) -> ZoneInfo:
+    """The time zone of a court in that area of the state; the state's own where no area is named."""
+    return bundled().jurisdictions[jurisdiction].in_area(area).zone
 
 
 def current_rulebook() -> Rulebook:

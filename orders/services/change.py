@@ -16,7 +16,7 @@ from orders.errors import InvalidFact
 from orders.models import Case, Event, Order
 from orders.models.fields import offset_of
 from orders.rules.court_time import local_date
-from orders.services.calendar import bundled
+from orders.services.calendar import zone_at
 from orders.services.planning import replan
 
 
@@ -90,7 +90,7 @@ def plain(value: Any) -> Any:
 
 def zone_of(order: Order) -> ZoneInfo:
     """The court's time zone."""
-    return bundled().jurisdictions[order.jurisdiction].zone
+    return zone_at(order.jurisdiction, order.area)
 
 
 def court_day(order: Order, instant: datetime) -> date:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -25,9 +26,9 @@ from orders.models import (
 )
 from orders.models.fields import offset_of
 from orders.rules.court_time import local_date
-from orders.rules.facts import Kind
+from orders.rules.facts import Facts, Kind
 from orders.services.bulk import insert, make
-from orders.services.calendar import bundled, current_rulebook
+from orders.services.calendar import current_rulebook, zone_at
 from orders.services.change import (
     changing,
     check_not_before_issue,
@@ -35,7 +36,10 @@ from orders.services.change import (
     need_one_of,
     need_reason,
     with_deadlines,
+    zone_of,
 )
+from orders.services.known import facts_of
+from orders.services.lawful import check_area, check_asked
 from orders.services.planning import replan
 
 
@@ -50,6 +54,7 @@ class NewOrder:
     respondent_name: str
     respondent_town: Town
     respondent_dob: date | None = None
+    respondent_address: str = ""
     issued_at: datetime | None = None
     issued_on: date | None = None
     expires_on: date | None = None
@@ -61,15 +66,18 @@ class NewOrder:
     firearms_indicated: bool = False
     permit_indicated: bool = False
     financial_support: bool = False
+    filed_by: str = ""
+    proof_found: str = ""
     por_number: str = ""
     jurisdiction: str = "us_ct"
+    area: str = ""
     source_digest: str = ""
 
     @property
     def day_of_issue(self) -> date:
         """The order's own date, in court time."""
         if self.issued_at is not None:
-            return local_date(self.issued_at, bundled().jurisdictions[self.jurisdiction].zone)
+            return local_date(self.issued_at, zone_at(self.jurisdiction, self.area))
         if self.issued_on is None:
             raise InvalidFact("issued_at", "required", "Give the date of the order, with its time if known.")
         return self.issued_on
@@ -80,6 +88,7 @@ class NewOrder:
             if not getattr(self, name).strip():
                 raise InvalidFact(name, "required", "Empty; every order has one.")
         need_one_of("kind", "unknown_order_kind", self.kind, list(Kind))
+        check_area(self.jurisdiction, self.area)
         issued_on = self.day_of_issue
         for name, code in (("expires_on", "expires_before_issue"), ("hearing_on", "hearing_before_issue")):
             day = getattr(self, name)
@@ -89,6 +98,9 @@ class NewOrder:
                 )
         if self.served_at is not None:
             check_not_before_issue("served_at", self._order(), self.served_at, "served_before_issued")
+        if self.filed_by or self.proof_found:
+            facts = Facts(jurisdiction=self.jurisdiction, kind=self.kind, issued_on=issued_on)
+            check_asked(facts, filed_by=self.filed_by, proof_found=self.proof_found)
 
     def _order(self) -> Order:
         served = self.served_at
@@ -107,6 +119,9 @@ class NewOrder:
             firearms_indicated=self.firearms_indicated,
             permit_indicated=self.permit_indicated,
             financial_support=self.financial_support,
+            filed_by=self.filed_by,
+            proof_found=self.proof_found,
+            area=check_area(self.jurisdiction, self.area),
             source_digest=self.source_digest,
         )
 
@@ -128,13 +143,13 @@ def enter_order(new: NewOrder, *, by: User | None, now: datetime) -> Order:
             "duplicate_por_number",
             f"{new.por_number} is entered already. Open that order and correct it instead.",
         )
-    _check_issued(new.day_of_issue, new.issued_at, new.jurisdiction, now)
+    _check_issued(new.day_of_issue, new.issued_at, zone_at(new.jurisdiction, new.area), now)
     return enter_orders([new], by=by, now=now)[0]
 
 
-def _check_issued(day: date, at: datetime | None, jurisdiction: str, now: datetime) -> None:
+def _check_issued(day: date, at: datetime | None, zone: ZoneInfo, now: datetime) -> None:
     """Refuses an order of tomorrow: a slip of the keyboard that would move every deadline."""
-    today = local_date(now, bundled().jurisdictions[jurisdiction].zone)
+    today = local_date(now, zone)
     if day > today or (at is not None and at > now):
         given = at.isoformat() if at else day
         raise InvalidFact("issued_at", "in_the_future", f"{given} lies ahead. Correct the date of the order.")
@@ -208,6 +223,7 @@ def _cases_of(new: Sequence[NewOrder]) -> dict[_CaseKey, Case]:
                 name=one.respondent_name.strip(),
                 date_of_birth=one.respondent_dob,
                 town=one.respondent_town,
+                address=one.respondent_address.strip(),
             )
             for one in missing.values()
         ]
@@ -218,7 +234,14 @@ def _cases_of(new: Sequence[NewOrder]) -> dict[_CaseKey, Case]:
             for one, respondent in zip(missing.values(), respondents, strict=True)
         ]
     )
-    return cases | dict(zip(missing, made, strict=True))
+    cases |= dict(zip(missing, made, strict=True))
+    for one in new:
+        # The newest order says where its respondent lives now.
+        respondent = cases[_case_key(one)].respondent
+        if (address := one.respondent_address.strip()) and address != respondent.address:
+            respondent.address = address
+            respondent.save(update_fields=["address"])
+    return cases
 
 
 def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
@@ -265,6 +288,9 @@ CORRECTABLE = frozenset(
         "firearms_indicated",
         "permit_indicated",
         "financial_support",
+        "filed_by",
+        "proof_found",
+        "area",
     }
 )
 
@@ -278,24 +304,34 @@ def correct_order(order: Order, *, by: User | None, now: datetime, reason: str, 
         raise TypeError(f"not to be corrected here: {', '.join(sorted(unknown))}")
     with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         row = change.order
-        if "issued_at" in changes and changes["issued_at"] is not None:
+        if "area" in changes:
+            change.set("area", check_area(row.jurisdiction, changes.pop("area")))
+            # The same instant may be another day there.
+            changes.setdefault("issued_at", row.issued_as_given)
+        if changes.get("issued_at") is not None:
             changes["issued_on"] = court_day(row, changes["issued_at"])
         for name, value in changes.items():
             change.set(name, value)
         if "issued_at" in changes:
             change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
         if changes.keys() & {"issued_at", "issued_on"}:
-            _check_issued(row.issued_on, row.issued_at, row.jurisdiction, now)
-        need_one_of("kind", "unknown_order_kind", row.kind, list(Kind))
-        if row.expires_on is not None and row.expires_on < row.issued_on:
-            raise InvalidFact(
-                "expires_on",
-                "expires_before_issue",
-                f"{row.expires_on} is before the order's own date, {row.issued_on}. Correct one of the two.",
-            )
-        if row.served_at is not None:
-            check_not_before_issue("issued_at", row, row.served_at, "served_before_issued")
+            _check_issued(row.issued_on, row.issued_at, zone_of(row), now)
+        _check_corrected(row)
+        if change.touched & {"kind", "issued_on", "filed_by", "proof_found"}:
+            check_asked(facts_of([row])[row.pk], filed_by=row.filed_by, proof_found=row.proof_found)
     return change.order
+
+
+def _check_corrected(row: Order) -> None:
+    need_one_of("kind", "unknown_order_kind", row.kind, list(Kind))
+    if row.expires_on is not None and row.expires_on < row.issued_on:
+        raise InvalidFact(
+            "expires_on",
+            "expires_before_issue",
+            f"{row.expires_on} is before the order's own date, {row.issued_on}. Correct one of the two.",
+        )
+    if row.served_at is not None:
+        check_not_before_issue("issued_at", row, row.served_at, "served_before_issued")
 
 
 def correct_respondent_town(
@@ -312,4 +348,16 @@ def correct_respondent_town(
             order__case__respondent=respondent, capacity=Capacity.RESPONDENT_POLICE
         )
         concerns.update(agency=town.police_id)
+    return change.order
+
+
+def correct_respondent_address(
+    order: Order, *, address: str, by: User | None, now: datetime, reason: str
+) -> Order:
+    """The respondent lives at `address`, in every order; the event, which is kept for ever, names none."""
+    with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
+        respondent = change.order.case.respondent
+        respondent.address = address.strip()
+        respondent.save(update_fields=["address"])
+        change.data["changed"] = ["respondent_address"]
     return change.order

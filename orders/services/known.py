@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 
 from orders import models
 from orders.models.fields import as_given
+from orders.rules.court_time import local_date
 from orders.rules.facts import Facts, Happening
+from orders.services.calendar import zone_at
 
 
 def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
@@ -27,7 +30,7 @@ def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
     found: dict[int, Facts] = {}
     for order in orders:
         inventory = inventories[order.case_id]
-        happenings[order.pk].extend(inventory.surrenders())
+        happenings[order.pk].extend(inventory.told(order))
         found[order.pk] = Facts(
             jurisdiction=order.jurisdiction,
             kind=order.kind,
@@ -36,8 +39,9 @@ def facts_of(orders: Sequence[models.Order]) -> dict[int, Facts]:
             expires_on=order.expires_on,
             firearms_indicated=order.firearms_indicated,
             permit_indicated=order.permit_indicated or order.pk in permits,
-            firearms_listed=bool(inventory.receipted),
+            firearms_listed=bool(inventory.listed),
             financial_support=order.financial_support,
+            area=order.area,
             happenings=tuple(happenings[order.pk]),
         )
     return found
@@ -132,39 +136,87 @@ def _of_term(term: models.OrderTerm) -> Iterable[Happening]:
         )
 
 
+@dataclass(frozen=True, order=True)
+class _Move:
+    """Firearms handed over, or given back to the respondent; `held`: police hold them from then on."""
+
+    at: datetime
+    key: str
+    is_return: bool
+    held: bool
+    firearms: frozenset[int]
+
+
 @dataclass
 class _Inventory:
-    """What a case's respondent is believed to hold: when each item was first receipted, and the receipts."""
+    """What a case's respondent is believed to hold, and where it went, the earliest first."""
 
-    receipted: list[datetime | None] = field(default_factory=list)
-    receipts: list[tuple[datetime, str]] = field(default_factory=list)
+    listed: set[int] = field(default_factory=set)
+    moves: list[_Move] = field(default_factory=list)
 
-    def surrenders(self) -> Iterable[Happening]:
-        """One for each receipt; complete is the first with which nothing listed is left."""
-        when = [at for at in self.receipted if at is not None]
-        completed = max(when) if when and len(when) == len(self.receipted) else None
-        for at, key in sorted(self.receipts):
-            yield Happening(kind="surrendered", at=at, key=key, complete=at == completed, source="a receipt")
-            if at == completed:
-                completed = None
+    def told(self, order: models.Order) -> list[Happening]:
+        """What happened to the firearms, as it counts for `order`.
+
+        What was given back before the order was issued is held again: earlier receipts do not count for it.
+        """
+        returned = [move.at for move in self.moves if move.is_return and _is_by_issue(order, move.at)]
+        since = max(returned, default=None)
+        return [one for one in self._happenings if since is None or (one.at is not None and one.at > since)]
+
+    @cached_property
+    def _happenings(self) -> list[Happening]:
+        """One for each receipt, complete with the one that leaves nothing believed held; and one for each
+        return with which police hold nothing any more."""
+        believed_held, in_custody = set(self.listed), set[int]()
+        found: list[Happening] = []
+        for move in sorted(self.moves):
+            if move.is_return:
+                believed_held |= move.firearms
+                in_custody -= move.firearms
+                if not in_custody:
+                    found.append(Happening(kind="returned", at=move.at, key=move.key))
+                continue
+            some = bool(believed_held)
+            believed_held -= move.firearms
+            in_custody = in_custody | move.firearms if move.held else in_custody - move.firearms
+            complete = some and not believed_held
+            found.append(
+                Happening(kind="surrendered", at=move.at, key=move.key, complete=complete, source="a receipt")
+            )
+        return found
+
+
+def _is_by_issue(order: models.Order, at: datetime) -> bool:
+    """True when `at` is not after the order's issue; of the same day where no time of issue is known."""
+    if order.issued_at is not None:
+        return at <= order.issued_at
+    return local_date(at, zone_at(order.jurisdiction, order.area)) <= order.issued_on
 
 
 def _inventories(cases: Iterable[int]) -> defaultdict[int, _Inventory]:
     """The inventory of each case, by the case's primary key."""
     inventories: defaultdict[int, _Inventory] = defaultdict(_Inventory)
-    firearms: dict[int, tuple[int, datetime | None]] = {}
-    rows = (
-        models.Firearm.objects.filter(order__case__in=cases)
-        .order_by("id", "receipt_items__receipt__received_at")
-        .values_list("id", "order__case", "receipt_items__receipt__received_at")
-    )
-    received_at: datetime | None
-    for firearm, case, received_at in rows:
-        firearms.setdefault(firearm, (case, received_at))
-    for case, received_at in firearms.values():
-        inventories[case].receipted.append(received_at)
-    receipts = models.Receipt.objects.filter(order__case__in=cases).select_related("order")
-    for receipt in receipts.order_by("received_at", "id"):
-        at = as_given(receipt.received_at, receipt.received_offset)
-        inventories[receipt.order.case_id].receipts.append((at, receipt.public_id.hex))
+    on_receipt: defaultdict[int, set[int]] = defaultdict(set)
+    rows = models.Firearm.objects.filter(order__case__in=cases).order_by("id")
+    for firearm, case, receipt_id in rows.values_list("id", "order__case", "receipt_items__receipt"):
+        inventories[case].listed.add(firearm)
+        on_receipt[receipt_id].add(firearm)
+    for receipt in models.Receipt.objects.filter(order__case__in=cases).select_related("order"):
+        move = _Move(
+            at=as_given(receipt.received_at, receipt.received_offset),
+            key=receipt.public_id.hex,
+            is_return=False,
+            held=receipt.kind == models.ReceiptKind.POLICE,
+            firearms=frozenset(on_receipt[receipt.pk]),
+        )
+        inventories[receipt.order.case_id].moves.append(move)
+    for one in models.FirearmReturn.objects.filter(order__case__in=cases).select_related("order"):
+        move = _Move(
+            at=as_given(one.returned_at, one.returned_offset),
+            key=one.public_id.hex,
+            is_return=True,
+            held=False,
+            firearms=frozenset({one.firearm_id}),
+        )
+        inventories[one.order.case_id].moves.append(move)
     return inventories

@@ -276,6 +276,6 @@ def test_what_comes_before_a_return_is_that_of_the_law(
 def test_area_is_named_as_the_rulebook_writes_it(rulebook: Rulebook) -> None:
     indiana = rulebook.jurisdictions["us_in"]
 
-    assert indiana.area_named("LAPORTE") == "LaPorte"
+    assert indiana.area_named(" LAPORTE ") == "LaPorte"
     assert indiana.area_named("Marion") == ""
     assert indiana.area_named("") == ""
