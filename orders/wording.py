@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
-from orders.models import CourtRule, Deadline, DeadlineState, Event, OrderTerm, Sending
+from orders.models import Confirmed, CourtRule, Deadline, DeadlineState, Event, OrderTerm, Sending
 from orders.rules.explain import event_name
 from orders.rules.rulebook import Certainty, Entry
 from orders.rules.words import LANGUAGE, languages, words
@@ -27,6 +27,8 @@ _KINDS = {
     "heard": "Hearing held",
     "reminded": "Reminder written",
     "replanned": "Deadlines planned anew",
+    "return_withdrawn": "Return of a firearm withdrawn",
+    "returned": "Firearms given back",
     "sent": "Document or notice sent",
     "served": "Service recorded",
     "service_failed": "Failed attempt at service",
@@ -114,8 +116,8 @@ def requirement_words(entry: Entry) -> str:
     return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {entry.id})"
 
 
-def requirement_law(entry: Entry) -> Iterator[str]:
-    """Where a requirement stands, how far that is known, and what is doubted, as the deadlines say it."""
+def entry_law(entry: Entry) -> Iterator[str]:
+    """Where an entry stands, how far that is known, and what is doubted, as the deadlines say it."""
     said = words(LANGUAGE)
     mark = said.said[f"mark.{entry.mark}"]
     yield said.fill("sentence.source", sources="; ".join(entry.sources), mark=mark, since="")
@@ -123,8 +125,13 @@ def requirement_law(entry: Entry) -> Iterator[str]:
         yield entry.note
     if entry.certainty is Certainty.DEBATABLE:
         yield said.fill("sentence.debatable", doubt=entry.doubt)
-    else:
-        yield said.said["sentence.certain"]
+
+
+def requirement_law(entry: Entry) -> Iterator[str]:
+    """The same of what must be sent, and that a reading is certain where it is."""
+    yield from entry_law(entry)
+    if entry.certainty is Certainty.CERTAIN:
+        yield words(LANGUAGE).said["sentence.certain"]
 
 
 def sent_words(sending: Sending, zone: ZoneInfo) -> str:
@@ -171,12 +178,24 @@ def event_details(event: Event, zone: ZoneInfo) -> Iterator[str]:
         # The offset is part of the instant beside it.
         if not name.endswith("_offset"):
             yield f"{name.replace('_', ' ')}: {_value(old, zone)} → {_value(new, zone)}"
+    # What these were and are now stays out of a history that is kept for ever.
+    yield from (f"{_sentence(name)} changed" for name in data.get("changed", ()))
+    yield from _return_details(data.get("return"))
     if requirement := data.get("requirement"):
         yield f"{_entry_title(requirement)} ({requirement})"
     if hearing := data.get("hearing"):
         yield ", ".join(f"{name.replace('_', ' ')} {_value(value, zone)}" for name, value in hearing.items())
     for key, word in data.get("deadlines", {}).items():
         yield f"Deadline {key.partition('/')[0]} {word}"
+
+
+def _return_details(returned: dict[str, list[str]] | None) -> Iterator[str]:
+    """How many firearms went back, and what was confirmed before."""
+    if returned:
+        count = len(returned["firearms"])
+        yield f"{count} firearm{'s' * (count != 1)}"
+        if returned["confirmed"]:
+            yield f"Confirmed: {'; '.join(Confirmed(one).label for one in returned['confirmed'])}"
 
 
 def _entry_title(entry_id: str) -> str:

@@ -12,7 +12,7 @@ from orders.errors import InvalidFact
 from orders.forms import acts as forms
 from orders.forms.acts import ActForm
 from orders.models import Order
-from orders.services import entry, hearings, requirements, service, surrender, term, terms
+from orders.services import entry, hearings, requirements, returns, service, surrender, term, terms
 
 
 class Section(StrEnum):
@@ -132,6 +132,24 @@ ACTS = {
             done="The receipt is withdrawn; its firearms count as believed held again.",
         ),
         Act(
+            name="return",
+            section=Section.FIREARMS,
+            title="Record a return",
+            form=forms.ReturnForm,
+            service=returns.record_return,
+            needs="in_custody",
+            done="The return is recorded.",
+        ),
+        Act(
+            name="withdraw-return",
+            section=Section.FIREARMS,
+            title="Withdraw a return",
+            form=forms.WithdrawReturnForm,
+            service=returns.withdraw_return,
+            needs="own_returns",
+            done="The return is withdrawn; police hold the firearm.",
+        ),
+        Act(
             name="statement",
             section=Section.FIREARMS,
             title="Record a statement",
@@ -224,6 +242,14 @@ ACTS = {
             form=forms.CorrectTownForm,
             service=entry.correct_respondent_town,
             done="The town is corrected; its police are told from now on.",
+        ),
+        Act(
+            name="correct-address",
+            section=Section.ORDER,
+            title="Correct the address",
+            form=forms.CorrectAddressForm,
+            service=entry.correct_respondent_address,
+            done="The address is corrected.",
         ),
         Act(
             name="vacate",

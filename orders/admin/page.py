@@ -13,10 +13,13 @@ from django.utils.safestring import SafeString
 from orders.admin.acts import ACTS, Act, Section
 from orders.admin.desk import state_badge
 from orders.models import (
+    Confirmed,
     Deadline,
     DeadlineState,
     Event,
     Firearm,
+    FirearmReturn,
+    FirearmStatus,
     FollowUp,
     Happening,
     Hearing,
@@ -28,15 +31,16 @@ from orders.models import (
     Statement,
     StatementKind,
 )
-from orders.rules.rulebook import Certainty, Entry
+from orders.rules.rulebook import Becomes, Certainty, Entry
 from orders.rules.words import LANGUAGE
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
-from orders.services.requirements import requirements_of
+from orders.services.requirements import law_of, requirements_of
 from orders.services.terms import settable_terms
 from orders.wording import (
     due_words,
+    entry_law,
     event_details,
     event_words,
     happening_words,
@@ -89,6 +93,26 @@ class RequirementLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LawLine:
+    """One thing that the law says of such an order, without a time."""
+
+    entry: Entry
+    title: str
+    law: Sequence[str]
+    is_debatable: bool
+
+
+#: Under which words the entries of the rulebook stand that nobody must act on by sending something.
+_LAW = {
+    "Who may file, and on what proof": (Becomes.FILERS, Becomes.PROOF),
+    "Where firearms may go, and what comes before a return": (Becomes.RECIPIENTS, Becomes.RETURN),
+    "Conditions": (Becomes.CONDITION,),
+    "Remedies, penalties and other facts": (Becomes.FACT,),
+    "With care": (Becomes.CARE,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventLine:
     """One act of the history."""
 
@@ -135,6 +159,12 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
         )
         for one in newest[:HISTORY]
     ]
+    firearms = list(Firearm.objects.filter(order__case=order.case_id))
+    returns = _with(
+        said,
+        FirearmReturn.objects.filter(order__case=order.case_id).select_related("firearm", "agency"),
+        "returned",
+    )
     terms = list(OrderTerm.objects.filter(order=order).select_related("order"))
     hearings = list(Hearing.objects.filter(order=order))
     receipts = _with(
@@ -160,7 +190,10 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
             Order.objects.filter(case=order.case_id).exclude(pk=order.pk).order_by("-issued_on")
         ),
         "attempts": _with(said, ServiceAttempt.objects.filter(order=order), "attempted"),
-        "firearms": list(Firearm.objects.filter(order__case=order.case_id)),
+        "firearms": firearms,
+        "in_custody": [one for one in firearms if one.status == FirearmStatus.SURRENDERED],
+        "returns": [(one, at, [Confirmed(word).label for word in one.confirmed]) for one, at in returns],
+        "own_returns": [one for one, _ in returns if one.order_id == order.pk],
         "permits": list(Permit.objects.filter(order=order)),
         "receipts": receipts,
         "own_receipts": [one for one, _ in receipts if one.order_id == order.pk],
@@ -190,6 +223,7 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
             )
             for one in requirements_of(order)
         ],
+        "law": _law(order),
         "unverified_denial": _unverified_denial(deadlines, statements),
     }
 
@@ -198,6 +232,28 @@ def acts_for(order: Order, shown: dict[str, Any]) -> dict[str, list[Act]]:
     """The acts that fit the order as it stands, by section of its page, where `shown` stands."""
     fitting = [act for act in ACTS.values() if act.fits(order) and (not act.needs or shown[act.needs])]
     return {section.value: [act for act in fitting if act.section is section] for section in Section}
+
+
+def _law(order: Order) -> list[tuple[str, list[LawLine]]]:
+    """What the law says of such an order, by subject; subjects of which it says nothing are left out."""
+    entries = law_of(order)
+    groups = [
+        (
+            heading,
+            [
+                LawLine(
+                    entry=one,
+                    title=one.title.rstrip("."),
+                    law=list(entry_law(one)),
+                    is_debatable=one.certainty is Certainty.DEBATABLE,
+                )
+                for one in entries
+                if one.becomes in sorts
+            ],
+        )
+        for heading, sorts in _LAW.items()
+    ]
+    return [(heading, lines) for heading, lines in groups if lines]
 
 
 def _with(said: Callable[[datetime | None], str], rows: Iterable[Any], name: str) -> list[tuple[Any, str]]:

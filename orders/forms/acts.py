@@ -10,11 +10,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from typing_extensions import override
 
-from orders.forms.entry import FactsForm
+from orders.forms.entry import FactsForm, area_field, filer_field, proof_field
 from orders.forms.fields import ClockField, DayField, InstantField, police_field, town_field
 from orders.models import (
+    Confirmed,
     Firearm,
+    FirearmReturn,
     FirearmSource,
+    FirearmStatus,
     Hearing,
     HearingOutcome,
     HearingPurpose,
@@ -30,9 +33,10 @@ from orders.rules.facts import Kind
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.requirements import requirements_of
+from orders.services.returns import asked_before_return
 from orders.services.term import RECORDABLE
 from orders.services.terms import settable_terms
-from orders.wording import happening_words, requirement_words, term_words
+from orders.wording import happening_words, instant_words, requirement_words, term_words
 
 _CHOOSE = ("", "---------")
 _STALE = "Somebody changed this meanwhile. Open the order again and look before you correct it."
@@ -46,6 +50,7 @@ class ActForm(FactsForm):
         "happened_at": "at",
         "happened_on": "at",
         "received_at": "at",
+        "returned_at": "at",
         "served_at": "at",
         "sworn_at": "at",
         "vacated_at": "at",
@@ -222,6 +227,59 @@ class WithdrawReceiptForm(ReasonForm):
         receipt = self.fields["receipt"]
         assert isinstance(receipt, forms.ModelChoiceField)  # noqa: S101 - narrows
         receipt.queryset = Receipt.objects.filter(order=order)
+
+
+class ReturnForm(ActForm):
+    """Firearms went back from police to the respondent."""
+
+    firearms = FirearmsField(Firearm.objects.none(), label="Firearms")
+    at = InstantField(label="Given back")
+    agency = police_field(label="Police agency", help_text="Whose custody they came from.")
+    officer = forms.CharField(max_length=120, label="Officer", help_text="Who gave them back.")
+    confirmed = forms.MultipleChoiceField(
+        choices=Confirmed.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Confirmed",
+        help_text="The law of this order asks for all of these. That it has ended is seen from its record.",
+    )
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers what police hold, and what the law of the order asks before."""
+        firearms, confirmed = self.fields["firearms"], self.fields["confirmed"]
+        assert isinstance(firearms, FirearmsField)  # noqa: S101 - narrows
+        assert isinstance(confirmed, forms.MultipleChoiceField)  # noqa: S101 - narrows
+        firearms.queryset = Firearm.objects.filter(
+            order__case=order.case_id, status=FirearmStatus.SURRENDERED
+        )
+        confirmed.choices = [(one.value, one.label) for one in asked_before_return(order)]
+        if not confirmed.choices:
+            del self.fields["confirmed"]
+
+
+class ReturnedField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A firearm that went back."""
+
+    @override
+    def label_from_instance(self, obj: FirearmReturn) -> str:
+        """The firearm, and when it went back."""
+        return f"{obj.firearm}, {instant_words(obj.returned_at, zone_of(obj.order))}"
+
+
+class WithdrawReturnForm(ReasonForm):
+    """A return that was recorded in error."""
+
+    field_order = ["returned", "reason"]
+
+    returned = ReturnedField(FirearmReturn.objects.none(), label="Return")
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the order's returns."""
+        returned = self.fields["returned"]
+        assert isinstance(returned, ReturnedField)  # noqa: S101 - narrows
+        returned.queryset = FirearmReturn.objects.filter(order=order).select_related("firearm", "order")
 
 
 class StatementForm(ActForm):
@@ -415,8 +473,11 @@ class CorrectOrderForm(CorrectionForm):
         "firearms_indicated",
         "permit_indicated",
         "financial_support",
+        "filed_by",
+        "proof_found",
+        "area",
     )
-    field_order = ["kind", "issued", *of[3:], "reason"]
+    field_order = ["kind", "filed_by", "proof_found", "area", "issued", *of[3:], "reason"]
 
     kind = forms.ChoiceField(choices=OrderKind.choices)
     issued = InstantField(label="Issued", needs_time=False)
@@ -428,11 +489,16 @@ class CorrectOrderForm(CorrectionForm):
         required=False, label="The respondent holds a permit or an eligibility certificate"
     )
     financial_support = forms.BooleanField(required=False, label="Financial support is asked for")
+    filed_by = filer_field()
+    proof_found = proof_field()
 
     @override
     def look_at(self, order: Order) -> None:
-        """Begins with what is stored."""
+        """Begins with what is stored. Asks for the county only where the state has several time zones."""
         super().look_at(order)
+        if area := area_field(order.jurisdiction):
+            self.fields["area"] = area
+            self.order_fields(self.field_order)
         for name in self.of:
             if name in self.fields:
                 self.fields[name].initial = getattr(order, name)
@@ -470,6 +536,23 @@ class CorrectTownForm(ReasonForm):
     def look_at(self, order: Order) -> None:
         """Begins with the town that is stored."""
         self.fields["town"].initial = order.case.respondent.town_id
+
+
+class CorrectAddressForm(ReasonForm):
+    """The respondent lives at another address."""
+
+    field_order = ["address", "reason"]
+
+    address = forms.CharField(
+        max_length=200,
+        required=False,
+        help_text="Street and number. Police who look for firearms read it. Empty where it is not known.",
+    )
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Begins with the address that is stored."""
+        self.fields["address"].initial = order.case.respondent.address
 
 
 def _instant_or_day(when: datetime | date) -> dict[str, Any]:

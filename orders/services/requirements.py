@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 from accounts.models import User
 from orders.models import Order, Sending
+from orders.rules.facts import Facts
 from orders.rules.rulebook import Becomes, Entry
 from orders.services.calendar import bundled
 from orders.services.change import changing, day_of, need_one_of
-from orders.services.known import facts_of
 
 #: The sorts of entry that somebody must act on by sending or giving something.
 _REQUIRED = (Becomes.REQUIRED_DOCUMENT, Becomes.REQUIRED_NOTICE)
@@ -54,6 +54,14 @@ def record_sending(
         )
 
 
+def law_of(order: Order) -> list[Entry]:
+    """What the rulebook says about such an order without a time of its own, in the rulebook's order."""
+    # Entries ask for no more of the facts than this.
+    return bundled().entries_of(
+        Facts(jurisdiction=order.jurisdiction, kind=order.kind, issued_on=order.issued_on)
+    )
+
+
 def _required(order: Order) -> dict[str, Entry]:
-    facts = facts_of([order])[order.pk]
-    return {entry.id: entry for sort in _REQUIRED for entry in bundled().entries_of(facts, sort)}
+    law = law_of(order)
+    return {entry.id: entry for sort in _REQUIRED for entry in law if entry.becomes is sort}

@@ -9,6 +9,7 @@ from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.models import (
     Firearm,
+    FirearmReturn,
     FirearmSource,
     FirearmStatus,
     Order,
@@ -192,9 +193,21 @@ def record_statement(
 
 
 def withdraw_receipt(order: Order, *, receipt: Receipt, by: User | None, now: datetime, reason: str) -> None:
-    """The receipt was an error: its firearms are believed held again, and the deadline stands open."""
+    """The receipt was an error: its firearms are believed held again, and the deadline stands open.
+
+    Raises `InvalidFact` where one of them was given back since.
+    """
     with changing(order, "receipt_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
         change.data["receipt"] = str(receipt.public_id)
+        since = FirearmReturn.objects.filter(
+            firearm__receipt_items__receipt=receipt, returned_at__gte=receipt.received_at
+        )
+        if since.exists():
+            raise InvalidFact(
+                "receipt",
+                "returned_since",
+                "A firearm of this receipt was given back since. Withdraw that return first.",
+            )
         items = ReceiptItem.objects.filter(receipt=receipt, receipt__order=change.order)
         Firearm.objects.filter(receipt_items__in=items).update(status=FirearmStatus.ALLEGED)
         items.delete()

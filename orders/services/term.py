@@ -17,6 +17,7 @@ RECORDABLE = HAPPENINGS - {
     "hearing_scheduled",
     "inaccessibility_stated",
     "non_possession_stated",
+    "returned",
     "served",
     "service_failed",
     "surrendered",

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Agency, User
 from orders.admin.acts import ACTS
 from orders.models import (
     Deadline,
     DeadlineState,
     Event,
     Firearm,
+    FirearmReturn,
+    FirearmStatus,
     Happening,
     Hearing,
     Order,
@@ -27,7 +29,7 @@ from orders.models import (
     ServiceAttempt,
     Statement,
 )
-from orders.services import hearings, service, surrender, terms
+from orders.services import hearings, returns, service, surrender, term, terms
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, typed
 
@@ -292,6 +294,48 @@ CASES = [
         said="This field is required.",
     ),
     Case(
+        act="return",
+        sheet=lambda s: {
+            "firearms": [in_custody(s, over=True)],
+            **before(s, minutes=30),
+            "agency": s.police,
+            "officer": "Officer Lee Ash",
+            "confirmed": ["requested", "eligible"],
+        },
+        stored=lambda s: (
+            FirearmReturn.objects.get(order=s.order).firearm.status == FirearmStatus.RETURNED
+            and FirearmReturn.objects.get().confirmed == ["requested", "eligible"]
+        ),
+        slip=lambda s: {
+            "firearms": [in_custody(s, over=True)],
+            **before(s, minutes=30),
+            "agency": s.police,
+            "officer": "Officer Lee Ash",
+            "confirmed": ["requested"],
+        },
+        beside="confirmed",
+        said="CT-RET-COND",
+    ),
+    Case(
+        act="withdraw-return",
+        sheet=lambda s: {"returned": given_back(s), "reason": "It was another firearm."},
+        stored=lambda s: (
+            not FirearmReturn.objects.exists()
+            and Firearm.objects.get(serial="S-3").status == FirearmStatus.SURRENDERED
+        ),
+        slip=lambda s: {"returned": given_back(s), "reason": ""},
+        beside="reason",
+        said="This field is required.",
+    ),
+    Case(
+        act="correct-address",
+        sheet=lambda s: {"address": "7 Elm Lane, upstairs", "reason": "The respondent moved."},
+        stored=lambda s: s.order.case.respondent.address == "7 Elm Lane, upstairs",
+        slip=lambda s: {"address": "7 Elm Lane", "reason": ""},
+        beside="reason",
+        said="This field is required.",
+    ),
+    Case(
         act="vacate",
         sheet=lambda s: {**before(s, hours=1), "reason": "Withdrawn by the applicant."},
         stored=lambda s: s.order.vacated_at is not None,
@@ -311,6 +355,40 @@ def order_sheet(stage: Stage) -> dict[str, Any]:
         "expires_on": f"{stage.order.expires_on}",
         "firearms_indicated": "on",
     }
+
+
+def in_custody(stage: Stage, *, over: bool) -> int:
+    """A firearm that police hold, of an order that is over if it is to be."""
+    given: dict[str, Any] = {"by": None, "now": stage.now}
+    firearm = surrender.list_firearm(stage.order, serial="S-3", source="police", **given)
+    surrender.record_receipt(
+        stage.order,
+        kind="police",
+        at=stage.now - timedelta(hours=3),
+        firearms=[firearm],
+        agency=Agency.objects.get(pk=stage.police),
+        **given,
+    )
+    stage.order.refresh_from_db()
+    if over and stage.order.vacated_at is None:
+        term.vacate_order(stage.order, at=stage.now - timedelta(hours=2), reason="Withdrawn.", **given)
+    return int(firearm.pk)
+
+
+def given_back(stage: Stage) -> int:
+    """The return of a firearm."""
+    firearm = Firearm.objects.get(pk=in_custody(stage, over=True))
+    (returned,) = returns.record_return(
+        stage.order,
+        firearms=[firearm],
+        at=stage.now - timedelta(minutes=1),
+        agency=Agency.objects.get(pk=stage.police),
+        officer="Officer Lee Ash",
+        confirmed=["requested", "eligible"],
+        by=None,
+        now=stage.now,
+    )
+    return int(returned.pk)
 
 
 def with_term(stage: Stage) -> int:
@@ -436,13 +514,20 @@ def test_only_acts_that_fit_are_offered(enter: Enter, stage: Stage, desk: Client
         "withdraw-service",
         "receipt",
         "withdraw-receipt",
+        "return",
+        "withdraw-return",
         "continue",
         "hold",
         "keep-term",
     }
-    assert offered(served) == set(ACTS) - {"serve", "attempt", "keep-term"}
+    absent = {"serve", "attempt", "keep-term", "return", "withdraw-return"}
+    assert offered(served) == set(ACTS) - absent
     desk.post(f"{page_of(served)}vacate/", {**before(stage, minutes=5), "reason": "Ended."})
-    assert offered(served) == set(ACTS) - {"serve", "attempt", "keep-term", "vacate", "extend"}
+    assert offered(served) == set(ACTS) - absent - {"vacate", "extend"}
+    returned = given_back(stage)
+    assert offered(served) == set(ACTS) - absent - {"vacate", "extend"} | {"withdraw-return"}
+    desk.post(f"{page_of(served)}withdraw-return/", {"returned": returned, "reason": "Another firearm."})
+    assert offered(served) == set(ACTS) - absent - {"vacate", "extend"} | {"return"}
 
 
 def test_happenings_are_those_that_rules_of_the_order_look_at(stage: Stage, desk: Client) -> None:
