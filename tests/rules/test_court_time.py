@@ -155,7 +155,10 @@ def test_day_is_that_of_the_zone(instant: str, zone: ZoneInfo, day: str) -> None
     ],
 )
 def test_chosen_time_of_day_always_has_an_instant(day: str, clock: time, instant: str) -> None:
-    assert at_wall(on(day), clock, HARTFORD) == utc(instant)
+    found = at_wall(on(day), clock, HARTFORD)
+
+    assert found == utc(instant)
+    assert found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(

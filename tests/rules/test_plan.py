@@ -792,3 +792,55 @@ def test_what_may_be_as_old_as_a_court_day_is_counted_from_the_start_as_the_cour
     planned = deadline(facts, replace(rulebook, rules=(rule,)), "CT-SUR-01")
 
     assert (planned.met is not None) is meets
+
+
+def test_open_last_day_gives_way_to_none(rulebook: Rulebook) -> None:
+    planned = deadline(armed(issued="2026-12-04"), rulebook, "CT-HRG-07")
+
+    assert planned.due == Moment(on=on("2026-12-11"))
+    assert planned.closed_day_moves_to is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts"),
+    [
+        ("CT-SUR-01", armed(SERVED)),
+        (
+            "CT-RPO-07",
+            order(Kind.RISK_PROTECTION_ORDER, "2026-12-01", happenings=[happened("heard", "2026-12-14")]),
+        ),
+    ],
+    ids=["an instant", "no last day"],
+)
+def test_only_a_last_day_can_be_closed(rulebook: Rulebook, rule: str, facts: Facts) -> None:
+    moving = replace(rulebook.by_id[rule], moves_off_closed_days=True)
+
+    planned = deadline(facts, replace(rulebook, rules=(moving,)), rule)
+
+    assert planned.closed_day_moves_to is None
+
+
+def test_window_is_used_from_the_day_of_its_opening_as_the_court_dates_it(rulebook: Rulebook) -> None:
+    rule = rulebook.by_id["CT-SUR-01"]
+    value = replace(
+        rule.values[-1],
+        due=Offset(amount=0, unit=Unit.INDEFINITE),
+        opens=Offset(amount=24, unit=Unit.ELAPSED_HOURS),
+    )
+    window = replace(rule, values=(value,), met_by=(Meeting(happening="heard"),))
+    # It opens at ten in the evening of the 5th in Hartford, where Greenwich already writes the 6th.
+    late = happened("served", "2026-12-04T22:00:00-05:00")
+
+    def met(heard: str) -> Moment | None:
+        facts = armed(late, happened("heard", heard))
+        return deadline(facts, replace(rulebook, rules=(window,)), "CT-SUR-01").met
+
+    assert met("2026-12-04") is None
+    assert met("2026-12-05") == Moment(on=on("2026-12-05"))
+
+
+def test_what_met_it_is_an_instant_where_one_is_known(rulebook: Rulebook) -> None:
+    instant = at("2026-12-05T10:00:00-05:00")
+    surrendered = Happening(kind="surrendered", at=instant, on=on("2026-12-05"), complete=True)
+
+    assert deadline(armed(SERVED, surrendered), rulebook, "CT-SUR-01").met == Moment(at=instant)
