@@ -16,6 +16,7 @@ from django.forms import BaseModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from typing_extensions import override
 
+from accounts.audit_admin import AuditEntryAdmin  # noqa: F401 - it registers itself
 from accounts.errors import LastAdministrator
 from accounts.forms import AddUserForm, SetPasswordForm
 from accounts.models import Agency, JudicialDistrict, Membership, Town, User

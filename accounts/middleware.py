@@ -11,6 +11,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from accounts.api.problems import MEDIA_TYPE, Problem
 from accounts.models import Act, Door
 from accounts.services import guessing
 from accounts.services.audit import Watch, asked_in_vain, door_of, origin_of, record, route_of
@@ -21,9 +22,6 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Answers from which somebody who guesses could learn which ids there are, were they not all alike.
 _TELLING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _REFUSED = _TELLING | {HTTPStatus.TOO_MANY_REQUESTS}
-
-#: What is answered instead of what a view answered, at each door: the code that the API gives it.
-_INSTEAD = {HTTPStatus.TOO_MANY_REQUESTS: "too_many_requests", HTTPStatus.SERVICE_UNAVAILABLE: "busy"}
 
 
 class AccessLog:
@@ -40,17 +38,17 @@ class AccessLog:
             _put_on_record(request, watch, response.status_code)
         except Error as error:
             logger.error("access log: not written, so not answered: %s", type(error).__name__)
-            return _instead(request, HTTPStatus.SERVICE_UNAVAILABLE)
+            return _not_recorded(request)
         return response
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, ids: Any) -> HttpResponse | None:
-        """429 for anything that has an id in its address, while the person counts as guessing.
+        """429 for a page that has an id in its address, while the person counts as guessing.
 
-        Systems sign in later, within the API, which asks `too_many_guesses` itself.
+        The API, where systems sign in later than here, has `NoGuessing` for that.
         """
-        if ids and request.user.is_authenticated and guessing.too_many_guesses(request.user):
-            return _instead(request, HTTPStatus.TOO_MANY_REQUESTS)
-        return None
+        if not ids or door_of(request) is Door.API or not request.user.is_authenticated:
+            return None
+        return _page(HTTPStatus.TOO_MANY_REQUESTS) if guessing.too_many_guesses(request.user) else None
 
 
 def _put_on_record(request: HttpRequest, watch: Watch, status: int) -> None:
@@ -96,16 +94,15 @@ def _shows_a_form_again(request: HttpRequest, status: int) -> bool:
     return door_of(request) is not Door.API and status == HTTPStatus.OK
 
 
-def _instead(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """An answer without anything of the view's."""
+def _not_recorded(request: HttpRequest) -> HttpResponse:
+    """An answer without anything of the view's, in the form of its door."""
     if door_of(request) is not Door.API:
-        return HttpResponse(render_to_string(f"{status.value}.html"), status=status)
-    code = _INSTEAD[status]
-    problem = {
-        "type": f"urn:ctcompliance:problem:{code}",
-        "title": status.phrase,
-        "status": status,
-        "detail": status.description,
-        "code": code,
-    }
-    return JsonResponse(problem, status=status, content_type="application/problem+json")
+        return _page(HTTPStatus.SERVICE_UNAVAILABLE)
+    problem = Problem(
+        "busy", "This could not be put on record, so it is not answered. Look before you repeat it."
+    )
+    return JsonResponse(problem.body(), status=problem.status_code, content_type=MEDIA_TYPE)
+
+
+def _page(status: HTTPStatus) -> HttpResponse:
+    return HttpResponse(render_to_string(f"{status.value}.html"), status=status)

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
 from accounts.services.audit import seen
+from accounts.services.guessing import found_guessing
 from notifications.models import Alert, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
@@ -104,6 +105,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "most": MOST,
         "is_advocate": Role.ADVOCATE in roles,
         "is_administrator": Role.ADMINISTRATOR in roles,
+        "is_auditor": Role.AUDITOR in roles,
+        "guessing": found_guessing() if Role.ADMINISTRATOR in roles else [],
         "unheard": _unheard_agencies(request) if Role.ADMINISTRATOR in roles else [],
     }
     return render(request, "notifications/home.html", context)

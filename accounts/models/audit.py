@@ -67,8 +67,14 @@ class AuditEntry(models.Model):
     act = models.CharField(max_length=20, choices=Act)
     door = models.CharField(max_length=10, choices=Door)
     what = models.CharField(max_length=100, blank=True)
+    # `audit_of_actor` leads from a person to the entries.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     subject = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -339,7 +339,7 @@ def test_sealing_and_verifying_walk_the_index() -> None:
     asked: list[tuple[str, dict[str, Any]]] = [
         (sealing._SEAL, {"batch": 1000}),
         (sealing._VERIFY, {"after": 1, "seals": 5}),
-        (sealing._UNSEALED, {"late": 3600.0}),
+        (sealing._UNSEALED, {"up_to": 200, "late": 3600.0}),
     ]
     for query, values in asked:
         plan = _explained(query, values)

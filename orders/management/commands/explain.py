@@ -10,6 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.models import Act, Door
+from accounts.services.audit import record
 from orders.models import Order
 from orders.rules.explain import day_words, instant_words
 from orders.rules.plan import Moment, Planned
@@ -19,7 +21,7 @@ from orders.services.explaining import find_orders, plan_afresh
 
 
 class Command(BaseCommand):
-    """Prints what the facts give now, planned afresh; no person is named."""
+    """Prints what the facts give now, planned afresh; no person is named. It is on record."""
 
     help = "Says every deadline of one order, or of all orders of a docket, in sentences."
 
@@ -42,6 +44,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"“{options['order']}” is no order. Give its public id, registry number or docket number."
             )
+        record(Act.SEEN, Door.COMMAND, what="explain", cases=sorted({one.case.public_id for one in orders}))
         now = timezone.now()
         for order, planned in plan_afresh(orders):
             for line in _about(order):
