@@ -40,7 +40,8 @@ class Compliance:
 
 # `law` holds the hours for every sort of order the rule binds, so that the numbers of law stay in its files.
 # Firearms belong to the case: one inventory for all its orders, as the rules see it too. An undated fact (a
-# listed firearm, a permit) is as old as the order it came with.
+# listed firearm, a permit) is as old as the order it came with. What was given back before an order was
+# issued is held again: `again` holds, for the orders of cases where that happened, when all was receipted.
 _COUNT = """
 WITH law (kind, firearms_indicated, financial_support, since, until, due_after) AS MATERIALIZED (
   SELECT kind, firearms_indicated, financial_support, since, until, make_interval(hours => hours)
@@ -61,6 +62,26 @@ WITH law (kind, firearms_indicated, financial_support, since, until, due_after) 
 ), inventory AS (
   SELECT case_id, count(*) = count(received_at) AS is_complete, max(received_at) AS received_at
   FROM item GROUP BY case_id
+), returned AS MATERIALIZED (
+  SELECT back.firearm_id, issued.case_id, back.returned_at
+  FROM orders_firearmreturn back JOIN issued ON issued.id = back.order_id
+  WHERE back.returned_at <= %(as_of)s
+), again AS (
+  SELECT held.order_id, CASE WHEN count(*) = count(held.received_at) THEN max(held.received_at) END
+    AS received_at
+  FROM (
+    SELECT issued.id AS order_id, (
+      SELECT min(receipt.received_at)
+      FROM orders_receiptitem line JOIN orders_receipt receipt ON receipt.id = line.receipt_id
+      WHERE line.firearm_id = item.id AND receipt.received_at <= %(as_of)s AND receipt.received_at > COALESCE(
+        (SELECT max(returned.returned_at) FROM returned
+         WHERE returned.firearm_id = item.id AND returned.returned_at <= COALESCE(
+           issued.issued_at, (issued.issued_on + 1)::timestamp AT TIME ZONE %(zone)s)),
+        '-infinity')
+    ) AS received_at
+    FROM issued JOIN item ON item.case_id = issued.case_id
+    WHERE issued.case_id IN (SELECT case_id FROM returned)
+  ) held GROUP BY held.order_id
 ), denial AS (
   SELECT order_id, min(sworn_at) AS sworn_at FROM orders_statement
   WHERE kind = 'non_possession' AND sworn_at <= %(as_of)s GROUP BY order_id
@@ -71,12 +92,14 @@ WITH law (kind, firearms_indicated, financial_support, since, until, due_after) 
     issued.vacated_at <= %(as_of)s AS is_vacated,
     issued.firearms_indicated OR issued.permit_indicated OR permit.order_id IS NOT NULL
       OR inventory.case_id IS NOT NULL AS is_indicated,
-    CASE WHEN inventory.is_complete THEN inventory.received_at END AS surrendered_at
+    CASE WHEN again.order_id IS NOT NULL THEN again.received_at
+      WHEN inventory.is_complete THEN inventory.received_at END AS surrendered_at
   FROM issued
   JOIN law ON law.kind = issued.kind AND law.firearms_indicated = issued.firearms_indicated
     AND law.financial_support = issued.financial_support
     AND issued.issued_on >= law.since AND issued.issued_on < law.until
   LEFT JOIN inventory ON inventory.case_id = issued.case_id
+  LEFT JOIN again ON again.order_id = issued.id
   LEFT JOIN denial ON denial.order_id = issued.id
   LEFT JOIN permit ON permit.order_id = issued.id
 ), standing AS MATERIALIZED (
@@ -109,6 +132,7 @@ def count_compliance(as_of: datetime) -> Compliance:
     """
     rulebook = current_rulebook()
     rule = rulebook.by_id[RULE]
+    zone = rulebook.jurisdictions[rule.jurisdiction].zone
     with transaction.atomic(), connection.cursor() as cursor:
         # One statement over every order; a page's limit would cut it off where there are millions.
         cursor.execute("SET LOCAL statement_timeout = '10min'")
@@ -116,7 +140,8 @@ def count_compliance(as_of: datetime) -> Compliance:
             _COUNT,
             {
                 "as_of": as_of,
-                "day": local_date(as_of, rulebook.jurisdictions[rule.jurisdiction].zone),
+                "day": local_date(as_of, zone),
+                "zone": zone.key,
                 "jurisdiction": rule.jurisdiction,
                 **_law(rule, rulebook),
             },

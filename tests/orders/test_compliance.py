@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Agency, AgencyKind
 from orders.models import Firearm, Order, Receipt
 from orders.rules.rulebook import Offset, Unit
-from orders.services import compliance, surrender, term
+from orders.services import compliance, returns, surrender, term
 from orders.services.calendar import current_rulebook
 from orders.services.compliance import Standing, count_compliance
 from tests import make
@@ -244,3 +244,39 @@ def test_every_status_is_there_even_when_nothing_is_stored() -> None:
 
     assert found.orders == dict.fromkeys(Standing, 0)
     assert found.firearms_outstanding == 0
+
+
+@pytest.mark.parametrize("issue", ["instant", "day"])
+def test_what_was_given_back_counts_as_held_for_the_next_order_only(issue: str, court: Agency) -> None:
+    first = listed(served(court), "S1", "S2")
+    firearms, police = list(Firearm.objects.order_by("serial")), make.agency()
+    given: dict[str, Any] = {"by": None, "now": LATER}
+    taken = {"kind": "police", "agency": police, **given}
+    surrender.record_receipt(first, at=SERVED + timedelta(hours=1), firearms=firearms, **taken)
+    term.vacate_order(first, at=SERVED + timedelta(hours=2), reason="withdrawn", **given)
+    returns.record_return(
+        first,
+        firearms=firearms[:1],
+        at=SERVED + timedelta(hours=3),
+        agency=police,
+        officer="Officer Lee Ash",
+        confirmed=["requested", "eligible"],
+        **given,
+    )
+    issued: dict[str, Any] = (
+        {"issued_at": SERVED + timedelta(hours=4)}
+        if issue == "instant"
+        else {"issued_at": None, "issued_on": (SERVED + timedelta(hours=4)).date()}
+    )
+    again = SERVED + timedelta(hours=5)
+    second = served(court, docket_number=first.case.docket_number, served_at=again, **issued)
+    assert second.case == first.case
+
+    assert "met_on_time" in standing(SERVED + timedelta(hours=3))
+    assert sorted(standing(again)) == ["met_on_time", "open"]
+    assert sorted(standing(LATER)) == ["met_on_time", "overdue"]
+
+    surrender.record_receipt(second, at=again + timedelta(hours=1), firearms=firearms[:1], **taken)
+
+    assert standing(LATER) == ["met_on_time", "met_on_time"]
+    assert sorted(standing(again)) == ["met_on_time", "open"]
