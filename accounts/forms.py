@@ -22,6 +22,14 @@ from accounts.services import people, second_factor, sign_in
 MAX_PASSWORD = 1024
 
 
+class _CodeInput(forms.TextInput):
+    """Empty again after a wrong code, as a password's field is."""
+
+    @override
+    def format_value(self, value: Any) -> None:
+        """Nothing."""
+
+
 class SignInForm(forms.Form):
     """Email and password. A refusal is the same sentence whether or not the account exists."""
 
@@ -206,4 +214,6 @@ def _ask_for_code(field: forms.Field) -> None:
     field.label = "Code"
     field.error_messages["required"] = "Enter the code."
     # No number field: codes begin with zeros, may be pasted with spaces, and are read out by screen readers.
-    field.widget.attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+    field.widget = _CodeInput(
+        attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+    )

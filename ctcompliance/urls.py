@@ -16,7 +16,7 @@ urlpatterns = [
     # Before the admin site's own, which go past our services: one way in, one out, one to a new password.
     path("admin/login/", sign_in.for_admin),
     path("admin/logout/", sign_out),
-    re_path(r"^admin/password_change/(done/)?$", RedirectView.as_view(pattern_name="change-password")),
+    re_path(r"^admin/password_change/(?:done/)?$", RedirectView.as_view(pattern_name="change-password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ctcompliance.api")),
     path("", include("notifications.urls")),

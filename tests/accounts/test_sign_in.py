@@ -154,7 +154,7 @@ def test_the_process_is_healthy_without_a_database(
 
 
 def test_every_address_asks_for_sign_in(client: Client) -> None:
-    addresses = set(_addresses(get_resolver(), "/"))
+    addresses = set(addresses_below(get_resolver(), "/"))
     assert len(addresses) > 20
 
     answers = {address: client.get(address, follow=True) for address in addresses - OPEN}
@@ -192,11 +192,12 @@ def _without_noise(page: str, email: str) -> str:
     return re.sub(r'value="[^"]{64}"', "", page).replace(email, "")
 
 
-def _addresses(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def addresses_below(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    """An address for every route, with samples for what varies."""
     for entry in resolver.url_patterns:
         address = prefix + _sample(entry)
         if isinstance(entry, URLResolver):
-            yield from _addresses(entry, address)
+            yield from addresses_below(entry, address)
         else:
             yield address
 

@@ -54,6 +54,17 @@ class Browser:
         self.driver.find_element(By.NAME, "username").send_keys(person.email)
         self.driver.find_element(By.NAME, "password").send_keys(PASSWORD)
         self.press("Sign in")
+        self.press("I have read this and accept it")
+
+    def sign_out(self) -> None:
+        """Signs out, by the button at the head of the page."""
+        before = self.driver.find_element(By.TAG_NAME, "html")
+        self.driver.find_element(By.CSS_SELECTOR, ".account button").click()
+        self._wait().until(lambda _: self._is_gone(before))
+
+    def wait_for(self, words: str) -> None:
+        """Waits for a page that says so."""
+        self._wait().until(lambda driver: words in driver.find_element(By.TAG_NAME, "main").text)
 
     def type(self, **fields: str) -> None:
         """Fills in fields by their names; a choice is chosen by its words."""
@@ -72,7 +83,7 @@ class Browser:
     def press(self, words: str) -> None:
         """Presses the button or the link with these words and waits for the page it leads to."""
         # The admin site shows some in capitals.
-        found = [one for one in self._pressable() if _words(one) == words.casefold()]
+        found = [one for one in self._pressable() if _words(one) == words.casefold() and one.is_displayed()]
         assert len(found) == 1, f"{len(found)} of “{words}” on {self.driver.current_url}"
         before = self.driver.find_element(By.TAG_NAME, "html")
         found[0].click()

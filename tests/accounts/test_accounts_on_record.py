@@ -1,0 +1,318 @@
+"""Each act about an account leaves exactly one entry in the access log: who, from where and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import F
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import Act, Agency, AgencyKind, AuditEntry, Door, Role, User
+from accounts.services import people
+from accounts.tasks import tidy
+from tests.accounts.conftest import PASSWORD, MakePerson
+from tests.accounts.doors import enter, entries, password, set_up_app
+from tests.accounts.test_lock import token_of
+
+pytestmark = pytest.mark.django_db
+
+NEW = "two herons over Essex"
+
+
+@pytest.fixture
+def clerk(make_person: MakePerson) -> User:
+    """Whose account it is about."""
+    return make_person(Role.CLERK)
+
+
+@pytest.fixture
+def desk(make_person: MakePerson) -> Client:
+    """An administrator's browser, with the record empty behind it."""
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.force_login(make_person(Role.ADMINISTRATOR))
+    return client
+
+
+def _change(user: User, **changed: Any) -> dict[str, Any]:
+    held = user.memberships.get()
+    return {
+        "email": user.email,
+        "name": user.name,
+        "is_active": "on",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": held.pk,
+        "memberships-0-user": user.pk,
+        "memberships-0-role": held.role,
+        "memberships-0-agency": held.agency_id,
+        "memberships-0-receives_alerts": "on",
+    } | changed
+
+
+def _act(name: str) -> Callable[[Client, User], Any]:
+    sent = {"action": name}
+    return lambda desk, user: desk.post("/admin/accounts/user/", sent | {"_selected_action": [user.pk]})
+
+
+def _form(**changed: Any) -> Callable[[Client, User], Any]:
+    def post(desk: Client, user: User) -> Any:
+        return desk.post(f"/admin/accounts/user/{user.pk}/change/", _change(user, **changed))
+
+    return post
+
+
+def _password(desk: Client, user: User) -> Any:
+    return desk.post(f"/admin/accounts/user/{user.pk}/password/", {"password1": NEW, "password2": NEW})
+
+
+def _reactivate(desk: Client, user: User) -> Any:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    return _act("reactivate")(desk, user)
+
+
+def _release(desk: Client, user: User) -> Any:
+    User.objects.filter(pk=user.pk).update(locked_at="2026-11-01T00:00Z")
+    return _act("release")(desk, user)
+
+
+def _reset(desk: Client, user: User) -> Any:
+    theirs = Client()
+    enter(theirs, user)
+    set_up_app(theirs)
+    return _act("reset_second_factor")(desk, user)
+
+
+@pytest.mark.parametrize(
+    ("do", "act"),
+    [
+        (_form(name="Lee Ash"), Act.ACCOUNT_CHANGED),
+        (_form(email="new@example.org"), Act.ACCOUNT_CHANGED),
+        (_act("deactivate"), Act.ACCOUNT_DISABLED),
+        (_form(is_active=""), Act.ACCOUNT_DISABLED),
+        (_reactivate, Act.ACCOUNT_ENABLED),
+        (_release, Act.RELEASED),
+        (_reset, Act.FACTOR_REMOVED),
+        (_password, Act.PASSWORD_CHANGED),
+        (_form(**{"memberships-0-DELETE": "on"}), Act.ROLE_REVOKED),
+    ],
+)
+def test_what_an_administrator_does_is_one_entry(
+    do: Callable[[Client, User], Any], act: Act, desk: Client, clerk: User
+) -> None:
+    begun = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+    response = do(desk, clerk)
+
+    assert response.status_code == 302, response.content.decode()
+    made = AuditEntry.objects.filter(id__gt=begun, door=Door.ADMIN)
+    assert [(entry.act, entry.subject, entry.address) for entry in made] == [(act, clerk, "192.0.2.7")]
+    assert made[0].actor is not None
+    assert made[0].actor.email == "administrator@example.org"
+
+
+def test_a_new_account_and_its_role_are_an_entry_each(desk: Client) -> None:
+    court = Agency.objects.create(name="Superior Court of Elm", kind=AgencyKind.COURT)
+    begun = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+    desk.post(
+        "/admin/accounts/user/add/",
+        {"email": "lee@example.org", "name": "Lee Ash", "password1": NEW, "password2": NEW}
+        | {"memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 0}
+        | {"memberships-0-role": Role.CLERK, "memberships-0-agency": court.pk},
+    )
+
+    made = AuditEntry.objects.filter(id__gt=begun).order_by("id")
+    assert [entry.act for entry in made] == [Act.ACCOUNT_CREATED, Act.ROLE_GRANTED]
+    assert {entry.subject for entry in made} == {User.objects.get(email="lee@example.org")}
+    assert made[1].detail == {"role": "clerk", "agency": court.pk}
+
+
+def test_an_agency_changed_is_one_entry(desk: Client) -> None:
+    desk.post("/admin/accounts/agency/add/", {"name": "Elm Police", "kind": "police"})
+
+    (entry,) = entries(Act.DIRECTORY_CHANGED)
+    assert entry.detail == {"kind": "agency", "id": Agency.objects.get().pk, "name": "Elm Police"}
+
+
+def test_signing_in_and_out_are_an_entry_each(clerk: User) -> None:
+    begun = AuditEntry.objects.count()
+    client = Client(REMOTE_ADDR="192.0.2.9")
+
+    enter(client, clerk)
+    client.get("/")
+    client.post("/sign-out/")
+
+    made = list(AuditEntry.objects.order_by("id"))[begun:]
+    assert [(entry.act, entry.actor, entry.address) for entry in made] == [
+        (Act.SIGN_IN, clerk, "192.0.2.9"),
+        (Act.SIGN_OUT, clerk, "192.0.2.9"),
+    ]
+    assert made[0].detail == {"by": ["password"]}
+
+
+def test_a_failed_sign_in_is_one_entry_and_never_the_address_that_was_typed(clerk: User) -> None:
+    begun = AuditEntry.objects.count()
+
+    password(Client(REMOTE_ADDR="192.0.2.9"), clerk.email, "wrong")
+    password(Client(REMOTE_ADDR="192.0.2.9"), "somebody.private@elsewhere.example", "wrong")
+
+    made = list(AuditEntry.objects.order_by("id"))[begun:]
+    assert [(entry.act, entry.subject, entry.actor, entry.succeeded) for entry in made] == [
+        (Act.SIGN_IN_FAILED, clerk, None, False),
+        (Act.SIGN_IN_FAILED, None, None, False),
+    ]
+    for entry in made:
+        assert "elsewhere" not in str(vars(entry))
+        assert "wrong" not in str(vars(entry))
+
+
+def test_a_lock_is_one_entry_beside_those_of_its_guesses(clerk: User) -> None:
+    for _ in range(7):
+        password(Client(), clerk.email, "wrong")
+
+    assert len(entries(Act.SIGN_IN_FAILED)) == 7
+    (entry,) = entries(Act.LOCKED)
+    assert entry.subject == clerk
+
+
+def test_factors_added_and_removed_are_an_entry_each(clerk: User) -> None:
+    client = Client()
+    enter(client, clerk)
+
+    set_up_app(client)
+    client.post("/account/recovery-codes/new/")
+
+    added = entries(Act.FACTOR_ADDED)
+    assert [entry.detail for entry in added] == [{"factor": "totp"}, {"factor": "recovery_codes"}]
+    assert {(entry.actor, entry.subject) for entry in added} == {(clerk, clerk)}
+
+
+def test_a_password_of_ones_own_is_one_entry(clerk: User) -> None:
+    client = Client()
+    enter(client, clerk)
+
+    client.post("/account/password/", {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW})
+
+    (entry,) = entries(Act.PASSWORD_CHANGED)
+    assert (entry.actor, entry.subject, entry.detail) == (clerk, clerk, {"sessions": 0, "tokens": 0})
+
+
+def test_a_changed_role_is_one_revoked_and_one_granted(clerk: User) -> None:
+    held = clerk.memberships.get()
+    begun = AuditEntry.objects.count()
+    held.role = Role.JUDGE
+
+    people.record_membership(membership=held)
+
+    made = list(AuditEntry.objects.order_by("id"))[begun:]
+    assert [(entry.act, entry.detail["role"]) for entry in made] == [
+        (Act.ROLE_REVOKED, "clerk"),
+        (Act.ROLE_GRANTED, "judge"),
+    ]
+
+
+def test_the_first_administrator_is_on_record(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+
+    call_command("createsuperuser", email="root@example.org", name="Robin Terminal", interactive=False)
+
+    robin = User.objects.get()
+    made = AuditEntry.objects.order_by("id")
+    assert [(entry.act, entry.subject, entry.door) for entry in made] == [
+        (Act.ACCOUNT_CREATED, robin, Door.COMMAND),
+        (Act.ROLE_GRANTED, robin, Door.COMMAND),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("behind", "forwarded", "expected"),
+    [
+        ("", "198.51.100.1", "192.0.2.9"),
+        ("yes", "198.51.100.1", "198.51.100.1"),
+        ("yes", "203.0.113.5, 198.51.100.1", "198.51.100.1"),
+    ],
+)
+def test_the_address_is_the_proxys_word_only_where_there_is_one(
+    behind: str, forwarded: str, expected: str, clerk: User, settings: Settings
+) -> None:
+    settings.BEHIND_PROXY = bool(behind)
+
+    password(Client(REMOTE_ADDR="192.0.2.9", HTTP_X_FORWARDED_FOR=forwarded), clerk.email, "wrong")
+
+    (entry,) = entries(Act.SIGN_IN_FAILED)
+    assert entry.address == expected
+
+
+# ---- ninety days -------------------------------------------------------------------------------------------
+
+
+def test_accounts_unused_for_ninety_days_are_disabled(make_person: MakePerson) -> None:
+    unused, used, back = make_person(Role.CLERK), make_person(Role.JUDGE), make_person(Role.LIAISON)
+    administrator = make_person(Role.ADMINISTRATOR)
+    Client().force_login(used)
+    client = Client()
+    client.force_login(unused)
+    _age(timedelta(days=91))
+    User.objects.filter(pk=unused.pk).update(last_login=F("joined_at"))
+    User.objects.filter(pk=used.pk).update(last_login=F("joined_at") + timedelta(days=2))
+    User.objects.filter(pk=back.pk).update(enabled_at=F("joined_at") + timedelta(days=2))
+
+    tidy()
+
+    active = set(User.objects.filter(is_active=True))
+    assert active == {used, back, administrator}, "the last administrator stays"
+    (entry,) = entries(Act.ACCOUNT_DISABLED)
+    assert (entry.subject, entry.door, entry.detail["why"]) == (unused, Door.SYSTEM, "unused")
+    assert client.get("/").headers["Location"] == "/sign-in/?next=/"
+    tidy()
+    assert len(entries(Act.ACCOUNT_DISABLED)) == 1
+
+
+def test_ninety_days_are_not_over_before_they_are(make_person: MakePerson) -> None:
+    make_person(Role.CLERK)
+    _age(timedelta(days=89, hours=23))
+
+    assert people.disable_unused() == 0
+
+
+def test_of_several_administrators_the_one_seen_last_stays(make_person: MakePerson) -> None:
+    make_person(Role.ADMINISTRATOR)
+    later = people.create_user(email="later@example.org", name="Kim Fern", password=PASSWORD)
+    people.grant_role(user=later, role=Role.ADMINISTRATOR)
+    _age(timedelta(days=200))
+    User.objects.filter(pk=later.pk).update(last_login=F("joined_at") + timedelta(days=5))
+
+    assert people.disable_unused() == 1
+    assert User.objects.get(is_active=True) == later
+
+
+def test_a_system_is_used_while_its_token_is(db: None) -> None:
+    busy = people.create_user(email="busy@court.example", name="Busy system", is_system=True)
+    token = token_of(busy)
+    _age(timedelta(days=91))
+    type(token).objects.update(used_at=F("created_at") - timedelta(days=89))
+    assert people.disable_unused() == 0
+    assert User.objects.get().is_active
+
+    type(token).objects.update(used_at=F("created_at") - timedelta(days=91))
+    assert people.disable_unused() == 1
+    token.refresh_from_db()
+    assert token.revoked_at
+
+
+def test_reactivation_gives_ninety_days_more(clerk: User) -> None:
+    people.deactivate_user(user=clerk)
+    _age(timedelta(days=91))
+
+    people.reactivate_user(user=clerk)
+
+    assert people.disable_unused() == 0
+
+
+def _age(time_passed: timedelta) -> None:
+    User.objects.update(joined_at=F("joined_at") - time_passed)

@@ -1,0 +1,229 @@
+"""The way in on the screen: notice, app, passkey, the warning before the end; on a phone and a laptop."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
+from selenium.webdriver.support.ui import WebDriverWait
+
+from accounts.models import Act, AgencyKind, AuditEntry, Role, User
+from accounts.services import people
+from tests import make
+from tests.accounts.doors import code, enter, set_up_app
+from tests.browser.conftest import PASSWORD, PATIENCE, Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SIZES = (375, 1280)
+
+
+@pytest.fixture(autouse=True)
+def _strict(settings: Settings) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+
+
+@pytest.fixture
+def clerk() -> User:
+    """Somebody with a password and nothing else."""
+    user = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    return people.set_password(user=user, password=PASSWORD)
+
+
+def test_a_first_sign_in_sets_up_an_app_and_a_second_one_uses_it(browser: Browser, clerk: User) -> None:
+    _password(browser, clerk)
+    assert "Before you enter" in browser.text
+    browser.press("I have read this and accept it")
+    assert "Set up a second step" in browser.text
+    browser.open("/admin/")
+    assert "Set up a second step" in browser.text, "nothing else answers"
+
+    browser.press("Set up an app")
+    secret = browser.driver.find_element(By.CSS_SELECTOR, "code.key").text
+    picture = browser.driver.find_element(By.CSS_SELECTOR, "img.qr")
+    assert browser.driver.execute_script("return arguments[0].naturalWidth", picture) > 100
+    browser.type(code=code(secret))
+    browser.press("Set up")
+    assert len(re.findall(r"\b\d{8}\b", browser.text)) == 10
+    browser.press("Go on")
+    assert "Waiting for your answer" in browser.text
+
+    browser.sign_out()
+    _password(browser, clerk)
+    browser.press("I have read this and accept it")
+    browser.type(code="000000")
+    browser.press("Go on")
+    assert "That code or passkey is not right." in browser.text
+    _paste(browser, "code", code(secret, step=1))
+    browser.press("Go on")
+
+    assert "Waiting for your answer" in browser.text
+    assert browser.complaints() == []
+
+
+def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk: User) -> None:
+    _plug_in(browser)
+    _password(browser, clerk)
+    browser.press("I have read this and accept it")
+    browser.press("Set up a passkey")
+    browser.driver.find_element(By.NAME, "passwordless").click()
+    browser.press("Set up")
+    assert "Recovery codes" in browser.text
+    browser.press("Go on")
+
+    browser.sign_out()
+    _password(browser, clerk)
+    browser.press("I have read this and accept it")
+    browser.press("Use a passkey")
+    assert "Waiting for your answer" in browser.text
+
+    browser.sign_out()
+    browser.open("/sign-in/")
+    browser.press("Sign in with a passkey")
+    browser.press("I have read this and accept it")
+    assert "Waiting for your answer" in browser.text
+
+    assert browser.complaints() == []
+    methods = AuditEntry.objects.filter(act=Act.SIGN_IN).order_by("id").values_list("detail__by", flat=True)
+    assert list(methods) == [["password"], ["password", "webauthn"], ["webauthn"]]
+
+
+def test_a_passkey_of_a_locked_account_opens_nothing(browser: Browser, clerk: User) -> None:
+    _plug_in(browser)
+    _password(browser, clerk)
+    browser.press("I have read this and accept it")
+    browser.press("Set up a passkey")
+    browser.driver.find_element(By.NAME, "passwordless").click()
+    browser.press("Set up")
+    browser.sign_out()
+    people.lock_user(user=clerk)
+
+    browser.open("/sign-in/")
+    browser.press("Sign in with a passkey")
+
+    assert "That did not sign you in." in browser.text
+    assert not clerk.sessions.exists()
+
+
+def test_no_key_at_hand_is_said(browser: Browser, clerk: User) -> None:
+    authenticator = _plug_in(browser)
+    browser.open("/sign-in/")
+    assert authenticator
+    browser.driver.remove_virtual_authenticator()
+
+    button = browser.driver.find_element(By.ID, "passkey")
+    browser.driver.execute_script("navigator.credentials.get = () => Promise.reject(new Error('none'))")
+    button.click()
+
+    WebDriverWait(browser.driver, PATIENCE).until(lambda _: "gave no passkey" in browser.text)
+
+
+def test_the_warning_comes_before_the_end_and_one_press_goes_on(
+    browser: Browser, clerk: User, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 8, 6
+    browser.sign_in(clerk)
+
+    _until_warned(browser)
+    assert "You will be signed out soon" in browser.driver.find_element(By.ID, "session-end").text
+    focused = browser.driver.switch_to.active_element
+    assert focused.text == "Stay signed in"
+    focused.send_keys(Keys.ENTER)
+    WebDriverWait(browser.driver, 3).until(lambda _: not _warned(browser))
+    assert AuditEntry.objects.filter(act=Act.DONE, detail={"extended": "session"}).count() == 1
+
+    # Left alone, the page goes away by itself.
+    WebDriverWait(browser.driver, PATIENCE).until(lambda driver: "/sign-in/" in driver.current_url)
+    assert browser.complaints() == []
+
+
+def test_the_whole_way_goes_by_keyboard_alone(browser: Browser, clerk: User) -> None:
+    client = Client()
+    enter(client, people.set_password(user=clerk, password="a long walk to Mystic"))
+    secret = set_up_app(client)
+    browser.open("/sign-in/")
+
+    _keys(browser, clerk.email, Keys.TAB, "a long walk to Mystic", Keys.ENTER)
+    browser.wait_for("Before you enter")
+    _tab_to(browser, "I have read this and accept it")
+    _keys(browser, Keys.ENTER)
+    browser.wait_for("Second step")
+    _keys(browser, code(secret, step=1), Keys.ENTER)
+
+    browser.wait_for("Waiting for your answer")
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_every_page_fits(width: int, browser: Browser, clerk: User) -> None:
+    _password(browser, clerk)
+    assert not browser.is_wider_than(width)
+    browser.press("I have read this and accept it")
+    pages = ["/account/set-up/", "/account/passkeys/add/", "/account/app/add/"]
+    for address in pages:
+        browser.open(address)
+        assert not browser.is_wider_than(width), address
+    secret = browser.driver.find_element(By.CSS_SELECTOR, "code.key").text
+    browser.type(code=code(secret))
+    browser.press("Set up")
+    assert not browser.is_wider_than(width)
+    for address in (
+        "/account/",
+        "/account/password/",
+        "/account/recovery-codes/",
+        "/account/recovery-codes/new/",
+        "/account/app/remove/",
+        "/account/sign-in-again/",
+        "/admin/",
+    ):
+        browser.open(address)
+        assert not browser.is_wider_than(width), address
+    assert browser.complaints() == []
+
+
+def _password(browser: Browser, person: User) -> None:
+    browser.open("/sign-in/")
+    browser.type(username=person.email, password=PASSWORD)
+    browser.press("Sign in")
+
+
+def _plug_in(browser: Browser) -> Any:
+    """A passkey in the browser whose owner is always there and always says yes."""
+    options = VirtualAuthenticatorOptions()
+    options.has_resident_key = True
+    options.has_user_verification = True
+    options.is_user_verified = True
+    browser.driver.add_virtual_authenticator(options)
+    return browser.driver.virtual_authenticator_id
+
+
+def _paste(browser: Browser, name: str, text: str) -> None:
+    browser.driver.find_element(By.NAME, name).click()
+    browser.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+
+
+def _warned(browser: Browser) -> bool:
+    return browser.driver.find_element(By.ID, "session-end").is_displayed()
+
+
+def _until_warned(browser: Browser) -> None:
+    WebDriverWait(browser.driver, PATIENCE).until(lambda _: _warned(browser))
+
+
+def _keys(browser: Browser, *keys: str) -> None:
+    for one in keys:
+        browser.driver.switch_to.active_element.send_keys(one)
+
+
+def _tab_to(browser: Browser, words: str) -> None:
+    for _ in range(12):
+        if browser.driver.switch_to.active_element.text == words:
+            return
+        _keys(browser, Keys.TAB)
+    raise AssertionError(f"no way to “{words}” by the tabulator key")
