@@ -63,6 +63,22 @@ def test_an_order_is_entered_whole(desk: Client, clerk: User, sheet: dict[str, A
         assert said in page
 
 
+def test_filer_standard_and_address_are_kept_where_they_are_stated(
+    desk: Client, sheet: dict[str, Any]
+) -> None:
+    stated = {
+        "filed_by": "intimate_partner",
+        "proof_found": "preponderance",
+        "respondent_address": "7 Elm Lane",
+    }
+
+    desk.post(ADD, sheet | stated)
+
+    order = Order.objects.select_related("case__respondent").get()
+    assert (order.filed_by, order.proof_found, order.area) == ("intimate_partner", "preponderance", "")
+    assert order.case.respondent.address == "7 Elm Lane"
+
+
 def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -> None:
     desk.post(ADD, sheet | {"issued_1": ""})
 
@@ -90,6 +106,10 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
         ({"respondent_town": "999999"}, "not one of the available choices"),
         ({"respondent_name": "x" * 201}, "at most 200 characters"),
         ({"respondent_name": "\0"}, "Null characters are not allowed."),
+        ({"respondent_address": "x" * 201}, "at most 200 characters"),
+        ({"filed_by": "law_enforcement"}, "(CT-APP-01; C.G.S. § 46b-15(a);"),
+        ({"filed_by": "neighbour"}, "not one of the available choices"),
+        ({"proof_found": "belief"}, "not one of the available choices"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_remedy(
