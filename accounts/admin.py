@@ -101,6 +101,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         """Each role and where it is held."""
         return "; ".join(str(membership) for membership in user.memberships.all())
 
+    @override
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Whether it is a system is said once, when the account is made."""
+        return [name for name in self.readonly_fields if obj or name != "is_system"]
+
     @admin.display(description="Locked", boolean=True, ordering="locked_at")
     def is_locked(self, user: User) -> bool:
         """True after too many wrong guesses, until it is released."""

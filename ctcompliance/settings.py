@@ -117,7 +117,8 @@ WSGI_APPLICATION = "ctcompliance.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "ctcompliance" / "templates"],
+        # The project's own are an app's, and the first; named here too, each would extend itself once.
+        "DIRS": [],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -293,6 +294,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "celery.app.trace": {"level": max(LOG_LEVEL, logging.WARNING)},
         "celery.beat": {"level": max(LOG_LEVEL, logging.WARNING)},
+        # It names the keys of people who register.
+        "fido2": {"level": max(LOG_LEVEL, logging.WARNING)},
         "celery.worker.strategy": {"level": max(LOG_LEVEL, logging.WARNING)},
         "flower.inspector": {"level": max(LOG_LEVEL, logging.ERROR)},
     },

@@ -132,6 +132,20 @@ def test_a_new_account_and_its_role_are_an_entry_each(desk: Client) -> None:
     assert made[1].detail == {"role": "clerk", "agency": court.pk}
 
 
+def test_a_system_is_added_without_a_password(desk: Client) -> None:
+    forms = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+    system = {"email": "cms@court.example", "name": "Court system", "is_system": "on"} | forms
+    once = {"email": "lee@example.org", "name": "Lee Ash", "password1": NEW} | forms
+
+    assert desk.post("/admin/accounts/user/add/", system).status_code == 302
+    assert "Type the password twice." in desk.post("/admin/accounts/user/add/", once).content.decode()
+
+    made = User.objects.get(email="cms@court.example")
+    assert made.is_system
+    assert not made.has_usable_password()
+    assert not User.objects.filter(email="lee@example.org").exists()
+
+
 def test_an_agency_changed_is_one_entry(desk: Client) -> None:
     desk.post("/admin/accounts/agency/add/", {"name": "Elm Police", "kind": "police"})
 

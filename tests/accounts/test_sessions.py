@@ -174,6 +174,12 @@ def test_a_page_carries_the_warning_and_the_button_that_extends(client: Client, 
     assert (entry.actor, entry.detail) == (clerk, {"extended": "session"})
 
 
+def test_the_admin_site_carries_the_warning_once(client: Client, clerk: User) -> None:
+    enter(client, clerk)
+
+    assert client.get("/admin/").content.decode().count('id="session-end"') == 1
+
+
 def test_nobody_extends_a_session_that_has_ended(client: Client, clerk: User) -> None:
     enter(client, clerk)
     _pass(timedelta(minutes=31))
