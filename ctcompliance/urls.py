@@ -22,6 +22,10 @@ urlpatterns = [
     path("", include("notifications.urls")),
 ]
 
+handler400 = "ctcompliance.edges.bad_request"
+handler404 = "ctcompliance.edges.not_found"
+handler500 = "ctcompliance.edges.unexpected"
+
 if settings.IS_LOCAL:
     from ctcompliance import mailbox
 

@@ -103,6 +103,13 @@ class Alert(models.Model):
                 condition=Q(acknowledged_at=None) & ~Q(state=7),
                 name="alert_unanswered",
             ),
+            # An agency's alerts as the API lists them, the newest first; all, and those without an answer.
+            models.Index(fields=["agency", "-created_at", "-id"], name="alert_of_agency"),
+            models.Index(
+                fields=["agency", "-created_at", "-id"],
+                condition=Q(acknowledged_at=None) & ~Q(state=7),
+                name="alert_agency_waiting",
+            ),
         ]
 
     def __str__(self) -> str:

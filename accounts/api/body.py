@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import IO, Any, ClassVar
@@ -39,11 +40,19 @@ class StrictJSONParser(JSONParser):
             raise Problem("too_large", f"At most {most} bytes.")
         try:
             body = json.loads(raw, parse_constant=_refuse, object_pairs_hook=_once)
-            # A surrogate without its other half has no bytes.
-            json.dumps(body, ensure_ascii=False).encode()
+            # A number beyond what a float holds is read as infinite; a surrogate without its other half has
+            # no bytes.
+            text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+            text.encode()
+            if _NUL.search(text):
+                raise ValueError("a NUL character")
         except (ValueError, RecursionError) as error:
             raise Problem("malformed") from error
         return body
+
+
+#: As JSON writes it: no text in the database may hold it.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _refuse(constant: str) -> None:

@@ -62,7 +62,7 @@ def _opened(cursor: str, order: Sequence[str]) -> Q:
     """Everything that comes after, in that order."""
     try:
         ordered_by, values = json.loads(unseal(cursor))
-    except (InvalidToken, UnicodeError) as error:
+    except (InvalidToken, ValueError) as error:
         raise _wrong_cursor() from error
     if ordered_by != [*order]:
         raise _wrong_cursor()

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from accounts.api import replay
 from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
-from accounts.api.views import Acting, ApiView, Changing, Listing, Showing
+from accounts.api.views import Acting, ApiView, Asking, Changing, Showing
 from accounts.models import MAX_KEY
 
 #: What any request may be answered.
@@ -25,7 +25,7 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
     codes = {*_ALWAYS}
     if "{" in path:
         codes.add("not_found")
-    if method == "GET" and isinstance(view, Listing):
+    if method == "GET" and isinstance(view, Asking):
         codes |= {"invalid", "refused"}
     if method == "POST":
         codes |= {*_OF_A_BODY, "idempotency_key_missing", "idempotency_key_reused", "in_progress"}
@@ -61,7 +61,7 @@ class Schema(AutoSchema):
         """Headers and, for a list, what it can be asked."""
         view = self.view
         match self.method:
-            case "GET" if isinstance(view, Listing):
+            case "GET" if isinstance(view, Asking):
                 return [view.asks]
             case "GET" if isinstance(view, Showing):
                 return [_header("If-None-Match", "The ETag of what you have: 304 while it stands.")]
@@ -91,7 +91,7 @@ class Schema(AutoSchema):
     def _successes(self) -> dict[Any, Any]:
         view = self.view
         match self.method:
-            case "GET" if isinstance(view, Listing):
+            case "GET" if isinstance(view, Asking):
                 return {200: _page_of(view.shows)}
             case "GET":
                 return {200: view.shows, 304: OpenApiResponse(description="You have it already.")}

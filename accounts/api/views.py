@@ -25,10 +25,16 @@ from accounts.api.body import Given, Shown
 from accounts.api.pages import Paged
 from accounts.api.problems import Fault, Problem
 from accounts.api.replay import once
-from accounts.models import ApiToken, User
-from accounts.services import audit
+from accounts.models import ApiToken, Scope, User
+from accounts.services import audit, guessing
 
 _SAFE = ("GET", "HEAD")
+
+
+def scope_for(things: str, *, is_reading: bool) -> str:
+    """The scope that a token needs. Where there is none for reading, the one for writing is needed."""
+    reading = f"{things}:read"
+    return reading if is_reading and reading in Scope.values else f"{things}:write"
 
 
 class ApiView(APIView):
@@ -52,11 +58,20 @@ class ApiView(APIView):
             raise MethodNotAllowed(method)
         thing = MATRIX.things[self.thing]
         if isinstance(request.auth, ApiToken):
-            needed = f"{thing.scope}:{'read' if request.method in _SAFE else 'write'}"
+            needed = scope_for(thing.scope, is_reading=request.method in _SAFE)
             if needed not in request.auth.scopes:
                 raise Problem("scope_missing", f"The token's scopes do not include {needed}.")
+            # A person's session was asked before the view was.
+            if self.kwargs:
+                self.check_guesses()
         if not MATRIX.may(self.user.roles, self.acts[method], self.thing):
             raise Problem("not_permitted")
+
+    def check_guesses(self) -> None:
+        """Raises for a caller who was refused too many different things of late."""
+        if guessing.too_many_guesses(self.user):
+            wait = guessing.WINDOW.total_seconds()
+            raise Problem("too_many_requests", headers={"Retry-After": str(round(wait))})
 
     @property
     @override
@@ -92,7 +107,52 @@ class ApiView(APIView):
         return ()
 
 
-class Listing(ApiView):
+class Asking(ApiView):
+    """An address that can be asked for more than its path says."""
+
+    asks: ClassVar[type[Given]] = Given
+    #: What names one thing that the caller may not see: to find nothing by it is to be refused.
+    guessable: ClassVar[Sequence[str]] = ()
+
+    def asked(self) -> dict[str, Any]:
+        """What the query asks for. Raises `Problem` and `ValidationError` for what is not known here."""
+        query = self.request.query_params
+        if twice := [name for name in query if len(query.getlist(name)) > 1]:
+            raise Problem(
+                "invalid", faults=[Fault(name, "twice", "Given twice. Give it once.") for name in twice]
+            )
+        if unkept := [name for name, value in query.dict().items() if "\0" in f"{name}{value}"]:
+            raise Problem(
+                "invalid",
+                faults=[Fault(name.replace("\0", ""), "nul", "Holds a NUL character.") for name in unkept],
+            )
+        asks = self.asks(data=query.dict(), context={"request": self.request})
+        asks.is_valid(raise_exception=True)
+        asked = dict(asks.validated_data)
+        if any(name in asked for name in self.guessable):
+            self.check_guesses()
+        return asked
+
+    def found(self, asked: Mapping[str, Any], rows: Sequence[Any]) -> None:
+        """Puts on record that nothing was found by a name that might have been guessed."""
+        guessed = [name for name in self.guessable if name in asked]
+        if guessed and not rows:
+            audit.asked_in_vain(self.request, asked[guessed[0]])
+
+
+class Whole(Asking):
+    """GET: the whole of what is bounded by its nature, in the form of a page that is the last."""
+
+    def get(self, request: Request, **_ids: Any) -> HttpResponse:
+        """All of it."""
+        return Answer({"results": self.shown(self.whole(**self.asked())), "next": None})
+
+    @abstractmethod
+    def whole(self, **asked: Any) -> Sequence[Any]:
+        """What was asked for."""
+
+
+class Listing(Asking):
     """GET: rows, a page at a time."""
 
     asks: ClassVar[type[Paged]] = Paged
@@ -104,18 +164,9 @@ class Listing(ApiView):
         asked = self.asked()
         cursor, limit = asked.pop("cursor", ""), asked.pop("limit")
         found, after = pages.page(self.rows(**asked), self.order_by, cursor=cursor, limit=limit)
+        if not cursor:
+            self.found(asked, found)
         return Answer({"results": self.shown(found), "next": self._address(after)})
-
-    def asked(self) -> dict[str, Any]:
-        """What the query asks for. Raises `ValidationError` for what the list does not know."""
-        query = self.request.query_params
-        if twice := [name for name in query if len(query.getlist(name)) > 1]:
-            raise Problem(
-                "invalid", faults=[Fault(name, "twice", "Given twice. Give it once.") for name in twice]
-            )
-        asks = self.asks(data=query.dict(), context={"request": self.request})
-        asks.is_valid(raise_exception=True)
-        return dict(asks.validated_data)
 
     @abstractmethod
     def rows(self, **asked: Any) -> QuerySet[Any]:

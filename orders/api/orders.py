@@ -88,6 +88,7 @@ class Orders(Listing, OrderAct):
     asks = OrderQuery
     shows = OrderOut
     order_by = ("-issued_on", "-id")
+    guessable = ("docket_number", "por_number")
     body = OrderIn
     service = staticmethod(enter)
     route = "order"

@@ -79,6 +79,14 @@ class CourtCalendar:
             }
         return self._kept[year]
 
+    def closed_in(self, year: int) -> dict[date, str]:
+        """Every day of the year, Saturdays and Sundays aside, on which the court is closed, and why."""
+        proclaimed = {day: name for day, name in self.closings.items() if day.year == year}
+        found = self._holidays_of(year) | proclaimed
+        return {
+            day: found[day] for day in sorted(found) if day.year == year and day.weekday() not in _WEEKEND
+        }
+
     def is_open(self, day: date) -> bool:
         """Monday to Friday, not a legal holiday, not a closing."""
         return not self.closed_because(day)

@@ -63,6 +63,11 @@ def current_rulebook() -> Rulebook:
     return _with_closings(tuple(closings.values_list("jurisdiction", "closed_on", "name")))
 
 
+def closed_days(jurisdiction: str, year: int) -> dict[date, str]:
+    """Every working day of the year on which the state's courts are closed, and why."""
+    return current_rulebook().jurisdictions[jurisdiction].calendar.closed_in(year)
+
+
 @lru_cache(maxsize=4)
 def _with_closings(closings: tuple[tuple[str, date, str], ...]) -> Rulebook:
     by_jurisdiction: dict[str, dict[date, str]] = {}

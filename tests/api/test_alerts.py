@@ -1,0 +1,183 @@
+"""Alerts by the API: listed for whom they were written, answered once, silent about who is protected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import AgencyKind, AuditEntry, Role
+from notifications.models import Alert, Via
+from orders.models import Checkpoint, Event
+from tests import make
+from tests.api.conftest import Caller, MakeCaller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def police() -> Any:
+    return make.agency()
+
+
+@pytest.fixture
+def liaison(caller: MakeCaller, police: Any) -> Caller:
+    return caller(make.person(Role.LIAISON, police))
+
+
+def served(**given: Any) -> Any:
+    """An order issued two days ago and served an hour ago."""
+    now = timezone.now()
+    return make.served_order(now=now, issued_at=now - timedelta(days=2), **given)
+
+
+def alert(of: Any, *, capacity: str = "respondent_police", order: Any = None, **given: Any) -> Alert:
+    """An alert to an agency about an order that concerns it."""
+    order = order or served(respondent_town=make.town(of), protected_person="Sky Linden")
+    checkpoint = Checkpoint.objects.filter(deadline__order=order, deadline__rule_id="CT-SUR-01").first()
+    assert checkpoint is not None
+    number = Alert.objects.count()
+    return Alert.objects.create(
+        checkpoint=checkpoint,
+        order=order,
+        agency=of,
+        capacity=capacity,
+        via=Via.DESK,
+        idem_key=f"test:{number}",
+        **given,
+    )
+
+
+def test_an_alert_is_read_and_says_neither_names_nor_docket(liaison: Caller, police: Any) -> None:
+    one = alert(police)
+
+    answer = liaison.get(f"/alerts/{one.public_id}")
+
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["id"], body["order"]) == (str(one.public_id), str(one.order.public_id))
+    assert (body["rule"], body["state"], body["agency"]) == ("CT-SUR-01", "ready", police.name)
+    assert body["recipient"] is body["acknowledged_at"] is body["acknowledged_by"] is None
+    for secret in ("Sky Linden", "Ash Birch", one.order.case.docket_number):
+        assert secret not in answer.content.decode()
+    assert liaison.get("/alerts").json() == {"results": [body], "next": None}
+    assert AuditEntry.objects.filter(cases__contains=[one.order.case.public_id]).count() == 2
+
+
+def test_alerts_come_newest_first_a_page_at_a_time(liaison: Caller, police: Any) -> None:
+    first = alert(police)
+    others = [alert(police, order=first.order) for _ in range(4)]
+    newest_first = [str(one.public_id) for one in reversed([first, *others])]
+
+    seen, path = [], "/api/v1/alerts?limit=2"
+    while path:
+        page = liaison.client.get(path, headers={"Authorization": f"Bearer {liaison.token}"}).json()
+        assert len(page["results"]) <= 2
+        seen += [one["id"] for one in page["results"]]
+        path = page["next"]
+
+    assert seen == newest_first
+
+
+def test_filters(liaison: Caller, police: Any) -> None:
+    old, new = alert(police), alert(police)
+    Alert.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
+    liaison.post(f"/alerts/{old.public_id}/acknowledgements")
+
+    def ids(**query: Any) -> list[str]:
+        answer = liaison.get("/alerts", **query)
+        assert answer.status_code == 200, answer.content
+        return [one["id"] for one in answer.json()["results"]]
+
+    assert ids(acknowledged="false") == [str(new.public_id)]
+    assert ids(acknowledged="true") == [str(old.public_id)]
+    assert ids(created_after=(timezone.now() - timedelta(days=1)).isoformat()) == [str(new.public_id)]
+    assert len(ids(agency=police.name)) == 2
+
+
+def test_an_agency_sees_only_its_own_alerts(caller: MakeCaller, police: Any) -> None:
+    theirs = alert(police)
+    other = caller(make.person(Role.LIAISON, make.agency()))
+
+    listed = other.get("/alerts")
+    asked = other.get("/alerts", agency=police.name)
+    one = other.get(f"/alerts/{theirs.public_id}")
+    nothing = other.get(f"/alerts/{theirs.order.public_id}")
+    answered = other.post(f"/alerts/{theirs.public_id}/acknowledgements")
+
+    assert listed.json()["results"] == asked.json()["results"] == []
+    assert one.status_code == nothing.status_code == answered.status_code == 404
+    assert one.content == nothing.content == answered.content
+
+
+def test_a_court_sees_that_police_were_told_and_cannot_answer_for_them(
+    caller: MakeCaller, police: Any
+) -> None:
+    court = make.agency(AgencyKind.COURT)
+    order = served(court=court, respondent_town=make.town(police))
+    one = alert(police, order=order)
+    clerk = caller(make.person(Role.CLERK, court))
+
+    seen = clerk.get("/alerts", agency=police.name)
+    answer = clerk.post(f"/alerts/{one.public_id}/acknowledgements")
+
+    assert [row["id"] for row in seen.json()["results"]] == [str(one.public_id)]
+    assert clerk.get("/alerts").json()["results"] == []
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+    one.refresh_from_db()
+    assert one.acknowledged_at is None
+
+
+def test_the_first_acknowledgement_stands(caller: MakeCaller, liaison: Caller, police: Any) -> None:
+    one = alert(police)
+    second = caller(make.person(Role.LIAISON, police))
+
+    first_answer = liaison.post(f"/alerts/{one.public_id}/acknowledgements")
+    second_answer = second.post(f"/alerts/{one.public_id}/acknowledgements")
+
+    assert (first_answer.status_code, second_answer.status_code) == (201, 200), first_answer.content
+    assert first_answer.json() == second_answer.json()
+    one.refresh_from_db()
+    assert first_answer.json()["acknowledged_by"] == one.acknowledged_by.name  # type: ignore[union-attr]
+    assert Event.objects.filter(order=one.order, kind="acknowledged").count() == 1
+    assert first_answer.headers["ETag"] == liaison.get(f"/alerts/{one.public_id}").headers["ETag"]
+
+
+def test_a_repetition_with_the_same_key_is_answered_the_same(liaison: Caller, police: Any) -> None:
+    one = alert(police)
+    path = f"/alerts/{one.public_id}/acknowledgements"
+
+    first, again = liaison.post(path, key="answer-1"), liaison.post(path, key="answer-1")
+
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+
+
+def test_who_may_not_answer(caller: MakeCaller) -> None:
+    court = make.agency(AgencyKind.COURT)
+    order = served(court=court)
+    one = alert(court, capacity="court", order=order)
+    judge = caller(make.person(Role.JUDGE, court))
+    auditor = caller(make.person(Role.AUDITOR))
+
+    assert judge.get(f"/alerts/{one.public_id}").status_code == 200
+    assert judge.post(f"/alerts/{one.public_id}/acknowledgements").status_code == 403
+    assert auditor.get("/alerts").status_code == 403
+
+
+def test_the_queries_of_a_list_do_not_grow_with_it(liaison: Caller, police: Any) -> None:
+    def queries() -> int:
+        liaison.get("/alerts")
+        with CaptureQueriesContext(connection) as captured:
+            liaison.get("/alerts")
+        return len(captured)
+
+    alert(police)
+    few = queries()
+    for _ in range(10):
+        alert(police)
+
+    assert queries() == few
