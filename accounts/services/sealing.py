@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: Entries of one seal; more where one transaction wrote more.
 BATCH = 10_000
-#: Seals that one statement verifies.
-SEALS = 50
+#: Seals that one statement verifies, which must be done long before it is timed out.
+SEALS = 20
 #: An entry that is not sealed after so long will not be: nobody seals, or its transaction never ends.
 LATE = timedelta(hours=1)
 

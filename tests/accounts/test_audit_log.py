@@ -10,24 +10,24 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.http import HttpRequest, JsonResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import path
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Act, Agency, AgencyKind, ApiToken, AuditEntry, Door, Role, User
 from accounts.services import guessing
-from accounts.services.audit import Watch, address_of, asked_in_vain, record, seen
-from ctcompliance.urls import urlpatterns as real
+from accounts.services.audit import Watch, address_of, asked_in_vain, record
 from notifications.models import Alert
 from notifications.services.firing import Firer
 from orders.models import Order
 from tests import make
+from tests.api.conftest import Caller, MakeCaller, caller
 from tests.orders.test_admin.conftest import page_of, signed_in, typed
 
 pytestmark = pytest.mark.django_db
+
+__all__ = ["caller"]
 
 #: Whatever is here must never be in the record.
 CANARY = "Canary Warbler"
@@ -207,27 +207,42 @@ def test_home_and_a_notice_and_its_acknowledgement(alert: Alert) -> None:
     assert {tuple(one.cases) for one in AuditEntry.objects.all()} == {(alert.order.case.public_id,)}
 
 
-def test_a_system_by_its_token(order: Order, settings: Settings) -> None:
-    system = make.person(Role.CLERK, order.case.court)
-    token = ApiToken.objects.create(
-        user=system, name="Case system", scopes=[], digest=b"1" * 32, expires_at=timezone.now() + timedelta(1)
-    )
+@pytest.fixture
+def system(order: Order, caller: MakeCaller) -> Caller:
+    """A case system that calls with a token."""
+    return caller(make.person(Role.CLERK, order.case.court))
 
-    def view(request: HttpRequest) -> JsonResponse:
-        # As django-rest-framework does for a request that came with a token.
-        request.user, request.auth = system, token  # type: ignore[attr-defined]
-        seen(request, [order.case.public_id])
-        return JsonResponse({})
 
-    view.login_required = False  # type: ignore[attr-defined]
-    settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [*real, path("api/v9/x", view, name="x")]})
+def test_a_system_by_its_token(order: Order, system: Caller) -> None:
+    token = ApiToken.objects.get()
+    address = f"/orders/{order.public_id}"
 
-    assert Client().get("/api/v9/x").status_code == 200
-    assert Client().post("/api/v9/x").status_code in (200, 403)
+    assert system.get(address).status_code == 200
+    assert system.get("/orders").status_code == 200
+    assert system.get(f"/orders/{uuid.uuid4()}").status_code == 404
+    attempt = {"attempted_at": timezone.now().isoformat(), "method": "in_hand", "reason": "x"}
+    assert system.post(f"{address}/service-attempts", attempt).status_code == 201
 
-    entry = AuditEntry.objects.order_by("id")[0]
-    assert facts(entry) == (Act.SEEN, Door.API, "x", system, True)
-    assert (entry.token, entry.cases) == (token, [order.case.public_id])
+    entries = list(AuditEntry.objects.order_by("id"))
+    assert [(one.act, one.what, one.succeeded) for one in entries] == [
+        (Act.SEEN, "order", True),
+        (Act.SEEN, "orders", True),
+        (Act.REFUSED, "order", False),
+        (Act.DONE, "order-service-attempts", True),
+    ]
+    assert {(one.door, one.actor, one.token) for one in entries} == {(Door.API, token.user, token)}
+    assert [one.cases for one in entries] == [[order.case.public_id]] * 2 + [[], [order.case.public_id]]
+
+
+def test_a_system_that_guesses_is_answered_nothing(order: Order, system: Caller) -> None:
+    answers = [system.get(f"/orders/{uuid.uuid4()}") for _ in range(guessing.MANY + 3)]
+
+    assert [one.status_code for one in answers] == [404] * guessing.MANY + [429] * 3
+    assert answers[-1].json()["code"] == "too_many_requests"
+    for address in (f"/orders/{order.public_id}", "/orders?docket_number=HHD-FA26-1-S"):
+        assert system.get(address).status_code == 429
+    assert system.get("/orders").status_code == 200
+    assert AuditEntry.objects.filter(act=Act.GUESSING).count() == 1
 
 
 def test_a_command(order: Order, capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,6 +306,18 @@ def test_what_cannot_be_recorded_is_not_answered(
     assert answer.headers["Cache-Control"] == "no-store"
     assert "not written, so not answered" in caplog.text
     assert CANARY not in caplog.text
+
+
+@pytest.mark.usefixtures("unwritable")
+def test_at_the_api_neither(order: Order, system: Caller) -> None:
+    with transaction.atomic():
+        answer = system.get(f"/orders/{order.public_id}")
+        transaction.set_rollback(True)
+
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "busy"
+    assert CANARY not in answer.content.decode()
 
 
 # ---- refusals, and guessing ----
