@@ -15,6 +15,7 @@ from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, RemoveWebAuthnView
 from allauth.socialaccount.adapter import get_adapter as get_sso_adapter
 from allauth.socialaccount.internal import jwtkit
@@ -58,7 +59,7 @@ class SignIn(FormView):  # type: ignore[type-arg]
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Whoever is signed in goes on."""
         if request.user.is_authenticated:
-            return redirect(self._then() or "home")
+            return redirect(_then(request) or "home")
         return super().dispatch(request, *args, **kwargs)
 
     @override
@@ -69,22 +70,22 @@ class SignIn(FormView):  # type: ignore[type-arg]
     @override
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """With the page that was asked for."""
-        return super().get_context_data(next=self._then(), sso=_sso_name(), **kwargs)
+        return super().get_context_data(next=_then(self.request), sso=_sso_name(), **kwargs)
 
     @override
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """The password is right: on to what else it takes."""
         record_authentication(self.request, form.user, method="password")
-        login = Login(user=form.user, redirect_url=self._then() or None)
+        login = Login(user=form.user, redirect_url=_then(self.request) or None)
         answer: HttpResponse = perform_login(self.request, login)
         return answer
 
-    def _then(self) -> str:
-        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
-        is_here = url_has_allowed_host_and_scheme(
-            asked, {self.request.get_host()}, require_https=self.request.is_secure()
-        )
-        return asked if is_here else ""
+
+def _then(request: HttpRequest) -> str:
+    """The page that was asked for; nothing where it is not one of ours."""
+    asked = request.POST.get("next") or request.GET.get("next", "")
+    is_here = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if is_here else ""
 
 
 @login_stage_required(stage="use_notice", redirect_urlname="sign-in")  # type: ignore[untyped-decorator]
@@ -106,6 +107,14 @@ class SecondFactor(AuthenticateView):
 @method_decorator(login_not_required, name="dispatch")
 class PasskeyAlone(LoginWebAuthnView):
     """A passkey instead of a password."""
+
+    @override
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The passkey is right: on to the use-notice, and then to the page that was asked for."""
+        passkey = form.cleaned_data["credential"]
+        login = Login(user=passkey.user, redirect_url=_then(self.request) or None)
+        answer: HttpResponse = perform_passwordless_login(self.request, passkey, login)
+        return answer
 
 
 @login_not_required

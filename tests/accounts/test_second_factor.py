@@ -81,6 +81,7 @@ def test_an_app_is_set_up_once_and_asked_for_from_then_on(client: Client, clerk:
     assert len(re.findall(r"<code>\d{8}</code>", codes)) == 10
     assert "<code>" not in client.get("/account/recovery-codes/").content.decode(), "shown once"
     assert client.get("/admin/").status_code == 200
+    assert client.get("/api/v1/orders").status_code == 200
     again = Client()
     assert enter(again, clerk).headers["Location"] == "/sign-in/second-factor/"
     assert again.get("/").headers["Location"] == "/sign-in/?next=/"

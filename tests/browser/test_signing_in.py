@@ -84,10 +84,10 @@ def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk
     assert "Waiting for your answer" in browser.text
 
     browser.sign_out()
-    browser.open("/sign-in/")
+    browser.open("/account/")
     browser.press("Sign in with a passkey")
     browser.press("I have read this and accept it")
-    assert "Waiting for your answer" in browser.text
+    assert "How you sign in" in browser.text, "the page that was asked for"
 
     assert browser.complaints() == []
     methods = AuditEntry.objects.filter(act=Act.SIGN_IN).order_by("id").values_list("detail__by", flat=True)
