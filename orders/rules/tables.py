@@ -84,7 +84,7 @@ class Table:
         start, end, path = self._span.start, self._span.end, self._span.path
         inside = [(at, name) for at, name in self._source.headers if start < at < end]
         own_end = inside[0][0] if inside else end
-        own = re.compile(rf"(?:^|[\s{{,\[]){re.escape(key)}\s*=", re.MULTILINE)
+        own = re.compile(rf"(?:^|[\s{{,\[]){re.escape(key)}\s*=")
         if found := own.search(self._source.text, start, own_end):
             return found.end()
         named = f"{path}.{key}".lstrip(".")

@@ -677,6 +677,20 @@ def test_id_is_refused_when_it_stands_twice(folder: Path, again: str) -> None:
     )
 
 
+@pytest.mark.parametrize("again", [RULE, ENTRY.replace("CT-NOTE", "CT-ONE")], ids=["rule", "entry"])
+def test_id_is_refused_when_an_entry_before_has_it(folder: Path, again: str) -> None:
+    (folder / "us_ct" / "entry.toml").write_text(ENTRY.replace("CT-NOTE", "CT-ONE"), encoding="utf-8")
+    (folder / "us_ct" / "one.toml").write_text(again, encoding="utf-8")
+
+    assert refusal(folder) == (
+        "rules/us_ct/one.toml, line 4, CT-ONE: id: “CT-ONE” stands twice; an id is used once."
+    )
+
+
+def test_order_of_a_kind_that_no_rule_is_about_has_none(folder: Path) -> None:
+    assert load(folder).binding(order(Kind.FOREIGN_ORDER)) == []
+
+
 def test_jurisdiction_is_refused_when_it_stands_twice(folder: Path) -> None:
     other = folder / "us_xx"
     other.mkdir()
@@ -888,6 +902,7 @@ def test_zone_is_that_of_the_area_when_the_state_has_two(folder: Path) -> None:
     def zone(facts: Facts) -> str:
         return str(book.jurisdiction_of(facts).zone)
 
+    assert book.jurisdiction_of(order()) is book.jurisdictions["us_ct"]
     assert zone(order()) == "America/New_York"
     assert zone(order(area="Marion")) == "America/New_York"
     assert zone(order(area="LAKE")) == "America/Chicago"
