@@ -276,7 +276,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "ENUM_NAME_OVERRIDES": {"ServiceMethodEnum": "orders.models.ServiceMethod"},
+    "ENUM_NAME_OVERRIDES": {
+        "HappeningKindEnum": "orders.services.term.RECORDABLE",
+        "OrderKindEnum": "orders.models.OrderKind",
+        "ReceiptKindEnum": "orders.models.ReceiptKind",
+        "ServiceMethodEnum": "orders.models.ServiceMethod",
+        "StatementKindEnum": "orders.models.StatementKind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import reduce
 from operator import or_
 from typing import Self, TypeVar
@@ -22,16 +23,21 @@ Row = TypeVar("Row", bound=models.Model)
 class OrderQuerySet(models.QuerySet[Row]):
     """Orders."""
 
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+    def visible_to(
+        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+    ) -> Self:
         """The orders that concern an agency of this person's, in a capacity that the person's role looks at;
         for an advocate, those for which a release stands now, by the database's clock.
 
-        The one gate: what it leaves out does not exist for the person.
+        The one gate: what it leaves out does not exist for the person. With `roles` only what the person sees
+        in one of these.
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
         concerned, released = Q(), []
         for membership in user.memberships.all():
+            if roles is not None and membership.role not in roles:
+                continue
             if capacities := MATRIX.concerned_as.get(membership.role):
                 concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
             elif membership.role == Role.ADVOCATE:
@@ -49,10 +55,12 @@ class OrderQuerySet(models.QuerySet[Row]):
 class OfOrderQuerySet(models.QuerySet[Row]):
     """Rows that belong to one order and are seen by whoever sees the order."""
 
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """The rows of orders that this person sees."""
+    def visible_to(
+        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+    ) -> Self:
+        """The rows of orders that this person sees; with `roles`, in one of these."""
         orders: OrderQuerySet[models.Model] = OrderQuerySet(apps.get_model("orders", "Order"))
-        return self.filter(Exists(orders.filter(pk=OuterRef("order_id")).visible_to(user)))
+        return self.filter(Exists(orders.filter(pk=OuterRef("order_id")).visible_to(user, roles=roles)))
 
 
 class ReleaseQuerySet(OfOrderQuerySet[Row]):

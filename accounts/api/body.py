@@ -112,6 +112,21 @@ class DayField(serializers.DateField):
         return day
 
 
+class NamedField(serializers.SlugRelatedField[Any]):
+    """A row that everybody knows by its name, such as a town or an agency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="name", **kwargs)
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        """The row. Raises `ValidationError`."""
+        # A number would be looked for as its digits.
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Given(serializers.Serializer[Any]):
     """What a caller sends. A name that it does not know is refused, not passed over."""
 

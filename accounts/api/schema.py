@@ -62,7 +62,7 @@ class Schema(AutoSchema):
         view = self.view
         match self.method:
             case "GET" if isinstance(view, Asking):
-                return [view.asks]
+                return [view.asks] if view.asks().fields else []
             case "GET" if isinstance(view, Showing):
                 return [_header("If-None-Match", "The ETag of what you have: 304 while it stands.")]
             case "POST" if isinstance(view, Acting):

@@ -99,7 +99,7 @@ class ApiView(APIView):
     def shown(self, rows: Sequence[Any], shape: type[Shown] | None = None) -> list[dict[str, Any]]:
         """The rows as the caller may see them, and on record as seen."""
         audit.seen(self.request, self.cases_of(rows))
-        context = {"roles_of": self.roles_of(rows), "request": self.request}
+        context = {"roles_of": self.roles_of(rows), "request": self.request, "now": self.now}
         return list((shape or self.shows)(rows, many=True, context=context).data)
 
     def cases_of(self, rows: Sequence[Any]) -> Iterable[Any]:

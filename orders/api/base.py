@@ -18,7 +18,7 @@ from typing_extensions import override
 from accounts.access import MATRIX
 from accounts.api.body import InstantField, Shown
 from accounts.api.problems import Fault, Problem
-from accounts.api.views import Acting, Answer, ApiView, Listing, Undone
+from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
 from accounts.models import User
 from orders.errors import InvalidFact
 from orders.models import Case, Deadline, Order
@@ -70,6 +70,11 @@ class DryRun(serializers.Serializer[Any]):
 class OfOrders(ApiView):
     """An address about orders, or about rows that belong to one."""
 
+    @property
+    def viewers(self) -> frozenset[str]:
+        """The roles that see such rows."""
+        return MATRIX.things[self.thing].acts["view"]
+
     @override
     def roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
         """In which roles the caller sees each row's order."""
@@ -89,12 +94,18 @@ class OfOrders(ApiView):
         return order
 
     def of_order(self, rows: QuerySet[Any], id: UUID) -> Any:  # noqa: A002 - the name in the address
-        """The row of that public id. Raises `Http404` where the caller does not see its order."""
+        """The row of that public id. Raises `Http404` where the caller sees no such rows of its order."""
         seen: Any = rows
-        row = seen.visible_to(self.user).select_related("order__case").filter(public_id=id).first()
+        visible = seen.visible_to(self.user, roles=self.viewers)
+        row = visible.select_related("order__case").filter(public_id=id).first()
         if row is None:
             raise Http404
         return row
+
+    def permit(self, order: Order, act: str, thing: str = "") -> None:
+        """Raises `Problem` where none of the roles in which the caller sees the order may do that."""
+        if not MATRIX.may(roles_over(self.user, {order.pk})[order.pk], act, thing or self.thing):
+            raise Problem("not_permitted")
 
 
 class OrderRows(OfOrders, Listing):
@@ -108,7 +119,37 @@ class OrderRows(OfOrders, Listing):
     def rows(self, **asked: Any) -> QuerySet[Any]:
         """Those of the order in the address."""
         order = self.order(self.kwargs["id"])
-        return type(self).every().filter(order=order).select_related("order__case")
+        self.permit(order, "view")
+        return self.rows_of(order).select_related("order__case")
+
+    def rows_of(self, order: Order) -> QuerySet[Any]:
+        """Those of this order."""
+        return type(self).every().filter(order=order)
+
+
+class CaseRows(OrderRows):
+    """GET: the rows that all orders of a case share, as far as the caller sees those orders."""
+
+    @override
+    def rows_of(self, order: Order) -> QuerySet[Any]:
+        """Those of the order's case."""
+        every: Any = type(self).every()
+        rows: QuerySet[Any] = every.visible_to(self.user, roles=self.viewers).filter(
+            order__case=order.case_id
+        )
+        return rows
+
+
+class OneRow(OfOrders, Showing):
+    """GET: one row of an order, by its public id."""
+
+    #: The rows of every order.
+    every: ClassVar[Callable[[], QuerySet[Any]]]
+
+    @override
+    def row(self, **ids: Any) -> Any:
+        """The row of the address."""
+        return self.of_order(type(self).every(), ids["id"])
 
 
 class OrderAct(OfOrders, Acting):
@@ -135,9 +176,7 @@ class OrderAct(OfOrders, Acting):
         """The subject with its case locked, as every service does first."""
         order = order_of(subject)
         Case.objects.select_for_update(no_key=True).get(pk=order.case_id)
-        roles = roles_over(self.user, {order.pk})[order.pk]
-        if not MATRIX.may(roles, self.acts[str(self.request.method)], self.thing):
-            raise Problem("not_permitted")
+        self.permit(order, self.acts[str(self.request.method)])
         return subject
 
     @override
@@ -161,7 +200,7 @@ class OrderAct(OfOrders, Acting):
             self.shown([made], shape)[0],
             status=HTTPStatus.OK if self.request.method == "PATCH" else HTTPStatus.CREATED,
             location=location,
-            is_versioned=isinstance(made, Order),
+            is_versioned=isinstance(made, Order) or bool(self.route),
         )
 
     def made(self, row: Any) -> Any:
@@ -172,14 +211,17 @@ class OrderAct(OfOrders, Acting):
         try:
             return type(self).service(subject, **given, by=self.user, now=self.now)
         except InvalidFact as refusal:
-            fault = Fault(refusal.field, refusal.code, refusal.message)
+            # What the body does not name is wrong with the whole.
+            field = refusal.field if refusal.field in self.body().fields else "body"
+            fault = Fault(field, refusal.code, refusal.message)
             raise Problem("refused", refusal.message, faults=[fault]) from refusal
 
     def _tried(self, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
-        if not MATRIX.may(self.user.roles, "view", "deadline"):
-            raise Problem("not_permitted", "Your role sees no deadlines.")
         before = _standing(order_of(subject)) if subject is not None else {}
-        after = _standing(order_of(self._do(subject, given)))
+        tried = order_of(self._do(subject, given))
+        # Who may do it need not be among those who see deadlines.
+        self.permit(tried, "view", "deadline")
+        after = _standing(tried)
         changed = [key for key in after if after[key] != before.get(key)]
         return DryRun(
             {
@@ -195,6 +237,29 @@ class OrderAct(OfOrders, Acting):
                 ]
             }
         ).data
+
+
+class RowAct(OrderAct):
+    """POST: an act upon one row of an order, such as a hearing. Its version is the row's own."""
+
+    #: The address of the row itself.
+    of: ClassVar[type[OneRow]]
+
+    @override
+    def subject(self, **ids: Any) -> Any:
+        """The row of the address."""
+        return self.of_order(type(self).of.every(), ids["id"])
+
+    @override
+    def locked(self, subject: Any) -> Any:
+        """The row as it is now; somebody may have withdrawn it meanwhile."""
+        super().locked(subject)
+        return self.subject(id=subject.public_id)
+
+    @override
+    def version_of(self, subject: Any) -> str:
+        """The entity tag of the row."""
+        return str(Answer(self.shown([subject], self.of.shows)[0], is_versioned=True).headers["ETag"])
 
 
 _Key = tuple[UUID, str, str]

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.api.body import DayField, Given, InstantField
+from accounts.api.body import DayField, Given, InstantField, NamedField
 from accounts.api.pages import Paged
 from accounts.api.views import Changing, Listing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
@@ -22,9 +22,7 @@ from orders.services import entry
 class OrderQuery(Paged):
     """Which orders."""
 
-    court = serializers.SlugRelatedField(
-        slug_field="name", queryset=Agency.objects.filter(kind=AgencyKind.COURT), required=False
-    )
+    court = NamedField(queryset=Agency.objects.filter(kind=AgencyKind.COURT), required=False)
     docket_number = serializers.CharField(required=False, max_length=40)
     por_number = serializers.CharField(required=False, max_length=40)
     kind = serializers.ChoiceField(choices=OrderKind.choices, required=False)
@@ -34,14 +32,12 @@ class OrderIn(Given):
     """An order as a court enters it."""
 
     docket_number = serializers.CharField(max_length=40)
-    court = serializers.SlugRelatedField(
-        slug_field="name", queryset=Agency.objects.filter(kind=AgencyKind.COURT), help_text="One of yours."
-    )
+    court = NamedField(queryset=Agency.objects.filter(kind=AgencyKind.COURT), help_text="One of yours.")
     kind = serializers.ChoiceField(choices=OrderKind.choices)
     jurisdiction = serializers.CharField(max_length=5, default="us_ct")
     respondent_name = serializers.CharField(max_length=200)
     respondent_dob = DayField(required=False, allow_null=True)
-    respondent_town = serializers.SlugRelatedField(slug_field="name", queryset=Town.objects.all())
+    respondent_town = NamedField(queryset=Town.objects.all())
     issued_at = InstantField(required=False, allow_null=True)
     issued_on = DayField(required=False, allow_null=True)
     expires_on = DayField(required=False, allow_null=True)

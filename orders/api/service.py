@@ -7,10 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from accounts.api.body import Given, InstantField, Shown
+from accounts.api.body import Given, InstantField, NamedField
 from accounts.models import Town
 from orders.api.base import OrderAct, OrderRows
-from orders.api.shapes import OrderOut
+from orders.api.shapes import AsGivenField, OfOrderOut, OrderOut, ReasonIn
 from orders.models import ServiceAttempt, ServiceMethod
 from orders.services import service
 
@@ -24,8 +24,7 @@ class ServiceIn(Given):
         max_length=120, required=False, allow_blank=True, source="officer"
     )
     served_in_custody = serializers.BooleanField(default=False, source="in_custody")
-    town = serializers.SlugRelatedField(
-        slug_field="name",
+    town = NamedField(
         queryset=Town.objects.select_related("police"),
         required=False,
         allow_null=True,
@@ -44,13 +43,40 @@ class Services(OrderAct):
     route = "order"
 
 
-class AttemptOut(Shown):
+class ServiceCorrectionIn(ReasonIn):
+    """Service took place at another time, or in another way."""
+
+    served_at = InstantField(source="at")
+    service_method = serializers.ChoiceField(choices=ServiceMethod.choices, source="method", required=False)
+
+
+class ServiceCorrections(OrderAct):
+    """POST: what runs from service runs from another instant."""
+
+    thing = "service"
+    acts = {"POST": "correct"}
+    shows = OrderOut
+    body = ServiceCorrectionIn
+    service = staticmethod(service.correct_service)
+    route = "order"
+
+
+class ServiceWithdrawals(OrderAct):
+    """POST: the return of service was wrong, and the order counts as not served."""
+
+    thing = "service"
+    acts = {"POST": "withdraw"}
+    shows = OrderOut
+    body = ReasonIn
+    service = staticmethod(service.withdraw_service)
+    route = "order"
+
+
+class AttemptOut(OfOrderOut):
     """An attempt at service that failed."""
 
     thing = "service_attempt"
-    id = serializers.UUIDField(source="public_id")
-    order = serializers.UUIDField(source="order.public_id")
-    attempted_at = InstantField()
+    attempted_at = AsGivenField()
     method = serializers.CharField()
     officer = serializers.CharField()
     reason = serializers.CharField()

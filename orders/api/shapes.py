@@ -2,12 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Manager
 from rest_framework import serializers
+from typing_extensions import override
 
-from accounts.api.body import InstantField, Shown
+from accounts.api.body import Given, InstantField, Shown
+from accounts.api.problems import Fault, Problem
 from orders.models import OrderKind
+from orders.models.fields import as_given
+
+
+class AsGivenField(InstantField):
+    """An instant with the offset it was given, which is kept beside it: `served_at`, `served_offset`."""
+
+    @override
+    def get_attribute(self, instance: Any) -> datetime | None:
+        """The instant; None where there is none."""
+        name = str(self.source)
+        at, offset = getattr(instance, name), getattr(instance, f"{name.removesuffix('_at')}_offset")
+        return None if at is None else as_given(at, offset)
+
+
+class IdsField(serializers.ListField):
+    """Rows by their public ids alone."""
+
+    child = serializers.UUIDField()
+
+    @override
+    def to_representation(self, data: Any) -> list[str]:
+        """The ids, of rows or of what holds them."""
+        rows = data.all() if isinstance(data, Manager) else data
+        return [str(row.public_id) for row in rows]
+
+
+class ReasonIn(Given):
+    """What is not a plain record of what happened says why."""
+
+    reason = serializers.CharField(max_length=500)
+
+
+class EitherIn(Given):
+    """Something that is told by its instant or, where that is not known, by its day."""
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Refuses both, which need not agree."""
+        if given.get("on") and given.get("at"):
+            fault = Fault("body", "ambiguous", "Give the day or the instant, not both.")
+            raise Problem("refused", faults=[fault])
+        return given
 
 
 class RespondentOut(Shown):
@@ -47,6 +92,13 @@ class ConcernOut(serializers.Serializer[Any]):
     capacity = serializers.CharField()
 
 
+class OfOrderOut(Shown):
+    """A row of one order, by an id that cannot be counted."""
+
+    id = serializers.UUIDField(source="public_id")
+    order = serializers.UUIDField(source="order.public_id")
+
+
 class OrderOut(Shown):
     """One protective order."""
 
@@ -57,13 +109,13 @@ class OrderOut(Shown):
     kind = serializers.ChoiceField(choices=OrderKind.choices)
     por_number = serializers.CharField(help_text="Its number in the Protection Order Registry.")
     issued_on = serializers.DateField()
-    issued_at = InstantField(source="issued_as_given", allow_null=True)
+    issued_at = AsGivenField(allow_null=True)
     expires_on = serializers.DateField(allow_null=True, help_text="The last day; the whole day counts.")
-    served_at = InstantField(source="served_as_given", allow_null=True)
+    served_at = AsGivenField(allow_null=True)
     service_method = serializers.CharField()
     service_officer = serializers.CharField()
     served_in_custody = serializers.BooleanField()
-    vacated_at = InstantField(source="vacated_as_given", allow_null=True)
+    vacated_at = AsGivenField(allow_null=True)
     firearms_indicated = serializers.BooleanField()
     permit_indicated = serializers.BooleanField()
     financial_support = serializers.BooleanField()

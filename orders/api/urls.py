@@ -4,15 +4,64 @@ from __future__ import annotations
 
 from django.urls import path
 
+from orders.api.cases import Cases, OneCase
+from orders.api.deadlines import OneDeadline, OrderDeadlines
+from orders.api.events import Events
+from orders.api.firearms import Firearms, OneFirearm, Permits
+from orders.api.follow_ups import OneFollowUp, OrderFollowUps
+from orders.api.happenings import Happenings
+from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
 from orders.api.orders import OneOrder, Orders
+from orders.api.proof import OneReceipt, Receipts, ReceiptWithdrawals, Statements
 from orders.api.reference import Closings, OneRule, Rules
-from orders.api.service import ServiceAttempts, Services
+from orders.api.respondents import RespondentCorrections
+from orders.api.sendings import Requirements, Sendings
+from orders.api.service import ServiceAttempts, ServiceCorrections, Services, ServiceWithdrawals
+from orders.api.standing import Extensions, Vacaturs
+from orders.api.terms import Completions, OneTerm, Terms
+
+#: What stands under one order.
+_OF_AN_ORDER = {
+    "services": Services,
+    "service-attempts": ServiceAttempts,
+    "service-corrections": ServiceCorrections,
+    "service-withdrawals": ServiceWithdrawals,
+    "firearms": Firearms,
+    "permits": Permits,
+    "receipts": Receipts,
+    "statements": Statements,
+    "hearings": Hearings,
+    "happenings": Happenings,
+    "requirements": Requirements,
+    "sendings": Sendings,
+    "terms": Terms,
+    "extensions": Extensions,
+    "vacaturs": Vacaturs,
+    "respondent-corrections": RespondentCorrections,
+    "events": Events,
+    "deadlines": OrderDeadlines,
+    "follow-ups": OrderFollowUps,
+}
 
 urlpatterns = [
+    path("cases", Cases.as_view(), name="cases"),
+    path("cases/<uuid:id>", OneCase.as_view(), name="case"),
     path("orders", Orders.as_view(), name="orders"),
     path("orders/<uuid:id>", OneOrder.as_view(), name="order"),
-    path("orders/<uuid:id>/services", Services.as_view(), name="order-services"),
-    path("orders/<uuid:id>/service-attempts", ServiceAttempts.as_view(), name="order-service-attempts"),
+    *(
+        path(f"orders/<uuid:id>/{name}", view.as_view(), name=f"order-{name}")
+        for name, view in _OF_AN_ORDER.items()
+    ),
+    path("firearms/<uuid:id>", OneFirearm.as_view(), name="firearm"),
+    path("receipts/<uuid:id>", OneReceipt.as_view(), name="receipt"),
+    path("receipts/<uuid:id>/withdrawals", ReceiptWithdrawals.as_view(), name="receipt-withdrawals"),
+    path("hearings/<uuid:id>", OneHearing.as_view(), name="hearing"),
+    path("hearings/<uuid:id>/continuances", Continuances.as_view(), name="hearing-continuances"),
+    path("hearings/<uuid:id>/outcomes", Outcomes.as_view(), name="hearing-outcomes"),
+    path("terms/<uuid:id>", OneTerm.as_view(), name="term"),
+    path("terms/<uuid:id>/completions", Completions.as_view(), name="term-completions"),
+    path("deadlines/<uuid:id>", OneDeadline.as_view(), name="deadline"),
+    path("follow-ups/<uuid:id>", OneFollowUp.as_view(), name="follow-up"),
     path("reference/rules", Rules.as_view(), name="rules"),
     path("reference/rules/<str:id>", OneRule.as_view(), name="rule"),
     path("reference/court-closings", Closings.as_view(), name="court-closings"),

@@ -63,9 +63,7 @@ class CourtCalendar:
     def closed_because(self, day: date) -> str:
         """Why the court is closed on `day`; empty when it is open (TIME-06)."""
         return (
-            _WEEKEND.get(day.weekday())
-            or self.closings.get(day)
-            or self._holidays_of(day.year).get(day, "")
+            _WEEKEND.get(day.weekday()) or self.closings.get(day) or self._holidays_of(day.year).get(day, "")
         )
 
     def _holidays_of(self, year: int) -> dict[date, str]:

@@ -1,0 +1,53 @@
+"""What was done to an order, by whom, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from typing_extensions import override
+
+from accounts.api.body import InstantField, Shown
+from orders.api.base import OrderRows
+from orders.models import Event
+
+
+class EventOut(Shown):
+    """One act. It never changes."""
+
+    thing = "event"
+    number = serializers.IntegerField(help_text="Counts the order's events, the oldest is 1.")
+    order = serializers.UUIDField(source="order.public_id")
+    kind = serializers.CharField()
+    occurred_at = InstantField(help_text="When it happened in the world.")
+    recorded_at = InstantField(help_text="When it was recorded here.")
+    actor = serializers.CharField(source="actor.name", allow_null=True)
+    reason = serializers.CharField()
+    data = serializers.JSONField(  # type: ignore[assignment]
+        help_text="What changed, old and new, and which deadlines that moved."
+    )
+
+
+class Events(OrderRows):
+    """What was done to the order, the newest first."""
+
+    thing = "event"
+    shows = EventOut
+    order_by = ("-id",)
+
+    @staticmethod
+    def every() -> QuerySet[Any]:
+        """Of every order."""
+        return Event.objects.select_related("actor")
+
+    @override
+    def shown(self, rows: Sequence[Any], shape: type[Shown] | None = None) -> list[dict[str, Any]]:
+        """One page, each event with its number within the order: one that counts all orders' would tell."""
+        if rows:
+            newest = rows[0]
+            number = Event.objects.filter(order=newest.order_id, id__lte=newest.pk).count()
+            for back, event in enumerate(rows):
+                event.number = number - back
+        return super().shown(rows, shape)

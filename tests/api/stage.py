@@ -1,0 +1,141 @@
+"""An order with something of everything, so that every address about one has what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Town, User
+from orders.models import Deadline, Event, Firearm, FollowUp, Hearing, Order, OrderTerm, Receipt
+from orders.services import hearings, requirements, service, surrender, term, terms
+from tests import make
+
+LICENCE = "6-06-014-01-7M-12345"
+
+
+@dataclass
+class Stage:
+    """The order and what it has."""
+
+    now: datetime
+    court: Agency
+    police: Agency
+    town: Town
+    order: Order
+    unserved: Order
+    firearm: Firearm
+    receipted: Firearm
+    receipt: Receipt
+    hearing: Hearing
+    term: OrderTerm
+    follow_up: FollowUp
+    #: Something that the law requires to be sent.
+    requirement: str
+
+    def ago(self, **span: float) -> str:
+        """An instant in the past, as a system writes it."""
+        return (self.now - timedelta(**span)).isoformat()
+
+    def ahead(self, **span: float) -> str:
+        """An instant that has not come."""
+        return (self.now + timedelta(**span)).isoformat()
+
+    def day(self, days: int) -> str:
+        """A day so many days from now."""
+        return (self.now + timedelta(days=days)).date().isoformat()
+
+
+def set_up(now: datetime | None = None, **given: Any) -> Stage:
+    """An order of a week ago, served long enough ago for its first deadline to be overdue."""
+    now = now or timezone.now()
+    court, police = make.agency(AgencyKind.COURT), make.agency()
+    town = make.town(police)
+    facts: dict[str, Any] = {
+        "court": court,
+        "respondent_town": town,
+        "now": now,
+        "issued_at": now - timedelta(days=7),
+        "protected_person": "Sky Linden",
+        **given,
+    }
+    order = make.order(
+        expires_on=(now + timedelta(days=90)).date(),
+        served_at=now - timedelta(hours=30),
+        service_method="in_hand",
+        **facts,
+    )
+    by: dict[str, Any] = {"by": None, "now": now}
+    firearm, receipted = (
+        surrender.list_firearm(order, serial=serial, source="application", **by) for serial in ("S-1", "S-2")
+    )
+    receipt = surrender.record_receipt(
+        order,
+        kind="dealer",
+        at=now - timedelta(hours=2),
+        firearms=[receipted],
+        dealer_licence=LICENCE,
+        receipt_number="R-1",
+        **by,
+    )
+    return Stage(
+        now=now,
+        court=court,
+        police=police,
+        town=town,
+        order=order,
+        unserved=make.order(**facts),
+        firearm=firearm,
+        receipted=receipted,
+        receipt=receipt,
+        hearing=hearings.schedule_hearing(order, purpose="compliance", on=_day(now, 5), **by),
+        term=terms.set_term(order, term="CT-HOM-01", on=_day(now, 3), **by),
+        follow_up=FollowUp.objects.create(
+            order=order,
+            deadline=Deadline.objects.get(order=order, rule_id="CT-SUR-01"),
+            owner=police,
+            next_action_at=now + timedelta(days=1),
+        ),
+        requirement=requirements.requirements_of(order)[0].entry.id,
+    )
+
+
+def add_more(stage: Stage, rows: int, person: User) -> None:
+    """So many more rows of everything that an order has, and as many orders in as many cases."""
+    order = stage.order
+    by: dict[str, Any] = {"by": person, "now": stage.now}
+    listed = Firearm.objects.filter(order=order).count()
+    for number in range(listed, listed + rows):
+        one = surrender.list_firearm(order, serial=f"M-{number}", source="police", **by)
+        surrender.record_receipt(
+            order,
+            kind="police",
+            agency=stage.police,
+            at=stage.now - timedelta(hours=1),
+            firearms=[one],
+            receipt_number=f"M-{number}",
+            **by,
+        )
+        surrender.record_permit(order, kind="pistol permit", number=str(number), **by)
+        surrender.record_statement(order, kind="non_possession", at=stage.now, **by)
+        service.record_failed_attempt(order, at=stage.now, method="in_hand", reason="nobody there", **by)
+        hearings.schedule_hearing(order, purpose="extension", on=_day(stage.now, 10 + number), **by)
+        term.record_happening(order, kind=sorted(term.RECORDABLE)[0], at=stage.now, **by)
+        terms.set_term(order, term=stage.term.term, on=_day(stage.now, 3 + number), **by)
+        requirements.record_sending(order, entry=stage.requirement, at=stage.now, **by)
+        FollowUp.objects.create(
+            order=order,
+            deadline=stage.follow_up.deadline,
+            owner=stage.police,
+            assigned_to=person,
+            next_action_at=stage.now,
+            closed_at=stage.now,
+            outcome="met",
+        )
+    assert Event.objects.filter(order=order).count() > rows
+
+
+def _day(now: datetime, days: int) -> date:
+    return (now + timedelta(days=days)).date()

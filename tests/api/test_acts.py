@@ -1,0 +1,363 @@
+"""Every act by the API: done, tried, refused; by whom, and upon what."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from accounts.models import AgencyKind, AuditEntry, Role
+from orders.models import Deadline, Event
+from orders.services import surrender
+from tests import make
+from tests.api.conftest import Caller, MakeCaller
+from tests.api.stage import Stage, set_up
+
+pytestmark = pytest.mark.django_db
+
+Told = Callable[[Stage], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One address that takes a POST: what is sent, what is answered, and a fact that is refused."""
+
+    path: Told
+    body: Told
+    #: What the answer must hold.
+    shows: Told
+    #: What is sent besides or instead, and the refusal's field and code.
+    slip: Told
+    refused: tuple[str, str]
+    #: Roles that see the order and may not do this.
+    not_for: tuple[Role, ...] = (Role.JUDGE, Role.LIAISON)
+
+
+def of(name: str, *, unserved: bool = False) -> Told:
+    """An address under the order."""
+    return lambda s: f"/orders/{(s.unserved if unserved else s.order).public_id}/{name}"
+
+
+ACTS = {
+    "service": Act(
+        path=of("services", unserved=True),
+        body=lambda s: {"served_at": s.ago(hours=3), "service_method": "in_hand", "town": s.town.name},
+        shows=lambda s: {"service_method": "in_hand", "served_in_custody": False},
+        slip=lambda s: {"served_at": s.ago(days=30)},
+        refused=("served_at", "served_before_issued"),
+        not_for=(Role.JUDGE,),
+    ),
+    "service-corrections": Act(
+        path=of("service-corrections"),
+        body=lambda s: {"served_at": s.ago(hours=3), "reason": "misread"},
+        shows=lambda s: {"service_method": "in_hand"},
+        slip=lambda s: {"served_at": s.ahead(hours=1)},
+        refused=("served_at", "in_the_future"),
+    ),
+    "service-withdrawals": Act(
+        path=of("service-withdrawals"),
+        body=lambda s: {"reason": "another order's return"},
+        shows=lambda s: {"served_at": None, "service_method": ""},
+        slip=lambda s: {"reason": "   \t"},
+        refused=("reason", "blank"),
+    ),
+    "service-attempts": Act(
+        path=of("service-attempts", unserved=True),
+        body=lambda s: {"attempted_at": s.ago(hours=3), "method": "in_hand", "reason": "nobody there"},
+        shows=lambda s: {"reason": "nobody there", "order": str(s.unserved.public_id)},
+        slip=lambda s: {"attempted_at": s.ahead(hours=1)},
+        refused=("attempted_at", "in_the_future"),
+        not_for=(Role.JUDGE,),
+    ),
+    "firearms": Act(
+        path=of("firearms"),
+        body=lambda s: {"serial": "S-3", "source": "police"},
+        shows=lambda s: {"serial": "S-3", "status": "alleged"},
+        slip=lambda s: {"serial": "S-1"},
+        refused=("serial", "duplicate_serial"),
+        not_for=(Role.JUDGE,),
+    ),
+    "permits": Act(
+        path=of("permits"),
+        body=lambda s: {"kind": "pistol permit", "number": "P-1"},
+        shows=lambda s: {"number": "P-1", "handed_in_on": None},
+        slip=lambda s: {"kind": " "},
+        refused=("kind", "blank"),
+        not_for=(Role.JUDGE,),
+    ),
+    "receipts": Act(
+        path=of("receipts"),
+        body=lambda s: {
+            "kind": "police",
+            "received_at": s.ago(hours=1),
+            "agency": s.police.name,
+            "firearms": [str(s.firearm.public_id)],
+        },
+        shows=lambda s: {"agency": s.police.name, "firearms": [str(s.firearm.public_id)]},
+        slip=lambda s: {"receipt_number": "R-1"},
+        refused=("receipt_number", "duplicate_receipt"),
+        not_for=(Role.JUDGE,),
+    ),
+    "receipt-withdrawals": Act(
+        path=lambda s: f"/receipts/{s.receipt.public_id}/withdrawals",
+        body=lambda s: {"reason": "forged"},
+        shows=lambda s: {"id": str(s.order.public_id)},
+        slip=lambda s: {"reason": ""},
+        refused=("reason", "blank"),
+    ),
+    "statements": Act(
+        path=of("statements"),
+        body=lambda s: {"kind": "non_possession", "sworn_at": s.ago(hours=1)},
+        shows=lambda s: {"kind": "non_possession"},
+        slip=lambda s: {"sworn_at": s.ahead(hours=1)},
+        refused=("sworn_at", "in_the_future"),
+    ),
+    "hearings": Act(
+        path=of("hearings"),
+        body=lambda s: {"purpose": "contempt", "scheduled_on": s.day(9), "scheduled_time": "09:30"},
+        shows=lambda s: {"purpose": "contempt", "scheduled_time": "09:30:00", "outcome": ""},
+        slip=lambda s: {"purpose": "compliance", "scheduled_on": s.hearing.scheduled_on.isoformat()},
+        refused=("scheduled_on", "duplicate_hearing"),
+    ),
+    "continuances": Act(
+        path=lambda s: f"/hearings/{s.hearing.public_id}/continuances",
+        body=lambda s: {"scheduled_on": s.day(12)},
+        shows=lambda s: {"purpose": "compliance", "scheduled_on": s.day(12)},
+        slip=lambda s: {"scheduled_on": s.day(-60)},
+        refused=("scheduled_on", "hearing_before_issue"),
+    ),
+    "outcomes": Act(
+        path=lambda s: f"/hearings/{s.hearing.public_id}/outcomes",
+        body=lambda s: {"outcome": "compliant", "held_on": s.day(-1)},
+        shows=lambda s: {"outcome": "compliant", "held_on": s.day(-1)},
+        slip=lambda s: {"held_on": s.day(3)},
+        refused=("held_on", "in_the_future"),
+    ),
+    "happenings": Act(
+        path=of("happenings"),
+        body=lambda s: {"kind": "extension_moved", "happened_at": s.ago(hours=1)},
+        shows=lambda s: {"kind": "extension_moved"},
+        slip=lambda s: {"happened_at": None, "happened_on": s.day(3)},
+        refused=("happened_on", "in_the_future"),
+    ),
+    "sendings": Act(
+        path=of("sendings"),
+        body=lambda s: {"entry": s.requirement, "sent_on": s.day(-1)},
+        shows=lambda s: {"entry": s.requirement, "sent_on": s.day(-1), "sent_at": None},
+        slip=lambda s: {"entry": "CT-NOT-THERE"},
+        refused=("entry", "unknown_requirement"),
+    ),
+    "terms": Act(
+        path=of("terms"),
+        body=lambda s: {"term": "CT-HOM-01", "due_on": s.day(20)},
+        shows=lambda s: {"term": "CT-HOM-01", "due_on": s.day(20), "kept_on": None},
+        slip=lambda s: {"term": "CT-SUR-07"},
+        refused=("due_at", "required"),
+    ),
+    "completions": Act(
+        path=lambda s: f"/terms/{s.term.public_id}/completions",
+        body=lambda s: {"kept_at": s.ago(hours=1)},
+        shows=lambda s: {"term": "CT-HOM-01"},
+        slip=lambda s: {"kept_at": None},
+        refused=("kept_on", "required"),
+        not_for=(Role.JUDGE,),
+    ),
+    "extensions": Act(
+        path=of("extensions"),
+        body=lambda s: {"expires_on": s.day(200)},
+        shows=lambda s: {"expires_on": s.day(200)},
+        slip=lambda s: {"expires_on": s.day(5)},
+        refused=("expires_on", "not_an_extension"),
+    ),
+    "vacaturs": Act(
+        path=of("vacaturs"),
+        body=lambda s: {"vacated_at": s.ago(hours=1), "reason": "dismissed"},
+        shows=lambda s: {"id": str(s.order.public_id)},
+        slip=lambda s: {"vacated_at": s.ahead(hours=1)},
+        refused=("vacated_at", "in_the_future"),
+    ),
+    "respondent-corrections": Act(
+        path=of("respondent-corrections"),
+        body=lambda s: {"town": make.town(s.police).name, "reason": "moved"},
+        shows=lambda s: {"id": str(s.order.public_id)},
+        slip=lambda s: {"town": "Nowhere"},
+        refused=("town", "does_not_exist"),
+    ),
+}
+
+
+@pytest.fixture
+def stage(db: None) -> Stage:
+    return set_up()
+
+
+@pytest.fixture
+def clerk(caller: MakeCaller, stage: Stage) -> Caller:
+    return caller(make.person(Role.CLERK, stage.court))
+
+
+@pytest.fixture(params=ACTS)
+def act(request: pytest.FixtureRequest) -> Act:
+    return ACTS[request.param]
+
+
+def test_it_is_done_answered_as_it_stands_and_an_event(act: Act, stage: Stage, clerk: Caller) -> None:
+    before = Event.objects.count()
+
+    answer = clerk.post(act.path(stage), act.body(stage))
+
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    expected = act.shows(stage)
+    assert {name: shown[name] for name in expected} == expected
+    assert Event.objects.count() > before
+    if "Location" in answer.headers:
+        again = clerk.get(answer.headers["Location"].removeprefix("/api/v1"))
+        assert (again.json(), again.headers["ETag"]) == (shown, answer.headers["ETag"])
+
+
+def test_a_fact_that_cannot_be_is_refused_at_its_field(act: Act, stage: Stage, clerk: Caller) -> None:
+    before = Event.objects.count()
+
+    answer = clerk.post(act.path(stage), act.body(stage) | act.slip(stage))
+
+    field, code = act.refused
+    assert answer.status_code == (400 if code == "blank" else 409), answer.content
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [(field, code)]
+    assert Event.objects.count() == before
+
+
+def test_a_field_that_there_is_not_is_refused(act: Act, stage: Stage, clerk: Caller) -> None:
+    answer = clerk.post(act.path(stage), act.body(stage) | {"surprise": 1})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "unknown_field"
+
+
+def test_what_concerns_another_agency_is_answered_as_what_is_not_there(
+    act: Act, stage: Stage, caller: MakeCaller
+) -> None:
+    stranger = caller(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+    path = act.path(stage)
+    nothing = "/".join([*path.split("/")[:2], str(uuid.uuid4()), *path.split("/")[3:]])
+
+    answers = [stranger.post(one, act.body(stage)) for one in (path, nothing)]
+
+    assert [one.status_code for one in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+
+
+def test_who_sees_the_order_may_still_not_do_it(act: Act, stage: Stage, caller: MakeCaller) -> None:
+    for role in act.not_for:
+        agency = stage.police if role == Role.LIAISON else stage.court
+
+        answer = caller(make.person(role, agency)).post(act.path(stage), act.body(stage))
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+
+
+def test_a_role_elsewhere_does_not_do_it_here(act: Act, stage: Stage, caller: MakeCaller) -> None:
+    """A clerk of another court who is a judge of this one."""
+    person = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    person.memberships.create(agency=stage.court, role=Role.JUDGE)
+
+    answer = caller(person).post(act.path(stage), act.body(stage))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+
+
+def test_tried_it_leaves_nothing(act: Act, stage: Stage, clerk: Caller) -> None:
+    before = Event.objects.count(), list(Deadline.objects.values().order_by("id"))
+
+    answer = clerk.post(f"{act.path(stage)}?dry_run=true", act.body(stage))
+
+    assert answer.status_code == 200, answer.content
+    assert set(answer.json()) == {"deadlines"}
+    assert (Event.objects.count(), list(Deadline.objects.values().order_by("id"))) == before
+
+
+def test_a_repetition_is_answered_the_same(act: Act, stage: Stage, clerk: Caller) -> None:
+    path, body = act.path(stage), act.body(stage)
+    first = clerk.post(path, body, key="once")
+    events = Event.objects.count()
+
+    again = clerk.post(path, body, key="once")
+
+    # A row that is gone cannot be acted upon again, not even to say that it was.
+    assert again.status_code == (404 if "withdrawals" in path and "receipts" in path else 201)
+    assert again.status_code == 404 or again.content == first.content
+    assert Event.objects.count() == events
+
+
+def test_an_act_upon_a_hearing_is_refused_once_the_hearing_has_changed(stage: Stage, clerk: Caller) -> None:
+    path = f"/hearings/{stage.hearing.public_id}"
+    tag = clerk.get(path).headers["ETag"]
+    first = clerk.post(f"{path}/continuances", {"scheduled_on": stage.day(12)}, If_Match=tag)
+
+    second = clerk.post(f"{path}/continuances", {"scheduled_on": stage.day(13)}, If_Match=tag)
+
+    assert first.status_code == 201, first.content
+    assert (second.status_code, second.json()["code"]) == (412, "stale")
+
+
+def test_what_is_wrong_with_no_field_is_wrong_with_the_body(stage: Stage, clerk: Caller) -> None:
+    path = f"/hearings/{stage.hearing.public_id}/continuances"
+    clerk.post(path, {"scheduled_on": stage.day(12)})
+
+    answer = clerk.post(path, {"scheduled_on": stage.day(13)})
+
+    assert answer.json()["errors"][0] | {"message": ""} == {
+        "field": "body",
+        "code": "already_ended",
+        "message": "",
+    }
+
+
+def test_a_day_and_an_instant_are_not_both_taken(stage: Stage, clerk: Caller) -> None:
+    both = {"kept_on": stage.day(-1), "kept_at": stage.ago(hours=40)}
+
+    answer = clerk.post(f"/terms/{stage.term.public_id}/completions", both)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "ambiguous")
+
+
+def test_a_firearm_of_another_case_is_refused_as_one_that_is_not_there(stage: Stage, clerk: Caller) -> None:
+    other = make.order(court=stage.court)
+    theirs = surrender.list_firearm(other, serial="T-1", source="police", by=None, now=make.NOW)
+    body = ACTS["receipts"].body(stage)
+
+    answers = [
+        clerk.post(of("receipts")(stage), {**body, "firearms": [*body["firearms"], str(one)]})
+        for one in (theirs.public_id, uuid.uuid4())
+    ]
+
+    assert [one.status_code for one in answers] == [409, 409]
+    assert answers[0].content == answers[1].content
+    (error,) = answers[0].json()["errors"]
+    assert (error["field"], error["code"]) == ("firearms.1", "does_not_exist")
+
+
+@pytest.mark.parametrize("name", [7, ["x"], {"y": 1}, None])
+def test_a_name_that_is_no_text_is_a_slip_of_form(name: Any, stage: Stage, clerk: Caller) -> None:
+    answer = clerk.post(of("respondent-corrections")(stage), {"town": name, "reason": "moved"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "town")
+
+
+def test_a_liaison_records_what_police_do(stage: Stage, caller: MakeCaller) -> None:
+    liaison = caller(make.person(Role.LIAISON, stage.police))
+
+    for name in ("service-attempts", "firearms", "permits", "receipts", "completions"):
+        act = ACTS[name]
+        answer = liaison.post(act.path(stage), act.body(stage))
+        assert answer.status_code == 201, (name, answer.content)
+
+
+def test_an_act_is_on_record_with_its_case(stage: Stage, clerk: Caller) -> None:
+    clerk.post(of("extensions")(stage), {"expires_on": stage.day(200)})
+
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.what, entry.cases) == ("done", "order-extensions", [stage.order.case.public_id])
