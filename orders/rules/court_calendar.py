@@ -79,8 +79,7 @@ class CourtCalendar:
 
     def closed_in(self, year: int) -> dict[date, str]:
         """Every day of the year, Saturdays and Sundays aside, on which the court is closed, and why."""
-        proclaimed = {day: name for day, name in self.closings.items() if day.year == year}
-        found = self._holidays_of(year) | proclaimed
+        found = self._holidays_of(year) | self.closings
         return {
             day: found[day] for day in sorted(found) if day.year == year and day.weekday() not in _WEEKEND
         }

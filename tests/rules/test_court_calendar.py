@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from orders.rules.court_calendar import CourtCalendar, Holiday, observed
@@ -68,6 +70,22 @@ def test_court_is_closed_when_a_special_closing_is_kept(court: CourtCalendar) ->
     assert snow.closed_because(on("2026-12-25")) == "Christmas Day"
     assert snow.closed_because(on("2026-11-26")) == "Thanksgiving Day"
     assert court.is_open(on("2026-12-16"))
+
+
+@pytest.mark.parametrize(
+    ("year", "last"), [(2026, ("2026-12-25", "Ice")), (2027, ("2027-12-31", "New Year's Day"))]
+)
+def test_closed_days_of_a_year_are_those_of_its_weekdays_in_their_order(
+    court: CourtCalendar, year: int, last: tuple[str, str]
+) -> None:
+    closings = {"2027-02-03": "Flood", "2026-12-16": "Snow", "2026-12-19": "A Saturday", "2026-12-25": "Ice"}
+    closed = court.with_closings({on(day): name for day, name in closings.items()})
+
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    weekdays = [day for day in days if day.weekday() < 5 and not closed.is_open(day)]
+    found = list(closed.closed_in(year).items())
+    assert found == [(day, closed.closed_because(day)) for day in weekdays]
+    assert found[-1] == (on(last[0]), last[1])
 
 
 @pytest.mark.parametrize(
