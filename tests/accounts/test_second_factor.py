@@ -143,6 +143,39 @@ def test_the_last_factor_stays(clerk: User) -> None:
     assert entries(Act.FACTOR_REMOVED) == []
 
 
+def test_one_of_two_factors_can_go_and_only_ones_own(clerk: User, make_person: MakePerson) -> None:
+    client = Client()
+    enter(client, clerk)
+    set_up_app(client)
+    mine, theirs = (
+        Authenticator.objects.create(user=user, type="webauthn", data={"name": "Key", "credential": {}})
+        for user in (clerk, make_person(Role.JUDGE))
+    )
+
+    assert client.post(f"/account/passkeys/{theirs.pk}/remove/").status_code == 404
+    assert client.post(f"/account/passkeys/{mine.pk}/remove/").headers["Location"] == "/account/"
+    refused = client.post("/account/app/remove/")
+
+    assert "only second factor" in refused.content.decode()
+    (entry,) = entries(Act.FACTOR_REMOVED)
+    assert (entry.actor, entry.subject, entry.detail) == (clerk, clerk, {"factor": "webauthn"})
+    assert not Authenticator.objects.filter(pk=mine.pk).exists()
+    assert Authenticator.objects.filter(pk=theirs.pk).exists()
+
+
+def test_an_app_can_go_where_a_passkey_stays_and_the_passkey_cannot_then(clerk: User) -> None:
+    client = Client()
+    enter(client, clerk)
+    set_up_app(client)
+    key = Authenticator.objects.create(user=clerk, type="webauthn", data={"name": "Key", "credential": {}})
+
+    assert client.post("/account/app/remove/").status_code == 302
+    refused = client.post(f"/account/passkeys/{key.pk}/remove/")
+
+    assert "only second factor" in refused.content.decode()
+    assert [entry.detail for entry in entries(Act.FACTOR_REMOVED)] == [{"factor": "totp"}]
+
+
 def test_what_lies_in_the_database_cannot_be_used(client: Client, clerk: User) -> None:
     enter(client, clerk)
     page = client.get("/account/app/add/").content.decode()
