@@ -68,6 +68,8 @@ def taken() -> Iterator[int]:
         ["compliance_report", "--as-of", "2026-01-01T00:00:00Z", "--json"],
         ["import_por", "tests", "--json"],
         ["explain", "1"],
+        ["who_saw", "1", "--json"],
+        ["verify_audit", "--json"],
     ],
     ids=lambda command: command[0],
 )
