@@ -87,7 +87,7 @@ class Table:
         own = re.compile(rf"(?:^|[\s{{,\[]){re.escape(key)}\s*=")
         if found := own.search(self._source.text, start, own_end):
             return found.end()
-        named = f"{path}.{key}".lstrip(".")
+        named = f"{path}.{key}".removeprefix(".")
         return next((at for at, name in inside if name == named), start)
 
     def _take(self, key: str, wanted: str, type_: type, default: object) -> Any:
@@ -173,7 +173,7 @@ class Table:
 
     def _spans(self, key: str, count: int) -> list[_Span]:
         """Where each of `count` tables stands: below its own header, or within the line that lists them."""
-        path = f"{self._span.path}.{key}".lstrip(".")
+        path = f"{self._span.path}.{key}".removeprefix(".")
         inside = [(at, name) for at, name in self._source.headers if self._span.start <= at < self._span.end]
         begins = [at for at, name in inside if name == path]
         if len(begins) != count:

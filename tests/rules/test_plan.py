@@ -999,3 +999,28 @@ def test_other_reading_in_hours_is_a_day_of_the_court(rulebook: Rulebook) -> Non
 def test_moment_without_instant_or_day_has_no_day(rulebook: Rulebook) -> None:
     with pytest.raises(ValueError, match=r"^A moment needs an instant or a day\.$"):
         Moment().day(rulebook.jurisdictions["us_ct"])
+
+
+def test_nothing_is_wanted_where_the_opening_is_known(rulebook: Rulebook) -> None:
+    served = happened("contempt_motion_served", "2026-12-22T10:00:00-05:00")
+    planned = deadline(order("restraining_order", happenings=[served]), rulebook, "CT-CTM-01")
+
+    assert planned.opens == Moment(at=at("2026-12-23T10:00:00-05:00"))
+    assert planned.wanting == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "source"),
+    [
+        ("CT-ORD-01", {}, "issued"),
+        ("CT-EXT-01", {}, "computed"),
+        ("CT-EXT-01", {"expires_on": on("2027-06-14")}, "printed"),
+    ],
+)
+def test_start_that_the_order_itself_gives_says_where_it_stands(
+    rulebook: Rulebook, rule: str, more: dict[str, Any], source: str
+) -> None:
+    start = deadline(order("restraining_order", **more), rulebook, rule).start
+
+    assert start is not None
+    assert start.source == source

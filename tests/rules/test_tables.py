@@ -249,6 +249,13 @@ def test_table_is_named_by_its_id_where_it_has_one(text: str) -> None:
     assert said == ["ONE: size: no.", "size: no."]
 
 
+def test_line_is_found_where_the_file_begins_with_a_header() -> None:
+    first, second = table("[[rule]]\nsize = 1\n[[rule]]\nsize = 2\n").tables("rule")
+
+    assert str(first.error("size", "no")) == "us_ct/one.toml, line 2, size: no."
+    assert str(second.error("size", "no")) == "us_ct/one.toml, line 4, size: no."
+
+
 def test_id_that_is_no_text_names_nothing() -> None:
     (one,) = table("[[rule]]\nid = 1\n").tables("rule")
 
