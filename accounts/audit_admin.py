@@ -35,6 +35,7 @@ LATELY = timedelta(days=7)
 LONGEST = timedelta(days=366)
 
 _INSTANT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+_WIDE_ADDRESS = forms.EmailInput(attrs={"size": 40})
 
 
 class QuestionForm(forms.Form):
@@ -45,9 +46,22 @@ class QuestionForm(forms.Form):
         label="Until", widget=_INSTANT, help_text="Connecticut time; at most a year after."
     )
     person = forms.EmailField(
-        required=False, help_text="Who did it: the address with which the person signs in, whole."
+        label="Who did it",
+        required=False,
+        widget=_WIDE_ADDRESS,
+        help_text="The address with which the person signs in, whole.",
     )
-    case = forms.UUIDField(required=False, help_text="The case's public id, whole.")
+    account = forms.EmailField(
+        label="Whose account it was about",
+        required=False,
+        widget=_WIDE_ADDRESS,
+        help_text="The address with which that person signs in, whole.",
+    )
+    case = forms.UUIDField(
+        required=False,
+        widget=forms.TextInput(attrs={"size": 40}),
+        help_text="The case's public id, whole.",
+    )
     act = forms.ChoiceField(required=False)
     door = forms.ChoiceField(required=False, choices=[("", "All"), *Door.choices])
     older_than = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -63,14 +77,11 @@ class QuestionForm(forms.Form):
 
     def clean_person(self) -> User | None:
         """The person. Refuses an address with which nobody signs in."""
-        if not (typed := self.cleaned_data["person"]):
-            return None
-        try:
-            return User.objects.get_by_natural_key(typed)
-        except User.DoesNotExist:
-            raise forms.ValidationError(
-                "Nobody signs in with this address. Look for it under Users."
-            ) from None
+        return _who_signs_in(self.cleaned_data["person"])
+
+    def clean_account(self) -> User | None:
+        """The person. Refuses an address with which nobody signs in."""
+        return _who_signs_in(self.cleaned_data["account"])
 
     def clean_older_than(self) -> tuple[datetime, int] | None:
         """Where the page before ended. Refuses what this page did not write."""
@@ -139,13 +150,22 @@ class AuditEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/accounts/auditentry/log.html", context)
 
 
+def _who_signs_in(typed: str) -> User | None:
+    if not typed:
+        return None
+    try:
+        return User.objects.get_by_natural_key(typed)
+    except User.DoesNotExist:
+        raise forms.ValidationError("Nobody signs in with this address. Look for it under Users.") from None
+
+
 def _answered(request: HttpRequest, question: Question, reader: User) -> dict[str, Any]:
     """What the page shows of the answer, and that it was read on record."""
     found = entries(question, reader=reader)
     record_for(
         request,
         Act.LOG_READ,
-        subject=question.person,
+        subject=question.person or question.account,
         cases=[question.case] if question.case else [],
         detail={
             "since": _utc(question.since),

@@ -23,13 +23,15 @@ ABOUT_CASES = (Act.SEEN, Act.DONE)
 class Question:
     """Which entries: from `since` on and before `until`, and, where given, of one case, person, act or door.
 
-    `older_than` is the last entry of the page before, by its time and number.
+    `person` did it; `account` is whose account it was about. `older_than` is the last entry of the page
+    before, by its time and number.
     """
 
     since: datetime
     until: datetime
     case: UUID | None = None
     person: User | None = None
+    account: User | None = None
     act: str = ""
     door: str = ""
     older_than: tuple[datetime, int] | None = None
@@ -93,6 +95,8 @@ def _asked(question: Question) -> QuerySet[AuditEntry]:
         found = found.filter(cases__contains=[question.case])
     if question.person:
         found = found.filter(actor=question.person)
+    if question.account:
+        found = found.filter(subject=question.account)
     if question.act:
         found = found.filter(act=question.act)
     if question.door:

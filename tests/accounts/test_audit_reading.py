@@ -141,6 +141,7 @@ def test_every_look_is_on_record_once(desk: Client, auditor: User) -> None:
         ({"case": "HHD-FA26-1-S"}, "case"),
         ({"person": "nobody@agency.example"}, "person"),
         ({"person": "Rowan"}, "person"),
+        ({"account": "nobody@agency.example"}, "account"),
         ({"until": "2020-01-01T00:00"}, "until"),
         ({"since": "2020-01-01T00:00"}, "until"),
         ({"since": "yesterday"}, "since"),
@@ -168,6 +169,8 @@ def test_administrators_read_all_but_who_saw_which_case(clerk: User) -> None:
 
     assert lines(administrator) == [refused, locked]
     assert lines(administrator, person=clerk.email) == [refused]
+    # That somebody read of this person is about the account too.
+    assert locked in lines(administrator, account=clerk.email)
     assert "case" not in administrator.get(LOG).context["form"].fields
     answer = administrator.post(LOG, asked(act=Act.SEEN))
     assert list(answer.context["form"].errors) == ["act"]
