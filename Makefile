@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up down clean test check coverage mutants bench lock
+.PHONY: setup up down clean test check coverage mutants bench lock schema
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -66,6 +66,10 @@ mutants: setup
 	@rm -rf mutants
 	@$(BIN)/mutmut run --max-children 2
 	@$(BIN)/python -m tests.mutants
+
+# What the API says of itself, written down.
+schema: setup
+	@$(PRODUCTION) $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 # On a database of its own, which is thrown away.
 bench: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/bench

@@ -21,6 +21,7 @@ from accounts.errors import LastAdministrator
 from accounts.forms import AddUserForm, SetPasswordForm
 from accounts.models import Agency, JudicialDistrict, Membership, Town, User
 from accounts.services import directory, people
+from accounts.token_admin import TokenAdmin  # noqa: F401 - it registers itself
 
 admin.site.site_header = admin.site.site_title = "ctcompliance"
 admin.site.index_title = "Administration"

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 
 from accounts.models import Door
-from accounts.services import people, sealing, sign_in
+from accounts.services import answers, people, sealing, sign_in
 from accounts.sessions import SessionStore
 
 #: Seconds that one task works before it leaves the rest to the next; far below Celery's limit.
@@ -32,7 +32,8 @@ def verify_audit(after: int | None = None) -> None:
 
 @shared_task(name="accounts.tidy")
 def tidy() -> None:
-    """Accounts unused for long are disabled; sessions that ended and guesses that count no more are gone."""
+    """Accounts unused for long are disabled; what ended or counts no more is gone."""
     people.disable_unused()
     sign_in.forget()
     SessionStore.clear_expired()
+    answers.forget()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
-from accounts.api.problems import MEDIA_TYPE, Problem
+from accounts.api.problems import Problem
 from accounts.models import Door
 from accounts.services.audit import door_of
 
@@ -30,7 +30,7 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def _problem(code: str) -> HttpResponse:
-    problem = Problem(code)
+    answer = Problem(code).response()
     # What Django refuses by itself passes no middleware that would say so.
-    headers = {"Cache-Control": "no-store"}
-    return JsonResponse(problem.body(), status=problem.status_code, content_type=MEDIA_TYPE, headers=headers)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -274,11 +274,15 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    # A correction asks for its reason, whatever else it leaves out.
+    "COMPONENT_SPLIT_PATCH": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
+        "AgencyKindEnum": "accounts.models.AgencyKind",
         "HappeningKindEnum": "orders.services.term.RECORDABLE",
         "OrderKindEnum": "orders.models.OrderKind",
+        "HearingPurposeEnum": "orders.models.HearingPurpose",
         "ReceiptKindEnum": "orders.models.ReceiptKind",
         "ServiceMethodEnum": "orders.models.ServiceMethod",
         "StatementKindEnum": "orders.models.StatementKind",

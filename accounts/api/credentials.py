@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -15,17 +14,10 @@ from rest_framework.request import Request
 from typing_extensions import override
 
 from accounts.models import ApiToken, Membership, User
-
-#: Opens every token, so that one that was left somewhere is known for what it is.
-PREFIX = "ctc_"
+from accounts.services.tokens import digest_of
 
 #: How often a token's last use is written down.
 _NOTED_EVERY = timedelta(minutes=1)
-
-
-def digest_of(token: str) -> bytes:
-    """What is kept of a token. A token is 256 random bits: no salt is needed and no slow hash."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 class TokenAuthentication(BaseAuthentication):

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions, serializers
-from rest_framework.response import Response
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -80,6 +79,12 @@ class Problem(exceptions.APIException):
             body["errors"] = [asdict(fault) for fault in self.faults]
         return body
 
+    def response(self) -> JsonResponse:
+        """The refusal as an answer, whatever form the view's own answers have."""
+        return JsonResponse(
+            self.body(), status=self.status_code, headers=self.headers, content_type=MEDIA_TYPE
+        )
+
 
 class FaultShape(serializers.Serializer[Any]):
     """One thing wrong."""
@@ -103,14 +108,10 @@ class ProblemShape(serializers.Serializer[Any]):
         return {**super().get_fields(), "errors": FaultShape(many=True, required=False)}
 
 
-def answer(exception: Exception, _context: dict[str, Any]) -> Response | None:
-    """The refusal as a response; None for what nobody foresaw, which Django logs and answers."""
+def answer(exception: Exception, _context: dict[str, Any]) -> JsonResponse | None:
+    """The refusal as an answer; None for what nobody foresaw, which Django logs and answers."""
     problem = _problem(exception)
-    if problem is None:
-        return None
-    return Response(
-        problem.body(), status=problem.status_code, headers=problem.headers, content_type=MEDIA_TYPE
-    )
+    return problem.response() if problem else None
 
 
 def _problem(exception: Exception) -> Problem | None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.utils import OperationalError
@@ -16,11 +15,9 @@ from rest_framework.request import Request
 
 from accounts.api.problems import Fault, Problem
 from accounts.models import MAX_KEY, KeptAnswer, User
+from accounts.services.answers import KEPT_FOR
 
 HEADER = "Idempotency-Key"
-
-#: For how long a repetition is answered as the first request was.
-KEPT_FOR = timedelta(hours=24)
 
 #: Headers of the answer that are kept with it.
 _KEPT_HEADERS = ("Content-Type", "ETag", "Location")
@@ -52,11 +49,6 @@ def once(request: Request, user: User, do: Callable[[], HttpResponse]) -> HttpRe
             body=answer.content,
         )
     return answer
-
-
-def purge() -> int:
-    """Answers older than 24 hours are gone; how many went."""
-    return KeptAnswer.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
 
 
 def _kept(user: User, key: str, asked: bytes) -> KeptAnswer | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from typing_extensions import override
 
@@ -14,6 +16,9 @@ from accounts.api import replay
 from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
 from accounts.api.views import Acting, ApiView, Asking, Changing, Showing
 from accounts.models import MAX_KEY
+
+#: What bodies look like, by the name of their shape.
+EXAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_text())
 
 #: What any request may be answered.
 _ALWAYS = ("not_signed_in", "not_permitted", "scope_missing", "not_acceptable", "too_many_requests", "busy")
@@ -78,6 +83,19 @@ class Schema(AutoSchema):
         return []
 
     @override
+    def get_examples(self) -> list[OpenApiExample]:
+        """On invented data, from a file, by the name of the shape."""
+        view, examples = self.view, []
+        if (given := EXAMPLES.get(_name_of(self.get_request_serializer()))) is not None:
+            examples.append(OpenApiExample("Sent", value=given, request_only=True))
+        shape = view.shows if self.method in ("GET", "PATCH") else getattr(view, "makes", view.shows)
+        if (shown := EXAMPLES.get(_name_of(shape))) is not None:
+            is_page = self.method == "GET" and isinstance(view, Asking)
+            value = {"results": [shown], "next": None} if is_page else shown
+            examples.append(OpenApiExample("Answered", value=value, response_only=True))
+        return examples
+
+    @override
     def get_response_serializers(self) -> Any:
         """What succeeds, and every refusal."""
         answers: dict[Any, Any] = dict(self._successes())
@@ -98,6 +116,10 @@ class Schema(AutoSchema):
             case "PATCH":
                 return {200: view.shows}
         return {201: getattr(view, "makes", view.shows), **view.other_answers}
+
+
+def _name_of(shape: Any) -> str:
+    return str(getattr(shape, "__name__", ""))
 
 
 _IF_MATCH = OpenApiParameter(

@@ -26,7 +26,7 @@ from accounts.api.pages import Paged
 from accounts.api.problems import Fault, Problem
 from accounts.api.replay import once
 from accounts.models import ApiToken, Scope, User
-from accounts.services import audit, guessing
+from accounts.services import audit
 
 _SAFE = ("GET", "HEAD")
 
@@ -61,17 +61,8 @@ class ApiView(APIView):
             needed = scope_for(thing.scope, is_reading=request.method in _SAFE)
             if needed not in request.auth.scopes:
                 raise Problem("scope_missing", f"The token's scopes do not include {needed}.")
-            # A person's session was asked before the view was.
-            if self.kwargs:
-                self.check_guesses()
         if not MATRIX.may(self.user.roles, self.acts[method], self.thing):
             raise Problem("not_permitted")
-
-    def check_guesses(self) -> None:
-        """Raises for a caller who was refused too many different things of late."""
-        if guessing.too_many_guesses(self.user):
-            wait = guessing.WINDOW.total_seconds()
-            raise Problem("too_many_requests", headers={"Retry-After": str(round(wait))})
 
     @property
     @override
@@ -128,10 +119,7 @@ class Asking(ApiView):
             )
         asks = self.asks(data=query.dict(), context={"request": self.request})
         asks.is_valid(raise_exception=True)
-        asked = dict(asks.validated_data)
-        if any(name in asked for name in self.guessable):
-            self.check_guesses()
-        return asked
+        return dict(asks.validated_data)
 
     def found(self, asked: Mapping[str, Any], rows: Sequence[Any]) -> None:
         """Puts on record that nothing was found by a name that might have been guessed."""

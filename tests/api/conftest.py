@@ -13,8 +13,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.api.credentials import PREFIX, digest_of
 from accounts.models import ApiToken, Scope, User
+from accounts.services.tokens import PREFIX, digest_of
 
 #: The address that every other begins with.
 ROOT = "/api/v1"
