@@ -9,7 +9,7 @@ import pytest
 from orders.rules.adjust import Adjustment, adjusted
 from orders.rules.facts import Facts, Happening, Kind
 from orders.rules.plan import Clock, Moment, Status, in_force, last_day, plan
-from orders.rules.rulebook import Dated, Meeting, Offset, Purpose, Rulebook, Unit, load
+from orders.rules.rulebook import Binding, Dated, Meeting, Offset, Purpose, Rulebook, Unit, load
 from tests.rules.orders import HARTFORD, at, deadline, deadlines, happened, on, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
@@ -1024,3 +1024,12 @@ def test_start_that_the_order_itself_gives_says_where_it_stands(
 
     assert start is not None
     assert start.source == source
+
+
+def test_nothing_counts_from_the_end_of_an_order_that_has_none(rulebook: Rulebook) -> None:
+    foreign = Binding(kind=Kind.FOREIGN_ORDER)
+    rule = replace(rulebook.by_id["CT-EXT-01"], binds=(foreign,))
+    book = replace(rulebook, rules=(rule,))
+
+    assert deadlines(order(Kind.FOREIGN_ORDER), book, "CT-EXT-01") == []
+    assert deadline(order(Kind.FOREIGN_ORDER, expires_on=on("2027-12-04")), book, "CT-EXT-01").due
