@@ -147,6 +147,23 @@ def test_a_sign_in_under_way_does_not_get_past_a_lock(clerk: User, client: Clien
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
 
 
+def test_a_right_code_for_an_account_deactivated_meanwhile_is_a_wrong_one(
+    clerk: User, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    client = Client()
+    enter(client, clerk)
+    secret = set_up_app(client)
+    client.post("/sign-out/")
+    enter(client, clerk)
+    people.deactivate_user(user=clerk)
+
+    refused = give_code(client, code(secret, step=1))
+
+    assert "That code or passkey is not right." in refused.content.decode()
+    assert len(entries(Act.SIGN_IN_FAILED)) == 1
+
+
 def test_an_address_that_nobody_has_is_answered_and_asked_the_same(clerk: User, client: Client) -> None:
     def ask(email: str) -> tuple[str, list[str]]:
         with CaptureQueriesContext(

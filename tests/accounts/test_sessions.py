@@ -190,9 +190,18 @@ def test_nobody_extends_a_session_that_has_ended(client: Client, clerk: User) ->
 def test_a_system_has_no_session_by_any_way(client: Client, db: None) -> None:
     system = people.create_user(email="cms@court.example", name="Court system", is_system=True)
     User.objects.filter(pk=system.pk).update(password=_hashed())
+    system.refresh_from_db()
 
     assert "do not match" in password(client, system.email).content.decode()
     client.force_login(system)
+    assert client.get("/").headers["Location"] == OUT
+
+
+def test_a_session_left_over_by_a_lock_opens_nothing(client: Client, clerk: User) -> None:
+    enter(client, clerk)
+
+    User.objects.update(locked_at=timezone.now())
+
     assert client.get("/").headers["Location"] == OUT
 
 
