@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from accounts.api import replay
 from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
-from accounts.api.views import Acting, ApiView, Asking, Changing, Showing
+from accounts.api.views import Acting, ApiView, Asking, Changing, Listing, Showing, Whole
 from accounts.models import MAX_KEY
 
 #: What bodies look like, by the name of their shape.
@@ -90,7 +90,7 @@ class Schema(AutoSchema):
             examples.append(OpenApiExample("Sent", value=given, request_only=True))
         shape = view.shows if self.method in ("GET", "PATCH") else getattr(view, "makes", view.shows)
         if (shown := EXAMPLES.get(_name_of(shape))) is not None:
-            is_page = self.method == "GET" and isinstance(view, Asking)
+            is_page = self.method == "GET" and isinstance(view, Listing | Whole)
             value = {"results": [shown], "next": None} if is_page else shown
             examples.append(OpenApiExample("Answered", value=value, response_only=True))
         return examples
@@ -109,8 +109,10 @@ class Schema(AutoSchema):
     def _successes(self) -> dict[Any, Any]:
         view = self.view
         match self.method:
-            case "GET" if isinstance(view, Asking):
+            case "GET" if isinstance(view, Listing | Whole):
                 return {200: _page_of(view.shows)}
+            case "GET" if isinstance(view, Asking):
+                return {200: view.shows}
             case "GET":
                 return {200: view.shows, 304: OpenApiResponse(description="You have it already.")}
             case "PATCH":

@@ -14,6 +14,7 @@ from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
 from orders.api.orders import OneOrder, Orders
 from orders.api.proof import OneReceipt, Receipts, ReceiptWithdrawals, Statements
 from orders.api.reference import Closings, OneRule, Rules
+from orders.api.reports import ComplianceReport
 from orders.api.respondents import RespondentCorrections
 from orders.api.sendings import Requirements, Sendings
 from orders.api.service import ServiceAttempts, ServiceCorrections, Services, ServiceWithdrawals
@@ -65,4 +66,5 @@ urlpatterns = [
     path("reference/rules", Rules.as_view(), name="rules"),
     path("reference/rules/<str:id>", OneRule.as_view(), name="rule"),
     path("reference/court-closings", Closings.as_view(), name="court-closings"),
+    path("reports/compliance", ComplianceReport.as_view(), name="compliance-report"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -52,6 +52,8 @@ WITH law (kind, firearms_indicated, financial_support, since, until, due_after) 
   SELECT * FROM orders_order
   WHERE jurisdiction = %(jurisdiction)s
     AND CASE WHEN issued_at IS NULL THEN issued_on <= %(day)s ELSE issued_at <= %(as_of)s END
+    AND (%(courts)s::bigint[] IS NULL
+      OR case_id IN (SELECT id FROM orders_case WHERE court_id = ANY (%(courts)s::bigint[])))
 ), item AS MATERIALIZED (
   SELECT firearm.id, issued.case_id, min(receipt.received_at) AS received_at
   FROM issued
@@ -125,17 +127,20 @@ SELECT 'firearms_outstanding', count(*) FROM item WHERE received_at IS NULL AND 
 """
 
 
-def count_compliance(as_of: datetime) -> Compliance:
+def count_compliance(
+    as_of: datetime, *, courts: Collection[int] | None = None, seconds: int = 600
+) -> Compliance:
     """The orders issued at or before `as_of`, by how they stood then; facts dated later are left out.
 
-    An order that was vacated by then without its duty met is not counted: nothing is due any more.
+    Of these courts only, where they are given. An order that was vacated by then without its duty met is not
+    counted: nothing is due any more. Raises OperationalError when counting takes longer than `seconds`.
     """
     rulebook = current_rulebook()
     rule = rulebook.by_id[RULE]
     zone = rulebook.jurisdictions[rule.jurisdiction].zone
     with transaction.atomic(), connection.cursor() as cursor:
         # One statement over every order; a page's limit would cut it off where there are millions.
-        cursor.execute("SET LOCAL statement_timeout = '10min'")
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
         cursor.execute(
             _COUNT,
             {
@@ -143,6 +148,7 @@ def count_compliance(as_of: datetime) -> Compliance:
                 "day": local_date(as_of, zone),
                 "zone": zone.key,
                 "jurisdiction": rule.jurisdiction,
+                "courts": None if courts is None else list(courts),
                 **_law(rule, rulebook),
             },
         )
