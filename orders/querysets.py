@@ -66,6 +66,17 @@ class OfOrderQuerySet(models.QuerySet[Row]):
 class ReleaseQuerySet(OfOrderQuerySet[Row]):
     """Releases."""
 
+    def visible_to(
+        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+    ) -> Self:
+        """The releases of orders that concern an agency of this person's; for an advocate those to the own
+        organization alone, while they stand: that there is another says whose client the person is, too."""
+        concerned = super().visible_to(user, roles=MATRIX.concerned_as.keys() & (roles or MATRIX.roles))
+        if not isinstance(user, User) or not user.is_active or Role.ADVOCATE not in (roles or MATRIX.roles):
+            return concerned
+        own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]
+        return concerned | self.standing().filter(agency__in=own)
+
     def standing(self) -> Self:
         """Those that stand at this instant."""
         return self.filter(begins_at__lte=Now(), ends_at__gt=Now()).exclude(revoked_at__lte=Now())

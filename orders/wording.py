@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
-from orders.models import Confirmed, CourtRule, Deadline, DeadlineState, Event, OrderTerm, Sending
+from orders.models import Confirmed, CourtRule, Deadline, DeadlineState, Event, OrderTerm, Release, Sending
 from orders.rules.explain import event_name
 from orders.rules.rulebook import Certainty, Entry
 from orders.rules.words import LANGUAGE, languages, words
@@ -109,6 +109,11 @@ def term_words(term: OrderTerm) -> str:
     asked = next((rule.title.rstrip(".") for rule in rules if rule.start_purpose == term.term), term.term)
     due = instant_words(term.due_at, zone_of(term.order)) if term.due_at else day_words(term.due_on)
     return f"{asked}: {due}"
+
+
+def release_words(release: Release) -> str:
+    """To which organization, and until when, in court time."""
+    return f"{release.agency}, until {instant_words(release.ends_at, zone_of(release.order))}"
 
 
 def requirement_words(entry: Entry) -> str:

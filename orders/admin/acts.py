@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from accounts.access import MATRIX
 from accounts.models import User
 from orders.errors import InvalidFact
 from orders.forms import acts as forms
 from orders.forms.acts import ActForm
 from orders.models import Order
-from orders.services import entry, hearings, requirements, returns, service, surrender, term, terms
+from orders.services import entry, hearings, releases, requirements, returns, service, surrender, term, terms
 
 
 class Section(StrEnum):
@@ -34,6 +35,9 @@ class Act:
     """
 
     name: str
+    #: What it is in the matrix: an act upon a thing.
+    thing: str
+    act: str
     section: Section
     title: str
     form: type[ActForm]
@@ -42,6 +46,10 @@ class Act:
     served: bool | None = None
     ends: bool = False
     needs: str = ""
+
+    def is_permitted(self, roles: Collection[str]) -> bool:
+        """True for who sees the order in one of the roles that may do it."""
+        return MATRIX.may(roles, self.act, self.thing)
 
     def fits(self, order: Order) -> bool:
         """True when the act makes sense for the order as it stands; the service decides in the end."""
@@ -63,6 +71,8 @@ ACTS = {
     for act in (
         Act(
             name="serve",
+            thing="service",
+            act="serve",
             section=Section.SERVICE,
             title="Record service",
             form=forms.ServiceForm,
@@ -72,6 +82,8 @@ ACTS = {
         ),
         Act(
             name="attempt",
+            thing="service_attempt",
+            act="add",
             section=Section.SERVICE,
             title="Failed attempt",
             form=forms.FailedAttemptForm,
@@ -81,6 +93,8 @@ ACTS = {
         ),
         Act(
             name="correct-service",
+            thing="service",
+            act="correct",
             section=Section.SERVICE,
             title="Correct service",
             form=forms.CorrectServiceForm,
@@ -90,6 +104,8 @@ ACTS = {
         ),
         Act(
             name="withdraw-service",
+            thing="service",
+            act="withdraw",
             section=Section.SERVICE,
             title="Withdraw service",
             form=forms.ReasonForm,
@@ -99,6 +115,8 @@ ACTS = {
         ),
         Act(
             name="firearm",
+            thing="firearm",
+            act="add",
             section=Section.FIREARMS,
             title="List a firearm",
             form=forms.FirearmForm,
@@ -107,6 +125,8 @@ ACTS = {
         ),
         Act(
             name="permit",
+            thing="permit",
+            act="add",
             section=Section.FIREARMS,
             title="List a permit",
             form=forms.PermitForm,
@@ -115,6 +135,8 @@ ACTS = {
         ),
         Act(
             name="receipt",
+            thing="receipt",
+            act="add",
             section=Section.FIREARMS,
             title="Record a receipt",
             form=forms.ReceiptForm,
@@ -124,6 +146,8 @@ ACTS = {
         ),
         Act(
             name="withdraw-receipt",
+            thing="receipt",
+            act="withdraw",
             section=Section.FIREARMS,
             title="Withdraw a receipt",
             form=forms.WithdrawReceiptForm,
@@ -133,6 +157,8 @@ ACTS = {
         ),
         Act(
             name="return",
+            thing="firearm",
+            act="return",
             section=Section.FIREARMS,
             title="Record a return",
             form=forms.ReturnForm,
@@ -142,6 +168,8 @@ ACTS = {
         ),
         Act(
             name="withdraw-return",
+            thing="firearm_return",
+            act="withdraw",
             section=Section.FIREARMS,
             title="Withdraw a return",
             form=forms.WithdrawReturnForm,
@@ -151,6 +179,8 @@ ACTS = {
         ),
         Act(
             name="statement",
+            thing="statement",
+            act="add",
             section=Section.FIREARMS,
             title="Record a statement",
             form=forms.StatementForm,
@@ -159,6 +189,8 @@ ACTS = {
         ),
         Act(
             name="sent",
+            thing="sending",
+            act="add",
             section=Section.SENDING,
             title="Record that it was sent",
             form=forms.SendingForm,
@@ -168,6 +200,8 @@ ACTS = {
         ),
         Act(
             name="hearing",
+            thing="hearing",
+            act="add",
             section=Section.HEARINGS,
             title="Schedule a hearing",
             form=forms.ScheduleHearingForm,
@@ -176,6 +210,8 @@ ACTS = {
         ),
         Act(
             name="continue",
+            thing="hearing",
+            act="continue",
             section=Section.HEARINGS,
             title="Continue a hearing",
             form=forms.ContinueHearingForm,
@@ -185,6 +221,8 @@ ACTS = {
         ),
         Act(
             name="hold",
+            thing="hearing",
+            act="hold",
             section=Section.HEARINGS,
             title="Record a hearing held",
             form=forms.HoldHearingForm,
@@ -194,6 +232,8 @@ ACTS = {
         ),
         Act(
             name="happening",
+            thing="happening",
+            act="add",
             section=Section.ORDER,
             title="Record a happening",
             form=forms.HappeningForm,
@@ -202,6 +242,8 @@ ACTS = {
         ),
         Act(
             name="term",
+            thing="term",
+            act="add",
             section=Section.ORDER,
             title="Set a term",
             form=forms.TermForm,
@@ -211,6 +253,8 @@ ACTS = {
         ),
         Act(
             name="keep-term",
+            thing="term",
+            act="keep",
             section=Section.ORDER,
             title="Record a term kept",
             form=forms.KeepTermForm,
@@ -220,6 +264,8 @@ ACTS = {
         ),
         Act(
             name="extend",
+            thing="order",
+            act="extend",
             section=Section.ORDER,
             title="Extend",
             form=forms.ExtendForm,
@@ -229,6 +275,8 @@ ACTS = {
         ),
         Act(
             name="correct",
+            thing="order",
+            act="change",
             section=Section.ORDER,
             title="Correct the order",
             form=forms.CorrectOrderForm,
@@ -237,6 +285,8 @@ ACTS = {
         ),
         Act(
             name="correct-town",
+            thing="respondent",
+            act="correct",
             section=Section.ORDER,
             title="Correct the town",
             form=forms.CorrectTownForm,
@@ -245,6 +295,8 @@ ACTS = {
         ),
         Act(
             name="correct-address",
+            thing="respondent",
+            act="correct",
             section=Section.ORDER,
             title="Correct the address",
             form=forms.CorrectAddressForm,
@@ -252,7 +304,30 @@ ACTS = {
             done="The address is corrected.",
         ),
         Act(
+            name="release",
+            thing="release",
+            act="add",
+            section=Section.ORDER,
+            title="Record a release",
+            form=forms.ReleaseForm,
+            service=releases.record_release,
+            done="The release is recorded; the organization's advocates see how the order stands.",
+        ),
+        Act(
+            name="revoke-release",
+            thing="release",
+            act="revoke",
+            section=Section.ORDER,
+            title="Revoke a release",
+            form=forms.RevokeReleaseForm,
+            service=releases.revoke_release,
+            needs="standing_releases",
+            done="The release is revoked; nothing is seen by it any more.",
+        ),
+        Act(
             name="vacate",
+            thing="order",
+            act="vacate",
             section=Section.ORDER,
             title="Vacate",
             form=forms.VacateForm,

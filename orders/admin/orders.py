@@ -28,6 +28,7 @@ from orders.forms.entry import EnterOrderForm, FactsForm
 from orders.models import Deadline, DeadlineState, Order, OrderKind
 from orders.services.change import zone_of
 from orders.services.entry import enter_order
+from orders.services.sight import roles_over
 from orders.wording import language_of, short_due, short_words
 
 STANDING = [DeadlineState.OPEN, DeadlineState.OVERDUE]
@@ -138,12 +139,6 @@ class OrderAdmin(DeskList):
         return bool(courts_of(request.user, Role.CLERK))
 
     @override
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A clerk of the order's own court acts on it; a judge looks."""
-        courts = courts_of(request.user, Role.CLERK)
-        return isinstance(obj, Order) and obj.case.court_id in courts
-
-    @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that leads to pages by public id."""
         return OrderList
@@ -232,7 +227,7 @@ class OrderAdmin(DeskList):
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",
             "opts": self.opts,
             **shown,
-            "acts": acts_for(order, shown) if self.has_change_permission(request, order) else {},
+            "acts": acts_for(order, shown, roles_over(_person(request), {order.pk})[order.pk]),
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
@@ -241,9 +236,9 @@ class OrderAdmin(DeskList):
         order = self._order(request, public_id)
         if name not in ACTS:
             raise Http404
-        if not self.has_change_permission(request, order):
-            raise PermissionDenied
         act = ACTS[name]
+        if not act.is_permitted(roles_over(_person(request), {order.pk})[order.pk]):
+            raise PermissionDenied
         form = act.form(request.POST if request.method == "POST" else None, order=order)
         if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
             messages.success(request, act.done)

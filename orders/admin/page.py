@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ from orders.rules.words import LANGUAGE
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
+from orders.services.releases import not_ended
 from orders.services.requirements import law_of, requirements_of
 from orders.services.terms import settable_terms
 from orders.wording import (
@@ -47,6 +48,7 @@ from orders.wording import (
     instant_words,
     met_words,
     other_languages,
+    release_words,
     requirement_law,
     rule_title,
     sent_words,
@@ -193,6 +195,7 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
         "firearms": firearms,
         "in_custody": [one for one in firearms if one.status == FirearmStatus.SURRENDERED],
         "returns": [(one, at, [Confirmed(word).label for word in one.confirmed]) for one, at in returns],
+        "standing_releases": [release_words(one) for one in not_ended(order)],
         "own_returns": [one for one, _ in returns if one.order_id == order.pk],
         "permits": list(Permit.objects.filter(order=order)),
         "receipts": receipts,
@@ -228,9 +231,11 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
     }
 
 
-def acts_for(order: Order, shown: dict[str, Any]) -> dict[str, list[Act]]:
-    """The acts that fit the order as it stands, by section of its page, where `shown` stands."""
-    fitting = [act for act in ACTS.values() if act.fits(order) and (not act.needs or shown[act.needs])]
+def acts_for(order: Order, shown: dict[str, Any], roles: Collection[str]) -> dict[str, list[Act]]:
+    """The acts that fit the order as it stands and are permitted to one of `roles`, by section of its page,
+    where `shown` stands."""
+    permitted = (act for act in ACTS.values() if act.is_permitted(roles))
+    fitting = [act for act in permitted if act.fits(order) and (not act.needs or shown[act.needs])]
     return {section.value: [act for act in fitting if act.section is section] for section in Section}
 
 

@@ -9,16 +9,19 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from typing_extensions import override
 
+from accounts.access import MATRIX
 from accounts.api.body import InstantField, Shown
 from orders.api.base import OrderRows
-from orders.models import Event
+from orders.models import Event, Order
+from orders.services.releases import OF_RELEASES
+from orders.services.sight import roles_over
 
 
 class EventOut(Shown):
     """One act. It never changes."""
 
     thing = "event"
-    number = serializers.IntegerField(help_text="Counts the order's events, the oldest is 1.")
+    number = serializers.IntegerField(help_text="Counts the order's events that you see; the oldest is 1.")
     order = serializers.UUIDField(source="order.public_id")
     kind = serializers.CharField()
     occurred_at = InstantField(help_text="When it happened in the world.")
@@ -43,11 +46,19 @@ class Events(OrderRows):
         return Event.objects.select_related("actor")
 
     @override
+    def rows_of(self, order: Order) -> QuerySet[Any]:
+        """Without those of releases for whoever sees no releases: that there is one says enough."""
+        events = super().rows_of(order)
+        if MATRIX.may(roles_over(self.user, {order.pk})[order.pk], "view", "release"):
+            return events
+        return events.exclude(kind__in=OF_RELEASES)
+
+    @override
     def shown(self, rows: Sequence[Any], shape: type[Shown] | None = None) -> list[dict[str, Any]]:
         """One page, each event with its number within the order: one that counts all orders' would tell."""
         if rows:
             newest = rows[0]
-            number = Event.objects.filter(order=newest.order_id, id__lte=newest.pk).count()
+            number = self.rows_of(newest.order).filter(id__lte=newest.pk).count()
             for back, event in enumerate(rows):
                 event.number = number - back
         return super().shown(rows, shape)

@@ -15,8 +15,9 @@ from accounts.api.views import Changing, Listing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
 from orders.api.base import OrderAct, orders
 from orders.api.shapes import OrderOut
-from orders.models import Order, OrderKind
+from orders.models import FiledBy, Order, OrderKind, ProofFound
 from orders.services import entry
+from orders.services.calendar import bundled
 
 
 class OrderQuery(Paged):
@@ -34,7 +35,7 @@ class OrderIn(Given):
     docket_number = serializers.CharField(max_length=40)
     court = NamedField(queryset=Agency.objects.filter(kind=AgencyKind.COURT), help_text="One of yours.")
     kind = serializers.ChoiceField(choices=OrderKind.choices)
-    jurisdiction = serializers.CharField(max_length=5, default="us_ct")
+    jurisdiction = serializers.ChoiceField(choices=sorted(bundled().jurisdictions), default="us_ct")
     respondent_name = serializers.CharField(max_length=200)
     respondent_dob = DayField(required=False, allow_null=True)
     respondent_town = NamedField(queryset=Town.objects.all())
@@ -47,6 +48,9 @@ class OrderIn(Given):
     firearms_indicated = serializers.BooleanField(default=False)
     permit_indicated = serializers.BooleanField(default=False)
     financial_support = serializers.BooleanField(default=False)
+    filed_by = serializers.ChoiceField(choices=FiledBy.choices, required=False, allow_blank=True)
+    proof_found = serializers.ChoiceField(choices=ProofFound.choices, required=False, allow_blank=True)
+    area = serializers.CharField(max_length=40, required=False, allow_blank=True)
     por_number = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
     def validate_court(self, court: Agency) -> Agency:
@@ -69,6 +73,9 @@ class CorrectionIn(Given):
     firearms_indicated = serializers.BooleanField(required=False)
     permit_indicated = serializers.BooleanField(required=False)
     financial_support = serializers.BooleanField(required=False)
+    filed_by = serializers.ChoiceField(choices=FiledBy.choices, required=False, allow_blank=True)
+    proof_found = serializers.ChoiceField(choices=ProofFound.choices, required=False, allow_blank=True)
+    area = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
 def enter(_subject: None, *, by: User, now: datetime, court: Agency, **facts: Any) -> Order:

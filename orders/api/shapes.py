@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from accounts.api.body import Given, InstantField, Shown
 from accounts.api.problems import Fault, Problem
-from orders.models import OrderKind
+from orders.models import FiledBy, OrderKind, ProofFound
 from orders.models.fields import as_given
 
 
@@ -63,6 +63,7 @@ class RespondentOut(Shown):
     name = serializers.CharField()
     date_of_birth = serializers.DateField(allow_null=True)
     town = serializers.CharField(source="town.name", help_text="Where the respondent lives.")
+    address = serializers.CharField(help_text="Street and number; empty where it is not known.")
 
 
 class ProtectedPersonOut(Shown):
@@ -106,7 +107,14 @@ class OrderOut(Shown):
     id = serializers.UUIDField(source="public_id")
     case = CaseOut()
     jurisdiction = serializers.CharField()
+    area = serializers.CharField(help_text="The county, where it keeps another time than its state.")
     kind = serializers.ChoiceField(choices=OrderKind.choices)
+    filed_by = serializers.ChoiceField(
+        choices=FiledBy.choices, allow_blank=True, help_text="Empty: not stated."
+    )
+    proof_found = serializers.ChoiceField(
+        choices=ProofFound.choices, allow_blank=True, help_text="Empty: not stated."
+    )
     por_number = serializers.CharField(help_text="Its number in the Protection Order Registry.")
     issued_on = serializers.DateField()
     issued_at = AsGivenField(allow_null=True)

@@ -14,8 +14,10 @@ from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
 from orders.api.orders import OneOrder, Orders
 from orders.api.proof import OneReceipt, Receipts, ReceiptWithdrawals, Statements
 from orders.api.reference import Closings, OneRule, Rules
+from orders.api.releases import OneRelease, Releases, Revocations
 from orders.api.reports import ComplianceReport
 from orders.api.respondents import RespondentCorrections
+from orders.api.returns import OneReturn, OrderReturns, Returns, ReturnWithdrawals
 from orders.api.sendings import Requirements, Sendings
 from orders.api.service import ServiceAttempts, ServiceCorrections, Services, ServiceWithdrawals
 from orders.api.standing import Extensions, Vacaturs
@@ -42,6 +44,8 @@ _OF_AN_ORDER = {
     "events": Events,
     "deadlines": OrderDeadlines,
     "follow-ups": OrderFollowUps,
+    "releases": Releases,
+    "returns": OrderReturns,
 }
 
 urlpatterns = [
@@ -54,6 +58,11 @@ urlpatterns = [
         for name, view in _OF_AN_ORDER.items()
     ),
     path("firearms/<uuid:id>", OneFirearm.as_view(), name="firearm"),
+    path("firearms/<uuid:id>/returns", Returns.as_view(), name="firearm-returns"),
+    path("returns/<uuid:id>", OneReturn.as_view(), name="return"),
+    path("returns/<uuid:id>/withdrawals", ReturnWithdrawals.as_view(), name="return-withdrawals"),
+    path("releases/<uuid:id>", OneRelease.as_view(), name="release"),
+    path("releases/<uuid:id>/revocations", Revocations.as_view(), name="release-revocations"),
     path("receipts/<uuid:id>", OneReceipt.as_view(), name="receipt"),
     path("receipts/<uuid:id>/withdrawals", ReceiptWithdrawals.as_view(), name="receipt-withdrawals"),
     path("hearings/<uuid:id>", OneHearing.as_view(), name="hearing"),

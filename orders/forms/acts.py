@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from typing_extensions import override
 
+from accounts.models import Agency, AgencyKind
 from orders.forms.entry import FactsForm, area_field, filer_field, proof_field
 from orders.forms.fields import ClockField, DayField, InstantField, police_field, town_field
 from orders.models import (
@@ -26,17 +27,19 @@ from orders.models import (
     OrderTerm,
     Receipt,
     ReceiptKind,
+    Release,
     ServiceMethod,
     StatementKind,
 )
 from orders.rules.facts import Kind
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.releases import not_ended
 from orders.services.requirements import requirements_of
 from orders.services.returns import asked_before_return
 from orders.services.term import RECORDABLE
 from orders.services.terms import settable_terms
-from orders.wording import happening_words, instant_words, requirement_words, term_words
+from orders.wording import happening_words, instant_words, release_words, requirement_words, term_words
 
 _CHOOSE = ("", "---------")
 _STALE = "Somebody changed this meanwhile. Open the order again and look before you correct it."
@@ -459,6 +462,48 @@ class VacateForm(ReasonForm):
     field_order = ["at", "reason"]
 
     at = InstantField(label="Ended")
+
+
+class ReleaseForm(ActForm):
+    """A protected person's written release to an advocacy organization."""
+
+    agency = forms.ModelChoiceField(Agency.objects.filter(kind=AgencyKind.ADVOCACY), label="Organization")
+    signed_on = DayField(label="Signed on")
+    begins_at = InstantField(label="Begins")
+    ends_at = InstantField(label="Ends")
+
+
+class ReleaseField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A release, by the organization and its end."""
+
+    @override
+    def label_from_instance(self, obj: Release) -> str:
+        """To whom, and until when."""
+        return release_words(obj)
+
+
+class RevokeReleaseForm(ActForm):
+    """A release is taken back."""
+
+    release = ReleaseField(Release.objects.none())
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers the releases that have not ended."""
+        release = self.fields["release"]
+        assert isinstance(release, ReleaseField)  # noqa: S101 - narrows
+        release.queryset = not_ended(order)
+
+    @override
+    def subject(self) -> Model:
+        """The release."""
+        chosen: Release = self.cleaned_data["release"]
+        return chosen
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Nothing more is said of it."""
+        return {}
 
 
 class CorrectOrderForm(CorrectionForm):

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Town, User
-from orders.models import Deadline, Event, Firearm, FollowUp, Hearing, Order, OrderTerm, Receipt
-from orders.services import hearings, requirements, service, surrender, term, terms
+from orders.models import Deadline, Event, Firearm, FollowUp, Hearing, Order, OrderTerm, Receipt, Release
+from orders.services import hearings, releases, requirements, service, surrender, term, terms
 from tests import make
 
 LICENCE = "6-06-014-01-7M-12345"
@@ -32,6 +32,8 @@ class Stage:
     hearing: Hearing
     term: OrderTerm
     follow_up: FollowUp
+    organization: Agency
+    release: Release
     #: Something that the law requires to be sent.
     requirement: str
 
@@ -52,7 +54,7 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
     """An order of a week ago, served long enough ago for its first deadline to be overdue."""
     now = now or timezone.now()
     court, police = make.agency(AgencyKind.COURT), make.agency()
-    town = make.town(police)
+    town, organization = make.town(police), make.agency(AgencyKind.ADVOCACY)
     facts: dict[str, Any] = {
         "court": court,
         "respondent_town": town,
@@ -98,12 +100,21 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
             owner=police,
             next_action_at=now + timedelta(days=1),
         ),
+        organization=organization,
+        release=releases.record_release(
+            order,
+            agency=organization,
+            signed_on=_day(now, -1),
+            begins_at=now - timedelta(days=1),
+            ends_at=now + timedelta(days=30),
+            **by,
+        ),
         requirement=requirements.requirements_of(order)[0].entry.id,
     )
 
 
 def add_more(stage: Stage, rows: int, person: User) -> None:
-    """So many more rows of everything that an order has, and as many orders in as many cases."""
+    """So many more rows of everything that an order has."""
     order = stage.order
     by: dict[str, Any] = {"by": person, "now": stage.now}
     listed = Firearm.objects.filter(order=order).count()
@@ -125,6 +136,14 @@ def add_more(stage: Stage, rows: int, person: User) -> None:
         term.record_happening(order, kind=sorted(term.RECORDABLE)[0], at=stage.now, **by)
         terms.set_term(order, term=stage.term.term, on=_day(stage.now, 3 + number), **by)
         requirements.record_sending(order, entry=stage.requirement, at=stage.now, **by)
+        releases.record_release(
+            order,
+            agency=stage.organization,
+            signed_on=_day(stage.now, -1),
+            begins_at=stage.now,
+            ends_at=stage.now + timedelta(days=9),
+            **by,
+        )
         FollowUp.objects.create(
             order=order,
             deadline=stage.follow_up.deadline,

@@ -172,6 +172,25 @@ ACTS = {
         slip=lambda s: {"expires_on": s.day(5)},
         refused=("expires_on", "not_an_extension"),
     ),
+    "releases": Act(
+        path=of("releases"),
+        body=lambda s: {
+            "agency": s.organization.name,
+            "signed_on": s.day(-1),
+            "begins_at": s.ago(hours=1),
+            "ends_at": s.ahead(days=30),
+        },
+        shows=lambda s: {"agency": s.organization.name, "revoked_at": None},
+        slip=lambda s: {"begins_at": s.ago(days=3), "ends_at": s.ago(days=2)},
+        refused=("ends_at", "in_the_past"),
+    ),
+    "revocations": Act(
+        path=lambda s: f"/releases/{s.release.public_id}/revocations",
+        body=lambda s: {},
+        shows=lambda s: {"id": str(s.release.public_id)},
+        slip=lambda s: {"reason": "none is asked"},
+        refused=("reason", "unknown_field"),
+    ),
     "vacaturs": Act(
         path=of("vacaturs"),
         body=lambda s: {"vacated_at": s.ago(hours=1), "reason": "dismissed"},
@@ -181,7 +200,7 @@ ACTS = {
     ),
     "respondent-corrections": Act(
         path=of("respondent-corrections"),
-        body=lambda s: {"town": make.town(s.police).name, "reason": "moved"},
+        body=lambda s: {"town": make.town(s.police).name, "address": "7 Elm Lane", "reason": "moved"},
         shows=lambda s: {"id": str(s.order.public_id)},
         slip=lambda s: {"town": "Nowhere"},
         refused=("town", "does_not_exist"),
@@ -225,7 +244,7 @@ def test_a_fact_that_cannot_be_is_refused_at_its_field(act: Act, stage: Stage, c
     answer = clerk.post(act.path(stage), act.body(stage) | act.slip(stage))
 
     field, code = act.refused
-    assert answer.status_code == (400 if code == "blank" else 409), answer.content
+    assert answer.status_code == (400 if code in ("blank", "unknown_field") else 409), answer.content
     assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [(field, code)]
     assert Event.objects.count() == before
 

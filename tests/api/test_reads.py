@@ -35,6 +35,7 @@ LISTS = {
     "events": "event",
     "deadlines": "deadline",
     "follow-ups": "follow_up",
+    "releases": "release",
 }
 
 #: What has an address of its own.
@@ -47,6 +48,7 @@ ROWS: dict[str, Callable[[Stage], Any]] = {
     "terms": lambda s: s.term,
     "deadlines": lambda s: Deadline.objects.get(order=s.order, rule_id="CT-SUR-01"),
     "follow-ups": lambda s: s.follow_up,
+    "releases": lambda s: s.release,
 }
 
 
@@ -93,6 +95,9 @@ def test_a_list_shows_the_orders_rows_and_of_them_what_the_matrix_says(
     for role, agency in ((Role.CLERK, stage.court), (Role.LIAISON, stage.police)):
         answer = caller(make.person(role, agency)).get(f"/orders/{stage.order.public_id}/{name}")
 
+        if role not in thing.acts["view"]:
+            assert answer.status_code == 403
+            continue
         assert answer.status_code == 200, answer.content
         rows = answer.json()["results"]
         assert rows

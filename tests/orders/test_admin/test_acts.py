@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Agency, User
+from accounts.models import Agency, AgencyKind, User
 from orders.admin.acts import ACTS
 from orders.models import (
     Deadline,
@@ -25,11 +25,12 @@ from orders.models import (
     OrderTerm,
     Permit,
     Receipt,
+    Release,
     Sending,
     ServiceAttempt,
     Statement,
 )
-from orders.services import hearings, returns, service, surrender, term, terms
+from orders.services import hearings, releases, returns, service, surrender, term, terms
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, typed
 
@@ -50,6 +51,7 @@ class Stage:
     police: int
     town: int
     other_firearm: Firearm
+    release: Release
     seen: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -86,6 +88,15 @@ def stage(enter: Enter, now: datetime) -> Stage:
         police=make.agency().pk,
         town=make.town().pk,
         other_firearm=surrender.list_firearm(other, serial="S-9", **given),
+        release=releases.record_release(
+            order,
+            agency=make.agency(AgencyKind.ADVOCACY),
+            signed_on=(now - timedelta(days=1)).date(),
+            begins_at=now - timedelta(days=1),
+            ends_at=now + timedelta(days=9),
+            by=None,
+            now=now,
+        ),
     )
 
 
@@ -105,6 +116,16 @@ class Case:
 def before(stage: Stage, name: str = "at", **span: float) -> dict[str, str]:
     """An instant in the past, as it is typed."""
     return typed(stage.now - timedelta(**span), name)
+
+
+def released(stage: Stage) -> dict[str, Any]:
+    """A release of a month, as it is typed."""
+    return {
+        "agency": stage.release.agency_id,
+        "signed_on": stage.today,
+        **typed(stage.now - timedelta(days=1), "begins_at"),
+        **typed(stage.now + timedelta(days=30), "ends_at"),
+    }
 
 
 def ahead(stage: Stage) -> dict[str, str]:
@@ -336,6 +357,22 @@ CASES = [
         said="This field is required.",
     ),
     Case(
+        act="release",
+        sheet=released,
+        stored=lambda s: s.order.releases.count() == 2,
+        slip=lambda s: released(s) | typed(s.now - timedelta(days=9), "ends_at"),
+        beside="ends_at",
+        said="It would end before it begins.",
+    ),
+    Case(
+        act="revoke-release",
+        sheet=lambda s: {"release": s.release.pk},
+        stored=lambda s: s.order.releases.get().revoked_at is not None,
+        slip=lambda s: {"release": s.release.pk + 1000},
+        beside="release",
+        said="is not one of the available choices",
+    ),
+    Case(
         act="vacate",
         sheet=lambda s: {**before(s, hours=1), "reason": "Withdrawn by the applicant."},
         stored=lambda s: s.order.vacated_at is not None,
@@ -519,6 +556,7 @@ def test_only_acts_that_fit_are_offered(enter: Enter, stage: Stage, desk: Client
         "continue",
         "hold",
         "keep-term",
+        "revoke-release",
     }
     absent = {"serve", "attempt", "keep-term", "return", "withdraw-return"}
     assert offered(served) == set(ACTS) - absent
