@@ -19,7 +19,10 @@ TEMPLATES = Path("ctcompliance/templates")
     "address", ["/sign-in/", "/", "/no-such-page/", "/healthz", "/admin/", "/static/ctcompliance/site.css"]
 )
 def test_every_answer_names_what_may_run(address: str, client: Client) -> None:
-    headers = client.get(address).headers
+    answer = client.get(address)
+    # A file is streamed, and stays open until its answer is closed.
+    answer.close()
+    headers = answer.headers
 
     policy = headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
