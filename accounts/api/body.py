@@ -158,6 +158,14 @@ class Shown(serializers.Serializer[Any]):
         self._roles: frozenset[str] = frozenset()
 
     @override
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The fields, none of which the schema promises: who calls decides which are there."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required, field.read_only = False, True
+        return fields
+
+    @override
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """The fields that the caller may see."""
         above: Any = self.parent

@@ -120,12 +120,15 @@ def _problem(exception: Exception) -> Problem | None:
     for kind, code in _CODES.items():
         if isinstance(exception, kind):
             faults = _faults_of(exception)
-            # The name of a town is wrong, though well-formed, where there is no such town.
-            is_of_nothing = faults and all(fault.code == "does_not_exist" for fault in faults)
+            is_well_formed = faults and all(fault.code in _WELL_FORMED for fault in faults)
             return Problem(
-                "refused" if is_of_nothing else code, faults=faults, headers=_headers_of(code, exception)
+                "refused" if is_well_formed else code, faults=faults, headers=_headers_of(code, exception)
             )
     return None
+
+
+#: Codes of values that are of the right form, and wrong only as the world is: no such town, no such century.
+_WELL_FORMED = frozenset({"does_not_exist", "range"})
 
 
 def _faults_of(exception: Exception) -> list[Fault]:

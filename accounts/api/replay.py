@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from accounts.api.problems import Fault, Problem
 from accounts.models import MAX_KEY, KeptAnswer, User
+from accounts.services import audit
 from accounts.services.answers import KEPT_FOR
 
 HEADER = "Idempotency-Key"
@@ -41,12 +42,14 @@ def once(request: Request, user: User, do: Callable[[], HttpResponse]) -> HttpRe
         KeptAnswer.objects.filter(user=user, key=key, at__lt=now - KEPT_FOR).delete()
         kept = _kept(user, key, asked)
         if kept is not None:
+            audit.seen(request, kept.cases)
             return _repeated(kept, asked)
         answer = do()
         KeptAnswer.objects.filter(user=user, key=key).update(
             status=answer.status_code,
             headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
             body=answer.content,
+            cases=audit.cases_seen(request),
         )
     return answer
 

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from typing_extensions import override
 
 from accounts.api import replay
+from accounts.api.body import Given
 from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
 from accounts.api.views import Acting, ApiView, Asking, Changing, Listing, Showing, Whole
 from accounts.models import MAX_KEY
@@ -37,6 +39,20 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
     if method == "PATCH":
         codes |= {*_OF_A_BODY, "precondition_required"}
     return codes
+
+
+class GivenShape(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What a caller sends has the fields declared and no others."""
+
+    target_class = Given
+    match_subclasses = True
+
+    @override
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        """As it is, closed."""
+        build: Any = auto_schema._map_serializer  # noqa: SLF001 - as spectacular's documentation has it
+        shape = build(self.target, direction, bypass_extensions=True)
+        return {**shape, "additionalProperties": False}
 
 
 class Schema(AutoSchema):

@@ -71,6 +71,7 @@ class KeptAnswer(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=b"")
+    cases = ArrayField(models.UUIDField(), default=list, help_text="Public ids of the cases it shows.")
     at = models.DateTimeField()
 
     class Meta:

@@ -52,6 +52,11 @@ def seen(request: Any, cases: Iterable[UUID]) -> None:
     request.watch.cases.update(cases)
 
 
+def cases_seen(request: Any) -> list[UUID]:
+    """The public ids of the cases that this request has shown or changed so far."""
+    return sorted(request.watch.cases)
+
+
 def asked_in_vain(request: Any, asked: object) -> None:
     """The request asked for something by its id or name (a docket number, say) that this person cannot see.
 

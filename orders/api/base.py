@@ -20,6 +20,7 @@ from accounts.api.body import InstantField, Shown
 from accounts.api.problems import Fault, Problem
 from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
 from accounts.models import User
+from accounts.services import audit
 from orders.errors import InvalidFact
 from orders.models import Case, Deadline, Order
 from orders.querysets import OrderQuerySet
@@ -91,6 +92,8 @@ class OfOrders(ApiView):
         order = orders(self.user).filter(public_id=id).first()
         if order is None:
             raise Http404
+        # On record as asked for by somebody who may, whatever comes of it.
+        audit.seen(self.request, [order.case.public_id])
         return order
 
     def of_order(self, rows: QuerySet[Any], id: UUID) -> Any:  # noqa: A002 - the name in the address
@@ -100,6 +103,7 @@ class OfOrders(ApiView):
         row = visible.select_related("order__case").filter(public_id=id).first()
         if row is None:
             raise Http404
+        audit.seen(self.request, [row.order.case.public_id])
         return row
 
     def permit(self, order: Order, act: str, thing: str = "") -> None:

@@ -105,7 +105,9 @@ class Orders(Listing, OrderAct):
 
     @override
     def subject(self, **ids: Any) -> None:
-        """Nothing stands yet."""
+        """Nothing stands yet; but a clerk who left the court since gets no answer again."""
+        given = self.body(data=self.request.data, context=self.given_context(None))
+        given.is_valid(raise_exception=True)
 
     @override
     def locked(self, subject: None) -> None:

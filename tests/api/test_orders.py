@@ -76,6 +76,27 @@ def test_a_repeated_post_does_its_work_once_and_is_answered_the_same(clerk: Call
     assert Order.objects.count() == 1
 
 
+def test_a_repetition_is_on_record_with_the_case_it_shows(clerk: Caller, court: Any) -> None:
+    body = typed(court)
+    clerk.post("/orders", body, key="registry-1")
+
+    clerk.post("/orders", body, key="registry-1")
+
+    case = Order.objects.get().case.public_id
+    assert [one.cases for one in AuditEntry.objects.filter(act="done")] == [[case], [case]]
+
+
+def test_who_left_the_court_gets_no_answer_again(caller: MakeCaller, court: Any) -> None:
+    person = make.person(Role.CLERK, court)
+    clerk, body = caller(person), typed(court)
+    clerk.post("/orders", body, key="registry-1")
+    person.memberships.update(agency=make.agency(AgencyKind.COURT))
+
+    answer = clerk.post("/orders", body, key="registry-1")
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (409, "court")
+
+
 def test_a_key_used_for_another_body_is_refused(clerk: Caller, court: Any) -> None:
     clerk.post("/orders", typed(court), key="registry-1")
 

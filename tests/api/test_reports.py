@@ -96,19 +96,19 @@ def test_who_saw_a_case_and_that_it_was_asked(auditor: Caller, caller: MakeCalle
 
 
 @pytest.mark.parametrize(
-    ("query", "field"),
+    ("query", "field", "code"),
     [
-        ({}, "case"),
-        ({"case": "HHD-FA26-1-S"}, "case"),
-        ({"since": "2025-01-01T00:00:00Z", "until": "2026-06-01T00:00:00Z"}, "since"),
-        ({"since": "2026-06-02T00:00:00Z", "until": "2026-06-01T00:00:00Z"}, "since"),
+        ({}, "case", "invalid"),
+        ({"case": "HHD-FA26-1-S"}, "case", "invalid"),
+        ({"since": "2025-01-01T00:00:00Z", "until": "2026-06-01T00:00:00Z"}, "since", "refused"),
+        ({"since": "2026-06-02T00:00:00Z", "until": "2026-06-01T00:00:00Z"}, "since", "refused"),
     ],
 )
-def test_a_question_that_is_wrong(auditor: Caller, query: dict[str, str], field: str) -> None:
+def test_a_question_that_is_wrong(auditor: Caller, query: dict[str, str], field: str, code: str) -> None:
     given = query if field == "case" else {"case": str(uuid.uuid4()), **query}
 
     answer = auditor.get("/reports/who-saw", **given)
 
-    assert answer.json()["code"] == "invalid"
+    assert answer.json()["code"] == code
     assert [fault["field"] for fault in answer.json()["errors"]] == [field]
     assert not AuditEntry.objects.filter(act=Act.LOG_READ).exists()
