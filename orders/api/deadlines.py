@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.api.body import InstantField, Shown
+from accounts.api.body import InstantField, NamedField, Shown
 from accounts.api.pages import Paged
-from orders.api.base import OneRow, OrderRows
+from accounts.api.views import Listing
+from accounts.models import Agency, AgencyKind
+from orders.api.base import OfOrders, OneRow, OrderRows, concerning
 from orders.api.shapes import OfOrderOut
-from orders.models import Deadline, DeadlineState
+from orders.models import Capacity, Deadline, DeadlineState
 from orders.rules.words import LANGUAGE, languages
 from orders.services.explaining import reasons
 from orders.wording import rule_title, state_at
+
+#: What somebody must still meet.
+STANDING = (DeadlineState.OPEN, DeadlineState.OVERDUE)
 
 
 class DeadlineOut(OfOrderOut):
@@ -90,6 +96,49 @@ class OrderDeadlines(OrderRows):
         for one in rows:
             one.reasons = why.get((one.rule_id, one.occurrence), ())
         return super().shown(rows, shape)
+
+
+class DeadlinesQuery(Paged):
+    """What waits: open and overdue, unless one of the two is asked for."""
+
+    court = NamedField(queryset=Agency.objects.filter(kind=AgencyKind.COURT), required=False)
+    agency = NamedField(
+        queryset=Agency.objects.all(),
+        required=False,
+        help_text="One that the order concerns in any capacity.",
+    )
+    due_after = InstantField(required=False, help_text="From this instant on.")
+    due_before = InstantField(required=False, help_text="Before this instant.")
+    state = serializers.ChoiceField(choices=[one.value for one in STANDING], required=False)
+
+
+class Deadlines(OfOrders, Listing):
+    """The work list: what stands in the orders that the caller sees, the longest overdue first."""
+
+    thing = "deadline"
+    asks = DeadlinesQuery
+    shows = DeadlineOut
+    # As the index of what stands has it.
+    order_by = ("due_at", "id")
+
+    @override
+    def rows(
+        self, *, court: Agency | None = None, agency: Agency | None = None, state: str = "", **due: datetime
+    ) -> QuerySet[Deadline]:
+        """Those asked for. Whether one is overdue is asked of the clock and not of the mark: so it is shown,
+        and the index answers it."""
+        bounds = {"due_after": "due_at__gte", "due_before": "due_at__lt"}
+        found = Deadline.objects.filter(
+            state__in=STANDING, **{bounds[name]: at for name, at in due.items()}
+        ).select_related("order__case")
+        if state:
+            passed = Q(due_at__lte=self.now)
+            found = found.filter(passed if state == DeadlineState.OVERDUE else ~passed)
+        if court:
+            found = found.filter(concerning(court, capacity=Capacity.COURT))
+        if agency:
+            found = found.filter(concerning(agency))
+        return found.visible_to(self.user, roles=self.viewers)
 
 
 class OneDeadline(OneRow):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
+from typing_extensions import override
 
-from accounts.api.body import InstantField
-from orders.api.base import OneRow, OrderRows
+from accounts.api.body import InstantField, NamedField
+from accounts.api.pages import Paged
+from accounts.api.views import Listing
+from accounts.models import Agency
+from orders.api.base import OfOrders, OneRow, OrderRows
 from orders.api.shapes import OfOrderOut
 from orders.models import FollowUp
 
@@ -37,6 +42,44 @@ class OrderFollowUps(OrderRows):
     thing = "follow_up"
     shows = FollowUpOut
     every = staticmethod(every)
+
+
+class FollowUpsQuery(Paged):
+    """Which tasks; the open ones unless said otherwise."""
+
+    owner = NamedField(
+        queryset=Agency.objects.all(), required=False, help_text="The agency that answers for it."
+    )
+    open = serializers.BooleanField(default=True)
+    next_action_before = InstantField(required=False, help_text="Before this instant.")
+
+
+class FollowUps(OfOrders, Listing):
+    """The queue: tasks in the orders that the caller sees, the next action first."""
+
+    thing = "follow_up"
+    asks = FollowUpsQuery
+    shows = FollowUpOut
+    # As the index of an agency's open tasks has it.
+    order_by = ("next_action_at", "id")
+
+    @override
+    def rows(
+        self,
+        *,
+        open: bool = True,
+        owner: Agency | None = None,
+        next_action_before: datetime | None = None,
+        **asked: Any,
+    ) -> QuerySet[Any]:
+        """Those asked for."""
+        found = FollowUp.objects.filter(closed_at__isnull=open)
+        if owner:
+            found = found.filter(owner=owner)
+        if next_action_before:
+            found = found.filter(next_action_at__lt=next_action_before)
+        visible = found.visible_to(self.user, roles=self.viewers)
+        return visible.select_related("order__case", "deadline", "owner", "assigned_to")
 
 
 class OneFollowUp(OneRow):

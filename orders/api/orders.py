@@ -13,9 +13,9 @@ from accounts.api.body import DayField, Given, InstantField, NamedField
 from accounts.api.pages import Paged
 from accounts.api.views import Changing, Listing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from orders.api.base import OrderAct, orders
+from orders.api.base import OrderAct, concerning, orders
 from orders.api.shapes import OrderOut
-from orders.models import FiledBy, Order, OrderKind, ProofFound
+from orders.models import Capacity, FiledBy, Order, OrderKind, ProofFound
 from orders.services import entry
 from orders.services.calendar import bundled
 
@@ -27,6 +27,10 @@ class OrderQuery(Paged):
     docket_number = serializers.CharField(required=False, max_length=40)
     por_number = serializers.CharField(required=False, max_length=40)
     kind = serializers.ChoiceField(choices=OrderKind.choices, required=False)
+    issued_after = DayField(required=False, help_text="From this day on.")
+    issued_before = DayField(required=False, help_text="Before this day.")
+    expires_before = DayField(required=False, help_text="The last day is before this one.")
+    served = serializers.BooleanField(required=False, help_text="Whether the respondent has notice.")
 
 
 class OrderIn(Given):
@@ -97,11 +101,22 @@ class Orders(Listing, OrderAct):
     route = "order"
 
     @override
-    def rows(self, **asked: Any) -> QuerySet[Order]:
-        """Those that the caller sees, of what was asked for."""
-        columns = {"court": "case__court", "docket_number": "case__docket_number"}
-        wanted = {columns.get(name, name): value for name, value in asked.items()}
-        return orders(self.user).filter(**wanted)
+    def rows(self, *, court: Agency | None = None, **asked: Any) -> QuerySet[Order]:
+        """Those that the caller sees, of what was asked for.
+
+        Numbers and days of issue have an index of their own; all else narrows what the agency has to do with.
+        """
+        columns = {
+            "docket_number": "case__docket_number",
+            "issued_after": "issued_on__gte",
+            "issued_before": "issued_on__lt",
+            "expires_before": "expires_on__lt",
+            "served": "served_at__isnull",
+        }
+        if "served" in asked:
+            asked["served"] = not asked["served"]
+        found = orders(self.user).filter(**{columns.get(name, name): value for name, value in asked.items()})
+        return found.filter(concerning(court, order="pk", capacity=Capacity.COURT)) if court else found
 
     @override
     def subject(self, **ids: Any) -> None:

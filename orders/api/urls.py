@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api.cases import Cases, OneCase
-from orders.api.deadlines import OneDeadline, OrderDeadlines
+from orders.api.deadlines import Deadlines, OneDeadline, OrderDeadlines
 from orders.api.events import Events
 from orders.api.firearms import Firearms, OneFirearm, Permits
-from orders.api.follow_ups import OneFollowUp, OrderFollowUps
+from orders.api.follow_ups import FollowUps, OneFollowUp, OrderFollowUps
 from orders.api.happenings import Happenings
 from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
 from orders.api.orders import OneOrder, Orders
@@ -70,6 +70,8 @@ urlpatterns = [
     path("hearings/<uuid:id>/outcomes", Outcomes.as_view(), name="hearing-outcomes"),
     path("terms/<uuid:id>", OneTerm.as_view(), name="term"),
     path("terms/<uuid:id>/completions", Completions.as_view(), name="term-completions"),
+    path("deadlines", Deadlines.as_view(), name="deadlines"),
+    path("follow-ups", FollowUps.as_view(), name="follow-ups"),
     path("deadlines/<uuid:id>", OneDeadline.as_view(), name="deadline"),
     path("follow-ups/<uuid:id>", OneFollowUp.as_view(), name="follow-up"),
     path("reference/rules", Rules.as_view(), name="rules"),
