@@ -93,9 +93,9 @@ class Schema(AutoSchema):
                     pattern=rf"^[\x21-\x7e]{{1,{MAX_KEY}}}$",
                     required=True,
                 )
-                return [key, _IF_MATCH, *view.parameters]
+                return [key, _if_match(required=False), *view.parameters]
             case "PATCH" if isinstance(view, Changing):
-                return [_IF_MATCH, *view.parameters]
+                return [_if_match(required=True), *view.parameters]
         return []
 
     @override
@@ -140,12 +140,9 @@ def _name_of(shape: Any) -> str:
     return str(getattr(shape, "__name__", ""))
 
 
-_IF_MATCH = OpenApiParameter(
-    "If-Match",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The ETag of what you mean to change: 412 when it has changed since.",
-)
+def _if_match(*, required: bool) -> OpenApiParameter:
+    said = "The ETag of what you mean to change: 412 when it has changed since."
+    return _header("If-Match", said, required=required)
 
 
 def _header(name: str, description: str, *, pattern: str = "", required: bool = False) -> OpenApiParameter:
