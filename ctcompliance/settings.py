@@ -280,9 +280,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
         "AgencyKindEnum": "accounts.models.AgencyKind",
+        "DeadlineStateEnum": "orders.models.DeadlineState",
         "HappeningKindEnum": "orders.services.term.RECORDABLE",
-        "OrderKindEnum": "orders.models.OrderKind",
         "HearingPurposeEnum": "orders.models.HearingPurpose",
+        "ImportStateEnum": "orders.models.ImportState",
+        "OrderKindEnum": "orders.models.OrderKind",
         "ReceiptKindEnum": "orders.models.ReceiptKind",
         "ServiceMethodEnum": "orders.models.ServiceMethod",
         "StatementKindEnum": "orders.models.StatementKind",
@@ -292,6 +294,8 @@ SPECTACULAR_SETTINGS = {
 }
 #: Bytes of the largest body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: Bytes of the largest file of an import; a million orders take about 200 million.
+IMPORT_MAX_BYTES = env.int("CTC_IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from accounts.access import MATRIX, Matrix, MatrixError, read
 from accounts.api.body import Shown
-from accounts.api.views import ApiView
+from accounts.api.views import ApiView, scope_for
 from accounts.models import Role, Scope
 from orders.models import Capacity
 
@@ -71,7 +71,7 @@ def test_every_address_of_the_api_is_acts_of_an_object(name: str) -> None:
     assert view.acts.keys() <= {"GET", "POST", "PUT", "PATCH", "DELETE"}
     thing = MATRIX.things[view.thing]
     assert set(view.acts.values()) <= thing.acts.keys()
-    scopes = {f"{thing.scope}:{'read' if method == 'GET' else 'write'}" for method in view.acts}
+    scopes = {scope_for(thing.scope, is_reading=method == "GET") for method in view.acts}
     assert scopes <= set(Scope.values)
 
 

@@ -38,6 +38,8 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
         codes |= {*_OF_A_BODY, "idempotency_key_missing", "idempotency_key_reused", "in_progress"}
     if method == "PATCH":
         codes |= {*_OF_A_BODY, "precondition_required"}
+    if method == "PUT":
+        codes |= {"malformed", "refused", "too_large", "unsupported_media_type"}
     return codes
 
 
@@ -75,6 +77,8 @@ class Schema(AutoSchema):
     @override
     def get_request_serializer(self) -> Any:
         """The body of an act."""
+        if self.method == "PUT":
+            return self.view.takes
         return self.view.body if self.method in ("POST", "PATCH") else None
 
     @override
@@ -104,7 +108,7 @@ class Schema(AutoSchema):
         view, examples = self.view, []
         if (given := EXAMPLES.get(_name_of(self.get_request_serializer()))) is not None:
             examples.append(OpenApiExample("Sent", value=given, request_only=True))
-        shape = view.shows if self.method in ("GET", "PATCH") else getattr(view, "makes", view.shows)
+        shape = view.shows if self.method != "POST" else getattr(view, "makes", view.shows)
         if (shown := EXAMPLES.get(_name_of(shape))) is not None:
             is_page = self.method == "GET" and isinstance(view, Listing | Whole)
             value = {"results": [shown], "next": None} if is_page else shown
@@ -131,7 +135,7 @@ class Schema(AutoSchema):
                 return {200: view.shows}
             case "GET":
                 return {200: view.shows, 304: OpenApiResponse(description="You have it already.")}
-            case "PATCH":
+            case "PATCH" | "PUT":
                 return {200: view.shows}
         return {201: getattr(view, "makes", view.shows), **view.other_answers}
 

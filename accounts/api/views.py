@@ -26,7 +26,7 @@ from accounts.api.pages import Paged
 from accounts.api.problems import Fault, Problem
 from accounts.api.replay import once
 from accounts.models import ApiToken, Scope, User
-from accounts.services import audit
+from accounts.services import audit, guessing
 
 _SAFE = ("GET", "HEAD")
 
@@ -63,6 +63,14 @@ class ApiView(APIView):
                 raise Problem("scope_missing", f"The token's scopes do not include {needed}.")
         if not MATRIX.may(self.user.roles, self.acts[method], self.thing):
             raise Problem("not_permitted")
+        if self.kwargs or request.query_params:
+            self._check_guesses()
+
+    def _check_guesses(self) -> None:
+        """Raises `Problem` for who guessed a short while ago: nothing is looked up, by its id or a filter."""
+        if guessing.too_many_guesses(self.user):
+            wait = guessing.WINDOW.total_seconds()
+            raise Problem("too_many_requests", headers={"Retry-After": str(round(wait))})
 
     @property
     @override

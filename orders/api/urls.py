@@ -11,6 +11,7 @@ from orders.api.firearms import Firearms, OneFirearm, Permits
 from orders.api.follow_ups import FollowUps, OneFollowUp, OrderFollowUps
 from orders.api.happenings import Happenings
 from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
+from orders.api.imports import ImportFiles, Imports, OneImport, Rejects, Starts
 from orders.api.orders import OneOrder, Orders
 from orders.api.proof import OneReceipt, Receipts, ReceiptWithdrawals, Statements
 from orders.api.reference import Closings, OneRule, Rules
@@ -74,6 +75,11 @@ urlpatterns = [
     path("follow-ups", FollowUps.as_view(), name="follow-ups"),
     path("deadlines/<uuid:id>", OneDeadline.as_view(), name="deadline"),
     path("follow-ups/<uuid:id>", OneFollowUp.as_view(), name="follow-up"),
+    path("imports", Imports.as_view(), name="imports"),
+    path("imports/<uuid:id>", OneImport.as_view(), name="import"),
+    path("imports/<uuid:id>/files/<str:name>", ImportFiles.as_view(), name="import-file"),
+    path("imports/<uuid:id>/starts", Starts.as_view(), name="import-starts"),
+    path("imports/<uuid:id>/rejects", Rejects.as_view(), name="import-rejects"),
     path("reference/rules", Rules.as_view(), name="rules"),
     path("reference/rules/<str:id>", OneRule.as_view(), name="rule"),
     path("reference/court-closings", Closings.as_view(), name="court-closings"),

@@ -16,6 +16,14 @@ from orders.models.happening import (
     Sending,
     ServiceAttempt,
 )
+from orders.models.import_job import (
+    ExportFile,
+    ImportFile,
+    ImportJob,
+    ImportPiece,
+    ImportReject,
+    ImportState,
+)
 from orders.models.order import FiledBy, Order, OrderKind, ProofFound, ServiceMethod
 from orders.models.release import Release
 from orders.models.surrender import (
@@ -45,6 +53,7 @@ __all__ = [
     "Deadline",
     "DeadlineState",
     "Event",
+    "ExportFile",
     "FiledBy",
     "Firearm",
     "FirearmReturn",
@@ -55,6 +64,11 @@ __all__ = [
     "Hearing",
     "HearingOutcome",
     "HearingPurpose",
+    "ImportFile",
+    "ImportJob",
+    "ImportPiece",
+    "ImportReject",
+    "ImportState",
     "Order",
     "OrderKind",
     "OrderTerm",

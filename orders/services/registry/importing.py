@@ -59,13 +59,14 @@ GROWING = (
 
 
 @contextmanager
-def importing(folder: Path, *, now: datetime) -> Iterator[Import]:
+def importing(folder: Path, *, now: datetime, courts: frozenset[int] | None = None) -> Iterator[Import]:
     """The export in `folder`, read through once and ready to be imported.
 
+    With `courts`, orders of other courts are rejected, and what is stored of them stays as it is.
     Raises `ExportError` where it cannot be read, before anything is stored, and `AlreadyImportingError`.
     """
     with staging(folder) as staged:
-        yield Import(folder, staged, now)
+        yield Import(folder, staged, now, courts)
 
 
 class Import:
@@ -75,12 +76,15 @@ class Import:
     its receipt is only some lines away.
     """
 
-    def __init__(self, folder: Path, staged: Staging, now: datetime) -> None:
+    def __init__(
+        self, folder: Path, staged: Staging, now: datetime, courts: frozenset[int] | None = None
+    ) -> None:
         self.total = staged.total
         self.imported = self.updated = self.unchanged = 0
         self._folder = folder
         self._staging = staged
         self._now = now
+        self._courts = courts
         self._places = Places()
         self._look_after = BATCH
 
@@ -138,7 +142,7 @@ class Import:
 
     def _take(self, rows: Sequence[Row]) -> None:
         with transaction.atomic():
-            batch = _Batch(self._staging, self._places, self._now)
+            batch = _Batch(self._staging, self._places, self._now, self._courts)
             batch.read(rows)
             batch.store()
         self.imported += batch.imported
@@ -148,9 +152,14 @@ class Import:
     def _take_proof(self, numbers: list[str]) -> None:
         """Firearms and receipts of orders that this export does not repeat, and of those nobody knows."""
         with transaction.atomic():
-            batch = _Batch(self._staging, self._places, self._now)
+            batch = _Batch(self._staging, self._places, self._now, self._courts)
             batch.expect(numbers)
             batch.store()
+
+
+_NOT_YOURS = Rejected(
+    "not_your_court", "docket_number: of a court where you are no clerk. Its own clerk imports it."
+)
 
 
 @dataclass
@@ -160,6 +169,7 @@ class _Batch:
     staging: Staging
     places: Places
     now: datetime
+    courts: frozenset[int] | None = None
     imported: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -175,6 +185,7 @@ class _Batch:
         for line, cells in rows:
             try:
                 new = read_order(cells, self.places)
+                self._check_court(new.court.pk)
             except Rejected as error:
                 self._reject(line, error)
                 continue
@@ -194,22 +205,12 @@ class _Batch:
 
     def expect(self, numbers: Iterable[str]) -> None:
         """Takes orders that are stored already; rows of those that are not are rejected."""
-        self._orders = _stored(numbers)
-        unknown = [number for number in numbers if number not in self._orders]
-        for name in (files.FIREARMS, files.RECEIPTS):
-            self._rejects.extend(
-                Reject(
-                    name,
-                    line,
-                    "unknown_por_number",
-                    f"por_number: {cells[0][:40]} is no order that is stored; import its row of orders.csv.",
-                )
-                for line, cells in self.staging.rows_of(name, unknown)
-            )
+        self._orders = {number: order for number, order in _stored(numbers).items() if self._is_ours(order)}
+        self._reject_proof([number for number in numbers if number not in self._orders])
 
     def store(self) -> None:
         """Everything is stored, what changed is planned anew, and events and rejects are written."""
-        self._orders.update(_stored(self._read))
+        self._take_stored()
         # New orders first: whatever else is locked is locked after their cases.
         self._enter([new for number, new in self._read.items() if number not in self._orders])
         changed = self._changed()
@@ -227,6 +228,37 @@ class _Batch:
             self._events.setdefault(event.order_id, []).append(event)
         self._plan()
         self.staging.reject([*self._rejects, *proof.rejects])
+
+    def _take_stored(self) -> None:
+        """Finds which orders are stored already; rows of those of other courts are rejected."""
+        stored = _stored(self._read)
+        theirs = [number for number, order in stored.items() if not self._is_ours(order)]
+        for number in theirs:
+            del stored[number], self._read[number]
+            self._reject(self._lines[number], _NOT_YOURS)
+        if theirs:
+            self._reject_proof(theirs)
+        self._orders.update(stored)
+
+    def _reject_proof(self, unknown: Sequence[str]) -> None:
+        """Firearms and receipts of orders that are not stored, or are as good as not for who imports."""
+        for name in (files.FIREARMS, files.RECEIPTS):
+            self._rejects.extend(
+                Reject(
+                    name,
+                    line,
+                    "unknown_por_number",
+                    f"por_number: {cells[0][:40]} is no order that is stored; import its row of orders.csv.",
+                )
+                for line, cells in self.staging.rows_of(name, unknown)
+            )
+
+    def _is_ours(self, order: Order) -> bool:
+        return self.courts is None or order.case.court_id in self.courts
+
+    def _check_court(self, court: int) -> None:
+        if self.courts is not None and court not in self.courts:
+            raise _NOT_YOURS
 
     def _enter(self, new: Sequence[NewOrder]) -> None:
         for one, order in zip(new, store_orders(new) if new else (), strict=True):
