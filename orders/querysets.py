@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.access import MATRIX
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -24,19 +24,23 @@ class OrderQuerySet(models.QuerySet[Row]):
     """Orders."""
 
     def visible_to(
-        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        through: int | None = None,
     ) -> Self:
         """The orders that concern an agency of this person's, in a capacity that the person's role looks at;
         for an advocate, those for which a release stands now, by the database's clock.
 
         The one gate: what it leaves out does not exist for the person. With `roles` only what the person sees
-        in one of these.
+        in one of these; with `through`, as a member of that agency.
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
         concerned, released = Q(), []
         for membership in user.memberships.all():
-            if roles is not None and membership.role not in roles:
+            if not _is_asked_for(membership, roles, through):
                 continue
             if capacities := MATRIX.concerned_as.get(membership.role):
                 concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
@@ -52,26 +56,41 @@ class OrderQuerySet(models.QuerySet[Row]):
         return self.filter(reduce(or_, map(Q, ways))) if ways else self.none()
 
 
+def _is_asked_for(membership: Membership, roles: Collection[str] | None, through: int | None) -> bool:
+    """True for a membership in one of these roles, in that agency; None asks for any."""
+    return (roles is None or membership.role in roles) and through in (None, membership.agency_id)
+
+
 class OfOrderQuerySet(models.QuerySet[Row]):
     """Rows that belong to one order and are seen by whoever sees the order."""
 
     def visible_to(
-        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        through: int | None = None,
     ) -> Self:
-        """The rows of orders that this person sees; with `roles`, in one of these."""
+        """The rows of orders that this person sees; with `roles`, in one of these; `through` an agency."""
         orders: OrderQuerySet[models.Model] = OrderQuerySet(apps.get_model("orders", "Order"))
-        return self.filter(Exists(orders.filter(pk=OuterRef("order_id")).visible_to(user, roles=roles)))
+        seen = orders.filter(pk=OuterRef("order_id")).visible_to(user, roles=roles, through=through)
+        return self.filter(Exists(seen))
 
 
 class ReleaseQuerySet(OfOrderQuerySet[Row]):
     """Releases."""
 
     def visible_to(
-        self, user: AbstractBaseUser | AnonymousUser, *, roles: Collection[str] | None = None
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        through: int | None = None,
     ) -> Self:
         """The releases of orders that concern an agency of this person's; for an advocate those to the own
         organization alone, while they stand: that there is another says whose client the person is, too."""
-        concerned = super().visible_to(user, roles=MATRIX.concerned_as.keys() & (roles or MATRIX.roles))
+        seeing = MATRIX.concerned_as.keys() & (roles or MATRIX.roles)
+        concerned = super().visible_to(user, roles=seeing, through=through)
         if not isinstance(user, User) or not user.is_active or Role.ADVOCATE not in (roles or MATRIX.roles):
             return concerned
         own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]

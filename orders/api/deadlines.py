@@ -14,7 +14,7 @@ from accounts.api.body import InstantField, NamedField, Shown
 from accounts.api.pages import Paged
 from accounts.api.views import Listing
 from accounts.models import Agency, AgencyKind
-from orders.api.base import OfOrders, OneRow, OrderRows, concerning
+from orders.api.base import OfOrders, OneRow, OrderRows, concerning, seen_at
 from orders.api.shapes import OfOrderOut
 from orders.models import Capacity, Deadline, DeadlineState
 from orders.rules.words import LANGUAGE, languages
@@ -134,11 +134,11 @@ class Deadlines(OfOrders, Listing):
         if state:
             passed = Q(due_at__lte=self.now)
             found = found.filter(passed if state == DeadlineState.OVERDUE else ~passed)
-        if court:
-            found = found.filter(concerning(court, capacity=Capacity.COURT))
-        if agency:
+        if court and agency:
             found = found.filter(concerning(agency))
-        return found.visible_to(self.user, roles=self.viewers)
+        capacity = {"capacity": Capacity.COURT} if court else {}
+        seen: QuerySet[Deadline] = seen_at(court or agency, found, self.user, roles=self.viewers, **capacity)
+        return seen
 
 
 class OneDeadline(OneRow):

@@ -13,7 +13,7 @@ from accounts.api.body import DayField, Given, InstantField, NamedField
 from accounts.api.pages import Paged
 from accounts.api.views import Changing, Listing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from orders.api.base import OrderAct, concerning, orders
+from orders.api.base import OrderAct, seen_at, with_parties
 from orders.api.shapes import OrderOut
 from orders.models import Capacity, FiledBy, Order, OrderKind, ProofFound
 from orders.services import entry
@@ -115,8 +115,8 @@ class Orders(Listing, OrderAct):
         }
         if "served" in asked:
             asked["served"] = not asked["served"]
-        found = orders(self.user).filter(**{columns.get(name, name): value for name, value in asked.items()})
-        return found.filter(concerning(court, order="pk", capacity=Capacity.COURT)) if court else found
+        found = Order.objects.filter(**{columns.get(name, name): value for name, value in asked.items()})
+        return with_parties(seen_at(court, found, self.user, order="pk", capacity=Capacity.COURT))
 
     @override
     def subject(self, **ids: Any) -> None:
