@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.parsers import JSONParser
 from typing_extensions import override
 
@@ -117,6 +118,13 @@ class NamedField(serializers.SlugRelatedField[Any]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(slug_field="name", **kwargs)
+
+    @override
+    def run_validation(self, data: Any = empty) -> Any:
+        """The row. Raises `ValidationError`, also for no name: nothing is called so."""
+        if data == "":
+            self.fail("does_not_exist", slug_name=self.slug_field, value=data)
+        return super().run_validation(data)
 
     @override
     def to_internal_value(self, data: Any) -> Any:
