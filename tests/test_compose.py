@@ -35,6 +35,9 @@ OTHERS = {
     "broker": set(),
     "mail": set(),
 }
+#: Settings that production has no use for: where the embedded servers are and what `make up` listens on, and
+#: whether there is a second factor, which is never off beside a `DATABASE_URL`.
+LEFT_OUT = {"CTC_LOCAL", "CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT", "CTC_SECOND_FACTOR"}
 #: What `${NAME:?…}` stands for here.
 SAMPLES = {
     "CTC_BASE_URL": "https://orders.example",
@@ -64,6 +67,24 @@ def filled(value: str) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", named)
 
 
+def defaulted(value: str) -> str | None:
+    """What compose passes on where the variable is not set; None where it has no default."""
+    found = re.fullmatch(r"\$\{\w+:-([^}]*)\}", value)
+    return found[1] if found else None
+
+
+def _settings_under(environment: dict[str, str]) -> Any:
+    """Every setting, under these variables."""
+    code = (
+        "import json; from ctcompliance import settings; "
+        "print(json.dumps({n: getattr(settings, n) for n in dir(settings) if n.isupper()}, default=str))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    return json.loads(printed)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_command_is_one_that_the_image_has(name: str) -> None:
     program, *words = command(name)
@@ -89,6 +110,31 @@ def test_every_variable_is_read_by_settings_or_flower(name: str) -> None:
     read = set(settings.env.dump()) | {f"FLOWER_{option.upper()}" for option in default_options}
 
     assert set(SERVICES[name]["environment"]) <= read
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_is_passed_on_or_left_out_for_a_reason(name: str) -> None:
+    assert set(settings.env.dump()) - set(SERVICES[name]["environment"]) == LEFT_OUT
+
+
+def test_what_is_not_set_is_what_settings_would_have_without_it() -> None:
+    """Compose repeats the defaults, save two that differ where there is a proxy and a catcher of mail."""
+    defaults = {
+        name: default
+        for name, value in SERVICES["web"]["environment"].items()
+        if (default := defaulted(value)) is not None and name not in {"CTC_BEHIND_PROXY", "EMAIL_URL"}
+    }
+    needed = {"DATABASE_URL": "postgresql://u:p@h/n", "DJANGO_SECRET_KEY": "k", "CTC_BASE_URL": "https://a"}
+
+    assert len(defaults) == 10
+    assert _settings_under(needed) == _settings_under(needed | defaults)
+
+
+def test_an_import_has_room_for_its_three_files() -> None:
+    mounted = re.fullmatch(r"/tmp:size=(\d+)g", SERVICES["worker"]["tmpfs"][0])  # noqa: S108 - no file of ours
+
+    assert mounted
+    assert int(mounted[1]) * 1024**3 > 3 * settings.IMPORT_MAX_BYTES
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - set(OURS)))
@@ -162,7 +208,7 @@ def test_no_secret_is_written_down() -> None:
     }
 
     assert secrets
-    assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in secrets)
+    assert all(re.fullmatch(r"\$\{\w+:(\?[^}]+|-)\}", value) for value in secrets)
 
 
 def test_every_volume_is_named() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
@@ -40,6 +41,17 @@ def test_it_prints_one_line_for_people(db: None) -> None:
 
     assert printed.getvalue().startswith("Ready: 0 migrations applied; reference rows: 324 added, ")
     assert printed.getvalue().count("\n") == 1
+
+
+def test_a_fresh_database_gets_the_table_of_the_cache(db: None) -> None:
+    with connection.cursor() as cursor:
+        # The database of the tests has it from Django; one of production has it from here.
+        cursor.execute("DROP TABLE cache")
+
+    _prepared()
+
+    cache.set("calls", 1)
+    assert cache.get("calls") == 1
 
 
 def test_it_waits_while_another_is_at_work(

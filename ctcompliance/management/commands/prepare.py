@@ -1,4 +1,4 @@
-"""Makes a database ready: migrated, with the reference data of this version."""
+"""Makes a database ready: migrated, with the cache's table and the reference data of this version."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class Command(BaseCommand):
         self._progress("Migrating")
         migrations = _pending()
         call_command("migrate", interactive=False, verbosity=0)
+        # What processes count together, such as calls of the API: a table that no migration makes.
+        call_command("createcachetable", verbosity=0)
         self._progress("Loading towns, agencies and judicial districts")
         reference = {kind: asdict(counts) for kind, counts in load_reference().items()}
         self._progress("Loading court closings")
