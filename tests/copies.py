@@ -1,0 +1,95 @@
+"""Orders by the thousand, copied by the database from some that the services entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.db import connection, models
+
+#: Tables that grow with orders, those that others point at first.
+GROWING = (
+    "orders.respondent",
+    "orders.case",
+    "orders.order",
+    "orders.protectedperson",
+    "orders.concern",
+    "orders.hearing",
+    "orders.firearm",
+    "orders.receipt",
+    "orders.receiptitem",
+    "orders.deadline",
+    "orders.checkpoint",
+    "orders.followup",
+    "orders.event",
+    "notifications.alert",
+)
+
+#: Columns that may not repeat.
+_ONCE = {"docket_number", "por_number", "idem_key"}
+
+#: What is added to a key for each copy: more than any table's highest key before it is copied.
+_STRIDE = 10_000_000
+
+
+def multiply(copies: int, *, is_bare: bool = False) -> None:
+    """So many copies of every order and of all that it has, each pointing at the copies of its own.
+
+    With `is_bare`, for a database that is thrown away, what is copied is not checked, and what guards the
+    tables is gone afterwards.
+    """
+    for name in GROWING:
+        model = apps.get_model(name)
+        if is_bare:
+            with _bare(model._meta.db_table):
+                _copy(model, copies)
+        else:
+            _copy(model, copies)
+
+
+def _copy(model: type[models.Model], copies: int) -> None:
+    grown = {apps.get_model(name) for name in GROWING}
+    columns, values = [], []
+    for field in model._meta.concrete_fields:
+        columns.append(f'"{field.column}"')
+        column = f't."{field.column}"'
+        if field.primary_key or (field.is_relation and field.related_model in grown):
+            values.append(f"{column} + g::bigint * {_STRIDE}")
+        elif field.name == "public_id":
+            values.append("gen_random_uuid()")
+        elif field.name in _ONCE:
+            values.append(f"CASE WHEN {column} = '' THEN '' ELSE {column} || '-' || g END")
+        else:
+            values.append(column)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608
+            f" FROM {table} t, generate_series(1, {copies}) g"
+        )
+        cursor.execute(f"ANALYZE {table}")
+
+
+@contextmanager
+def _bare(table: str) -> Iterator[None]:
+    """Within it the table has no triggers, no foreign keys, and no index but those that keep it unique."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table]
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(
+            "SELECT pg_get_indexdef(indexrelid), indexrelid::regclass::text FROM pg_index"
+            " WHERE indrelid = %s::regclass AND NOT indisunique",
+            [table],
+        )
+        indexes = cursor.fetchall()
+        for _definition, name in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        yield
+        for definition, _name in indexes:
+            cursor.execute(definition)
