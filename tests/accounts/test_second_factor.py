@@ -47,7 +47,7 @@ def test_after_the_password_nothing_answers_but_the_set_up(client: Client, clerk
 
     assert len(reached) > 20
     for address, answer in reached.items():
-        if address.startswith("/api/"):
+        if address.startswith("/api/") and address != "/api/v1/docs":
             assert answer.status_code == 401, address
         elif address.startswith("/sign-in/sso/"):
             assert answer.status_code == 404

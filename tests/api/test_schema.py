@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
+from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.validation import validate_schema
+from pytest_django import Settings
 
 from accounts.api.schema import EXAMPLES
 from accounts.models import AgencyKind, Role
@@ -61,12 +64,31 @@ def test_examples_stand_in_the_schema(schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["schema", "docs", "docs?script="])
-def test_nobody_reads_it_without_signing_in(path: str) -> None:
-    answer = Client().get(f"/api/v1/{path}")
+def test_nobody_reads_it_without_signing_in() -> None:
+    answer = Client().get("/api/v1/schema")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert answer.json()["code"] == "not_signed_in"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/docs?script="])
+def test_the_page_leads_to_sign_in_and_back(path: str) -> None:
+    answer = Client().get(path)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/sign-in/?next={quote(path)}")
+
+
+@pytest.mark.django_db
+def test_the_page_leads_half_a_sign_in_to_the_other_half(settings: Settings) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    client = Client()
+    client.force_login(make.person(Role.AUDITOR))
+
+    page, schema = client.get("/api/v1/docs"), client.get("/api/v1/schema")
+
+    assert (page.status_code, page.headers["Location"]) == (302, reverse("set-up-second-factor"))
+    assert schema.status_code == 401
 
 
 @pytest.mark.django_db

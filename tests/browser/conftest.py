@@ -49,8 +49,12 @@ class Browser:
 
     def sign_in(self, person: User) -> None:
         """Signs in on the sign-in page."""
-        people.set_password(user=person, password=PASSWORD)
         self.open("/sign-in/")
+        self.sign_in_here(person)
+
+    def sign_in_here(self, person: User) -> None:
+        """Signs in on the page that is open, which leads on to where it was asked for."""
+        people.set_password(user=person, password=PASSWORD)
         self.driver.find_element(By.NAME, "username").send_keys(person.email)
         self.driver.find_element(By.NAME, "password").send_keys(PASSWORD)
         self.press("Sign in")
