@@ -44,7 +44,7 @@ class AccessLog:
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, ids: Any) -> HttpResponse | None:
         """429 for a page that has an id in its address, while the person counts as guessing.
 
-        The API, where systems sign in later than here, has `NoGuessing` for that.
+        The API, where systems sign in later than here, asks by itself.
         """
         if not ids or door_of(request) is Door.API or not request.user.is_authenticated:
             return None

@@ -47,7 +47,8 @@ SCHEMA.config.generation.with_security_parameters = False
 SCHEMA.config.generation.allow_x00 = False
 
 # … nor for “the version that stands”.
-SCHEMA.config.checks.positive_data_acceptance.expected_statuses += ["412"]
+for check in (SCHEMA.config.checks.positive_data_acceptance, SCHEMA.config.checks.negative_data_rejection):
+    check.expected_statuses = [*check.expected_statuses, "412"]
 
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 
