@@ -20,6 +20,7 @@ from accounts.audit_admin import AuditEntryAdmin  # noqa: F401 - it registers it
 from accounts.errors import LastAdministrator
 from accounts.forms import AddUserForm, SetPasswordForm
 from accounts.models import Agency, JudicialDistrict, Membership, Town, User
+from accounts.searching import Searched
 from accounts.services import directory, people
 from accounts.token_admin import TokenAdmin  # noqa: F401 - it registers itself
 
@@ -72,7 +73,7 @@ class LockedFilter(admin.EmptyFieldListFilter):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(Searched, DjangoUserAdmin):  # type: ignore[type-arg]
     """People. Nobody is deleted: what a person did stays on record under the person's name."""
 
     list_display = ["name", "email", "held_roles", "is_active", "is_locked", "last_login"]
@@ -191,7 +192,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         self.message_user(request, "They set up a new second factor when they next sign in.")
 
 
-class DirectoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DirectoryAdmin(Searched):
     """Agencies and towns: what the reference files brought can be corrected but comes back when deleted."""
 
     list_per_page = 50
@@ -247,7 +248,7 @@ class TownAdmin(DirectoryAdmin):
 
 
 @admin.register(JudicialDistrict)
-class JudicialDistrictAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class JudicialDistrictAdmin(Searched):
     """The thirteen districts, to look at: statute makes them."""
 
     list_display = ["name", "former_name"]

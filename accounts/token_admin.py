@@ -15,6 +15,7 @@ from django.utils import timezone
 from typing_extensions import override
 
 from accounts.models import ApiToken, Scope, User
+from accounts.searching import Searched
 from accounts.services import tokens
 
 
@@ -41,7 +42,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiToken)
-class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenAdmin(Searched):
     """Tokens. None is changed or deleted: a wrong one is revoked, and another issued."""
 
     form = TokenForm

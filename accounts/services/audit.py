@@ -21,7 +21,7 @@ class Watch:
 
     cases: set[UUID] = field(default_factory=set)
     asked: str = ""
-    #: True when the request has an entry of its own already, of an act that says more than that it was done.
+    #: True when nothing need say that something was done: an entry of its own says more, or it was not.
     is_recorded: bool = False
 
 
@@ -63,6 +63,11 @@ def asked_in_vain(request: Any, asked: object) -> None:
     It counts as refused, whatever is answered. An id is kept as it is, a name as its digest only.
     """
     request.watch.asked = _unreadable(asked)
+
+
+def only_asked(request: HttpRequest) -> None:
+    """The request did nothing but ask, and leads to where it is answered: what is seen there is on record."""
+    request.watch.is_recorded = True  # type: ignore[attr-defined]
 
 
 def origin_of(request: HttpRequest) -> dict[str, Any]:

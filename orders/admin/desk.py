@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
@@ -23,7 +25,9 @@ from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
-from accounts.services.audit import seen
+from accounts.searching import Searched
+from accounts.services.audit import asked_in_vain, seen
+from accounts.services.guessing import too_many_guesses
 from orders.models import Capacity, Concern, Deadline, Order
 from orders.wording import state_at
 
@@ -44,7 +48,7 @@ class FlatPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows.order_by().values("pk")[:MOST].count())
 
 
-class DeskList(admin.ModelAdmin):  # type: ignore[type-arg]
+class DeskList(Searched):
     """A list to look at, of rows that one order has, or the order itself. Nothing is changed from it."""
 
     actions = None
@@ -78,6 +82,17 @@ class DeskList(admin.ModelAdmin):  # type: ignore[type-arg]
         if self.case_path and isinstance(response, TemplateResponse) and response.context_data:
             seen(request, map(attrgetter(self.case_path), response.context_data["cl"].result_list))
         return response
+
+    @override
+    def search(self, request: HttpRequest, term: str) -> HttpResponse:
+        """As in any list. To find nothing is to be refused, and who guesses searches no more for a while."""
+        if isinstance(request.user, User) and too_many_guesses(request.user):
+            return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+        if term and "clear" not in request.POST:
+            found, _ = self.get_search_results(request, self.get_queryset(request), term)
+            if not found.exists():
+                asked_in_vain(request, term)
+        return super().search(request, term)
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from typing_extensions import override
 
 from accounts.models import Agency, Role, User
+from accounts.searching import SearchedList
 from accounts.services.audit import seen
 from orders.admin.acts import ACTS
 from orders.admin.desk import MOST, DeskList, courts_of, laid_out, order_address, state_badge
@@ -95,7 +96,7 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=chosen) if (chosen := self.value()) else queryset
 
 
-class OrderList(ChangeList):
+class OrderList(SearchedList):
     """The list, whose rows lead to pages by a name that cannot be counted."""
 
     @override

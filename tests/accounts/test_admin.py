@@ -48,11 +48,31 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(address: str, des
     assert _queries(desk, address) == few
 
 
-@pytest.mark.parametrize("address", LISTS)
-def test_a_list_can_be_searched(address: str, desk: Client) -> None:
+@pytest.mark.parametrize("address", [*LISTS, "/admin/accounts/apitoken/"])
+def test_a_list_is_searched_without_a_term_in_the_address(address: str, desk: Client) -> None:
     load_reference()
 
-    assert desk.get(address, {"q": "hart"}).status_code == 200
+    led = desk.post(address, {"q": "hart"})
+    page = desk.get(address).content.decode()
+
+    assert (led.status_code, led.headers["Location"]) == (302, address)
+    assert 'value="hart"' in page
+    assert "q=" not in page
+    assert desk.get(address, {"q": "ford"}).headers["Location"] == address
+
+
+def test_an_act_is_upon_the_rows_that_were_searched_for(desk: Client, make_person: MakePerson) -> None:
+    ash, elm = make_person(Role.LIAISON), make_person(Role.MARSHAL)
+    desk.post("/admin/accounts/user/", {"q": ash.email})
+
+    assert 'class="question"' not in desk.get("/admin/accounts/user/").content.decode()
+    desk.post(
+        "/admin/accounts/user/",
+        {"action": "deactivate", "_selected_action": [ash.pk, elm.pk], "index": 0},
+    )
+
+    assert not User.objects.get(pk=ash.pk).is_active
+    assert User.objects.get(pk=elm.pk).is_active
 
 
 @pytest.mark.parametrize("role", [Role.LIAISON, Role.MARSHAL, Role.PROSECUTOR, Role.ADVOCATE])

@@ -155,7 +155,7 @@ def test_a_list_of_follow_ups_and_of_alerts(alert: Alert) -> None:
 def test_a_list_without_rows_shows_nobody(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
 
-    for address in ("order/?q=NONE", "courtclosing/", "courtrule/"):
+    for address in ("order/?kind=permanent_protective_order", "courtclosing/", "courtrule/"):
         assert browser.get(f"/admin/orders/{address}").status_code == 200
 
     assert not AuditEntry.objects.exists()
@@ -395,6 +395,37 @@ def test_the_same_address_again_and_again_is_one_guess(clerk: User) -> None:
 
     assert {browser.get(address).status_code for _ in range(guessing.MANY + 5)} == {404}
     assert guessing.guesses(clerk) == 1
+
+
+LIST = "/admin/orders/order/"
+
+
+def test_a_search_that_finds_nothing_is_a_guess_and_one_that_finds_is_a_look(
+    clerk: User, order: Order
+) -> None:
+    elsewhere = make.order(now=timezone.now(), issued_at=timezone.now() - timedelta(days=1))
+    browser = signed_in(clerk)
+
+    # Whatever the list is narrowed to besides: the order is theirs, or it is not.
+    for term in (elsewhere.case.docket_number, "NONE", order.case.docket_number):
+        assert browser.post(f"{LIST}?served=yes", {"q": term}).status_code == 302
+
+    assert {one.act for one in AuditEntry.objects.all()} == {Act.REFUSED}
+    assert [set(one.detail) for one in AuditEntry.objects.all()] == [{"status", "asked"}] * 2
+    assert guessing.guesses(clerk) == 2
+    assert browser.get(LIST).status_code == 200
+    assert AuditEntry.objects.get(act=Act.SEEN).cases == [order.case.public_id]
+
+
+def test_who_guesses_by_docket_searches_no_more(clerk: User, order: Order) -> None:
+    browser = signed_in(clerk)
+    for number in range(guessing.MANY):
+        assert browser.post(LIST, {"q": f"NONE-{number}"}).status_code == 302
+
+    answers = [browser.post(LIST, {"q": term}) for term in ("NONE", order.case.docket_number)]
+
+    assert {(one.status_code, one.content) for one in answers} == {(429, answers[0].content)}
+    assert browser.get(LIST).status_code == 200
 
 
 def test_after_ten_minutes_it_is_over(clerk: User) -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from selenium.webdriver.common.by import By
 
 from accounts.models import Agency, AgencyKind, Role
 from notifications.models import Alert
@@ -79,6 +80,29 @@ def test_a_wall_time_that_never_was_is_refused_on_the_screen(browser: Browser) -
     assert "never happens, for the clock goes forward that night." in browser.text
     order.refresh_from_db()
     assert order.served_at is None
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_clerk_searches_by_docket_and_the_address_does_not_tell(width: int, browser: Browser) -> None:
+    court, now = make.agency(AgencyKind.COURT), timezone.now()
+    for docket in ("HHD-FA-17-S", "HHD-FA-99-S"):
+        make.order(now=now, court=court, issued_at=now - timedelta(days=1), docket_number=docket)
+    browser.sign_in(make.person(Role.CLERK, court))
+    browser.open("/admin/orders/order/")
+    list_alone = browser.driver.current_url
+
+    browser.type(q="hhd-fa-17")
+    browser.press("Search")
+
+    assert browser.driver.current_url == list_alone
+    assert "HHD-FA-17-S" in browser.text
+    assert "HHD-FA-99-S" not in browser.text
+    assert not browser.is_wider_than(width)
+    assert browser.driver.find_element(By.NAME, "q").size["width"] > 120
+    browser.press("Clear")
+    assert browser.driver.current_url == list_alone
+    assert "HHD-FA-99-S" in browser.text
+    assert browser.complaints() == []
 
 
 def test_a_liaison_reads_what_is_due_and_acknowledges(browser: Browser) -> None:

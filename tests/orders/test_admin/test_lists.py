@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.models import Session
 from notifications.models import Alert
 from notifications.services.firing import Firer
 from orders.admin import desk as desks
@@ -18,6 +21,8 @@ from orders.services import surrender
 from tests.orders.test_admin.conftest import Enter, page_of
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/orders/order/"
 
 
 @pytest.mark.parametrize(
@@ -65,18 +70,73 @@ def test_an_order_is_found_by_the_beginning_of_its_numbers(query: str, desk: Cli
     enter(docket_number="HHD-FA-17-S", por_number="POR5512")
     enter(docket_number="HHD-FA-99-S", por_number="POR9912")
 
-    page = text(desk, "/admin/orders/order/", q=query)
+    desk.post(LIST, {"q": query})
+    page = text(desk, LIST)
 
     assert "HHD-FA-17-S" in page
     assert "HHD-FA-99-S" not in page
 
 
-def test_a_respondents_name_is_not_searched_for_it_would_stand_in_the_address(
-    desk: Client, enter: Enter
-) -> None:
-    enter(docket_number="HHD-FA-17-S", respondent_name="Ash Birch")
+def test_a_docket_that_is_searched_for_stands_in_no_address(desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-17-S", served_at=timezone.now() - timedelta(hours=1))
+    enter(docket_number="HHD-FA-17-T")
 
-    assert "HHD-FA-17-S" not in text(desk, "/admin/orders/order/", q="Ash")
+    led = desk.post(f"{LIST}?served=yes&p=2", {"q": "HHD-FA-17"})
+    page = desk.get(led.headers["Location"]).content.decode()
+
+    assert led.headers["Location"] == f"{LIST}?served=yes"
+    assert "Only what was found by “HHD-FA-17” is listed: 1 row." in page
+    addresses = re.findall(r'(?:href|action|src)="([^"]*)"', page)
+    assert addresses
+    assert not [one for one in addresses if "HHD" in one or "q=" in one]
+    assert "HHD" not in "".join(Session.objects.values_list("session_data", flat=True))
+
+
+@pytest.mark.parametrize("sent", [{"q": "HHD-FA-17", "clear": "Clear"}, {"q": " "}])
+def test_a_search_is_cleared(sent: dict[str, str], desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-99-S")
+    desk.post(LIST, {"q": "HHD-FA-17"})
+    assert "HHD-FA-99-S" not in text(desk, LIST)
+
+    desk.post(LIST, sent)
+
+    assert "HHD-FA-99-S" in text(desk, LIST)
+
+
+def test_a_term_in_the_address_is_not_searched_for_and_leaves_it(desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-99-S")
+
+    led = desk.get(LIST, {"q": "HHD-FA-17", "served": "no"})
+
+    assert (led.status_code, led.headers["Location"]) == (302, f"{LIST}?served=no")
+    assert "HHD-FA-99-S" in text(desk, led.headers["Location"])
+
+
+def test_a_list_that_searches_nothing_takes_no_term(desk: Client, enter: Enter, now: datetime) -> None:
+    enter(served_at=now - timedelta(hours=1))
+
+    assert desk.post("/admin/orders/deadline/", {"q": "HHD"}).status_code == 200
+    assert "CT-SUR-01" in text(desk, "/admin/orders/deadline/")
+
+
+def test_a_search_takes_as_many_queries_for_many_orders_as_for_few(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    overdue_orders(enter, now, 5)
+    prefix = Order.objects.first().case.docket_number[:3]  # type: ignore[union-attr]
+    desk.post(LIST, {"q": prefix})
+    few = queries(desk, LIST)
+
+    overdue_orders(enter, now, 45)
+
+    assert queries(desk, LIST) == few
+
+
+def test_a_respondents_name_is_not_searched_for(desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-17-S", respondent_name="Ash Birch")
+    desk.post(LIST, {"q": "Ash"})
+
+    assert "HHD-FA-17-S" not in text(desk, LIST)
 
 
 def test_filters_narrow_the_list(desk: Client, enter: Enter, now: datetime) -> None:
