@@ -31,8 +31,8 @@ def log_as_the_settings_say(**_signal: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
-#: `tick` looks at the clock, `drain.email` sends, `bulk` is for work that may wait.
-QUEUES = ("tick", "drain.email", "bulk")
+#: `tick` looks at the clock, `drain.email` and `drain.webhook` send, `bulk` is for work that may wait.
+QUEUES = ("tick", "drain.email", "drain.webhook", "bulk")
 
 # Each with an exchange and a key of its own: queues that share a key would each get every message.
 app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
@@ -41,6 +41,7 @@ app.conf.task_routes = {
     "notifications.sweep": {"queue": "tick"},
     "notifications.reap": {"queue": "tick"},
     "notifications.drain": {"queue": "drain.email"},
+    "notifications.deliver_webhooks": {"queue": "drain.webhook"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
     "orders.sweep_imports": {"queue": "bulk"},
@@ -54,6 +55,7 @@ app.conf.task_routes = {
 app.conf.beat_schedule = {
     "tick": {"task": "notifications.tick", "schedule": 1.0, "options": {"expires": 2}},
     "drain": {"task": "notifications.drain", "schedule": 10.0, "args": [100], "options": {"expires": 10}},
+    "webhooks": {"task": "notifications.deliver_webhooks", "schedule": 5.0, "options": {"expires": 5}},
     "reap": {"task": "notifications.reap", "schedule": 5.0, "options": {"expires": 5}},
     "sweep": {"task": "notifications.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -280,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "DeadlineStateEnum": "orders.models.DeadlineState",
         "HappeningKindEnum": "orders.services.term.RECORDABLE",
         "HearingPurposeEnum": "orders.models.HearingPurpose",
+        "HookStateEnum": "notifications.api.webhooks.STATES",
         "ImportStateEnum": "orders.models.ImportState",
         "OrderKindEnum": "orders.models.OrderKind",
         "ReceiptKindEnum": "orders.models.ReceiptKind",

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from notifications.services import outbox, pulse, sending
+from notifications.services import deliveries, delivering, outbox, pulse, sending
 from notifications.services.firing import Firer
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def sweep() -> None:
 def reap() -> None:
     """Expired leases freed, doubts decided."""
     outbox.reap()
+    deliveries.reap()
 
 
 @shared_task(name="notifications.drain")
@@ -50,3 +51,9 @@ def drain(limit: int) -> None:
     """Up to `limit` alerts sent; another drain is rung for while there are more."""
     if sending.drain(limit, worker=pulse.NAME) == limit:
         ring(1)
+
+
+@shared_task(name="notifications.deliver_webhooks")
+def deliver_webhooks() -> None:
+    """Subscribed systems told of what happened, for as long as a beat lasts."""
+    delivering.deliver()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from accounts.api.problems import Fault, Problem
+from accounts.crypto import seal, unseal
 from accounts.models import MAX_KEY, KeptAnswer, User
 from accounts.services import audit
 from accounts.services.answers import KEPT_FOR
@@ -48,7 +49,8 @@ def once(request: Request, user: User, do: Callable[[], HttpResponse]) -> HttpRe
         KeptAnswer.objects.filter(user=user, key=key).update(
             status=answer.status_code,
             headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
-            body=answer.content,
+            # Some answers show a secret.
+            body=seal(answer.content.decode()).encode(),
             cases=audit.cases_seen(request),
         )
     return answer
@@ -71,7 +73,7 @@ def _repeated(kept: KeptAnswer, asked: bytes) -> HttpResponse:
     if bytes(kept.request) != asked:
         fault = Fault(HEADER, "reused", "This key came with another request. Use a new one for a new act.")
         raise Problem("idempotency_key_reused", faults=[fault])
-    answer = HttpResponse(bytes(kept.body), status=kept.status, headers=kept.headers)
+    answer = HttpResponse(unseal(bytes(kept.body)), status=kept.status, headers=kept.headers)
     answer.headers["Idempotent-Replayed"] = "true"
     return answer
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 from accounts.api import replay
 from accounts.api.body import Given
 from accounts.api.problems import MEDIA_TYPE, PROBLEMS, ProblemShape
-from accounts.api.views import Acting, ApiView, Asking, Changing, Listing, Showing, Whole
+from accounts.api.views import Acting, ApiView, Asking, Changing, Listing, Removing, Showing, Whole
 from accounts.models import MAX_KEY
 
 #: What bodies look like, by the name of their shape.
@@ -38,6 +38,8 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
         codes |= {*_OF_A_BODY, "idempotency_key_missing", "idempotency_key_reused", "in_progress"}
     if method == "PATCH":
         codes |= {*_OF_A_BODY, "precondition_required"}
+    if method == "DELETE":
+        codes |= {"stale", "precondition_required"}
     if method == "PUT":
         codes |= {"malformed", "refused", "too_large", "unsupported_media_type"}
     return codes
@@ -100,11 +102,15 @@ class Schema(AutoSchema):
                 return [key, _if_match(required=False), *view.parameters]
             case "PATCH" if isinstance(view, Changing):
                 return [_if_match(required=True), *view.parameters]
+            case "DELETE" if isinstance(view, Removing):
+                return [_if_match(required=True)]
         return []
 
     @override
     def get_examples(self) -> list[OpenApiExample]:
         """On invented data, from a file, by the name of the shape."""
+        if self.method == "DELETE":
+            return []
         view, examples = self.view, []
         if (given := EXAMPLES.get(_name_of(self.get_request_serializer()))) is not None:
             examples.append(OpenApiExample("Sent", value=given, request_only=True))
@@ -137,6 +143,8 @@ class Schema(AutoSchema):
                 return {200: view.shows, 304: OpenApiResponse(description="You have it already.")}
             case "PATCH" | "PUT":
                 return {200: view.shows}
+            case "DELETE":
+                return {204: OpenApiResponse(description="It is gone.")}
         return {201: getattr(view, "makes", view.shows), **view.other_answers}
 
 

@@ -274,6 +274,24 @@ class Changing(Acting):
         super().check_version(subject, is_required=is_required)
 
 
+class Removing(Acting):
+    """DELETE: one row is taken away, of the version that the caller read."""
+
+    acts = {"DELETE": "remove"}
+
+    def delete(self, request: Request, **ids: Any) -> HttpResponse:
+        """Nothing: it is gone."""
+        with transaction.atomic():
+            subject = self.locked(self.subject(**ids))
+            self.check_version(subject, is_required=True)
+            self.remove(subject)
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+    @abstractmethod
+    def remove(self, subject: Any) -> None:
+        """The row is taken away."""
+
+
 class Answer(HttpResponse):
     """A JSON body, with its entity tag where it `is_versioned`: the digest of what the caller sees."""
 

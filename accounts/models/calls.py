@@ -62,7 +62,7 @@ class ApiToken(models.Model):
 class KeptAnswer(models.Model):
     """What a POST with an Idempotency-Key was answered, so that a repetition gets the same answer.
 
-    Kept for 24 hours. `request` is the digest of what was asked.
+    Kept for 24 hours. `request` is the digest of what was asked; `body` is sealed.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from accounts.access import MATRIX
 from accounts.models import User
-from notifications.models import Alert
+from notifications.models import Alert, HookEvent
+from notifications.services import webhooks
 from orders.models import Event
 
 
@@ -30,7 +31,7 @@ def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
     with transaction.atomic():
         row = (
             Alert.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("checkpoint__deadline")
+            .select_related("checkpoint__deadline", "order")
             .get(pk=alert.pk)
         )
         if row.acknowledged_at is None:
@@ -44,4 +45,5 @@ def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
                 actor=by,
                 data={"alert": str(row.public_id), "rule": row.checkpoint.deadline.rule_id},
             )
+            webhooks.announce(HookEvent.ALERT_ACKNOWLEDGED, row, now=now)
     return row

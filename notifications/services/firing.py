@@ -17,7 +17,7 @@ from django.db.utils import Error
 
 from accounts.access import MATRIX
 from accounts.models import Role
-from notifications.models import Via
+from notifications.models import HookEvent, Via
 from orders.models import DeadlineState
 from orders.rules.rulebook import Purpose
 
@@ -47,7 +47,8 @@ _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 #
 # Each agency that the order concerns in a capacity of the audience is told through its people; an agency
 # without people through its own address; without one the administrators are told instead; and where there
-# is nobody at all the alert is written as failed, to be seen. No insert says ON CONFLICT for alerts: a
+# is nobody at all the alert is written as failed, to be seen. The systems that an agency subscribed are told
+# of each alert to it. No insert says ON CONFLICT for alerts: a
 # conflict there is a broken invariant and must stop loudly.
 FIRE = """
 WITH due AS MATERIALIZED (
@@ -106,7 +107,17 @@ WITH due AS MATERIALIZED (
          CASE WHEN via = %(nobody)s THEN 'no recipient could be found' ELSE '' END,
          false, statement_timestamp()
   FROM want
-  RETURNING 1
+  RETURNING public_id, order_id, agency_id
+), hooks AS (
+  INSERT INTO notifications_webhookdelivery
+    (public_id, subscription_id, event, alert, "order", occurred_at, state, attempts, next_attempt_at,
+     fence, last_error)
+  SELECT gen_random_uuid(), s.id, %(created)s, a.public_id, o.public_id, statement_timestamp(), 0, 0,
+         statement_timestamp(), 0, ''
+  FROM alerts a
+  JOIN notifications_webhooksubscription s
+    ON s.agency_id = a.agency_id AND s.state = 'active' AND %(created)s = ANY (s.events)
+  JOIN orders_order o ON o.id = a.order_id
 ), fired AS (
   UPDATE orders_checkpoint c
   SET state = 1, fired_at = statement_timestamp(), fired_by = %(by)s, expected = counted.alerts
@@ -228,6 +239,7 @@ class Firer:
             "desk": Via.DESK.value,
             "fallback": Via.FALLBACK.value,
             "nobody": Via.NOBODY.value,
+            "created": HookEvent.ALERT_CREATED.value,
             "check": Purpose.CHECK.value,
             "remind": Purpose.REMIND.value,
             "open": DeadlineState.OPEN.value,

@@ -49,6 +49,11 @@ class Caller:
             ROOT + path, body, content_type="application/json", headers=self._with(named)
         )
 
+    def delete(self, path: str, **headers: str) -> Any:
+        """What a DELETE is answered."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.delete(ROOT + path, headers=self._with(named))
+
     def _with(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **headers}
 

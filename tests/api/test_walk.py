@@ -24,6 +24,7 @@ from schemathesis import GenerationMode
 from accounts.api import replay
 from accounts.models import Agency, AgencyKind, Role
 from ctcompliance.wsgi import application
+from notifications.models import WebhookSubscription
 from orders.models import Release
 from tests import make
 from tests.api.conftest import MakeCaller
@@ -123,11 +124,24 @@ def walk(
     call()
 
 
+def subscription(stage: Stage) -> WebhookSubscription:
+    """A subscription of the police; a walk may have removed the one before."""
+    return WebhookSubscription.objects.create(
+        agency=stage.police,
+        url="https://alerts.example/hook",
+        events=["alert.created"],
+        sealed_secret="sealed",
+        created_at=stage.now,
+        created_by=make.person(Role.LIAISON, stage.police),
+    )
+
+
 def lead_somewhere(case: Any, stage: Stage) -> None:
     """Ids of rows that are there, a key of its own, and no cursor: nobody guesses one."""
     resource = case.operation.path.split("/")[3]
-    if "id" in (case.path_parameters or {}) and resource in ROWS:
-        case.path_parameters["id"] = str(ROWS[resource](stage).public_id)
+    rows = ROWS | {"webhooks": subscription}
+    if "id" in (case.path_parameters or {}) and resource in rows:
+        case.path_parameters["id"] = str(rows[resource](stage).public_id)
     if replay.HEADER in case.headers:
         case.headers[replay.HEADER] = str(uuid.uuid4())
     if case.query:

@@ -19,7 +19,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
-WORKER = ["celery", "-A", "ctcompliance", "worker", "-P", "threads", "-c", "4", "-Q", "tick,drain.email,bulk"]
+QUEUES = "tick,drain.email,drain.webhook,bulk"
+WORKER = ["celery", "-A", "ctcompliance", "worker", "-P", "threads", "-c", "4", "-Q", QUEUES]
 
 
 class Stack:

@@ -1,0 +1,487 @@
+"""Webhooks over real HTTP: signed, told until they are heard, and never inside a network of ours."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Agency, Role, User
+from notifications.channels import webhook
+from notifications.channels.webhook import Call, Reply, UnfitError
+from notifications.models import (
+    Alert,
+    DeliveryState,
+    HookEvent,
+    HookState,
+    WebhookDelivery,
+    WebhookSubscription,
+)
+from notifications.services import answers, deliveries, delivering, webhooks
+from notifications.services.firing import Firer
+from notifications.tasks import deliver_webhooks
+from tests import make
+from tests.make import NOW
+from tests.notifications.hook_server import HookServer, running
+
+pytestmark = pytest.mark.django_db
+
+DUE = NOW + timedelta(hours=23)
+EVENTS = [HookEvent.ALERT_CREATED.value, HookEvent.ALERT_ACKNOWLEDGED.value]
+
+
+@pytest.fixture
+def server() -> Iterator[HookServer]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def liaison() -> User:
+    return make.person(Role.LIAISON, make.agency())
+
+
+def police_of(person: User) -> Agency:
+    agency = person.memberships.get().agency
+    assert agency is not None
+    return agency
+
+
+def subscribed(by: User, url: str, events: list[str] | None = None) -> tuple[WebhookSubscription, str]:
+    return webhooks.subscribe(
+        agency=police_of(by), url=url, events=events or EVENTS, by=by, now=timezone.now()
+    )
+
+
+def pinged(by: User, url: str) -> WebhookDelivery:
+    hook, _ = subscribed(by, url)
+    return webhooks.ping(hook, now=timezone.now())
+
+
+def ready_now() -> None:
+    WebhookDelivery.objects.filter(state=DeliveryState.READY).update(next_attempt_at=F("occurred_at"))
+
+
+def ends(delivery: WebhookDelivery) -> tuple[int, int, str]:
+    delivery.refresh_from_db()
+    return delivery.state, delivery.attempts, delivery.last_error
+
+
+def test_an_alert_is_told_signed_and_says_no_more_than_which(liaison: User, server: HookServer) -> None:
+    _, secret = subscribed(liaison, server.url)
+    order = make.served_order(respondent_town=make.town(police_of(liaison)))
+    Firer("test").fire(now=DUE)
+    alerts = {str(one.public_id): one for one in Alert.objects.filter(agency=police_of(liaison))}
+
+    assert delivering.deliver() == len(alerts) > 0
+    assert delivering.deliver() == 0
+
+    assert len(server.told) == len(alerts)
+    for told in server.told:
+        body = json.loads(told.body)
+        assert body.keys() == {"type", "timestamp", "data"}
+        assert body["type"] == "alert.created"
+        assert datetime.fromisoformat(body["timestamp"]).tzinfo == UTC
+        assert body["data"] == {
+            "alert": str(alerts[body["data"]["alert"]].public_id),
+            "order": str(order.public_id),
+        }
+        assert abs(int(told.headers["webhook-timestamp"]) - time.time()) < 10
+        signed = f"{told.headers['webhook-id']}.{told.headers['webhook-timestamp']}.".encode() + told.body
+        key = base64.b64decode(secret.split("_", 1)[1])
+        assert len(key) == 32
+        expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+        assert told.headers["webhook-signature"] == f"v1,{expected}"
+        assert told.headers["content-type"] == "application/json"
+    assert len({told.headers["webhook-id"] for told in server.told}) == len(alerts)
+
+
+def test_only_the_agency_that_an_alert_is_for_is_told(liaison: User, server: HookServer) -> None:
+    other = make.person(Role.LIAISON, make.agency())
+    subscribed(other, server.url)
+    subscribed(liaison, server.url, ["alert.acknowledged"])
+    make.served_order(respondent_town=make.town(police_of(liaison)))
+
+    Firer("test").fire(now=DUE)
+
+    assert not WebhookDelivery.objects.exists()
+    assert Alert.objects.filter(agency=police_of(liaison)).exists()
+
+
+def test_an_acknowledgement_is_told_once(liaison: User, server: HookServer) -> None:
+    subscribed(liaison, server.url, ["alert.acknowledged"])
+    make.served_order(respondent_town=make.town(police_of(liaison)))
+    Firer("test").fire(now=DUE)
+    alert = Alert.objects.filter(agency=police_of(liaison)).first()
+    assert alert is not None
+
+    for _ in range(2):
+        answers.acknowledge(alert, by=liaison, now=timezone.now())
+    delivering.deliver()
+
+    (told,) = server.told
+    assert json.loads(told.body)["type"] == "alert.acknowledged"
+    assert json.loads(told.body)["data"]["alert"] == str(alert.public_id)
+
+
+def test_a_ping_says_nothing_else(liaison: User, server: HookServer) -> None:
+    pinged(liaison, f"{server.url}?tenant=7")
+
+    deliver_webhooks()
+
+    (told,) = server.told
+    assert told.path == "/hook?tenant=7"
+    assert json.loads(told.body)["data"] == {}
+    assert json.loads(told.body)["type"] == "ping"
+
+
+def test_it_is_told_again_under_the_same_id_until_it_is_heard(liaison: User, server: HookServer) -> None:
+    delivery = pinged(liaison, server.url)
+    server.answers = [500, 404, 200]
+
+    for _ in range(4):
+        delivering.deliver()
+        ready_now()
+
+    assert [told.headers["webhook-id"] for told in server.told] == [str(delivery.public_id)] * 3
+    assert len({told.body for told in server.told}) == 1
+    assert ends(delivery) == (DeliveryState.DELIVERED, 3, "")
+    assert delivery.delivered_at is not None
+
+
+def test_not_before_its_time(liaison: User, server: HookServer) -> None:
+    delivery = pinged(liaison, server.url)
+    server.answers = [500]
+
+    delivering.deliver()
+
+    assert delivering.deliver() == 0
+    assert ends(delivery) == (DeliveryState.READY, 1, "answered 500")
+    assert 8 < (delivery.next_attempt_at - timezone.now()).total_seconds() <= 10
+
+
+def leased(*, attempts: int, age: float = 0.0) -> deliveries.Leased:
+    return deliveries.Leased(
+        id=1, fence=1, public_id="", subscription=1, event="ping", occurred_at=NOW, alert=None, order=None,
+        attempts=attempts, age=age, url="", sealed_secret="",
+    )  # fmt: skip
+
+
+def test_three_tries_in_the_first_minute_then_less_often_for_three_days() -> None:
+    tries, age = [0.0], 0.0
+    for attempts in range(1, 100):
+        # Each try hangs until it is cut.
+        age += webhook.TIMEOUT
+        end = delivering.completion(leased(attempts=attempts, age=age), Reply(error="no answer in time"))
+        if end.end is DeliveryState.FAILED:
+            break
+        age += end.wait
+        tries.append(age)
+
+    # Beat's own step may be added to each wait.
+    assert tries[2] + 2 * delivering.BUDGET <= 60 < tries[3]
+    waits = [after - before for before, after in pairwise(tries)]
+    assert waits[:-1] == sorted(waits[:-1])
+    assert max(waits) <= delivering.LONGEST_WAIT + webhook.TIMEOUT
+    assert tries[-1] == pytest.approx(72 * 3600)
+    assert len(tries) < 20
+
+
+def test_who_asks_for_time_gets_it() -> None:
+    def wait(seconds: float) -> float:
+        return delivering.completion(leased(attempts=1), Reply(status=429, retry_after=seconds)).wait
+
+    assert (wait(0), wait(300), wait(900_000)) == (10, 300, delivering.LONGEST_WAIT)
+
+
+def test_retry_after_is_read(server: HookServer) -> None:
+    server.answers, server.headers = [503, 503], {"Retry-After": "120"}
+    call = Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}")
+
+    assert webhook.post(call) == Reply(status=503, error="answered 503", retry_after=120)
+    server.headers = {"Retry-After": "Sun, 22 Nov 2026 10:00:00 GMT"}
+    assert webhook.post(call).retry_after == 0
+
+
+def test_gone_disables_the_subscription(liaison: User, server: HookServer) -> None:
+    delivery = pinged(liaison, server.url)
+    hook = delivery.subscription
+    later = webhooks.ping(hook, now=timezone.now())
+    WebhookDelivery.objects.filter(pk=later.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=1))
+    server.answers = [410]
+
+    delivering.deliver()
+    ready_now()
+    delivering.deliver()
+
+    hook.refresh_from_db()
+    assert (hook.state, hook.reason, hook.disabled_at is None) == (HookState.DISABLED, "gone", False)
+    assert ends(delivery) == (DeliveryState.FAILED, 1, "answered 410")
+    assert ends(later) == (DeliveryState.WITHDRAWN, 0, "")
+    assert len(server.told) == 1
+
+
+def test_a_redirect_is_not_followed(liaison: User, server: HookServer) -> None:
+    with running() as elsewhere:
+        delivery = pinged(liaison, server.url)
+        server.answers, server.headers = [307], {"Location": elsewhere.url}
+
+        delivering.deliver()
+
+        assert elsewhere.told == []
+    assert ends(delivery) == (DeliveryState.READY, 1, "answered 307")
+
+
+@pytest.mark.parametrize("trickle", [0.05, 30.0])
+def test_a_system_that_hangs_is_cut(server: HookServer, trickle: float) -> None:
+    server.trickle = trickle
+    began = time.monotonic()
+
+    reply = webhook.post(Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"), timeout=0.5)
+
+    assert reply == Reply(error="no answer in time")
+    assert time.monotonic() - began < 2
+
+
+def test_a_flood_is_cut(server: HookServer) -> None:
+    server.flood = 90_000
+
+    reply = webhook.post(Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"))
+
+    assert reply == Reply(error="no answer: ValueError")
+
+
+def test_nobody_there_is_tried_again(liaison: User) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        delivery = pinged(liaison, url)
+
+        delivering.deliver()
+
+    assert ends(delivery) == (DeliveryState.READY, 1, "no answer: ConnectionRefusedError")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
+        "239.1.1.1", "255.255.255.255", "[fe80::1]", "[fd00::1]", "[ff02::1]", "[::]", "[::ffff:10.0.0.1]",
+        "[64:ff9b::a00:1]", "[2002:a00:1::]", "[2001:0:a00:1::]", "167772161", "0x0a000001",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["local", "production"])
+def test_what_is_not_public_is_refused(host: str, place: str, settings: Settings) -> None:
+    settings.IS_LOCAL = place == "local"
+
+    with pytest.raises(UnfitError) as refused:
+        webhook.check(f"https://{host}/")
+
+    assert refused.value.code in ("not_public", "unknown_host")
+    assert webhook.post(Call(id="1", url=f"https://{host}/", secret="whsec_AAAA", body=b"{}")).status == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+def test_this_machine_is_called_only_while_everything_is_on_it(host: str, settings: Settings) -> None:
+    assert webhook.check(f"http://{host}:8001/").port == 8001
+
+    settings.IS_LOCAL = False
+    for scheme in ("http", "https"):
+        with pytest.raises(UnfitError):
+            webhook.check(f"{scheme}://{host}:8001/")
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://8.8.8.8/", "not_https"),
+        ("ftp://8.8.8.8/", "not_https"),
+        ("https://someone:word@8.8.8.8/", "has_credentials"),
+        ("https://8.8.8.8/#part", "has_credentials"),
+        ("https://", "invalid"),
+        ("https://[::1/", "invalid"),
+        ("https://8.8.8.8:99999/", "invalid"),
+        ("https://8.8.8.8/a b", "invalid"),
+        ("https://gericht\N{LATIN SMALL LETTER U WITH DIAERESIS}.example/", "invalid"),
+        ("https://8.8.8.8/\r\nX: y", "invalid"),
+    ],
+)
+def test_what_is_no_fit_address(url: str, code: str) -> None:
+    with pytest.raises(UnfitError) as refused:
+        webhook.check(url)
+
+    assert refused.value.code == code
+
+
+def test_a_name_that_leads_elsewhere_by_now_is_not_called(
+    liaison: User, server: HookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a name stands for is looked up once for a try; what was found and checked is what is called."""
+    asked = []
+
+    def rebound(host: str, port: int, **_options: Any) -> list[Any]:
+        asked.append(host)
+        return [
+            (
+                socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (["127.0.0.1", "127.0.0.1", "10.0.0.1"][len(asked) - 1], port),
+            )
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    monkeypatch.setattr(socket, "create_connection", _to_an_address_only)
+    delivery = pinged(liaison, f"http://alerts.example:{server.port}/")
+    delivering.deliver()
+    again = webhooks.ping(delivery.subscription, now=timezone.now())
+    delivering.deliver()
+
+    assert asked == ["alerts.example"] * 3
+    assert [told.headers["host"] for told in server.told] == [f"alerts.example:{server.port}"]
+    assert ends(again) == (DeliveryState.READY, 1, "the address is not fit: not_public")
+
+
+def _to_an_address_only(where: tuple[str, int], timeout: float) -> socket.socket:
+    ipaddress.ip_address(where[0])
+    line = socket.socket()
+    line.settimeout(timeout)
+    line.connect(where)
+    return line
+
+
+def test_over_tls_only_a_certificate_that_is_trusted(
+    liaison: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "certificate.pem"
+    with running(_tls(certificate)) as server:
+        delivery = pinged(liaison, f"https://127.0.0.1:{server.port}/")
+
+        delivering.deliver()
+        assert ends(delivery) == (DeliveryState.READY, 1, "no answer: SSLCertVerificationError")
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        ready_now()
+        delivering.deliver()
+        assert ends(delivery) == (DeliveryState.DELIVERED, 2, "")
+
+
+def _tls(file: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = timezone.now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    file.write_bytes(made.public_bytes(encoding))
+    keys = file.with_name("key.pem")
+    keys.write_bytes(
+        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, keys)
+    return context
+
+
+def test_the_secret_is_sealed(liaison: User, server: HookServer) -> None:
+    hook, secret = subscribed(liaison, server.url)
+
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(s)::text FROM notifications_webhooksubscription s")
+        assert secret.removeprefix("whsec_") not in cursor.fetchone()[0]
+    assert hook.sealed_secret != secret
+
+
+def test_a_secret_that_cannot_be_opened_fails_alone(liaison: User, server: HookServer) -> None:
+    poisoned, whole = pinged(liaison, server.url), pinged(liaison, server.url)
+    WebhookSubscription.objects.filter(pk=poisoned.subscription_id).update(sealed_secret="broken")
+
+    assert delivering.deliver() == 1
+
+    assert ends(poisoned) == (DeliveryState.READY, 1, "the secret cannot be opened")
+    assert ends(whole)[0] == DeliveryState.DELIVERED
+
+
+def test_what_a_killed_worker_held_comes_back_once(liaison: User, server: HookServer) -> None:
+    delivery = pinged(liaison, server.url)
+    (held,) = deliveries.lease(10)
+    assert delivering.deliver() == deliveries.reap() == 0, "the lease stands"
+    WebhookDelivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert (deliveries.reap(), deliveries.reap()) == (1, 0)
+    late = deliveries.Completion(delivery=held, end=DeliveryState.FAILED, error="too late")
+    assert deliveries.complete([late]) == 0
+    assert delivering.deliver() == 1
+    assert delivering.deliver() == 0
+
+    (told,) = server.told
+    assert told.headers["webhook-id"] == held.public_id
+    assert ends(delivery) == (DeliveryState.DELIVERED, 2, "")
+
+
+def test_nothing_is_sent_to_who_is_disabled_by_then(liaison: User, server: HookServer) -> None:
+    delivery = pinged(liaison, server.url)
+    # Past the service, as when it was disabled while this was being written.
+    WebhookSubscription.objects.update(state="disabled", reason="asked", disabled_at=timezone.now())
+
+    delivering.deliver()
+    deliveries.reap()
+
+    assert server.told == []
+    assert ends(delivery) == (DeliveryState.WITHDRAWN, 0, "")
+
+
+def test_a_system_that_lags_holds_up_itself_alone(liaison: User, server: HookServer) -> None:
+    hook, _ = subscribed(liaison, server.url)
+    for _ in range(50):
+        webhooks.ping(hook, now=timezone.now() - timedelta(hours=1))
+    last = pinged(liaison, server.url)
+
+    lot = deliveries.lease(delivering.LOT)
+
+    assert len(lot) == deliveries.OF_ONE + 1
+    assert str(last.public_id) in {one.public_id for one in lot}
+
+
+def test_a_pile_is_sent_lot_by_lot(liaison: User, server: HookServer) -> None:
+    for _ in range(8):
+        hook, _ = subscribed(liaison, server.url)
+        for _ in range(4):
+            webhooks.ping(hook, now=timezone.now())
+
+    assert delivering.deliver() == len(server.told) == 32
