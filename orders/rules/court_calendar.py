@@ -30,7 +30,7 @@ class Holiday:
         """The day it falls on in `year`, before a weekend moves it."""
         if self.day is not None:
             return date(year, self.month, self.day) + timedelta(days=self.plus)
-        if self.weekday is None or self.nth is None:
+        if self.weekday is None or not self.nth:
             raise ValueError(f"Holiday {self.name}: give a day, or a weekday and which one of the month.")
         days = [week[self.weekday] for week in calendar.monthcalendar(year, self.month) if week[self.weekday]]
         found = date(year, self.month, days[self.nth - 1 if self.nth > 0 else self.nth])

@@ -563,7 +563,7 @@ def _holiday(table: Table) -> Holiday:
         since=table.number("since", 1),
         plus=table.number("plus", 0),
     )
-    if (holiday.day is None) == (holiday.weekday is None or holiday.nth is None):
+    if (holiday.day is None) == (holiday.weekday is None or not holiday.nth):
         raise table.error("day", "give either day, or weekday (Monday is 0) and nth (-1 is the last)")
     try:
         holiday.in_year(max(holiday.since, _SOME_YEAR))

@@ -144,6 +144,7 @@ def test_saturday_holiday_moves_only_where_the_state_moves_it(
     [
         # Thanksgiving Day 2024 was the fourth Thursday and 28 November; the day after was the fifth Friday.
         (Holiday(name="Day after", month=11, weekday=3, nth=4, plus=1), "2024-11-29"),
+        (Holiday(name="First Monday", month=9, weekday=0, nth=1), "2024-09-02"),
         (Holiday(name="Last Monday", month=5, weekday=0, nth=-1), "2024-05-27"),
         (Holiday(name="Boxing Day", month=12, day=25, plus=1), "2024-12-26"),
     ],
@@ -166,7 +167,7 @@ def test_holiday_is_observed_on_a_weekday(day: str, kept: str) -> None:
     assert observed(on(day)) == on(kept)
 
 
-@pytest.mark.parametrize("holiday", [{}, {"weekday": 0}, {"nth": 1}], ids=str)
+@pytest.mark.parametrize("holiday", [{}, {"weekday": 0}, {"nth": 1}, {"weekday": 0, "nth": 0}], ids=str)
 def test_holiday_is_refused_when_no_day_can_be_found(holiday: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="give a day, or a weekday and which one of the month"):
         Holiday(name="Nothing", month=1, **holiday).in_year(2027)
