@@ -31,7 +31,7 @@ _LONG = 12 * 3600
 @shared_task(name="orders.run_import", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
 def run_import(job_id: int) -> None:
     """One import that was asked for."""
-    jobs.run(job_id)
+    jobs.run(job_id, now=timezone.now())
 
 
 @shared_task(name="orders.sweep_imports", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)

@@ -160,13 +160,13 @@ class OneWebhook(OfWebhooks, Showing, Changing, Removing):
     @override
     def perform(self, subject: WebhookSubscription, given: dict[str, Any]) -> HttpResponse:
         """The subscription as it is now."""
-        changed = _unless_refused(lambda: webhooks.change(subject, **given, now=self.now))
+        changed = _unless_refused(lambda: webhooks.change(subject, **given))
         return Answer(self.shown([changed])[0], is_versioned=True)
 
     @override
     def remove(self, subject: WebhookSubscription) -> None:
         """It is seen no more."""
-        webhooks.remove(subject, now=self.now)
+        webhooks.remove(subject)
 
 
 class DeliveryOut(Shown):

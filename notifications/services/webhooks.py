@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from accounts.access import MATRIX
 from accounts.crypto import seal
@@ -64,7 +64,6 @@ def subscribe(
 def change(
     hook: WebhookSubscription,
     *,
-    now: datetime,
     url: str = "",
     events: Collection[str] = (),
     state: str = "",
@@ -80,7 +79,7 @@ def change(
         hook.state, hook.reason, hook.disabled_at = HookState.ACTIVE, "", None
     hook.save(update_fields=["url", "events", "state", "reason", "disabled_at"])
     if state == HookState.DISABLED and hook.state == HookState.ACTIVE:
-        disable(hook.pk, reason="asked", now=now)
+        disable(hook.pk, reason="asked")
     hook.refresh_from_db()
     return hook
 
@@ -91,12 +90,10 @@ def disable(
     *,
     reason: str,
     state: HookState = HookState.DISABLED,
-    now: datetime | None = None,
 ) -> None:
     """Nothing more is sent, and what waited is withdrawn. One that is disabled already keeps its reason."""
-    now = now or timezone.now()
     hooks = WebhookSubscription.objects.filter(pk=id)
-    hooks.filter(state=HookState.ACTIVE).update(state=state, reason=reason, disabled_at=now)
+    hooks.filter(state=HookState.ACTIVE).update(state=state, reason=reason, disabled_at=Now())
     if state == HookState.REMOVED:
         hooks.update(state=state)
     # In the order in which a lease takes them, and past what one holds: the reaper withdraws that.
@@ -108,9 +105,9 @@ def disable(
     WebhookDelivery.objects.filter(pk__in=[one.pk for one in waiting]).update(state=DeliveryState.WITHDRAWN)
 
 
-def remove(hook: WebhookSubscription, *, now: datetime) -> None:
+def remove(hook: WebhookSubscription) -> None:
     """The subscription is seen no more. Row and deliveries stay as the record of what was sent."""
-    disable(hook.pk, reason="asked", state=HookState.REMOVED, now=now)
+    disable(hook.pk, reason="asked", state=HookState.REMOVED)
 
 
 def ping(hook: WebhookSubscription, *, now: datetime) -> WebhookDelivery:

@@ -115,7 +115,7 @@ def test_an_export_is_sent_started_imported_and_read(clerk: Caller, export: Path
 
 def test_rejects_are_read_by_page_in_the_order_of_the_files(clerk: Caller, export: Path) -> None:
     job = started(clerk, export)
-    jobs.run(job.pk)
+    jobs.run(job.pk, now=timezone.now())
 
     first = clerk.get(f"/imports/{job.public_id}/rejects", limit=2).json()
     rest = clerk.client.get(first["next"], headers=clerk._with({})).json()
@@ -138,7 +138,7 @@ def test_an_order_of_another_court_is_not_changed_through_ones_own_docket(
     write_export(tmp_path, orders=[order_row(9)], firearms=[firearm_row(9)], receipts=[])
     job = started(clerk, tmp_path)
 
-    jobs.run(job.pk)
+    jobs.run(job.pk, now=timezone.now())
 
     job.refresh_from_db()
     assert job.rejected == {"not_your_court": 1, "unknown_por_number": 1}
@@ -312,3 +312,21 @@ def test_each_step_is_on_record(clerk: Caller, export: Path) -> None:
 
     done = AuditEntry.objects.filter(act="done").values_list("what", flat=True).order_by("id")
     assert list(done) == ["imports", *["import-file"] * 3, "import-starts"]
+
+
+def test_a_disk_that_is_full_is_tried_five_times(
+    clerk: Caller, export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = started(clerk, export)
+
+    def full(*_files: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jobs, "_write_out", full)
+    for _ in range(jobs.RUNS):
+        with pytest.raises(OSError, match="No space"):
+            jobs.run(job.pk, now=timezone.now())
+    jobs.run(job.pk, now=timezone.now())
+
+    job.refresh_from_db()
+    assert job.state == "failed"

@@ -17,7 +17,7 @@ from typing import IO
 
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from accounts.models import Role, User
 from orders.errors import InvalidFact
@@ -90,7 +90,7 @@ def start(job: ImportJob) -> ImportJob:
     return job
 
 
-def run(job_id: int) -> None:
+def run(job_id: int, *, now: datetime) -> None:
     """Imports the job's files, unless the job is over or somebody else is at it."""
     with _held(job_id) as is_ours:
         if not is_ours:
@@ -101,15 +101,17 @@ def run(job_id: int) -> None:
         if job.runs >= RUNS:
             _end(job, ImportState.FAILED, failure="It was cut off too often. Send the files again in parts.")
             return
+        # Before anything can go wrong, or a disk that is full would be tried for ever.
+        _count_run(job, 1)
         try:
             with TemporaryDirectory() as name:
                 folder = Path(name)
                 _write_out(job, folder)
-                with importing(folder, now=timezone.now(), courts=_courts_of(job.by)) as imported:
+                with importing(folder, now=now, courts=_courts_of(job.by)) as imported:
                     _import(job, imported)
         except AlreadyImportingError:
-            # The sweep asks again.
-            return
+            # No fault of this job's; the sweep asks again.
+            _count_run(job, -1)
         except ExportError as error:
             _end(job, ImportState.FAILED, failure=str(error)[:300])
 
@@ -120,8 +122,12 @@ def sweep(now: datetime) -> int:
         _end(job, ImportState.FAILED, failure="It was not started within a day.")
     waiting = list(ImportJob.objects.filter(state__in=_NOT_OVER).order_by("id").values_list("id", flat=True))
     for job_id in waiting:
-        run(job_id)
+        run(job_id, now=now)
     return len(waiting)
+
+
+def _count_run(job: ImportJob, by: int) -> None:
+    ImportJob.objects.filter(pk=job.pk).update(runs=F("runs") + by)
 
 
 def _check_open(job: ImportJob) -> None:
@@ -146,9 +152,8 @@ def _write_out(job: ImportJob, folder: Path) -> None:
 
 def _import(job: ImportJob, imported: Import) -> None:
     job.state, job.total, job.read = ImportState.RUNNING, imported.total, 0
-    job.started_at = job.started_at or timezone.now()
-    job.runs += 1
-    job.save(update_fields=["state", "total", "read", "started_at", "runs"])
+    job.save(update_fields=["state", "total", "read"])
+    ImportJob.objects.filter(pk=job.pk, started_at=None).update(started_at=Now())
     for rows in imported.batches():
         ImportJob.objects.filter(pk=job.pk).update(
             read=F("read") + rows,
@@ -173,7 +178,7 @@ def _keep_rejects(job: ImportJob, imported: Import) -> None:
 @transaction.atomic
 def _end(job: ImportJob, state: ImportState, **facts: object) -> None:
     """The job is over, and its files are gone."""
-    ImportJob.objects.filter(pk=job.pk).update(state=state, ended_at=timezone.now(), **facts)
+    ImportJob.objects.filter(pk=job.pk).update(state=state, ended_at=Now(), **facts)
     job.files.all().delete()
     logger.info("import %s: %s", job.public_id, state)
 
