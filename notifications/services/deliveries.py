@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.db import connection
 
 from notifications.models import DeliveryState
+from notifications.services.statements import rows_of
 
 #: Seconds a lease lasts: several times what one POST may take.
 LEASE = 60
@@ -115,7 +113,7 @@ class Completion:
 
 def lease(limit: int) -> list[Leased]:
     """Up to `limit` deliveries that are ready, a few of each subscription, the longest waiting first."""
-    rows = _run(_LEASE, {"limit": limit, "of_one": OF_ONE, "lease": LEASE})
+    rows = rows_of(_LEASE, {"limit": limit, "of_one": OF_ONE, "lease": LEASE})
     return [
         Leased(
             id=id_,
@@ -151,7 +149,7 @@ def lease(limit: int) -> list[Leased]:
 def complete(completions: Sequence[Completion]) -> int:
     """Records what became of the deliveries; answers how many. One whose lease was lost is left alone."""
     return len(
-        _run(
+        rows_of(
             _COMPLETE,
             {
                 "ids": [one.delivery.id for one in completions],
@@ -166,13 +164,6 @@ def complete(completions: Sequence[Completion]) -> int:
 
 def reap() -> int:
     """Frees expired leases, and withdraws what nobody is subscribed to any more; counts the freed."""
-    freed = len(_run(_REAP, {}))
-    _run(_WITHDRAW, {})
+    freed = len(rows_of(_REAP, {}))
+    rows_of(_WITHDRAW, {})
     return freed
-
-
-def _run(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
-
-from django.db import connection
 
 from notifications.models import AlertState
+from notifications.services.statements import rows_of
 
 #: Seconds a lease lasts.
 LEASE = 60
@@ -131,7 +129,7 @@ class Completion:
 
 def lease(limit: int, *, worker: str) -> list[Leased]:
     """Up to `limit` alerts that are ready, leased to `worker`; what no longer stands is withdrawn."""
-    rows = _run(_LEASE, {"limit": limit, "lease": LEASE, "worker": worker})
+    rows = rows_of(_LEASE, {"limit": limit, "lease": LEASE, "worker": worker})
     return [
         Leased(
             id=id_,
@@ -150,7 +148,7 @@ def begin(alerts: Sequence[Leased]) -> list[Leased]:
     """Those of the alerts that may be sent now; the rest lost their lease or have too little of it left."""
     begun = {
         id_
-        for (id_,) in _run(
+        for (id_,) in rows_of(
             _BEGIN,
             {
                 "ids": [one.id for one in alerts],
@@ -165,7 +163,7 @@ def begin(alerts: Sequence[Leased]) -> list[Leased]:
 def complete(completions: Sequence[Completion]) -> int:
     """Records what became of the alerts; answers how many. An alert whose lease was lost is left alone."""
     return len(
-        _run(
+        rows_of(
             _COMPLETE,
             {
                 "ids": [one.alert.id for one in completions],
@@ -181,8 +179,8 @@ def complete(completions: Sequence[Completion]) -> int:
 
 def reap() -> dict[str, int]:
     """Frees expired leases and decides what to do with alerts in doubt; counts both."""
-    freed = _run(_REAP, {})
-    resent = _run(_DECIDE_DOUBT, {})
+    freed = rows_of(_REAP, {})
+    resent = rows_of(_DECIDE_DOUBT, {})
     return {
         "freed": sum(state == AlertState.READY for (state,) in freed),
         "in_doubt": sum(state == AlertState.IN_DOUBT for (state,) in freed),
@@ -192,16 +190,9 @@ def reap() -> dict[str, int]:
 
 def backlog_seconds() -> float:
     """For how many seconds the longest waiting alert has been ready to send."""
-    rows = _run(
+    rows = rows_of(
         "SELECT extract(epoch FROM statement_timestamp() - next_attempt_at) FROM notifications_alert "
         "WHERE state = 0 AND next_attempt_at <= statement_timestamp() ORDER BY next_attempt_at, id LIMIT 1",
         {},
     )
     return float(rows[0][0]) if rows else 0.0
-
-
-def _run(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
