@@ -229,7 +229,7 @@ class OrderAct(OfOrders, Acting):
     @override
     def perform(self, subject: Any, given: dict[str, Any]) -> HttpResponse:
         """What was made or changed; for a dry run, which deadlines that would move."""
-        if self.request.query_params.get("dry_run", "false") == "true":
+        if self._is_dry_run():
             raise Undone(Answer(self._tried(subject, given)))
         made = self.made(self._do(subject, given))
         shape = getattr(self, "makes", self.shows)
@@ -240,6 +240,13 @@ class OrderAct(OfOrders, Acting):
             location=location,
             is_versioned=isinstance(made, Order) or bool(self.route),
         )
+
+    def _is_dry_run(self) -> bool:
+        """Raises `Problem` for a word that is neither: an act that was only to be tried must not be done."""
+        asked = self.request.query_params.get("dry_run", "false")
+        if asked not in ("true", "false"):
+            raise Problem("invalid", faults=[Fault("dry_run", "invalid", "Give `true` or `false`.")])
+        return asked == "true"
 
     def made(self, row: Any) -> Any:
         """What the service returned, with all that is shown of it."""

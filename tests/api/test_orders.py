@@ -158,6 +158,17 @@ def test_a_dry_run_says_which_deadlines_would_move_and_moves_none(clerk: Caller,
     assert not KeptAnswer.objects.exists()
 
 
+@pytest.mark.parametrize("word", ["1", "True", "yes", ""])
+def test_a_dry_run_that_is_misspelt_does_nothing(word: str, clerk: Caller, court: Any) -> None:
+    order = make.order(court=court, now=timezone.now(), issued_at=timezone.now() - timedelta(days=1))
+    body = {"served_at": timezone.now().isoformat(), "service_method": "in_hand"}
+
+    answer = clerk.post(f"/orders/{order.public_id}/services?dry_run={word}", body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "dry_run")
+    assert Order.objects.get().served_at is None
+
+
 def test_an_act_upon_an_older_version_is_refused(clerk: Caller, court: Any) -> None:
     order = make.order(court=court)
     path = f"/orders/{order.public_id}"
