@@ -16,6 +16,8 @@ class AgencyKind(models.TextChoices):
     MARSHAL = "marshal", "State marshals"
     PROSECUTOR = "prosecutor", "State's attorney"
     ADVOCACY = "advocacy", "Advocacy organization"
+    LICENSING = "licensing", "Firearms licensing unit"
+    SCHOOL = "school", "School or college"
 
 
 POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
@@ -65,6 +67,11 @@ class Agency(Referenced):
         help_text="For a court: the location codes that open its docket numbers, parted by spaces.",
     )
     email = models.EmailField(blank=True, help_text="Read by the desk itself, not by one person.")
+    answers_for_state = models.BooleanField(
+        "answers for the whole state",
+        default=False,
+        help_text="The one of its kind that is told of orders anywhere in the state.",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -81,6 +88,12 @@ class Agency(Referenced):
                 condition=Q(ori="") | Q(ori__regex=r"^[A-Z0-9]{9}$"),
                 name="agency_ori_nine_characters",
                 violation_error_message="An ORI is nine characters, capital letters and digits: CT0009300.",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(answers_for_state=True),
+                name="agency_one_of_a_kind_answers_for_the_state",
+                violation_error_message="Another agency of this kind answers for the whole state.",
             ),
             models.CheckConstraint(
                 condition=Q(kind=AgencyKind.COURT) | Q(judicial_district=None, docket_prefixes=""),

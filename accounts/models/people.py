@@ -24,8 +24,11 @@ class Role(models.TextChoices):
     CLERK = "clerk", "Court clerk"
     JUDGE = "judge", "Judge"
     LIAISON = "liaison", "Law-enforcement liaison"
+    SUPERVISOR = "supervisor", "Law-enforcement supervisor"
     MARSHAL = "marshal", "Marshal"
     PROSECUTOR = "prosecutor", "Prosecutor"
+    LICENSING = "licensing", "Firearms licensing officer"
+    SCHOOL = "school", "School official"
     ADVOCATE = "advocate", "Advocate"
     AUDITOR = "auditor", "Auditor"
     ADMINISTRATOR = "administrator", "Administrator"
@@ -36,8 +39,11 @@ HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.CLERK: frozenset({AgencyKind.COURT}),
     Role.JUDGE: frozenset({AgencyKind.COURT}),
     Role.LIAISON: frozenset(POLICE),
+    Role.SUPERVISOR: frozenset(POLICE),
     Role.MARSHAL: frozenset({AgencyKind.MARSHAL}),
     Role.PROSECUTOR: frozenset({AgencyKind.PROSECUTOR}),
+    Role.LICENSING: frozenset({AgencyKind.LICENSING}),
+    Role.SCHOOL: frozenset({AgencyKind.SCHOOL}),
     Role.ADVOCATE: frozenset({AgencyKind.ADVOCACY}),
 }
 
@@ -152,6 +158,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=Role)
     receives_alerts = models.BooleanField(
         default=True, help_text="Whether alerts to the agency are sent to this person."
+    )
+    is_backup = models.BooleanField(
+        default=False, help_text="Told only when those who are told first do not answer, or are nobody."
     )
 
     class Meta:

@@ -51,10 +51,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Everything the files hold. Towns come before the villages in them."""
+    """Everything the files hold. Towns come before the villages in them. `statewide` is the ORI of the agency
+    that answers wherever no other does."""
 
     districts: tuple[District, ...]
     agencies: tuple[PoliceAgency, ...]
+    statewide: str
     places: tuple[Place, ...]
 
 
@@ -64,6 +66,7 @@ def read() -> Reference:
     return Reference(
         districts=_districts(_load("judicial_districts.toml")),
         agencies=_agencies(agencies),
+        statewide=agencies["fallback"],
         places=_places(_load("towns.toml"), agencies),
     )
 

@@ -38,7 +38,15 @@ def load_reference() -> dict[str, Counts]:
     districts.merge({"name": row.name, "former_name": row.former_name} for row in reference.districts)
 
     agencies = _Merge(Agency.objects, identity="ori")
-    agencies.merge({"ori": row.ori, "name": row.name, "kind": row.kind} for row in reference.agencies)
+    agencies.merge(
+        {
+            "ori": row.ori,
+            "name": row.name,
+            "kind": row.kind,
+            "answers_for_state": row.ori == reference.statewide,
+        }
+        for row in reference.agencies
+    )
 
     courts = _Merge(Agency.objects, identity="name")
     courts.merge(

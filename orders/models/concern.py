@@ -14,8 +14,11 @@ class Capacity(models.TextChoices):
     COURT = "court", "The court"
     RESPONDENT_POLICE = "respondent_police", "Police of the respondent's town"
     SERVICE_POLICE = "service_police", "Police of the town of service"
+    STATE_POLICE = "state_police", "State Police, told when nobody else answered"
     MARSHAL = "marshal", "State marshal"
     PROSECUTOR = "prosecutor", "State's attorney"
+    LICENSING = "licensing", "Firearms licensing unit"
+    SCHOOL = "school", "School of a protected person"
 
 
 class Concern(models.Model):

@@ -168,7 +168,21 @@ class Before(StrEnum):
 LONG_AGO = date(1900, 1, 1)
 
 #: Whom a checkpoint tells; each is resolved to people when it fires.
-AUDIENCES = frozenset({"court", "respondent_police", "service_police", "marshal", "prosecutor"})
+AUDIENCES = frozenset(
+    {
+        "court",
+        "respondent_police",
+        "service_police",
+        "supervisor",
+        "state_police",
+        "marshal",
+        "prosecutor",
+        "licensing",
+        "school",
+        "advocate",
+        "protected_person",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,9 +69,9 @@ def place_of(role: Role, stage: Stage) -> Agency | None:
     match role:
         case Role.CLERK | Role.JUDGE:
             return stage.court
-        case Role.LIAISON:
+        case Role.LIAISON | Role.SUPERVISOR:
             return stage.police
-        case Role.MARSHAL | Role.PROSECUTOR:
+        case Role.MARSHAL | Role.PROSECUTOR | Role.LICENSING | Role.SCHOOL:
             agency = make.agency(AgencyKind(role.value))
             stage.order.concerns.create(agency=agency, capacity=role.value)
             return agency

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.access import MATRIX
 from accounts.models import Agency, AgencyKind, AuditEntry, KeptAnswer, Role
 from notifications.models import WebhookDelivery, WebhookSubscription
 from notifications.services import delivering, webhooks
@@ -85,7 +86,7 @@ def test_who_keeps_subscriptions(role: Role, caller: MakeCaller) -> None:
 
     status = somebody.post("/webhooks", given(agency)).status_code
 
-    assert status == (201 if role in (Role.CLERK, Role.LIAISON, Role.PROSECUTOR) else 403)
+    assert status == (201 if role in MATRIX.things["webhook"].acts["add"] else 403)
     assert somebody.get("/webhooks").status_code == (200 if status == 201 else 403)
 
 
