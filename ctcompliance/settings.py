@@ -48,6 +48,10 @@ try:
     SSO_HAS_SECOND_FACTOR = env.bool("CTC_SSO_SECOND_FACTOR", False)
     EMAIL_URL = env.dj_email_url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if IS_LOCAL else "smtp:")
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
+    #: Where a canary that went the whole way tells an outside monitor, each minute, that all is well.
+    CANARY_URL = env.str("CTC_CANARY_URL", "")
+    #: Messages an hour to one person by one channel, at the most; what is more waits and is gathered.
+    MOST_MESSAGES_AN_HOUR = env.int("CTC_MOST_MESSAGES_AN_HOUR", 30)
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
     DATABASES: dict[str, dict[str, Any]] = {
         "default": local.database(LOCAL_DIR) if IS_LOCAL else env.dj_db_url("DATABASE_URL")

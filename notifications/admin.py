@@ -52,13 +52,13 @@ class AlertAdmin(DeskList):
     @admin.display(description="Docket")
     def docket(self, alert: Alert) -> SafeString:
         """The docket, leading to the order."""
-        return order_link(alert.order)
+        return order_link(alert.of_order)
 
     @admin.display(description="About")
     def what(self, alert: Alert) -> SafeString:
         """The rule in words, leading to the notice."""
         address = reverse("notice", args=[alert.public_id])
-        return format_html('<a href="{}">{}</a>', address, rule_title(alert.checkpoint.deadline.rule_id))
+        return format_html('<a href="{}">{}</a>', address, rule_title(alert.fired.deadline.rule_id))
 
     @admin.display(description="Told")
     def told(self, alert: Alert) -> str:
@@ -70,12 +70,12 @@ class AlertAdmin(DeskList):
     @admin.display(description="Written")
     def written(self, alert: Alert) -> str:
         """When, in court time."""
-        return instant_words(alert.created_at, zone_of(alert.order))
+        return instant_words(alert.created_at, zone_of(alert.of_order))
 
     @admin.display(description="Answer")
     def answer(self, alert: Alert) -> str:
         """By whom and when it was acknowledged."""
         if alert.acknowledged_at is None:
             return "None yet"
-        when = instant_words(alert.acknowledged_at, zone_of(alert.order))
+        when = instant_words(alert.acknowledged_at, zone_of(alert.of_order))
         return f"{alert.acknowledged_by}, {when}"

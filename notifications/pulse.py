@@ -16,7 +16,7 @@ from celery import bootsteps
 from django.db import close_old_connections
 from django.db.utils import Error
 
-from notifications.services import outbox, pulse
+from notifications.services import pulse, sending
 from notifications.tasks import firer, ring
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Pulse(bootsteps.StartStopStep):
                 close_old_connections()
                 pulse.beat(firer, ring)
                 if beats % REAP_EVERY == 0:
-                    outbox.reap()
+                    sending.reap()
             except Error as error:
                 # The database is away. The next beat asks again; the health page tells the world.
                 logger.error("a beat failed: %s", type(error).__name__)

@@ -1,12 +1,17 @@
-"""Sets of alerts."""
+"""Sets of alerts and of safe contacts."""
 
 from __future__ import annotations
 
 from typing import Self, TypeVar
 
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Exists, OuterRef
 
-from orders.querysets import OfOrderQuerySet
+from accounts.models import Role
+from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -17,3 +22,18 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""
         return self.filter(~models.Q(state=7), acknowledged_at=None)
+
+
+class SafeContactQuerySet(models.QuerySet[Row]):
+    """Safe contacts: the business of the organization that the release names, and of nobody else."""
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Those of the advocate's own organization, while the release stands."""
+        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
+        standing = releases.filter(pk=OuterRef("release_id")).visible_to(user, roles={Role.ADVOCATE})
+        return self.filter(Exists(standing))
+
+    def in_force(self) -> Self:
+        """Those that stand at this instant: not ended, and of a release that stands."""
+        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
+        return self.filter(Exists(releases.filter(pk=OuterRef("release_id")).standing()), ended_at=None)

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from notifications.services import deliveries, delivering, outbox, pulse, sending
+from notifications.services import deliveries, delivering, pulse, sending
 from notifications.services.firing import Firer
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def sweep() -> None:
 @shared_task(name="notifications.reap")
 def reap() -> None:
     """Expired leases freed, doubts decided."""
-    outbox.reap()
+    sending.reap()
     deliveries.reap()
 
 

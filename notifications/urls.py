@@ -8,6 +8,7 @@ from notifications import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("n/<str:token>", views.answer, name="answer"),
     path("notices/<uuid:public_id>/", views.notice, name="notice"),
     path("notices/<uuid:public_id>/acknowledge/", views.acknowledge_notice, name="acknowledge"),
     path("healthz/deadlines", views.deadlines_health, name="deadlines-health"),

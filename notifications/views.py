@@ -14,20 +14,23 @@ from django.db import DatabaseError
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
 from accounts.services.audit import seen
 from accounts.services.guessing import found_guessing
-from notifications.models import Alert, Via
+from notifications.models import Alert, Channel, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
+from notifications.services.links import LASTS, alert_of
 from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
+from orders.services.sight import roles_over
 from orders.wording import (
     due_words,
     instant_words,
@@ -65,22 +68,22 @@ class Line:
     @property
     def title(self) -> str:
         """What is due."""
-        return rule_title(self.alert.checkpoint.deadline.rule_id)
+        return rule_title(self.alert.fired.deadline.rule_id)
 
     @property
     def reason(self) -> str:
         """Why the reader is told."""
-        return REASONS[self.alert.checkpoint.purpose]
+        return REASONS[self.alert.fired.purpose]
 
     @property
     def state(self) -> DeadlineState:
         """How the deadline stands now, which may be better than when the alert was written."""
-        return state_at(self.alert.checkpoint.deadline, self.now)
+        return state_at(self.alert.fired.deadline, self.now)
 
     @property
     def due(self) -> str:
         """Until when, in court time."""
-        return due_words(self.alert.checkpoint.deadline, zone_of(self.alert.checkpoint.deadline.order))
+        return due_words(self.alert.fired.deadline, zone_of(self.alert.fired.deadline.order))
 
 
 @require_GET
@@ -88,14 +91,15 @@ def home(request: HttpRequest) -> HttpResponse:
     """What waits for this person's answer, the newest first."""
     now = timezone.now()
     mine = (
-        Alert.objects.filter(recipient=request.user.pk)
+        # By email everybody is told, whatever else; in other ways of the same.
+        Alert.objects.filter(recipient=request.user.pk, channel=Channel.EMAIL)
         .visible_to(request.user)
         .unanswered()
         .select_related("checkpoint__deadline__order__case__respondent__town", "agency")
         .order_by("-id")
     )
     page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
-    seen(request, (alert.checkpoint.deadline.order.case.public_id for alert in page))
+    seen(request, (alert.fired.deadline.order.case.public_id for alert in page))
     roles = request.user.roles if isinstance(request.user, User) else frozenset()
     context = {
         "page": page,
@@ -118,16 +122,42 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     alert = _visible(request).filter(public_id=public_id).first()
     if alert is None:
         return _unheard_notice(request, public_id)
-    deadline = alert.checkpoint.deadline
+    return _notice_page(request, alert, answers_at=reverse("acknowledge", args=[public_id]))
+
+
+@require_http_methods(["GET", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The page that a message leads to. Its link answers once, in its time, for those who may answer."""
+    public_id = alert_of(token)
+    if public_id is None:
+        raise Http404
+    alert = _visible(request).filter(public_id=public_id).first()
+    if alert is None:
+        return _unheard_notice(request, public_id)
+    if alert.acknowledged_at is None and timezone.now() - alert.created_at < LASTS:
+        if request.method == "POST":
+            return _acknowledged(request, alert)
+        return _notice_page(request, alert, answers_at=request.path)
+    messages.info(request, "The link in the message answers once and for three days. This page still does.")
+    return redirect("notice", public_id=public_id)
+
+
+def _notice_page(request: HttpRequest, alert: Alert, *, answers_at: str) -> HttpResponse:
+    deadline = alert.fired.deadline
     order = deadline.order
     seen(request, [order.case.public_id])
     zone = zone_of(order)
     line = Line(alert, timezone.now())
     acknowledged_at, language = alert.acknowledged_at, language_of(request)
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - narrows
+    sees = _sees(user, order.pk)
     context = {
         "line": line,
         "alert": alert,
+        "answers_at": answers_at,
         "deadline": deadline,
+        "sees": sees,
         "reasons": reasons(order, language).get((deadline.rule_id, deadline.occurrence), ()),
         "language": language,
         "other_languages": other_languages(language),
@@ -137,8 +167,11 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "is_met_ahead": deadline.met_at is not None and deadline.met_at > line.now,
         "served": instant_words(order.served_at, zone) if order.served_at else "",
         "acknowledged": instant_words(acknowledged_at, zone) if acknowledged_at else "",
-        "may_answer": isinstance(request.user, User) and may_answer(alert, request.user),
-        "firearms": Firearm.objects.filter(order__case=order.case_id).order_by("id"),
+        "may_answer": may_answer(alert, user),
+        "is_to_relay": alert.via == Via.RELAY,
+        "firearms": Firearm.objects.filter(order__case=order.case_id).order_by("id")
+        if "firearm.make" in sees
+        else None,
         "follow_up": deadline.follow_ups.filter(closed_at=None)
         .select_related("owner", "assigned_to")
         .first(),
@@ -150,12 +183,25 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The reader says that the alert is read and taken up."""
     alert = _visible(request).filter(public_id=public_id).first()
-    if alert is None or not isinstance(request.user, User) or not may_answer(alert, request.user):
+    if alert is None:
         raise Http404
-    seen(request, [alert.checkpoint.deadline.order.case.public_id])
+    return _acknowledged(request, alert)
+
+
+def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
+    if not isinstance(request.user, User) or not may_answer(alert, request.user):
+        raise Http404
+    seen(request, [alert.fired.deadline.order.case.public_id])
     acknowledge(alert, by=request.user, now=timezone.now())
     messages.success(request, "Acknowledged. The record of the order says so.")
-    return redirect("notice", public_id=public_id)
+    return redirect("notice", public_id=alert.public_id)
+
+
+def _sees(user: User, order: int) -> frozenset[str]:
+    """What the reader sees of the order, as `object.field` of the matrix."""
+    roles = roles_over(user, [order])[order]
+    shown = ("order", "case", "respondent", "firearm", "deadline", "follow_up")
+    return frozenset(f"{name}.{one}" for name in shown for one in MATRIX.things[name].fields_for(roles))
 
 
 @login_not_required

@@ -1,4 +1,4 @@
-"""Email over SMTP through Django's mail API: one recipient a message, neutral words, a link."""
+"""Email over SMTP through Django's mail API: one recipient a message."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.channels.protocol import Answer, Message, Sent
 
-SUBJECT = "A notice is waiting for you"
-BODY = """A notice is waiting for you.
-
-Sign in to read it and to say that you have read it:
-
-{link}
-
-This message says nothing more on purpose. If you did not expect it, tell your administrator.
-"""
-
 _PERMANENT = 500
+#: The server's word that it closes down; every other refusal is about the one message.
+_CLOSING = 421
 
 
-class EmailChannel:
+class SmtpChannel:
     """Sends over one connection at a time; a server that is down costs one attempt, not one a message."""
+
+    name = "smtp"
+    keeps_keys = None
+    tells = False
 
     def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
         """Sends the messages in turn and yields one answer each, in their order."""
@@ -34,7 +30,9 @@ class EmailChannel:
         try:
             connection.open()
         except (OSError, smtplib.SMTPException) as error:
-            yield Sent(answer=Answer.UNREACHABLE, error=f"no connection: {type(error).__name__}")
+            yield Sent(
+                answer=Answer.UNREACHABLE, error=f"no connection: {type(error).__name__}", is_fault=True
+            )
             yield from (Sent(answer=Answer.UNTRIED) for _ in messages[1:])
             return
         try:
@@ -58,24 +56,24 @@ class EmailChannel:
         except smtplib.SMTPResponseException as error:
             return _refusal(error.smtp_code)
         except (OSError, smtplib.SMTPException) as error:
-            return Sent(answer=Answer.IN_DOUBT, error=f"line broken: {type(error).__name__}")
+            return Sent(answer=Answer.IN_DOUBT, error=f"line broken: {type(error).__name__}", is_fault=True)
         return Sent(answer=Answer.ACCEPTED, ref=_message_id(message.key))
 
 
 def _refusal(code: int) -> Sent:
     answer = Answer.REFUSED if code >= _PERMANENT else Answer.DEFERRED
-    return Sent(answer=answer, error=f"the mail server answered {code}")
+    return Sent(answer=answer, error=f"the mail server answered {code}", is_fault=code == _CLOSING)
 
 
 def _message_id(key: str) -> str:
-    """The same for every sending of one alert, so that a double can be told from two alerts."""
+    """The same for every sending of one message, so that a double can be told from two messages."""
     return f"<{key}@{urlsplit(settings.BASE_URL).hostname}>"
 
 
 def _email(message: Message) -> EmailMessage:
     return EmailMessage(
-        subject=SUBJECT,
-        body=BODY.format(link=message.link),
+        subject=message.subject,
+        body=message.body,
         to=[message.address],
         headers={"Message-ID": _message_id(message.key), "Auto-Submitted": "auto-generated"},
     )

@@ -18,7 +18,7 @@ SELECT
   (SELECT extract(epoch FROM statement_timestamp() - greatest(fires_at, planned_at)) FROM orders_checkpoint
    WHERE state = 0 ORDER BY fires_at, id LIMIT 1),
   (SELECT extract(epoch FROM statement_timestamp() - next_attempt_at) FROM notifications_alert
-   WHERE state = 0 ORDER BY next_attempt_at, id LIMIT 1)
+   WHERE state IN (0, 8) ORDER BY next_attempt_at, id LIMIT 1)
 """
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from notifications.services.escalation import escalate
 from notifications.services.firing import Fired, Firer
 from notifications.services.outbox import backlog_seconds
 from notifications.services.sending import BATCH, drain
@@ -35,7 +36,8 @@ _FORGET_OLD = "DELETE FROM notifications_heartbeat WHERE beat_at < statement_tim
 
 
 def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
-    """Fires what is due and rings for senders; sends by itself where nobody answers.
+    """Fires what is due, goes up a step where nobody answered, and rings for senders; sends by itself where
+    none of them comes.
 
     `ring` asks for so many drains and answers whether the broker took them.
     """
@@ -49,7 +51,8 @@ def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
             fired.alerts,
             fired.worst_late,
         )
-    heard = not fired.alerts or ring(-(-fired.alerts // BATCH))
+    written = fired.alerts + escalate()
+    heard = not written or ring(-(-written // BATCH))
     if not heard or backlog_seconds() > PATIENCE:
         drain(worker=firer.name)
     return fired

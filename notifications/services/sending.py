@@ -1,68 +1,171 @@
-"""Draining the outbox: lease a batch, send it in small parts, record what became of each."""
+"""Draining the outbox: lease a batch, gather it into messages, send them in small parts, record what came."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from uuid import UUID
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from django.conf import settings
-from django.urls import reverse
+from cryptography.fernet import InvalidToken
 
-from notifications.channels.email import EmailChannel
-from notifications.channels.protocol import Answer, Channel, Message, Sent
-from notifications.services.outbox import Completion, End, Leased, begin, complete, lease
+from accounts.crypto import unseal
+from notifications.channels.protocol import Answer, Message, Sent
+from notifications.models import Channel, Via
+from notifications.services import care, outbox, providers
+from notifications.services.bundles import Bundle, bundles_of
+from notifications.services.links import answer_code, answer_link, list_link
+from notifications.services.outbox import Begun, Completion, End, Leased, begin, complete, lease
+from notifications.services.templates import PoisonError, Rendered, Wordings
 
 logger = logging.getLogger(__name__)
 
-#: How many alerts are begun together: as many, at the most, are in doubt after a kill.
+#: How many messages are begun together: as many, at the most, are in doubt after a kill.
 PART = 8
 #: Seconds before the first retry; doubled with each.
 FIRST_WAIT = 15.0
 #: Seconds between retries, at the most.
 LONGEST_WAIT = 900.0
-#: What one drain sends at the most.
+#: Alerts that one drain takes at the most.
 BATCH = 100
 
+_NO_FIELDS = {"link": "", "code": "", "phrase": ""}
 
-def drain(limit: int = BATCH, *, worker: str, channel: Channel | None = None) -> int:
-    """Sends up to `limit` alerts that are ready; answers how many were accepted."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """A message with its words, ready to be handed to whoever carries it."""
+
+    bundle: Bundle
+    address: str
+    words: Rendered
+
+    @property
+    def message(self) -> Message:
+        """As a channel takes it."""
+        return Message(
+            key=str(self.bundle.key), address=self.address, subject=self.words.subject, body=self.words.body
+        )
+
+
+def drain(limit: int = BATCH, *, worker: str) -> int:
+    """Takes up to `limit` alerts that are ready and sends their messages; answers how many it took."""
     leased = lease(limit, worker=worker)
-    accepted = 0
-    for part in _parts(leased):
-        begun = begin([one for one in part if one.address and one.is_active])
-        answers = _send(begun, channel or EmailChannel())
-        complete([*_without_address(part), *(_completion(one, sent) for one, sent in answers)])
-        accepted += sum(sent.answer is Answer.ACCEPTED for _, sent in answers)
-        if any(sent.answer is Answer.UNREACHABLE for _, sent in answers):
-            # Nothing will be taken now. What is leased and not begun is freed for the retry's time.
-            rest = leased[leased.index(part[-1]) + 1 :]
-            complete([Completion(alert=one, end=End.READY, wait=FIRST_WAIT) for one in rest])
-            break
-    return accepted
+    going = _spared(_with_a_recipient(leased))
+    for channel, bundles in _by_channel(going).items():
+        outgoing = _written(bundles)
+        # Who may have a message already is asked again, and nobody else is.
+        for name in {one.bundle.first.provider for one in outgoing}:
+            _send([one for one in outgoing if one.bundle.first.provider == name], channel, name)
+    return len(leased)
 
 
-def _parts(alerts: Sequence[Leased]) -> Iterator[list[Leased]]:
-    rest = iter(alerts)
-    while part := list(islice(rest, PART)):
-        yield part
+def reap() -> dict[str, int]:
+    """Frees what dead senders held, and decides what to do with what is in doubt; counts both."""
+    return outbox.reap(keepers=providers.keepers(), tellers=providers.tellers())
 
 
-def _without_address(part: Sequence[Leased]) -> Iterator[Completion]:
-    """A recipient who left between firing and sending: failed loudly, for the audit to find."""
-    for one in part:
-        if not one.address or not one.is_active:
-            logger.error("alert %s has no recipient any more", one.public_id)
-            yield Completion(alert=one, end=End.FAILED, error="the recipient is gone")
+def _with_a_recipient(leased: Sequence[Leased]) -> list[Leased]:
+    """Those that have somewhere to go. A recipient who left meanwhile fails loudly, for the audit to find."""
+    gone = [one for one in leased if not (one.is_active and (one.address or one.channel == Channel.CANARY))]
+    for one in gone:
+        logger.error("alert %s has no recipient any more", one.public_id)
+    complete([Completion(alert=one, end=End.FAILED, error="the recipient is gone") for one in gone])
+    return [one for one in leased if one not in gone]
 
 
-def _send(begun: Sequence[Leased], channel: Channel) -> list[tuple[Leased, Sent]]:
-    """What the channel answered for each; it is not asked where there is nothing to send."""
-    if not begun:
-        return []
-    messages = [Message(key=one.public_id, address=one.address, link=link_to(one.public_id)) for one in begun]
-    return list(zip(begun, channel.send(messages), strict=True))
+def _spared(alerts: Sequence[Leased]) -> list[Bundle]:
+    """The messages to send now; what can wait, and what would be too much at once, is put back."""
+    held = [(one, wait) for one in alerts if (wait := care.held_for(one)) > 0]
+    waiting = {one.id for one, _ in held}
+    bundles = bundles_of(one for one in alerts if one.id not in waiting)
+    too_much = care.beyond_limit(bundles)
+    for place, wait in too_much.items():
+        held.extend((one, wait) for one in bundles[place].alerts)
+    complete([Completion(alert=one, end=End.READY, wait=wait, is_held=True) for one, wait in held])
+    return [one for place, one in enumerate(bundles) if place not in too_much]
+
+
+def _by_channel(bundles: Sequence[Bundle]) -> Mapping[str, list[Bundle]]:
+    found: defaultdict[str, list[Bundle]] = defaultdict(list)
+    for one in bundles:
+        found[one.first.channel].append(one)
+    return found
+
+
+def _written(bundles: Sequence[Bundle]) -> list[Outgoing]:
+    """The messages in words. One whose wording is poison fails by itself and holds up no other."""
+    wordings = Wordings(one.first.template for one in bundles)
+    found = []
+    for bundle in bundles:
+        try:
+            found.append(_outgoing(bundle, wordings))
+        except (PoisonError, InvalidToken) as error:
+            reason = str(error) or "what was sealed cannot be opened"
+            logger.error("alert %s cannot be written: %s", bundle.first.public_id, reason)
+            complete([Completion(alert=one, end=End.FAILED, error=reason) for one in bundle.alerts])
+    return found
+
+
+def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
+    first = bundle.first
+    if first.channel == Channel.CANARY:
+        return Outgoing(bundle=bundle, address="", words=Rendered(label="", subject="", body=""))
+    fields = {**_NO_FIELDS, "code": answer_code(bundle.key)}
+    if first.via == Via.PROTECTED:
+        name, fields["phrase"] = "news", unseal(first.sealed_phrase) if first.sealed_phrase else ""
+    elif first.via == Via.OPERATOR:
+        name, fields["link"] = "system", list_link()
+    elif bundle.size > 1:
+        name, fields["link"] = "notices", list_link()
+    else:
+        name, fields["link"] = "notice", answer_link(first.public_id)
+    words = wordings.write((name, first.channel, first.language), fields, label=first.template)
+    sealed = first.via == Via.PROTECTED or first.channel == Channel.SERVICE
+    return Outgoing(bundle=bundle, address=unseal(first.address) if sealed else first.address, words=words)
+
+
+def _send(outgoing: Sequence[Outgoing], channel: str, provider: str = "") -> None:
+    """Hands the messages to who carries them, a part at a time; with `provider`, to that one alone, which may
+    have them already. Where nobody can be had the rest is put back untried."""
+    rest = list(outgoing)
+    while rest:
+        part, rest = rest[:PART], rest[PART:]
+        answers = providers.send(
+            channel, [one.message for one in part], stick_to=provider, begin=partial(_begin, part)
+        )
+        said = [sent for _, sent in answers]
+        complete(
+            [
+                _completion(alert, sent)
+                for one, sent in zip(part, said, strict=True)
+                for alert in one.bundle.alerts
+            ]
+        )
+        if all(sent.answer in (Answer.UNREACHABLE, Answer.UNTRIED) for sent in said):
+            untried = [alert for one in rest for alert in one.bundle.alerts]
+            complete([_completion(alert, Sent(answer=Answer.UNTRIED)) for alert in untried])
+            return
+
+
+def _begin(part: Sequence[Outgoing], provider: str, places: Sequence[int]) -> list[int]:
+    """Puts on record that these messages of the part are about to be handed to the provider; answers which
+    may be: of the others the lease is lost or nearly over."""
+    begun = begin(
+        [
+            Begun(
+                alert=alert,
+                key=part[place].bundle.key,
+                bundled=part[place].bundle.size,
+                template=part[place].words.label,
+                provider=provider,
+            )
+            for place in places
+            for alert in part[place].bundle.alerts
+        ]
+    )
+    return [place for place in places if any(alert.id in begun for alert in part[place].bundle.alerts)]
 
 
 def _completion(alert: Leased, sent: Sent) -> Completion:
@@ -77,11 +180,9 @@ def _completion(alert: Leased, sent: Sent) -> Completion:
             return Completion(alert=alert, end=End.IN_DOUBT, error=sent.error)
         case Answer.DEFERRED | Answer.UNREACHABLE:
             wait = min(FIRST_WAIT * 2 ** (alert.attempts - 1), LONGEST_WAIT)
-            return Completion(alert=alert, end=End.READY, wait=wait, error=sent.error)
+            wait = max(wait, sent.retry_after)
+            return Completion(
+                alert=alert, end=End.TEMPORARY_FAILURE, wait=wait, sticks=sent.sticks, error=sent.error
+            )
         case Answer.UNTRIED:
             return Completion(alert=alert, end=End.READY, wait=FIRST_WAIT)
-
-
-def link_to(public_id: str) -> str:
-    """The address of the page behind sign-in that says what the alert is about."""
-    return f"{settings.BASE_URL}{reverse('notice', args=[UUID(public_id)])}"

@@ -127,7 +127,7 @@ def announce(event: HookEvent, alert: Alert, *, now: datetime) -> None:
             subscription=hook,
             event=event.value,
             alert=alert.public_id,
-            order=alert.order.public_id,
+            order=alert.order.public_id if alert.order else None,
             occurred_at=now,
         )
         for hook in hooks

@@ -145,11 +145,11 @@ def test_a_list_of_orders(address: str, clerk: User, court: Agency, order: Order
 
 
 def test_a_list_of_follow_ups_and_of_alerts(alert: Alert) -> None:
-    browser = signed_in(make.person(Role.CLERK, alert.order.case.court))
+    browser = signed_in(make.person(Role.CLERK, alert.of_order.case.court))
 
     for address in ("/admin/orders/followup/", "/admin/notifications/alert/"):
         assert browser.get(address).status_code == 200
-    assert [entry.cases for entry in AuditEntry.objects.all()] == [[alert.order.case.public_id]] * 2
+    assert [entry.cases for entry in AuditEntry.objects.all()] == [[alert.of_order.case.public_id]] * 2
 
 
 def test_a_list_without_rows_shows_nobody(clerk: User, order: Order) -> None:
@@ -204,7 +204,7 @@ def test_home_and_a_notice_and_its_acknowledgement(alert: Alert) -> None:
         (Act.SEEN, Door.PAGE, "notice", alert.recipient),
         (Act.DONE, Door.PAGE, "acknowledge", alert.recipient),
     ]
-    assert {tuple(one.cases) for one in AuditEntry.objects.all()} == {(alert.order.case.public_id,)}
+    assert {tuple(one.cases) for one in AuditEntry.objects.all()} == {(alert.of_order.case.public_id,)}
 
 
 @pytest.fixture

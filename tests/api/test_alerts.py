@@ -59,13 +59,13 @@ def test_an_alert_is_read_and_says_neither_names_nor_docket(liaison: Caller, pol
 
     assert answer.status_code == 200, answer.content
     body = answer.json()
-    assert (body["id"], body["order"]) == (str(one.public_id), str(one.order.public_id))
+    assert (body["id"], body["order"]) == (str(one.public_id), str(one.of_order.public_id))
     assert (body["rule"], body["state"], body["agency"]) == ("CT-SUR-01", "ready", police.name)
     assert body["recipient"] is body["acknowledged_at"] is body["acknowledged_by"] is None
-    for secret in ("Sky Linden", "Ash Birch", one.order.case.docket_number):
+    for secret in ("Sky Linden", "Ash Birch", one.of_order.case.docket_number):
         assert secret not in answer.content.decode()
     assert liaison.get("/alerts").json() == {"results": [body], "next": None}
-    assert AuditEntry.objects.filter(cases__contains=[one.order.case.public_id]).count() == 2
+    assert AuditEntry.objects.filter(cases__contains=[one.of_order.case.public_id]).count() == 2
 
 
 def test_alerts_come_newest_first_a_page_at_a_time(liaison: Caller, police: Any) -> None:
@@ -106,7 +106,7 @@ def test_an_agency_sees_only_its_own_alerts(caller: MakeCaller, police: Any) -> 
     listed = other.get("/alerts")
     asked = other.get("/alerts", agency=police.name)
     one = other.get(f"/alerts/{theirs.public_id}")
-    nothing = other.get(f"/alerts/{theirs.order.public_id}")
+    nothing = other.get(f"/alerts/{theirs.of_order.public_id}")
     answered = other.post(f"/alerts/{theirs.public_id}/acknowledgements")
 
     assert listed.json()["results"] == asked.json()["results"] == []

@@ -6,22 +6,26 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import AgencyKind, Membership, Role
+from accounts.models import Agency, AgencyKind, Role, Town
 from notifications.models import Alert, AlertState
-from orders.models import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
+from orders.models import Capacity, Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
 from orders.services.entry import enter_orders
 from tests import make
 
 
 def due(count: int, seconds: int) -> dict[str, object]:
-    """So many orders whose surrender check falls due in so many seconds, each to be told to one person.
+    """So many orders whose surrender check falls due in so many seconds, each told to police of its own.
 
-    The person is both the police's liaison and the court's clerk, and so is told once of each.
+    Their court has one clerk, who is told of many in one message.
     """
-    police = make.agency(name=f"Police {timezone.now().isoformat()}")
-    court = make.agency(AgencyKind.COURT, name=f"Court {timezone.now().isoformat()}")
-    town = make.town(police)
-    Membership.objects.create(user=make.person(Role.LIAISON, police), agency=court, role=Role.CLERK)
+    began = timezone.now().isoformat()
+    court = make.agency(AgencyKind.COURT, name=f"Court {began}")
+    make.person(Role.CLERK, court)
+    police = Agency.objects.bulk_create(
+        Agency(kind=AgencyKind.POLICE, name=f"Police {began} {number}", email=f"desk{number}@police.example")
+        for number in range(count)
+    )
+    towns = Town.objects.bulk_create(Town(name=one.name, police=one) for one in police)
     now = timezone.now()
     served_at = now - timedelta(hours=24) + timedelta(seconds=seconds)
     enter_orders(
@@ -35,7 +39,7 @@ def due(count: int, seconds: int) -> dict[str, object]:
                 served_at=served_at,
                 service_method="in_hand",
             )
-            for number in range(count)
+            for number, town in enumerate(towns)
         ],
         by=None,
         now=now,
@@ -44,8 +48,12 @@ def due(count: int, seconds: int) -> dict[str, object]:
 
 
 def standing() -> dict[str, object]:
-    """How everything stands."""
-    alerts = Alert.objects.filter(checkpoint__deadline__rule_id="CT-SUR-01", checkpoint__name="check")
+    """How everything stands: of the alerts, those to police."""
+    alerts = Alert.objects.filter(
+        checkpoint__deadline__rule_id="CT-SUR-01",
+        checkpoint__name="check",
+        capacity=Capacity.RESPONDENT_POLICE,
+    )
     by_state: dict[str, int] = {}
     for state in alerts.values_list("state", flat=True):
         by_state[AlertState(state).name] = by_state.get(AlertState(state).name, 0) + 1
@@ -59,6 +67,7 @@ def standing() -> dict[str, object]:
         "overdue": Deadline.objects.filter(state=DeadlineState.OVERDUE).count(),
         "follow_ups": FollowUp.objects.filter(closed_at=None).count(),
         "incomplete_sets": sum(
-            one.expected != one.alerts.count() for one in fired.prefetch_related("alerts")
+            one.expected != sum(alert.awaited_id is None for alert in one.alerts.all())
+            for one in fired.prefetch_related("alerts")
         ),
     }

@@ -17,6 +17,7 @@ from psycopg.errors import LockNotAvailable
 
 from accounts.services.reference import load_reference
 from ctcompliance import unreachable
+from notifications.services.escalation import load_steps
 from orders.services.calendar import load_closings
 
 #: Names the lock among all advisory locks of the database. Any number will do that nothing else uses.
@@ -55,7 +56,14 @@ class Command(BaseCommand):
         self._progress("Loading towns, agencies and judicial districts")
         reference = {kind: asdict(counts) for kind, counts in load_reference().items()}
         self._progress("Loading court closings")
-        return {"migrations": migrations, "reference": reference, "closings": load_closings()}
+        closings = load_closings()
+        self._progress("Loading who is asked when nobody answers")
+        return {
+            "migrations": migrations,
+            "reference": reference,
+            "closings": closings,
+            "escalation_steps": load_steps(),
+        }
 
     def _progress(self, step: str) -> None:
         if self.stderr.isatty():
@@ -99,5 +107,6 @@ def _sentence(done: dict[str, Any]) -> str:
     ]
     return (
         f"Ready: {done['migrations']} migrations applied; reference rows: {', '.join(totals)}; "
-        f"court closings: {done['closings']}."
+        f"court closings: {done['closings']}; "
+        f"escalation steps: {done['escalation_steps']}."
     )

@@ -1,0 +1,69 @@
+"""The safe way to reach a protected person, as the person chose it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from notifications.models.recipient import Language
+from notifications.querysets import SafeContactQuerySet
+from orders.models import Release
+from orders.models.fields import public_id
+
+
+class ContactChannel(models.TextChoices):
+    """How the person wants to hear."""
+
+    EMAIL = "email", "Email"
+    SMS = "sms", "Text message"
+    RELAY = "relay", "Through the advocate"
+
+
+class SafeContact(models.Model):
+    """How one protected person may be told that there is news, while a release stands.
+
+    It belongs to the release, as it is the organization's client who chose it, and says no name. Address and
+    phrase are sealed. Not used after `confirmed_at` plus `confirm_every`, outside the hours, or once the
+    release ended: then nothing is sent.
+    """
+
+    public_id = public_id()
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="safe_contacts")
+    channel = models.CharField(max_length=10, choices=ContactChannel)
+    sealed_address = models.TextField(blank=True)
+    sealed_phrase = models.TextField(
+        blank=True, help_text="Words that the person chose, by which a message is known to be ours."
+    )
+    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
+    hours_from = models.TimeField(null=True, blank=True, help_text="Court time; empty: at any hour.")
+    hours_until = models.TimeField(null=True, blank=True)
+    confirm_every = models.DurationField(help_text="How long the person's word holds.")
+    confirmed_at = models.DateTimeField()
+    set_at = models.DateTimeField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SafeContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release"], condition=Q(ended_at=None), name="safe_contact_one_a_release"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="relay", sealed_address="")
+                | ~Q(channel="relay") & ~Q(sealed_address="")
+                | Q(ended_at__isnull=False, sealed_address="", sealed_phrase=""),
+                name="safe_contact_has_an_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(hours_from=None, hours_until=None)
+                | Q(hours_from__isnull=False, hours_until__isnull=False),
+                name="safe_contact_hours_are_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Safe contact {str(self.public_id)[:8]}"

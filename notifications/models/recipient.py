@@ -1,0 +1,68 @@
+"""How people want to be told."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Language(models.TextChoices):
+    """What messages are written in."""
+
+    ENGLISH = "en", "English"
+    SPANISH = "es", "Español"
+
+
+class Preference(models.Model):
+    """How one person wants to be told. Who has none is told in English by email, at any hour, at once."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="preference"
+    )
+    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
+    phone = models.CharField(max_length=16, blank=True, help_text="In the form +18605550100.")
+    by_sms = models.BooleanField(
+        default=False, help_text="Also by text message, when something has run out or nobody answered."
+    )
+    sealed_service = models.TextField(blank=True, help_text="The address of another service, sealed.")
+    zone = models.CharField(max_length=40, default="America/New_York")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="What can wait does, from then…")
+    quiet_until = models.TimeField(null=True, blank=True, help_text="…until then, in the person's time zone.")
+    digest_at = models.TimeField(
+        null=True, blank=True, help_text="Reminders are gathered and sent at this time of day."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone"],
+                condition=~Q(phone=""),
+                name="preference_phone_once",
+                violation_error_message="Somebody else is told at this number.",
+            ),
+            models.CheckConstraint(
+                condition=Q(by_sms=False) | ~Q(phone=""),
+                name="preference_sms_needs_a_phone",
+                violation_error_message="Give the number that text messages go to.",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="preference_quiet_hours_are_whole",
+                violation_error_message="Give both ends of the quiet hours, or neither.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"How {self.user_id} is told"
+
+
+class StoppedNumber(models.Model):
+    """A number whose owner answered STOP, by its keyed digest: nothing is sent to it."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    stopped_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest[:8]

@@ -1,0 +1,210 @@
+"""Nobody answered: the next on the agency's ladder are told, until somebody does.
+
+What is waited for is a row; a step is taken by whoever gets there first, and told and put on record in one
+transaction.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import resources
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from accounts.access import MATRIX
+from accounts.models import Agency, AgencyKind, Membership, Role
+from notifications.models import (
+    Alert,
+    AwaitedAnswer,
+    Channel,
+    EscalationStep,
+    HookEvent,
+    Preference,
+    StepTo,
+    Via,
+)
+from notifications.services import webhooks
+from orders.models import Capacity, Concern, Event
+
+#: Answers whose time is over that one call takes up.
+BATCH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """Somebody to be told: a person, or an agency's own address."""
+
+    agency: Agency
+    capacity: str
+    via: Via
+    user: int | None = None
+
+
+def escalate() -> int:
+    """Takes the next step for every agency that has not answered in time; answers for how many.
+
+    A step with nobody on it is passed over at once. After the last the administrators are told, where the
+    whole ladder had nobody; a case that everybody was told of and nobody answered waits with all of them.
+    """
+    taken = 0
+    while (batch := _take_batch()) == BATCH:
+        taken += batch
+    return taken + batch
+
+
+def ladder_of(agency: int) -> list[EscalationStep]:
+    """The agency's own steps, or those of every agency without its own."""
+    found = list(EscalationStep.objects.filter(agency=agency).order_by("place"))
+    return found or list(EscalationStep.objects.filter(agency=None).order_by("place"))
+
+
+def load_steps() -> int:
+    """Stores the shipped ladder where there is none for all; answers how many steps."""
+    if EscalationStep.objects.filter(agency=None).exists():
+        return 0
+    text = resources.files("notifications.data").joinpath("escalation.toml").read_text(encoding="utf-8")
+    steps = [
+        EscalationStep(place=place, to=StepTo(one["to"]), after=timedelta(minutes=one["after"]))
+        for place, one in enumerate(tomllib.loads(text)["step"], start=1)
+    ]
+    return len(EscalationStep.objects.bulk_create(steps))
+
+
+def _take_batch() -> int:
+    with transaction.atomic():
+        waiting = list(
+            AwaitedAnswer.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .filter(next_step_at__lte=Now())
+            .select_related("checkpoint__deadline", "order", "agency")
+            .order_by("next_step_at", "id")[:BATCH]
+        )
+        if waiting:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT statement_timestamp()")
+                (now,) = cursor.fetchone()
+            for answer in waiting:
+                _go_up(answer, now)
+    return len(waiting)
+
+
+def _go_up(answer: AwaitedAnswer, now: datetime) -> None:
+    """Takes steps until somebody new is told or the ladder ends."""
+    steps = ladder_of(answer.agency_id)
+    told: list[Alert] = []
+    while answer.step < len(steps) and not told:
+        step = steps[answer.step]
+        answer.step += 1
+        told = _tell(answer, _on_step(answer, StepTo(step.to)), now)
+    if not told and not answer.alerts.exists():
+        told = _tell(answer, _administrators(answer.agency, answer.capacity), now)
+    following = steps[answer.step] if answer.step < len(steps) else None
+    answer.next_step_at = now + following.after if following else None
+    answer.save(update_fields=["step", "next_step_at"])
+    if told:
+        _record(answer, told, now)
+
+
+def _on_step(answer: AwaitedAnswer, to: StepTo) -> list[_Told]:
+    agency, capacity = answer.agency, answer.capacity
+    match to:
+        case StepTo.BACKUP:
+            role = MATRIX.told_as[capacity]
+            return _people(agency, capacity, Via.BACKUP, role=role, is_backup=True)
+        case StepTo.SUPERVISOR:
+            return _people(agency, capacity, Via.SUPERVISOR, role=Role.SUPERVISOR)
+        case StepTo.STATE_POLICE:
+            return _state_police()
+
+
+def _people(agency: Agency, capacity: str, via: Via, **held: object) -> list[_Told]:
+    found = Membership.objects.filter(agency=agency, receives_alerts=True, user__is_active=True, **held)
+    return [_Told(agency=agency, capacity=capacity, via=via, user=one.user_id) for one in found]
+
+
+def _state_police() -> list[_Told]:
+    """Everybody at State Police who is told anything, and its desk."""
+    agency = Agency.objects.filter(kind=AgencyKind.STATE_POLICE, answers_for_state=True).first()
+    if agency is None:
+        return []
+    capacity = Capacity.STATE_POLICE.value
+    told = _people(agency, capacity, Via.PERSON, role=MATRIX.told_as[capacity])
+    told += _people(agency, capacity, Via.SUPERVISOR, role=Role.SUPERVISOR)
+    return told + ([_Told(agency=agency, capacity=capacity, via=Via.DESK)] if agency.email else [])
+
+
+def _administrators(agency: Agency, capacity: str) -> list[_Told]:
+    found = Membership.objects.filter(role=Role.ADMINISTRATOR, receives_alerts=True, user__is_active=True)
+    return [
+        _Told(agency=agency, capacity=capacity, via=Via.FALLBACK, user=user)
+        for user in found.values_list("user", flat=True).distinct()
+    ]
+
+
+def _tell(answer: AwaitedAnswer, people: Sequence[_Told], now: datetime) -> list[Alert]:
+    """Alerts to those of the people who have not been told of this yet; they are stored."""
+    users = [one.user for one in people if one.user is not None]
+    by_sms = set(Preference.objects.filter(user__in=users, by_sms=True).values_list("user", flat=True))
+    wanted = {
+        alert.idem_key: alert
+        for one in people
+        for channel in _channels(one, by_sms)
+        for alert in [_alert(answer, one, channel, now)]
+    }
+    known = Alert.objects.filter(idem_key__in=wanted).values_list("idem_key", flat=True)
+    for key in list(known):
+        del wanted[key]
+    alerts = Alert.objects.bulk_create(wanted.values())
+    for alert in alerts:
+        if alert.channel == Channel.EMAIL:
+            webhooks.announce(HookEvent.ALERT_CREATED, alert, now=now)
+    return alerts
+
+
+def _channels(told: _Told, by_sms: set[int]) -> Iterable[Channel]:
+    yield Channel.EMAIL
+    if told.user in by_sms and told.via != Via.FALLBACK:
+        yield Channel.SMS
+
+
+def _alert(answer: AwaitedAnswer, told: _Told, channel: Channel, now: datetime) -> Alert:
+    checkpoint, deadline = answer.checkpoint, answer.checkpoint.deadline
+    # As firing builds it: who was told then is not told again.
+    target = f"u{told.user}" if told.user is not None else f"a{told.agency.pk}"
+    named = (answer.order.public_id, deadline.rule_id, deadline.occurrence, checkpoint.name)
+    return Alert(
+        checkpoint=checkpoint,
+        order=answer.order,
+        agency=told.agency,
+        capacity=told.capacity,
+        recipient_id=told.user,
+        via=told.via,
+        channel=channel,
+        awaited=answer,
+        idem_key=":".join(map(str, (*named, checkpoint.revision, channel, target))),
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+def _record(answer: AwaitedAnswer, told: Sequence[Alert], now: datetime) -> None:
+    """The order's history says who was asked next; State Police see the order from now on."""
+    for alert in told:
+        if alert.capacity == Capacity.STATE_POLICE:
+            Concern.objects.get_or_create(
+                order=answer.order, agency=alert.agency, capacity=Capacity.STATE_POLICE
+            )
+    Event.objects.create(
+        order=answer.order,
+        kind="not_answered",
+        occurred_at=now,
+        data={
+            "rule": answer.checkpoint.deadline.rule_id,
+            "agency": answer.agency.name,
+            "step": answer.step,
+            "asked_next": sorted({str(alert.via) for alert in told}),
+        },
+    )
