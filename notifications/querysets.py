@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self, TypeVar
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef
 
-from accounts.models import Role
+from accounts.models import Role, User
 from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
@@ -18,6 +19,21 @@ Row = TypeVar("Row", bound=models.Model)
 
 class AlertQuerySet(OfOrderQuerySet[Row]):
     """Alerts, seen by whoever sees their order."""
+
+    def visible_to(
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        through: int | None = None,
+    ) -> Self:
+        """The alerts of orders that this person sees; those that a release called for, as a member of its
+        organization alone: that there is one says whose client somebody is, and how the person hears."""
+        rows = super().visible_to(user, roles=roles, through=through)
+        if not isinstance(user, User) or not user.is_active:
+            return rows.none()
+        own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]
+        return rows.filter(models.Q(release=None) | models.Q(agency__in=own))
 
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""

@@ -21,6 +21,18 @@ LONGEST = timedelta(days=366)
 LATELY = timedelta(days=30)
 
 
+def within_a_year(asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, with both `since` and `until`. Refuses a time that ends before it begins or is too
+    long."""
+    until: datetime = asked.get("until") or timezone.now()
+    since: datetime = asked.get("since") or until - LATELY
+    if not timedelta() < until - since <= LONGEST:
+        raise serializers.ValidationError(
+            {"since": serializers.ErrorDetail("Give at most 366 days before `until`.", code="range")}
+        )
+    return asked | {"since": since, "until": until}
+
+
 class LookerOut(Shown):
     """One person who saw or changed the case."""
 
@@ -41,13 +53,7 @@ class WhoSawQuery(Given):
     @override
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses a time that ends before it begins, or is too long."""
-        until: datetime = attrs.get("until") or timezone.now()
-        since: datetime = attrs.get("since") or until - LATELY
-        if not timedelta() < until - since <= LONGEST:
-            raise serializers.ValidationError(
-                {"since": serializers.ErrorDetail("Give at most 366 days before `until`.", code="range")}
-            )
-        return attrs | {"since": since, "until": until}
+        return within_a_year(attrs)
 
 
 class WhoSaw(Whole):

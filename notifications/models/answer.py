@@ -90,8 +90,9 @@ class AwaitedAnswer(models.Model):
                 condition=Q(next_step_at__isnull=False),
                 name="awaited_next_step",
             ),
-            # An agency's response times, and what waits.
+            # An agency's response times; and those of all.
             models.Index(fields=["agency", "asked_at"], name="awaited_of_agency"),
+            models.Index(fields=["asked_at"], name="awaited_asked"),
         ]
 
     def __str__(self) -> str:

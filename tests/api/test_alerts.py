@@ -15,6 +15,7 @@ from notifications.models import Alert, Via
 from orders.models import Checkpoint, Event
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
+from tests.notifications.stage import safe_contact, set_up
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,22 @@ def test_the_queries_of_a_list_do_not_grow_with_it(liaison: Caller, police: Any)
         alert(police)
 
     assert queries() == few
+
+
+def test_alerts_that_a_release_called_for_are_the_organizations_alone(caller: MakeCaller) -> None:
+    stage = set_up()
+    release = stage.release()
+    advocate = make.person(Role.ADVOCATE, release.agency)
+    safe_contact(release, by=advocate)
+    told = stage.fire(["respondent_police", "advocate", "protected_person"])
+    by_release = [one for one in told if one.release]
+    assert len(by_release) == 2
+
+    for person in (stage.liaison, stage.clerk):
+        asked = caller(person).get("/alerts", agency=release.agency.name)
+        assert asked.json()["results"] == []
+        assert [caller(person).get(f"/alerts/{one.public_id}").status_code for one in by_release] == [
+            404,
+            404,
+        ]
+    assert len(caller(advocate).get("/alerts").json()["results"]) == 2
