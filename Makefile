@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up down clean test check coverage mutants fuzz bench lock schema
+.PHONY: setup up down clean test check coverage mutants fuzz faults bench lock schema
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -71,6 +71,11 @@ mutants: setup
 fuzz: export CTC_FUZZ_CASES := $(or $(CTC_FUZZ_CASES),50)
 fuzz: setup
 	@$(TESTS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/api/test_walk.py
+
+# Processes killed, stopped and cut off, with thousands of alerts and real waits; `make test` takes a cut of it.
+faults: export CTC_FAULTS := full
+faults: setup
+	@$(TESTS) $(BIN)/python -m pytest tests/faults
 
 # What the API says of itself, written down.
 schema: setup

@@ -1,7 +1,9 @@
-"""Seals what must not lie readable in the database, under keys made from the project's secret."""
+"""Seals or digests what must not lie readable in the database, under keys made from the project's secret."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from base64 import urlsafe_b64encode
 from functools import cache
 
@@ -24,12 +26,24 @@ def unseal(sealed: bytes | str) -> str:
     return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)).decrypt(sealed).decode()
 
 
+def digests(purpose: str, text: str) -> list[str]:
+    """By what the text can be found and not read: under the secret of today first, then each fallback.
+
+    The same text has different digests for different purposes.
+    """
+    return [
+        hmac.new(_derived(secret, purpose), text.encode(), hashlib.sha256).hexdigest()
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]
+
+
 @cache
 def _keys(secrets: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(secret)) for secret in secrets])
+    return MultiFernet([Fernet(urlsafe_b64encode(_derived(secret, "seal"))) for secret in secrets])
 
 
-def _derived(secret: str) -> bytes:
+@cache
+def _derived(secret: str, purpose: str) -> bytes:
     # Its own purpose in `info`: the same secret also signs cookies and links.
-    made = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"ctcompliance.seal").derive(secret.encode())
-    return urlsafe_b64encode(made)
+    info = f"ctcompliance.{purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())

@@ -7,6 +7,7 @@ live under `.local/` (or `CTC_LOCAL`) and start on first use.
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,23 @@ try:
     CANARY_URL = env.str("CTC_CANARY_URL", "")
     #: Messages an hour to one person by one channel, at the most; what is more waits and is gathered.
     MOST_MESSAGES_AN_HOUR = env.int("CTC_MOST_MESSAGES_AN_HOUR", 30)
+    #: Who carries email and SMS, first choice first; the next one is for when the ones before it are down.
+    EMAIL_PROVIDERS: list[str] = env.list("CTC_EMAIL_PROVIDERS", ["smtp"])
+    SMS_PROVIDERS: list[str] = env.list("CTC_SMS_PROVIDERS", [])
+    #: Further services by which people may be told, as Apprise names them in its URLs.
+    SERVICES: list[str] = env.list("CTC_SERVICES", [])
+    RESEND = {
+        "API_KEY": env.str("CTC_RESEND_API_KEY", ""),
+        "SIGNING_SECRET": env.str("CTC_RESEND_SIGNING_SECRET", ""),
+        "URL": env.str("CTC_RESEND_URL", "https://api.resend.com").rstrip("/"),
+    }
+    TWILIO = {
+        "ACCOUNT_SID": env.str("CTC_TWILIO_ACCOUNT_SID", ""),
+        "AUTH_TOKEN": env.str("CTC_TWILIO_AUTH_TOKEN", ""),
+        #: A number in the form +18605550100, or the id of a messaging service.
+        "FROM": env.str("CTC_TWILIO_FROM", ""),
+        "URL": env.str("CTC_TWILIO_URL", "https://api.twilio.com").rstrip("/"),
+    }
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
     DATABASES: dict[str, dict[str, Any]] = {
         "default": local.database(LOCAL_DIR) if IS_LOCAL else env.dj_db_url("DATABASE_URL")
@@ -72,6 +90,35 @@ if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
     raise ImproperlyConfigured("CTC_SECOND_FACTOR: cannot be off with DATABASE_URL; leave it out.")
 if any(SSO.values()) and not all(SSO.values()):
     raise ImproperlyConfigured("CTC_SSO_ISSUER, CTC_SSO_CLIENT_ID, CTC_SSO_CLIENT_SECRET: set all or none.")
+
+for variable, named, known in (
+    ("CTC_EMAIL_PROVIDERS", EMAIL_PROVIDERS, ("smtp", "resend")),
+    ("CTC_SMS_PROVIDERS", SMS_PROVIDERS, ("twilio",)),
+):
+    if not set(named) <= set(known) or len(set(named)) < len(named):
+        raise ImproperlyConfigured(
+            f"{variable}: names a stranger or a double; choose from {', '.join(known)}."
+        )
+if not EMAIL_PROVIDERS:
+    raise ImproperlyConfigured("CTC_EMAIL_PROVIDERS: empty; leave it out, or name smtp, resend or both.")
+for provider, options in (("resend", RESEND), ("twilio", TWILIO)):
+    if provider not in {*EMAIL_PROVIDERS, *SMS_PROVIDERS}:
+        continue
+    for option, value in options.items():
+        if not value:
+            raise ImproperlyConfigured(
+                f"CTC_{provider.upper()}_{option}: missing; set it, or leave {provider} out of the providers."
+            )
+    if not options["URL"].startswith("https://") and not IS_LOCAL:
+        raise ImproperlyConfigured(
+            f"CTC_{provider.upper()}_URL: not https; leave it out for the provider's own address."
+        )
+if TWILIO["FROM"] and not re.fullmatch(r"\+[1-9]\d{7,14}|MG[0-9a-f]{32}", TWILIO["FROM"]):
+    raise ImproperlyConfigured(
+        "CTC_TWILIO_FROM: neither; set it to a number such as +18605550100 or a messaging service's id, MG…"
+    )
+if RESEND["SIGNING_SECRET"] and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", RESEND["SIGNING_SECRET"]):
+    raise ImproperlyConfigured("CTC_RESEND_SIGNING_SECRET: not one; copy it whole, whsec_…")
 
 DEBUG = False
 
@@ -310,6 +357,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "celery.app.trace": {"level": max(LOG_LEVEL, logging.WARNING)},
         "celery.beat": {"level": max(LOG_LEVEL, logging.WARNING)},
+        # It names whom it tells.
+        "apprise": {"level": logging.CRITICAL},
         # It names the keys of people who register.
         "fido2": {"level": max(LOG_LEVEL, logging.WARNING)},
         "celery.worker.strategy": {"level": max(LOG_LEVEL, logging.WARNING)},

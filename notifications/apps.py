@@ -10,3 +10,7 @@ class NotificationsConfig(AppConfig):
 
     name = "notifications"
     verbose_name = "Alerts"
+
+    def ready(self) -> None:
+        """The providers are asked about by `check --deploy`."""
+        from notifications import checks  # noqa: F401 - importing registers it

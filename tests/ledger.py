@@ -16,6 +16,21 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+def append(file: Path, line: dict[str, object]) -> None:
+    """The line is in the file, and the file on the disk."""
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    """Every line of the file; none where there is no file yet."""
+    if not file.exists():
+        return []
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 class Ledger:
     """Takes mail and keeps a line for each message. Tests set how it behaves."""
 
@@ -56,16 +71,11 @@ class Ledger:
             "headers": dict(message.items()),
             "body": str(message.get_payload()),
         }
-        with self.file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        append(self.file, line)
 
     def lines(self) -> list[dict[str, object]]:
         """Every message taken, in order."""
-        if not self.file.exists():
-            return []
-        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+        return lines(self.file)
 
     def keys(self) -> Counter[str]:
         """How often each alert was taken."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -49,8 +48,8 @@ class ResponseTimes(Whole):
     shows = ResponseTimeOut
 
     @override
-    def whole(self, *, since: datetime, until: datetime) -> Sequence[ResponseTime]:
+    def whole(self, **asked: Any) -> Sequence[ResponseTime]:
         """Those who were asked in the time asked for."""
         own = {one.agency_id for one in self.user.memberships.all() if one.role == Role.SUPERVISOR}
         agencies = None if Role.AUDITOR in self.user.roles else {one for one in own if one is not None}
-        return response_times(since=since, until=until, agencies=agencies)
+        return response_times(agencies=agencies, **asked)

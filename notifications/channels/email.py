@@ -39,8 +39,8 @@ class SmtpChannel:
             for place, message in enumerate(messages):
                 sent = self._send(connection, message)
                 yield sent
-                if sent.answer is Answer.IN_DOUBT:
-                    # The line is broken: nobody was asked about the rest.
+                if sent.is_fault:
+                    # The line is broken or closed: nobody was asked about the rest.
                     yield from (Sent(answer=Answer.UNTRIED) for _ in messages[place + 1 :])
                     return
         finally:

@@ -59,7 +59,7 @@ class Sent:
 class Channel(Protocol):
     """A way to send messages, through one provider.
 
-    `keeps_keys`: for how long the provider takes a repeated key for the same message; None: it knows none.
+    `keeps_keys`: for how long the provider takes a repeated key for the same message; None if it knows none.
     `tells`: whether its receipts carry the message's key, so that a doubt can wait for one.
     """
 
@@ -77,6 +77,6 @@ class Channel(Protocol):
     def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
         """Sends the messages in turn and yields one answer each, in their order. Raises nothing.
 
-        After trouble that is the provider's the rest is left untried: it costs one attempt, not one each.
+        After trouble that is the provider's the rest is left untried: one attempt is lost, not one a message.
         """
         ...

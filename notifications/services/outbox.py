@@ -17,8 +17,8 @@ from notifications.services.statements import rows_of
 
 #: Seconds a lease lasts.
 LEASE = 60
-#: Seconds that must be left of it when a sending begins: more than a provider's timeout.
-LEFT = 15
+#: Seconds that must be left of it when a sending begins: more than a provider takes for a part, at the most.
+LEFT = 20
 #: Seconds that a doubt waits for a receipt, where the provider sends any.
 FOR_A_RECEIPT = 120
 
@@ -147,6 +147,7 @@ WITH doubtful AS MATERIALIZED (
 )
 UPDATE notifications_alert a
 SET state = 0, possible_duplicate = a.possible_duplicate OR doubtful.honoured IS NOT TRUE,
+    provider = CASE WHEN doubtful.honoured THEN a.provider ELSE '' END,
     next_attempt_at = statement_timestamp()
 FROM doubtful WHERE a.id = doubtful.id
 RETURNING a.id

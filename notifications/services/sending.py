@@ -13,7 +13,7 @@ from cryptography.fernet import InvalidToken
 from accounts.crypto import unseal
 from notifications.channels.protocol import Answer, Message, Sent
 from notifications.models import Channel, Via
-from notifications.services import care, outbox, providers
+from notifications.services import care, outbox, providers, stops
 from notifications.services.bundles import Bundle, bundles_of
 from notifications.services.links import answer_code, answer_link, list_link
 from notifications.services.outbox import Begun, Completion, End, Leased, begin, complete, lease
@@ -31,6 +31,10 @@ LONGEST_WAIT = 900.0
 BATCH = 100
 
 _NO_FIELDS = {"link": "", "code": "", "phrase": ""}
+
+
+class StoppedError(ValueError):
+    """Nothing may be sent to a number whose owner said STOP. The text does not name it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +105,7 @@ def _written(bundles: Sequence[Bundle]) -> list[Outgoing]:
     for bundle in bundles:
         try:
             found.append(_outgoing(bundle, wordings))
-        except (PoisonError, InvalidToken) as error:
+        except (PoisonError, StoppedError, InvalidToken) as error:
             reason = str(error) or "what was sealed cannot be opened"
             logger.error("alert %s cannot be written: %s", bundle.first.public_id, reason)
             complete([Completion(alert=one, end=End.FAILED, error=reason) for one in bundle.alerts])
@@ -123,7 +127,10 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
         name, fields["link"] = "notice", answer_link(first.public_id)
     words = wordings.write((name, first.channel, first.language), fields, label=first.template)
     sealed = first.via == Via.PROTECTED or first.channel == Channel.SERVICE
-    return Outgoing(bundle=bundle, address=unseal(first.address) if sealed else first.address, words=words)
+    address = unseal(first.address) if sealed else first.address
+    if first.channel == Channel.SMS and stops.is_stopped(address):
+        raise StoppedError("the number asked for no more messages")
+    return Outgoing(bundle=bundle, address=address, words=words)
 
 
 def _send(outgoing: Sequence[Outgoing], channel: str, provider: str = "") -> None:

@@ -28,7 +28,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Agency, Role, User
-from notifications.channels import webhook
+from notifications.channels import line, webhook
 from notifications.channels.webhook import Call, Reply, UnfitError
 from notifications.models import (
     Alert,
@@ -192,7 +192,7 @@ def test_three_tries_in_the_first_minute_then_less_often_for_three_days() -> Non
     tries, age = [0.0], 0.0
     for attempts in range(1, 100):
         # Each try hangs until it is cut.
-        age += webhook.TIMEOUT
+        age += line.TIMEOUT
         end = delivering.completion(leased(attempts=attempts, age=age), Reply(error="no answer in time"))
         if end.end is DeliveryState.FAILED:
             break
@@ -203,7 +203,7 @@ def test_three_tries_in_the_first_minute_then_less_often_for_three_days() -> Non
     assert tries[2] + 2 * delivering.BUDGET <= 60 < tries[3]
     waits = [after - before for before, after in pairwise(tries)]
     assert waits[:-1] == sorted(waits[:-1])
-    assert max(waits) <= delivering.LONGEST_WAIT + webhook.TIMEOUT
+    assert max(waits) <= delivering.LONGEST_WAIT + line.TIMEOUT
     assert tries[-1] == pytest.approx(72 * 3600)
     assert len(tries) < 20
 
