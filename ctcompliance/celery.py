@@ -42,6 +42,7 @@ app.conf.task_routes = {
     "notifications.reap": {"queue": "tick"},
     "notifications.drain": {"queue": "drain.email"},
     "notifications.deliver_webhooks": {"queue": "drain.webhook"},
+    "orders.check_unowned": {"queue": "bulk"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
     "orders.sweep_imports": {"queue": "bulk"},
@@ -61,6 +62,7 @@ app.conf.beat_schedule = {
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-imports": {"task": "orders.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
+    "check-unowned": {"task": "orders.check_unowned", "schedule": 3600.0, "options": {"expires": 3600}},
     "seal": {"task": "accounts.seal", "schedule": 60.0, "options": {"expires": 60}},
     "verify-audit": {"task": "accounts.verify_audit", "schedule": 3600.0, "options": {"expires": 3600}},
     # From the first seal on: what was sealed long ago is looked at again.

@@ -328,6 +328,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
         "AgencyKindEnum": "accounts.models.AgencyKind",
+        "AttemptKindEnum": "orders.models.AttemptKind",
         "DeadlineStateEnum": "orders.models.DeadlineState",
         "HappeningKindEnum": "orders.services.term.RECORDABLE",
         "HearingPurposeEnum": "orders.models.HearingPurpose",

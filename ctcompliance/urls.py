@@ -19,6 +19,7 @@ urlpatterns = [
     re_path(r"^admin/password_change/(?:done/)?$", RedirectView.as_view(pattern_name="change-password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ctcompliance.api")),
+    path("", include("orders.urls")),
     path("", include("notifications.urls")),
 ]
 

@@ -27,13 +27,15 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         roles: Collection[str] | None = None,
         through: int | None = None,
     ) -> Self:
-        """The alerts of orders that this person sees; those that a release called for, as a member of its
-        organization alone: that there is one says whose client somebody is, and how the person hears."""
-        rows = super().visible_to(user, roles=roles, through=through)
-        if not isinstance(user, User) or not user.is_active:
-            return rows.none()
-        own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]
-        return rows.filter(models.Q(release=None) | models.Q(agency__in=own))
+        """The alerts of orders that this person sees, and may know of."""
+        return super().visible_to(user, roles=roles, through=through).known_to(user)
+
+    def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Without those that a release called for, but for members of its organization: that there is one
+        says whose client somebody is, and how the person hears."""
+        held = user.memberships.all() if isinstance(user, User) else ()
+        own = [one.agency_id for one in held if one.role == Role.ADVOCATE]
+        return self.filter(models.Q(release=None) | models.Q(agency__in=own))
 
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""

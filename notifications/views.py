@@ -30,6 +30,7 @@ from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
+from orders.services.queue import VIEWERS, offers_to
 from orders.services.sight import roles_over
 from orders.wording import (
     due_words,
@@ -101,12 +102,15 @@ def home(request: HttpRequest) -> HttpResponse:
     page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
     seen(request, (alert.fired.deadline.order.case.public_id for alert in page))
     roles = request.user.roles if isinstance(request.user, User) else frozenset()
+    sees_follow_ups = bool(roles & VIEWERS)
     context = {
         "page": page,
         "lines": [Line(alert, now) for alert in page],
         "is_of_court": bool(roles & _OF_COURT),
         "uncomputed": _uncomputed(request) if roles & _OF_COURT else 0,
         "most": MOST,
+        "sees_follow_ups": sees_follow_ups,
+        "offers": _offers(request) if sees_follow_ups else 0,
         "is_advocate": Role.ADVOCATE in roles,
         "is_administrator": Role.ADMINISTRATOR in roles,
         "is_auditor": Role.AUDITOR in roles,
@@ -231,6 +235,12 @@ def _uncomputed(request: HttpRequest) -> int:
         state=DeadlineState.CANNOT_COMPUTE, order__case__court__in=courts
     )
     return waiting.order_by().values("pk")[:MOST].count()
+
+
+def _offers(request: HttpRequest) -> int:
+    """How many follow-ups wait for the answer of the person's own agencies; at most `MOST`."""
+    assert isinstance(request.user, User)  # noqa: S101 - narrows
+    return offers_to(request.user).order_by().values("pk")[:MOST].count()
 
 
 def _visible(request: HttpRequest) -> QuerySet[Alert]:

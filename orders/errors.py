@@ -18,3 +18,7 @@ class InvalidFact(ValueError):  # noqa: N818 - read as a sentence: “raise Inva
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
+
+
+class NotYours(InvalidFact):
+    """An act that is for the people of another agency to do. Nothing was done."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.access import MATRIX
-from accounts.models import Membership, Role, User
+from accounts.models import Agency, Membership, Role, User
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -36,24 +38,75 @@ class OrderQuerySet(models.QuerySet[Row]):
         The one gate: what it leaves out does not exist for the person. With `roles` only what the person sees
         in one of these; with `through`, as a member of that agency.
         """
-        if not isinstance(user, User) or not user.is_active:
-            return self.none()
-        concerned, released = Q(), []
-        for membership in user.memberships.all():
-            if not _is_asked_for(membership, roles, through):
-                continue
-            if capacities := MATRIX.concerned_as.get(membership.role):
-                concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
-            elif membership.role == Role.ADVOCATE:
-                released.append(membership.agency_id)
-        ways = []
-        if concerned:
-            concerns: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "Concern"))
-            ways.append(Exists(concerns.filter(concerned, order=OuterRef("pk"))))
-        if released:
-            releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
-            ways.append(Exists(releases.standing().filter(agency__in=released, order=OuterRef("pk"))))
-        return self.filter(reduce(or_, map(Q, ways))) if ways else self.none()
+        return self.filter(sight(user, roles=roles, through=through).of("pk"))
+
+
+class _IsAnyOf(Func):
+    """True of a column whose value is in an array.
+
+    Not `IN`: PostgreSQL would turn that into a join and might walk another index than the column's.
+    """
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The orders that somebody sees: `ways` are sets of concerns and of releases, each row with its order."""
+
+    ways: tuple[models.QuerySet[Any], ...]
+
+    def of(self, order: str) -> Q:
+        """The condition, to be asked of each row; `order` is the column with the order's key."""
+        asked = (Q(Exists(way.filter(order=OuterRef(order)))) for way in self.ways)
+        return reduce(or_, asked, Q(pk__in=[]))
+
+    def all_of(self, order: str) -> Q:
+        """The same condition, where the orders are found first and the rows by their order: the work grows
+        with the orders that the person sees, and not with the rows of others that come before theirs."""
+        found = (Q(_IsAnyOf(F(order), ArraySubquery(way.values("order")))) for way in self.ways)
+        return reduce(or_, found, Q(pk__in=[]))
+
+    def concerning(self, agency: Agency, **capacity: str) -> Sight:
+        """Of these orders those that are this agency's business too.
+
+        Asked of concerns, which have an index from the agency, and never of the case: which court a case is
+        in would be found out row by row.
+        """
+        theirs = _concerns().filter(agency=agency, order=OuterRef("order"), **capacity)
+        return Sight(tuple(way.filter(Exists(theirs)) for way in self.ways))
+
+
+def sight(
+    user: AbstractBaseUser | AnonymousUser,
+    *,
+    roles: Collection[str] | None = None,
+    through: int | None = None,
+) -> Sight:
+    """What the person sees; with `roles` in one of these, with `through` as a member of that agency."""
+    if not isinstance(user, User) or not user.is_active:
+        return Sight(())
+    concerned, released = Q(), []
+    for membership in user.memberships.all():
+        if not _is_asked_for(membership, roles, through):
+            continue
+        if capacities := MATRIX.concerned_as.get(membership.role):
+            concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
+        elif membership.role == Role.ADVOCATE:
+            released.append(membership.agency_id)
+    ways: list[models.QuerySet[Any]] = []
+    if concerned:
+        ways.append(_concerns().filter(concerned))
+    if released:
+        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
+        ways.append(releases.standing().filter(agency__in=released))
+    return Sight(tuple(ways))
+
+
+def _concerns() -> models.QuerySet[models.Model]:
+    return models.QuerySet(apps.get_model("orders", "Concern"))
 
 
 def _is_asked_for(membership: Membership, roles: Collection[str] | None, through: int | None) -> bool:
@@ -72,9 +125,7 @@ class OfOrderQuerySet(models.QuerySet[Row]):
         through: int | None = None,
     ) -> Self:
         """The rows of orders that this person sees; with `roles`, in one of these; `through` an agency."""
-        orders: OrderQuerySet[models.Model] = OrderQuerySet(apps.get_model("orders", "Order"))
-        seen = orders.filter(pk=OuterRef("order_id")).visible_to(user, roles=roles, through=through)
-        return self.filter(Exists(seen))
+        return self.filter(sight(user, roles=roles, through=through).of("order_id"))
 
 
 class ReleaseQuerySet(OfOrderQuerySet[Row]):

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from orders.services import unowned
 from orders.services.registry import jobs
 from orders.services.upkeep import replan_stale as replan_some
 
@@ -45,3 +46,19 @@ def replan_stale() -> None:
     """Orders planned with an older rulebook are planned anew, some at a time."""
     if replan_some(now=timezone.now()):
         replan_stale.apply_async(expires=3600, retry=False)
+
+
+@shared_task(name="orders.check_unowned")
+def check_unowned(after: int = 0) -> None:
+    """Overdue deadlines that nobody answers for or was told of are seen to, some at a time."""
+    found = unowned.check_unowned(now=timezone.now(), after=after)
+    if found.opened or found.given or found.armed or found.untold:
+        logger.warning(
+            "unowned: %d follow-ups opened, %d given to another owner, %d checks armed, %d without a check",
+            found.opened,
+            found.given,
+            found.armed,
+            found.untold,
+        )
+    if found.after is not None:
+        check_unowned.apply_async(args=(found.after,), expires=3600, retry=False)

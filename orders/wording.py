@@ -24,7 +24,18 @@ _KINDS = {
     "entered": "Order entered",
     "escalated": "Told again, for nothing had met the deadline",
     "extended": "Order extended",
+    "follow_up_assigned": "Follow-up taken or given to somebody",
+    "follow_up_attempted": "Attempt at recovery",
+    "follow_up_given": "Follow-up given to another owner: its agency no longer saw the order",
+    "follow_up_opened": "Follow-up opened, for the hourly check found none",
+    "follow_up_rescheduled": "Next action of a follow-up changed",
+    "hand_over_accepted": "Hand-over accepted",
+    "hand_over_offered": "Hand-over offered",
+    "hand_over_refused": "Hand-over refused",
+    "hand_over_withdrawn": "Offer of a hand-over withdrawn",
     "heard": "Hearing held",
+    "referral_decided": "Prosecutor decided",
+    "referred": "Referred to a prosecutor",
     "reminded": "Reminder written",
     "replanned": "Deadlines planned anew",
     "return_withdrawn": "Return of a firearm withdrawn",
@@ -35,6 +46,11 @@ _KINDS = {
     "vacated": "Order vacated",
 }
 
+#: What an event may tell of in a few words each.
+_SUBJECTS = ("hearing", "attempt", "hand_over", "referral")
+
+#: From so many hours on, days are easier to read.
+_HOURS_TOLD = 72
 
 #: How the way to the reasons in each language is named, in that language.
 _REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
@@ -67,6 +83,15 @@ def due_words(deadline: Deadline, zone: ZoneInfo) -> str:
     if deadline.due_on is not None:
         return f"{day_words(deadline.due_on)}, the whole day"
     return instant_words(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def late_words(deadline: Deadline, now: datetime) -> str:
+    """How long it has been overdue, such as “31 hours” or “5 days”; nothing while it is not."""
+    if deadline.due_at is None or not deadline.is_passed(now):
+        return ""
+    hours = int((now - deadline.due_at).total_seconds() // 3600)
+    amount, unit = (hours, "hour") if hours < _HOURS_TOLD else (hours // 24, "day")
+    return f"{amount} {unit}{'s' * (amount != 1)}"
 
 
 def met_words(deadline: Deadline, zone: ZoneInfo) -> str:
@@ -188,8 +213,9 @@ def event_details(event: Event, zone: ZoneInfo) -> Iterator[str]:
     yield from _return_details(data.get("return"))
     if requirement := data.get("requirement"):
         yield f"{_entry_title(requirement)} ({requirement})"
-    if hearing := data.get("hearing"):
-        yield ", ".join(f"{name.replace('_', ' ')} {_value(value, zone)}" for name, value in hearing.items())
+    for subject in _SUBJECTS:
+        if told := data.get(subject):
+            yield ", ".join(f"{name.replace('_', ' ')} {_value(value, zone)}" for name, value in told.items())
     for key, word in data.get("deadlines", {}).items():
         yield f"Deadline {key.partition('/')[0]} {word}"
 

@@ -46,7 +46,7 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
 
 
 class GivenShape(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """What a caller sends has the fields declared and no others."""
+    """What a caller sends has the fields declared and no others, and what may not be blank is not."""
 
     target_class = Given
     match_subclasses = True
@@ -56,6 +56,11 @@ class GivenShape(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         """As it is, closed."""
         build: Any = auto_schema._map_serializer  # noqa: SLF001 - as spectacular's documentation has it
         shape = build(self.target, direction, bypass_extensions=True)
+        for name, said in shape.get("properties", {}).items():
+            field = self.target.fields[name]
+            # Spaces around a text do not count.
+            if isinstance(field, serializers.CharField) and not field.allow_blank:
+                said.setdefault("pattern", r"\S")
         return {**shape, "additionalProperties": False}
 
 

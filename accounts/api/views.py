@@ -159,10 +159,14 @@ class Listing(Asking):
         """One page."""
         asked = self.asked()
         cursor, limit = asked.pop("cursor", ""), asked.pop("limit")
-        found, after = pages.page(self.rows(**asked), self.order_by, cursor=cursor, limit=limit)
+        found, after = self.page(asked, cursor=cursor, limit=limit)
         if not cursor:
             self.found(asked, found)
         return Answer({"results": self.shown(found), "next": self._address(after)})
+
+    def page(self, asked: Mapping[str, Any], *, cursor: str, limit: int) -> tuple[list[Any], str]:
+        """One page of what was asked for, and the cursor of the page after."""
+        return pages.page(self.rows(**asked), self.order_by, cursor=cursor, limit=limit)
 
     @abstractmethod
     def rows(self, **asked: Any) -> QuerySet[Any]:

@@ -7,20 +7,20 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 from typing_extensions import override
 
-from accounts.api.body import Given, InstantField, Shown
+from accounts.api.body import Given, InstantField, NamedField, Shown
 from accounts.api.pages import Paged
 from accounts.api.problems import Problem
-from accounts.api.views import Acting, Answer, Listing, Showing
-from accounts.models import Agency, User
+from accounts.api.views import Acting, Answer, Showing
+from accounts.models import Agency
 from notifications.models import Alert, AlertState, Via
 from notifications.services.answers import acknowledge, may_answer
-from orders.api.base import OfOrders
+from orders.api.base import DeskRows, OfOrders
 from orders.rules.rulebook import Purpose
 
 
@@ -57,8 +57,7 @@ class AlertOut(Shown):
 class AlertQuery(Paged):
     """Which alerts."""
 
-    agency = serializers.SlugRelatedField(
-        slug_field="name",
+    agency = NamedField(
         queryset=Agency.objects.all(),
         required=False,
         help_text="Whom it was for; without it those for your own agencies.",
@@ -72,9 +71,9 @@ class AlertQuery(Paged):
     created_after = InstantField(required=False)
 
 
-def alerts(user: User) -> QuerySet[Alert]:
-    """The alerts that this person sees, with all that is shown of one."""
-    return Alert.objects.visible_to(user).select_related(
+def with_all(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """The alerts, with all that is shown of one."""
+    return rows.select_related(
         "order__case", "checkpoint__deadline", "agency", "recipient", "acknowledged_by"
     )
 
@@ -87,30 +86,36 @@ class OfAlerts(OfOrders):
 
     def alert(self, id: UUID) -> Alert:  # noqa: A002 - the name in the address
         """The alert of that public id. Raises `Http404` where the caller sees none."""
-        found = alerts(self.user).filter(public_id=id).first()
+        found = with_all(Alert.objects.visible_to(self.user)).filter(public_id=id).first()
         if found is None:
             raise Http404
         return found
 
 
-class Alerts(OfAlerts, Listing):
+class Alerts(OfAlerts, DeskRows):
     """Alerts about orders that the caller sees, the newest first."""
 
     asks = AlertQuery
+    # As the indexes of an agency's alerts have it.
     order_by = ("-created_at", "-id")
 
     @override
-    def rows(self, **asked: Any) -> QuerySet[Alert]:
+    def wanted(
+        self,
+        *,
+        agency: Agency | None = None,
+        acknowledged: bool | None = None,
+        created_after: datetime | None = None,
+        **asked: Any,
+    ) -> tuple[QuerySet[Any], QuerySet[Any]]:
         """Those of one agency, or of the caller's own."""
-        agencies = {asked["agency"].pk} if "agency" in asked else self._own
-        wanted = Q(agency__in=agencies)
-        if asked["acknowledged"] is not None:
-            wanted &= Q(acknowledged_at__isnull=not asked["acknowledged"])
-        if asked["acknowledged"] is False:
-            wanted &= ~Q(state=AlertState.WITHDRAWN)
-        if "created_after" in asked:
-            wanted &= Q(created_at__gt=asked["created_after"])
-        return alerts(self.user).filter(wanted)
+        found = Alert.objects.filter(agency__in={agency.pk} if agency else self._own).known_to(self.user)
+        if created_after:
+            found = found.filter(created_at__gt=created_after)
+        if acknowledged is False:
+            found = found.unanswered()
+        told = with_all(found)
+        return found, told.filter(acknowledged_at__isnull=False) if acknowledged else told
 
     @property
     def _own(self) -> set[int | None]:

@@ -34,7 +34,12 @@ MARGIN = timedelta(seconds=5)
 SWEEP_EVERY = timedelta(seconds=10)
 
 #: In which capacities an agency is waited for.
-POLICE_CAPACITIES = (Capacity.RESPONDENT_POLICE, Capacity.SERVICE_POLICE, Capacity.STATE_POLICE)
+POLICE_CAPACITIES = (
+    Capacity.RESPONDENT_POLICE,
+    Capacity.SERVICE_POLICE,
+    Capacity.ASSISTING_POLICE,
+    Capacity.STATE_POLICE,
+)
 #: Words of an audience that mean the one agency of that kind for the whole state.
 STATEWIDE = (Capacity.STATE_POLICE, Capacity.LICENSING)
 #: The word of an audience for whom the order protects.
@@ -57,13 +62,13 @@ _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 # two of these temporary tables are ever joined: the planner thinks each of one row and would compare all
 # with all. An agency without people has one row without a user.
 #
-# Who is concerned, by the word of the audience: agencies by their business with the order; supervisors of its
-# police; the agency of a kind that answers for the whole state, whose business it is from now on; advocates
-# to whose organization a release stands; the protected person by the way chosen, which may be through the
-# advocate. Of an agency the people who are told first; else its backups; else its supervisors and its own
-# address; where there is none of these, the administrators; and where there is nobody at all the alert is
-# written as failed, to be seen. An advocate without a release and a protected person without a choice are
-# nobody whom anything falls back from.
+# Who is concerned, by the word of the audience: agencies by their business with the order, and with the
+# respondent's police those who took the follow-up over; supervisors of its police; the agency of a kind that
+# answers for the whole state, whose business it is from now on; advocates to whose organization a release
+# stands; the protected person by the way chosen, which may be through the advocate. Of an agency the people
+# who are told first; else its backups; else its supervisors and its own address; where there is none of
+# these, the administrators; and where there is nobody at all the alert is written as failed, to be seen. An
+# advocate without a release and a protected person without a choice are nobody whom anything falls back from.
 #
 # Police who are told that time ran out are waited for: `awaited` is what goes up the ladder. The systems that
 # an agency subscribed are told of each alert to it. No insert says ON CONFLICT for alerts: a conflict there
@@ -93,6 +98,13 @@ WITH due AS MATERIALIZED (
     SELECT c.capacity AS word, c.agency_id, c.capacity, NULL::bigint AS release_id, '' AS directly,
            (%(roles)s::text[])[array_position(%(capacities)s::text[], c.capacity::text)] AS role
     FROM orders_concern c WHERE c.order_id = due.order_id AND c.capacity = ANY (due.audience)
+    UNION ALL
+    SELECT %(respondent_police)s, c.agency_id, c.capacity, NULL, '',
+           (%(roles)s::text[])[array_position(%(capacities)s::text[], c.capacity::text)]
+    FROM orders_concern c JOIN orders_followup f
+      ON f.deadline_id = due.deadline_id AND f.closed_at IS NULL AND f.owner_id = c.agency_id
+    WHERE c.order_id = due.order_id AND c.capacity = %(assisting_police)s
+      AND %(respondent_police)s = ANY (due.audience)
     UNION ALL
     SELECT %(supervisor)s, c.agency_id, c.capacity, NULL, '', %(supervisor)s
     FROM orders_concern c
@@ -326,6 +338,8 @@ class Firer:
             "capacities": list(MATRIX.told_as),
             "roles": list(MATRIX.told_as.values()),
             "police": list(POLICE_CAPACITIES),
+            "respondent_police": Capacity.RESPONDENT_POLICE.value,
+            "assisting_police": Capacity.ASSISTING_POLICE.value,
             "statewide": list(STATEWIDE),
             "bystanders": list(_BYSTANDERS),
             "unforced": list(_UNFORCED),

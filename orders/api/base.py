@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -16,14 +17,15 @@ from rest_framework.reverse import reverse
 from typing_extensions import override
 
 from accounts.access import MATRIX
+from accounts.api import pages
 from accounts.api.body import InstantField, Shown
 from accounts.api.problems import Fault, Problem
 from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
 from accounts.models import Agency, User
 from accounts.services import audit
-from orders.errors import InvalidFact
-from orders.models import Case, Concern, Deadline, Order
-from orders.querysets import OrderQuerySet
+from orders.errors import InvalidFact, NotYours
+from orders.models import Case, Deadline, Order
+from orders.querysets import OrderQuerySet, Sight, sight
 from orders.services.sight import roles_over
 
 
@@ -37,37 +39,6 @@ def with_parties(rows: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
     return rows.select_related("case__court", "case__respondent__town").prefetch_related(
         "protected_persons", "concerns__agency"
     )
-
-
-def concerning(agency: Agency, *, order: str = "order_id", **capacity: str) -> Exists:
-    """True of rows whose order (by the column `order`) is this agency's business.
-
-    Asked of concerns, which have an index from the agency, and never of the case: which court a case is in
-    would be found out row by row.
-    """
-    return Exists(Concern.objects.filter(order=OuterRef(order), agency=agency, **capacity))
-
-
-def seen_at(
-    agency: Agency | None,
-    rows: Any,
-    user: User,
-    *,
-    order: str = "order_id",
-    roles: Collection[str] | None = None,
-    **capacity: str,
-) -> Any:
-    """The rows that the person sees, of those that concern the agency where one is asked for.
-
-    Where the person sees the orders as a member of the very agency, that is asked once: asked twice,
-    PostgreSQL takes it that next to nothing passes, and walks the wrong index.
-    """
-    if agency is None:
-        return rows.visible_to(user, roles=roles)
-    seeing = MATRIX.concerned_as.keys() & (MATRIX.roles if roles is None else roles)
-    if any(one.agency_id == agency.pk and one.role in seeing for one in user.memberships.all()):
-        return rows.visible_to(user, roles=roles, through=agency.pk)
-    return rows.filter(concerning(agency, order=order, **capacity)).visible_to(user, roles=roles)
 
 
 DRY_RUN = OpenApiParameter(
@@ -144,6 +115,52 @@ class OfOrders(ApiView):
         """Raises `Problem` where none of the roles in which the caller sees the order may do that."""
         if not MATRIX.may(roles_over(self.user, {order.pk})[order.pk], act, thing or self.thing):
             raise Problem("not_permitted")
+
+
+class DeskRows(OfOrders, Listing):
+    """GET: rows of all the orders that the caller sees."""
+
+    #: The column with the order's key.
+    order_path: ClassVar[str] = "order_id"
+    #: What can be asked for that names an agency which the order concerns, and in what capacity.
+    narrowing: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+
+    @abstractmethod
+    def wanted(self, **asked: Any) -> tuple[QuerySet[Any] | None, QuerySet[Any]]:
+        """The rows asked for, whoever may see them; and before them the wider set, narrowed only by what the
+        index of `order_by` answers, or None where the rows asked for are few by their nature."""
+
+    @override
+    def page(self, asked: Mapping[str, Any], *, cursor: str, limit: int) -> tuple[list[Any], str]:
+        """One page, as soon found for an agency with few orders, or with old ones only, as for any other."""
+        agencies = [(asked[name], capacity) for name, capacity in self.narrowing.items() if name in asked]
+        seen = self._sight(agencies)
+        along, rows = self.wanted(
+            **{name: value for name, value in asked.items() if name not in self.narrowing}
+        )
+        return pages.page(
+            rows.filter(seen.of(self.order_path)),
+            self.order_by,
+            cursor=cursor,
+            limit=limit,
+            along=along,
+            among=rows.filter(seen.all_of(self.order_path)),
+        )
+
+    def _sight(self, agencies: Sequence[tuple[Agency, Mapping[str, str]]]) -> Sight:
+        """What the caller sees of the orders that concern each of these agencies.
+
+        Where the caller sees the orders as a member of the very agency, that is asked once: asked twice,
+        PostgreSQL takes it that next to nothing passes.
+        """
+        seeing = MATRIX.concerned_as.keys() & self.viewers
+        own = {one.agency_id for one in self.user.memberships.all() if one.role in seeing}
+        through = next((agency.pk for agency, _ in agencies if agency.pk in own), None)
+        seen = sight(self.user, roles=self.viewers, through=through)
+        for agency, capacity in agencies:
+            if agency.pk != through:
+                seen = seen.concerning(agency, **capacity)
+        return seen
 
 
 class OrderRows(OfOrders, Listing):
@@ -255,6 +272,8 @@ class OrderAct(OfOrders, Acting):
     def _do(self, subject: Any, given: dict[str, Any]) -> Any:
         try:
             return type(self).service(subject, **given, by=self.user, now=self.now)
+        except NotYours as refusal:
+            raise Problem("not_permitted") from refusal
         except InvalidFact as refusal:
             # What the body does not name is wrong with the whole.
             field = refusal.field if refusal.field in self.body().fields else "body"

@@ -12,9 +12,8 @@ from typing_extensions import override
 
 from accounts.api.body import InstantField, NamedField, Shown
 from accounts.api.pages import Paged
-from accounts.api.views import Listing
 from accounts.models import Agency, AgencyKind
-from orders.api.base import OfOrders, OneRow, OrderRows, concerning, seen_at
+from orders.api.base import DeskRows, OneRow, OrderRows
 from orders.api.shapes import OfOrderOut
 from orders.models import Capacity, Deadline, DeadlineState
 from orders.rules.words import LANGUAGE, languages
@@ -112,7 +111,7 @@ class DeadlinesQuery(Paged):
     state = serializers.ChoiceField(choices=[one.value for one in STANDING], required=False)
 
 
-class Deadlines(OfOrders, Listing):
+class Deadlines(DeskRows):
     """The work list: what stands in the orders that the caller sees, the longest overdue first."""
 
     thing = "deadline"
@@ -120,25 +119,18 @@ class Deadlines(OfOrders, Listing):
     shows = DeadlineOut
     # As the index of what stands has it.
     order_by = ("due_at", "id")
+    narrowing = {"court": {"capacity": Capacity.COURT}, "agency": {}}
 
     @override
-    def rows(
-        self, *, court: Agency | None = None, agency: Agency | None = None, state: str = "", **due: datetime
-    ) -> QuerySet[Deadline]:
-        """Those asked for. Whether one is overdue is asked of the clock and not of the mark: so it is shown,
-        and the index answers it."""
+    def wanted(self, *, state: str = "", **due: datetime) -> tuple[QuerySet[Any], QuerySet[Any]]:
+        """What stands. Whether one is overdue is asked of the clock and not of the mark: so it is shown, and
+        the index answers it."""
         bounds = {"due_after": "due_at__gte", "due_before": "due_at__lt"}
-        found = Deadline.objects.filter(
-            state__in=STANDING, **{bounds[name]: at for name, at in due.items()}
-        ).select_related("order__case")
+        found = Deadline.objects.filter(state__in=STANDING, **{bounds[name]: at for name, at in due.items()})
         if state:
             passed = Q(due_at__lte=self.now)
             found = found.filter(passed if state == DeadlineState.OVERDUE else ~passed)
-        if court and agency:
-            found = found.filter(concerning(agency))
-        capacity = {"capacity": Capacity.COURT} if court else {}
-        seen: QuerySet[Deadline] = seen_at(court or agency, found, self.user, roles=self.viewers, **capacity)
-        return seen
+        return found, found.select_related("order__case")
 
 
 class OneDeadline(OneRow):

@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from accounts.api.body import DayField, Given, InstantField, NamedField
 from accounts.api.pages import Paged
-from accounts.api.views import Changing, Listing, Showing
+from accounts.api.views import Changing, Showing
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from orders.api.base import OrderAct, seen_at, with_parties
+from orders.api.base import DeskRows, OrderAct, with_parties
 from orders.api.shapes import OrderOut
 from orders.models import Capacity, FiledBy, Order, OrderKind, ProofFound
 from orders.services import entry
@@ -87,36 +87,36 @@ def enter(_subject: None, *, by: User, now: datetime, court: Agency, **facts: An
     return entry.enter_order(entry.NewOrder(court=court, **facts), by=by, now=now)
 
 
-class Orders(Listing, OrderAct):
+class Orders(DeskRows, OrderAct):
     """The orders that concern the caller, the newest first; POST enters one."""
 
     thing = "order"
     acts = {"GET": "view", "POST": "add"}
     asks = OrderQuery
     shows = OrderOut
+    # As the index of the newest has it.
     order_by = ("-issued_on", "-id")
+    order_path = "pk"
+    narrowing = {"court": {"capacity": Capacity.COURT}}
     guessable = ("docket_number", "por_number")
     body = OrderIn
     service = staticmethod(enter)
     route = "order"
 
     @override
-    def rows(self, *, court: Agency | None = None, **asked: Any) -> QuerySet[Order]:
-        """Those that the caller sees, of what was asked for.
-
-        Numbers and days of issue have an index of their own; all else narrows what the agency has to do with.
-        """
+    def wanted(self, **asked: Any) -> tuple[QuerySet[Any] | None, QuerySet[Any]]:
+        """Those asked for. Of one number there are few."""
+        days = {"issued_after": "issued_on__gte", "issued_before": "issued_on__lt"}
         columns = {
             "docket_number": "case__docket_number",
-            "issued_after": "issued_on__gte",
-            "issued_before": "issued_on__lt",
             "expires_before": "expires_on__lt",
             "served": "served_at__isnull",
         }
         if "served" in asked:
             asked["served"] = not asked["served"]
-        found = Order.objects.filter(**{columns.get(name, name): value for name, value in asked.items()})
-        return with_parties(seen_at(court, found, self.user, order="pk", capacity=Capacity.COURT))
+        within = Order.objects.filter(**{days[name]: asked.pop(name) for name in days.keys() & asked.keys()})
+        found = within.filter(**{columns.get(name, name): value for name, value in asked.items()})
+        return None if asked.keys() & set(self.guessable) else within, with_parties(found)
 
     @override
     def subject(self, **ids: Any) -> None:

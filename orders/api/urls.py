@@ -8,13 +8,16 @@ from orders.api.cases import Cases, OneCase
 from orders.api.deadlines import Deadlines, OneDeadline, OrderDeadlines
 from orders.api.events import Events
 from orders.api.firearms import Firearms, OneFirearm, Permits
+from orders.api.follow_up_acts import Assignments, Attempts, NextActions
 from orders.api.follow_ups import FollowUps, OneFollowUp, OrderFollowUps
+from orders.api.hand_overs import HandOverAnswers, HandOvers, HandOverWithdrawals, OneHandOver
 from orders.api.happenings import Happenings
 from orders.api.hearings import Continuances, Hearings, OneHearing, Outcomes
 from orders.api.imports import ImportFiles, Imports, OneImport, Rejects, Starts
 from orders.api.orders import OneOrder, Orders
 from orders.api.proof import OneReceipt, Receipts, ReceiptWithdrawals, Statements
 from orders.api.reference import Closings, OneRule, Rules
+from orders.api.referrals import OneReferral, ReferralOutcomes, Referrals
 from orders.api.releases import OneRelease, Releases, Revocations
 from orders.api.reports import ComplianceReport
 from orders.api.respondents import RespondentCorrections
@@ -75,6 +78,16 @@ urlpatterns = [
     path("follow-ups", FollowUps.as_view(), name="follow-ups"),
     path("deadlines/<uuid:id>", OneDeadline.as_view(), name="deadline"),
     path("follow-ups/<uuid:id>", OneFollowUp.as_view(), name="follow-up"),
+    path("follow-ups/<uuid:id>/attempts", Attempts.as_view(), name="follow-up-attempts"),
+    path("follow-ups/<uuid:id>/assignments", Assignments.as_view(), name="follow-up-assignments"),
+    path("follow-ups/<uuid:id>/next-actions", NextActions.as_view(), name="follow-up-next-actions"),
+    path("follow-ups/<uuid:id>/hand-overs", HandOvers.as_view(), name="follow-up-hand-overs"),
+    path("follow-ups/<uuid:id>/referrals", Referrals.as_view(), name="follow-up-referrals"),
+    path("hand-overs/<uuid:id>", OneHandOver.as_view(), name="hand-over"),
+    path("hand-overs/<uuid:id>/answers", HandOverAnswers.as_view(), name="hand-over-answers"),
+    path("hand-overs/<uuid:id>/withdrawals", HandOverWithdrawals.as_view(), name="hand-over-withdrawals"),
+    path("referrals/<uuid:id>", OneReferral.as_view(), name="referral"),
+    path("referrals/<uuid:id>/outcomes", ReferralOutcomes.as_view(), name="referral-outcomes"),
     path("imports", Imports.as_view(), name="imports"),
     path("imports/<uuid:id>", OneImport.as_view(), name="import"),
     path("imports/<uuid:id>/files/<str:name>", ImportFiles.as_view(), name="import-file"),

@@ -6,8 +6,17 @@ from orders.models.case import Case, ProtectedPerson, Respondent
 from orders.models.closing import CourtClosing
 from orders.models.concern import Capacity, Concern
 from orders.models.court_rule import CourtRule
-from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp
+from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState
 from orders.models.event import Event
+from orders.models.follow_up import (
+    Attempt,
+    AttemptKind,
+    AttemptResult,
+    FollowUp,
+    HandOver,
+    Referral,
+    ReferralOutcome,
+)
 from orders.models.happening import (
     Happening,
     Hearing,
@@ -42,6 +51,9 @@ from orders.models.surrender import (
 from orders.models.term import OrderTerm
 
 __all__ = [
+    "Attempt",
+    "AttemptKind",
+    "AttemptResult",
     "Capacity",
     "Case",
     "Checkpoint",
@@ -60,6 +72,7 @@ __all__ = [
     "FirearmSource",
     "FirearmStatus",
     "FollowUp",
+    "HandOver",
     "Happening",
     "Hearing",
     "HearingOutcome",
@@ -78,6 +91,8 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "ReceiptKind",
+    "Referral",
+    "ReferralOutcome",
     "Release",
     "Respondent",
     "Sending",

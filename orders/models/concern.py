@@ -15,6 +15,7 @@ class Capacity(models.TextChoices):
     RESPONDENT_POLICE = "respondent_police", "Police of the respondent's town"
     SERVICE_POLICE = "service_police", "Police of the town of service"
     STATE_POLICE = "state_police", "State Police, told when nobody else answered"
+    ASSISTING_POLICE = "assisting_police", "Police asked to help"
     MARSHAL = "marshal", "State marshal"
     PROSECUTOR = "prosecutor", "State's attorney"
     LICENSING = "licensing", "Firearms licensing unit"

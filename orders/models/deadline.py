@@ -1,16 +1,14 @@
-"""Deadlines, the instants at which they must be looked at, and the human task an unmet one opens."""
+"""Deadlines, and the instants at which they must be looked at."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Agency
 from orders.models.fields import public_id
 from orders.models.order import Order
 from orders.querysets import OfOrderQuerySet
@@ -37,7 +35,8 @@ class Deadline(models.Model):
     """
 
     public_id = public_id()
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deadlines")
+    # `deadline_once` comes from the order.
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deadlines", db_index=False)
     rule_id = models.CharField("rule", max_length=20)
     occurrence = models.CharField(max_length=64, blank=True)
     revision = models.SmallIntegerField(default=0)
@@ -84,10 +83,18 @@ class Deadline(models.Model):
                 condition=Q(state__in=["open", "overdue"]),
                 name="deadline_standing",
             ),
+            # The same of one agency, found from its orders, where others have too much that is due before.
+            models.Index(
+                fields=["order", "due_at", "id"],
+                condition=Q(state__in=["open", "overdue"]),
+                name="deadline_standing_of_order",
+            ),
             # The clerk's list of what cannot be computed.
             models.Index(
                 fields=["order"], condition=Q(state="cannot_compute"), name="deadline_cannot_compute"
             ),
+            # The hourly check walks what is overdue by its number, however much has been met.
+            models.Index(fields=["id"], condition=Q(state="overdue"), name="deadline_overdue"),
         ]
 
     def __str__(self) -> str:
@@ -152,47 +159,3 @@ class Checkpoint(models.Model):
     def is_fired(self) -> bool:
         """True once it has fired."""
         return self.state == CheckpointState.FIRED
-
-
-class FollowUp(models.Model):
-    """The human task that an unmet deadline opens: one owner, one next-action date.
-
-    `owner` is the agency that answers for it, `assigned_to` the person there, if one took it.
-    """
-
-    public_id = public_id()
-    deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="follow_ups")
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="follow_ups")
-    owner = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="follow_ups")
-    assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups"
-    )
-    opened_at = models.DateTimeField(db_default=Now())
-    next_action_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=40, blank=True)
-
-    objects = OfOrderQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["next_action_at", "id"]
-        verbose_name = "follow-up"
-        verbose_name_plural = "follow-ups"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["deadline"], condition=Q(closed_at=None), name="follow_up_one_open_per_deadline"
-            ),
-            models.CheckConstraint(
-                condition=Q(closed_at=None, outcome="") | Q(closed_at__isnull=False) & ~Q(outcome=""),
-                name="follow_up_closed_has_an_outcome",
-            ),
-        ]
-        indexes = [
-            # A desk's queue: what is open, the next action first.
-            models.Index(
-                fields=["owner", "next_action_at"], condition=Q(closed_at=None), name="follow_up_queue"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Follow-up {str(self.public_id)[:8]}"

@@ -15,12 +15,22 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.models import Case, Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
+from orders.models import (
+    Case,
+    Checkpoint,
+    CheckpointState,
+    Deadline,
+    DeadlineState,
+    FollowUp,
+    HandOver,
+    Order,
+)
 from orders.rules.plan import Clock, Moment, Planned, PlannedCheckpoint, Status, plan
 from orders.rules.rulebook import Purpose
 from orders.services.bulk import insert, make
 from orders.services.calendar import rulebooks_of
 from orders.services.known import facts_of
+from orders.services.offers import withdraw_offers
 
 #: A deadline's name within its order: the rule and the occurrence.
 Key = tuple[str, str]
@@ -49,6 +59,8 @@ class _Changes:
     """What brings the rows into agreement, gathered over many orders and written in few statements."""
 
     now: datetime
+    #: Whether checks that were past when they were first planned are armed after all.
+    tells_late: bool = False
     new_deadlines: list[Deadline] = field(default_factory=list)
     changed_deadlines: list[Deadline] = field(default_factory=list)
     new_checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -76,13 +88,18 @@ class _Changes:
             FollowUp.objects.filter(deadline__in=ids, closed_at=None).update(
                 closed_at=self.now, outcome=outcome
             )
+        if self.closed_follow_ups:
+            closed = HandOver.objects.filter(follow_up__deadline__in=self.closed_follow_ups)
+            withdraw_offers(closed, now=self.now)
 
 
-def replan(orders: Sequence[Order], *, now: datetime) -> dict[int, dict[str, str]]:
+def replan(orders: Sequence[Order], *, now: datetime, tells_late: bool = False) -> dict[int, dict[str, str]]:
     """Plans the orders from their facts and brings their deadlines and checkpoints into agreement.
 
     To be called inside the transaction that changed the facts, with the case rows locked. Answers, for each
     order, what became of which deadline: `opened`, `started`, `moved`, `met`, `reopened`, `withdrawn`.
+
+    With `tells_late` a check that was past when it was first planned is armed too, and fires at once.
     """
     if not orders:
         return {}
@@ -93,7 +110,7 @@ def replan(orders: Sequence[Order], *, now: datetime) -> dict[int, dict[str, str
     rulebooks = rulebooks_of(courts.values())
     facts = facts_of(orders)
     rows, checkpoints = _standing(orders)
-    changes = _Changes(now=now)
+    changes = _Changes(now=now, tells_late=tells_late)
     for order in orders:
         rulebook = rulebooks[courts[order.case_id]]
         planned = {(one.rule.id, one.occurrence): one for one in plan(facts[order.pk], rulebook)}
@@ -155,7 +172,7 @@ def _open(order: Order, planned: Planned, changes: _Changes) -> None:
     row = make(
         Deadline, order=order, rule_id=planned.rule.id, occurrence=planned.occurrence, **_columns(planned)
     )
-    desired = _to_arm(planned, changes.now)
+    desired = _to_arm(planned, changes)
     _set_state(row, planned, checked=_has_check(desired), now=changes.now)
     changes.new_deadlines.append(row)
     changes.tell(row, "opened")
@@ -174,7 +191,7 @@ def _follow(row: Deadline, planned: Planned, checkpoints: list[Checkpoint], chan
     if fired and planned.met is None and (moved or not stood):
         row.revision += 1
         fired = set()
-    desired = () if planned.met else _to_arm(planned, changes.now, keep=_pending(checkpoints))
+    desired = () if planned.met else _to_arm(planned, changes, keep=_pending(checkpoints))
     desired = tuple(one for one in desired if one.name not in fired)
     was = row.state
     _set_state(row, planned, checked=_has_check(desired), now=changes.now, moved=moved)
@@ -207,16 +224,24 @@ def _pending(checkpoints: Iterable[Checkpoint]) -> frozenset[str]:
 
 
 def _to_arm(
-    planned: Planned, now: datetime, keep: frozenset[str] = frozenset()
+    planned: Planned, changes: _Changes, keep: frozenset[str] = frozenset()
 ) -> tuple[PlannedCheckpoint, ...]:
     """The checkpoints that are to stand: those ahead, those pending already, and those that fire late.
 
     One that is past when it is first planned is left out where its rule does not say `late`: whoever enters
-    an old fact needs no reminder of it, and the deadline is marked overdue at once.
+    an old fact needs no reminder of it, and the deadline is marked overdue at once. Whether anybody was told
+    is for the hourly check to see to.
     """
     if planned.met is not None:
         return ()
-    return tuple(one for one in planned.checkpoints if one.late or one.name in keep or one.fires_at > now)
+    return tuple(
+        one
+        for one in planned.checkpoints
+        if one.late
+        or one.name in keep
+        or one.fires_at > changes.now
+        or (changes.tells_late and one.purpose is Purpose.CHECK)
+    )
 
 
 def _has_check(checkpoints: Iterable[PlannedCheckpoint]) -> bool:

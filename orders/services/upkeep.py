@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -27,13 +29,14 @@ def _orders_of(court: Agency | None) -> QuerySet[Order]:
     return Order.objects.all() if court is None else Order.objects.filter(case__court=court)
 
 
-def _next_stale(court: Agency | None, version: str) -> list[Order]:
-    """The next orders whose plan is not of `version`.
+def _next_stale(court: Agency | None) -> list[Order]:
+    """The next orders whose plan is not of the rulebook's version.
 
     Asked for from either side of it, so that the index is walked and not the table: what is planned already
     costs nothing.
     """
     found: list[Order] = []
+    version = current_rulebook().version
     for side in ("planned_with__lt", "planned_with__gt"):
         stale = _orders_of(court).filter(**{side: version}).order_by("planned_with", "id")
         found.extend(stale[: BATCH - len(found)])
@@ -46,22 +49,32 @@ def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
     Only orders of `court` where it is given. Safe to stop and to run beside itself: what is locked is passed
     over, and a batch of which something stays locked is left for another time.
     """
+    with giving_way():
+        return len(replan_cases({one.case_id for one in _next_stale(court)}, now=now))
+    return 0
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """A transaction that comes to nothing where somebody else holds, or waits for, what it needs."""
     try:
         with transaction.atomic():
-            return _replan_batch(now, court)
+            yield
     except OperationalError as error:
         if not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable):
             raise
-        return 0
 
 
-def _replan_batch(now: datetime, court: Agency | None) -> int:
+def replan_cases(case_ids: Collection[int], *, now: datetime, tells_late: bool = False) -> list[Order]:
+    """Locks those of the cases (by key) that nobody else holds and plans their orders anew, which it answers.
+
+    To be called in a transaction. `tells_late` is as `replan` has it.
+    """
     version = current_rulebook().version
-    case_ids = {order.case_id for order in _next_stale(court, version)}
     cases = Case.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=case_ids)
     locked = [case.pk for case in cases.order_by("id")]
     orders = list(Order.objects.filter(case__in=locked).select_related("case").order_by("id"))
-    told = replan(orders, now=now)
+    told = replan(orders, now=now, tells_late=tells_late)
     Event.objects.bulk_create(
         Event(
             order=order,
@@ -72,4 +85,4 @@ def _replan_batch(now: datetime, court: Agency | None) -> int:
         for order in orders
         if told.get(order.pk)
     )
-    return len(orders)
+    return orders

@@ -8,9 +8,33 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, Town, User
-from orders.models import Deadline, Event, Firearm, FollowUp, Hearing, Order, OrderTerm, Receipt, Release
-from orders.services import hearings, releases, requirements, service, surrender, term, terms
+from accounts.models import Agency, AgencyKind, Role, Town, User
+from orders.models import (
+    Deadline,
+    Event,
+    Firearm,
+    FollowUp,
+    HandOver,
+    Hearing,
+    Order,
+    OrderTerm,
+    Receipt,
+    Referral,
+    Release,
+)
+from orders.services import (
+    follow_ups,
+    hand_overs,
+    hearings,
+    referrals,
+    releases,
+    requirements,
+    service,
+    surrender,
+    term,
+    terms,
+)
+from orders.services.change import court_day
 from tests import make
 
 LICENCE = "6-06-014-01-7M-12345"
@@ -32,6 +56,9 @@ class Stage:
     hearing: Hearing
     term: OrderTerm
     follow_up: FollowUp
+    #: Of another follow-up of the order: asked of police elsewhere, and laid before a prosecutor.
+    hand_over: HandOver
+    referral: Referral
     organization: Agency
     release: Release
     #: Something that the law requires to be sent.
@@ -82,6 +109,17 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
         receipt_number="R-1",
         **by,
     )
+    follow_up, handed = (
+        FollowUp.objects.create(
+            order=order,
+            deadline=Deadline.objects.get(order=order, rule_id=rule),
+            owner=police,
+            next_action_at=now + timedelta(days=1),
+        )
+        for rule in ("CT-SUR-01", "CT-LE-48")
+    )
+    liaison = make.person(Role.LIAISON, police)
+    asked: dict[str, Any] = {"reason": "lives there", "by": liaison, "now": now}
     return Stage(
         now=now,
         court=court,
@@ -94,12 +132,9 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
         receipt=receipt,
         hearing=hearings.schedule_hearing(order, purpose="compliance", on=_day(now, 5), **by),
         term=terms.set_term(order, term="CT-HOM-01", on=_day(now, 3), **by),
-        follow_up=FollowUp.objects.create(
-            order=order,
-            deadline=Deadline.objects.get(order=order, rule_id="CT-SUR-01"),
-            owner=police,
-            next_action_at=now + timedelta(days=1),
-        ),
+        follow_up=follow_up,
+        hand_over=hand_overs.offer_hand_over(handed, to=make.agency(), **asked),
+        referral=referrals.refer(handed, agency=make.agency(AgencyKind.PROSECUTOR), **asked),
         organization=organization,
         release=releases.record_release(
             order,
@@ -115,8 +150,9 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
 
 def add_more(stage: Stage, rows: int, person: User) -> None:
     """So many more rows of everything that an order has."""
-    order = stage.order
+    order, liaison = stage.order, stage.hand_over.offered_by
     by: dict[str, Any] = {"by": person, "now": stage.now}
+    asked: dict[str, Any] = {"reason": "again", "by": liaison, "now": stage.now}
     listed = Firearm.objects.filter(order=order).count()
     for number in range(listed, listed + rows):
         one = surrender.list_firearm(order, serial=f"M-{number}", source="police", **by)
@@ -143,6 +179,22 @@ def add_more(stage: Stage, rows: int, person: User) -> None:
             begins_at=stage.now,
             ends_at=stage.now + timedelta(days=9),
             **by,
+        )
+        follow_ups.record_attempt(
+            stage.follow_up,
+            at=stage.now,
+            kind="visit",
+            result="not_found",
+            next_action_at=stage.now + timedelta(days=1),
+            by=liaison,
+            now=stage.now,
+        )
+        offered = hand_overs.offer_hand_over(stage.follow_up, to=stage.hand_over.to_agency, **asked)
+        hand_overs.withdraw_hand_over(offered, by=liaison, now=stage.now)
+        referred = referrals.refer(stage.follow_up, agency=stage.referral.agency, **asked)
+        decider = make.person(Role.PROSECUTOR, stage.referral.agency)
+        referrals.record_outcome(
+            referred, outcome="declined", decided_on=court_day(order, stage.now), by=decider, now=stage.now
         )
         FollowUp.objects.create(
             order=order,

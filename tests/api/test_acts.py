@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AgencyKind, AuditEntry, Role
+from accounts.models import Agency, AgencyKind, AuditEntry, Role
 from orders.models import Deadline, Event
 from orders.services import surrender
+from orders.services.change import court_day
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
 from tests.api.stage import Stage, set_up
@@ -34,6 +35,24 @@ class Act:
     refused: tuple[str, str]
     #: Roles that see the order and may not do this.
     not_for: tuple[Role, ...] = (Role.JUDGE, Role.LIAISON)
+    #: Who does it, and of which agency.
+    by: Role = Role.CLERK
+    place: Callable[[Stage], Agency] = lambda s: s.court
+    #: Whether who has done it may still ask about it.
+    keeps_sight: bool = True
+
+
+def of_follow_up(name: str) -> Told:
+    """An address under the follow-up."""
+    return lambda s: f"/follow-ups/{s.follow_up.public_id}/{name}"
+
+
+#: What police do about a follow-up of theirs.
+_POLICE: dict[str, Any] = {
+    "by": Role.LIAISON,
+    "place": lambda s: s.police,
+    "not_for": (Role.JUDGE, Role.CLERK),
+}
 
 
 def of(name: str, *, unserved: bool = False) -> Told:
@@ -191,6 +210,90 @@ ACTS = {
         slip=lambda s: {"reason": "none is asked"},
         refused=("reason", "unknown_field"),
     ),
+    "attempts": Act(
+        path=of_follow_up("attempts"),
+        body=lambda s: {
+            "attempted_at": s.ago(hours=1),
+            "kind": "visit",
+            "result": "refused",
+            "next_action_at": s.ahead(days=2),
+        },
+        shows=lambda s: {"result": "refused", "follow_up": str(s.follow_up.public_id)},
+        slip=lambda s: {"next_action_at": s.ago(hours=1)},
+        refused=("next_action_at", "not_ahead"),
+        **_POLICE,
+    ),
+    "assignments": Act(
+        path=of_follow_up("assignments"),
+        body=lambda s: {"assigned_to": s.hand_over.offered_by.email},
+        shows=lambda s: {"assigned_to": s.hand_over.offered_by.name},
+        slip=lambda s: {"assigned_to": make.person(Role.LIAISON, make.agency()).email},
+        refused=("assigned_to", "does_not_exist"),
+        **_POLICE,
+    ),
+    "next-actions": Act(
+        path=of_follow_up("next-actions"),
+        body=lambda s: {"next_action_at": "2199-01-01T00:00:00-05:00", "reason": "the court sits"},
+        shows=lambda s: {"next_action_at": "2199-01-01T05:00:00Z"},
+        slip=lambda s: {"reason": " "},
+        refused=("reason", "blank"),
+        **_POLICE,
+    ),
+    "hand-overs": Act(
+        path=of_follow_up("hand-overs"),
+        body=lambda s: {"to_agency": s.hand_over.to_agency.name, "reason": "lives there"},
+        shows=lambda s: {"from_agency": s.police.name, "accepted": None, "withdrawn_at": None},
+        slip=lambda s: {"to_agency": s.police.name},
+        refused=("to_agency", "own_agency"),
+        **_POLICE,
+    ),
+    "acceptances": Act(
+        path=lambda s: f"/hand-overs/{s.hand_over.public_id}/answers",
+        body=lambda s: {"accepted": True},
+        shows=lambda s: {"accepted": True, "answer": ""},
+        slip=lambda s: {"accepted": False},
+        refused=("reason", "required"),
+        by=Role.LIAISON,
+        place=lambda s: s.hand_over.to_agency,
+        not_for=(Role.JUDGE, Role.CLERK, Role.LIAISON),
+    ),
+    "refusals": Act(
+        path=lambda s: f"/hand-overs/{s.hand_over.public_id}/answers",
+        body=lambda s: {"accepted": False, "reason": "no staff"},
+        shows=lambda s: {"accepted": False, "answer": "no staff"},
+        slip=lambda s: {"reason": ""},
+        refused=("reason", "blank"),
+        by=Role.LIAISON,
+        place=lambda s: s.hand_over.to_agency,
+        not_for=(Role.JUDGE, Role.CLERK, Role.LIAISON),
+        keeps_sight=False,
+    ),
+    "hand-over-withdrawals": Act(
+        path=lambda s: f"/hand-overs/{s.hand_over.public_id}/withdrawals",
+        body=lambda s: {},
+        shows=lambda s: {"accepted": None, "id": str(s.hand_over.public_id)},
+        slip=lambda s: {"reason": "none is asked"},
+        refused=("reason", "unknown_field"),
+        **_POLICE,
+    ),
+    "referrals": Act(
+        path=of_follow_up("referrals"),
+        body=lambda s: {"agency": s.referral.agency.name, "reason": "refused twice"},
+        shows=lambda s: {"agency": s.referral.agency.name, "outcome": "", "decided_on": None},
+        slip=lambda s: {"agency": s.police.name},
+        refused=("agency", "does_not_exist"),
+        **_POLICE,
+    ),
+    "referral-outcomes": Act(
+        path=lambda s: f"/referrals/{s.referral.public_id}/outcomes",
+        body=lambda s: {"outcome": "warrant", "decided_on": court_day(s.order, s.now).isoformat()},
+        shows=lambda s: {"outcome": "warrant", "agency": s.referral.agency.name},
+        slip=lambda s: {"decided_on": s.day(-5)},
+        refused=("decided_on", "decided_before_referred"),
+        by=Role.PROSECUTOR,
+        place=lambda s: s.referral.agency,
+        not_for=(Role.JUDGE, Role.CLERK, Role.LIAISON),
+    ),
     "vacaturs": Act(
         path=of("vacaturs"),
         body=lambda s: {"vacated_at": s.ago(hours=1), "reason": "dismissed"},
@@ -223,25 +326,30 @@ def act(request: pytest.FixtureRequest) -> Act:
     return ACTS[request.param]
 
 
-def test_it_is_done_answered_as_it_stands_and_an_event(act: Act, stage: Stage, clerk: Caller) -> None:
+@pytest.fixture
+def doer(act: Act, caller: MakeCaller, stage: Stage) -> Caller:
+    return caller(make.person(act.by, act.place(stage)))
+
+
+def test_it_is_done_answered_as_it_stands_and_an_event(act: Act, stage: Stage, doer: Caller) -> None:
     before = Event.objects.count()
 
-    answer = clerk.post(act.path(stage), act.body(stage))
+    answer = doer.post(act.path(stage), act.body(stage))
 
     assert answer.status_code == 201, answer.content
     shown = answer.json()
     expected = act.shows(stage)
     assert {name: shown[name] for name in expected} == expected
     assert Event.objects.count() > before
-    if "Location" in answer.headers:
-        again = clerk.get(answer.headers["Location"].removeprefix("/api/v1"))
+    if "Location" in answer.headers and act.keeps_sight:
+        again = doer.get(answer.headers["Location"].removeprefix("/api/v1"))
         assert (again.json(), again.headers["ETag"]) == (shown, answer.headers["ETag"])
 
 
-def test_a_fact_that_cannot_be_is_refused_at_its_field(act: Act, stage: Stage, clerk: Caller) -> None:
+def test_a_fact_that_cannot_be_is_refused_at_its_field(act: Act, stage: Stage, doer: Caller) -> None:
     before = Event.objects.count()
 
-    answer = clerk.post(act.path(stage), act.body(stage) | act.slip(stage))
+    answer = doer.post(act.path(stage), act.body(stage) | act.slip(stage))
 
     field, code = act.refused
     assert answer.status_code == (400 if code in ("blank", "unknown_field") else 409), answer.content
@@ -249,8 +357,8 @@ def test_a_fact_that_cannot_be_is_refused_at_its_field(act: Act, stage: Stage, c
     assert Event.objects.count() == before
 
 
-def test_a_field_that_there_is_not_is_refused(act: Act, stage: Stage, clerk: Caller) -> None:
-    answer = clerk.post(act.path(stage), act.body(stage) | {"surprise": 1})
+def test_a_field_that_there_is_not_is_refused(act: Act, stage: Stage, doer: Caller) -> None:
+    answer = doer.post(act.path(stage), act.body(stage) | {"surprise": 1})
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "unknown_field"
@@ -259,7 +367,7 @@ def test_a_field_that_there_is_not_is_refused(act: Act, stage: Stage, clerk: Cal
 def test_what_concerns_another_agency_is_answered_as_what_is_not_there(
     act: Act, stage: Stage, caller: MakeCaller
 ) -> None:
-    stranger = caller(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+    stranger = caller(make.person(act.by, make.agency(AgencyKind(act.place(stage).kind))))
     path = act.path(stage)
     nothing = "/".join([*path.split("/")[:2], str(uuid.uuid4()), *path.split("/")[3:]])
 
@@ -279,8 +387,8 @@ def test_who_sees_the_order_may_still_not_do_it(act: Act, stage: Stage, caller: 
 
 
 def test_a_role_elsewhere_does_not_do_it_here(act: Act, stage: Stage, caller: MakeCaller) -> None:
-    """A clerk of another court who is a judge of this one."""
-    person = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    """A clerk of another court who is a judge of this one; or police elsewhere, who sit here."""
+    person = make.person(act.by, make.agency(AgencyKind(act.place(stage).kind)))
     person.memberships.create(agency=stage.court, role=Role.JUDGE)
 
     answer = caller(person).post(act.path(stage), act.body(stage))
@@ -288,25 +396,26 @@ def test_a_role_elsewhere_does_not_do_it_here(act: Act, stage: Stage, caller: Ma
     assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
 
 
-def test_tried_it_leaves_nothing(act: Act, stage: Stage, clerk: Caller) -> None:
+def test_tried_it_leaves_nothing(act: Act, stage: Stage, doer: Caller) -> None:
     before = Event.objects.count(), list(Deadline.objects.values().order_by("id"))
 
-    answer = clerk.post(f"{act.path(stage)}?dry_run=true", act.body(stage))
+    answer = doer.post(f"{act.path(stage)}?dry_run=true", act.body(stage))
 
     assert answer.status_code == 200, answer.content
     assert set(answer.json()) == {"deadlines"}
     assert (Event.objects.count(), list(Deadline.objects.values().order_by("id"))) == before
 
 
-def test_a_repetition_is_answered_the_same(act: Act, stage: Stage, clerk: Caller) -> None:
+def test_a_repetition_is_answered_the_same(act: Act, stage: Stage, doer: Caller) -> None:
     path, body = act.path(stage), act.body(stage)
-    first = clerk.post(path, body, key="once")
+    first = doer.post(path, body, key="once")
     events = Event.objects.count()
 
-    again = clerk.post(path, body, key="once")
+    again = doer.post(path, body, key="once")
 
     # A row that is gone cannot be acted upon again, not even to say that it was.
-    assert again.status_code == (404 if "withdrawals" in path and "receipts" in path else 201)
+    is_gone = not act.keeps_sight or ("withdrawals" in path and "receipts" in path)
+    assert again.status_code == (404 if is_gone else 201)
     assert again.status_code == 404 or again.content == first.content
     assert Event.objects.count() == events
 
@@ -364,6 +473,87 @@ def test_a_name_that_is_no_text_is_a_slip_of_form(name: Any, stage: Stage, clerk
     answer = clerk.post(of("respondent-corrections")(stage), {"town": name, "reason": "moved"})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "town")
+
+
+@pytest.mark.parametrize(
+    ("name", "slip", "refusal"),
+    [
+        ("attempts", {"kind": "letter"}, (400, "kind")),
+        ("attempts", {"result": None}, (400, "result")),
+        ("attempts", {"attempted_at": "2026-11-22T10:00:00"}, (400, "attempted_at")),
+        ("attempts", {"next_action_at": "tomorrow"}, (400, "next_action_at")),
+        ("assignments", {"assigned_to": 7}, (400, "assigned_to")),
+        ("assignments", {"assigned_to": "nobody@agency.example"}, (409, "assigned_to")),
+        ("next-actions", {"next_action_at": "2026-01-01T00:00:00Z"}, (409, "next_action_at")),
+        ("next-actions", {"reason": "x" * 501}, (400, "reason")),
+        ("hand-overs", {"to_agency": "Police of Nowhere"}, (409, "to_agency")),
+        ("acceptances", {"accepted": "perhaps"}, (400, "accepted")),
+        ("acceptances", {"accepted": None}, (400, "accepted")),
+        ("referral-outcomes", {"outcome": "fined"}, (400, "outcome")),
+        ("referral-outcomes", {"decided_on": "2199-01-01"}, (409, "decided_on")),
+    ],
+)
+def test_a_slip_about_a_follow_up_is_named_at_its_field(
+    name: str, slip: dict[str, Any], refusal: tuple[int, str], stage: Stage, caller: MakeCaller
+) -> None:
+    act, before = ACTS[name], Event.objects.count()
+    doer = caller(make.person(act.by, act.place(stage)))
+
+    answer = doer.post(act.path(stage), act.body(stage) | slip)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == refusal
+    assert Event.objects.count() == before
+
+
+def test_a_closed_follow_up_and_a_second_answer_are_refused(stage: Stage, caller: MakeCaller) -> None:
+    liaison, asked = (
+        caller(make.person(Role.LIAISON, one)) for one in (stage.police, stage.hand_over.to_agency)
+    )
+    answers = ACTS["acceptances"].path(stage)
+    assert asked.post(answers, {"accepted": True}).status_code == 201
+
+    second = asked.post(answers, {"accepted": True})
+    stage.follow_up.closed_at, stage.follow_up.outcome = stage.now, "met"
+    stage.follow_up.save()
+    closed = liaison.post(ACTS["attempts"].path(stage), ACTS["attempts"].body(stage))
+
+    assert [(one.status_code, one.json()["errors"][0]["code"]) for one in (second, closed)] == [
+        (409, "already_answered"),
+        (409, "closed"),
+    ]
+
+
+def test_police_who_are_only_asked_read_and_answer_and_do_nothing_else(
+    stage: Stage, caller: MakeCaller
+) -> None:
+    asked = caller(make.person(Role.LIAISON, stage.hand_over.to_agency))
+    before = Event.objects.count()
+
+    for name in ("attempts", "assignments", "next-actions", "hand-overs", "referrals"):
+        answer = asked.post(ACTS[name].path(stage), ACTS[name].body(stage))
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted"), name
+    withdrawal = ACTS["hand-over-withdrawals"]
+    assert asked.post(withdrawal.path(stage), {}).status_code == 403
+    assert Event.objects.count() == before
+    assert asked.get(f"/follow-ups/{stage.follow_up.public_id}").status_code == 200
+
+
+def test_an_act_upon_a_follow_up_is_refused_once_it_has_changed(stage: Stage, caller: MakeCaller) -> None:
+    liaison = caller(make.person(Role.LIAISON, stage.police))
+    tag = liaison.get(f"/follow-ups/{stage.follow_up.public_id}").headers["ETag"]
+    act = ACTS["attempts"]
+
+    first, second = (liaison.post(act.path(stage), act.body(stage), If_Match=tag) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (201, 412)
+
+
+def test_a_task_is_given_back(stage: Stage, caller: MakeCaller) -> None:
+    act = ACTS["assignments"]
+    liaison = caller(make.person(Role.LIAISON, stage.police))
+    liaison.post(act.path(stage), act.body(stage))
+
+    assert liaison.post(act.path(stage), {"assigned_to": None}).json()["assigned_to"] is None
 
 
 def test_a_liaison_records_what_police_do(stage: Stage, caller: MakeCaller) -> None:

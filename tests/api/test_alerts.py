@@ -100,6 +100,13 @@ def test_filters(liaison: Caller, police: Any) -> None:
     assert len(ids(agency=police.name)) == 2
 
 
+def test_an_agency_without_a_name(liaison: Caller) -> None:
+    answer = liaison.get("/alerts", agency="")
+
+    assert answer.status_code == 409
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [("agency", "does_not_exist")]
+
+
 def test_an_agency_sees_only_its_own_alerts(caller: MakeCaller, police: Any) -> None:
     theirs = alert(police)
     other = caller(make.person(Role.LIAISON, make.agency()))

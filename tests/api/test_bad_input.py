@@ -412,7 +412,7 @@ def test_a_fault_of_ours_is_told_without_its_cause(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(Orders, "rows", fail)
+    monkeypatch.setattr(Orders, "wanted", fail)
 
     answer = clerk.get("/orders")
 

@@ -16,7 +16,7 @@ from orders.models import Order
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
 from tests.api.stage import Stage, set_up
-from tests.api.test_reads import LISTS, ROWS
+from tests.api.test_reads import LISTS, OF_A_FOLLOW_UP, ROWS
 from tests.copies import multiply
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,7 @@ ENTERED, IN_ALL = 10, 10_000
 def paths(stage: Stage) -> list[str]:
     """Addresses with a row of the caller's wherever one is named."""
     under = [f"/orders/{stage.order.public_id}/{name}" for name in LISTS]
+    under += [f"/follow-ups/{stage.follow_up.public_id}/{name}" for name in OF_A_FOLLOW_UP]
     details = [f"/{name}/{row(stage).public_id}" for name, row in ROWS.items()]
     alert = f"/alerts/{Alert.objects.first().public_id}"  # type: ignore[union-attr]
     return ["/orders", "/deadlines", "/follow-ups", "/alerts", *under, *details, alert]

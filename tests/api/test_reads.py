@@ -38,6 +38,9 @@ LISTS = {
     "releases": "release",
 }
 
+#: What stands under a follow-up, and the object of the matrix.
+OF_A_FOLLOW_UP = {"attempts": "attempt", "hand-overs": "hand_over", "referrals": "referral"}
+
 #: What has an address of its own.
 ROWS: dict[str, Callable[[Stage], Any]] = {
     "cases": lambda s: s.order.case,
@@ -48,6 +51,8 @@ ROWS: dict[str, Callable[[Stage], Any]] = {
     "terms": lambda s: s.term,
     "deadlines": lambda s: Deadline.objects.get(order=s.order, rule_id="CT-SUR-01"),
     "follow-ups": lambda s: s.follow_up,
+    "hand-overs": lambda s: s.hand_over,
+    "referrals": lambda s: s.referral,
     "releases": lambda s: s.release,
 }
 
@@ -73,6 +78,7 @@ def test_thirty_rows_take_as_many_queries_as_two(stage: Stage, clerk: Caller) ->
     order = f"/orders/{stage.order.public_id}"
     paths = [f"{order}/{name}" for name in LISTS]
     paths += [f"/{name}/{row(stage).public_id}" for name, row in ROWS.items()]
+    paths += [f"/follow-ups/{stage.follow_up.public_id}/{name}" for name in OF_A_FOLLOW_UP]
     person = make.person(Role.LIAISON, stage.police)
     add_more(stage, 2, person)
     # Once a minute a call also notes that the token is in use.
@@ -104,6 +110,38 @@ def test_a_list_shows_the_orders_rows_and_of_them_what_the_matrix_says(
         extra = {"reasons"} if name == "deadlines" else set()
         assert {field for row in rows for field in row} == thing.fields_for({role})
         assert thing.fields_for({role}) >= extra
+
+
+@pytest.mark.parametrize("name", OF_A_FOLLOW_UP)
+def test_a_list_of_a_follow_up_shows_its_rows_to_whoever_sees_the_order(
+    name: str, stage: Stage, caller: MakeCaller
+) -> None:
+    add_more(stage, 2, make.person(Role.LIAISON, stage.police))
+    path = f"/follow-ups/{stage.follow_up.public_id}/{name}"
+    fields = MATRIX.things[OF_A_FOLLOW_UP[name]].fields
+
+    for role, agency in (
+        (Role.CLERK, stage.court),
+        (Role.LIAISON, stage.police),
+        (Role.LIAISON, stage.hand_over.to_agency),
+        (Role.PROSECUTOR, stage.referral.agency),
+    ):
+        rows = caller(make.person(role, agency)).get(path).json()["results"]
+        assert len(rows) == 2
+        assert {one["follow_up"] for one in rows} == {str(stage.follow_up.public_id)}
+        assert {field for row in rows for field in row} == fields.keys()
+
+
+@pytest.mark.parametrize("name", OF_A_FOLLOW_UP)
+def test_a_list_of_a_follow_up_of_others_is_answered_as_one_that_is_not_there(
+    name: str, stage: Stage, caller: MakeCaller
+) -> None:
+    stranger = caller(make.person(Role.LIAISON, make.agency()))
+
+    answers = [stranger.get(f"/follow-ups/{one}/{name}") for one in (stage.follow_up.public_id, uuid.uuid4())]
+
+    assert [one.status_code for one in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
 
 
 @pytest.mark.parametrize("name", [*LISTS, ""])

@@ -54,6 +54,13 @@ def test_an_example_has_the_fields_of_its_shape(schema: dict[str, Any], name: st
     assert set(shape.get("required", [])) <= example.keys() or not name.endswith("In")
 
 
+def test_what_may_not_be_blank_is_not(schema: dict[str, Any]) -> None:
+    order = schema["components"]["schemas"]["OrderIn"]["properties"]
+
+    assert re.search(order["docket_number"]["pattern"], " ") is None
+    assert "pattern" not in order["por_number"]
+
+
 def test_examples_stand_in_the_schema(schema: dict[str, Any]) -> None:
     order = schema["paths"]["/api/v1/orders"]
     sent = order["post"]["requestBody"]["content"]["application/json"]["examples"]

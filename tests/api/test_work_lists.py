@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, AuditEntry, Role
 from orders.models import Deadline, FollowUp, Order
+from orders.services.hand_overs import offer_hand_over, withdraw_hand_over
+from orders.services.referrals import refer
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
 
@@ -146,6 +148,27 @@ def test_tasks_are_found_by_owner_and_time_and_closed_ones_on_request(clerk: Cal
     assert found(owner=closed.owner.name) == ids(later)
     assert found(next_action_before=NOW().isoformat()) == ids(late)
     assert found(open="false") == ids(late)
+
+
+def test_tasks_are_found_by_who_is_asked_and_by_the_prosecutor(
+    clerk: Caller, caller: MakeCaller, court: Agency
+) -> None:
+    offered, referred = enter(court, hours=60), enter(court, hours=61)
+    other, office = make.agency(), make.agency(AgencyKind.PROSECUTOR)
+    by = {one.pk: make.person(Role.LIAISON, one.follow_ups.get().owner) for one in (offered, referred)}
+    given: dict[str, Any] = {"reason": "lives there", "now": NOW()}
+    hand_over = offer_hand_over(offered.follow_ups.get(), to=other, by=by[offered.pk], **given)
+    refer(referred.follow_ups.get(), agency=office, by=by[referred.pk], **given)
+
+    def found(caller: Caller, **query: Any) -> list[str]:
+        return [one["order"] for one in caller.get("/follow-ups", **query).json()["results"]]
+
+    asked = caller(make.person(Role.LIAISON, other))
+    assert found(clerk, offered_to=other.name) == found(asked) == ids(offered)
+    assert found(clerk, referred_to=office.name) == ids(referred)
+    assert found(caller(make.person(Role.PROSECUTOR, office))) == ids(referred)
+    withdraw_hand_over(hand_over, by=by[offered.pk], now=NOW())
+    assert found(clerk, offered_to=other.name) == found(asked) == []
 
 
 def test_orders_are_narrowed(clerk: Caller, court: Agency) -> None:

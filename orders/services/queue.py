@@ -1,0 +1,88 @@
+"""Which follow-ups stand at somebody's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from accounts.access import MATRIX
+from accounts.models import Agency, User
+from orders.models import FollowUp, HandOver, Referral
+from orders.services.offers import OPEN
+
+
+class Desk(StrEnum):
+    """A part of what somebody sees."""
+
+    MINE = "mine"
+    AGENCY = "agency"
+    OFFERED = "offered"
+    REFERRED = "referred"
+    ALL = "all"
+
+
+#: The roles that see follow-ups.
+VIEWERS = MATRIX.things["follow_up"].acts["view"]
+
+
+def is_offered_to(agencies: Collection[Agency | int]) -> Exists:
+    """True of follow-ups that wait for an answer of one of these."""
+    return Exists(HandOver.objects.filter(OPEN, follow_up=OuterRef("pk"), to_agency__in=agencies))
+
+
+def is_referred_to(agencies: Collection[Agency | int]) -> Exists:
+    """True of follow-ups that lie before one of these, undecided."""
+    return Exists(Referral.objects.filter(outcome="", follow_up=OuterRef("pk"), agency__in=agencies))
+
+
+def agencies_that(person: User, act: str, thing: str) -> list[int]:
+    """The agencies (by key) for which the person may do that."""
+    may = MATRIX.things[thing].acts[act]
+    return sorted({one.agency_id for one in person.memberships.all() if one.role in may and one.agency_id})
+
+
+def desks_of(person: User) -> list[Desk]:
+    """The parts that the person has, the one to begin with first."""
+    desks: list[Desk] = []
+    if agencies_that(person, "add", "attempt"):
+        desks += [Desk.AGENCY, Desk.MINE, Desk.OFFERED]
+    if agencies_that(person, "decide", "referral"):
+        desks.append(Desk.REFERRED)
+    return [*desks, Desk.ALL] if person.roles & VIEWERS else []
+
+
+def queue_of(person: User, desk: Desk) -> QuerySet[FollowUp]:
+    """The open follow-ups of that part, the next action first, with what a list shows of each."""
+    found = FollowUp.objects.filter(closed_at=None).visible_to(person, roles=VIEWERS)
+    match desk:
+        case Desk.MINE:
+            found = found.filter(assigned_to=person)
+        case Desk.AGENCY:
+            found = found.filter(owner__in=agencies_that(person, "add", "attempt"))
+        case Desk.OFFERED:
+            found = found.filter(is_offered_to(agencies_that(person, "answer", "hand_over")))
+        case Desk.REFERRED:
+            found = found.filter(is_referred_to(agencies_that(person, "decide", "referral")))
+    return with_all(found).order_by("next_action_at", "public_id")
+
+
+def offers_to(person: User) -> QuerySet[HandOver]:
+    """The offers that wait for an answer of the person's agencies, the longest first."""
+    asked = agencies_that(person, "answer", "hand_over")
+    return (
+        HandOver.objects.filter(OPEN, to_agency__in=asked)
+        .visible_to(person, roles=VIEWERS)
+        .select_related("from_agency", "to_agency", "follow_up__deadline")
+        .select_related("order__case__respondent__town")
+        .order_by("offered_at", "id")
+    )
+
+
+def with_all(found: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
+    """The follow-ups with all that a page shows of one in a line; `standing_offers` are the open ones."""
+    offers = HandOver.objects.filter(OPEN).select_related("to_agency")
+    return found.select_related(
+        "order__case__respondent__town", "order__case__court", "deadline", "owner", "assigned_to"
+    ).prefetch_related(Prefetch("hand_overs", queryset=offers, to_attr="standing_offers"))

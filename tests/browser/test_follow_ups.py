@@ -1,0 +1,79 @@
+"""A liaison's work on the screen: what stands at the desk, an attempt, and a hand-over that is accepted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+from accounts.models import Role
+from notifications.services.firing import Firer
+from orders.models import Attempt, FollowUp
+from orders.services import surrender
+from tests import make
+from tests.browser.conftest import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+COURT_TIME = ZoneInfo("America/New_York")
+
+
+def test_a_liaison_follows_up_hands_over_and_the_other_police_accept(browser: Browser) -> None:
+    now = timezone.now()
+    police, other = make.agency(name="Elm Police"), make.agency(name="Oak Police")
+    liaison, elsewhere = make.person(Role.LIAISON, police), make.person(Role.LIAISON, other)
+    order = make.served_order(
+        now=now,
+        ago=timedelta(hours=30),
+        issued_at=now - timedelta(days=2),
+        respondent_town=make.town(police),
+        protected_person="Robin Elm",
+    )
+    surrender.list_firearm(order, source="application", make="Ruger", serial="S-1", by=None, now=now)
+    Firer("test").fire(now=now)
+    name = f"Ash Birch, {order.case.respondent.town}"
+    local = now.astimezone(COURT_TIME)
+
+    browser.sign_in(liaison)
+    browser.press("Open the follow-ups")
+    assert "6 hours" in browser.text
+    for width in (375, 1280):
+        assert not browser.is_wider_than(width)
+    browser.press(name)
+    assert "Ruger" in browser.text
+    assert "Robin Elm" not in browser.driver.page_source
+
+    browser.unfold("Record an attempt")
+    browser.type(kind="Visit", result="Moved away", next_action_at_0=f"{local + timedelta(days=2):%Y-%m-%d}")
+    browser.press("Record an attempt")
+    assert "This field is required." in browser.text or "Give the date and the time of day." in browser.text
+    browser.type(next_action_at_1="9:30 am")
+    browser.press("Record an attempt")
+    assert "The attempt is recorded." in browser.text
+    assert Attempt.objects.get().result == "moved"
+
+    for width in (375, 1280):
+        assert not browser.is_wider_than(width)
+    browser.unfold("Hand over to other police")
+    # The names stand in other forms of the page too.
+    Select(browser.driver.find_element(By.ID, "id_hand-over_to")).select_by_visible_text("Oak Police")
+    browser.driver.find_element(By.ID, "id_hand-over_reason").send_keys("The firearm is in Oak")
+    browser.press("Hand over to other police")
+    assert "Oak Police, which has not answered" in browser.text
+
+    browser.sign_out()
+    browser.sign_in(elsewhere)
+    assert "ask your agency to take over 1 follow-up." in browser.text
+    browser.press("Open the follow-ups")
+    assert "Waiting for your answer" in browser.text
+    browser.press(name)
+    assert "The firearm is in Oak" in browser.text
+    browser.press("Accept")
+
+    assert "Your agency answers for it now." in browser.text
+    assert FollowUp.objects.get(deadline__rule_id="CT-SUR-01").owner == other
+    assert browser.complaints() == []
