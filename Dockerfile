@@ -23,4 +23,5 @@ RUN DATABASE_URL=postgresql://build@build/build DJANGO_SECRET_KEY=build CTC_BASE
 USER 10001:10001
 EXPOSE 8000
 CMD ["gunicorn", "ctcompliance.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
-     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]
+     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-", \
+     "--logger-class", "ctcompliance.web_log.WebLogger"]

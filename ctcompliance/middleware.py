@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
+
+from ctcompliance.logs import request_id
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -53,6 +56,22 @@ def trust_no_other_site(get_response: Respond) -> Respond:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+    return respond
+
+
+def number_requests(get_response: Respond) -> Respond:
+    """Every request has a number, in its answer and in each line logged while it is answered."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        number = uuid4().hex
+        mark = request_id.set(number)
+        try:
+            response = get_response(request)
+        finally:
+            request_id.reset(mark)
+        response.headers["X-Request-Id"] = number
         return response
 
     return respond

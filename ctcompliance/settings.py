@@ -70,7 +70,11 @@ try:
         "FROM": env.str("CTC_TWILIO_FROM", ""),
         "URL": env.str("CTC_TWILIO_URL", "https://api.twilio.com").rstrip("/"),
     }
+    #: What a monitor shows to read the metrics; without it a demonstration alone gives them, to its machine.
+    METRICS_TOKEN = env.str("CTC_METRICS_TOKEN", "")
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
+    #: `line` for people, `json` for machines.
+    LOG_FORMAT = env.str("CTC_LOG_FORMAT", "line" if IS_LOCAL else "json")
     DATABASES: dict[str, dict[str, Any]] = {
         "default": local.database(LOCAL_DIR) if IS_LOCAL else env.dj_db_url("DATABASE_URL")
     }
@@ -86,6 +90,8 @@ if not SECRET_KEY:
 if not BASE_URL:
     raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
 
+if LOG_FORMAT not in ("json", "line"):
+    raise ImproperlyConfigured(f"CTC_LOG_FORMAT: “{LOG_FORMAT}” is none; set it to json or line.")
 if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
     raise ImproperlyConfigured("CTC_SECOND_FACTOR: cannot be off with DATABASE_URL; leave it out.")
 if any(SSO.values()) and not all(SSO.values()):
@@ -145,6 +151,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ctcompliance.middleware.number_requests",
     "django.middleware.security.SecurityMiddleware",
     "ctcompliance.middleware.trust_no_other_site",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -263,8 +270,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
-# The health addresses are asked by the machine itself, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+# The health addresses and the metrics are asked by the machine itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 USE_TZ = True
@@ -350,14 +357,22 @@ IMPORT_MAX_BYTES = env.int("CTC_IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Both keep addresses, numbers and dockets out of whatever is logged.
+    "formatters": {
+        "line": {
+            "()": "ctcompliance.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+        "json": {"()": "ctcompliance.logs.JsonFormatter"},
+    },
+    "filters": {"briefly_once": {"()": "ctcompliance.logs.BrieflyOnce"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # A tick a second is no news, nor is a worker that Flower asks before it has started: these would bury the
     # lines that are.
     "loggers": {
         "celery.app.trace": {"level": max(LOG_LEVEL, logging.WARNING)},
-        "celery.beat": {"level": max(LOG_LEVEL, logging.WARNING)},
+        "celery.beat": {"level": max(LOG_LEVEL, logging.WARNING), "filters": ["briefly_once"]},
         # It names whom it tells.
         "apprise": {"level": logging.CRITICAL},
         # It names the keys of people who register.

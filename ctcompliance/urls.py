@@ -1,4 +1,4 @@
-"""Every address. Without sign-in only signing in, signing out and the health addresses answer."""
+"""Every address. Without sign-in only signing in and out, the health addresses and the metrics answer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import sign_out
-from ctcompliance import health, sign_in
+from ctcompliance import health, metrics, sign_in
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("healthz", health.process, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     # Before the admin site's own, which go past our services: one way in, one out, one to a new password.
     path("admin/login/", sign_in.for_admin),
     path("admin/logout/", sign_out),

@@ -1,4 +1,4 @@
-"""The alerts that tell of a court's orders, to look at."""
+"""The alerts that tell of a court's orders, and what audits found, to look at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from notifications.models import Alert, AlertState, Via
+from accounts.searching import Searched
+from notifications.models import Alert, AlertState, Finding, Via
 from orders.admin.desk import DeskList, order_link
 from orders.services.change import zone_of
 from orders.wording import instant_words, rule_title
@@ -79,3 +80,16 @@ class AlertAdmin(DeskList):
             return "None yet"
         when = instant_words(alert.acknowledged_at, zone_of(alert.of_order))
         return f"{alert.acknowledged_by}, {when}"
+
+
+@admin.register(Finding)
+class FindingAdmin(Searched):
+    """What audits found, the newest first, to look at: an audit opens and resolves them."""
+
+    actions = None
+    fields = ["code", "subject", "detail", "count", "found_at", "seen_at", "resolved_at"]
+    list_display = ["detail", "code", "subject", "count", "found_at", "resolved_at"]
+    list_filter = [("resolved_at", admin.EmptyFieldListFilter), "code"]
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ["-id"]

@@ -7,13 +7,16 @@ import logging
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from notifications.services import deliveries, delivering, pulse, sending
+from notifications.services import audits, canary, deliveries, delivering, pulse, purge, sending, tallies
 from notifications.services.firing import Firer
 
 logger = logging.getLogger(__name__)
 
 #: This process's firer, shared by its own pulse and by the ticks it is sent.
 firer = Firer(pulse.NAME)
+
+#: Seconds that work over everything there is may take.
+_LONG = 600
 
 
 def ring(drains: int) -> bool:
@@ -57,3 +60,29 @@ def drain(limit: int) -> None:
 def deliver_webhooks() -> None:
     """Subscribed systems told of what happened, for as long as a beat lasts."""
     delivering.deliver()
+
+
+@shared_task(name="notifications.canary")
+def plant_canary() -> None:
+    """The next canary is due."""
+    canary.plant()
+
+
+@shared_task(name="notifications.audit")
+def audit() -> None:
+    """Whether all is as it must be, asked once more."""
+    audits.audit()
+
+
+# Longer than a task that is asked again when it has not ended: taken off the broker when it begins, and asked
+# again by the next hour.
+@shared_task(name="notifications.count", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
+def count() -> None:
+    """What is published, counted anew."""
+    tallies.take()
+
+
+@shared_task(name="notifications.purge", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
+def purge_old() -> None:
+    """What is kept for longer than it may be is gone."""
+    purge.purge()

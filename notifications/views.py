@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from accounts.services.guessing import found_guessing
 from notifications.models import Alert, Channel, Via
 from notifications.services import health
 from notifications.services.answers import acknowledge, may_answer
+from notifications.services.findings import open_findings
 from notifications.services.links import LASTS, alert_of
 from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
@@ -114,6 +115,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "is_advocate": Role.ADVOCATE in roles,
         "is_administrator": Role.ADMINISTRATOR in roles,
         "is_auditor": Role.AUDITOR in roles,
+        "findings": open_findings()[:PAGE] if Role.ADMINISTRATOR in roles else [],
         "guessing": found_guessing() if Role.ADMINISTRATOR in roles else [],
         "unheard": _unheard_agencies(request) if Role.ADMINISTRATOR in roles else [],
     }
@@ -211,7 +213,7 @@ def _sees(user: User, order: int) -> frozenset[str]:
 @login_not_required
 @require_GET
 def deadlines_health(request: HttpRequest) -> JsonResponse:
-    """200 while a pulse is fresh and nothing due has waited too long, else 503."""
+    """200 while a pulse is fresh, nothing due has waited too long and the counts agree, else 503."""
     try:
         found = health.ask()
     except DatabaseError:
@@ -222,6 +224,11 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
             "pulse_age_s": found.pulse_age,
             "due_lag_s": found.due_lag,
             "outbox_lag_s": found.outbox_lag,
+            "canary_age_s": found.canary_age,
+            "counts": {
+                name: {"value": value, "counted_at": at.astimezone(UTC).isoformat(timespec="seconds")}
+                for name, (value, at) in found.counts.items()
+            },
         },
         status=200 if found.is_well else 503,
     )

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from accounts.models.agencies import POLICE, Agency, AgencyKind, JudicialDistrict, Referenced, Town
+from accounts.models.agencies import (
+    CANARY,
+    POLICE,
+    Agency,
+    AgencyKind,
+    Every,
+    JudicialDistrict,
+    Referenced,
+    Town,
+)
 from accounts.models.audit import Act, AuditEntry, AuditSeal, Door
 from accounts.models.calls import MAX_KEY, ApiToken, KeptAnswer, Scope
 from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
 from accounts.models.sessions import Session, SignInAttempt
 
 __all__ = [
+    "CANARY",
     "HELD_IN",
     "MAX_KEY",
     "POLICE",
@@ -19,6 +29,7 @@ __all__ = [
     "AuditEntry",
     "AuditSeal",
     "Door",
+    "Every",
     "JudicialDistrict",
     "KeptAnswer",
     "Membership",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.db import models
 from django.db.models import F, Q
+from typing_extensions import override
 
 
 class AgencyKind(models.TextChoices):
@@ -21,6 +24,24 @@ class AgencyKind(models.TextChoices):
 
 
 POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
+
+#: What the agency and the town are called that only the system's own canary has.
+CANARY = "Canary of the system itself"
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class Real(models.Manager[Row]):
+    """Those of the world. The canary's own are in no list, choice or count."""
+
+    @override
+    def get_queryset(self) -> models.QuerySet[Row]:
+        """All but the canary's."""
+        return super().get_queryset().exclude(name=CANARY)
+
+
+class Every(models.Manager[Row]):
+    """All rows, the canary's too."""
 
 
 class Referenced(models.Model):
@@ -72,6 +93,9 @@ class Agency(Referenced):
         default=False,
         help_text="The one of its kind that is told of orders anywhere in the state.",
     )
+
+    objects = Real()
+    every = Every()
 
     class Meta:
         ordering = ["name"]
@@ -125,6 +149,9 @@ class Town(Referenced):
     police = models.ForeignKey(
         Agency, on_delete=models.PROTECT, related_name="towns", limit_choices_to={"kind__in": POLICE}
     )
+
+    objects = Real()
+    every = Every()
 
     class Meta:
         ordering = ["name"]

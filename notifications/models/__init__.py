@@ -10,6 +10,7 @@ from notifications.models.finding import Finding
 from notifications.models.heartbeat import Heartbeat
 from notifications.models.provider import Callback, Provider
 from notifications.models.recipient import Language, Preference, StoppedNumber
+from notifications.models.tally import Tally
 from notifications.models.template import MessageTemplate
 from notifications.models.webhook import (
     PING,
@@ -43,6 +44,7 @@ __all__ = [
     "SafeContact",
     "StepTo",
     "StoppedNumber",
+    "Tally",
     "Via",
     "WebhookDelivery",
     "WebhookSubscription",

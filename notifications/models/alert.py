@@ -179,6 +179,14 @@ class Alert(models.Model):
                 fields=["message_key"], condition=Q(message_key__isnull=False), name="alert_message"
             ),
             models.Index(fields=["provider_ref"], condition=~Q(provider_ref=""), name="alert_provider_ref"),
+            # What the last day brought, for the metrics, which would else read every alert each few seconds.
+            models.Index(fields=["created_at"], name="alert_written"),
+            # The audit counts what was sent twice perhaps: few, and it must not look for them among all.
+            models.Index(fields=["created_at"], condition=Q(possible_duplicate=True), name="alert_doubled"),
+            # When the last canary arrived is one look at the end of this; the purge takes its beginning.
+            models.Index(fields=["accepted_at"], condition=Q(via="canary"), name="alert_canary"),
+            # The purge blanks what providers called a message long ago, and finds only what is not blank.
+            models.Index(fields=["created_at"], condition=~Q(provider_ref=""), name="alert_old_ref"),
             # An agency's alerts as the API lists them, the newest first; all, and those without an answer.
             models.Index(fields=["agency", "-created_at", "-id"], name="alert_of_agency"),
             models.Index(

@@ -90,6 +90,8 @@ class AwaitedAnswer(models.Model):
                 condition=Q(next_step_at__isnull=False),
                 name="awaited_next_step",
             ),
+            # How many wait, and since when the longest.
+            models.Index(fields=["asked_at"], condition=Q(answered_at=None), name="awaited_unanswered"),
             # An agency's response times; and those of all.
             models.Index(fields=["agency", "asked_at"], name="awaited_of_agency"),
             models.Index(fields=["asked_at"], name="awaited_asked"),

@@ -123,6 +123,8 @@ class WebhookDelivery(models.Model):
             ),
             # The reaper looks for leases that ran out; the set is as small as the tries in flight.
             models.Index(fields=["lease_until"], condition=Q(state=1), name="delivery_leased"),
+            # The purge takes the oldest of those that are over.
+            models.Index(fields=["occurred_at"], condition=Q(state__in=[2, 3, 4]), name="delivery_over"),
             # A subscription's deliveries as the API lists them, the newest first.
             models.Index(fields=["subscription", "-id"], name="delivery_of_hook"),
         ]

@@ -32,8 +32,6 @@ VALUES (%s, 1, statement_timestamp())
 ON CONFLICT (name) DO UPDATE SET beats = h.beats + 1, beat_at = statement_timestamp()
 """
 
-_FORGET_OLD = "DELETE FROM notifications_heartbeat WHERE beat_at < statement_timestamp() - interval '1 day'"
-
 
 def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
     """Fires what is due, goes up a step where nobody answered, and rings for senders; sends by itself where
@@ -41,7 +39,8 @@ def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
 
     `ring` asks for so many drains and answers whether the broker took them.
     """
-    _run(_BEAT, [firer.name])
+    with connection.cursor() as cursor:
+        cursor.execute(_BEAT, [firer.name])
     fired = firer.fire()
     if fired.checkpoints:
         logger.info(
@@ -59,12 +58,6 @@ def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
 
 
 def sweep(firer: Firer) -> Fired:
-    """Fires whatever is due, however long ago, without the low-water mark; forgets pulses long dead."""
+    """Fires whatever is due, however long ago, without the low-water mark."""
     firer.forget()
-    _run(_FORGET_OLD, [])
     return firer.fire()
-
-
-def _run(statement: str, parameters: list[str]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)

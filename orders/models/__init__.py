@@ -33,7 +33,7 @@ from orders.models.import_job import (
     ImportReject,
     ImportState,
 )
-from orders.models.order import FiledBy, Order, OrderKind, ProofFound, ServiceMethod
+from orders.models.order import CANARY_JURISDICTION, FiledBy, Order, OrderKind, ProofFound, ServiceMethod
 from orders.models.release import Release
 from orders.models.surrender import (
     Confirmed,
@@ -54,6 +54,7 @@ __all__ = [
     "Attempt",
     "AttemptKind",
     "AttemptResult",
+    "CANARY_JURISDICTION",
     "Capacity",
     "Case",
     "Checkpoint",

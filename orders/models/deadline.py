@@ -150,6 +150,10 @@ class Checkpoint(models.Model):
                 condition=Q(state=CheckpointState.PENDING),
                 name="checkpoint_pending",
             ),
+            # The audit compares what fired lately with what was written for it.
+            models.Index(
+                fields=["fired_at"], condition=Q(state=CheckpointState.FIRED), name="checkpoint_fired"
+            ),
         ]
 
     def __str__(self) -> str:

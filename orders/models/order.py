@@ -6,7 +6,9 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from typing_extensions import override
 
+from accounts.models import Every
 from orders.models.case import Case
 from orders.models.fields import as_given, offset_beside, public_id, utc_offset
 from orders.querysets import OrderQuerySet
@@ -65,6 +67,22 @@ class ProofFound(models.TextChoices):
     PROBABLE_CAUSE = Standard.PROBABLE_CAUSE.value, "Probable cause"
     PREPONDERANCE = Standard.PREPONDERANCE.value, "Preponderance of the evidence"
     CLEAR_AND_CONVINCING = Standard.CLEAR_AND_CONVINCING.value, "Clear and convincing evidence"
+
+
+#: The jurisdiction, which no rule knows, of the one order that the system watches itself by.
+CANARY_JURISDICTION = "xx"
+
+_Orders = models.Manager.from_queryset(OrderQuerySet)
+
+
+class RealOrders(_Orders["Order"]):
+    """Orders of courts. The canary's is in no list, report, plan or count."""
+
+    @override
+    def get_queryset(self) -> OrderQuerySet[Order]:
+        """All but the canary's."""
+        orders: OrderQuerySet[Order] = OrderQuerySet(self.model, using=self._db)
+        return orders.exclude(jurisdiction=CANARY_JURISDICTION)
 
 
 class Order(models.Model):
@@ -127,7 +145,8 @@ class Order(models.Model):
     )
     entered_at = models.DateTimeField(auto_now_add=True)
 
-    objects = OrderQuerySet.as_manager()
+    objects = RealOrders()
+    every = Every()
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from orders.models import CourtClosing, CourtRule
 from orders.rules import rulebook as rulebooks
 from orders.rules.adjust import Adjustment, adjusted
 from orders.rules.rulebook import Offset, Rulebook, Unit
+
+#: One instant of each week of the years that orders are planned in.
+_WEEKS = [datetime(2020, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=week) for week in range(20 * 52)]
 
 
 def load_closings() -> int:
@@ -57,6 +60,22 @@ def zone_at(jurisdiction: str, area: str) -> ZoneInfo:
     return bundled().jurisdictions[jurisdiction].in_area(area).zone
 
 
+@cache
+def clock_rules() -> str:
+    """A digest, in hexadecimal, of what local time is in the rulebook's zones in these years.
+
+    Made of what this machine's data say, not of what they call themselves: an update that changes no clock of
+    ours changes nothing here.
+    """
+    zones = {
+        zone.key: zone for one in bundled().jurisdictions.values() for zone in (one.zone, *one.areas.values())
+    }
+    said = [
+        (name, *(at.astimezone(zone).isoformat() for at in _WEEKS)) for name, zone in sorted(zones.items())
+    ]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:15]
+
+
 def current_rulebook() -> Rulebook:
     """The rulebook with the closings that stand in the database now."""
     closings = CourtClosing.objects.order_by("jurisdiction", "closed_on")
@@ -74,8 +93,9 @@ def _with_closings(closings: tuple[tuple[str, date, str], ...]) -> Rulebook:
     for jurisdiction, day, name in closings:
         by_jurisdiction.setdefault(jurisdiction, {})[day] = name
     book = bundled().with_closings(by_jurisdiction)
-    # A day that is closed anew makes every earlier plan one of another version, to be planned anew.
-    digest = hashlib.sha256(repr(closings).encode()).hexdigest()[:8]
+    # A day that is closed anew makes every earlier plan one of another version, to be planned anew; so does
+    # another rule of local time.
+    digest = hashlib.sha256(repr((closings, clock_rules())).encode()).hexdigest()[:8]
     return replace(book, version=f"{book.version}+{digest}")
 
 

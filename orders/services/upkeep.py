@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.models import Agency
-from orders.models import Case, Event, Order
-from orders.services.calendar import current_rulebook
+from orders.models import Case, Deadline, Event, Order
+from orders.rules.plan import plan
+from orders.services.calendar import current_rulebook, rulebooks_of
 from orders.services.change import with_deadlines
+from orders.services.known import facts_of
 from orders.services.planning import replan
 
 #: Orders planned anew in one transaction.
 BATCH = 200
+#: Seconds that one look for orders without deadlines takes at the most.
+LOOKS = 120.0
 
 
 def stale_orders(court: Agency | None = None) -> QuerySet[Order]:
@@ -86,3 +91,33 @@ def replan_cases(case_ids: Collection[int], *, now: datetime, tells_late: bool =
         if told.get(order.pk)
     )
     return orders
+
+
+def is_any_stale() -> bool:
+    """Whether there is an order whose plan is of another rulebook."""
+    return bool(_next_stale(None))
+
+
+def mark_uncovered() -> int:
+    """Orders without a single deadline, though the rules give them some, are stale: how many there were."""
+    found = 0
+    for orders in _without_deadlines():
+        facts = facts_of(orders)
+        rulebooks = rulebooks_of(order.case.court_id for order in orders)
+        due = [one.pk for one in orders if plan(facts[one.pk], rulebooks[one.case.court_id])]
+        found += Order.objects.filter(pk__in=due).update(planned_with="")
+    return found
+
+
+def _without_deadlines() -> Iterator[Sequence[Order]]:
+    """Planned orders that have none, some at a time, for as long as a look may take."""
+    bare = (
+        Order.objects.filter(~Exists(Deadline.objects.filter(order=OuterRef("pk"))))
+        .exclude(planned_with="")
+        .select_related("case")
+        .order_by("id")
+    )
+    last, ends = 0, time.monotonic() + LOOKS
+    while time.monotonic() < ends and (orders := list(bare.filter(pk__gt=last)[:BATCH])):
+        yield orders
+        last = orders[-1].pk

@@ -26,6 +26,7 @@ OPEN = {
     "/admin/logout/",
     "/healthz",
     "/healthz/deadlines",
+    "/metrics",
     "/mailbox/",
     "/mailbox/x/",
     # Signed by who calls them.

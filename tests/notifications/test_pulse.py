@@ -68,14 +68,6 @@ def test_beat_sends_by_itself_when_nobody_answered_the_bell(ledger: Ledger) -> N
     assert len(ledger.lines()) == 1
 
 
-def test_sweep_forgets_pulses_of_yesterday() -> None:
-    Heartbeat.objects.create(name="dead", beat_at=timezone.now() - timedelta(days=2))
-
-    pulse.sweep(Firer("test"))
-
-    assert not Heartbeat.objects.exists()
-
-
 def test_health_is_503_without_a_pulse(client: Client) -> None:
     answer = client.get("/healthz/deadlines")
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import LockNotAvailable
 
 from accounts.services.reference import load_reference
 from ctcompliance import unreachable
+from notifications.services import canary
 from notifications.services.escalation import load_steps
 from orders.services.calendar import load_closings
 
@@ -57,6 +58,8 @@ class Command(BaseCommand):
         reference = {kind: asdict(counts) for kind, counts in load_reference().items()}
         self._progress("Loading court closings")
         closings = load_closings()
+        with transaction.atomic():
+            canary.make()
         self._progress("Loading who is asked when nobody answers")
         return {
             "migrations": migrations,

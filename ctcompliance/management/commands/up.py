@@ -152,7 +152,7 @@ def commands(folder: Path) -> dict[str, str]:
     return {
         "web": f"{python} -m gunicorn ctcompliance.wsgi --bind 127.0.0.1:{settings.WEB_PORT}"
         " --worker-class gthread --workers 2 --threads 4 --graceful-timeout 3"
-        " --no-control-socket --log-level warning",
+        " --no-control-socket --log-level warning --logger-class ctcompliance.web_log.WebLogger",
         "worker": f"{celery} worker -P threads -c 8 -Q {queues} -l INFO --without-gossip --without-mingle",
         "beat": f"{celery} beat -s {schedule} -l INFO",
         "flower": f"{celery} flower --address=127.0.0.1 --port={settings.FLOWER_PORT} --logging=warning",
