@@ -34,6 +34,7 @@ _PERSONAL = (
     ("docket", re.compile(r"(?<![\w-])[A-Z][A-Z0-9]{1,4}(?:FA|CR|CV|MI|MV)\d{8,10}[A-Z]?\b", re.IGNORECASE)),
     ("number", re.compile(r"\+\d[\d ().-]{6,18}\d")),
     ("number", re.compile(r"(?<![\w.-])\(?[2-9]\d{2}\)?[-. ]?[2-9]\d{2}[-. ]?\d{4}(?![\w-])")),
+    ("secret", re.compile(r"(?<=/calendar/)[^\s\"'?/]+|(?<=/n/)[^\s\"'?/]+")),
     # A link that opens something by itself: long, of letters large and small and figures.
     ("secret", re.compile(r"(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{40,}")),
 )

@@ -18,6 +18,9 @@ from ctcompliance import local
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+#: Days for which a protected person's word on how to be reached may hold: the fewest and the most.
+SHORTEST_WORD, LONGEST_WORD = 7, 180
+
 env = Env()
 
 try:
@@ -72,6 +75,10 @@ try:
     }
     #: What a monitor shows to read the metrics; without it a demonstration alone gives them, to its machine.
     METRICS_TOKEN = env.str("CTC_METRICS_TOKEN", "")
+    #: Where “Leave this page” leads advocates: to a site that says nothing of what was read.
+    EXIT_URL = env.str("CTC_EXIT_URL", "https://www.weather.gov")
+    #: Days for which a protected person's word on how to be reached holds, unless another span is agreed on.
+    SAFE_CONTACT_DAYS = env.int("CTC_SAFE_CONTACT_DAYS", 30)
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
     #: `line` for people, `json` for machines.
     LOG_FORMAT = env.str("CTC_LOG_FORMAT", "line" if IS_LOCAL else "json")
@@ -94,6 +101,12 @@ if LOG_FORMAT not in ("json", "line"):
     raise ImproperlyConfigured(f"CTC_LOG_FORMAT: “{LOG_FORMAT}” is none; set it to json or line.")
 if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
     raise ImproperlyConfigured("CTC_SECOND_FACTOR: cannot be off with DATABASE_URL; leave it out.")
+if not EXIT_URL.startswith("https://"):
+    raise ImproperlyConfigured("CTC_EXIT_URL: not https; leave it out, or set it to a site such as https://…")
+if not SHORTEST_WORD <= SAFE_CONTACT_DAYS <= LONGEST_WORD:
+    raise ImproperlyConfigured(
+        f"CTC_SAFE_CONTACT_DAYS: not from {SHORTEST_WORD} to {LONGEST_WORD}; leave it out for 30."
+    )
 if any(SSO.values()) and not all(SSO.values()):
     raise ImproperlyConfigured("CTC_SSO_ISSUER, CTC_SSO_CLIENT_ID, CTC_SSO_CLIENT_SECRET: set all or none.")
 

@@ -1,4 +1,4 @@
-"""Every address. Without sign-in only signing in and out, the health addresses and the metrics answer."""
+"""Every address. Without sign-in only signing in and out, health, metrics, callbacks and calendars answer."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,7 +14,10 @@ from django.utils.safestring import SafeString
 from typing_extensions import override
 
 from accounts.searching import Searched
-from notifications.models import Alert, AlertState, Finding, Via
+from notifications.ladder_admin import EscalationStepAdmin  # noqa: F401 - it registers itself
+from notifications.models import Alert, AlertState, Channel, Finding, MessageTemplate, Via
+from notifications.services.templates import shipped_text
+from notifications.wording_admin import MessageTemplateAdmin  # noqa: F401 - it registers itself
 from orders.admin.desk import DeskList, order_link
 from orders.services.change import zone_of
 from orders.wording import instant_words, rule_title
@@ -45,10 +49,20 @@ class AnsweredFilter(admin.SimpleListFilter):
 class AlertAdmin(DeskList):
     """Who was told what, the newest first."""
 
-    list_display = ["docket", "what", "told", "state", "written", "answer"]
+    list_display = ["docket", "what", "told", "state", "written", "wording", "answer"]
     list_select_related = ["order__case", "checkpoint__deadline", "agency", "recipient", "acknowledged_by"]
     list_filter = [AnsweredFilter, "state"]
     ordering = ["-id"]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        """With the words of a wording that an administrator wrote."""
+        label = Concat(
+            "name", Value("."), "channel", Value("."), "language", Value("/"), Cast("version", CharField())
+        )
+        stored = MessageTemplate.objects.annotate(label=label).filter(label=OuterRef("template"))
+        rows: QuerySet[Alert] = super().get_queryset(request)
+        return rows.annotate(worded=Subquery(stored.values("body")[:1]))
 
     @admin.display(description="Docket")
     def docket(self, alert: Alert) -> SafeString:
@@ -72,6 +86,19 @@ class AlertAdmin(DeskList):
     def written(self, alert: Alert) -> str:
         """When, in court time."""
         return instant_words(alert.created_at, zone_of(alert.of_order))
+
+    @admin.display(description="Sent as")
+    def wording(self, alert: Alert) -> SafeString | str:
+        """The wording that it was sent in, with its text before anything was filled in."""
+        if alert.channel == Channel.PRINT:
+            return "On paper"
+        if not alert.template:
+            return "Not sent" if alert.first_sent_at is None else "Unknown"
+        return format_html(
+            "<details><summary>{}</summary><pre>{}</pre></details>",
+            alert.template,
+            getattr(alert, "worded", None) or shipped_text(alert.template),
+        )
 
     @admin.display(description="Answer")
     def answer(self, alert: Alert) -> str:

@@ -9,7 +9,9 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Now
+from typing_extensions import override
 
 from accounts.models import Role, User
 from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
@@ -18,8 +20,9 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class AlertQuerySet(OfOrderQuerySet[Row]):
-    """Alerts, seen by whoever sees their order."""
+    """Alerts, seen by whoever sees their order; those that a release led to, by its organization alone."""
 
+    @override
     def visible_to(
         self,
         user: AbstractBaseUser | AnonymousUser,
@@ -55,3 +58,7 @@ class SafeContactQuerySet(models.QuerySet[Row]):
         """Those that stand at this instant: not ended, and of a release that stands."""
         releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
         return self.filter(Exists(releases.filter(pk=OuterRef("release_id")).standing()), ended_at=None)
+
+    def unconfirmed(self) -> Self:
+        """Those that nobody confirmed in their time: nothing is sent by them."""
+        return self.filter(ended_at=None, confirmed_at__lte=Now() - F("confirm_every"))

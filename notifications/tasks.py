@@ -5,9 +5,21 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from notifications.services import audits, canary, deliveries, delivering, pulse, purge, sending, tallies
+from notifications.services import (
+    audits,
+    canary,
+    contacts,
+    deliveries,
+    delivering,
+    printing,
+    pulse,
+    purge,
+    sending,
+    tallies,
+)
 from notifications.services.firing import Firer
 
 logger = logging.getLogger(__name__)
@@ -44,8 +56,9 @@ def sweep() -> None:
 
 @shared_task(name="notifications.reap")
 def reap() -> None:
-    """Expired leases freed, doubts decided."""
+    """Expired leases freed, doubts decided, what nothing could carry put on paper."""
     sending.reap()
+    printing.fall_back_to_paper()
     deliveries.reap()
 
 
@@ -85,4 +98,5 @@ def count() -> None:
 @shared_task(name="notifications.purge", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
 def purge_old() -> None:
     """What is kept for longer than it may be is gone."""
+    contacts.end_lapsed(timezone.now())
     purge.purge()

@@ -23,10 +23,12 @@ from accounts.models import Membership, Role, User
 from accounts.services.audit import seen
 from accounts.services.guessing import found_guessing
 from notifications.models import Alert, Channel, Via
-from notifications.services import health
+from notifications.services import feeds, health
 from notifications.services.answers import acknowledge, may_answer
+from notifications.services.contacts import unconfirmed_count
 from notifications.services.findings import open_findings
 from notifications.services.links import LASTS, alert_of
+from notifications.services.printing import for_a_hand
 from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
@@ -66,6 +68,8 @@ class Line:
 
     alert: Alert
     now: datetime
+    #: Whether the reader sees whom the order is against; an advocate does not.
+    is_named: bool = True
 
     @property
     def title(self) -> str:
@@ -102,17 +106,23 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
     seen(request, (alert.fired.deadline.order.case.public_id for alert in page))
-    roles = request.user.roles if isinstance(request.user, User) else frozenset()
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - narrows
+    roles, over = user.roles, roles_over(user, {alert.fired.deadline.order_id for alert in page})
+    named = {pk for pk, held in over.items() if "name" in MATRIX.things["respondent"].fields_for(held)}
     sees_follow_ups = bool(roles & VIEWERS)
     context = {
+        "to_hand": _to_hand(request, now),
+        "has_calendar": feeds.may_have(request.user),
         "page": page,
-        "lines": [Line(alert, now) for alert in page],
+        "lines": [Line(alert, now, alert.fired.deadline.order_id in named) for alert in page],
         "is_of_court": bool(roles & _OF_COURT),
         "uncomputed": _uncomputed(request) if roles & _OF_COURT else 0,
         "most": MOST,
         "sees_follow_ups": sees_follow_ups,
         "offers": _offers(request) if sees_follow_ups else 0,
         "is_advocate": Role.ADVOCATE in roles,
+        "unconfirmed": unconfirmed_count(user) if Role.ADVOCATE in roles else 0,
         "is_administrator": Role.ADMINISTRATOR in roles,
         "is_auditor": Role.AUDITOR in roles,
         "findings": open_findings()[:PAGE] if Role.ADMINISTRATOR in roles else [],
@@ -199,7 +209,9 @@ def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
         raise Http404
     seen(request, [alert.fired.deadline.order.case.public_id])
     acknowledge(alert, by=request.user, now=timezone.now())
-    messages.success(request, "Acknowledged. The record of the order says so.")
+    # An advocate's word is not in the record: it would say whose client somebody is.
+    on_record = " The record of the order says so." if alert.release_id is None else ""
+    messages.success(request, f"Acknowledged.{on_record}")
     return redirect("notice", public_id=alert.public_id)
 
 
@@ -232,6 +244,16 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
         },
         status=200 if found.is_well else 503,
     )
+
+
+def _to_hand(request: HttpRequest, now: datetime) -> list[Line]:
+    """The printed notices that wait for this person's hands; at most as many as a page holds."""
+    assert isinstance(request.user, User)  # noqa: S101 - narrows
+    waiting = for_a_hand(request.user).select_related(
+        "checkpoint__deadline__order__case", "agency", "recipient"
+    )[:PAGE]
+    seen(request, (alert.fired.deadline.order.case.public_id for alert in waiting))
+    return [Line(alert, now) for alert in waiting]
 
 
 def _uncomputed(request: HttpRequest) -> int:

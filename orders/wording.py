@@ -36,6 +36,7 @@ _KINDS = {
     "heard": "Hearing held",
     "referral_decided": "Prosecutor decided",
     "referred": "Referred to a prosecutor",
+    "notice_handed": "Printed notice handed over",
     "reminded": "Reminder written",
     "replanned": "Deadlines planned anew",
     "return_withdrawn": "Return of a firearm withdrawn",

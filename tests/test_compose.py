@@ -126,7 +126,7 @@ def test_what_is_not_set_is_what_settings_would_have_without_it() -> None:
     }
     needed = {"DATABASE_URL": "postgresql://u:p@h/n", "DJANGO_SECRET_KEY": "k", "CTC_BASE_URL": "https://a"}
 
-    assert len(defaults) == 24
+    assert len(defaults) == 26
     assert _settings_under(needed) == _settings_under(needed | defaults)
 
 

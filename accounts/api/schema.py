@@ -42,6 +42,8 @@ def problems_of(view: ApiView, method: str, path: str) -> set[str]:
         codes |= {"stale", "precondition_required"}
     if method == "PUT":
         codes |= {"malformed", "refused", "too_large", "unsupported_media_type"}
+        # A body that is no file has fields, which may be wrong.
+        codes |= {"invalid"} if isinstance(getattr(view, "takes", None), type) else set()
     return codes
 
 

@@ -87,6 +87,8 @@ def door_of(request: HttpRequest) -> Door:
     """By which way the request came in."""
     if request.path.startswith("/api/"):
         return Door.API
+    if request.path.startswith("/calendar/") and request.path.endswith(".ics"):
+        return Door.FEED
     return Door.ADMIN if request.path.startswith("/admin/") else Door.PAGE
 
 

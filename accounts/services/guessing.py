@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 
-from accounts.models import Act, AuditEntry, User
+from accounts.models import Act, AuditEntry, Door, User
 from accounts.services.audit import record
 
 #: So many different ids refused within `WINDOW` are guesses. For as long nothing that has an id is answered.
@@ -36,6 +36,23 @@ def refuse(user: User, *, asked: str, **facts: Any) -> None:
         record(Act.GUESSING, succeeded=False, **{**facts, "cases": []})
 
 
+def refuse_stranger(*, asked: str, **facts: Any) -> None:
+    """The refusal of somebody who did not sign in is on record, once in a while for each thing asked for, so
+    that a program that asks for ever fills nothing.
+
+    `asked` is a digest of what was asked for; `facts` are the entry's other fields.
+    """
+    known = _of_strangers(facts["door"], facts["address"])
+    if not known.filter(detail__asked=asked).exists():
+        record(Act.REFUSED, succeeded=False, detail={"asked": asked}, **facts)
+
+
+def stranger_guesses_too_much(door: Door, address: str | None) -> bool:
+    """True while from that network address many different things were refused at that door to strangers."""
+    refused = _of_strangers(door, address).values("detail__asked").distinct()[:MANY]
+    return refused.count() >= MANY
+
+
 def guesses(user: User) -> int:
     """How many different ids this person was refused in the last ten minutes, by the database's clock."""
     refused = _lately(Act.REFUSED).filter(actor=user.pk, detail__has_key="asked")
@@ -51,6 +68,11 @@ def found_guessing(since: timedelta = timedelta(days=7)) -> QuerySet[AuditEntry]
     """The newest entries of people who were found guessing within `since`, for the administrators."""
     found = AuditEntry.objects.filter(act=Act.GUESSING, at__gt=Now() - since)
     return found.select_related("actor").order_by("-at", "-id")[:SHOWN]
+
+
+def _of_strangers(door: Door, address: str | None) -> QuerySet[AuditEntry]:
+    refused = _lately(Act.REFUSED).filter(actor=None, door=door, detail__has_key="asked")
+    return refused.filter(address__isnull=True) if address is None else refused.filter(address=address)
 
 
 def _lately(act: Act) -> QuerySet[AuditEntry]:

@@ -112,6 +112,11 @@ class Alert(models.Model):
     first_sent_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    paper_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Where it failed: when it was decided whether a printed notice must take its place.",
+    )
     handed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -162,6 +167,13 @@ class Alert(models.Model):
             # The reaper looks for leases that ran out; the set is as small as the sends in flight.
             models.Index(fields=["lease_until"], condition=Q(state__in=[1, 2]), name="alert_leased"),
             models.Index(fields=["id"], condition=Q(state=5), name="alert_in_doubt"),
+            # What failed and is not decided on, looked at every few seconds; a decision takes a row out for
+            # ever, so that the failures of years cost nothing.
+            models.Index(fields=["id"], condition=Q(state=6, paper_at=None), name="alert_failed_undecided"),
+            # Printed notices that wait for a hand: few, among all that were ever accepted.
+            models.Index(
+                fields=["agency", "-id"], condition=Q(channel="print", state=3), name="alert_for_a_hand"
+            ),
             # A person's own list of what waits for an answer, the newest first.
             models.Index(
                 fields=["recipient", "-id"],

@@ -26,7 +26,8 @@ def may_answer(alert: Alert, user: User) -> bool:
 
 
 def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
-    """The alert is acknowledged by `by` at `now`, and the order's history says so. Where the agency was
+    """The alert is acknowledged by `by` at `now`, and the order's history says so, unless a release led to it
+    (`Alert.release`): then the history says nothing. Where the agency was
     waited for it has answered, and nobody further up is asked.
 
     With it whatever else told the same person of the same thing. The first acknowledgement stands; a later
@@ -76,13 +77,15 @@ def _answer_for_others(row: Alert, *, by: User, now: datetime) -> None:
     _told_alike(row).update(acknowledged_at=now, acknowledged_by=by)
     if row.capacity in POLICE_CAPACITIES and may_answer(row, by):
         _awaited(row).update(answered_at=now, answered_by=by, next_step_at=None)
-    Event.objects.create(
-        order=row.of_order,
-        kind="acknowledged",
-        occurred_at=now,
-        actor=by,
-        data={"alert": str(row.public_id), "rule": row.fired.deadline.rule_id},
-    )
+    # Who acknowledges what a release led to is an advocate, whose client is nobody's to read in the history.
+    if row.release_id is None:
+        Event.objects.create(
+            order=row.of_order,
+            kind="acknowledged",
+            occurred_at=now,
+            actor=by,
+            data={"alert": str(row.public_id), "rule": row.fired.deadline.rule_id},
+        )
     webhooks.announce(HookEvent.ALERT_ACKNOWLEDGED, row, now=now)
 
 

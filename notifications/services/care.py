@@ -36,9 +36,11 @@ GROUP BY recipient_id, channel
 def held_for(alert: Leased) -> float:
     """For how many seconds the alert waits for a better hour; 0: not at all.
 
-    Never an alert that was begun, and never one that tells of firearms not surrendered in time.
+    Never an alert that was begun, and never one that tells of firearms not surrendered in time. A protected
+    person's hours hold whatever was tried before: somebody else may be looking on outside them.
     """
-    if alert.first_sent_at is not None or alert.channel == Channel.CANARY or is_urgent(alert):
+    is_begun = alert.first_sent_at is not None and alert.via != Via.PROTECTED
+    if is_begun or alert.channel == Channel.CANARY or is_urgent(alert):
         return 0.0
     until = max(_quiet_until(alert), _digest_at(alert))
     return (until - alert.now).total_seconds()

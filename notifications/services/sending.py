@@ -87,7 +87,13 @@ def _spared(alerts: Sequence[Leased]) -> list[Bundle]:
     too_much = care.beyond_limit(bundles)
     for place, wait in too_much.items():
         held.extend((one, wait) for one in bundles[place].alerts)
-    complete([Completion(alert=one, end=End.READY, wait=wait, is_held=True) for one, wait in held])
+    complete(
+        [
+            # Who may have it already is still the only one to ask when its hour comes.
+            Completion(alert=one, end=End.READY, wait=wait, is_held=True, sticks=bool(one.provider))
+            for one, wait in held
+        ]
+    )
     return [one for place, one in enumerate(bundles) if place not in too_much]
 
 

@@ -51,10 +51,10 @@ from orders.models.surrender import (
 from orders.models.term import OrderTerm
 
 __all__ = [
+    "CANARY_JURISDICTION",
     "Attempt",
     "AttemptKind",
     "AttemptResult",
-    "CANARY_JURISDICTION",
     "Capacity",
     "Case",
     "Checkpoint",

@@ -79,7 +79,7 @@ class _Changes:
         Deadline.objects.bulk_update(self.changed_deadlines, _CHANGED, batch_size=500)
         insert(self.new_checkpoints)
         Checkpoint.objects.bulk_update(
-            self.changed_checkpoints, ["fires_at", "planned_at", "state"], batch_size=500
+            self.changed_checkpoints, ["audience", "fires_at", "planned_at", "state"], batch_size=500
         )
         by_outcome: defaultdict[str, list[int]] = defaultdict(list)
         for deadline_id, outcome in self.closed_follow_ups.items():
@@ -284,9 +284,11 @@ def _arm(
         del wanted[checkpoint.name]
         if checkpoint.is_fired:
             continue
-        if checkpoint.state != CheckpointState.PENDING or checkpoint.fires_at != one.fires_at:
+        stands = (checkpoint.state, checkpoint.fires_at, checkpoint.audience)
+        if stands != (CheckpointState.PENDING, one.fires_at, list(one.audience)):
             checkpoint.state = CheckpointState.PENDING
             checkpoint.fires_at = one.fires_at
+            checkpoint.audience = list(one.audience)
             checkpoint.planned_at = changes.now
             changes.changed_checkpoints.append(checkpoint)
     changes.new_checkpoints.extend(_new_checkpoint(row, one) for one in wanted.values())

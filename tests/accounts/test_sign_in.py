@@ -33,6 +33,7 @@ OPEN = {
     "/callbacks/email/",
     "/callbacks/sms/",
     "/callbacks/sms/00000000-0000-0000-0000-000000000000/",
+    "/calendar/x.ics",
 }
 
 SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}

@@ -42,6 +42,10 @@ class Caller:
             headers=self._with({"Idempotency-Key": key or str(uuid.uuid4()), **named}),
         )
 
+    def put(self, path: str, body: Any) -> Any:
+        """What a PUT is answered."""
+        return self.client.put(ROOT + path, body, content_type="application/json", headers=self._with({}))
+
     def patch(self, path: str, body: Any, **headers: str) -> Any:
         """What a PATCH is answered."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -245,7 +245,7 @@ def test_a_rule_is_shown_with_values_sources_and_doubts() -> None:
 
     assert "CT-SUR-01, Connecticut, debatable" in text
     assert "From 2016-10-01: due +24 elapsed hours (seen: C.G.S. § 29-36k(b)" in text
-    assert "Checkpoint check: check, at due, tells respondent_police, service_police, court" in text
+    assert "Checkpoint check: check, at due, tells respondent_police, service_police, court, " in text
 
 
 @pytest.mark.parametrize("id_", [entry.id for entry in rulebook.load().entries[:3]])

@@ -134,6 +134,22 @@ def test_planning_again_writes_nothing() -> None:
     )
 
 
+@pytest.mark.django_db
+def test_a_change_of_whom_a_rule_tells_reaches_what_is_pending_and_not_what_has_fired() -> None:
+    order = make.served_order()
+    surrender.list_firearm(order, source="application", serial="S-1", by=None, now=NOW)
+    checkpoints = Checkpoint.objects.filter(deadline__rule_id="CT-SUR-01")
+    planned = dict(checkpoints.values_list("name", "audience"))
+    Firer("test").fire(now=NOW + timedelta(hours=20))
+    checkpoints.update(audience=["court"])
+
+    with transaction.atomic():
+        replan([order], now=NOW + timedelta(hours=20))
+
+    found = dict(checkpoints.values_list("name", "audience"))
+    assert found == planned | {"remind-6h": ["court"]}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_planning_outside_a_transaction_is_refused() -> None:
     order = make.served_order()

@@ -116,8 +116,43 @@ def test_checkpoint_names_are_used_once_in_a_rule(rulebook: Rulebook) -> None:
         assert len(set(names)) == len(names), rule.id
 
 
-def test_audiences_are_capacities_of_agencies() -> None:
-    assert sorted(AUDIENCES) == ["court", "marshal", "prosecutor", "respondent_police", "service_police"]
+def test_audiences_are_capacities_of_agencies_and_those_who_are_told_by_a_release() -> None:
+    agencies = {
+        "court",
+        "licensing",
+        "marshal",
+        "prosecutor",
+        "respondent_police",
+        "school",
+        "service_police",
+        "state_police",
+    }
+    assert agencies | {"supervisor", "advocate", "protected_person"} == AUDIENCES
+
+
+def test_connecticut_tells_advocates_and_protected_persons_of_what_they_may_act_on(
+    rulebook: Rulebook,
+) -> None:
+    told = {
+        (rule.id, checkpoint.name): {"advocate", "protected_person"} & set(checkpoint.audience)
+        for rule in rulebook.rules
+        if rule.jurisdiction == "us_ct"
+        for checkpoint in rule.checkpoints
+        if {"advocate", "protected_person"} & set(checkpoint.audience)
+    }
+
+    assert set(told) == {
+        ("CT-SUR-01", "check"),
+        ("CT-HRG-CLOSED", "remind-3d"),
+        ("CT-HRG-REM", "remind-2d"),
+        ("CT-CMP-01", "remind-7d"),
+        ("CT-CMP-01", "remind-1d"),
+        ("CT-EXT-01", "opens"),
+        ("CT-EXT-03", "remind-7d"),
+        ("CT-EXT-03", "expired"),
+        ("CT-RET-01", "remind-2d"),
+    }
+    assert all(both == {"advocate", "protected_person"} for both in told.values())
 
 
 def test_parts_name_what_they_are_a_part_of(rulebook: Rulebook) -> None:

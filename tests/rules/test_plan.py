@@ -740,7 +740,7 @@ def test_checkpoints_carry_audience_and_lateness(rulebook: Rulebook) -> None:
 
     assert [(one.name, one.audience, one.late) for one in planned.checkpoints] == [
         ("remind-6h", ("respondent_police",), False),
-        ("check", ("respondent_police", "service_police", "court"), True),
+        ("check", ("respondent_police", "service_police", "court", "advocate", "protected_person"), True),
         ("escalate-24h", ("respondent_police", "court"), False),
     ]
 

@@ -528,8 +528,9 @@ def test_value_is_none_before_the_first(folder: Path) -> None:
         (
             'audience = ["court"]',
             'audience = ["press"]',
-            "line 26, CT-ONE: audience: 'press' is not among court, marshal, prosecutor, respondent_police, "
-            "service_police",
+            "line 26, CT-ONE: audience: 'press' is not among advocate, court, licensing, marshal, "
+            "prosecutor, protected_person, respondent_police, school, service_police, state_police, "
+            "supervisor",
         ),
         (
             'audience = ["court"]',

@@ -1,0 +1,1 @@
+"""The forms by which people say how they, or those they stand by, want to be told."""

@@ -1,0 +1,65 @@
+"""On a phone: how one is told, and what an advocate reads with the way out at hand."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from accounts.models import AgencyKind, Role
+from notifications.models import Preference, SafeContact
+from tests import make
+from tests.api.stage import set_up
+from tests.browser.conftest import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE = 375
+
+
+def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser) -> None:
+    person = make.person(Role.LIAISON, make.agency(AgencyKind.POLICE))
+    browser.sign_in(person)
+    browser.open("/preferences/")
+    assert not browser.is_wider_than(PHONE)
+
+    browser.type(language="Español", phone="555", by_sms="on", zone="Central")
+    browser.press("Keep this")
+    assert "+1 860 555 0100" in browser.text
+    browser.driver.find_element(By.NAME, "phone").clear()
+    browser.type(phone="(860) 555-0100")
+    browser.press("Keep this")
+
+    assert "You are told in this way from now on." in browser.text
+    assert not browser.is_wider_than(PHONE)
+    kept = Preference.objects.get(user=person)
+    assert (kept.language, kept.phone, kept.by_sms, kept.zone) == (
+        "es",
+        "+18605550100",
+        True,
+        "America/Chicago",
+    )
+    assert browser.complaints() == []
+
+
+def test_on_a_phone_an_advocate_reads_sets_a_safe_way_and_leaves(browser: Browser) -> None:
+    stage = set_up()
+    browser.sign_in(make.person(Role.ADVOCATE, stage.organization))
+    browser.press("Open the orders")
+    assert not browser.is_wider_than(PHONE)
+    browser.press(stage.order.case.docket_number)
+    assert "nobody has recorded here that it was done" in browser.text
+    assert not browser.is_wider_than(PHONE)
+
+    browser.unfold("Set a safe way")
+    assert not browser.is_wider_than(PHONE)
+    browser.type(channel="Through the advocate")
+    browser.press("Set it")
+
+    assert "The person is told in this way and in no other." in browser.text
+    assert SafeContact.objects.get().channel == "relay"
+    way_out = browser.driver.find_element(By.LINK_TEXT, "Exit this page")
+    browser.driver.execute_script("window.scrollTo(0, document.body.scrollHeight)")
+    assert way_out.is_displayed()
+    top = browser.driver.execute_script("return arguments[0].getBoundingClientRect().top", way_out)
+    assert 0 <= top < 100, "it stays at hand"
+    assert browser.complaints() == []

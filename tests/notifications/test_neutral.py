@@ -1,0 +1,470 @@
+"""No message says anything of a case, whatever the case holds and whichever wording it is written in."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.message import Message as Mail
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
+
+from accounts.crypto import seal
+from accounts.models import AgencyKind, Role
+from notifications.channels import email as email_channel
+from notifications.models import Alert, AlertState, Channel, Language, MessageTemplate, Preference, Via
+from notifications.services import sending
+from notifications.services.bundles import Bundle
+from notifications.services.firing import Firer
+from notifications.services.links import alert_of, answer_code
+from notifications.services.outbox import Leased
+from notifications.services.templates import (
+    PoisonError,
+    Wordings,
+    add_wording,
+    check_wording,
+    fields_of,
+    forbidden_in,
+    messages,
+)
+from orders.services import surrender
+from tests import make
+from tests.ledger import Ledger
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+
+#: Why somebody is told, by the message that such a person gets when it tells of one thing.
+VIAS: dict[str, list[Via]] = {
+    "notice": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.NOBODY)],
+    "news": [Via.PROTECTED],
+    "system": [Via.OPERATOR],
+}
+
+#: Every message that can be sent, as it is made: name, how many alerts in it, why told, channel, language.
+KINDS = [
+    (name, size, via, channel, language)
+    for name, channel in messages()
+    for via in VIAS[{"notices": "notice"}.get(name, name)]
+    for size in ([2, 37] if name == "notices" else [1])
+    for language in Language.values
+]
+
+#: Letters that no word is made of: what holds ten of them in a row is ours.
+CANARY = st.text(alphabet="bcdfghjklmnpqrstvwxz", min_size=10, max_size=16).map(str.capitalize)
+
+PHRASE = st.text(alphabet=string.ascii_letters + " áéíñü.,!?'{}", max_size=60).filter(
+    lambda phrase: not forbidden_in(phrase)
+)
+
+AGO = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=400))
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a case holds that no message may say."""
+
+    respondent: str
+    protected: str
+    street: str
+    town: str
+    docket: str
+    firearm: str
+
+    def all(self) -> list[str]:
+        """Each, and each word of it."""
+        whole = [self.respondent, self.protected, self.street, self.town, self.docket, self.firearm]
+        return [*whole, *(word for one in whole for word in one.split() if len(word) > 3)]
+
+
+SECRETS = st.builds(
+    Secrets,
+    respondent=st.builds("{} {}".format, CANARY, CANARY),
+    protected=st.builds("{} {}".format, CANARY, CANARY),
+    street=st.builds("{} {} Street".format, st.integers(100, 9999), CANARY),
+    town=CANARY,
+    docket=st.builds("HHD-FA26-{}-S".format, st.integers(1_000_000, 9_999_999)),
+    firearm=st.builds("{} SN{}".format, CANARY, st.integers(100_000, 999_999)),
+)
+
+
+@st.composite
+def leased(draw: st.DrawFn, secrets: Secrets) -> Leased:
+    """An alert in the hands of a sender; what it knows of the case is all secret."""
+    written = NOW - draw(AGO)
+    return Leased(
+        now=NOW,
+        id=draw(st.integers(1, 2**62)),
+        fence=1,
+        attempts=draw(st.integers(1, 40)),
+        public_id=draw(st.uuids(version=4)),
+        channel=Channel.EMAIL,
+        via=Via.PERSON,
+        recipient=draw(st.integers(1, 2**62)),
+        agency=draw(st.integers(1, 2**62)),
+        release=draw(st.integers(1, 2**62)),
+        message_key=draw(st.none() | st.uuids(version=4)),
+        bundled=0,
+        template="",
+        provider=secrets.town,
+        created_at=written,
+        first_sent_at=draw(st.sampled_from([None, written])),
+        purpose=secrets.respondent,
+        rule=secrets.docket,
+        address=f"{draw(st.text(alphabet=string.ascii_lowercase, min_size=1, max_size=20))}@agency.example",
+        sealed_phrase="",
+        is_active=True,
+        language="en",
+        zone=secrets.street,
+        quiet_from=None,
+        quiet_until=None,
+        digest_at=None,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Secrets, Leased, str]:
+    """Secrets, an alert that is told of them, and a protected person's phrase."""
+    secrets = draw(SECRETS)
+    return secrets, draw(leased(secrets)), draw(PHRASE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was written for one alert, and all that the message may hold besides the wording."""
+
+    alert: Leased
+    outgoing: sending.Outgoing
+    phrase: str
+
+    def faults(self, secrets: Secrets) -> list[str]:
+        """Everything in the message that must not be there."""
+        message = self.outgoing.message
+        texts = [message.subject, message.body]
+        if self.alert.channel == Channel.EMAIL:
+            texts += _as_sent(email_channel._email(message).message(), self.alert.address)
+        if self.phrase:
+            # The person's own words.
+            texts = [text.replace(self.phrase, "\n", 1) for text in texts]
+        return _faults(texts, secrets, self.alert.public_id, answer_code(self.outgoing.bundle.key))
+
+
+def _as_sent(mail: Mail, address: str) -> list[str]:
+    """Headers and body of an email, once it is clear that it goes to that one address."""
+    assert [mail.get_all(name) for name in ("To", "Cc", "Bcc")] == [[address], None, None]
+    body = mail.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    own = {"Message-ID", "Date", "To"}
+    headers = [f"{name}: {value}" for name, value in mail.items() if name not in own]
+    return [*headers, body.decode()]
+
+
+def _faults(texts: list[str], secrets: Secrets, alert: UUID, code: str) -> list[str]:
+    found = []
+    for text in texts:
+        links = re.findall(r"\S*://\S*", text)
+        found += [f"a link to {one}" for one in links if not _is_ours(one, alert)]
+        # What is drawn by chance may spell a word; it was looked at for itself.
+        plain = text
+        for drawn in (*links, code):
+            plain = plain.replace(drawn, "")
+        folded = plain.casefold()
+        found += [f"the secret {one}" for one in secrets.all() if one.casefold() in folded]
+        if word := forbidden_in(plain):
+            found.append(f"the word {word}")
+        found += [f"a {brace}" for brace in "{}" if brace in plain]
+    return found
+
+
+def _is_ours(link: str, alert: UUID) -> bool:
+    """True for the list, and for the page of this very alert."""
+    parts = urlsplit(link)
+    if f"{parts.scheme}://{parts.netloc}" != settings.BASE_URL or parts.query or parts.fragment:
+        return False
+    return parts.path == "/" or (parts.path.startswith("/n/") and alert_of(parts.path[3:]) == alert)
+
+
+def told(kind: tuple[str, int, Via, str, str], alert: Leased, phrase: str, wordings: Wordings) -> Told:
+    """The message of that kind, made as the outbox makes it."""
+    _, size, via, channel, language = kind
+    is_sealed = via == Via.PROTECTED or channel == Channel.SERVICE
+    alert = replace(
+        alert,
+        via=via,
+        channel=channel,
+        language=language,
+        bundled=size,
+        address=seal(alert.address) if is_sealed else alert.address,
+        sealed_phrase=seal(phrase) if via == Via.PROTECTED else "",
+    )
+    bundle = Bundle(key=alert.message_key or alert.public_id, size=size, alerts=(alert,))
+    outgoing = sending._outgoing(bundle, wordings)
+    return Told(
+        alert=replace(alert, address=outgoing.address),
+        outgoing=outgoing,
+        phrase=phrase if via == Via.PROTECTED else "",
+    )
+
+
+def test_every_shipped_wording_is_proved_here() -> None:
+    wordings = Wordings()
+    alert = _plain_alert()
+
+    labels = {told(kind, alert, "", wordings).outgoing.words.label for kind in KINDS}
+
+    assert labels == {str(one) for one in wordings._in_force.values()}
+    assert len(labels) == len(messages()) * len(Language.values)
+
+
+def test_no_message_says_anything_of_a_case() -> None:
+    wordings = Wordings()
+
+    @how(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(cases())
+    def prove(drawn: tuple[Secrets, Leased, str]) -> None:
+        secrets, alert, phrase = drawn
+        for kind in KINDS:
+            written = told(kind, alert, phrase, wordings)
+            assert written.outgoing.address == alert.address
+            assert written.faults(secrets) == [], kind
+
+    prove()
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("Sign in about your {link}, court papers", "the word court"),
+        ("{link} {{code}}", "a {"),
+        ("Go to https://elsewhere.example/notice", "a link to https://elsewhere.example/notice"),
+        ("{link}?docket=1", "a link to "),
+        ("{link} Bcdfghjklmn", "the secret Bcdfghjklmn"),
+    ],
+)
+def test_the_proof_finds_a_wording_that_is_bad(body: str, fault: str) -> None:
+    MessageTemplate.objects.create(
+        name="notice", channel="email", language="en", version=9, subject="x", body=body, created_at=NOW
+    )
+    kind = ("notice", 1, Via.PERSON, "email", "en")
+
+    found = told(kind, _plain_alert(), "", Wordings()).faults(_plain_secrets())
+
+    assert any(one.startswith(fault) for one in found), found
+
+
+def test_the_proof_finds_a_link_that_says_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = _plain_secrets()
+    monkeypatch.setattr(sending, "answer_link", lambda alert: f"{settings.BASE_URL}/orders/{secrets.docket}")
+
+    assert told(("notice", 1, Via.PERSON, "sms", "es"), _plain_alert(), "", Wordings()).faults(secrets)
+
+
+def test_a_phrase_is_given_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = ("news", 1, Via.PROTECTED, "sms", "en")
+
+    body = told(kind, _plain_alert(), "Tuesday {link} {0}", Wordings()).outgoing.words.body
+
+    assert body.startswith("Tuesday {link} {0} Please get in touch")
+
+
+@pytest.mark.parametrize("kind", messages())
+def test_english_and_spanish_have_the_same_messages_and_fields(kind: tuple[str, str]) -> None:
+    def fields(language: str) -> set[str | None]:
+        one = Wordings().in_force((*kind, language))
+        return {field for text in (one.subject, one.body) for _, field, *_ in string.Formatter().parse(text)}
+
+    assert fields("en") == fields("es")
+    assert fields("en") <= {None, *fields_of(*kind)}
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("kind", messages())
+def test_every_shipped_wording_would_be_accepted(kind: tuple[str, str], language: str) -> None:
+    one = Wordings().in_force((*kind, language))
+
+    check_wording((*kind, language), subject=one.subject, body=one.body)
+
+
+@pytest.mark.parametrize(
+    ("which", "subject", "body", "field", "said"),
+    [
+        ("notice.email", "Hello", "{link} {docket}", "body", "“{docket}” cannot stand here so. Use {link}."),
+        ("notice.email", "{respondent}", "{link}", "subject", "“{respondent}” cannot stand here so."),
+        ("notice.email", "Hello", "{link} {code}", "body", "“{code}” cannot stand here so."),
+        ("notice.email", "Hello", "{link!r}", "body", "“{link}” cannot stand here so."),
+        ("notice.email", "Hello", "{link:>9}", "body", "“{link}” cannot stand here so."),
+        ("notice.email", "Hello", "{link.__class__}", "body", "“{link.__class__}” cannot stand here so."),
+        ("notice.email", "Hello", "{}", "body", "“{}” cannot stand here so."),
+        ("notice.email", "Hello", "{link", "body", "A brace is not closed"),
+        ("notice.email", "Hello", "{{link}}", "body", "Braces stand around fields only: {link}."),
+        ("notice.email", "Hello", "Sign in.", "body", "put {link} where the address belongs"),
+        ("notice.email", "Hello", "Your COURT papers: {link}", "body", "“court” tells what this is about"),
+        ("notice.email", "Ordnung: Order", "{link}", "subject", "“order” tells what this is about"),
+        ("notice.email", "Hello", "{link} or https://x.example", "body", "leads nowhere but to our own"),
+        ("notice.email", "Hello\nBcc: a@b.example", "{link}", "subject", "one line of at most 100"),
+        ("notice.email", "x" * 101, "{link}", "subject", "one line of at most 100"),
+        ("notice.email", " ", "{link}", "subject", "It needs a subject."),
+        ("notice.email", "Hello", "{link}" + "x" * 2000, "body", "2006 letters; 2000 is the most"),
+        ("news.email", "Hello", " \n", "body", "Say something."),
+        ("notice.sms", "Hello", "{link}", "subject", "A text message has no subject."),
+        ("notice.sms", "", "{link} “hello”", "body", "three times as long"),
+        ("notice.sms", "", "{link}" + "x" * 177, "body", "307 letters; a text message holds 306"),
+        ("news.sms", "", "{phrase} {link}", "body", "“{link}” cannot stand here so. Use {phrase}."),
+    ],
+)
+def test_a_wording_that_says_too_much_or_too_little_is_refused_and_not_stored(
+    which: str, subject: str, body: str, field: str, said: str
+) -> None:
+    name, channel = which.split(".")
+
+    with pytest.raises(ValidationError) as refusal:
+        add_wording((name, channel, "en"), subject=subject, body=body, by=None, now=NOW)
+
+    assert list(refusal.value.message_dict) == [field]
+    assert said in refusal.value.message_dict[field][0]
+    assert not MessageTemplate.objects.exists()
+
+
+def test_a_text_message_may_fill_its_two_parts() -> None:
+    add_wording(("notice", "sms", "en"), subject="", body="{link}" + "x" * 176, by=None, now=NOW)
+
+
+@pytest.mark.parametrize("body", ["{link", "{0}", "{docket}", "{link.title.x}", "{link[a]}"])
+def test_a_wording_that_cannot_be_written_fails_by_its_label(body: str) -> None:
+    MessageTemplate.objects.create(
+        name="notice", channel="email", language="en", version=2, subject="x", body=body, created_at=NOW
+    )
+
+    with pytest.raises(PoisonError, match=r"wording notice\.email\.en/2 cannot be filled in"):
+        Wordings().write(("notice", "email", "en"), {"link": "x"})
+
+
+def test_a_subject_of_several_lines_is_poison_for_its_own_message_only() -> None:
+    MessageTemplate.objects.create(
+        name="notice",
+        channel="email",
+        language="en",
+        version=2,
+        subject="a\nb",
+        body="{link}",
+        created_at=NOW,
+    )
+
+    with pytest.raises(PoisonError, match=r"notice\.email\.en/2 has a subject of several lines"):
+        Wordings().write(("notice", "email", "en"), {"link": "x"})
+
+
+def test_one_poison_wording_among_twenty_fails_alone(ledger: Ledger) -> None:
+    liaisons = [make.person(Role.LIAISON, make.agency()) for _ in range(20)]
+    for one in liaisons:
+        make.served_order(respondent_town=make.town(one.memberships.get().agency))
+    Preference.objects.create(user=liaisons[7], language=Language.SPANISH)
+    MessageTemplate.objects.create(
+        name="notice", channel="email", language="es", version=2, subject="x", body="{link", created_at=NOW
+    )
+    Firer("test").fire(now=NOW + timedelta(hours=23))
+    ours = Alert.objects.filter(checkpoint__deadline__rule_id="CT-SUR-01", checkpoint__name="check")
+    Alert.objects.exclude(pk__in=ours.filter(recipient__in=liaisons)).delete()
+
+    sending.drain(worker="w")
+
+    failed = Alert.objects.get(state=AlertState.FAILED)
+    assert failed.recipient == liaisons[7]
+    assert failed.last_error == "wording notice.email.es/2 cannot be filled in: ValueError"
+    assert Alert.objects.filter(state=AlertState.ACCEPTED).count() == 19
+    assert len(ledger.lines()) == 19
+
+
+def test_what_goes_out_over_the_wire_says_nothing_of_the_case(ledger: Ledger) -> None:
+    secrets = _plain_secrets()
+    court = make.agency(AgencyKind.COURT, name=f"Superior {secrets.town}")
+    police = make.agency(name=f"{secrets.town} Police", email="desk@agency.example")
+    town = make.town(police)
+    town.name = secrets.town
+    town.save()
+    people = [
+        make.person(Role.CLERK, court),
+        make.person(Role.LIAISON, police),
+        make.person(Role.SUPERVISOR, police),
+    ]
+    Preference.objects.create(user=people[1], language=Language.SPANISH)
+    for docket in (secrets.docket, "HHD-FA26-2222222-S"):
+        order = make.served_order(
+            court=court,
+            respondent_town=town,
+            respondent_name=secrets.respondent,
+            respondent_address=secrets.street,
+            protected_person=secrets.protected,
+            docket_number=docket,
+        )
+        make_, serial = secrets.firearm.split()
+        surrender.list_firearm(order, source="application", make=make_, serial=serial, by=None, now=NOW)
+    Firer("test").fire(now=NOW + timedelta(hours=23))
+
+    while sending.drain(worker="w"):
+        pass
+
+    lines = ledger.lines()
+    assert {tuple(line["to"]) for line in lines} == {(people[0].email,), (people[1].email,)}  # type: ignore[arg-type]
+    sent = {str(one.message_key): one for one in Alert.objects.exclude(message_key=None)}
+    for line in lines:
+        headers = line["headers"]
+        assert isinstance(headers, dict)
+        key = str(line["key"])[1:].partition("@")[0]
+        said = [
+            f"{name}: {value}" for name, value in headers.items() if name not in ("Message-ID", "Date", "To")
+        ]
+        assert headers["To"] == line["to"][0]  # type: ignore[index]
+        alert = sent[key]
+        assert _faults([*said, str(line["body"])], secrets, alert.public_id, answer_code(UUID(key))) == []
+
+
+def _plain_secrets() -> Secrets:
+    return Secrets(
+        respondent="Bcdfghjklmn Cdfghjklmnp",
+        protected="Dfghjklmnpq Fghjklmnpqr",
+        street="4711 Ghjklmnpqrs Street",
+        town="Hjklmnpqrst",
+        docket="HHD-FA26-7654321-S",
+        firearm="Jklmnpqrstv SN765432",
+    )
+
+
+def _plain_alert() -> Leased:
+    now = datetime(2026, 12, 4, tzinfo=UTC)
+    return Leased(
+        now=now,
+        id=1,
+        fence=1,
+        attempts=1,
+        public_id=UUID(int=7, version=4),
+        channel="email",
+        via="person",
+        recipient=1,
+        agency=1,
+        release=1,
+        message_key=None,
+        bundled=0,
+        template="",
+        provider="",
+        created_at=now,
+        first_sent_at=None,
+        purpose="check",
+        rule="CT-SUR-01",
+        address="one@agency.example",
+        sealed_phrase="",
+        is_active=True,
+        language="en",
+        zone="America/New_York",
+        quiet_from=None,
+        quiet_until=None,
+        digest_at=None,
+    )
