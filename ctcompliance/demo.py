@@ -28,6 +28,7 @@ from orders.rules.court_time import local_date
 from orders.services.calendar import bundled
 from orders.services.entry import NewOrder, enter_order
 from orders.services.hearings import record_hearing, schedule_hearing
+from orders.services.releases import record_release
 from orders.services.service import record_failed_attempt, record_service
 from orders.services.surrender import list_firearm, record_permit, record_receipt, record_statement
 from orders.services.term import record_happening
@@ -166,6 +167,18 @@ class _Stage:
     def happen(self, order: Order, kind: str, at: datetime) -> None:
         """Something happened that a rule looks at."""
         record_happening(order, kind=kind, at=at, by=self.clerk, now=self.now)
+
+    def release(self, order: Order) -> None:
+        """The protected person lets the advocates follow the order for a quarter."""
+        record_release(
+            order,
+            agency=Agency.objects.get(name=ADVOCACY),
+            signed_on=self.day(-1),
+            begins_at=self.ago(days=1),
+            ends_at=self.now + timedelta(days=90),
+            by=self.clerk,
+            now=self.now,
+        )
 
     def list_pistol(self, order: Order, serial: str) -> None:
         """The application names a pistol."""
@@ -335,6 +348,7 @@ def _overdue(stage: _Stage, docket: str) -> None:
     )
     stage.list_pistol(order, "DEMO-1006")
     stage.serve(order, stage.ago(days=8))
+    stage.release(order)
 
 
 def _nearly_over(stage: _Stage, docket: str) -> None:
@@ -366,6 +380,7 @@ def _heard_tomorrow(stage: _Stage, docket: str) -> None:
         protected_person="Ari Stone",
     )
     stage.serve(order, stage.ago(days=6))
+    stage.release(order)
     record_statement(
         order,
         kind=StatementKind.NON_POSSESSION,

@@ -35,10 +35,16 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
 
     def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Without those that a release called for, but for members of its organization: that there is one
-        says whose client somebody is, and how the person hears."""
-        held = user.memberships.all() if isinstance(user, User) else ()
-        own = [one.agency_id for one in held if one.role == Role.ADVOCATE]
-        return self.filter(models.Q(release=None) | models.Q(agency__in=own))
+        says whose client somebody is, and how the person hears. And without those to a school, but for its
+        own people and the court's: it tells where somebody is by day."""
+        held = list(user.memberships.all()) if isinstance(user, User) else []
+        clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
+        known = self.filter(models.Q(release=None) | models.Q(agency__in=clients))
+        if any(one.role in (Role.CLERK, Role.JUDGE) for one in held):
+            return known
+        return known.filter(
+            ~models.Q(capacity="school") | models.Q(agency__in=[one.agency_id for one in held])
+        )
 
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""

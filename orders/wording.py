@@ -19,6 +19,8 @@ from orders.services.term import RECORDABLE
 
 _KINDS = {
     "acknowledged": "Alert acknowledged",
+    "agency_dropped": "Agency taken off",
+    "agency_involved": "Agency named",
     "corrected": "Facts corrected",
     "deadline_overdue": "Deadline passed",
     "entered": "Order entered",
@@ -34,9 +36,10 @@ _KINDS = {
     "hand_over_refused": "Hand-over refused",
     "hand_over_withdrawn": "Offer of a hand-over withdrawn",
     "heard": "Hearing held",
+    "not_answered": "Nobody answered, and the next were asked",
+    "notice_handed": "Printed notice handed over",
     "referral_decided": "Prosecutor decided",
     "referred": "Referred to a prosecutor",
-    "notice_handed": "Printed notice handed over",
     "reminded": "Reminder written",
     "replanned": "Deadlines planned anew",
     "return_withdrawn": "Return of a firearm withdrawn",

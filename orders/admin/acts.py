@@ -13,7 +13,18 @@ from orders.errors import InvalidFact
 from orders.forms import acts as forms
 from orders.forms.acts import ActForm
 from orders.models import Order
-from orders.services import entry, hearings, releases, requirements, returns, service, surrender, term, terms
+from orders.services import (
+    entry,
+    hearings,
+    involved,
+    releases,
+    requirements,
+    returns,
+    service,
+    surrender,
+    term,
+    terms,
+)
 
 
 class Section(StrEnum):
@@ -323,6 +334,27 @@ ACTS = {
             service=releases.revoke_release,
             needs="standing_releases",
             done="The release is revoked; nothing is seen by it any more.",
+        ),
+        Act(
+            name="involve",
+            thing="concern",
+            act="add",
+            section=Section.ORDER,
+            title="Name an agency",
+            form=forms.InvolveForm,
+            service=involved.involve_agency,
+            done="The agency is named; it is told from now on.",
+        ),
+        Act(
+            name="drop",
+            thing="concern",
+            act="remove",
+            section=Section.ORDER,
+            title="Take an agency off",
+            form=forms.DropForm,
+            service=involved.drop_agency,
+            needs="involved",
+            done="The agency is taken off; it sees the order no more.",
         ),
         Act(
             name="vacate",

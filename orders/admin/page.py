@@ -36,6 +36,7 @@ from orders.rules.words import LANGUAGE
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
 from orders.services.explaining import reasons
+from orders.services.involved import involved
 from orders.services.releases import not_ended
 from orders.services.requirements import law_of, requirements_of
 from orders.services.terms import settable_terms
@@ -195,6 +196,7 @@ def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, 
         "firearms": firearms,
         "in_custody": [one for one in firearms if one.status == FirearmStatus.SURRENDERED],
         "returns": [(one, at, [Confirmed(word).label for word in one.confirmed]) for one, at in returns],
+        "involved": [one.agency.name for one in involved(order)],
         "standing_releases": [release_words(one) for one in not_ended(order)],
         "own_returns": [one for one, _ in returns if one.order_id == order.pk],
         "permits": list(Permit.objects.filter(order=order)),

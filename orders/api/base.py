@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -24,7 +24,7 @@ from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
 from accounts.models import Agency, User
 from accounts.services import audit
 from orders.errors import InvalidFact, NotYours
-from orders.models import Case, Deadline, Order
+from orders.models import Capacity, Case, Concern, Deadline, Order
 from orders.querysets import OrderQuerySet, Sight, sight
 from orders.services.sight import roles_over
 
@@ -35,9 +35,10 @@ def orders(user: User) -> OrderQuerySet[Order]:
 
 
 def with_parties(rows: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
-    """The orders, with all that is shown of one."""
+    """The orders, with all that is shown of one. A school is not: it tells where somebody is by day."""
+    concerns = Concern.objects.exclude(capacity=Capacity.SCHOOL).select_related("agency")
     return rows.select_related("case__court", "case__respondent__town").prefetch_related(
-        "protected_persons", "concerns__agency"
+        "protected_persons", Prefetch("concerns", concerns)
     )
 
 

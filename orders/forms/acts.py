@@ -14,6 +14,7 @@ from accounts.models import Agency, AgencyKind
 from orders.forms.entry import FactsForm, area_field, filer_field, proof_field
 from orders.forms.fields import ClockField, DayField, InstantField, police_field, town_field
 from orders.models import (
+    Concern,
     Confirmed,
     Firearm,
     FirearmReturn,
@@ -34,6 +35,7 @@ from orders.models import (
 from orders.rules.facts import Kind
 from orders.services.calendar import bundled
 from orders.services.change import zone_of
+from orders.services.involved import NAMED, involved
 from orders.services.releases import not_ended
 from orders.services.requirements import requirements_of
 from orders.services.returns import asked_before_return
@@ -471,6 +473,48 @@ class ReleaseForm(ActForm):
     signed_on = DayField(label="Signed on")
     begins_at = InstantField(label="Begins")
     ends_at = InstantField(label="Ends")
+
+
+class InvolveForm(ActForm):
+    """An agency that serves the order, or is given notice of it."""
+
+    agency = forms.ModelChoiceField(
+        Agency.objects.filter(kind__in=NAMED), help_text="Marshals, a school, or the firearms licensing unit."
+    )
+
+
+class InvolvedField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """An agency that was named, by its name."""
+
+    @override
+    def label_from_instance(self, obj: Concern) -> str:
+        """The agency."""
+        return str(obj.agency)
+
+
+class DropForm(ActForm):
+    """An agency that was named for the order is no longer."""
+
+    agency = InvolvedField(Concern.objects.none())
+    reason = forms.CharField(max_length=500)
+
+    @override
+    def look_at(self, order: Order) -> None:
+        """Offers those that were named."""
+        agency = self.fields["agency"]
+        assert isinstance(agency, InvolvedField)  # noqa: S101 - narrows
+        agency.queryset = involved(order)
+
+    @override
+    def subject(self) -> Model:
+        """The agency's business with the order."""
+        chosen: Concern = self.cleaned_data["agency"]
+        return chosen
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Why."""
+        return {"reason": self.cleaned_data["reason"]}
 
 
 class ReleaseField(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -13,8 +13,10 @@ from django.utils import timezone
 from accounts.models import AgencyKind, AuditEntry, Role
 from notifications.models import Alert, Via
 from orders.models import Checkpoint, Event
+from orders.services.involved import involve_agency
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
+from tests.make import NOW
 from tests.notifications.stage import safe_contact, set_up
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +210,19 @@ def test_alerts_that_a_release_called_for_are_the_organizations_alone(caller: Ma
             404,
         ]
     assert len(caller(advocate).get("/alerts").json()["results"]) == 2
+
+
+def test_police_do_not_learn_of_the_school(caller: MakeCaller) -> None:
+    stage = set_up()
+    school = make.agency(AgencyKind.SCHOOL)
+    official = make.person(Role.SCHOOL, school)
+    involve_agency(stage.order, agency=school, by=None, now=NOW)
+    stage.fire(["respondent_police", "school"])
+    (to_school,) = Alert.objects.filter(recipient=official)
+
+    liaison = caller(stage.liaison)
+    assert school.name not in liaison.get(f"/orders/{stage.order.public_id}").content.decode()
+    assert liaison.get("/alerts", agency=school.name).json()["results"] == []
+    assert liaison.get(f"/alerts/{to_school.public_id}").status_code == 404
+    assert caller(official).get(f"/alerts/{to_school.public_id}").status_code == 200
+    assert caller(stage.clerk).get(f"/alerts/{to_school.public_id}").status_code == 200

@@ -109,34 +109,22 @@ def test_i2_an_alert_that_is_missing_or_too_many(fired: Order) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "stuck", "young"),
+    ("subject", "state", "column", "minutes"),
     [
-        (
-            "alerts to send",
-            {"state": AlertState.TEMPORARY_FAILURE, "next_attempt_at": ago(minutes=11)},
-            {"next_attempt_at": ago(minutes=9)},
-        ),
-        (
-            "alerts being sent",
-            {"state": AlertState.SENDING, "lease_until": ago(minutes=3)},
-            {"lease_until": ago(minutes=1)},
-        ),
-        (
-            "alerts in doubt",
-            {"state": AlertState.IN_DOUBT, "next_attempt_at": ago(minutes=11)},
-            {"next_attempt_at": ago(minutes=9)},
-        ),
+        ("alerts to send", AlertState.TEMPORARY_FAILURE, "next_attempt_at", (11, 9)),
+        ("alerts being sent", AlertState.SENDING, "lease_until", (3, 1)),
+        ("alerts in doubt", AlertState.IN_DOUBT, "next_attempt_at", (11, 9)),
     ],
 )
 def test_i3_an_alert_that_is_stuck(
-    fired: Order, subject: str, stuck: dict[str, object], young: dict[str, object]
+    fired: Order, subject: str, state: AlertState, column: str, minutes: tuple[int, int]
 ) -> None:
     alert = Alert.objects.filter(checkpoint__isnull=False).earliest("pk")
-    Alert.objects.filter(pk=alert.pk).update(**stuck)
+    Alert.objects.filter(pk=alert.pk).update(state=state, **{column: ago(minutes=minutes[0])})
     audit()
     assert codes() == [f"stuck {subject}"]
 
-    Alert.objects.filter(pk=alert.pk).update(**young)
+    Alert.objects.filter(pk=alert.pk).update(**{column: ago(minutes=minutes[1])})
     audit()
     assert codes() == []
 

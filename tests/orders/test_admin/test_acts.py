@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import Agency, AgencyKind, User
 from orders.admin.acts import ACTS
 from orders.models import (
+    Concern,
     Deadline,
     DeadlineState,
     Event,
@@ -126,6 +127,12 @@ def released(stage: Stage) -> dict[str, Any]:
         **typed(stage.now - timedelta(days=1), "begins_at"),
         **typed(stage.now + timedelta(days=30), "ends_at"),
     }
+
+
+def named(stage: Stage) -> Concern:
+    """Marshals that were named for the order."""
+    marshals = make.agency(AgencyKind.MARSHAL)
+    return stage.order.concerns.create(agency=marshals, capacity="marshal")
 
 
 def ahead(stage: Stage) -> dict[str, str]:
@@ -365,6 +372,22 @@ CASES = [
         said="It would end before it begins.",
     ),
     Case(
+        act="involve",
+        sheet=lambda s: {"agency": make.agency(AgencyKind.SCHOOL).pk},
+        stored=lambda s: s.order.concerns.filter(capacity="school").count() == 1,
+        slip=lambda s: {"agency": make.agency(AgencyKind.POLICE).pk},
+        beside="agency",
+        said="is not one of the available choices",
+    ),
+    Case(
+        act="drop",
+        sheet=lambda s: {"agency": named(s).pk, "reason": "A slip."},
+        stored=lambda s: not s.order.concerns.filter(capacity="marshal").exists(),
+        slip=lambda s: {"agency": named(s).pk, "reason": ""},
+        beside="reason",
+        said="This field is required.",
+    ),
+    Case(
         act="revoke-release",
         sheet=lambda s: {"release": s.release.pk},
         stored=lambda s: s.order.releases.get().revoked_at is not None,
@@ -557,8 +580,9 @@ def test_only_acts_that_fit_are_offered(enter: Enter, stage: Stage, desk: Client
         "hold",
         "keep-term",
         "revoke-release",
+        "drop",
     }
-    absent = {"serve", "attempt", "keep-term", "return", "withdraw-return"}
+    absent = {"serve", "attempt", "keep-term", "return", "withdraw-return", "drop"}
     assert offered(served) == set(ACTS) - absent
     desk.post(f"{page_of(served)}vacate/", {**before(stage, minutes=5), "reason": "Ended."})
     assert offered(served) == set(ACTS) - absent - {"vacate", "extend"}
