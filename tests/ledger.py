@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,7 @@ class Ledger:
             "key": message["Message-ID"],
             "headers": dict(message.items()),
             "body": str(message.get_payload()),
+            "at": time.time(),
         }
         append(self.file, line)
 

@@ -47,7 +47,8 @@ class Act:
 
     `status`, `headers` and `body`: answered instead. `hang`: seconds before the answer. `reset`: no answer,
     the line is reset after the request was read. `drip`: seconds between the bytes of the answer. `takes`:
-    whether the message is taken; where nothing is said, it is unless another status is answered.
+    whether the message is taken; where nothing is said, it is unless another status is answered. `to`: only
+    a message to that address is met so.
     """
 
     status: int = 0
@@ -57,6 +58,7 @@ class Act:
     reset: bool = False
     drip: float = 0.0
     takes: bool | None = None
+    to: str = ""
 
 
 WELL = Act()
@@ -95,11 +97,14 @@ class Provider:
         """How often somebody was sent the message with each key."""
         return Counter(str(line["key"]) for line in self.effects())
 
-    def next_act(self) -> Act:
-        """How the next call is met."""
+    def next_act(self, message: dict[str, Any]) -> Act:
+        """How the next call is met, which is for this message."""
         with self._lock:
             self._reread()
-            return self.acts.pop(0) if self.acts else self.always
+            for place, act in enumerate(self.acts):
+                if not act.to or act.to in message["to"]:
+                    return self.acts.pop(place)
+            return self.always
 
     def take(self, message: dict[str, Any]) -> str:
         """The provider's id of the message, taken now or under the same key before; empty for other words."""
@@ -111,7 +116,7 @@ class Provider:
             ref = str(uuid4()) if has_keys else f"SM{uuid4().hex}"
             if has_keys:
                 self._kept[message["key"]] = message | {"ref": ref}
-            append(self.file, {"what": "effect", **message, "ref": ref})
+            append(self.file, {"what": "effect", **message, "ref": ref, "at": time.time()})
             return ref
 
     def called(self, message: dict[str, Any], headers: dict[str, str]) -> None:
@@ -156,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         message = self._resend(body) if self.path == "/emails" else self._twilio(body)
         provider.called(message, {name.lower(): value for name, value in self.headers.items()})
-        act = provider.next_act()
+        act = provider.next_act(message)
         takes = act.takes if act.takes is not None else not act.status
         ref = provider.take(message) if takes else ""
         time.sleep(act.hang)

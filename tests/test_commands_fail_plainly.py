@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.processes
-
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "letters4nd5digits"
 

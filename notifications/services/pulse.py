@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 NAME = f"{socket.gethostname()}:{os.getpid()}"
 
 #: Seconds an alert may wait for a worker's hint before the pulse itself sends it.
-PATIENCE = 5.0
+PATIENCE = 2.0
 
 _BEAT = """
 INSERT INTO notifications_heartbeat AS h (name, beats, beat_at)

@@ -45,8 +45,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, hooks: HookServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, hooks: HookServer, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.hooks = hooks
 
     @override
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Keeps it and answers."""
         hooks = self.server.hooks
-        length = int(self.headers["Content-Length"])
+        length = int(self.headers["Content-Length"] or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         hooks.told.append(Told(self.path, headers, self.rfile.read(length)))
         if hooks.trickle:
@@ -82,10 +82,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(tls: Any = None) -> Iterator[HookServer]:
-    """The server, until the block ends; over TLS with the context given."""
+def running(tls: Any = None, port: int = 0) -> Iterator[HookServer]:
+    """The server, until the block ends; over TLS with the context given, on any port unless one is."""
     hooks = HookServer()
-    server = _Server(hooks)
+    server = _Server(hooks, port)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     hooks.port = server.server_port

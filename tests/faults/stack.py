@@ -1,0 +1,211 @@
+"""The system as real processes on a database of its own, to be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.ledger import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+#: Of each worker; its pulse is one more who sends.
+THREADS = 4
+QUEUES = "tick,drain.email,drain.webhook,bulk"
+WORKER = ["celery", "-A", "ctcompliance", "worker", "-P", "threads", "-c", str(THREADS)]
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A process on its way to a point, and where it says that it is there."""
+
+    process: psutil.Process
+    mouth: Path
+
+    def says(self) -> str:
+        """`here` or `done`, once it said so."""
+        wait_for("a word", self.mouth.exists, 60)
+        return self.mouth.read_text(encoding="utf-8")
+
+    def killed(self) -> None:
+        """It came to its point, and no further."""
+        assert self.says() == "here"
+        kill(self.process)
+
+
+class Stack:
+    """Web, workers and beats below one folder, with what they send going to ledgers."""
+
+    def __init__(self, folder: Path, more: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.web_port = free_port()
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE")
+        } | {
+            "CTC_LOCAL": str(folder / "local"),
+            "CTC_BASE_URL": f"http://127.0.0.1:{self.web_port}",
+        }
+        self.environment |= more
+        #: Who carries email, for what is started from now on.
+        self.email = "resend"
+        self._running: list[psutil.Process] = []
+        self._director: subprocess.Popen[str] | None = None
+        self._logs: list[Path] = []
+
+    def run(self, *arguments: str) -> str:
+        """What a command prints; it must succeed."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def scene(self, name: str, *arguments: Any) -> dict[str, Any]:
+        """What a scene answers. One process plays them all: to start one for each would take longest."""
+        if self._director is None:
+            self._director = self._direct()
+        stdin, stdout = self._director.stdin, self._director.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps([name, *arguments]) + "\n")
+        stdin.flush()
+        line = stdout.readline()
+        assert line, f"no answer to {name}: {(self.folder / 'scenes.log').read_text()[-3000:]}"
+        answer: dict[str, Any] = json.loads(line)
+        assert "failed" not in answer, f"{name}: {answer['failed']}"
+        return answer
+
+    def sender(self, point: str = "", *, worker: str = "stopped", channel: str = "email") -> Forked:
+        """A process that drains once, to the point if there is one."""
+        return self._forked("sender", point, worker, channel, self.email)
+
+    def clerk(self, point: str, *, court: int, town: int) -> Forked:
+        """A process that enters an order, up to just before or just after its COMMIT."""
+        return self._forked("clerk", point, court, town)
+
+    def _forked(self, scene: str, *arguments: Any) -> Forked:
+        mouth = self.folder / f"{scene}-{time.monotonic_ns()}"
+        process = psutil.Process(self.scene(scene, str(mouth), *arguments)["pid"])
+        self._running.append(process)
+        return Forked(process, mouth)
+
+    def _direct(self) -> subprocess.Popen[str]:
+        with (self.folder / "scenes.log").open("wb") as log:
+            return subprocess.Popen(
+                [
+                    sys.executable,
+                    "manage.py",
+                    "shell",
+                    "-v0",
+                    "-c",
+                    "from tests.faults import scenes; scenes.main()",
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def start(self, *command: str) -> psutil.Popen:
+        """A process of the system, with a log of its own."""
+        self._logs.append(self.folder / f"{time.monotonic_ns()}-{command[0]}.log")
+        with self._logs[-1].open("wb") as log:
+            process = psutil.Popen(
+                [str(BIN / command[0]), *command[1:]],
+                cwd=ROOT,
+                env=self.environment | {"CTC_EMAIL_PROVIDERS": self.email},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._running.append(process)
+        return process
+
+    def worker(self, queues: str = QUEUES) -> psutil.Popen:
+        """A worker of the thread pool, with its own pulse."""
+        return self.start(*WORKER, "-Q", queues, "-n", f"w{time.monotonic_ns()}@localhost")
+
+    def beat(self) -> psutil.Popen:
+        """A beat with a schedule file of its own."""
+        return self.start(
+            "celery", "-A", "ctcompliance", "beat", "-s", str(self.folder / f"beat{time.monotonic_ns()}")
+        )
+
+    def web(self) -> psutil.Popen:
+        """A web server."""
+        return self.start(
+            "gunicorn", "ctcompliance.wsgi", "-b", f"127.0.0.1:{self.web_port}", "--threads", "2"
+        )
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """What the deadlines' health page says; 0 where nobody answers."""
+        url = f"http://127.0.0.1:{self.web_port}/healthz/deadlines"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    def end(self) -> None:
+        """Ends what runs, the gentle way first; the data stays."""
+        running = [process for process in self._running if process.is_running()]
+        for process in running:
+            # One that was stopped hears nothing else.
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        _, left = psutil.wait_procs(running, timeout=20)
+        for process in left:
+            kill(process)
+        self._running.clear()
+        self._logs.clear()
+
+    def stop(self) -> None:
+        """Ends all of it, and its servers."""
+        self.end()
+        if self._director is not None:
+            self._director.communicate("", timeout=20)
+        self.run("manage.py", "down")
+
+    def logs(self) -> str:
+        """The ends of the logs of what runs or ran in this test, for a failed one to show."""
+        return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in self._logs)
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL for a process and its children: no handler runs, no connection is closed with a word."""
+    victims = [*process.children(recursive=True), process]
+    for victim in victims:
+        victim.send_signal(signal.SIGKILL)
+    psutil.wait_procs(victims, timeout=10)
+
+
+def wait_for(what: str, ready: Callable[[], bool], seconds: float) -> None:
+    """Returns once `ready` is true; fails with `what` after so many seconds."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.1)
