@@ -58,6 +58,9 @@ class PreferenceForm(forms.Form):
         super().__init__(data, initial={name: getattr(preference, name) for name in kept})
         if not preference.sealed_service:
             del self.fields["forgets_service"]
+        if not settings.SMS_PROVIDERS:
+            # Nobody carries text messages; what was wished before they went is not kept on.
+            del self.fields["phone"], self.fields["by_sms"]
         if settings.SERVICES:
             names = ", ".join(f"{name}://" for name in settings.SERVICES)
             self.fields["service"].help_text = f"It begins with one of {names}. It is not shown again."

@@ -47,11 +47,12 @@ def held_for(alert: Leased) -> float:
 
 
 def is_urgent(alert: Leased) -> bool:
-    """True where time ran out for a surrender by somebody believed armed, and somebody must act on it.
+    """True where time ran out for a surrender by somebody believed armed, and somebody must act on it; and of
+    word that the system itself is not well.
 
     The protected person's hours are the person's own choice, and hold whatever happened.
     """
-    return (
+    return alert.via == Via.OPERATOR or (
         alert.via != Via.PROTECTED
         and alert.rule in _rules_of_the_armed()
         and alert.purpose in (Purpose.CHECK.value, Purpose.ESCALATE.value)

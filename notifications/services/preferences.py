@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.crypto import seal
@@ -113,6 +114,8 @@ def _check(wishes: Wishes) -> None:
         raise InvalidFact("zone", "not_known", f"Use one of {', '.join(ZONES)}.")
     if wishes.language not in Language.values:
         raise InvalidFact("language", "not_known", f"Use one of {', '.join(Language.values)}.")
+    if wishes.by_sms and not settings.SMS_PROVIDERS:
+        raise InvalidFact("by_sms", "no_provider", "No text messages are sent from here. Leave it out.")
     if wishes.by_sms and not wishes.phone.strip():
         raise InvalidFact("phone", "required", "Give the number that text messages go to.")
     if (wishes.quiet_from is None) != (wishes.quiet_until is None):

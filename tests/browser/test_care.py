@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 from selenium.webdriver.common.by import By
 
 from accounts.models import AgencyKind, Role
@@ -16,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = 375
 
 
-def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser) -> None:
+def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser, settings: Settings) -> None:
+    settings.SMS_PROVIDERS = ["twilio"]
     person = make.person(Role.LIAISON, make.agency(AgencyKind.POLICE))
     browser.sign_in(person)
     browser.open("/preferences/")

@@ -102,6 +102,12 @@ def test_firearms_not_surrendered_in_time_wait_for_no_hour(purpose: str) -> None
     assert care.held_for(leased(now=night, purpose=purpose, rule="CT-HRG-07")) > 0
 
 
+def test_word_that_the_system_is_not_well_waits_for_no_hour() -> None:
+    night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
+
+    assert care.held_for(leased(now=night, via="operator", purpose="", rule="")) == 0.0
+
+
 def test_protected_persons_hours_hold_whatever_happened() -> None:
     night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
 

@@ -31,6 +31,7 @@ SERVICE = "slack://TokenAAAA/TokenBBBB/TokenCCCCCCCCCCCCCCCCCCCC"
 @pytest.fixture(autouse=True)
 def _services(settings: Settings) -> None:
     settings.SERVICES = ["slack", "json", "exec", "syslog"]
+    settings.SMS_PROVIDERS = ["twilio"]
 
 
 @pytest.fixture
@@ -173,3 +174,16 @@ def test_a_number_that_answered_stop_is_shown_as_stopped(person: User, browser: 
 
     assert "answered STOP" in text(browser.get(PAGE))
     assert preferences.is_silent(Preference.objects.get(user=person))
+
+
+def test_where_nobody_carries_text_messages_none_are_offered(
+    person: User, browser: Client, settings: Settings
+) -> None:
+    settings.SMS_PROVIDERS = []
+
+    assert "text message" not in text(browser.get(PAGE)).lower()
+    with pytest.raises(InvalidFact) as refused:
+        keep(person, Wishes(phone=NUMBER, by_sms=True))
+    assert (refused.value.field, refused.value.code) == ("by_sms", "no_provider")
+    assert browser.post(PAGE, {"language": "es", "zone": "America/New_York"}).status_code == 302
+    assert Preference.objects.get(user=person).language == "es"
