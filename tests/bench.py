@@ -40,7 +40,7 @@ def main() -> None:
         firing(2_000)
     idle()
     for _ in range(ROUNDS):
-        draining(2_000)
+        draining(500)
 
 
 def say(*cells: str) -> None:
