@@ -65,7 +65,7 @@ app.conf.beat_schedule = {
     "sweep": {"task": "notifications.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "canary": {"task": "notifications.canary", "schedule": 60.0, "options": {"expires": 60}},
     "audit": {"task": "notifications.audit", "schedule": 300.0, "options": {"expires": 300}},
-    "count": {"task": "notifications.count", "schedule": 3600.0, "options": {"expires": 3600}},
+    "count": {"task": "notifications.count", "schedule": 600.0, "options": {"expires": 600}},
     "purge": {"task": "notifications.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-imports": {"task": "orders.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},

@@ -1,4 +1,4 @@
-"""Counts over everything there is, taken once an hour and kept: what must be equal, and what must be none."""
+"""Counts over everything there is, taken every ten minutes: what must be equal, and what must be none."""
 
 from __future__ import annotations
 

@@ -152,23 +152,17 @@ def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Led
     assert not FULL or won.keys() == {0, 1}, f"no race: {won}"
 
 
-def test_28_a_deadline_long_past_when_it_is_entered_fires_behind_the_mark(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if not FULL:
-        monkeypatch.setattr(firing, "SWEEP_EVERY", timedelta(seconds=1))
+def test_28_a_deadline_long_past_when_it_is_entered_fires_within_two_seconds() -> None:
     firer = Firer("race")
     docket = Docket()
     recent = docket.order()
     firer.fire()
     assert checks(recent)[0].state == CheckpointState.FIRED
 
+    # It lies far behind what fired last.
     order = docket.order(seconds=-6 * 3600)
     entered = time.monotonic()
-    firer.fire()
-    assert checks(order)[0].state == CheckpointState.PENDING, "it lies behind the mark, where nobody looks"
-
     while checks(order)[0].state == CheckpointState.PENDING:
-        time.sleep(0.1)
         firer.fire()
+        time.sleep(0.05)
     assert time.monotonic() - entered <= firing.SWEEP_EVERY.total_seconds() + 1
