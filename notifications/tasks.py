@@ -87,8 +87,8 @@ def audit() -> None:
     audits.audit()
 
 
-# Taken off the broker when it begins, and asked again when its time comes: it may take longer than a task that
-# the broker asks for once more.
+# Taken off the broker when it begins, and asked again when its time comes: it may take longer than a task
+# that the broker asks for once more.
 @shared_task(name="notifications.count", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
 def count() -> None:
     """What is published, counted anew."""
