@@ -5,7 +5,6 @@ The number is that of the design's list of failure tests (dispatch.md § 3).
 
 from __future__ import annotations
 
-import importlib.util
 import time
 
 import pytest
@@ -15,14 +14,7 @@ from tests.faults.stack import Stack, wait_for
 from tests.ledger import free_port
 from tests.notifications.hook_server import running
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        importlib.util.find_spec("notifications.services.canary") is None,
-        reason="nothing plants canaries yet: notifications/services/canary.py is not there",
-    ),
-]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 #: Seconds between canaries, and what one may take on its way.
 MINUTE = 60
