@@ -40,8 +40,8 @@ clean: setup
 # Those that start and kill processes of their own come last and alone: load would change what they measure.
 test: setup
 	@if .ci/browser; then only=""; else only="not browser and "; fi; \
-	$(TESTS) $(BIN)/python -m pytest -n 2 -m "$${only}not processes" || failed=1; \
-	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes" || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
 	exit $${failed:-0}
 
 check: setup

@@ -70,6 +70,10 @@ class Browser:
         """Waits for a page that says so."""
         self._wait().until(lambda driver: words in driver.find_element(By.TAG_NAME, "main").text)
 
+    def wait_until_typing_goes_to(self, name: str) -> None:
+        """Waits until the page that opened has put the cursor into that field."""
+        self._wait().until(lambda driver: driver.switch_to.active_element.get_attribute("name") == name)
+
     def type(self, **fields: str) -> None:
         """Fills in fields by their names; a choice is chosen by its words."""
         for name, value in fields.items():

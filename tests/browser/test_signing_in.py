@@ -149,6 +149,7 @@ def test_the_whole_way_goes_by_keyboard_alone(browser: Browser, clerk: User) -> 
     enter(client, people.set_password(user=clerk, password="a long walk to Mystic"))
     secret = set_up_app(client)
     browser.open("/sign-in/")
+    browser.wait_until_typing_goes_to("username")
 
     _keys(browser, clerk.email, Keys.TAB, "a long walk to Mystic", Keys.ENTER)
     browser.wait_for("Before you enter")

@@ -35,7 +35,6 @@ JITTER = 0.05
 CHANCE = random.Random(25)  # noqa: S311 - no secret
 
 pytestmark = [
-    pytest.mark.processes,
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(900 if FULL else 120),
 ]
