@@ -31,9 +31,13 @@ from django.utils import timezone
 from accounts.access import MATRIX
 from accounts.models import Agency, AgencyKind, Membership, Role, Scope, Town, User
 from accounts.services.tokens import issue_token
+from notifications.models import Alert
 from notifications.services.firing import Firer
-from orders.models import Concern, Confirmed, Order
+from orders.models import Concern, Confirmed, FollowUp, Order
 from orders.services.entry import NewOrder, enter_orders
+from orders.services.follow_ups import record_attempt
+from orders.services.hand_overs import offer_hand_over
+from orders.services.referrals import refer
 from orders.services.releases import record_release
 from orders.services.requirements import record_sending, requirements_of
 from orders.services.returns import record_return
@@ -144,6 +148,7 @@ def fill() -> list[Caller]:
     firer = Firer("bench")
     while firer.fire().checkpoints:
         pass
+    work_on(callers[1], towns[1].police, now)
     multiply(ORDERS // ENTERED - 1, is_bare=True)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -180,6 +185,18 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
             confirmed=Confirmed.values,
             **by,
         )
+
+
+def work_on(liaison: Caller, other: Agency, now: datetime) -> None:
+    """The liaison works on what stands in the queue: each is tried, offered to others and referred."""
+    prosecutor = Agency.objects.create(kind=AgencyKind.PROSECUTOR, name="Prosecutor")
+    by: dict[str, Any] = {"by": User.objects.get(name=liaison.name), "now": now}
+    for task in FollowUp.objects.filter(owner=liaison.agency, closed_at=None):
+        record_attempt(
+            task, at=now, kind="visit", result="not_found", next_action_at=now + timedelta(seconds=1), **by
+        )
+        offer_hand_over(task, to=other, reason="moved", **by)
+        refer(task, agency=prosecutor, reason="refused", **by)
 
 
 def caller(name: str, role: Role, agency: Agency) -> Caller:
@@ -268,8 +285,13 @@ def rows_of(caller: Caller, path: str) -> list[dict[str, Any]]:
         key = "case__public_id"
     elif resource == "orders":
         key = f"{to_order}public_id"
+    elif resource == "follow-ups" and below:
+        key = "follow_up__public_id"
     concerns = Concern.objects.filter(agency=caller.agency, capacity__in=MATRIX.concerned_as[caller.role])
     found = model.objects.filter(**{f"{to_order}pk__in": concerns.values("order")})
+    if model is Alert:
+        # What a release led to is no police's and no court's to see.
+        found = found.filter(release=None)
     keys = sorted(found.values_list("pk", flat=True))
     # By a prime, for copies stand in the order of what they are of.
     some = [keys[number * 7919 % len(keys)] for number in range(min(REQUESTS, len(keys)))]
@@ -295,6 +317,9 @@ OF_RESOURCE = {
     "hearings": "orders.hearing",
     "deadlines": "orders.deadline",
     "follow-ups": "orders.followup",
+    "attempts": "orders.attempt",
+    "hand-overs": "orders.handover",
+    "referrals": "orders.referral",
     "alerts": "notifications.alert",
 }
 
