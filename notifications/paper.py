@@ -118,8 +118,4 @@ def _on_paper(alert: Alert, user: User) -> frozenset[str]:
     those see whom it is addressed to. The protected person is on no paper."""
     reader = roles_over(user, [alert.of_order.pk])[alert.of_order.pk]
     addressee = {MATRIX.told_as.get(alert.capacity, Role.CLERK)}
-    return frozenset(
-        f"{name}.{one}"
-        for name in _SHOWN
-        for one in MATRIX.things[name].fields_for(reader) & MATRIX.things[name].fields_for(addressee)
-    )
+    return MATRIX.sees(reader, _SHOWN) & MATRIX.sees(addressee, _SHOWN)

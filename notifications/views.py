@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import MATRIX
-from accounts.models import Membership, Role, User
+from accounts.models import Role, User
 from accounts.services.audit import seen
 from accounts.services.guessing import found_guessing
 from notifications.models import Alert, Channel, Via
@@ -29,6 +29,7 @@ from notifications.services.contacts import unconfirmed_count
 from notifications.services.findings import open_findings
 from notifications.services.links import LASTS, alert_of
 from notifications.services.printing import for_a_hand
+from notifications.services.reached import reached
 from orders.models import Deadline, DeadlineState, Firearm
 from orders.rules.rulebook import Purpose
 from orders.services.change import zone_of
@@ -219,7 +220,7 @@ def _sees(user: User, order: int) -> frozenset[str]:
     """What the reader sees of the order, as `object.field` of the matrix."""
     roles = roles_over(user, [order])[order]
     shown = ("order", "case", "respondent", "firearm", "deadline", "follow_up")
-    return frozenset(f"{name}.{one}" for name in shown for one in MATRIX.things[name].fields_for(roles))
+    return MATRIX.sees(roles, shown)
 
 
 @login_not_required
@@ -312,10 +313,5 @@ def _instead_of(request: HttpRequest) -> QuerySet[Alert]:
 
 def _still_unheard(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     """Those to agencies that have no address and nobody whom an alert would reach today."""
-    reached = Membership.objects.filter(
-        agency=OuterRef("agency"),
-        role__in=set(MATRIX.told_as.values()),
-        receives_alerts=True,
-        user__is_active=True,
-    )
-    return alerts.filter(agency__email="").exclude(Exists(reached))
+    told = reached().filter(agency=OuterRef("agency"), role__in=set(MATRIX.told_as.values()))
+    return alerts.filter(agency__email="").exclude(Exists(told))

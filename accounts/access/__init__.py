@@ -59,6 +59,10 @@ class Matrix:
         """True when one of `roles` may do `act` to such an object."""
         return not self.things[thing].acts.get(act, frozenset()).isdisjoint(roles)
 
+    def sees(self, roles: Collection[str], things: Collection[str]) -> frozenset[str]:
+        """What at least one of `roles` sees of these objects, as `object.field`."""
+        return frozenset(f"{name}.{one}" for name in things for one in self.things[name].fields_for(roles))
+
     @cached_property
     def of_model(self) -> dict[str, Thing]:
         """The objects by their model, written as Django does in small letters: `orders.order`."""

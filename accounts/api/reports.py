@@ -21,16 +21,22 @@ LONGEST = timedelta(days=366)
 LATELY = timedelta(days=30)
 
 
-def within_a_year(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, with both `since` and `until`. Refuses a time that ends before it begins or is too
-    long."""
-    until: datetime = asked.get("until") or timezone.now()
-    since: datetime = asked.get("since") or until - LATELY
-    if not timedelta() < until - since <= LONGEST:
-        raise serializers.ValidationError(
-            {"since": serializers.ErrorDetail("Give at most 366 days before `until`.", code="range")}
-        )
-    return asked | {"since": since, "until": until}
+class WhenQuery(Given):
+    """Of which time, a year at the most."""
+
+    since = InstantField(required=False, help_text="Thirty days before `until` unless it is given.")
+    until = InstantField(required=False, help_text="Now unless it is given; at most 366 days after `since`.")
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuses a time that ends before it begins, or is too long."""
+        until: datetime = attrs.get("until") or timezone.now()
+        since: datetime = attrs.get("since") or until - LATELY
+        if not timedelta() < until - since <= LONGEST:
+            raise serializers.ValidationError(
+                {"since": serializers.ErrorDetail("Give at most 366 days before `until`.", code="range")}
+            )
+        return attrs | {"since": since, "until": until}
 
 
 class LookerOut(Shown):
@@ -43,17 +49,10 @@ class LookerOut(Shown):
     last = InstantField()
 
 
-class WhoSawQuery(Given):
+class WhoSawQuery(WhenQuery):
     """Of which case, and when."""
 
     case = serializers.UUIDField()
-    since = InstantField(required=False, help_text="Thirty days before `until` unless it is given.")
-    until = InstantField(required=False, help_text="Now unless it is given; at most 366 days after `since`.")
-
-    @override
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses a time that ends before it begins, or is too long."""
-        return within_a_year(attrs)
 
 
 class WhoSaw(Whole):

@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.api.body import Given, InstantField, Shown
-from accounts.api.reports import within_a_year
+from accounts.api.body import Shown
+from accounts.api.reports import WhenQuery
 from accounts.api.views import Whole
 from accounts.models import Role
 from notifications.services.response_times import ResponseTime, response_times
@@ -27,24 +27,12 @@ class ResponseTimeOut(Shown):
     p90_seconds = serializers.FloatField(allow_null=True)
 
 
-class ResponseTimesQuery(Given):
-    """When they were asked."""
-
-    since = InstantField(required=False, help_text="Thirty days before `until` unless it is given.")
-    until = InstantField(required=False, help_text="Now unless it is given; at most 366 days after `since`.")
-
-    @override
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses a time that ends before it begins, or is too long."""
-        return within_a_year(attrs)
-
-
 class ResponseTimes(Whole):
     """How fast agencies acknowledge what runs out: for an auditor every agency, for a supervisor the own."""
 
     thing = "response_time"
     acts = {"GET": "look_up"}
-    asks = ResponseTimesQuery
+    asks = WhenQuery
     shows = ResponseTimeOut
 
     @override

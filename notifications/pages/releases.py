@@ -40,9 +40,7 @@ MOST = 100
 
 _SHOWN = ("case", "deadline", "hearing", "order", "release")
 #: What an advocate sees, as `object.field` of the matrix.
-SEES = frozenset(
-    f"{name}.{field}" for name in _SHOWN for field in MATRIX.things[name].fields_for({Role.ADVOCATE})
-)
+SEES = MATRIX.sees({Role.ADVOCATE}, _SHOWN)
 
 #: What the state of a deadline means for somebody who is no lawyer.
 MEANINGS = {

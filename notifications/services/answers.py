@@ -27,8 +27,8 @@ def may_answer(alert: Alert, user: User) -> bool:
 
 def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
     """The alert is acknowledged by `by` at `now`, and the order's history says so, unless a release led to it
-    (`Alert.release`): then the history says nothing. Where the agency was
-    waited for it has answered, and nobody further up is asked.
+    (`Alert.release`): then the history says nothing. Where the agency was waited for it has answered, and
+    nobody further up is asked.
 
     With it whatever else told the same person of the same thing. The first acknowledgement stands; a later
     one changes nothing.

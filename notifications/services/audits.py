@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from notifications.models import Finding, Tally
 from notifications.services import health
@@ -215,10 +215,7 @@ def _clock_rules() -> Iterator[Found]:
 
 def _clocks(host_clock: Callable[[], float]) -> Iterator[Found]:
     """I7: the database's clock, which decides, and this machine's agree."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (at,) = cursor.fetchone()
-    assert isinstance(at, datetime)  # noqa: S101 - narrows
+    ((at,),) = rows_of("SELECT clock_timestamp()", {})
     apart = abs(at.timestamp() - host_clock())
     if apart > APART.total_seconds():
         yield Found(

@@ -7,31 +7,34 @@ transaction.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import resources
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.access import MATRIX
-from accounts.models import Agency, AgencyKind, Membership, Role
+from accounts.models import Agency, AgencyKind, Role
 from notifications.models import (
     Alert,
     AwaitedAnswer,
     Channel,
     EscalationStep,
     HookEvent,
-    Preference,
     StepTo,
     Via,
 )
 from notifications.services import webhooks
+from notifications.services.reached import administrators, reached, ways_to
+from notifications.services.statements import rows_of
 from orders.models import Capacity, Concern, Event
 
 #: Answers whose time is over that one call takes up.
 BATCH = 200
+
+_BY_EMAIL = (Channel.EMAIL,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +86,7 @@ def _take_batch() -> int:
             .order_by("next_step_at", "id")[:BATCH]
         )
         if waiting:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT statement_timestamp()")
-                (now,) = cursor.fetchone()
+            ((now,),) = rows_of("SELECT statement_timestamp()", {})
             for answer in waiting:
                 _go_up(answer, now)
     return len(waiting)
@@ -121,8 +122,8 @@ def _on_step(answer: AwaitedAnswer, to: StepTo) -> list[_Told]:
 
 
 def _people(agency: Agency, capacity: str, via: Via, **held: object) -> list[_Told]:
-    found = Membership.objects.filter(agency=agency, receives_alerts=True, user__is_active=True, **held)
-    return [_Told(agency=agency, capacity=capacity, via=via, user=one.user_id) for one in found]
+    users = reached().filter(agency=agency, **held).values_list("user", flat=True)
+    return [_Told(agency=agency, capacity=capacity, via=via, user=user) for user in users]
 
 
 def _state_police() -> list[_Told]:
@@ -137,21 +138,17 @@ def _state_police() -> list[_Told]:
 
 
 def _administrators(agency: Agency, capacity: str) -> list[_Told]:
-    found = Membership.objects.filter(role=Role.ADMINISTRATOR, receives_alerts=True, user__is_active=True)
-    return [
-        _Told(agency=agency, capacity=capacity, via=Via.FALLBACK, user=user)
-        for user in found.values_list("user", flat=True).distinct()
-    ]
+    return [_Told(agency=agency, capacity=capacity, via=Via.FALLBACK, user=user) for user in administrators()]
 
 
 def _tell(answer: AwaitedAnswer, people: Sequence[_Told], now: datetime) -> list[Alert]:
     """Alerts to those of the people who have not been told of this yet; they are stored."""
-    users = [one.user for one in people if one.user is not None]
-    by_sms = set(Preference.objects.filter(user__in=users, by_sms=True).values_list("user", flat=True))
+    # Who is told in an agency's stead is told by email alone, as a desk is.
+    ways = ways_to([one.user for one in people if one.user is not None and one.via != Via.FALLBACK])
     wanted = {
         alert.idem_key: alert
         for one in people
-        for channel in _channels(one, by_sms)
+        for channel in (ways.get(one.user, _BY_EMAIL) if one.user is not None else _BY_EMAIL)
         for alert in [_alert(answer, one, channel, now)]
     }
     known = Alert.objects.filter(idem_key__in=wanted).values_list("idem_key", flat=True)
@@ -162,12 +159,6 @@ def _tell(answer: AwaitedAnswer, people: Sequence[_Told], now: datetime) -> list
         if alert.channel == Channel.EMAIL:
             webhooks.announce(HookEvent.ALERT_CREATED, alert, now=now)
     return alerts
-
-
-def _channels(told: _Told, by_sms: set[int]) -> Iterable[Channel]:
-    yield Channel.EMAIL
-    if told.user in by_sms and told.via != Via.FALLBACK:
-        yield Channel.SMS
 
 
 def _alert(answer: AwaitedAnswer, told: _Told, channel: Channel, now: datetime) -> Alert:

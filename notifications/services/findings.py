@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from accounts.models import Membership, Role
-from notifications.models import Alert, Channel, Finding, Preference, Via
+from notifications.models import Alert, Finding, Via
+from notifications.services.reached import administrators, ways_to
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,8 @@ def _tell(new: Sequence[Finding]) -> None:
     """One alert about each to each administrator by email, and by text message to those who want that too."""
     if not new:
         return
-    administrators = Membership.objects.filter(
-        role=Role.ADMINISTRATOR, receives_alerts=True, user__is_active=True
-    )
-    users = set(administrators.values_list("user", flat=True))
-    by_sms = set(Preference.objects.filter(user__in=users, by_sms=True).values_list("user", flat=True))
-    if not users:
+    ways = ways_to(administrators())
+    if not ways:
         logger.error("no administrator can be told of %d findings", len(new))
     Alert.objects.bulk_create(
         Alert(
@@ -78,6 +74,6 @@ def _tell(new: Sequence[Finding]) -> None:
             idem_key=f"finding:{one.pk}:{channel}:u{user}",
         )
         for one in new
-        for user in sorted(users)
-        for channel in ((Channel.EMAIL, Channel.SMS) if user in by_sms else (Channel.EMAIL,))
+        for user, channels in ways.items()
+        for channel in channels
     )

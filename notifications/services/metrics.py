@@ -106,7 +106,7 @@ def _of_findings() -> Iterator[Metric]:
 
 
 def _of_tallies() -> Iterator[Metric]:
-    values = GaugeMetricFamily("ctc_count", "Counts taken once an hour", labels=["name"])
+    values = GaugeMetricFamily("ctc_count", "Counts taken every ten minutes", labels=["name"])
     times = GaugeMetricFamily("ctc_counted_timestamp_seconds", "When it was counted", labels=["name"])
     for one in Tally.objects.filter(name__in=PUBLISHED):
         values.add_metric([one.name], one.value)

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
 from notifications.models import Alert, AlertState, Channel, Via
+from notifications.services.reached import reached
 from notifications.services.statements import rows_of
 from orders.errors import InvalidFact
 from orders.models import DeadlineState, Event
@@ -160,10 +161,6 @@ def _reached() -> QuerySet[Membership]:
     on_paper = Alert.objects.filter(
         checkpoint=OuterRef(OuterRef("checkpoint")), recipient=OuterRef("user"), channel=Channel.PRINT
     )
-    return Membership.objects.filter(
-        ~Exists(on_paper),
-        agency=OuterRef("agency"),
-        role__in={*MATRIX.told_as.values(), Role.SUPERVISOR},
-        receives_alerts=True,
-        user__is_active=True,
+    return reached().filter(
+        ~Exists(on_paper), agency=OuterRef("agency"), role__in={*MATRIX.told_as.values(), Role.SUPERVISOR}
     )

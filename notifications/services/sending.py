@@ -56,12 +56,10 @@ class Outgoing:
 def drain(limit: int = BATCH, *, worker: str) -> int:
     """Takes up to `limit` alerts that are ready and sends their messages; answers how many it took."""
     leased = lease(limit, worker=worker)
-    going = _spared(_with_a_recipient(leased))
-    for channel, bundles in _by_channel(going).items():
-        outgoing = _written(bundles)
-        # Who may have a message already is asked again, and nobody else is.
-        for name in {one.bundle.first.provider for one in outgoing}:
-            _send([one for one in outgoing if one.bundle.first.provider == name], channel, name)
+    outgoing = _written(_spared(_with_a_recipient(leased)))
+    # Who may have a message already is asked again, and nobody else is.
+    for (channel, provider), messages in _by_way(outgoing).items():
+        _send(messages, channel, provider)
     return len(leased)
 
 
@@ -97,15 +95,10 @@ def _spared(alerts: Sequence[Leased]) -> list[Bundle]:
     return [one for place, one in enumerate(bundles) if place not in too_much]
 
 
-def _by_channel(bundles: Sequence[Bundle]) -> Mapping[str, list[Bundle]]:
-    found: defaultdict[str, list[Bundle]] = defaultdict(list)
-    for one in bundles:
-        found[one.first.channel].append(one)
-    return found
-
-
 def _written(bundles: Sequence[Bundle]) -> list[Outgoing]:
     """The messages in words. One whose wording is poison fails by itself and holds up no other."""
+    if not bundles:
+        return []
     wordings = Wordings(one.first.template for one in bundles)
     found = []
     for bundle in bundles:
@@ -115,6 +108,14 @@ def _written(bundles: Sequence[Bundle]) -> list[Outgoing]:
             reason = str(error) or "what was sealed cannot be opened"
             logger.error("alert %s cannot be written: %s", bundle.first.public_id, reason)
             complete([Completion(alert=one, end=End.FAILED, error=reason) for one in bundle.alerts])
+    return found
+
+
+def _by_way(outgoing: Sequence[Outgoing]) -> Mapping[tuple[str, str], list[Outgoing]]:
+    """The messages by their channel, and by who may have them already; empty where nobody has."""
+    found: defaultdict[tuple[str, str], list[Outgoing]] = defaultdict(list)
+    for one in outgoing:
+        found[one.bundle.first.channel, one.bundle.first.provider].append(one)
     return found
 
 
@@ -139,9 +140,9 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
     return Outgoing(bundle=bundle, address=address, words=words)
 
 
-def _send(outgoing: Sequence[Outgoing], channel: str, provider: str = "") -> None:
-    """Hands the messages to who carries them, a part at a time; with `provider`, to that one alone, which may
-    have them already. Where nobody can be had the rest is put back untried."""
+def _send(outgoing: Sequence[Outgoing], channel: str, provider: str) -> None:
+    """Hands the messages to who carries them, a part at a time; where `provider` is named, to that one alone,
+    which may have them already. Where nobody can be had the rest is put back untried."""
     rest = list(outgoing)
     while rest:
         part, rest = rest[:PART], rest[PART:]
