@@ -12,5 +12,9 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Alerts"
 
     def ready(self) -> None:
-        """The providers are asked about by `check --deploy`."""
+        """The providers are asked about by `check --deploy`, and what is entered late fires at once."""
         from notifications import checks  # noqa: F401 - importing registers it
+        from notifications.services.pulse import fire_at_once
+        from orders.services.planning import armed_due
+
+        armed_due.connect(fire_at_once)

@@ -6,6 +6,8 @@ transaction.
 
 from __future__ import annotations
 
+import logging
+import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,8 +33,14 @@ from notifications.services.reached import administrators, reached, ways_to
 from notifications.services.statements import rows_of
 from orders.models import Capacity, Concern, Event
 
-#: Answers whose time is over that one call takes up.
-BATCH = 200
+#: Answers whose time is over that one transaction takes up.
+BATCH = 50
+#: Seconds one call keeps taking them up before it leaves the rest to the next.
+BUDGET = 0.8
+#: When one that failed is taken up again.
+AGAIN = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 _BY_EMAIL = (Channel.EMAIL,)
 
@@ -48,15 +56,18 @@ class _Told:
 
 
 def escalate() -> int:
-    """Takes the next step for every agency that has not answered in time; answers for how many.
+    """Takes the next step for every agency that has not answered in time, or for as many as `BUDGET` seconds
+    allow; answers for how many.
 
     A step with nobody on it is passed over at once. After the last the administrators are told, where the
     whole ladder had nobody; a case that everybody was told of and nobody answered waits with all of them.
     """
-    taken = 0
-    while (batch := _take_batch()) == BATCH:
+    began, taken = time.monotonic(), 0
+    while batch := _take_batch():
         taken += batch
-    return taken + batch
+        if batch < BATCH or time.monotonic() - began > BUDGET:
+            break
+    return taken
 
 
 def ladder_of(agency: int) -> list[EscalationStep]:
@@ -88,8 +99,18 @@ def _take_batch() -> int:
         if waiting:
             ((now,),) = rows_of("SELECT statement_timestamp()", {})
             for answer in waiting:
-                _go_up(answer, now)
+                _try_to_go_up(answer, now)
     return len(waiting)
+
+
+def _try_to_go_up(answer: AwaitedAnswer, now: datetime) -> None:
+    """One that cannot go up holds up no other, and is tried again."""
+    try:
+        with transaction.atomic():
+            _go_up(answer, now)
+    except Exception:
+        logger.exception("an answer could not go up")
+        AwaitedAnswer.objects.filter(pk=answer.pk).update(next_step_at=now + AGAIN)
 
 
 def _go_up(answer: AwaitedAnswer, now: datetime) -> None:

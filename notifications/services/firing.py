@@ -296,8 +296,8 @@ class Firer:
         self._swept_at = 0.0
         self._lock = threading.Lock()
 
-    def fire(self, *, now: datetime | None = None) -> Fired:
-        """Everything due is fired, or as much as `BUDGET` seconds allow.
+    def fire(self, *, now: datetime | None = None, budget: float = BUDGET) -> Fired:
+        """Everything due is fired, or as much as `budget` seconds allow; a batch at least.
 
         `now` stands for the database's clock, which decides where it is not given.
         """
@@ -308,7 +308,7 @@ class Firer:
             while self._is_anything_due(now):
                 one = self._fire_batch(now)
                 total += one
-                if one.checkpoints < BATCH or time.monotonic() - began > BUDGET:
+                if one.checkpoints < BATCH or time.monotonic() - began > budget:
                     break
         except Error:
             self.forget()

@@ -34,8 +34,8 @@ ON CONFLICT (name) DO UPDATE SET beats = h.beats + 1, beat_at = statement_timest
 
 
 def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
-    """Fires what is due, goes up a step where nobody answered, and rings for senders; sends by itself where
-    none of them comes.
+    """Fires what is due and rings for senders; sends by itself where none of them comes; goes up a step where
+    nobody answered.
 
     `ring` asks for so many drains and answers whether the broker took them.
     """
@@ -50,10 +50,15 @@ def beat(firer: Firer, ring: Callable[[int], bool]) -> Fired:
             fired.alerts,
             fired.worst_late,
         )
-    written = fired.alerts + escalate()
-    heard = not written or ring(-(-written // BATCH))
-    if not heard or backlog_seconds() > PATIENCE:
-        drain(worker=firer.name)
+    waiting = backlog_seconds()
+    # One at least, where another process fired or an earlier drain left something.
+    heard = ring(-(-fired.alerts // BATCH) or int(waiting > 0))
+    try:
+        if not heard or waiting > PATIENCE:
+            drain(worker=firer.name)
+    finally:
+        # After what fired is on its way, and whatever became of that. The next beat rings for what it writes.
+        escalate()
     return fired
 
 
@@ -61,3 +66,11 @@ def sweep(firer: Firer) -> Fired:
     """Fires whatever is due, however long ago, without the low-water mark."""
     firer.forget()
     return firer.fire()
+
+
+def fire_at_once(**_: object) -> None:
+    """Fires what is due, for whoever just committed something that is: a batch at most, as they wait for it.
+
+    The next pulse, within a second, rings for senders and fires the rest.
+    """
+    Firer(NAME).fire(budget=0.0)

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from orders.models import (
     Case,
@@ -34,6 +35,9 @@ from orders.services.offers import withdraw_offers
 
 #: A deadline's name within its order: the rule and the occurrence.
 Key = tuple[str, str]
+
+#: Sent after the commit of a plan that arms what is due already: nobody need wait for a pulse to find it.
+armed_due = Signal()
 
 #: The columns that a plan decides.
 _PLANNED = (
@@ -92,12 +96,20 @@ class _Changes:
             closed = HandOver.objects.filter(follow_up__deadline__in=self.closed_follow_ups)
             withdraw_offers(closed, now=self.now)
 
+    def arms_what_is_due(self) -> bool:
+        """True when something is to fire at once."""
+        return any(
+            one.state == CheckpointState.PENDING and one.fires_at <= self.now
+            for one in (*self.new_checkpoints, *self.changed_checkpoints)
+        )
+
 
 def replan(orders: Sequence[Order], *, now: datetime, tells_late: bool = False) -> dict[int, dict[str, str]]:
     """Plans the orders from their facts and brings their deadlines and checkpoints into agreement.
 
     To be called inside the transaction that changed the facts, with the case rows locked. Answers, for each
     order, what became of which deadline: `opened`, `started`, `moved`, `met`, `reopened`, `withdrawn`.
+    What is due by then fires as soon as it is committed.
 
     With `tells_late` a check that was past when it was first planned is armed too, and fires at once.
     """
@@ -116,6 +128,9 @@ def replan(orders: Sequence[Order], *, now: datetime, tells_late: bool = False) 
         planned = {(one.rule.id, one.occurrence): one for one in plan(facts[order.pk], rulebook)}
         _reconcile(order, planned, rows[order.pk], checkpoints, changes)
     changes.write()
+    if changes.arms_what_is_due():
+        # Whatever goes wrong there, the facts are committed, and the pulses fire a second later.
+        transaction.on_commit(lambda: armed_due.send(sender=None), robust=True)
     _mark_planned(orders, next(iter(rulebooks.values())).version)
     return changes.told
 

@@ -9,6 +9,7 @@ import json
 import sys
 import traceback
 from datetime import timedelta
+from itertools import pairwise
 
 from django.db import close_old_connections, transaction
 from django.db.models import Count, Max, QuerySet
@@ -38,6 +39,10 @@ from tests.faults.stops import clerk, sender
 __all__ = ["clerk", "sender"]
 
 
+#: Orders that a clerk of the scenes enters at once.
+ENTERED = 1000
+
+
 def due(count: int, seconds: int, told: str = "desk") -> dict[str, object]:
     """So many orders whose surrender check falls due in so many seconds, each told to police of its own.
 
@@ -57,11 +62,12 @@ def due(count: int, seconds: int, told: str = "desk") -> dict[str, object]:
             version=999,
             defaults={"subject": "Aviso", "body": "{nothing}", "created_at": timezone.now()},
         )
-    new = [
-        orders_due.new_order(court, town, number, seconds=seconds)
-        for number, town in enumerate(towns, start=1)
-    ]
-    enter_orders(new, by=None, now=timezone.now())
+    for first in range(0, count, ENTERED):
+        new = [
+            orders_due.new_order(court, town, number, seconds=seconds)
+            for number, town in enumerate(towns[first : first + ENTERED], start=first + 1)
+        ]
+        enter_orders(new, by=None, now=timezone.now())
     return {"court": court.pk}
 
 
@@ -114,6 +120,24 @@ def standing(court: int, channel: str = "email") -> dict[str, object]:
             one.expected != sum(alert.awaited_id is None for alert in one.alerts.all())
             for one in fired.prefetch_related("alerts")
         ),
+    }
+
+
+def pace(court: int) -> dict[str, object]:
+    """How many of the court's checks fired a second; how many of them fired after one that was due later."""
+    checks = Checkpoint.objects.filter(
+        deadline__order__case__court=court,
+        deadline__rule_id="CT-SUR-01",
+        name="check",
+        state=CheckpointState.FIRED,
+    )
+    fired = list(checks.order_by("fired_at", "fires_at").values_list("fires_at", "fired_at"))
+    first, last = fired[0][1], fired[-1][1]
+    assert first is not None
+    assert last is not None
+    return {
+        "rate": round(len(fired) / max((last - first).total_seconds(), 1.0)),
+        "overtaken": sum(earlier > later for (earlier, _), (later, _) in pairwise(fired)),
     }
 
 

@@ -203,9 +203,9 @@ def kill(process: psutil.Process) -> None:
     psutil.wait_procs(victims, timeout=10)
 
 
-def wait_for(what: str, ready: Callable[[], bool], seconds: float) -> None:
-    """Returns once `ready` is true; fails with `what` after so many seconds."""
+def wait_for(what: str, ready: Callable[[], bool], seconds: float, every: float = 0.1) -> None:
+    """Returns once `ready` is true, asked `every` so many seconds; fails with `what` after `seconds`."""
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.1)
+        time.sleep(every)

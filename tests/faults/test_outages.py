@@ -6,6 +6,7 @@ The numbers are those of the design's list of failure tests (dispatch.md § 3).
 from __future__ import annotations
 
 import signal
+import sys
 import time
 
 import pytest
@@ -15,11 +16,15 @@ from tests.faults.checker import CLEAN
 from tests.faults.conftest import FULL, Broker, Outside, Settle, found, full_only
 from tests.faults.stack import THREADS, Stack, kill, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(1200 if FULL else 120)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(3600 if FULL else 120)]
 
-#: How long an outage lasts, in seconds, and how many checks fall due in it.
-OUTAGE = 120 if FULL else 3
+#: How long an outage lasts, in seconds, and how many checks fall due in one of the workers.
+OUTAGE = 600 if FULL else 3
+MEANWHILE = 50_000 if FULL else 200
+#: How many fall due at the same second.
 MANY = 5000 if FULL else 200
+#: Seconds within which the health page must tell that nobody is alive.
+ALARM = 180
 #: Seconds within which somebody is told where only hints are missing.
 EPSILON = 5.0
 
@@ -77,14 +82,14 @@ def test_10_a_broker_that_dies_delays_nothing(
     beating(stack)
     court = int(stack.scene("due", 50, 5)["court"])
     broker.stop()
-    first = settle(court, 50)
-    time.sleep(OUTAGE)
-    late = settle(int(stack.scene("due", 50, 2)["court"]), 50)
+    began, standings = time.monotonic(), [settle(court, 50)]
+    while time.monotonic() - began < OUTAGE:
+        standings.append(settle(int(stack.scene("due", 50, 20)["court"]), 50))
     assert stack.health()[0] == 200
     broker.start()
-    after = settle(int(stack.scene("due", 50, 2)["court"]), 50)
+    standings.append(settle(int(stack.scene("due", 50, 2)["court"]), 50))
 
-    for standing in (first, late, after):
+    for standing in standings:
         assert found(outside, standing, within=EPSILON) == CLEAN
 
 
@@ -144,23 +149,36 @@ def test_13_and_15_two_beats_double_nothing_and_hung_ones_delay_nothing(
     assert stack.health()[0] == 200, "each worker beats by itself"
 
 
-def test_16_all_workers_dead_is_said_and_caught_up(stack: Stack, outside: Outside, settle: Settle) -> None:
+def test_16_all_workers_dead_is_said_and_caught_up_oldest_first(
+    stack: Stack, outside: Outside, settle: Settle, capsys: pytest.CaptureFixture[str]
+) -> None:
     stack.web()
     worker = stack.worker()
     wait_for("the pulse", lambda: stack.health()[0] == 200, 60)
     kill(worker)
-    court = int(stack.scene("due", MANY, 1)["court"])
-    time.sleep(OUTAGE)
-    wait_for("the health page to tell", lambda: stack.health()[0] == 503, 30)
+    died = time.monotonic()
+    wait_for("the health page to tell", lambda: stack.health()[0] == 503, ALARM)
+    # They fall due one after the other, as they are entered.
+    court = int(stack.scene("due", MEANWHILE, 5)["court"])
+    time.sleep(max(5.0, OUTAGE - (time.monotonic() - died)))
     assert stack.scene("states", court) == {}
 
     stack.worker()
-    standing = settle(court, MANY, 600)
+    standing = settle(court, MEANWHILE, 1800)
 
     assert found(outside, standing) == CLEAN
     assert standing["duplicates"] == []
     assert standing["incomplete_sets"] == 0
+    caught_up = stack.scene("pace", court)
+    assert caught_up["overtaken"] == 0
     wait_for("the health page to tell", lambda: stack.health()[0] == 200, 30)
+    if FULL:
+        burst = int(stack.scene("due", MANY, 10)["court"])
+        settle(burst, MANY, 300)
+        # For whoever reads: what is measured is not asserted.
+        paces = f"{caught_up['rate']} to catch up, {stack.scene('pace', burst)['rate']} in a burst"
+        with capsys.disabled():
+            sys.stdout.write(f"\nfired a second: {paces}\n")
 
 
 def test_29_without_a_recipient_it_is_never_silence(stack: Stack) -> None:

@@ -21,7 +21,7 @@ from notifications.models import Alert, AlertState
 from notifications.services import firing, sending
 from notifications.services.firing import Firer
 from orders.models import Checkpoint, CheckpointState, DeadlineState, Order
-from orders.services import service, term
+from orders.services import planning, service, term
 from orders.services.entry import enter_orders
 from tests.faults import orders_due
 from tests.faults.conftest import FULL
@@ -38,6 +38,12 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(900 if FULL else 120),
 ]
+
+
+@pytest.fixture
+def left_to_pulses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever enters an order fires nothing."""
+    monkeypatch.setattr(planning.armed_due, "send", lambda sender: [])
 
 
 def race(*acts: Callable[[], object]) -> None:
@@ -91,6 +97,7 @@ def whole(check: Checkpoint) -> bool:
     return Alert.objects.filter(checkpoint=check, awaited=None).count() == (check.expected or 0)
 
 
+@pytest.mark.usefixtures("left_to_pulses")
 def test_25_an_order_vacated_as_it_fires_is_fired_or_withdrawn_and_not_sent(ledger: Ledger) -> None:
     docket = Docket()
     won: Counter[int] = Counter()
@@ -120,6 +127,7 @@ def test_25_an_order_vacated_as_it_fires_is_fired_or_withdrawn_and_not_sent(ledg
     assert not FULL or len(won) == 2, f"no race: {won}"
 
 
+@pytest.mark.usefixtures("left_to_pulses")
 def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Ledger) -> None:
     docket = Docket()
     won: Counter[int] = Counter()
@@ -151,7 +159,19 @@ def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Led
     assert not FULL or won.keys() == {0, 1}, f"no race: {won}"
 
 
-def test_28_a_deadline_long_past_when_it_is_entered_fires_within_two_seconds() -> None:
+def test_28_a_deadline_past_when_it_is_entered_is_fired_by_whoever_entered_it() -> None:
+    docket = Docket()
+    began = time.monotonic()
+    order = docket.order(seconds=-6 * 3600)
+
+    (check,) = checks(order)
+    assert check.state == CheckpointState.FIRED
+    assert whole(check)
+    assert time.monotonic() - began <= 1
+
+
+@pytest.mark.usefixtures("left_to_pulses")
+def test_28_else_by_a_pulse_within_two_seconds() -> None:
     firer = Firer("race")
     docket = Docket()
     recent = docket.order()
@@ -165,3 +185,12 @@ def test_28_a_deadline_long_past_when_it_is_entered_fires_within_two_seconds() -
         firer.fire()
         time.sleep(0.05)
     assert time.monotonic() - entered <= firing.SWEEP_EVERY.total_seconds() + 1
+
+
+def test_28_a_firing_that_fails_leaves_the_order_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Firer, **_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Firer, "fire", broken)
+
+    assert checks(Docket().order())[0].state == CheckpointState.PENDING

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from accounts.models import Agency, AgencyKind, Role, User
 from notifications.models import Alert, AlertState, AwaitedAnswer, EscalationStep, StepTo, Via
-from notifications.services import sending
+from notifications.services import escalation, sending
 from notifications.services.answers import acknowledge, acknowledge_by_code
 from notifications.services.escalation import escalate, load_steps
 from notifications.services.links import answer_code
@@ -93,6 +93,31 @@ def test_a_step_with_nobody_is_passed_over_at_once(stage: Stage) -> None:
     stage.fire(["respondent_police"])
 
     assert asked_next(stage) == {(chief, Via.SUPERVISOR)}
+
+
+def test_one_that_cannot_go_up_holds_up_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.fire(["respondent_police"])
+    other = set_up()
+    second = backup(other.police)
+    other.fire(["respondent_police"])
+    time_is_over()
+    find = escalation._on_step
+
+    def poison(answer: AwaitedAnswer, to: StepTo) -> list[escalation._Told]:
+        if answer.order == stage.order:
+            raise RuntimeError("poison")
+        return find(answer, to)
+
+    monkeypatch.setattr(escalation, "_on_step", poison)
+    assert escalate() == 2
+
+    assert Alert.objects.filter(recipient=second, via=Via.BACKUP).exists()
+    waiting = AwaitedAnswer.objects.get(order=stage.order)
+    assert waiting.step == 0
+    assert waiting.next_step_at is not None, "it is tried again"
+    assert "an answer could not go up" in caplog.text
 
 
 def test_a_ladder_without_anybody_ends_at_the_administrators(stage: Stage) -> None:

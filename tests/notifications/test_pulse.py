@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role
-from notifications.models import Alert, AlertState, Heartbeat
+from notifications.models import Alert, AlertState, AwaitedAnswer, Heartbeat
 from notifications.services import pulse
 from notifications.services.firing import Firer
 from orders.models import Checkpoint, Order
@@ -32,18 +32,25 @@ def overdue_order() -> Order:
     )
 
 
-def test_beat_fires_and_rings_once_for_a_batch() -> None:
-    overdue_order()
-    rung: list[int] = []
+class Bell:
+    """A broker that takes every hint."""
 
-    def ring(drains: int) -> bool:
-        rung.append(drains)
+    def __init__(self) -> None:
+        self.rung: list[int] = []
+
+    def __call__(self, drains: int) -> bool:
+        self.rung.append(drains)
         return True
 
-    fired = pulse.beat(Firer("test"), ring)
+
+def test_beat_fires_and_rings_once_for_a_batch() -> None:
+    overdue_order()
+    bell = Bell()
+
+    fired = pulse.beat(Firer("test"), bell)
 
     assert fired.overdue == 1
-    assert rung == [1]
+    assert bell.rung == [1]
     assert Alert.objects.filter(state=AlertState.READY).exists(), "left to a worker"
     assert Heartbeat.objects.get().beats == 1
 
@@ -66,6 +73,32 @@ def test_beat_sends_by_itself_when_nobody_answered_the_bell(ledger: Ledger) -> N
     pulse.beat(firer, lambda drains: True)
 
     assert len(ledger.lines()) == 1
+
+
+def test_beat_rings_for_what_another_fired_or_left() -> None:
+    overdue_order()
+    Firer("another").fire()
+    bell = Bell()
+
+    pulse.beat(Firer("test"), bell)
+    Alert.objects.update(state=AlertState.ACCEPTED)
+    pulse.beat(Firer("test"), bell)
+
+    assert bell.rung == [1, 0]
+
+
+def test_beat_goes_up_the_ladder_though_nothing_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    overdue_order()
+    pulse.beat(Firer("test"), Bell())
+    AwaitedAnswer.objects.update(next_step_at=timezone.now())
+
+    def broken(**_: object) -> int:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(pulse, "drain", broken)
+    with pytest.raises(RuntimeError):
+        pulse.beat(Firer("test"), lambda drains: False)
+    assert not AwaitedAnswer.objects.filter(next_step_at__lte=timezone.now()).exists()
 
 
 def test_health_is_503_without_a_pulse(client: Client) -> None:
