@@ -11,6 +11,8 @@ from django.db import transaction
 
 from accounts.models import Agency, AgencyKind, Role, Town, User
 from accounts.services import directory, people
+from notifications.models import ContactChannel
+from notifications.services.contacts import Wish, set_contact
 from orders.models import (
     Case,
     Deadline,
@@ -21,6 +23,7 @@ from orders.models import (
     Order,
     OrderKind,
     ReceiptKind,
+    Release,
     ServiceMethod,
     StatementKind,
 )
@@ -93,13 +96,19 @@ def load(now: datetime) -> Loaded:
     new_people = _load_people(court)
     stage = _Stage(
         court=court,
-        clerk=User.objects.get_by_natural_key(SIGN_INS[0].email),
+        clerk=_who("clerk"),
+        advocate=_who("advocate"),
         now=now,
         today=local_date(now, bundled().jurisdictions["us_ct"].zone),
     )
     orders = sum(_tell(stage, number, tale) for number, tale in enumerate(TALES, start=1))
     fresh = _top_up(stage)
     return Loaded(people=new_people, orders=orders, ending_soon=fresh)
+
+
+def _who(role: str) -> User:
+    """Who signs in so."""
+    return User.objects.get_by_natural_key(next(one.email for one in SIGN_INS if one.role == role))
 
 
 def _load_people(court: Agency) -> int:
@@ -125,10 +134,11 @@ def _load_people(court: Agency) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Stage:
-    """The court, its clerk and the clock by which a tale is told."""
+    """The court, its clerk, an advocate and the clock by which a tale is told."""
 
     court: Agency
     clerk: User
+    advocate: User
     now: datetime
     today: date
 
@@ -168,9 +178,9 @@ class _Stage:
         """Something happened that a rule looks at."""
         record_happening(order, kind=kind, at=at, by=self.clerk, now=self.now)
 
-    def release(self, order: Order) -> None:
+    def release(self, order: Order) -> Release:
         """The protected person lets the advocates follow the order for a quarter."""
-        record_release(
+        return record_release(
             order,
             agency=Agency.objects.get(name=ADVOCACY),
             signed_on=self.day(-1),
@@ -179,6 +189,11 @@ class _Stage:
             by=self.clerk,
             now=self.now,
         )
+
+    def tell_person(self, release: Release, address: str, phrase: str) -> None:
+        """The protected person chose a safe way, and words by which a message is known to be ours."""
+        wish = Wish(channel=ContactChannel.EMAIL, address=address, phrase=phrase)
+        set_contact(release, wish, by=self.advocate, now=self.now)
 
     def list_pistol(self, order: Order, serial: str) -> None:
         """The application names a pistol."""
@@ -348,7 +363,7 @@ def _overdue(stage: _Stage, docket: str) -> None:
     )
     stage.list_pistol(order, "DEMO-1006")
     stage.serve(order, stage.ago(days=8))
-    stage.release(order)
+    stage.tell_person(stage.release(order), "quiet.heron@mail.example", "The heron is back")
 
 
 def _nearly_over(stage: _Stage, docket: str) -> None:

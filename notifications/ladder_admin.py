@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -89,7 +90,7 @@ class EscalationStepAdmin(Searched):
     list_select_related = ["agency"]
     list_filter = [("agency", admin.EmptyFieldListFilter), "to"]
     search_fields = ["agency__name"]
-    ordering = ["agency__name", "place"]
+    ordering = [F("agency__name").asc(nulls_first=True), "place"]
     list_per_page = 50
     actions = None
 

@@ -94,6 +94,8 @@ def late_words(deadline: Deadline, now: datetime) -> str:
     if deadline.due_at is None or not deadline.is_passed(now):
         return ""
     hours = int((now - deadline.due_at).total_seconds() // 3600)
+    if hours == 0:
+        return "less than an hour"
     amount, unit = (hours, "hour") if hours < _HOURS_TOLD else (hours // 24, "day")
     return f"{amount} {unit}{'s' * (amount != 1)}"
 

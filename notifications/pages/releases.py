@@ -72,18 +72,16 @@ class Due:
 
     @property
     def meaning(self) -> str:
-        """What that means, in a sentence."""
-        return MEANINGS[self.state]
+        """What that means, in words for somebody who is no lawyer, and when it was done."""
+        met = met_words(self.deadline, self.zone)
+        if self.deadline.met_at is not None and self.deadline.met_at > self.now:
+            return f"It is set for {met}."
+        return f"{MEANINGS[self.state]} {met}." if met else MEANINGS[self.state]
 
     @property
     def due(self) -> str:
         """Until when, in court time."""
         return due_words(self.deadline, self.zone)
-
-    @property
-    def met(self) -> str:
-        """When it was done, in court time."""
-        return met_words(self.deadline, self.zone)
 
 
 @dataclass(frozen=True)
@@ -144,6 +142,11 @@ class Watched:
     def is_unconfirmed(self) -> bool:
         """True where nothing is sent to the person until somebody confirms the way again."""
         return self.contact is not None and contacts.is_unconfirmed(self.contact, self.now)
+
+    @property
+    def is_silenced(self) -> bool:
+        """True where nothing is sent to the person, whose number said STOP."""
+        return self.contact is not None and contacts.is_silenced(self.contact)
 
     @property
     def confirmed_until(self) -> str:

@@ -16,7 +16,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.crypto import seal
+from accounts.crypto import seal, unseal
 from accounts.models import Role, User
 from notifications.channels.phone import NumberError, normalise
 from notifications.models import ContactChannel, Language, SafeContact
@@ -62,6 +62,11 @@ def contact_of(release: Release) -> SafeContact | None:
 def is_unconfirmed(contact: SafeContact, now: datetime) -> bool:
     """True where nobody confirmed it in its time, so that nothing is sent by it."""
     return contact.confirmed_at + contact.confirm_every <= now
+
+
+def is_silenced(contact: SafeContact) -> bool:
+    """True where the number's owner answered STOP, so that nothing is sent by it."""
+    return contact.channel == ContactChannel.SMS and is_stopped(unseal(contact.sealed_address))
 
 
 def unconfirmed(user: User) -> QuerySet[SafeContact]:

@@ -154,8 +154,12 @@ def test_of_others_no_answer_is_waited_for(desk: Client) -> None:
     )
 
 
-def test_the_list_says_whose_and_how_long(desk: Client) -> None:
+def test_the_list_says_whose_and_how_long_and_begins_with_all(desk: Client, police: Agency) -> None:
+    desk.post(f"{STEPS}add/", step(agency=police.pk))
+
     page = desk.get(STEPS).content.decode()
+
+    assert 0 < page.index("Every agency without its own") < page.index(f">{police.name}</a>")
 
     assert "Every agency without its own" in page
     assert "15 minutes" in page

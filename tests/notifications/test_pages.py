@@ -16,6 +16,7 @@ from notifications.models import Alert, Via
 from notifications.services.firing import Firer
 from orders.models import Event, Order
 from orders.services import surrender
+from orders.services.involved import involve_agency
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,20 @@ def test_a_notice_says_what_is_due_since_when_and_what_is_believed_held(place: P
         "Acknowledge",
     ):
         assert said in page
+
+
+def test_the_licensing_unit_reads_of_the_permit_and_not_what_is_held(place: Place) -> None:
+    order = overdue(place)
+    Order.objects.update(permit_indicated=True)
+    unit = make.agency(AgencyKind.LICENSING)
+    officer = make.person(Role.LICENSING, unit)
+    involve_agency(order, agency=unit, by=None, now=timezone.now())
+    alert = Alert.objects.get(order=order, recipient=place.liaison)
+
+    for reader, is_listed in ((officer, False), (place.liaison, True)):
+        page = browser(reader).get(f"/notices/{alert.public_id}/").content.decode()
+        assert "The respondent holds a permit" in page
+        assert ("Ruger" in page) == is_listed
 
 
 def test_the_protected_person_is_on_no_page_that_police_read(place: Place) -> None:
@@ -225,6 +240,10 @@ def test_home_leads_everybody_to_their_own_desk(role: Role, kind: AgencyKind | N
 
     assert said in page
     assert ("/admin/" in page) == (role in (Role.CLERK, Role.JUDGE, Role.ADMINISTRATOR))
+    assert ('<a href="/follow-ups/">Follow-ups</a>' in page) == (
+        role in (Role.CLERK, Role.JUDGE, Role.LIAISON)
+    )
+    assert ('<a href="/releases/">Orders by release</a>' in page) == (role == Role.ADVOCATE)
 
 
 def test_a_deadline_met_since_is_shown_as_met(place: Place) -> None:

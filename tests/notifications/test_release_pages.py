@@ -16,8 +16,9 @@ from pytest_django import Settings
 
 from accounts.models import AgencyKind, AuditEntry, Role, User
 from notifications.models import Alert, SafeContact, Via
+from notifications.services import stops
 from notifications.services.firing import Firer
-from orders.models import Event, Release
+from orders.models import Deadline, DeadlineState, Event, Release
 from orders.services import releases
 from tests import make
 from tests.accounts.test_second_factor import settings_with
@@ -186,6 +187,27 @@ def test_a_safe_way_is_set_confirmed_and_ended_and_never_shown(stage: Stage, adv
     assert SafeContact.objects.get().sealed_address == ""
     assert Event.objects.count() == before
     assert {one.what for one in AuditEntry.objects.all()} == {"releases", "advocate-release"}
+
+
+def test_a_number_that_said_stop_is_said_to_be_silent(stage: Stage, advocate: Client) -> None:
+    advocate.post(path_of(stage), CONTACT | {"channel": "sms", "address": "+1 860 555 0100"})
+    assert "answered STOP" not in text(advocate.get(path_of(stage)))
+
+    stops.stop("+18605550100", timezone.now())
+
+    assert "Nothing is sent: this number answered STOP." in text(advocate.get(path_of(stage)))
+
+
+def test_what_is_set_for_a_day_ahead_is_not_called_done(stage: Stage, advocate: Client) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    Deadline.objects.filter(order=stage.order).update(
+        state=DeadlineState.MET, met_at=tomorrow, met_in_time=True
+    )
+
+    page = text(advocate.get(path_of(stage)))
+
+    assert "It is set for" in page
+    assert "recorded as done" not in page
 
 
 @pytest.mark.parametrize(
