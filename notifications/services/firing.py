@@ -20,6 +20,7 @@ from accounts.models import Role
 from notifications.models import HookEvent, Via
 from orders.models import Capacity, DeadlineState
 from orders.rules.rulebook import Purpose
+from orders.services.queue import BYSTANDERS
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ STATEWIDE = (Capacity.STATE_POLICE, Capacity.LICENSING)
 #: The word of an audience for whom the order protects.
 PROTECTED_PERSON = "protected_person"
 
-#: Who hears of a deadline and owns no follow-up of it.
-_BYSTANDERS = (Capacity.LICENSING, Capacity.SCHOOL, Role.ADVOCATE, PROTECTED_PERSON)
+#: Who hears of a deadline and owns no follow-up of it, as they see none.
+_BYSTANDERS = (*BYSTANDERS, Role.ADVOCATE, PROTECTED_PERSON)
 #: Words of an audience for whom nobody stands in.
 _UNFORCED = (Role.ADVOCATE, PROTECTED_PERSON, Via.CANARY)
 

@@ -41,7 +41,7 @@ def check_for(agency_id: int, person: User, act: str, thing: str) -> None:
 
 def assignable(follow_up: FollowUp) -> QuerySet[User]:
     """The people of the owner agency who may act on it: each could take it."""
-    may = MATRIX.things["attempt"].acts["add"]
+    may = MATRIX.things["follow_up"].acts["assign"]
     return User.objects.filter(
         is_active=True,
         is_system=False,

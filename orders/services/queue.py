@@ -26,6 +26,9 @@ class Desk(StrEnum):
 #: The roles that see follow-ups.
 VIEWERS = MATRIX.things["follow_up"].acts["view"]
 
+#: In which capacities an order concerns agencies that see no follow-ups, and so answer for none.
+BYSTANDERS = tuple(capacity for capacity, role in MATRIX.told_as.items() if role not in VIEWERS)
+
 
 def is_offered_to(agencies: Collection[Agency | int]) -> Exists:
     """True of follow-ups that wait for an answer of one of these."""
@@ -46,8 +49,10 @@ def agencies_that(person: User, act: str, thing: str) -> list[int]:
 def desks_of(person: User) -> list[Desk]:
     """The parts that the person has, the one to begin with first."""
     desks: list[Desk] = []
-    if agencies_that(person, "add", "attempt"):
-        desks += [Desk.AGENCY, Desk.MINE, Desk.OFFERED]
+    if agencies_that(person, "assign", "follow_up"):
+        desks += [Desk.AGENCY, Desk.MINE]
+    if agencies_that(person, "answer", "hand_over"):
+        desks.append(Desk.OFFERED)
     if agencies_that(person, "decide", "referral"):
         desks.append(Desk.REFERRED)
     return [*desks, Desk.ALL] if person.roles & VIEWERS else []
@@ -60,7 +65,7 @@ def queue_of(person: User, desk: Desk) -> QuerySet[FollowUp]:
         case Desk.MINE:
             found = found.filter(assigned_to=person)
         case Desk.AGENCY:
-            found = found.filter(owner__in=agencies_that(person, "add", "attempt"))
+            found = found.filter(owner__in=agencies_that(person, "assign", "follow_up"))
         case Desk.OFFERED:
             found = found.filter(is_offered_to(agencies_that(person, "answer", "hand_over")))
         case Desk.REFERRED:

@@ -26,6 +26,7 @@ from orders.models import (
 from orders.rules.rulebook import Purpose
 from orders.services.bulk import insert
 from orders.services.offers import withdraw_offers
+from orders.services.queue import BYSTANDERS
 from orders.services.upkeep import giving_way, replan_cases
 
 #: Overdue deadlines looked at, and where needed seen to, in one transaction.
@@ -155,7 +156,7 @@ def _owners(rows: Iterable[Deadline], orders: dict[int, Order]) -> dict[int, int
         told = [
             (audience.index(capacity), agency)
             for capacity, agency in concerns[row.order_id]
-            if capacity in audience
+            if capacity in audience and capacity not in BYSTANDERS
         ]
         owners[row.pk] = min(told)[1] if told else orders[row.order_id].case.court_id
     return owners

@@ -103,14 +103,14 @@ def test_agencies_are_told_by_their_business_with_the_order(role: Role, kind: Ag
     assert told(stage.fire([word])) == {(somebody, Via.PERSON, "email")}
 
 
-def test_licensing_unit_is_told_and_owns_no_follow_up() -> None:
+@pytest.mark.parametrize("kind", [AgencyKind.LICENSING, AgencyKind.MARSHAL])
+def test_who_sees_no_follow_ups_is_told_and_owns_none(kind: AgencyKind) -> None:
     stage = set_up()
-    unit = make.agency(AgencyKind.LICENSING)
-    unit.answers_for_state = True
-    unit.save()
-    officer = make.person(Role.LICENSING, unit)
+    unit = make.agency(kind)
+    officer = make.person(Role(kind.value), unit)
+    Concern.objects.create(order=stage.order, agency=unit, capacity=kind.value)
 
-    assert (officer, Via.PERSON, "email") in told(stage.fire(["licensing", "respondent_police"]))
+    assert (officer, Via.PERSON, "email") in told(stage.fire([kind.value, "respondent_police"]))
     follow_up = FollowUp.objects.get(order=stage.order, deadline__rule_id="CT-SUR-01")
     assert follow_up.owner == stage.police
 

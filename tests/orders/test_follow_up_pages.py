@@ -21,6 +21,7 @@ from orders.services.follow_ups import assign
 from orders.services.hand_overs import offer_hand_over
 from orders.services.referrals import refer
 from orders.services.surrender import list_firearm
+from orders.services.unowned import check_unowned
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -199,13 +200,16 @@ def test_a_clerk_and_a_prosecutor_read_what_concerns_them_and_do_nothing(place: 
     place.referred(follow_up)
 
     for reader in (place.clerk, place.prosecutor):
-        assert "Ash Birch" in read(reader, "/follow-ups/")
+        assert "Ash Birch" in read(reader, "/follow-ups/", show="all")
         page = read(reader, page_of(follow_up))
         assert "Refused twice" in page
         assert PROTECTED not in page
         assert ("What you can do" in page) == (reader == place.prosecutor)
-        for name in ("take", "attempt", "hand-over", "refer", "accept"):
+        for name in ("attempt", "hand-over", "refer", "accept"):
             assert browser(reader).post(f"{page_of(follow_up)}{name}/").status_code == 404
+        browser(reader).post(f"{page_of(follow_up)}take/")
+    follow_up.refresh_from_db()
+    assert follow_up.assigned_to == place.liaison
     assert not Attempt.objects.exists()
 
 
@@ -352,6 +356,26 @@ def test_it_is_taken_given_on_and_put_off(place: Place) -> None:
     )
 
     assert FollowUp.objects.get(pk=follow_up.pk).next_action_at == later.replace(second=0, microsecond=0)
+
+
+def test_a_clerk_sees_to_what_the_court_answers_for(place: Place) -> None:
+    place.overdue()
+    check_unowned(now=timezone.now())
+    courts = FollowUp.objects.filter(owner=place.court).earliest("pk")
+    address, clerk = page_of(courts), browser(place.clerk)
+    later = instant("next_action_at", timezone.now() + timedelta(days=1))
+
+    assert address in read(place.clerk, "/follow-ups/")
+    clerk.post(f"{address}take/")
+    clerk.post(f"{address}next-action/", {**later, "reason": "The marshal was asked"})
+
+    courts.refresh_from_db()
+    assert courts.assigned_to == place.clerk
+    assert courts.next_action_at > timezone.now()
+    assert address in read(place.clerk, "/follow-ups/", show="mine")
+    page = read(place.clerk, address)
+    assert "Record an attempt" not in page
+    assert "Hand over to other police" not in page
 
 
 def test_it_is_handed_over_and_accepted(place: Place) -> None:

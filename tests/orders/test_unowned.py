@@ -25,6 +25,7 @@ from orders.models import (
 from orders.services import unowned
 from orders.services.entry import correct_respondent_town, enter_orders
 from orders.services.hand_overs import offer_hand_over
+from orders.services.involved import involve_agency
 from orders.services.planning import replan
 from orders.services.unowned import Found, check_unowned
 from tests import make
@@ -110,9 +111,14 @@ def test_a_running_deadline_is_left_alone() -> None:
 
 
 def test_the_first_of_the_checks_audience_owns_it() -> None:
-    """As FIRE has it: of the surrender check the police, and not the court that is told too."""
-    police, court = make.agency(), make.agency(AgencyKind.COURT)
+    """As FIRE has it: of the surrender check the police; not the court that is told too, nor a marshal, who
+    sees no follow-ups."""
+    police, court, marshal = make.agency(), make.agency(AgencyKind.COURT), make.agency(AgencyKind.MARSHAL)
     order = make.served_order(ago=timedelta(hours=30), respondent_town=make.town(police), court=court)
+    involve_agency(order, agency=marshal, by=None, now=NOW)
+    Checkpoint.objects.filter(name="check", deadline__rule_id="CT-SUR-01").update(
+        audience=["marshal", "respondent_police", "court"]
+    )
     Firer("test").fire(now=NOW)
     check_unowned(now=NOW)
     FollowUp.objects.filter(deadline__rule_id="CT-SUR-01").delete()
