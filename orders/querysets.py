@@ -128,6 +128,31 @@ class OfOrderQuerySet(models.QuerySet[Row]):
         return self.filter(sight(user, roles=roles, through=through).of("order_id"))
 
 
+#: A school tells where somebody is by day.
+_NO_SCHOOL = ~Q(capacity="school")
+
+
+class ConcernQuerySet(OfOrderQuerySet[Row]):
+    """Agencies, each with the order that is its business."""
+
+    def visible_to(
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        through: int | None = None,
+    ) -> Self:
+        """Those of orders that this person sees; a school only of orders that are seen as the court."""
+        court = MATRIX.capacities["court"].seen_by & (MATRIX.roles if roles is None else frozenset(roles))
+        as_court = sight(user, roles=court, through=through).of("order_id")
+        seen = super().visible_to(user, roles=roles, through=through)
+        return seen.filter(_NO_SCHOOL | as_court)
+
+    def but_schools(self) -> Self:
+        """Those that whoever is concerned may know of."""
+        return self.filter(_NO_SCHOOL)
+
+
 class ReleaseQuerySet(OfOrderQuerySet[Row]):
     """Releases."""
 

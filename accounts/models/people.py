@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
+from accounts.access import MATRIX
 from accounts.models.agencies import POLICE, Agency, AgencyKind
 
 if TYPE_CHECKING:
@@ -133,6 +134,13 @@ class User(AbstractBaseUser):
     def roles(self) -> frozenset[str]:
         """The roles this person holds in any agency."""
         return frozenset(membership.role for membership in self.memberships.all())
+
+    def agencies_for(self, act: str, thing: str) -> frozenset[int]:
+        """The agencies (by key) in which this person holds a role that may do `act` to such an object."""
+        held = self.memberships.all()
+        return frozenset(
+            one.agency_id for one in held if one.agency_id and MATRIX.may({one.role}, act, thing)
+        )
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """True when a backend permits `perm`, written `app.act_model`."""

@@ -89,7 +89,7 @@ class OfWebhooks(ApiView):
 
     def hooks(self) -> QuerySet[WebhookSubscription]:
         """Those that the caller sees."""
-        agencies = webhooks.agencies_of(self.user, "view")
+        agencies = self.user.agencies_for("view", "webhook")
         seen = WebhookSubscription.objects.filter(agency__in=agencies).exclude(state=HookState.REMOVED)
         return seen.select_related("agency")
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.access import MATRIX
 from accounts.crypto import seal
 from accounts.models import Agency, User
 from notifications.channels.webhook import SECRET_PREFIX, UnfitError, check
@@ -31,12 +30,6 @@ MOST = 20
 _BYTES = 32
 
 
-def agencies_of(user: User, act: str) -> set[int]:
-    """The agencies in which the person may do that to subscriptions."""
-    roles = MATRIX.things["webhook"].acts[act]
-    return {one.agency_id for one in user.memberships.all() if one.role in roles and one.agency_id}
-
-
 def subscribe(
     *, agency: Agency, url: str, events: Collection[str], by: User, now: datetime
 ) -> tuple[WebhookSubscription, str]:
@@ -45,7 +38,7 @@ def subscribe(
     Raises InvalidFact for an agency in which `by` keeps no subscriptions, an address that nothing may be sent
     to, or one subscription too many.
     """
-    if agency.pk not in agencies_of(by, "add"):
+    if agency.pk not in by.agencies_for("add", "webhook"):
         raise InvalidFact("agency", "not_yours", "Give an agency of your own.")
     _check(url)
     _make_room(agency.pk)

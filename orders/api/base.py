@@ -24,7 +24,7 @@ from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
 from accounts.models import Agency, User
 from accounts.services import audit
 from orders.errors import InvalidFact, NotYours
-from orders.models import Capacity, Case, Concern, Deadline, Order
+from orders.models import Case, Concern, Deadline, Order
 from orders.querysets import OrderQuerySet, Sight, sight
 from orders.services.sight import roles_over
 
@@ -35,8 +35,8 @@ def orders(user: User) -> OrderQuerySet[Order]:
 
 
 def with_parties(rows: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
-    """The orders, with all that is shown of one. A school is not: it tells where somebody is by day."""
-    concerns = Concern.objects.exclude(capacity=Capacity.SCHOOL).select_related("agency")
+    """The orders, with all that is shown of one. A school is not, not even to the court."""
+    concerns = Concern.objects.but_schools().select_related("agency")
     return rows.select_related("case__court", "case__respondent__town").prefetch_related(
         "protected_persons", Prefetch("concerns", concerns)
     )

@@ -102,9 +102,10 @@ class DeadlinesQuery(Paged):
 
     court = NamedField(queryset=Agency.objects.filter(kind=AgencyKind.COURT), required=False)
     agency = NamedField(
-        queryset=Agency.objects.all(),
+        # Who may not know of a school must not find it by asking.
+        queryset=Agency.objects.exclude(kind=AgencyKind.SCHOOL),
         required=False,
-        help_text="One that the order concerns in any capacity.",
+        help_text="One that the order concerns in any capacity, but no school.",
     )
     due_after = InstantField(required=False, help_text="From this instant on.")
     due_before = InstantField(required=False, help_text="Before this instant.")

@@ -13,6 +13,7 @@ from accounts.access import MATRIX
 from accounts.api.body import InstantField, Shown
 from orders.api.base import OrderRows
 from orders.models import Event, Order
+from orders.services.involved import OF_SCHOOLS
 from orders.services.releases import OF_RELEASES
 from orders.services.sight import roles_over
 
@@ -47,11 +48,12 @@ class Events(OrderRows):
 
     @override
     def rows_of(self, order: Order) -> QuerySet[Any]:
-        """Without those of releases for whoever sees no releases: that there is one says enough."""
-        events = super().rows_of(order)
-        if MATRIX.may(roles_over(self.user, {order.pk})[order.pk], "view", "release"):
-            return events
-        return events.exclude(kind__in=OF_RELEASES)
+        """Without those of releases for whoever sees no releases, and for all but the court without those of
+        a school: that there is one says enough."""
+        events, roles = super().rows_of(order), roles_over(self.user, {order.pk})[order.pk]
+        if not MATRIX.may(roles, "view", "release"):
+            events = events.exclude(kind__in=OF_RELEASES)
+        return events if roles & MATRIX.capacities["court"].seen_by else events.exclude(OF_SCHOOLS)
 
     @override
     def shown(self, rows: Sequence[Any], shape: type[Shown] | None = None) -> list[dict[str, Any]]:

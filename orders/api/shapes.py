@@ -86,9 +86,10 @@ class CaseOut(Shown):
     respondent = RespondentOut()
 
 
-class ConcernOut(serializers.Serializer[Any]):
+class ConcernOut(Shown):
     """An agency whose business the order is, and in what capacity."""
 
+    thing = "concern"
     agency = serializers.CharField(source="agency.name")
     capacity = serializers.CharField()
 

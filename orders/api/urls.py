@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from orders.api.agencies import AgencyWithdrawals, NamedAgencies
 from orders.api.cases import Cases, OneCase
 from orders.api.deadlines import Deadlines, OneDeadline, OrderDeadlines
 from orders.api.events import Events
@@ -33,6 +34,8 @@ _OF_AN_ORDER = {
     "service-attempts": ServiceAttempts,
     "service-corrections": ServiceCorrections,
     "service-withdrawals": ServiceWithdrawals,
+    "agencies": NamedAgencies,
+    "agency-withdrawals": AgencyWithdrawals,
     "firearms": Firearms,
     "permits": Permits,
     "receipts": Receipts,

@@ -506,15 +506,10 @@ class DropForm(ActForm):
         agency.queryset = involved(order)
 
     @override
-    def subject(self) -> Model:
-        """The agency's business with the order."""
-        chosen: Concern = self.cleaned_data["agency"]
-        return chosen
-
-    @override
     def facts(self) -> dict[str, Any]:
-        """Why."""
-        return {"reason": self.cleaned_data["reason"]}
+        """Which, in what capacity, and why."""
+        chosen: Concern = self.cleaned_data["agency"]
+        return {**self.cleaned_data, "agency": chosen.agency, "capacity": chosen.capacity}
 
 
 class ReleaseField(forms.ModelChoiceField):  # type: ignore[type-arg]

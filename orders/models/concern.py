@@ -6,6 +6,7 @@ from django.db import models
 
 from accounts.models import Agency
 from orders.models.order import Order
+from orders.querysets import ConcernQuerySet
 
 
 class Capacity(models.TextChoices):
@@ -28,6 +29,8 @@ class Concern(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="concerns")
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="concerns")
     capacity = models.CharField(max_length=20, choices=Capacity)
+
+    objects = ConcernQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -26,9 +26,7 @@ from orders.services.change import (
 
 def may_for(agency_id: int, person: User, act: str, thing: str) -> bool:
     """True where the person holds a role in that very agency which may do `act` to such an object."""
-    return any(
-        one.agency_id == agency_id and MATRIX.may({one.role}, act, thing) for one in person.memberships.all()
-    )
+    return agency_id in person.agencies_for(act, thing)
 
 
 def check_for(agency_id: int, person: User, act: str, thing: str) -> None:

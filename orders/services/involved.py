@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.models import Agency, AgencyKind, User
 from orders.errors import InvalidFact
 from orders.models import Capacity, Concern, Order
+from orders.querysets import ConcernQuerySet
 from orders.services.change import changing, need_reason
 
 #: The kinds of agency that are named for an order, and in what capacity it concerns them then. Police follow
@@ -18,6 +19,9 @@ NAMED = {
     AgencyKind.SCHOOL: Capacity.SCHOOL,
     AgencyKind.LICENSING: Capacity.LICENSING,
 }
+
+#: Events that tell that there is a school.
+OF_SCHOOLS = Q(kind__in=("agency_involved", "agency_dropped"), data__capacity=Capacity.SCHOOL.value)
 
 
 def involve_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) -> Concern:
@@ -38,18 +42,24 @@ def involve_agency(order: Order, *, agency: Agency, by: User | None, now: dateti
     return concern
 
 
-def drop_agency(concern: Concern, *, reason: str, by: User | None, now: datetime) -> Order:
-    """The order is no business of the agency any more. Raises `InvalidFact`."""
+def drop_agency(
+    order: Order, *, agency: Agency, capacity: str, reason: str, by: User | None, now: datetime
+) -> Order:
+    """The order is no business of the agency any more, in the capacity in which it was named.
+
+    Raises `InvalidFact`.
+    """
     why = need_reason(reason)
-    with changing(concern.order, "agency_dropped", by=by, now=now, reason=why) as change:
-        found = involved(change.order).filter(pk=concern.pk)
+    with changing(order, "agency_dropped", by=by, now=now, reason=why) as change:
+        found = involved(change.order).filter(agency=agency, capacity=capacity)
         if not found.delete()[0]:
-            raise InvalidFact("agency", "not_named", "This agency is not named for the order any more.")
-        change.data["capacity"] = concern.capacity
+            text = "This agency is not named for the order in that capacity. Give one that is."
+            raise InvalidFact("agency", "not_named", text)
+        change.data["capacity"] = capacity
     return change.order
 
 
-def involved(order: Order) -> QuerySet[Concern]:
+def involved(order: Order) -> ConcernQuerySet[Concern]:
     """The agencies that were named for the order."""
     rows = Concern.objects.filter(order=order, capacity__in=NAMED.values())
     return rows.select_related("agency", "order").order_by("capacity", "agency__name")

@@ -40,20 +40,14 @@ def is_referred_to(agencies: Collection[Agency | int]) -> Exists:
     return Exists(Referral.objects.filter(outcome="", follow_up=OuterRef("pk"), agency__in=agencies))
 
 
-def agencies_that(person: User, act: str, thing: str) -> list[int]:
-    """The agencies (by key) for which the person may do that."""
-    may = MATRIX.things[thing].acts[act]
-    return sorted({one.agency_id for one in person.memberships.all() if one.role in may and one.agency_id})
-
-
 def desks_of(person: User) -> list[Desk]:
     """The parts that the person has, the one to begin with first."""
     desks: list[Desk] = []
-    if agencies_that(person, "assign", "follow_up"):
+    if person.agencies_for("assign", "follow_up"):
         desks += [Desk.AGENCY, Desk.MINE]
-    if agencies_that(person, "answer", "hand_over"):
+    if person.agencies_for("answer", "hand_over"):
         desks.append(Desk.OFFERED)
-    if agencies_that(person, "decide", "referral"):
+    if person.agencies_for("decide", "referral"):
         desks.append(Desk.REFERRED)
     return [*desks, Desk.ALL] if person.roles & VIEWERS else []
 
@@ -65,17 +59,17 @@ def queue_of(person: User, desk: Desk) -> QuerySet[FollowUp]:
         case Desk.MINE:
             found = found.filter(assigned_to=person)
         case Desk.AGENCY:
-            found = found.filter(owner__in=agencies_that(person, "assign", "follow_up"))
+            found = found.filter(owner__in=person.agencies_for("assign", "follow_up"))
         case Desk.OFFERED:
-            found = found.filter(is_offered_to(agencies_that(person, "answer", "hand_over")))
+            found = found.filter(is_offered_to(person.agencies_for("answer", "hand_over")))
         case Desk.REFERRED:
-            found = found.filter(is_referred_to(agencies_that(person, "decide", "referral")))
+            found = found.filter(is_referred_to(person.agencies_for("decide", "referral")))
     return with_all(found).order_by("next_action_at", "public_id")
 
 
 def offers_to(person: User) -> QuerySet[HandOver]:
     """The offers that wait for an answer of the person's agencies, the longest first."""
-    asked = agencies_that(person, "answer", "hand_over")
+    asked = person.agencies_for("answer", "hand_over")
     return (
         HandOver.objects.filter(OPEN, to_agency__in=asked)
         .visible_to(person, roles=VIEWERS)

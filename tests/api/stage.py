@@ -148,6 +148,30 @@ def set_up(now: datetime | None = None, **given: Any) -> Stage:
     )
 
 
+def place_of(role: Role, stage: Stage) -> Agency | None:
+    """An agency whose business the stage's order is, in the role."""
+    match role:
+        case Role.CLERK | Role.JUDGE:
+            return stage.court
+        case Role.LIAISON | Role.SUPERVISOR:
+            return stage.police
+        case Role.MARSHAL | Role.PROSECUTOR | Role.LICENSING | Role.SCHOOL:
+            agency = make.agency(AgencyKind(role.value))
+            stage.order.concerns.create(agency=agency, capacity=role.value)
+            return agency
+        case Role.ADVOCATE:
+            agency = make.agency(AgencyKind.ADVOCACY)
+            Release.objects.create(
+                order=stage.order,
+                agency=agency,
+                signed_on=stage.now.date(),
+                begins_at=stage.now - timedelta(hours=1),
+                ends_at=stage.now + timedelta(days=1),
+            )
+            return agency
+    return None
+
+
 def add_more(stage: Stage, rows: int, person: User) -> None:
     """So many more rows of everything that an order has."""
     order, liaison = stage.order, stage.hand_over.offered_by
@@ -167,6 +191,7 @@ def add_more(stage: Stage, rows: int, person: User) -> None:
         )
         surrender.record_permit(order, kind="pistol permit", number=str(number), **by)
         surrender.record_statement(order, kind="non_possession", at=stage.now, **by)
+        order.concerns.create(agency=make.agency(AgencyKind.MARSHAL), capacity="marshal")
         service.record_failed_attempt(order, at=stage.now, method="in_hand", reason="nobody there", **by)
         hearings.schedule_hearing(order, purpose="extension", on=_day(stage.now, 10 + number), **by)
         term.record_happening(order, kind=sorted(term.RECORDABLE)[0], at=stage.now, **by)

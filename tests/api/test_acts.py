@@ -60,6 +60,13 @@ def of(name: str, *, unserved: bool = False) -> Told:
     return lambda s: f"/orders/{(s.unserved if unserved else s.order).public_id}/{name}"
 
 
+def named(stage: Stage) -> str:
+    """The name of marshals that were named for the order."""
+    marshals = make.agency(AgencyKind.MARSHAL)
+    stage.order.concerns.create(agency=marshals, capacity="marshal")
+    return marshals.name
+
+
 ACTS = {
     "service": Act(
         path=of("services", unserved=True),
@@ -90,6 +97,20 @@ ACTS = {
         slip=lambda s: {"attempted_at": s.ahead(hours=1)},
         refused=("attempted_at", "in_the_future"),
         not_for=(Role.JUDGE,),
+    ),
+    "agencies": Act(
+        path=of("agencies"),
+        body=lambda s: {"agency": make.agency(AgencyKind.SCHOOL).name},
+        shows=lambda s: {"capacity": "school"},
+        slip=lambda s: {"agency": s.police.name},
+        refused=("agency", "wrong_kind"),
+    ),
+    "agency-withdrawals": Act(
+        path=of("agency-withdrawals"),
+        body=lambda s: {"agency": named(s), "capacity": "marshal", "reason": "a slip"},
+        shows=lambda s: {"id": str(s.order.public_id)},
+        slip=lambda s: {"capacity": "school"},
+        refused=("agency", "not_named"),
     ),
     "firearms": Act(
         path=of("firearms"),

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 #: What stands under an order, and the object of the matrix.
 LISTS = {
     "service-attempts": "service_attempt",
+    "agencies": "concern",
     "firearms": "firearm",
     "permits": "permit",
     "receipts": "receipt",

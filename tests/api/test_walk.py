@@ -9,7 +9,6 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,13 +21,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from accounts.api import replay
-from accounts.models import Agency, AgencyKind, Role
+from accounts.models import Role
 from ctcompliance.wsgi import application
 from notifications.models import WebhookSubscription
-from orders.models import Release
 from tests import make
 from tests.api.conftest import MakeCaller
-from tests.api.stage import Stage, set_up
+from tests.api.stage import Stage, place_of, set_up
 from tests.api.test_reads import ROWS
 
 pytestmark = pytest.mark.django_db
@@ -62,30 +60,6 @@ def _one_connection() -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
-
-
-def place_of(role: Role, stage: Stage) -> Agency | None:
-    """An agency whose business the stage's order is, in the role."""
-    match role:
-        case Role.CLERK | Role.JUDGE:
-            return stage.court
-        case Role.LIAISON | Role.SUPERVISOR:
-            return stage.police
-        case Role.MARSHAL | Role.PROSECUTOR | Role.LICENSING | Role.SCHOOL:
-            agency = make.agency(AgencyKind(role.value))
-            stage.order.concerns.create(agency=agency, capacity=role.value)
-            return agency
-        case Role.ADVOCATE:
-            agency = make.agency(AgencyKind.ADVOCACY)
-            Release.objects.create(
-                order=stage.order,
-                agency=agency,
-                signed_on=stage.now.date(),
-                begins_at=stage.now - timedelta(hours=1),
-                ends_at=stage.now + timedelta(days=1),
-            )
-            return agency
-    return None
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import AgencyKind, Role
@@ -27,11 +29,11 @@ def test_who_is_named_sees_the_order_until_taken_off(kind: AgencyKind, role: Rol
     somebody = make.person(role, agency)
     assert not Order.objects.visible_to(somebody).exists()
 
-    concern = involve_agency(order, agency=agency, by=None, now=NOW)
+    involve_agency(order, agency=agency, by=None, now=NOW)
     assert Order.objects.visible_to(somebody).get() == order
     assert [one.agency for one in involved(order)] == [agency]
 
-    drop_agency(concern, reason="a slip", by=None, now=NOW)
+    drop_agency(order, agency=agency, capacity=capacity, reason="a slip", by=None, now=NOW)
     assert not Order.objects.visible_to(somebody).exists()
     told = [
         (one.kind, one.data["capacity"])
@@ -55,12 +57,13 @@ def test_others_follow_from_facts_and_are_refused(kind: AgencyKind) -> None:
 
 def test_nothing_is_named_twice_or_taken_off_twice_or_without_a_reason() -> None:
     order, school = make.order(), make.agency(AgencyKind.SCHOOL)
-    concern = involve_agency(order, agency=school, by=None, now=NOW)
+    named: dict[str, Any] = {"agency": school, "capacity": "school", "by": None, "now": NOW}
+    involve_agency(order, agency=school, by=None, now=NOW)
     with pytest.raises(InvalidFact, match="already"):
         involve_agency(order, agency=school, by=None, now=NOW)
     with pytest.raises(InvalidFact, match="reason"):
-        drop_agency(concern, reason=" ", by=None, now=NOW)
+        drop_agency(order, reason=" ", **named)
 
-    drop_agency(concern, reason="a slip", by=None, now=NOW)
+    drop_agency(order, reason="a slip", **named)
     with pytest.raises(InvalidFact, match="not named"):
-        drop_agency(concern, reason="again", by=None, now=NOW)
+        drop_agency(order, reason="again", **named)
