@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from accounts.searching import Searched
 from notifications.ladder_admin import EscalationStepAdmin  # noqa: F401 - it registers itself
-from notifications.models import Alert, AlertState, Channel, Finding, MessageTemplate, Via
+from notifications.models import Alert, Channel, Finding, MessageTemplate, Via
 from notifications.services.templates import shipped_text
 from notifications.wording_admin import MessageTemplateAdmin  # noqa: F401 - it registers itself
 from orders.admin.desk import DeskList, order_link
@@ -35,11 +35,11 @@ class AnsweredFilter(admin.SimpleListFilter):
         return [("no", "Waits for an answer"), ("yes", "Acknowledged")]
 
     @override
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The alerts chosen."""
         match self.value():
             case "no":
-                return queryset.filter(acknowledged_at=None).exclude(state=AlertState.WITHDRAWN)
+                return queryset.unanswered()
             case "yes":
                 return queryset.filter(acknowledged_at__isnull=False)
         return queryset
@@ -50,7 +50,14 @@ class AlertAdmin(DeskList):
     """Who was told what, the newest first."""
 
     list_display = ["docket", "what", "told", "state", "written", "wording", "answer"]
-    list_select_related = ["order__case", "checkpoint__deadline", "agency", "recipient", "acknowledged_by"]
+    list_select_related = [
+        "order__case",
+        "checkpoint__deadline",
+        "hand_over__follow_up__deadline",
+        "agency",
+        "recipient",
+        "acknowledged_by",
+    ]
     list_filter = [AnsweredFilter, "state"]
     ordering = ["-id"]
 
@@ -73,7 +80,7 @@ class AlertAdmin(DeskList):
     def what(self, alert: Alert) -> SafeString:
         """The rule in words, leading to the notice."""
         address = reverse("notice", args=[alert.public_id])
-        return format_html('<a href="{}">{}</a>', address, rule_title(alert.fired.deadline.rule_id))
+        return format_html('<a href="{}">{}</a>', address, rule_title(alert.deadline.rule_id))
 
     @admin.display(description="Told")
     def told(self, alert: Alert) -> str:

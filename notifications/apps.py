@@ -12,9 +12,14 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Alerts"
 
     def ready(self) -> None:
-        """The providers are asked about by `check --deploy`, and what is entered late fires at once."""
+        """The providers are asked about by `check --deploy`, what is entered late fires at once, and what is
+        offered to other police is told them."""
         from notifications import checks  # noqa: F401 - importing registers it
+        from notifications.services.offers import tell_of_offer, tell_of_refusal
         from notifications.services.pulse import fire_at_once
+        from orders.services.hand_overs import offered, refused
         from orders.services.planning import armed_due
 
         armed_due.connect(fire_at_once)
+        offered.connect(tell_of_offer)
+        refused.connect(tell_of_refusal)

@@ -59,21 +59,10 @@ def print_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The notice as it is printed; for who may hand it over, with the form that confirms it."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - narrows
-    alert = (
-        Alert.objects.visible_to(user)
-        .filter(public_id=public_id)
-        .select_related(
-            "checkpoint__deadline__order__case__respondent__town",
-            "checkpoint__deadline__order__case__court",
-            "agency",
-            "recipient",
-            "handed_by",
-        )
-        .first()
-    )
+    alert = Alert.objects.visible_to(user).filter(public_id=public_id).with_what_they_tell().first()
     if alert is None:
         raise Http404
-    seen(request, [alert.fired.deadline.order.case.public_id])
+    seen(request, [alert.of_order.case.public_id])
     may_hand = printing.for_a_hand(user).filter(pk=alert.pk).exists()
     if request.method == "POST" and not may_hand:
         raise Http404
@@ -93,8 +82,7 @@ def print_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _facts(alert: Alert, user: User, now: datetime) -> dict[str, object]:
-    deadline = alert.fired.deadline
-    order = deadline.order
+    order = alert.of_order
     zone = zone_of(order)
     line = Line(alert, now)
     delivered = alert.delivered_at if alert.channel == Channel.PRINT else None

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from typing_extensions import override
 
+from accounts.access import MATRIX
 from accounts.models import Role, User
 from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
 
@@ -36,10 +37,13 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
     def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Without those that a release called for, but for members of its organization: that there is one
         says whose client somebody is, and how the person hears. And without those to a school, but for its
-        own people and the court's: it tells where somebody is by day."""
+        own people and the court's: it tells where somebody is by day. Those of an offer are for who sees
+        offers."""
         held = list(user.memberships.all()) if isinstance(user, User) else []
         clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
         known = self.filter(models.Q(release=None) | models.Q(agency__in=clients))
+        if not MATRIX.may({one.role for one in held}, "view", "hand_over"):
+            known = known.filter(hand_over=None)
         if any(one.role in (Role.CLERK, Role.JUDGE) for one in held):
             return known
         return known.filter(
@@ -47,8 +51,36 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         )
 
     def unanswered(self) -> Self:
-        """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it."""
-        return self.filter(~models.Q(state=7), acknowledged_at=None)
+        """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it.
+
+        One of an offer stands until the offer is answered or withdrawn; one of a refusal, as long as who
+        offered it answers for the open task.
+        """
+        offers: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "HandOver"))
+        news = offers.filter(
+            models.Q(to_agency=OuterRef("agency"), answered_at=None, withdrawn_at=None)
+            | models.Q(from_agency=OuterRef("agency"), follow_up__owner=OuterRef("agency"))
+            & models.Q(follow_up__closed_at=None),
+            pk=OuterRef("hand_over"),
+        )
+        # Asked of the few alerts that tell of an offer alone.
+        stands = models.Q(hand_over=None) | Exists(news)
+        return self.filter(stands, ~models.Q(state=7), acknowledged_at=None)
+
+    def with_what_they_tell(self) -> Self:
+        """With all that a page shows of each, however many they are."""
+        return self.select_related(
+            "order__case__respondent__town",
+            "order__case__court",
+            "checkpoint__deadline",
+            "hand_over__follow_up__deadline",
+            "hand_over__from_agency",
+            "hand_over__to_agency",
+            "agency",
+            "recipient",
+            "acknowledged_by",
+            "handed_by",
+        )
 
 
 class SafeContactQuerySet(models.QuerySet[Row]):

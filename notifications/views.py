@@ -75,22 +75,35 @@ class Line:
     @property
     def title(self) -> str:
         """What is due."""
-        return rule_title(self.alert.fired.deadline.rule_id)
+        return rule_title(self.alert.deadline.rule_id)
 
     @property
     def reason(self) -> str:
-        """Why the reader is told."""
-        return REASONS[self.alert.fired.purpose]
+        """Why the recipient is told."""
+        offer = self.alert.hand_over
+        if offer is None:
+            return REASONS[self.alert.fired.purpose]
+        if self.alert.agency_id == offer.to_agency_id:
+            return f"Offered to {offer.to_agency} by {offer.from_agency}"
+        return f"Refused by {offer.to_agency}"
+
+    @property
+    def given(self) -> str:
+        """The reason given for the offer, or for its refusal; empty where nothing was offered."""
+        offer = self.alert.hand_over
+        if offer is None:
+            return ""
+        return offer.reason if self.alert.agency_id == offer.to_agency_id else offer.answer
 
     @property
     def state(self) -> DeadlineState:
         """How the deadline stands now, which may be better than when the alert was written."""
-        return state_at(self.alert.fired.deadline, self.now)
+        return state_at(self.alert.deadline, self.now)
 
     @property
     def due(self) -> str:
         """Until when, in court time."""
-        return due_words(self.alert.fired.deadline, zone_of(self.alert.fired.deadline.order))
+        return due_words(self.alert.deadline, zone_of(self.alert.of_order))
 
 
 @require_GET
@@ -102,21 +115,21 @@ def home(request: HttpRequest) -> HttpResponse:
         Alert.objects.filter(recipient=request.user.pk, channel=Channel.EMAIL)
         .visible_to(request.user)
         .unanswered()
-        .select_related("checkpoint__deadline__order__case__respondent__town", "agency")
+        .with_what_they_tell()
         .order_by("-id")
     )
     page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
-    seen(request, (alert.fired.deadline.order.case.public_id for alert in page))
+    seen(request, (alert.of_order.case.public_id for alert in page))
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - narrows
-    roles, over = user.roles, roles_over(user, {alert.fired.deadline.order_id for alert in page})
+    roles, over = user.roles, roles_over(user, {alert.of_order.pk for alert in page})
     named = {pk for pk, held in over.items() if "name" in MATRIX.things["respondent"].fields_for(held)}
     sees_follow_ups = bool(roles & VIEWERS)
     context = {
         "to_hand": _to_hand(request, now),
         "has_calendar": feeds.may_have(request.user),
         "page": page,
-        "lines": [Line(alert, now, alert.fired.deadline.order_id in named) for alert in page],
+        "lines": [Line(alert, now, alert.of_order.pk in named) for alert in page],
         "is_of_court": bool(roles & _OF_COURT),
         "uncomputed": _uncomputed(request) if roles & _OF_COURT else 0,
         "most": MOST,
@@ -160,8 +173,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _notice_page(request: HttpRequest, alert: Alert, *, answers_at: str) -> HttpResponse:
-    deadline = alert.fired.deadline
-    order = deadline.order
+    deadline, order = alert.deadline, alert.of_order
     seen(request, [order.case.public_id])
     zone = zone_of(order)
     line = Line(alert, timezone.now())
@@ -208,7 +220,7 @@ def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
     if not isinstance(request.user, User) or not may_answer(alert, request.user):
         raise Http404
-    seen(request, [alert.fired.deadline.order.case.public_id])
+    seen(request, [alert.of_order.case.public_id])
     acknowledge(alert, by=request.user, now=timezone.now())
     # An advocate's word is not in the record: it would say whose client somebody is.
     on_record = " The record of the order says so." if alert.release_id is None else ""
@@ -219,7 +231,7 @@ def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
 def _sees(user: User, order: int) -> frozenset[str]:
     """What the reader sees of the order, as `object.field` of the matrix."""
     roles = roles_over(user, [order])[order]
-    shown = ("order", "case", "respondent", "firearm", "deadline", "follow_up")
+    shown = ("order", "case", "respondent", "firearm", "deadline", "follow_up", "hand_over")
     return MATRIX.sees(roles, shown)
 
 
@@ -250,10 +262,8 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
 def _to_hand(request: HttpRequest, now: datetime) -> list[Line]:
     """The printed notices that wait for this person's hands; at most as many as a page holds."""
     assert isinstance(request.user, User)  # noqa: S101 - narrows
-    waiting = for_a_hand(request.user).select_related(
-        "checkpoint__deadline__order__case", "agency", "recipient"
-    )[:PAGE]
-    seen(request, (alert.fired.deadline.order.case.public_id for alert in waiting))
+    waiting = for_a_hand(request.user).with_what_they_tell()[:PAGE]
+    seen(request, (alert.of_order.case.public_id for alert in waiting))
     return [Line(alert, now) for alert in waiting]
 
 
@@ -275,12 +285,7 @@ def _offers(request: HttpRequest) -> int:
 
 def _visible(request: HttpRequest) -> QuerySet[Alert]:
     """The alerts whose orders this person may see; others do not exist."""
-    return Alert.objects.visible_to(request.user).select_related(
-        "checkpoint__deadline__order__case__respondent__town",
-        "checkpoint__deadline__order__case__court",
-        "agency",
-        "acknowledged_by",
-    )
+    return Alert.objects.visible_to(request.user).with_what_they_tell()
 
 
 def _unheard_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:

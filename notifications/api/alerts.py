@@ -30,9 +30,16 @@ class AlertOut(Shown):
     thing = "alert"
     id = serializers.UUIDField(source="public_id")
     order = serializers.UUIDField(source="order.public_id")
-    deadline = serializers.UUIDField(source="checkpoint.deadline.public_id")
-    rule = serializers.CharField(source="checkpoint.deadline.rule_id")
-    purpose = serializers.ChoiceField(choices=[one.value for one in Purpose], source="checkpoint.purpose")
+    deadline = serializers.UUIDField(source="deadline.public_id")
+    rule = serializers.CharField(source="deadline.rule_id")
+    purpose = serializers.ChoiceField(
+        choices=[one.value for one in Purpose], help_text="An offer, and its refusal, count as a check."
+    )
+    hand_over = serializers.UUIDField(
+        source="hand_over.public_id",
+        allow_null=True,
+        help_text="The offer that the agency asked is told of; to the agency that made it, the one refused.",
+    )
     agency = serializers.CharField(source="agency.name", allow_null=True)
     capacity = serializers.CharField(help_text="As what the order concerns the agency.")
     recipient = serializers.CharField(
@@ -74,7 +81,12 @@ class AlertQuery(Paged):
 def with_all(rows: QuerySet[Alert]) -> QuerySet[Alert]:
     """The alerts, with all that is shown of one."""
     return rows.select_related(
-        "order__case", "checkpoint__deadline", "agency", "recipient", "acknowledged_by"
+        "order__case",
+        "checkpoint__deadline",
+        "hand_over__follow_up__deadline",
+        "agency",
+        "recipient",
+        "acknowledged_by",
     )
 
 

@@ -11,8 +11,9 @@ from accounts.models import Agency
 from notifications.models.answer import AwaitedAnswer
 from notifications.models.finding import Finding
 from notifications.querysets import AlertQuerySet
-from orders.models import Checkpoint, Order, Release
+from orders.models import Checkpoint, Deadline, HandOver, Order, Release
 from orders.models.fields import public_id
+from orders.rules.rulebook import Purpose
 
 
 class AlertState(models.IntegerChoices):
@@ -75,6 +76,16 @@ class Alert(models.Model):
         Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
     )
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    # `alert_of_hand_over` leads from an offer to its alerts.
+    hand_over = models.ForeignKey(
+        HandOver,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
+        help_text="The offer that it tells the agency asked of; to who offered it, of the refusal.",
+    )
     finding = models.ForeignKey(
         Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
     )
@@ -140,8 +151,9 @@ class Alert(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(checkpoint__isnull=False, order__isnull=False, finding=None)
-                | Q(checkpoint=None, order=None, finding__isnull=False),
+                condition=Q(checkpoint__isnull=False, hand_over=None, finding=None, order__isnull=False)
+                | Q(checkpoint=None, hand_over__isnull=False, finding=None, order__isnull=False)
+                | Q(checkpoint=None, hand_over=None, finding__isnull=False, order=None),
                 name="alert_is_about_one_thing",
             ),
             models.CheckConstraint(
@@ -173,6 +185,10 @@ class Alert(models.Model):
             # Printed notices that wait for a hand: few, among all that were ever accepted.
             models.Index(
                 fields=["agency", "-id"], condition=Q(channel="print", state=3), name="alert_for_a_hand"
+            ),
+            # What else told of the same offer: few, among all alerts.
+            models.Index(
+                fields=["hand_over"], condition=Q(hand_over__isnull=False), name="alert_of_hand_over"
             ),
             # A person's own list of what waits for an answer, the newest first.
             models.Index(
@@ -213,9 +229,20 @@ class Alert(models.Model):
 
     @property
     def fired(self) -> Checkpoint:
-        """The checkpoint that fired. An alert about the system itself has none, and is not asked."""
+        """The checkpoint that fired. An alert of an offer or about the system itself has none, and is not
+        asked."""
         assert self.checkpoint is not None  # noqa: S101 - narrows
         return self.checkpoint
+
+    @property
+    def deadline(self) -> Deadline:
+        """What it is about: the deadline of the task that is offered, or of what fired."""
+        return self.hand_over.follow_up.deadline if self.hand_over is not None else self.fired.deadline
+
+    @property
+    def purpose(self) -> str:
+        """Why somebody is told, as the rules say it; an offer weighs as much as the check before it."""
+        return Purpose.CHECK.value if self.hand_over is not None else self.fired.purpose
 
     @property
     def of_order(self) -> Order:

@@ -36,14 +36,14 @@ def acknowledge(alert: Alert, *, by: User, now: datetime) -> Alert:
     with transaction.atomic():
         row = (
             Alert.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("checkpoint__deadline", "order", "finding")
+            .select_related("checkpoint__deadline", "hand_over__follow_up__deadline", "order")
             .get(pk=alert.pk)
         )
         if row.acknowledged_at is None:
             row.acknowledged_at = now
             row.acknowledged_by = by
             row.save(update_fields=["acknowledged_at", "acknowledged_by"])
-            if row.checkpoint is not None:
+            if row.order is not None:
                 _answer_for_others(row, by=by, now=now)
     return row
 
@@ -84,9 +84,9 @@ def _answer_for_others(row: Alert, *, by: User, now: datetime) -> None:
             kind="acknowledged",
             occurred_at=now,
             actor=by,
-            data={"alert": str(row.public_id), "rule": row.fired.deadline.rule_id},
+            data={"alert": str(row.public_id), "rule": row.deadline.rule_id},
         )
-    webhooks.announce(HookEvent.ALERT_ACKNOWLEDGED, row, now=now)
+    webhooks.announce(HookEvent.ALERT_ACKNOWLEDGED, [row], now=now)
 
 
 def _told_alike(row: Alert) -> QuerySet[Alert]:
@@ -94,7 +94,11 @@ def _told_alike(row: Alert) -> QuerySet[Alert]:
     if row.recipient_id is None:
         return Alert.objects.none()
     return Alert.objects.filter(
-        checkpoint=row.checkpoint_id, recipient=row.recipient_id, agency=row.agency_id, acknowledged_at=None
+        checkpoint=row.checkpoint_id,
+        hand_over=row.hand_over_id,
+        recipient=row.recipient_id,
+        agency=row.agency_id,
+        acknowledged_at=None,
     ).exclude(state=AlertState.WITHDRAWN)
 
 

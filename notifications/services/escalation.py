@@ -10,7 +10,6 @@ import logging
 import time
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import resources
 
@@ -29,7 +28,7 @@ from notifications.models import (
     Via,
 )
 from notifications.services import webhooks
-from notifications.services.reached import administrators, reached, ways_to
+from notifications.services.reached import Told, by_way, in_stead_of, reached
 from notifications.services.statements import rows_of
 from orders.models import Capacity, Concern, Event
 
@@ -41,18 +40,6 @@ BUDGET = 0.8
 AGAIN = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
-
-_BY_EMAIL = (Channel.EMAIL,)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Told:
-    """Somebody to be told: a person, or an agency's own address."""
-
-    agency: Agency
-    capacity: str
-    via: Via
-    user: int | None = None
 
 
 def escalate() -> int:
@@ -122,7 +109,7 @@ def _go_up(answer: AwaitedAnswer, now: datetime) -> None:
         answer.step += 1
         told = _tell(answer, _on_step(answer, StepTo(step.to)), now)
     if not told and not answer.alerts.exists():
-        told = _tell(answer, _administrators(answer.agency, answer.capacity), now)
+        told = _tell(answer, in_stead_of(answer.agency, answer.capacity), now)
     following = steps[answer.step] if answer.step < len(steps) else None
     answer.next_step_at = now + following.after if following else None
     answer.save(update_fields=["step", "next_step_at"])
@@ -130,7 +117,7 @@ def _go_up(answer: AwaitedAnswer, now: datetime) -> None:
         _record(answer, told, now)
 
 
-def _on_step(answer: AwaitedAnswer, to: StepTo) -> list[_Told]:
+def _on_step(answer: AwaitedAnswer, to: StepTo) -> list[Told]:
     agency, capacity = answer.agency, answer.capacity
     match to:
         case StepTo.BACKUP:
@@ -142,12 +129,12 @@ def _on_step(answer: AwaitedAnswer, to: StepTo) -> list[_Told]:
             return _state_police()
 
 
-def _people(agency: Agency, capacity: str, via: Via, **held: object) -> list[_Told]:
+def _people(agency: Agency, capacity: str, via: Via, **held: object) -> list[Told]:
     users = reached().filter(agency=agency, **held).values_list("user", flat=True)
-    return [_Told(agency=agency, capacity=capacity, via=via, user=user) for user in users]
+    return [Told(agency=agency, capacity=capacity, via=via, user=user) for user in users]
 
 
-def _state_police() -> list[_Told]:
+def _state_police() -> list[Told]:
     """Everybody at State Police who is told anything, and its desk."""
     agency = Agency.objects.filter(kind=AgencyKind.STATE_POLICE, answers_for_state=True).first()
     if agency is None:
@@ -155,37 +142,28 @@ def _state_police() -> list[_Told]:
     capacity = Capacity.STATE_POLICE.value
     told = _people(agency, capacity, Via.PERSON, role=MATRIX.told_as[capacity])
     told += _people(agency, capacity, Via.SUPERVISOR, role=Role.SUPERVISOR)
-    return told + ([_Told(agency=agency, capacity=capacity, via=Via.DESK)] if agency.email else [])
+    return told + ([Told(agency=agency, capacity=capacity, via=Via.DESK)] if agency.email else [])
 
 
-def _administrators(agency: Agency, capacity: str) -> list[_Told]:
-    return [_Told(agency=agency, capacity=capacity, via=Via.FALLBACK, user=user) for user in administrators()]
-
-
-def _tell(answer: AwaitedAnswer, people: Sequence[_Told], now: datetime) -> list[Alert]:
+def _tell(answer: AwaitedAnswer, people: Sequence[Told], now: datetime) -> list[Alert]:
     """Alerts to those of the people who have not been told of this yet; they are stored."""
-    # Who is told in an agency's stead is told by email alone, as a desk is.
-    ways = ways_to([one.user for one in people if one.user is not None and one.via != Via.FALLBACK])
     wanted = {
         alert.idem_key: alert
-        for one in people
-        for channel in (ways.get(one.user, _BY_EMAIL) if one.user is not None else _BY_EMAIL)
+        for one, channel in by_way(people)
         for alert in [_alert(answer, one, channel, now)]
     }
     known = Alert.objects.filter(idem_key__in=wanted).values_list("idem_key", flat=True)
     for key in list(known):
         del wanted[key]
     alerts = Alert.objects.bulk_create(wanted.values())
-    for alert in alerts:
-        if alert.channel == Channel.EMAIL:
-            webhooks.announce(HookEvent.ALERT_CREATED, alert, now=now)
+    by_email = [one for one in alerts if one.channel == Channel.EMAIL]
+    webhooks.announce(HookEvent.ALERT_CREATED, by_email, now=now)
     return alerts
 
 
-def _alert(answer: AwaitedAnswer, told: _Told, channel: Channel, now: datetime) -> Alert:
+def _alert(answer: AwaitedAnswer, told: Told, channel: Channel, now: datetime) -> Alert:
     checkpoint, deadline = answer.checkpoint, answer.checkpoint.deadline
     # As firing builds it: who was told then is not told again.
-    target = f"u{told.user}" if told.user is not None else f"a{told.agency.pk}"
     named = (answer.order.public_id, deadline.rule_id, deadline.occurrence, checkpoint.name)
     return Alert(
         checkpoint=checkpoint,
@@ -196,7 +174,7 @@ def _alert(answer: AwaitedAnswer, told: _Told, channel: Channel, now: datetime) 
         via=told.via,
         channel=channel,
         awaited=answer,
-        idem_key=":".join(map(str, (*named, checkpoint.revision, channel, target))),
+        idem_key=":".join(map(str, (*named, checkpoint.revision, channel, told.target))),
         created_at=now,
         next_attempt_at=now,
     )

@@ -13,6 +13,7 @@ from enum import IntEnum
 from uuid import UUID
 
 from notifications.models import AlertState
+from notifications.services.offers import STANDS
 from notifications.services.statements import rows_of
 
 #: Seconds a lease lasts.
@@ -24,14 +25,16 @@ FOR_A_RECEIPT = 120
 
 # Decides again before acting. An alert whose deadline was met, withdrawn or moved since it was fired is not
 # leased but withdrawn; so is one that was answered through another channel or before its step of the ladder
-# was sent, one whose release ended or whose safe contact no longer stands, and word of a finding that is
-# gone. A printed notice is a person's to deliver.
-_LEASE = """
+# was sent, one whose release ended or whose safe contact no longer stands, and word of a finding that is gone
+# or of an offer that is over. A printed notice is a person's to deliver.
+_LEASE = f"""
 WITH ready AS MATERIALIZED (
   SELECT a.id, a.public_id, a.channel, a.via, a.recipient_id, a.agency_id, a.release_id, a.message_key,
-         a.bundled, a.template, a.provider, a.created_at, a.first_sent_at, COALESCE(c.purpose, '') AS purpose,
+         a.bundled, a.template, a.provider, a.created_at, a.first_sent_at,
+         CASE WHEN a.hand_over_id IS NOT NULL THEN 'check' ELSE COALESCE(c.purpose, '') END AS purpose,
          COALESCE(d.rule_id, '') AS rule_id,
          CASE WHEN a.finding_id IS NOT NULL THEN f.resolved_at IS NULL
+              WHEN a.hand_over_id IS NOT NULL THEN a.acknowledged_at IS NULL AND {STANDS}
               ELSE d.state IN ('open', 'overdue') AND d.revision = c.revision
                 AND a.acknowledged_at IS NULL
                 AND (a.release_id IS NULL OR r.begins_at <= statement_timestamp()
@@ -55,7 +58,9 @@ WITH ready AS MATERIALIZED (
          p.digest_at
   FROM notifications_alert a
   LEFT JOIN orders_checkpoint c ON c.id = a.checkpoint_id
-  LEFT JOIN orders_deadline d ON d.id = c.deadline_id
+  LEFT JOIN orders_handover h ON h.id = a.hand_over_id
+  LEFT JOIN orders_followup t ON t.id = h.follow_up_id
+  LEFT JOIN orders_deadline d ON d.id = COALESCE(t.deadline_id, c.deadline_id)
   LEFT JOIN notifications_finding f ON f.id = a.finding_id
   LEFT JOIN notifications_awaitedanswer w ON w.id = a.awaited_id
   LEFT JOIN accounts_user u ON u.id = a.recipient_id
@@ -81,7 +86,7 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           ready.rule_id,
           COALESCE(ready.address, ''), COALESCE(ready.sealed_phrase, ''), ready.is_active, ready.language,
           ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at
-"""
+"""  # noqa: S608 - made of a constant of ours
 
 # Committed before the network is touched: a row that is found in this state after a crash may have been sent,
 # and through whom. Begun once more where a provider certainly took nothing and the next one is asked.

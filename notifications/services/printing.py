@@ -10,6 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.access import MATRIX
 from accounts.models import Membership, Role, User
 from notifications.models import Alert, AlertState, Channel, Via
+from notifications.querysets import AlertQuerySet
+from notifications.services.offers import STANDS
 from notifications.services.reached import reached
 from notifications.services.statements import rows_of
 from orders.errors import InvalidFact
@@ -28,7 +30,7 @@ _NOT_ON_PAPER = (Via.RELAY, Via.PROTECTED, Via.OPERATOR, Via.CANARY)
 # Each failed alert is decided on once. Where another way to the same recipient did not fail, or not yet,
 # paper is not needed; should that one fail later, it is decided on in its turn and finds this one failed. Two
 # that are decided on at once, each by another worker, want the same key, and one of them gets it.
-_FALL_BACK = """
+_FALL_BACK = f"""
 WITH failed AS MATERIALIZED (
   SELECT id FROM notifications_alert
   WHERE state = 6 AND paper_at IS NULL
@@ -38,31 +40,33 @@ WITH failed AS MATERIALIZED (
   FROM failed WHERE a.id = failed.id
 )
 INSERT INTO notifications_alert
-  (public_id, checkpoint_id, order_id, agency_id, capacity, awaited_id, recipient_id, via, channel, idem_key,
-   state, next_attempt_at, fence, worker, attempts, accepted_at, provider_ref, last_error,
-   possible_duplicate, created_at)
-SELECT DISTINCT ON (a.checkpoint_id, a.agency_id, a.recipient_id)
-       gen_random_uuid(), a.checkpoint_id, a.order_id, a.agency_id, a.capacity, a.awaited_id, a.recipient_id,
-       a.via, %(print)s,
-       concat_ws(':', o.public_id, d.rule_id, d.occurrence, c.name, c.revision, %(print)s,
-                 regexp_replace(a.idem_key, '^.*:', '')),
+  (public_id, checkpoint_id, hand_over_id, order_id, agency_id, capacity, awaited_id, recipient_id, via,
+   channel, idem_key, state, next_attempt_at, fence, worker, attempts, accepted_at, provider_ref,
+   last_error, possible_duplicate, created_at)
+SELECT DISTINCT ON (a.checkpoint_id, a.hand_over_id, a.agency_id, a.recipient_id)
+       gen_random_uuid(), a.checkpoint_id, a.hand_over_id, a.order_id, a.agency_id, a.capacity, a.awaited_id,
+       a.recipient_id, a.via, %(print)s,
+       regexp_replace(a.idem_key, ':[^:]*(:[^:]*)$', ':' || %(print)s || '\\1'),
        3, statement_timestamp(), 0, '', 0, statement_timestamp(), '', '', false, statement_timestamp()
 FROM failed
 JOIN notifications_alert a ON a.id = failed.id
-JOIN orders_checkpoint c ON c.id = a.checkpoint_id
-JOIN orders_deadline d ON d.id = c.deadline_id
-JOIN orders_order o ON o.id = a.order_id
+LEFT JOIN orders_checkpoint c ON c.id = a.checkpoint_id
+LEFT JOIN orders_deadline d ON d.id = c.deadline_id
+LEFT JOIN orders_handover h ON h.id = a.hand_over_id
+LEFT JOIN orders_followup t ON t.id = h.follow_up_id
 WHERE a.agency_id IS NOT NULL AND a.via <> ALL (%(not_on_paper)s) AND a.channel <> %(print)s
-  AND d.state IN ('open', 'overdue') AND d.revision = c.revision
+  AND CASE WHEN a.hand_over_id IS NOT NULL THEN {STANDS}
+           ELSE d.state IN ('open', 'overdue') AND d.revision = c.revision END
   AND NOT EXISTS (
     SELECT FROM notifications_alert other
-    WHERE other.checkpoint_id = a.checkpoint_id AND other.agency_id = a.agency_id
+    WHERE (other.checkpoint_id = a.checkpoint_id OR other.hand_over_id = a.hand_over_id)
+      AND other.agency_id = a.agency_id
       AND (other.acknowledged_at IS NOT NULL
            OR other.recipient_id IS NOT DISTINCT FROM a.recipient_id AND other.state NOT IN (6, 7)))
-ORDER BY a.checkpoint_id, a.agency_id, a.recipient_id, a.id
+ORDER BY a.checkpoint_id, a.hand_over_id, a.agency_id, a.recipient_id, a.id
 ON CONFLICT (idem_key) DO NOTHING
 RETURNING id
-"""
+"""  # noqa: S608 - made of a constant of ours
 
 
 def fall_back_to_paper() -> int:
@@ -80,21 +84,25 @@ def fall_back_to_paper() -> int:
     )
 
 
-def for_a_hand(user: User) -> QuerySet[Alert]:
+def for_a_hand(user: User) -> AlertQuerySet[Alert]:
     """The printed notices that this person may hand over and confirm, the newest first.
 
     They are the business of the agency's own people; of the court's clerks where nobody at the agency was
-    reached. What was answered, met or moved since waits no more.
+    reached. What was answered, met, moved or withdrawn since waits no more.
     """
     own, court = _by_agency(user), _courts(user)
     if not own and not court:
         return Alert.objects.none()
     waiting = (
-        Alert.objects.filter(channel=Channel.PRINT, state=AlertState.ACCEPTED, acknowledged_at=None)
+        Alert.objects.filter(channel=Channel.PRINT, state=AlertState.ACCEPTED)
         .filter(
-            checkpoint__deadline__state__in=[DeadlineState.OPEN, DeadlineState.OVERDUE],
-            checkpoint__deadline__revision=F("checkpoint__revision"),
+            Q(hand_over__isnull=False)
+            | Q(
+                checkpoint__deadline__state__in=[DeadlineState.OPEN, DeadlineState.OVERDUE],
+                checkpoint__deadline__revision=F("checkpoint__revision"),
+            )
         )
+        .unanswered()
         .visible_to(user)
     )
     return waiting.filter(own | Q(order__case__court__in=court) & ~Exists(_reached())).order_by("-id")
@@ -132,7 +140,7 @@ def _record(row: Alert, *, by: User, to: str, at: datetime) -> None:
         kind="notice_handed",
         occurred_at=at,
         actor=by,
-        data={"alert": str(row.public_id), "rule": row.fired.deadline.rule_id, "to": to},
+        data={"alert": str(row.public_id), "rule": row.deadline.rule_id, "to": to},
     )
 
 
@@ -159,7 +167,9 @@ def _courts(user: User) -> list[int]:
 def _reached() -> QuerySet[Membership]:
     """Those of the agency who are told of what concerns it, and need no paper themselves to hear of this."""
     on_paper = Alert.objects.filter(
-        checkpoint=OuterRef(OuterRef("checkpoint")), recipient=OuterRef("user"), channel=Channel.PRINT
+        Q(hand_over=OuterRef(OuterRef("hand_over"))) | Q(checkpoint=OuterRef(OuterRef("checkpoint"))),
+        recipient=OuterRef("user"),
+        channel=Channel.PRINT,
     )
     return reached().filter(
         ~Exists(on_paper), agency=OuterRef("agency"), role__in={*MATRIX.told_as.values(), Role.SUPERVISOR}

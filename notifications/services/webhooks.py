@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
@@ -110,11 +111,13 @@ def ping(hook: WebhookSubscription, *, now: datetime) -> WebhookDelivery:
     return WebhookDelivery.objects.create(subscription=hook, event=PING, occurred_at=now)
 
 
-def announce(event: HookEvent, alert: Alert, *, now: datetime) -> None:
-    """The systems subscribed to that of the alert's agency will be told, if what is under way is kept."""
-    hooks = WebhookSubscription.objects.filter(
-        agency=alert.agency_id, state=HookState.ACTIVE, events__contains=[event.value]
-    )
+def announce(event: HookEvent, alerts: Collection[Alert], *, now: datetime) -> None:
+    """The systems subscribed to that of the alerts' agencies will be told, if what is under way is kept."""
+    hooks: defaultdict[int | None, list[WebhookSubscription]] = defaultdict(list)
+    for hook in WebhookSubscription.objects.filter(
+        agency__in={one.agency_id for one in alerts}, state=HookState.ACTIVE, events__contains=[event.value]
+    ):
+        hooks[hook.agency_id].append(hook)
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
             subscription=hook,
@@ -123,7 +126,8 @@ def announce(event: HookEvent, alert: Alert, *, now: datetime) -> None:
             order=alert.order.public_id if alert.order else None,
             occurred_at=now,
         )
-        for hook in hooks
+        for alert in alerts
+        for hook in hooks[alert.agency_id]
     )
 
 

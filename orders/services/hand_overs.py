@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.dispatch import Signal
+
 from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.models import Capacity, Concern, FollowUp, HandOver
 from orders.services.change import need_reason
 from orders.services.follow_ups import acting_on, check_for
 from orders.services.offers import OPEN, end_sight, withdraw_offers
+
+#: Sent with the `hand_over`, inside the transaction that writes the offer or its refusal: whoever must hear
+#: of it is told together with it, or not at all.
+offered = Signal()
+refused = Signal()
 
 
 def offer_hand_over(follow_up: FollowUp, *, to: Agency, reason: str, by: User, now: datetime) -> HandOver:
@@ -34,7 +41,7 @@ def offer_hand_over(follow_up: FollowUp, *, to: Agency, reason: str, by: User, n
             )
         change.data["hand_over"] = {"from": row.owner.name, "to": to.name}
         Concern.objects.get_or_create(order=change.order, agency=to, capacity=Capacity.ASSISTING_POLICE)
-        return HandOver.objects.create(
+        offer = HandOver.objects.create(
             follow_up=row,
             order=change.order,
             from_agency=row.owner,
@@ -43,6 +50,8 @@ def offer_hand_over(follow_up: FollowUp, *, to: Agency, reason: str, by: User, n
             offered_at=now,
             offered_by=by,
         )
+        offered.send(sender=None, hand_over=offer)
+    return offer
 
 
 def answer_hand_over(
@@ -66,6 +75,7 @@ def answer_hand_over(
             row.save(update_fields=["owner", "assigned_to"])
         else:
             end_sight([offer.order_id])
+            refused.send(sender=None, hand_over=offer)
     return offer
 
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.models import AgencyKind, AuditEntry, Role
 from notifications.models import Alert, Via
-from orders.models import Checkpoint, Event
+from notifications.services.firing import Firer
+from orders.models import Checkpoint, Event, FollowUp
+from orders.services.hand_overs import offer_hand_over
 from orders.services.involved import involve_agency
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -100,6 +102,34 @@ def test_filters(liaison: Caller, police: Any) -> None:
     assert ids(acknowledged="true") == [str(old.public_id)]
     assert ids(created_after=(timezone.now() - timedelta(days=1)).isoformat()) == [str(new.public_id)]
     assert len(ids(agency=police.name)) == 2
+
+
+def test_an_offer_waits_until_it_is_answered(caller: MakeCaller, police: Any) -> None:
+    asked = make.agency()
+    theirs, now = caller(make.person(Role.LIAISON, asked)), timezone.now()
+    order = make.served_order(
+        now=now, issued_at=now - timedelta(days=2), ago=timedelta(hours=25), respondent_town=make.town(police)
+    )
+    Firer("test").fire(now=now)
+    offer = offer_hand_over(
+        FollowUp.objects.get(order=order, deadline__rule_id="CT-SUR-01"),
+        to=asked,
+        reason="lives there now",
+        by=make.person(Role.LIAISON, police),
+        now=now,
+    )
+
+    (shown,) = theirs.get("/alerts", acknowledged=False).json()["results"]
+
+    assert (shown["hand_over"], shown["agency"]) == (str(offer.public_id), asked.name)
+    assert (shown["rule"], shown["purpose"], shown["via"]) == ("CT-SUR-01", "check", "person")
+    assert "lives there now" not in str(shown)
+
+    answer = theirs.post(f"/hand-overs/{offer.public_id}/answers", {"accepted": True})
+    assert answer.status_code == 201
+
+    assert theirs.get("/alerts", acknowledged=False).json()["results"] == []
+    assert [one["id"] for one in theirs.get("/alerts").json()["results"]] == [shown["id"]]
 
 
 def test_an_agency_without_a_name(liaison: Caller) -> None:

@@ -17,6 +17,7 @@ from notifications.services import escalation, sending
 from notifications.services.answers import acknowledge, acknowledge_by_code
 from notifications.services.escalation import escalate, load_steps
 from notifications.services.links import answer_code
+from notifications.services.reached import Told
 from orders.models import Capacity, Concern, Order
 from tests import make
 from tests.ledger import Ledger
@@ -105,7 +106,7 @@ def test_one_that_cannot_go_up_holds_up_no_other(
     time_is_over()
     find = escalation._on_step
 
-    def poison(answer: AwaitedAnswer, to: StepTo) -> list[escalation._Told]:
+    def poison(answer: AwaitedAnswer, to: StepTo) -> list[Told]:
         if answer.order == stage.order:
             raise RuntimeError("poison")
         return find(answer, to)

@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
 from notifications.models import Alert, Via
 from notifications.services.firing import Firer
-from orders.models import Event, Order
+from orders.models import Capacity, Concern, Event, FollowUp, HandOver, Order
 from orders.services import surrender
+from orders.services.hand_overs import answer_hand_over, offer_hand_over
 from orders.services.involved import involve_agency
 from tests import make
 
@@ -314,3 +315,86 @@ def test_reasons_are_read_in_the_language_asked_for(place: Place, asked: str, sa
     page = browser(place.liaison).get(notice_of(order, place.liaison) + asked).content.decode()
 
     assert said in page
+
+
+# ---- offers ------------------------------------------------------------------------------------------------
+
+
+def offered(place: Place, other: Agency, count: int = 1) -> HandOver:
+    """Follow-ups of so many orders, offered to other police; the last offer."""
+    for _ in range(count):
+        task = FollowUp.objects.get(order=overdue(place), deadline__rule_id="CT-SUR-01")
+        offer = offer_hand_over(
+            task, to=other, reason="The gun is with you", by=place.liaison, now=timezone.now()
+        )
+    return offer
+
+
+def test_an_offer_says_by_whom_and_why_and_leads_to_its_page(place: Place) -> None:
+    other = make.agency(name="Oak Police")
+    elsewhere = make.person(Role.LIAISON, other)
+    offer = offered(place, other)
+    theirs = browser(elsewhere)
+    address = notice_of(offer.order, elsewhere)
+
+    home = theirs.get("/").content.decode()
+    notice = theirs.get(address).content.decode()
+    paper = theirs.get(f"{address}print/").content.decode()
+
+    for page in (home, notice, paper):
+        assert "Offered to Oak Police by Elm Police" in page
+    assert address in home
+    assert "The gun is with you" in notice
+    assert "Accept or refuse it" in notice
+    assert f"/follow-ups/{offer.follow_up.public_id}/" in notice
+
+    answer_hand_over(offer, accepted=True, by=elsewhere, now=timezone.now())
+
+    assert address not in theirs.get("/").content.decode()
+    answered = theirs.get(address).content.decode()
+    assert "Accept or refuse it" not in answered
+    assert "Open the follow-up" in answered
+
+
+def test_a_refusal_says_by_whom_and_why(place: Place) -> None:
+    other = make.agency(name="Oak Police")
+    elsewhere = make.person(Role.LIAISON, other)
+    offer = offered(place, other)
+    answer_hand_over(offer, accepted=False, reason="Moved on", by=elsewhere, now=timezone.now())
+    refusal = Alert.objects.get(hand_over=offer, recipient=place.liaison)
+
+    home = browser(place.liaison).get("/").content.decode()
+    notice = browser(place.liaison).get(f"/notices/{refusal.public_id}/").content.decode()
+
+    assert "Refused by Oak Police" in home
+    assert "Refused by Oak Police</strong>: Moved on" in notice
+    assert f"/follow-ups/{offer.follow_up.public_id}/" in notice
+
+
+def test_an_offer_is_nothing_to_a_marshal(place: Place) -> None:
+    other = make.agency()
+    elsewhere = make.person(Role.LIAISON, other)
+    offer = offered(place, other)
+    marshals = make.agency(AgencyKind.MARSHAL)
+    marshal = make.person(Role.MARSHAL, marshals)
+    Concern.objects.create(order=offer.order, agency=marshals, capacity=Capacity.MARSHAL)
+
+    assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 200
+    assert browser(marshal).get(notice_of(offer.order, elsewhere)).status_code == 404
+
+
+def test_the_queries_of_home_do_not_grow_with_the_offers(place: Place) -> None:
+    other = make.agency()
+    theirs = browser(make.person(Role.LIAISON, other))
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert theirs.get("/").status_code == 200
+        return len(queries)
+
+    offered(place, other)
+    asked()
+    for_one = asked()
+    offered(place, other, 3)
+
+    assert asked() == for_one
