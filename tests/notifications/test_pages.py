@@ -346,6 +346,7 @@ def test_an_offer_says_by_whom_and_why_and_leads_to_its_page(place: Place) -> No
     assert address in home
     assert "The gun is with you" in notice
     assert "Accept or refuse it" in notice
+    assert "takes it up" not in notice, "to read an offer is not to accept it"
     assert f"/follow-ups/{offer.follow_up.public_id}/" in notice
 
     answer_hand_over(offer, accepted=True, by=elsewhere, now=timezone.now())
