@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -25,11 +26,24 @@ def append(file: Path, line: dict[str, object]) -> None:
         os.fsync(out.fileno())
 
 
-def lines(file: Path) -> list[dict[str, object]]:
-    """Every line of the file; none where there is no file yet."""
-    if not file.exists():
-        return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+class Book:
+    """A file of lines that only grows. Each is read once, however often one asks."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._read: list[dict[str, Any]] = []
+        self._place = 0
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every whole line of the file; none where there is no file yet."""
+        if self.file.exists():
+            with self.file.open("rb") as grown:
+                grown.seek(self._place)
+                new = grown.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self._place += len(whole)
+            self._read += map(json.loads, whole.splitlines())
+        return list(self._read)
 
 
 class Ledger:
@@ -37,6 +51,7 @@ class Ledger:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._book = Book(file)
         #: Answers to give instead of taking the message, used up one by one.
         self.answers: list[str] = []
         #: How many messages to take and write down without ever answering: the line breaks instead.
@@ -75,9 +90,9 @@ class Ledger:
         }
         append(self.file, line)
 
-    def lines(self) -> list[dict[str, object]]:
+    def lines(self) -> list[dict[str, Any]]:
         """Every message taken, in order."""
-        return lines(self.file)
+        return self._book.lines()
 
     def keys(self) -> Counter[str]:
         """How often each alert was taken."""

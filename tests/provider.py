@@ -38,7 +38,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from tests.ledger import append, lines
+from tests.ledger import Book, append
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,7 @@ class Provider:
 
     def __init__(self, file: Path, control: Path | None = None) -> None:
         self.file = file
+        self._book = Book(file)
         self.port = 0
         #: Used up one by one; then `always`.
         self.acts: list[Act] = []
@@ -87,11 +88,11 @@ class Provider:
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call, in order."""
-        return [line for line in lines(self.file) if line["what"] == "call"]
+        return [line for line in self._book.lines() if line["what"] == "call"]
 
     def effects(self) -> list[dict[str, Any]]:
         """Every message that somebody was sent, in order."""
-        return [line for line in lines(self.file) if line["what"] == "effect"]
+        return [line for line in self._book.lines() if line["what"] == "effect"]
 
     def keys(self) -> Counter[str]:
         """How often somebody was sent the message with each key."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,7 +42,7 @@ class Outside:
     process: psutil.Popen | None = None
     told: int = 0
 
-    @property
+    @cached_property
     def book(self) -> Provider:
         """What the provider wrote down."""
         return Provider(self.folder / "calls.jsonl")

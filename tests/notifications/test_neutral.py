@@ -413,7 +413,7 @@ def test_what_goes_out_over_the_wire_says_nothing_of_the_case(ledger: Ledger) ->
         pass
 
     lines = ledger.lines()
-    assert {tuple(line["to"]) for line in lines} == {(people[0].email,), (people[1].email,)}  # type: ignore[arg-type]
+    assert {tuple(line["to"]) for line in lines} == {(people[0].email,), (people[1].email,)}
     sent = {str(one.message_key): one for one in Alert.objects.exclude(message_key=None)}
     for line in lines:
         headers = line["headers"]
@@ -422,7 +422,7 @@ def test_what_goes_out_over_the_wire_says_nothing_of_the_case(ledger: Ledger) ->
         said = [
             f"{name}: {value}" for name, value in headers.items() if name not in ("Message-ID", "Date", "To")
         ]
-        assert headers["To"] == line["to"][0]  # type: ignore[index]
+        assert headers["To"] == line["to"][0]
         alert = sent[key]
         assert _faults([*said, str(line["body"])], secrets, alert.public_id, answer_code(UUID(key))) == []
 
