@@ -16,6 +16,7 @@ from typing_extensions import override
 from accounts.searching import Searched
 from notifications.ladder_admin import EscalationStepAdmin  # noqa: F401 - it registers itself
 from notifications.models import Alert, Channel, Finding, MessageTemplate, Via
+from notifications.querysets import LISTED
 from notifications.services.templates import shipped_text
 from notifications.wording_admin import MessageTemplateAdmin  # noqa: F401 - it registers itself
 from orders.admin.desk import DeskList, order_link
@@ -50,14 +51,7 @@ class AlertAdmin(DeskList):
     """Who was told what, the newest first."""
 
     list_display = ["docket", "what", "told", "state", "written", "wording", "answer"]
-    list_select_related = [
-        "order__case",
-        "checkpoint__deadline",
-        "hand_over__follow_up__deadline",
-        "agency",
-        "recipient",
-        "acknowledged_by",
-    ]
+    list_select_related = LISTED
     list_filter = [AnsweredFilter, "state"]
     ordering = ["-id"]
 

@@ -19,6 +19,16 @@ from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
+#: What a list of alerts shows of each.
+LISTED = (
+    "order__case",
+    "checkpoint__deadline",
+    "hand_over__follow_up__deadline",
+    "agency",
+    "recipient",
+    "acknowledged_by",
+)
+
 
 class AlertQuerySet(OfOrderQuerySet[Row]):
     """Alerts, seen by whoever sees their order; those that a release led to, by its organization alone."""
@@ -70,15 +80,11 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
     def with_what_they_tell(self) -> Self:
         """With all that a page shows of each, however many they are."""
         return self.select_related(
+            *LISTED,
             "order__case__respondent__town",
             "order__case__court",
-            "checkpoint__deadline",
-            "hand_over__follow_up__deadline",
             "hand_over__from_agency",
             "hand_over__to_agency",
-            "agency",
-            "recipient",
-            "acknowledged_by",
             "handed_by",
         )
 

@@ -19,6 +19,7 @@ from accounts.api.problems import Problem
 from accounts.api.views import Acting, Answer, Showing
 from accounts.models import Agency
 from notifications.models import Alert, AlertState, Via
+from notifications.querysets import LISTED
 from notifications.services.answers import acknowledge, may_answer
 from orders.api.base import DeskRows, OfOrders
 from orders.rules.rulebook import Purpose
@@ -80,14 +81,7 @@ class AlertQuery(Paged):
 
 def with_all(rows: QuerySet[Alert]) -> QuerySet[Alert]:
     """The alerts, with all that is shown of one."""
-    return rows.select_related(
-        "order__case",
-        "checkpoint__deadline",
-        "hand_over__follow_up__deadline",
-        "agency",
-        "recipient",
-        "acknowledged_by",
-    )
+    return rows.select_related(*LISTED)
 
 
 class OfAlerts(OfOrders):
