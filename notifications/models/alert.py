@@ -245,6 +245,16 @@ class Alert(models.Model):
         return Purpose.CHECK.value if self.hand_over is not None else self.fired.purpose
 
     @property
+    def for_history(self) -> dict[str, str]:
+        """What the order's history keeps of it once it was answered or handed over. Who may read that depends
+        on the capacity."""
+        return {
+            "alert": str(self.public_id),
+            "rule": self.deadline.rule_id,
+            "capacity": self.capacity,
+        }
+
+    @property
     def of_order(self) -> Order:
         """The order that it is about. An alert about the system itself has none, and is not asked."""
         assert self.order is not None  # noqa: S101 - narrows

@@ -84,7 +84,7 @@ def _answer_for_others(row: Alert, *, by: User, now: datetime) -> None:
             kind="acknowledged",
             occurred_at=now,
             actor=by,
-            data={"alert": str(row.public_id), "rule": row.deadline.rule_id},
+            data=row.for_history,
         )
     webhooks.announce(HookEvent.ALERT_ACKNOWLEDGED, [row], now=now)
 

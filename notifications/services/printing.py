@@ -140,7 +140,7 @@ def _record(row: Alert, *, by: User, to: str, at: datetime) -> None:
         kind="notice_handed",
         occurred_at=at,
         actor=by,
-        data={"alert": str(row.public_id), "rule": row.deadline.rule_id, "to": to},
+        data={**row.for_history, "to": to},
     )
 
 

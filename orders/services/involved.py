@@ -20,8 +20,8 @@ NAMED = {
     AgencyKind.LICENSING: Capacity.LICENSING,
 }
 
-#: Events that tell that there is a school.
-OF_SCHOOLS = Q(kind__in=("agency_involved", "agency_dropped"), data__capacity=Capacity.SCHOOL.value)
+#: Events that tell that there is a school: whatever it did, and whatever was done about it.
+OF_SCHOOLS = Q(data__capacity=Capacity.SCHOOL.value)
 
 
 def involve_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) -> Concern:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Agency, AgencyKind, Role
-from orders.models import Concern, Event, Order
+from notifications.models import Alert, Via
+from notifications.services.answers import acknowledge
+from orders.models import Checkpoint, Concern, Event, Order
 from orders.services.involved import involve_agency
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -104,6 +106,29 @@ def test_who_learns_of_a_school(
     assert [one["number"] for one in events] == [*range(len(events), 0, -1)]
     asked = somebody.get("/deadlines", agency=school.name)
     assert refusal(asked) == (409, "agency", "does_not_exist")
+
+
+def test_what_a_school_answers_is_the_courts_to_read(
+    stage: Stage, clerk: Caller, path: str, caller: MakeCaller, school: Agency
+) -> None:
+    person, police = make.person(Role.SCHOOL, school), caller(make.person(Role.LIAISON, stage.police))
+    involve_agency(stage.order, agency=school, by=None, now=stage.now)
+    alert = Alert.objects.create(
+        order=stage.order,
+        checkpoint=Checkpoint.objects.filter(deadline__order=stage.order).earliest("pk"),
+        agency=school,
+        capacity="school",
+        recipient=person,
+        via=Via.PERSON,
+        idem_key="one",
+    )
+    history = path.replace("agencies", "events")
+    before = police.get(history).json()["results"]
+
+    acknowledge(alert, by=person, now=stage.now)
+
+    assert police.get(history).json()["results"] == before
+    assert clerk.get(history).json()["results"][0]["kind"] == "acknowledged"
 
 
 def test_a_clerk_elsewhere_who_sees_the_order_as_police_learns_of_no_school(

@@ -187,7 +187,7 @@ def test_a_task_that_no_check_opened_is_offered_too(place: Place) -> None:
     assert (leased.rule, leased.purpose) == ("CT-SUR-01", "check")
     acknowledge(alert, by=place.elsewhere, now=NOW)
     event = order.events.get(kind="acknowledged")
-    assert event.data == {"alert": str(alert.public_id), "rule": "CT-SUR-01"}
+    assert (event.data["rule"], event.data["capacity"]) == ("CT-SUR-01", "assisting_police")
 
 
 def test_systems_of_the_agency_asked_hear_of_it(place: Place) -> None:

@@ -370,7 +370,8 @@ def test_handing_over_is_on_record(court: Agency, police: Agency, clerk: User, l
     assert "on record that the notice was handed over" in response.content.decode()
     event = Event.objects.get(kind="notice_handed")
     assert (event.order, event.actor, event.occurred_at) == (order, clerk, at)
-    assert event.data == {"alert": str(notice.public_id), "rule": "CT-SUR-01", "to": "Sgt. Rowan, badge 12"}
+    assert event.data == {**notice.for_history, "to": "Sgt. Rowan, badge 12"}
+    assert notice.for_history["capacity"] == "respondent_police"
     assert not for_a_hand(clerk).exists()
     assert f"Handed over by {clerk.name}" in reader.get(address).content.decode()
     assert reader.post(address, typed(at)).status_code == 404
