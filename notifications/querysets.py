@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
-from orders.querysets import OfOrderQuerySet, ReleaseQuerySet
+from orders.querysets import OfOrderQuerySet, ReleaseQuerySet, sight
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -47,18 +47,17 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
     def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Without those that a release called for, but for members of its organization: that there is one
         says whose client somebody is, and how the person hears. And without those to a school, but for its
-        own people and the court's: it tells where somebody is by day. Those of an offer are for who sees
-        offers."""
+        own people and where the order is seen as the court: it tells where somebody is by day. Those of an
+        offer are for who sees offers."""
         held = list(user.memberships.all()) if isinstance(user, User) else []
         clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
         known = self.filter(models.Q(release=None) | models.Q(agency__in=clients))
         if not MATRIX.may({one.role for one in held}, "view", "hand_over"):
             known = known.filter(hand_over=None)
-        if any(one.role in (Role.CLERK, Role.JUDGE) for one in held):
-            return known
-        return known.filter(
-            ~models.Q(capacity="school") | models.Q(agency__in=[one.agency_id for one in held])
-        )
+        own = models.Q(agency__in=[one.agency_id for one in held])
+        as_court = sight(user, roles=MATRIX.capacities["court"].seen_by).of("order_id")
+        # Asked of the few alerts to schools alone.
+        return known.filter(~models.Q(capacity="school") | own | as_court)
 
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it.

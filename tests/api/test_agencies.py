@@ -43,6 +43,20 @@ def drop(agency: Agency, **other: Any) -> dict[str, Any]:
     return {"agency": agency.name, "capacity": "school", "reason": "a slip", **other}
 
 
+def told(school: Agency, stage: Stage) -> Alert:
+    """The school is named for the order, and somebody there is told of it."""
+    involve_agency(stage.order, agency=school, by=None, now=stage.now)
+    return Alert.objects.create(
+        order=stage.order,
+        checkpoint=Checkpoint.objects.filter(deadline__order=stage.order).earliest("pk"),
+        agency=school,
+        capacity="school",
+        recipient=make.person(Role.SCHOOL, school),
+        via=Via.PERSON,
+        idem_key="one",
+    )
+
+
 def refusal(answer: Any) -> tuple[int, str, str]:
     """Status, field and code of what was refused."""
     (error,) = answer.json()["errors"]
@@ -111,21 +125,12 @@ def test_who_learns_of_a_school(
 def test_what_a_school_answers_is_the_courts_to_read(
     stage: Stage, clerk: Caller, path: str, caller: MakeCaller, school: Agency
 ) -> None:
-    person, police = make.person(Role.SCHOOL, school), caller(make.person(Role.LIAISON, stage.police))
-    involve_agency(stage.order, agency=school, by=None, now=stage.now)
-    alert = Alert.objects.create(
-        order=stage.order,
-        checkpoint=Checkpoint.objects.filter(deadline__order=stage.order).earliest("pk"),
-        agency=school,
-        capacity="school",
-        recipient=person,
-        via=Via.PERSON,
-        idem_key="one",
-    )
+    police, alert = caller(make.person(Role.LIAISON, stage.police)), told(school, stage)
+    assert alert.recipient is not None
     history = path.replace("agencies", "events")
     before = police.get(history).json()["results"]
 
-    acknowledge(alert, by=person, now=stage.now)
+    acknowledge(alert, by=alert.recipient, now=stage.now)
 
     assert police.get(history).json()["results"] == before
     assert clerk.get(history).json()["results"][0]["kind"] == "acknowledged"
@@ -134,13 +139,14 @@ def test_what_a_school_answers_is_the_courts_to_read(
 def test_a_clerk_elsewhere_who_sees_the_order_as_police_learns_of_no_school(
     stage: Stage, clerk: Caller, path: str, caller: MakeCaller, school: Agency
 ) -> None:
-    clerk.post(path, {"agency": school.name})
+    to_school = f"/alerts/{told(school, stage).public_id}"
     person = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
     person.memberships.create(agency=stage.police, role=Role.LIAISON)
 
     both = caller(person)
 
     assert both.get(path).json()["results"] == []
+    assert [one.get(to_school).status_code for one in (both, clerk)] == [404, 200]
     assert both.post(path, {"agency": school.name}).json()["code"] == "not_permitted"
 
 
