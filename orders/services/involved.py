@@ -21,7 +21,7 @@ NAMED = {
 }
 
 #: Events that tell that there is a school: whatever it did, and whatever was done about it.
-OF_SCHOOLS = Q(data__capacity=Capacity.SCHOOL.value)
+OF_SCHOOLS = Q(data__contains={"capacity": Capacity.SCHOOL.value})
 
 
 def involve_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) -> Concern:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Role, Town, User
@@ -77,6 +78,7 @@ class Stage:
         return (self.now + timedelta(days=days)).date().isoformat()
 
 
+@transaction.atomic
 def set_up(now: datetime | None = None, **given: Any) -> Stage:
     """An order of a week ago, served long enough ago for its first deadline to be overdue."""
     now = now or timezone.now()

@@ -129,6 +129,7 @@ def test_what_a_school_answers_is_the_courts_to_read(
     assert alert.recipient is not None
     history = path.replace("agencies", "events")
     before = police.get(history).json()["results"]
+    assert before
 
     acknowledge(alert, by=alert.recipient, now=stage.now)
 
