@@ -37,6 +37,7 @@ from orders.models import Concern, Confirmed, FollowUp, Order
 from orders.services.entry import NewOrder, enter_orders
 from orders.services.follow_ups import record_attempt
 from orders.services.hand_overs import offer_hand_over
+from orders.services.involved import involve_agency
 from orders.services.referrals import refer
 from orders.services.releases import record_release
 from orders.services.requirements import record_sending, requirements_of
@@ -143,6 +144,7 @@ def fill() -> list[Caller]:
             )
         )
     advocates = Agency.objects.create(kind=AgencyKind.ADVOCACY, name="Advocates")
+    Agency.objects.create(kind=AgencyKind.MARSHAL, name="Marshals")
     for number, order in enumerate(enter_orders(new, by=None, now=now)):
         live(order, number, towns[0].police, advocates, now)
     firer = Firer("bench")
@@ -162,6 +164,7 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
     ends_at = now + timedelta(days=60)
     record_release(order, agency=advocates, signed_on=now.date(), begins_at=now, ends_at=ends_at, **by)
     if number % 10 == 0:
+        involve_agency(order, agency=Agency.objects.get(kind=AgencyKind.MARSHAL), **by)
         record_permit(order, kind="pistol permit", **by)
         record_statement(order, kind="non_possession", at=now, **by)
         record_failed_attempt(order, at=now, method="in_hand", reason="nobody there", **by)
