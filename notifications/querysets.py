@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
-from orders.querysets import OfOrderQuerySet, ReleaseQuerySet, sight
+from orders.querysets import OfOrderQuerySet, ReleaseQuerySet, school_for_court
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -55,9 +55,7 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         if not MATRIX.may({one.role for one in held}, "view", "hand_over"):
             known = known.filter(hand_over=None)
         own = models.Q(agency__in=[one.agency_id for one in held])
-        as_court = sight(user, roles=MATRIX.capacities["court"].seen_by).of("order_id")
-        # Asked of the few alerts to schools alone.
-        return known.filter(~models.Q(capacity="school") | own | as_court)
+        return known.filter(school_for_court(user) | own)
 
     def unanswered(self) -> Self:
         """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it.

@@ -132,6 +132,18 @@ class OfOrderQuerySet(models.QuerySet[Row]):
 _NO_SCHOOL = ~Q(capacity="school")
 
 
+def school_for_court(
+    user: AbstractBaseUser | AnonymousUser,
+    *,
+    roles: Collection[str] | None = None,
+    through: int | None = None,
+) -> Q:
+    """True of rows in any other capacity than a school's, and of a school's where the person sees the row's
+    order as the court."""
+    court = MATRIX.capacities["court"].seen_by & (MATRIX.roles if roles is None else frozenset(roles))
+    return _NO_SCHOOL | sight(user, roles=court, through=through).of("order_id")
+
+
 class ConcernQuerySet(OfOrderQuerySet[Row]):
     """Agencies, each with the order that is its business."""
 
@@ -143,10 +155,8 @@ class ConcernQuerySet(OfOrderQuerySet[Row]):
         through: int | None = None,
     ) -> Self:
         """Those of orders that this person sees; a school only of orders that are seen as the court."""
-        court = MATRIX.capacities["court"].seen_by & (MATRIX.roles if roles is None else frozenset(roles))
-        as_court = sight(user, roles=court, through=through).of("order_id")
         seen = super().visible_to(user, roles=roles, through=through)
-        return seen.filter(_NO_SCHOOL | as_court)
+        return seen.filter(school_for_court(user, roles=roles, through=through))
 
     def but_schools(self) -> Self:
         """Those that whoever is concerned may know of."""
