@@ -144,9 +144,9 @@ class Watched:
         return self.contact is not None and contacts.is_unconfirmed(self.contact, self.now)
 
     @property
-    def is_silenced(self) -> bool:
+    def is_silent(self) -> bool:
         """True where nothing is sent to the person, whose number said STOP."""
-        return self.contact is not None and contacts.is_silenced(self.contact)
+        return self.contact is not None and contacts.is_silent(self.contact)
 
     @property
     def confirmed_until(self) -> str:

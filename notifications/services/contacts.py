@@ -64,7 +64,7 @@ def is_unconfirmed(contact: SafeContact, now: datetime) -> bool:
     return contact.confirmed_at + contact.confirm_every <= now
 
 
-def is_silenced(contact: SafeContact) -> bool:
+def is_silent(contact: SafeContact) -> bool:
     """True where the number's owner answered STOP, so that nothing is sent by it."""
     return contact.channel == ContactChannel.SMS and is_stopped(unseal(contact.sealed_address))
 
