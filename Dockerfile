@@ -1,4 +1,4 @@
-# One image for web, worker, beat, Flower and the commands; docker-compose.yml says which is which.
+# One image for web, worker, beat, Flower and the commands; docker-compose.yml sets the command of each.
 
 FROM python:3.11-slim AS packages
 RUN python -m venv /opt/venv
@@ -7,7 +7,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requi
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin ctcompliance \
-    # Where beat's volume goes, which takes its owner from here.
+    # The mount point of beat's volume, which takes its owner from here.
     && install --directory --owner 10001 /var/lib/beat
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 COPY --from=packages /opt/venv /opt/venv
@@ -17,8 +17,8 @@ COPY accounts accounts
 COPY orders orders
 COPY notifications notifications
 COPY ctcompliance ctcompliance
-# Settings need these to be read; nobody is asked anything, and nothing of them stays in the image.
-RUN DATABASE_URL=postgresql://build@build/build DJANGO_SECRET_KEY=build CTC_BASE_URL=https://build.example \
+# The settings require these. The command opens no connection, and none of the values remains in the image.
+RUN DATABASE_URL=postgresql://build@build/build DJANGO_SECRET_KEY=build CTC_BASE_URL=https://build.example EMAIL_URL=smtp://build \
     python manage.py collectstatic --noinput
 USER 10001:10001
 EXPOSE 8000

@@ -1,99 +1,119 @@
-# Everything a person does here. `make up` and `make test` each work alone, on a machine with Python 3.11,
-# make and a package index.
+# Everything a person does here: `make` lists it. `make up` and `make test` each work alone, on a machine with
+# make, a package index and one Python from 3.11 to 3.14.
 
-PYTHON ?= python3.11
+# The interpreter that makes the environment. Empty: the one that made it, else the newest that .ci/python finds.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
-# The servers of the tests, which are not those of `make up`.
+# The tests have their own servers, apart from those of `make up`.
 TESTS := CTC_LOCAL="$(or $(CTC_LOCAL),$(CURDIR)/.local)/test"
-# Settings of the shape that production has, for a database that nobody is asked about.
+# Settings as in production, for commands that open no connection.
 PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_URL=redis://127.0.0.1:1/0 \
 	DJANGO_SECRET_KEY=only-to-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG \
-	CTC_BASE_URL=https://check.example DJANGO_ALLOWED_HOSTS=check.example
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links
+	CTC_BASE_URL=https://check.example EMAIL_URL=smtp://127.0.0.1:1 DJANGO_ALLOWED_HOSTS=check.example
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up down clean test check coverage mutants fuzz faults bench lock schema
+.PHONY: help setup up down clean test check cheap ci coverage mutants fuzz faults schema bench week lock
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-setup: $(STAMP)
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "make TARGET PYTHON=python3.12 chooses the interpreter; README.md says more."
 
-$(STAMP): requirements-dev.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what requirements-dev.lock names into $(VENV), about a minute the first time"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+setup: ## Make .venv with the packages of requirements-dev.lock; nothing to do if it has them
+	@.ci/setup $(VENV) $(PYTHON)
 
-up: setup
+up: setup ## Run everything on this machine, with a demonstration; Ctrl-C stops it
 	@$(MANAGE) up
 
-down: setup
+down: setup ## Stop what `make up` or a test left running; the data stay
 	@$(MANAGE) down
 
-clean: setup
+clean: setup ## Stop everything and remove all data and caches
 	@$(TESTS) $(MANAGE) down --remove-data
 	@$(MANAGE) down --remove-data
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.rules mutants
 
-# Those that start and kill processes of their own come last and alone: load would change what they measure.
-test: setup
+# Tests that start and kill processes run last and alone: load would change what they measure.
+test: setup ## Run all tests
 	@if .ci/browser; then only=""; else only="not browser and "; fi; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
 	exit $${failed:-0}
 
-check: setup
+check: setup ## Run the linters (migrations, too), mypy, the prose check, Django's checks, and the coverage of the rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.prose
 	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	@$(TESTS) $(BIN)/python -m pytest -qq tests/test_migrations.py
 	@$(MAKE) --no-print-directory coverage
 
-# Every branch of the rules is taken by tests that are the same in every run; they need none of the plugins.
+# What differs between versions of Python shows here, in a few minutes.
+cheap: check ## Run the checks, the import of every module, and the tests of rules and services
+	@$(TESTS) $(BIN)/python -m pytest -n 2 -m "not browser and not processes" \
+		--ignore-glob="*/test_admin/*" --ignore-glob="*/orders/*pages*" tests/test_modules.py tests/rules tests/orders
+
+ci: ## Run what a change must pass: check, test, and `cheap` on another Python where there is one
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test
+	@other=$$(.ci/python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" 2>/dev/null) \
+	|| { echo "No second Python was found, so everything ran on one."; exit 0; }; \
+	$(MAKE) --no-print-directory cheap VENV=.venv-other PYTHON="$$other"
+
+# Tests that are the same in every run must take every branch of the rules. They need no plugins.
 coverage: export COVERAGE_FILE := .coverage.rules
-coverage: setup
+coverage: setup ## Measure the branch coverage of orders/rules, which must be complete
 	@$(BIN)/coverage run --source=orders/rules -m pytest -c /dev/null --rootdir=. --disable-plugin-autoload \
 		-p no:cacheprovider -W error -qq tests/rules \
 		--ignore=tests/rules/test_properties.py --ignore=tests/rules/test_holidays.py
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=100
 
-# From the beginning: what mutmut keeps of an earlier run does not know of changed data.
-mutants: setup
+# From scratch: mutmut's cache of an earlier run does not notice changed data files.
+mutants: setup ## Change orders/rules one expression at a time; a test must fail each time (40 min)
 	@rm -rf mutants
 	@$(BIN)/mutmut run --max-children 2
 	@$(BIN)/python -m tests.mutants
 
-# schemathesis over the whole schema as each role, with far more cases than in `make test`.
+# schemathesis over the whole schema as each role (in `make test` each operation as some of them), and sequences of
+# facts, with more cases than in `make test`; CTC_FUZZ_CASES sets how many.
 fuzz: export CTC_FUZZ_CASES := $(or $(CTC_FUZZ_CASES),50)
-fuzz: setup
-	@$(TESTS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/api/test_walk.py
+fuzz: setup ## Call every operation of the API with generated input, and let facts arrive in any order
+	@$(TESTS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/api/test_walk.py tests/cases/test_standing_facts.py
 
-# Processes killed, stopped and cut off, with thousands of alerts and real waits; `make test` takes a cut of it.
+# Kills, stops and cuts off processes, with thousands of alerts and real waits; `make test` runs a part of it.
 faults: export CTC_FAULTS := full
-faults: setup
-	@$(TESTS) $(BIN)/python -m pytest tests/faults
+faults: setup ## Kill and starve real processes, with real waits (an hour)
+	@$(TESTS) $(BIN)/python -m pytest tests/faults tests/notifications/test_isolation.py
 
-# What the API says of itself, written down.
-schema: setup
+schema: setup ## Write docs/openapi.yaml from the code
 	@$(PRODUCTION) $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-# Each on a database of its own, which is thrown away. The API is asked among a million orders, which take some
-# minutes to make; CTC_BENCH_ORDERS asks for fewer.
+# Each benchmark has its own database, removed afterwards. The API is measured among a million orders, which take
+# some minutes to make; CTC_BENCH_ORDERS sets another number.
 bench: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/bench
 bench: export CTC_API_RATE := 1000000/min
-bench: setup
+bench: setup ## Measure the import, FIRE, delivery and the API
 	@for measured in tests.bench tests.bench_api; do \
 		$(MANAGE) prepare >/dev/null; \
 		$(MANAGE) shell -v0 -c "from $$measured import main; main()" || failed=1; \
 		$(MANAGE) down --remove-data; \
 	done; exit $${failed:-0}
 
-# Keeps the versions that still fit; `make lock UPGRADE=--upgrade` takes the newest. In this order: production
-# gets the versions that the tests run with.
-lock: setup
+week: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/week
+week: setup ## Simulate a week of 200 orders and count each person's messages
+	@$(MANAGE) prepare >/dev/null
+	@$(MANAGE) shell -v0 -c "from tests.simulation import main; main()" || failed=1; \
+	$(MANAGE) down --remove-data; exit $${failed:-0}
+
+# Keeps the versions that still fit; `make lock UPGRADE=--upgrade` takes the newest. In this order, so that
+# production gets the versions that the tests run with. One lock serves every version of Python.
+lock: setup ## Write both lock files from pyproject.toml
 	@$(COMPILE) $(UPGRADE) --extra local --extra dev --output-file requirements-dev.lock
 	@$(COMPILE) $(UPGRADE) --constraints requirements-dev.lock --output-file requirements.lock

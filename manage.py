@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Runs one management command. What the machine refuses is one plain sentence and exit 1, no traceback."""
+"""Run one management command. Expected failures print one sentence and exit with 1, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Runs the command of the command line."""
+    """Run the command of the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctcompliance.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
@@ -27,7 +27,7 @@ def main() -> None:
             raise
         sys.exit(sentence)
     except BrokenPipeError:
-        # Whoever read the answer has read enough; nothing more is to be said, and nothing flushed.
+        # The reader of the pipe has closed it. Print nothing more, and do not flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 

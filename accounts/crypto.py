@@ -1,4 +1,4 @@
-"""Seals or digests what must not lie readable in the database, under keys made from the project's secret."""
+"""Encrypt or hash values that must not be readable in the database, with keys derived from `SECRET_KEY`."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-def seal(text: str) -> str:
-    """The text, readable only with the secret of today."""
+def encrypt(text: str) -> str:
+    """Encrypt `text` with the current secret key."""
     return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: bytes | str) -> str:
-    """The text that was sealed with the secret of today or one of the fallbacks.
+def decrypt(encrypted: bytes | str) -> str:
+    """Decrypt text that was encrypted with the current secret key or one of the fallbacks.
 
     Raises cryptography's InvalidToken for anything else.
     """
-    return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)).decrypt(sealed).decode()
+    return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)).decrypt(encrypted).decode()
 
 
 def digests(purpose: str, text: str) -> list[str]:
-    """By what the text can be found and not read: under the secret of today first, then each fallback.
+    """Return keyed hashes of `text` for look-ups: with the current secret key first, then each fallback.
 
-    The same text has different digests for different purposes.
+    The same text has different hashes for different purposes.
     """
     return [
-        hmac.new(_derived(secret, purpose), text.encode(), hashlib.sha256).hexdigest()
+        hmac.new(_derive(secret, purpose), text.encode(), hashlib.sha256).hexdigest()
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     ]
 
 
 @cache
 def _keys(secrets: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(urlsafe_b64encode(_derived(secret, "seal"))) for secret in secrets])
+    return MultiFernet([Fernet(urlsafe_b64encode(_derive(secret, "encrypt"))) for secret in secrets])
 
 
 @cache
-def _derived(secret: str, purpose: str) -> bytes:
-    # Its own purpose in `info`: the same secret also signs cookies and links.
+def _derive(secret: str, purpose: str) -> bytes:
+    # `info` separates this use of the secret: Django also signs cookies and links with it.
     info = f"ctcompliance.{purpose}".encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())

@@ -1,10 +1,10 @@
-"""What the services of this app refuse. A class's docstring is its message."""
+"""Exceptions of the services of this app. A class's docstring is its message."""
 
 from __future__ import annotations
 
 
-class LastAdministrator(Exception):  # noqa: N818 - it names the fact
-    """Nobody would be left to administer accounts. Give another active person the role first."""
+class LastAdministrator(Exception):
+    """This is the last active administrator. Give the role to another active person first."""
 
     def __str__(self) -> str:
         return str(self.__doc__)

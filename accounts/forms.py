@@ -1,4 +1,4 @@
-"""The forms that people and administrators fill in."""
+"""Forms of sign-in and of user administration."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, LoginWebAuthnForm
 from django import forms
-from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm, PasswordChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    BaseUserCreationForm,
+    PasswordChangeForm,
+    UserChangeForm,
+)
 from django.core.validators import MaxLengthValidator
 from typing_extensions import override
 
+from accounts.form_base import SiteFormMixin
 from accounts.models import User
 from accounts.services import people, second_factor, sign_in
 
-#: As long as a password may be that is looked at: longer ones only cost time.
+#: Maximum length of a password that is checked: longer ones only cost time.
 MAX_PASSWORD = 1024
 
 
 class _CodeInput(forms.TextInput):
-    """Empty again after a wrong code, as a password's field is."""
+    """An input that is empty after a wrong code, like a password field."""
 
     @override
     def format_value(self, value: Any) -> None:
-        """Nothing."""
+        """Return None, so that the value is not shown."""
 
 
 class SignInForm(forms.Form):
-    """Email and password. A refusal is the same sentence whether or not the account exists."""
+    """Email and password. The error is the same whether or not the account exists."""
 
     username = forms.CharField(
         label="Email address",
@@ -53,20 +59,20 @@ class SignInForm(forms.Form):
 
     @override
     def clean(self) -> dict[str, Any]:
-        """Finds whose email and password these are."""
+        """Find the account with this email and password."""
         typed = super().clean() or {}
         if self.errors:
             return typed
         self.user = sign_in.by_password(self.request, email=typed["username"], password=typed["password"])
         if self.user is None:
             raise forms.ValidationError(
-                "That email address and password do not match an account that may sign in."
+                "That email address and password do not match an account that can sign in."
             )
         return typed
 
 
 class CodeForm(AuthenticateForm):
-    """A code of the authenticator app, or a recovery code."""
+    """A code from an authenticator app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,15 +80,15 @@ class CodeForm(AuthenticateForm):
 
     @override
     def clean_code(self) -> str:
-        """The code, used up from now on. A wrong one counts as a wrong password does."""
+        """Check the code and mark it as used. A wrong one counts like a wrong password."""
         code = str(self.cleaned_data["code"])
         found: list[Authenticator] = []
 
         def is_right() -> bool:
-            found.extend(filter(None, [second_factor.is_code_of(self.user, code)]))
+            found.extend(filter(None, [second_factor.authenticator_of_code(self.user, code)]))
             return bool(found)
 
-        if not sign_in.guess(context.request, self.user, is_right, by="code"):
+        if not sign_in.attempt(context.request, self.user, is_right, by="code"):
             raise get_adapter().validation_error("incorrect_code")
         self.authenticator = found[0]
         self.authenticator.user = self.user
@@ -90,11 +96,11 @@ class CodeForm(AuthenticateForm):
 
 
 class PasskeyForm(AuthenticateWebAuthnForm):
-    """A passkey as second factor."""
+    """A passkey as a second factor."""
 
     @override
     def clean_credential(self) -> Authenticator:
-        """The passkey. A wrong one counts as a wrong password does."""
+        """Check the passkey. A wrong one counts like a wrong password."""
         found: list[Authenticator] = []
 
         def is_right() -> bool:
@@ -104,17 +110,17 @@ class PasskeyForm(AuthenticateWebAuthnForm):
                 return False
             return True
 
-        if not sign_in.guess(context.request, self.user, is_right, by="passkey"):
+        if not sign_in.attempt(context.request, self.user, is_right, by="passkey"):
             raise get_adapter().validation_error("incorrect_code")
         return found[0]
 
 
 class PasskeyAloneForm(LoginWebAuthnForm):
-    """A passkey instead of a password. Nothing is guessed, so nothing is counted, but put on record."""
+    """A passkey instead of a password. A failure is logged but not counted: it is no guess at a secret."""
 
     @override
     def clean_credential(self) -> Authenticator:
-        """The passkey."""
+        """Check the passkey."""
         try:
             return super().clean_credential()
         except forms.ValidationError:
@@ -130,52 +136,52 @@ class AddAppForm(ActivateTOTPForm):
         _ask_for_code(self.fields["code"])
 
 
-class AddPasskeyForm(AddWebAuthnForm):
+class AddPasskeyForm(SiteFormMixin, AddWebAuthnForm):
     """A new passkey and its name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = "Name of the passkey"
-        self.fields["name"].help_text = "So that you know it among several, such as “Key on my key ring”."
+        self.fields["name"].help_text = "To tell it apart from others, for example “Key on my key ring”."
         self.fields["name"].validators.append(MaxLengthValidator(60))
         self.fields["passwordless"].label = "Sign in with this passkey alone, without a password"
         self.fields["passwordless"].help_text = "Your device must then ask for a PIN, finger or face."
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """A new password of one's own. A wrong old one counts as a wrong sign-in does."""
+    """Change one's own password. A wrong old one counts like a wrong sign-in."""
 
     def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        self.fields["old_password"].label = "Your password now"
+        self.fields["old_password"].label = "Current password"
         self.fields["new_password1"].label = "New password"
-        self.fields["new_password2"].label = "New password once more"
+        self.fields["new_password2"].label = "New password again"
 
     @override
     def clean_old_password(self) -> str:
-        """The password of now."""
+        """Check the current password."""
         typed = str(self.cleaned_data["old_password"])
-        if not sign_in.guess(
+        if not sign_in.attempt(
             self.request, self.user, lambda: self.user.check_password(typed), by="old password"
         ):
-            raise forms.ValidationError("That is not your password.")
+            raise forms.ValidationError("That is not your current password.")
         return typed
 
     @override
     def save(self, commit: bool = True) -> User:
-        """Only the new password signs in from now on, and every session has ended."""
+        """Set the new password and end every session."""
         typed = self.cleaned_data["new_password1"]
         return people.set_password(user=self.user, password=typed, request=self.request)
 
 
-class AddUserForm(BaseUserCreationForm):  # type: ignore[type-arg]
-    """A new person with a first password, typed twice; or a system, which has none."""
+class AddUserForm(SiteFormMixin, BaseUserCreationForm[User]):
+    """A new person with an initial password, typed twice, or a system, which has none."""
 
     is_system = forms.BooleanField(
         label="This is a system",
         required=False,
-        help_text="It calls the API with tokens, and never signs in. Leave the passwords empty.",
+        help_text="It calls the API with tokens and never signs in. Leave the passwords empty.",
     )
 
     class Meta:
@@ -188,24 +194,28 @@ class AddUserForm(BaseUserCreationForm):  # type: ignore[type-arg]
             self.fields[name].required = False
         self.fields[
             "password1"
-        ].help_text = "Leave both empty for somebody who signs in by single sign-on alone."
+        ].help_text = "Leave both empty for a person who signs in only by single sign-on."
 
     @override
     def clean(self) -> dict[str, Any]:
-        """Refuses a password that was typed only once: Django would neither compare nor judge it."""
+        """Refuse a password typed only once: Django would neither compare nor validate it."""
         typed = super().clean() or {}
         if bool(typed.get("password1")) is not bool(typed.get("password2")):
             self.add_error("password2", "Type the password twice.")
         return typed
 
 
-class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """A new password for somebody else."""
+class ChangeUserForm(SiteFormMixin, UserChangeForm[User]):
+    """The name, the address and the state of an account."""
+
+
+class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # generic in the stubs only
+    """Set another person's password."""
 
     @override
     def save(self, commit: bool = True) -> User:
-        """Only the new password signs in from now on."""
-        # Django's view hands the form no request.
+        """Set the new password."""
+        # Django's view does not pass the request to the form.
         typed = self.cleaned_data["password1"]
         return people.set_password(user=self.user, password=typed, request=context.request)
 
@@ -213,7 +223,7 @@ class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
 def _ask_for_code(field: forms.Field) -> None:
     field.label = "Code"
     field.error_messages["required"] = "Enter the code."
-    # No number field: codes begin with zeros, may be pasted with spaces, and are read out by screen readers.
+    # Not a number input: codes can begin with zeros and be pasted with spaces.
     field.widget = _CodeInput(
         attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
     )

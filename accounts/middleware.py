@@ -1,4 +1,4 @@
-"""One entry on record for every request that shows or changes a case, or is refused; no entry, no answer."""
+"""Log every request that shows or changes a case or is refused. Without the entry there is no response."""
 
 from __future__ import annotations
 
@@ -12,94 +12,105 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from accounts.api.problems import MEDIA_TYPE, Problem
-from accounts.models import Act, Door
-from accounts.services import guessing
-from accounts.services.audit import Watch, asked_in_vain, door_of, origin_of, record, route_of
+from accounts.models import AuditAction, EntryPoint
+from accounts.services.access import enumeration_guard
+from accounts.services.access.access_log import (
+    AccessLogContext,
+    entry_point_of,
+    log_miss,
+    origin_of,
+    record,
+    route_of,
+    start,
+)
 
 logger = logging.getLogger(__name__)
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-#: Answers from which somebody who guesses could learn which ids there are, were they not all alike.
-_TELLING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-_REFUSED = _TELLING | {HTTPStatus.TOO_MANY_REQUESTS}
+#: Responses that would reveal which ids exist if they were not all alike.
+_REVEALING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+_REFUSED = _REVEALING | {HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class AccessLog:
-    """Stands innermost, so that it sees what every view answers and nothing leaves that it did not see."""
+    """The innermost middleware: it sees the response of every view before it leaves."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The view's answer once it is on record; 503, and nothing of the answer, where that fails."""
-        request.watch = watch = Watch()  # type: ignore[attr-defined]
+        """Return the view's response after logging it; 503, without any of it, if logging fails."""
+        context = start(request)
         response = self.get_response(request)
         try:
-            _put_on_record(request, watch, response.status_code)
+            _write_entry(request, context, response.status_code)
         except Error as error:
             logger.error("access log: not written, so not answered: %s", type(error).__name__)
             return _not_recorded(request)
         return response
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, ids: Any) -> HttpResponse | None:
-        """429 for a page that has an id in its address, while the person counts as guessing.
+        """Return 429 for a page with an id in its address while the user is blocked.
 
-        The API, where systems sign in later than here, asks by itself.
+        The API checks this itself, because systems authenticate after this middleware.
         """
-        if not ids or door_of(request) is Door.API or not request.user.is_authenticated:
+        if not ids or entry_point_of(request) is EntryPoint.API or not request.user.is_authenticated:
             return None
-        return _page(HTTPStatus.TOO_MANY_REQUESTS) if guessing.too_many_guesses(request.user) else None
+        return _page(HTTPStatus.TOO_MANY_REQUESTS) if enumeration_guard.is_blocked(request.user) else None
 
 
-def _put_on_record(request: HttpRequest, watch: Watch, status: int) -> None:
-    """What a signed-in person's request came to is on record: as one entry, or none where it was nothing.
+def _write_entry(request: HttpRequest, context: AccessLogContext, status: int) -> None:
+    """Write at most one entry for a signed-in user's request.
 
-    Cases shown are `SEEN`. What changes something is `DONE`, with the cases or without. A refusal is
-    `REFUSED`. Raises `django.db.Error` when that cannot be written.
+    SEEN for cases shown, DONE for a change, with or without cases, REFUSED for a refusal. Raises
+    `django.db.Error` if the entry cannot be written.
     """
-    if status in _TELLING and not watch.cases and not watch.asked and route_of(request):
-        _ask(request)
-    act = _act_of(request, watch, status)
-    # Who asks is looked at last: for a page that needs no sign-in it would cost queries.
-    if act is None or not request.user.is_authenticated:
+    if status in _REVEALING and not context.cases and not context.missed and route_of(request):
+        _log_missed_id(request)
+    action = _action_of(request, context, status)
+    # Check the user last: on a page that needs no sign-in it would cost queries.
+    if action is None or not request.user.is_authenticated:
         return
-    facts = origin_of(request) | {"cases": sorted(watch.cases)}
-    if act is Act.REFUSED:
-        guessing.refuse(request.user, asked=watch.asked, detail={"status": status}, **facts)
+    facts = origin_of(request) | {"cases": sorted(context.cases)}
+    if action is AuditAction.REFUSED:
+        enumeration_guard.log_refusal(
+            request.user, requested=context.missed, detail={"status": status}, **facts
+        )
     else:
-        record(act, succeeded=status < HTTPStatus.BAD_REQUEST, **facts)
+        record(action, succeeded=status < HTTPStatus.BAD_REQUEST, **facts)
 
 
-def _ask(request: HttpRequest) -> None:
-    """What the address names first was asked for: the thing itself; what may follow is an act or a part."""
+def _log_missed_id(request: HttpRequest) -> None:
+    """Log the first id of the address: it names the object. Later ones name an action or a part."""
     if request.resolver_match and (names := request.resolver_match.kwargs):
-        asked_in_vain(request, next(iter(names.values())))
+        log_miss(request, next(iter(names.values())))
 
 
-def _act_of(request: HttpRequest, watch: Watch, status: int) -> Act | None:
+def _action_of(request: HttpRequest, context: AccessLogContext, status: int) -> AuditAction | None:
     is_answered = status < HTTPStatus.BAD_REQUEST
-    if watch.asked or (status in _REFUSED and route_of(request)):
-        return Act.REFUSED
+    if context.missed or (status in _REFUSED and route_of(request)):
+        return AuditAction.REFUSED
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    if request.method in _SAFE or _shows_a_form_again(request, status):
-        return Act.SEEN if watch.cases and is_answered else None
-    # What is done on other pages is sign-in's, which has acts of its own.
-    is_told = is_answered and not watch.is_recorded and door_of(request) is not Door.PAGE
-    return Act.DONE if watch.cases or is_told else None
+    if request.method in _SAFE or context.is_viewing or _shows_form_again(request, status):
+        return AuditAction.SEEN if context.cases and is_answered else None
+    # Changes on other pages belong to sign-in, which writes entries of its own.
+    is_change = is_answered and not context.is_recorded and entry_point_of(request) is not EntryPoint.PAGE
+    return AuditAction.DONE if context.cases or is_change else None
 
 
-def _shows_a_form_again(request: HttpRequest, status: int) -> bool:
-    """True where a page was not led on to another: what was typed was wrong, and nothing was done."""
-    return door_of(request) is not Door.API and status == HTTPStatus.OK
+def _shows_form_again(request: HttpRequest, status: int) -> bool:
+    """Return True if a page did not redirect: the input was invalid, and nothing was done."""
+    return entry_point_of(request) is not EntryPoint.API and status == HTTPStatus.OK
 
 
 def _not_recorded(request: HttpRequest) -> HttpResponse:
-    """An answer without anything of the view's, in the form of its door."""
-    if door_of(request) is not Door.API:
+    """Return a 503 without anything from the view, in the format of the request's entry point."""
+    if entry_point_of(request) is not EntryPoint.API:
         return _page(HTTPStatus.SERVICE_UNAVAILABLE)
     problem = Problem(
-        "busy", "This could not be put on record, so it is not answered. Look before you repeat it."
+        "busy",
+        "The access log could not be written, so there is no response. Check what was saved, then retry.",
     )
     return JsonResponse(problem.body(), status=problem.status_code, content_type=MEDIA_TYPE)
 

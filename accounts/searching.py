@@ -1,72 +1,114 @@
-"""Searching a list of the admin site without the term in the address, where logs and histories keep it."""
+"""Lists of the admin site: only their filters filter, and no search term is in an address.
+
+An address is kept by logs and browser histories. An address with any lookup would read any column,
+letter by letter, by which rows are found.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR, SEARCH_VAR, ChangeList
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from typing_extensions import override
 
-from accounts.services.audit import only_asked
+from accounts.form_base import SiteModelForm
+from accounts.services.access.access_log import skip_done_entry
+from accounts.text import clean
 
-#: Characters of the longest term.
-MOST = 100
+Row = TypeVar("Row", bound=Model)
+
+#: Maximum length of a search term, in characters.
+MAX_TERM = 100
 
 
 class SearchedList(ChangeList):
-    """A list narrowed by the term that the session keeps for it."""
+    """A list filtered by the search term in the session."""
 
     @override
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
-        """The rows of that term."""
-        self.query = request.session.get(_name_of(self.model_admin), "")
+        """Return the rows that match the term."""
+        self.query = request.session.get(_session_key(self.model_admin), "")
         return super().get_queryset(request, exclude_parameters)
 
 
-class Searched(ModelAdmin):  # type: ignore[type-arg]
-    """The term comes by POST, is kept in the sealed session, and the list opens anew at its own address."""
+class OnlyFilters(ModelAdmin[Row]):
+    """An admin whose list is filtered by what `list_filter` names, and by nothing else."""
 
-    # “All of them” across pages would be all of what another window searched for since.
+    @override
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Allow what the filters of the list write into the address."""
+        filters = self.list_filter if request is None else self.get_list_filter(request)
+        return any(lookup in parameters_of(one) for one in filters)
+
+
+def parameters_of(list_filter: Any) -> set[str]:
+    """Return the parameters of one filter: a class, the path of a field, or both."""
+    if isinstance(list_filter, type) and issubclass(list_filter, SimpleListFilter):
+        return {str(list_filter.parameter_name)}
+    path = list_filter if isinstance(list_filter, str) else list_filter[0]
+    return {path, *(f"{path}__{word}" for word in ("exact", "isnull", "isempty"))}
+
+
+class Searched(OnlyFilters[Row]):
+    """An admin whose search term is sent by POST and kept in the encrypted session."""
+
+    form: Any = SiteModelForm
+    # “Select all” across pages would use the term that another window may have set since.
     actions_selection_counter = False
 
     @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list that knows of the session."""
+        """Return the list class that reads the session."""
         return SearchedList
 
     @override
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, or the way to it: with what was typed, without what stands in the address."""
+        """Show the list, or save the typed term and redirect to it. Ignore a term in the address."""
         if not (self.search_fields and self.has_view_or_change_permission(request)):
             return super().changelist_view(request, extra_context)
         if request.method == "POST" and SEARCH_VAR in request.POST:
-            return self.search(request, request.POST[SEARCH_VAR].replace("\0", "").strip()[:MOST])
+            return self.search(request, clean(request.POST[SEARCH_VAR])[:MAX_TERM])
         if SEARCH_VAR in request.GET:
-            return _opened(request)
+            return _redirect_to_list(request)
         return super().changelist_view(request, extra_context)
 
     def search(self, request: HttpRequest, term: str) -> HttpResponse:
-        """The way to the list of this term; without one, to the whole list."""
+        """Save the term, or clear it, and redirect to the list."""
         if term and "clear" not in request.POST:
-            request.session[_name_of(self)] = term
+            request.session[_session_key(self)] = term
         else:
-            request.session.pop(_name_of(self), None)
-        only_asked(request)
-        return _opened(request)
+            request.session.pop(_session_key(self), None)
+        skip_done_entry(request)
+        return _redirect_to_list(request)
 
 
-def _opened(request: HttpRequest) -> HttpResponse:
-    """The list from its first page, with the filters that it had."""
+class RecordedOnce(Searched[Row]):
+    """An admin of rows that are recorded, and ended by an action: never changed, never deleted."""
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse always."""
+        return False
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse always."""
+        return False
+
+
+def _redirect_to_list(request: HttpRequest) -> HttpResponse:
+    """Redirect to the first page of the list, keeping its filters."""
     query = request.GET.copy()
     for name in (SEARCH_VAR, PAGE_VAR, ERROR_FLAG):
         query.pop(name, None)
     return HttpResponseRedirect(f"{request.path}?{query.urlencode()}" if query else request.path)
 
 
-def _name_of(desk: Any) -> str:
-    """Under which name a session keeps the term of a list."""
-    return f"search:{desk.opts.label_lower}"
+def _session_key(model_admin: Any) -> str:
+    """Return the session key for the search term of a list."""
+    return f"search:{model_admin.opts.label_lower}"

@@ -1,42 +1,65 @@
-"""Where sessions are kept: in the database, sealed, each naming its person."""
+"""Store sessions in the database, encrypted, each with its user, under a digest of its key.
+
+The key itself is in the browser's cookie only, so a reader of the table cannot act as another person.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.utils import timezone
 from typing_extensions import override
 
-from accounts.crypto import seal, unseal
+from accounts.crypto import decrypt, encrypt
 from accounts.models import Session
 
-#: Under which name a session keeps the instant of its sign-in, in seconds of the epoch.
+#: Session key of the time of sign-in, in seconds since the epoch.
 BEGAN = "began"
 
 
 class SessionStore(DatabaseStore):
-    """Keeps a session until it has been idle, or has lasted, for as long as the settings allow."""
+    """Keep a session until its idle limit or its absolute limit, whichever is first."""
 
     @classmethod
     @override
     def get_model_class(cls) -> type[Session]:
-        """The session that names its person."""
+        """Return the model with the user column."""
         return Session
 
     @override
+    def exists(self, session_key: str) -> bool:
+        """Return True if there is a session with this key."""
+        return super().exists(digest_of(session_key))
+
+    @override
+    def delete(self, session_key: str | None = None) -> None:
+        """Delete the session with this key, or this one."""
+        if key := session_key or self.session_key:
+            super().delete(digest_of(key))
+
+    def _get_session_from_db(self) -> Session | None:
+        found = Session.objects.filter(expire_date__gt=timezone.now())
+        row = found.filter(session_key=digest_of(self.session_key or "")).first()
+        if row is None:
+            self._session_key = None
+        return row
+
+    @override
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """The row to be stored. It ends no later than the absolute limit after sign-in."""
+        """Return the row to save. It expires no later than the absolute limit after sign-in."""
         user = data.get(SESSION_KEY)
         if user:
             data.setdefault(BEGAN, time.time())
-        row = super().create_model_instance(data)
-        assert isinstance(row, Session)  # noqa: S101 - narrows
+        row = cast("Session", super().create_model_instance(data))
+        row.session_key = digest_of(row.session_key)
         row.user_id = int(user) if user else None
         if user:
             row.expire_date = min(row.expire_date, ends_at(data))
@@ -44,18 +67,23 @@ class SessionStore(DatabaseStore):
 
     @override
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Sealed: it may hold the key of an authenticator app that is being set up."""
-        return seal(json.dumps(session_dict))
+        """Encrypt: the data may include the key of an authenticator app during set-up."""
+        return encrypt(json.dumps(session_dict))
 
     @override
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """What was sealed; nothing where the secret is another by now."""
+        """Decrypt; return an empty session if the secret key has changed."""
         try:
-            return dict(json.loads(unseal(session_data)))
+            return dict(json.loads(decrypt(session_data)))
         except (InvalidToken, ValueError):
             return {}
 
 
+def digest_of(key: str) -> str:
+    """Return what is stored of a key. Keys are random, so no salt is needed."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
 def ends_at(data: Any) -> datetime:
-    """When the session ends, however busy it is."""
+    """Return the absolute end of the session."""
     return datetime.fromtimestamp(data[BEGAN] + settings.SESSION_LIMIT, UTC)

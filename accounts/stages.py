@@ -1,4 +1,4 @@
-"""What stands between a right password and a session, in this order: the use-notice, the second factor."""
+"""Steps between a correct password and a session: first the use notice, then the second factor."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from accounts.services import sign_in
 
 
 class UseNotice(LoginStage):
-    """Nobody enters who has not said in so many words that the notice is read and accepted."""
+    """Require explicit acceptance of the use notice."""
 
     key = "use_notice"
     urlname = "use-notice"
 
     @override
     def handle(self) -> tuple[Any, bool]:
-        """Shows the notice; signing in goes on from there."""
+        """Redirect to the notice. Sign-in continues from there."""
         return redirect(self.urlname), True
 
 
-class SecondFactor(AuthenticateStage):
-    """Asks for the second factor of whoever has one; `accounts.gate` keeps out those who have none."""
+class SecondFactorStage(AuthenticateStage):
+    """Ask for the second factor if the person has one; `accounts.gate` stops those without."""
 
     @override
     def handle(self) -> tuple[Any, bool]:
-        """Asks, unless a passkey or the single sign-on has proven it already."""
+        """Skip the step if a passkey or single sign-on has already proven a second factor."""
         if sign_in.has_second_factor(self.request, self.login.user):
             return None, True
         return super().handle()

@@ -1,4 +1,4 @@
-"""Doorbells for accounts, and for the record of who did what."""
+"""Periodic tasks of accounts and of the access log."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ import time
 
 from celery import shared_task
 
-from accounts.models import Door
-from accounts.services import answers, people, sealing, sign_in
+from accounts.models import EntryPoint
+from accounts.services import held_forms, people, sign_in
+from accounts.services.access import audit_chain, idempotency
 from accounts.sessions import SessionStore
 
-#: Seconds that one task works before it leaves the rest to the next; far below Celery's limit.
+#: Seconds after which a task leaves the rest to the next run; far below Celery's limit.
 SECONDS = 20.0
 
 
-@shared_task(name="accounts.seal")
-def seal() -> None:
-    """What can be sealed is, in batches."""
+@shared_task(name="accounts.extend_audit_chain")
+def extend_audit_chain() -> None:
+    """Add entries to the audit chain, in batches."""
     ends = time.monotonic() + SECONDS
-    while sealing.seal() >= sealing.BATCH and time.monotonic() < ends:
+    while audit_chain.extend_chain() >= audit_chain.BATCH and time.monotonic() < ends:
         pass
 
 
 @shared_task(name="accounts.verify_audit")
 def verify_audit(after: int | None = None) -> None:
-    """The record after the seal `after` is verified, or what is new since the last time."""
-    report = sealing.verify(door=Door.SYSTEM, after=after, seconds=SECONDS)
+    """Verify the audit chain after the link `after`; by default, what is new since the last verification."""
+    report = audit_chain.verify(entry_point=EntryPoint.SYSTEM, after=after, seconds=SECONDS)
     if not report.is_finished:
         verify_audit.apply_async(args=(report.newest,), expires=3600, retry=False)
 
 
 @shared_task(name="accounts.tidy")
 def tidy() -> None:
-    """Accounts unused for long are disabled; what ended or counts no more is gone."""
+    """Disable unused accounts, and delete what has expired: attempts, sessions, records, held forms."""
     people.disable_unused()
-    sign_in.forget()
+    sign_in.delete_old_attempts()
     SessionStore.clear_expired()
-    answers.forget()
+    idempotency.delete_expired()
+    held_forms.delete_expired()

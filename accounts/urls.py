@@ -1,4 +1,4 @@
-"""The addresses of signing in. Those of django-allauth that are not here do not exist."""
+"""URLs of sign-in. Of the pages of django-allauth only those listed here exist."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.urls import path
 
 from accounts import views
 
-# The names with an underscore are those by which django-allauth looks for its own pages.
+# Names with underscores are the ones that django-allauth reverses.
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-in/", views.SignIn.as_view(), name="account_login"),

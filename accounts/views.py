@@ -1,24 +1,23 @@
-"""The pages of signing in: password, use-notice, second factor, and what a person may change about them."""
+"""Pages of sign-in (password, use notice, second factor) and of account security."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.decorators import login_stage_required
-from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
+from allauth.account.stages import LoginStageController
+from allauth.account.utils import get_login_redirect_url, perform_login
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
-from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, RemoveWebAuthnView
 from allauth.socialaccount.adapter import get_adapter as get_sso_adapter
-from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
@@ -33,6 +32,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView
@@ -40,79 +40,89 @@ from requests import RequestException
 from typing_extensions import override
 
 from accounts.adapters import turn_away
+from accounts.allauth_internals import jwtkit, perform_passwordless_login, record_authentication
 from accounts.forms import ChangePasswordForm, SignInForm
 from accounts.models import User
+from accounts.narrowing import present
 from accounts.services import second_factor, sign_in
+from accounts.stages import UseNotice
 
-#: Who the provider of single sign-on is, in addresses.
+#: The provider id of single sign-on in URLs.
 SSO = "sso"
 
 
 @method_decorator([login_not_required, sensitive_post_parameters("password")], name="dispatch")
-class SignIn(FormView):  # type: ignore[type-arg]
-    """Email and password. The use-notice and the second factor come after them."""
+class SignIn(FormView[SignInForm]):
+    """Email and password. The use notice and the second factor follow."""
 
     template_name = "registration/sign_in.html"
     form_class = SignInForm
 
     @override
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Whoever is signed in goes on."""
+        """Redirect people who are signed in."""
         if request.user.is_authenticated:
-            return redirect(_then(request) or "home")
+            return redirect(_next_page(request) or "home")
         return super().dispatch(request, *args, **kwargs)
 
     @override
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The form asks where the guess comes from."""
+        """Pass the request: attempts are logged with its address."""
         return super().get_form_kwargs() | {"request": self.request}
 
     @override
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the page that was asked for."""
-        return super().get_context_data(next=_then(self.request), sso=_sso_name(), **kwargs)
+        """Add the page to return to."""
+        return super().get_context_data(next=_next_page(self.request), sso=_sso_name(), **kwargs)
 
     @override
     def form_valid(self, form: SignInForm) -> HttpResponse:
-        """The password is right: on to what else it takes."""
+        """Continue with the next step of sign-in."""
         record_authentication(self.request, form.user, method="password")
-        login = Login(user=form.user, redirect_url=_then(self.request) or None)
-        answer: HttpResponse = perform_login(self.request, login)
+        answer: HttpResponse = perform_login(
+            self.request, present(form.user), redirect_url=_next_page(self.request) or None
+        )
         return answer
 
 
-def _then(request: HttpRequest) -> str:
-    """The page that was asked for; nothing where it is not one of ours."""
+def _next_page(request: HttpRequest) -> str:
+    """Return the page to go to after sign-in, or an empty string if it is not on this site."""
     asked = request.POST.get("next") or request.GET.get("next", "")
     is_here = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
     return asked if is_here else ""
 
 
-@login_stage_required(stage="use_notice", redirect_urlname="sign-in")  # type: ignore[untyped-decorator]
+@never_cache
+@login_not_required
 @require_http_methods(["GET", "POST"])
 def use_notice(request: HttpRequest) -> HttpResponse:
-    """What using the system means; only who accepts it gets further."""
+    """Show the use notice, and continue once it is accepted."""
+    if request.user.is_authenticated:
+        return redirect(get_login_redirect_url(request))
+    stage = LoginStageController.enter(request, UseNotice.key)
+    if stage is None:
+        return redirect("sign-in")
     if request.method == "POST":
-        answer: HttpResponse = request._login_stage.exit()  # type: ignore[attr-defined]  # noqa: SLF001
+        answer: HttpResponse = stage.exit()
         return answer
     return render(request, "sign_in/use_notice.html")
 
 
 class SecondFactor(AuthenticateView):
-    """A code or a passkey, after the password."""
+    """Ask for a code or a passkey after the password."""
 
     template_name = "sign_in/second_factor.html"
 
 
 @method_decorator(login_not_required, name="dispatch")
 class PasskeyAlone(LoginWebAuthnView):
-    """A passkey instead of a password."""
+    """Sign in with a passkey instead of a password."""
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The passkey is right: on to the use-notice, and then to the page that was asked for."""
+        """Continue with the use notice, then with the requested page."""
         passkey = form.cleaned_data["credential"]
-        login = Login(user=passkey.user, redirect_url=_then(self.request) or None)
+        login = Login(user=passkey.user, redirect_url=_next_page(self.request) or None)
         answer: HttpResponse = perform_passwordless_login(self.request, passkey, login)
         return answer
 
@@ -120,130 +130,132 @@ class PasskeyAlone(LoginWebAuthnView):
 @login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """The session, or what there is of a sign-in, is gone. Open to those whose session has ended already."""
+    """End the session or an unfinished sign-in. Also works after the session has ended."""
     get_adapter().logout(request)
     return redirect("sign-in")
 
 
 @require_POST
 def stay_signed_in(request: HttpRequest) -> HttpResponse:
-    """The session goes on as if a page had been opened."""
+    """Extend the session as if a page had been opened."""
     sign_in.extend(request)
     return HttpResponse(status=204)
 
 
 @require_http_methods(["GET", "POST"])
 def sign_in_again(request: HttpRequest) -> HttpResponse:
-    """Says why signing in anew is asked for; the button ends the session, and leads back here afterwards."""
+    """Explain why a new sign-in is needed. The button ends the session and leads back to `next`."""
+    asked = request.GET.get("next", "")
+    back = asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else resolve_url("account")
     if request.method == "POST":
         get_adapter().logout(request)
-        return redirect(f"{resolve_url('sign-in')}?next={resolve_url('account')}")
-    return render(request, "sign_in/again.html")
+        return redirect(f"{resolve_url('sign-in')}?{urlencode({'next': back}, safe='/')}")
+    return render(request, "sign_in/again.html", {"back": back})
 
 
 def set_up_second_factor(request: HttpRequest) -> HttpResponse:
-    """The choice between an app and a passkey, for somebody who has neither."""
+    """Offer an app or a passkey to a person who has neither."""
     if isinstance(request.user, User) and second_factor.is_set_up(request.user):
         return redirect("account")
     return render(request, "sign_in/set_up.html")
 
 
 class Account(IndexView):
-    """How a person signs in, and what of it may be changed."""
+    """Account security: the person's sign-in methods and how to change them."""
 
     template_name = "sign_in/account.html"
 
 
 class AddApp(ActivateTOTPView):
-    """An authenticator app, proven by its first code."""
+    """Add an authenticator app, proven by its first code."""
 
     template_name = "sign_in/add_app.html"
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The app is a second factor from now on."""
+        """Save the app as a second factor."""
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)
-            second_factor.added(self.request, Authenticator.Type.TOTP)
+            second_factor.log_added(self.request, Authenticator.Type.TOTP)
         return answer
 
 
 class RemoveApp(DeactivateTOTPView):
-    """The end of an authenticator app, where another factor stays."""
+    """Remove an authenticator app if another factor remains."""
 
     template_name = "sign_in/remove.html"
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The app is a second factor no more."""
+        """Remove the app."""
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)
-            second_factor.removed(self.request, Authenticator.Type.TOTP)
+            second_factor.log_removed(self.request, Authenticator.Type.TOTP)
         return answer
 
 
 class AddPasskey(AddWebAuthnView):
-    """A passkey or security key."""
+    """Add a passkey or security key."""
 
     template_name = "sign_in/add_passkey.html"
 
     @override
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the form as it was sent, where it was wrong: allauth's begins anew."""
+        """Keep the invalid form: allauth would show an empty one."""
         return super().get_context_data(**kwargs) | kwargs
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The passkey is a second factor from now on."""
+        """Save the passkey as a second factor."""
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)
-            second_factor.added(self.request, Authenticator.Type.WEBAUTHN)
+            second_factor.log_added(self.request, Authenticator.Type.WEBAUTHN)
         return answer
 
 
 class RemovePasskey(RemoveWebAuthnView):
-    """The end of a passkey, where another factor stays."""
+    """Remove a passkey if another factor remains."""
 
     template_name = "sign_in/remove.html"
     success_url = reverse_lazy("account")
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The passkey is a second factor no more, unless it is the last."""
+        """Remove the passkey unless it is the last factor."""
         if second_factor.is_last(self.object):
             form.add_error(None, get_mfa_adapter().validation_error("cannot_delete_authenticator"))
             return self.form_invalid(form)
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)
-            second_factor.removed(self.request, Authenticator.Type.WEBAUTHN)
+            second_factor.log_removed(self.request, Authenticator.Type.WEBAUTHN)
         return answer
 
 
 class RecoveryCodes(ViewRecoveryCodesView):
-    """The recovery codes, shown once."""
+    """Show the recovery codes once."""
 
     template_name = "sign_in/recovery_codes.html"
 
 
 class NewRecoveryCodes(GenerateRecoveryCodesView):
-    """New recovery codes; those of before work no more."""
+    """Replace the recovery codes."""
 
     template_name = "sign_in/new_recovery_codes.html"
 
     @override
     def form_valid(self, form: Any) -> HttpResponse:
-        """The codes stand."""
+        """Save the new codes."""
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)
-            second_factor.added(self.request, Authenticator.Type.RECOVERY_CODES)
+            second_factor.log_added(self.request, Authenticator.Type.RECOVERY_CODES)
         return answer
 
 
 @method_decorator(
     sensitive_post_parameters("old_password", "new_password1", "new_password2"), name="dispatch"
 )
-class ChangePassword(FormView):  # type: ignore[type-arg]
-    """A new password of one's own."""
+class ChangePassword(FormView[ChangePasswordForm]):
+    """Change one's own password."""
 
     template_name = "sign_in/password.html"
     form_class = ChangePasswordForm
@@ -251,19 +263,19 @@ class ChangePassword(FormView):  # type: ignore[type-arg]
 
     @override
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The form asks whose password it is."""
+        """Pass the request and the user."""
         return super().get_form_kwargs() | {"request": self.request, "user": self.request.user}
 
     @override
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
-        """The password is stored, and the person signs in with it."""
+        """Save the password. The person signs in with it again."""
         form.save()
-        messages.success(self.request, "Your password is changed. Sign in with the new one.")
+        messages.success(self.request, "Your password was changed. Sign in with the new one.")
         return super().form_valid(form)
 
     @override
     def form_invalid(self, form: ChangePasswordForm) -> HttpResponse:
-        """What is wrong; whoever guessed too often is out."""
+        """Show the errors, or sign out a person whose account was locked by them."""
         if not self.request.session.session_key:
             logout(self.request)
             return redirect("sign-in")
@@ -271,13 +283,13 @@ class ChangePassword(FormView):  # type: ignore[type-arg]
 
 
 class _Provider(OpenIDConnectOAuth2Adapter):
-    """Takes the provider's word only from a signed ID token."""
+    """Trusts the provider's claims only from a signed ID token."""
 
     @override
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
-        """The identity that the token names.
+        """Return the identity in the ID token.
 
-        Raises OAuth2Error for a token that is missing, is not the provider's, not for us, or too old.
+        Raises OAuth2Error if the token is missing, expired, or not from this provider or for this client.
         """
         if not (id_token := kwargs["response"].get("id_token")):
             raise OAuth2Error("no id_token")
@@ -292,16 +304,16 @@ class _Provider(OpenIDConnectOAuth2Adapter):
         return provider.sociallogin_from_response(request, {"id_token": claims})
 
 
-def _at_the_provider(view: Callable[[_Provider], Callable[..., HttpResponse]]) -> Callable[..., HttpResponse]:
+def _sso_view(view: Callable[[_Provider], Callable[..., HttpResponse]]) -> Callable[..., HttpResponse]:
     @login_not_required
     @wraps(view)
-    def respond(request: HttpRequest, **_names_the_provider: str) -> HttpResponse:
+    def respond(request: HttpRequest, **_provider_id: str) -> HttpResponse:
         if not _sso_name():
             raise Http404
         try:
             return view(_Provider(request, SSO))(request)
         except (RequestException, LookupError, TypeError, ValueError):
-            # A provider that is down, or answers what no provider should, is no fault of ours.
+            # The provider is down or sent an invalid response.
             sign_in.refuse(request, None, by=SSO)
             return turn_away(request)
 
@@ -309,11 +321,11 @@ def _at_the_provider(view: Callable[[_Provider], Callable[..., HttpResponse]]) -
 
 
 def _sso_name() -> str:
-    """What the single sign-on is called; empty where none is configured."""
+    """Return the name of single sign-on; empty if none is configured."""
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     return str(apps[0]["name"]) if apps else ""
 
 
-#: To the provider, and back from it.
-to_sso = _at_the_provider(OAuth2LoginView.adapter_view)
-from_sso = _at_the_provider(OAuth2CallbackView.adapter_view)
+#: Redirect to the provider, and the callback from it.
+to_sso = _sso_view(OAuth2LoginView.adapter_view)
+from_sso = _sso_view(OAuth2CallbackView.adapter_view)

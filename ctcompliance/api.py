@@ -1,4 +1,4 @@
-"""Every address of version 1 of the API, and its own description."""
+"""URLs of version 1 of the API, with its OpenAPI document and its documentation page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-# A page for people in a browser: unlike the API itself it leads whoever has not signed in to where one does.
+# A page for people in a browser: unlike the API itself, it redirects to sign-in.
 docs: Any = login_required(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 docs.login_required = True
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
+from typing_extensions import override
 
 
 class ProjectConfig(AppConfig):
@@ -10,3 +12,10 @@ class ProjectConfig(AppConfig):
 
     name = "ctcompliance"
     verbose_name = "ctcompliance"
+
+    @override
+    def ready(self) -> None:
+        """Register the check of the broker."""
+        from ctcompliance import checks
+
+        register(checks.broker_asks_for_a_password, deploy=True)

@@ -19,46 +19,49 @@ app = EmbeddedBroker("ctcompliance")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# Every worker beats by itself, whether or not beat and broker do.
-app.steps["worker"].add("notifications.pulse:Pulse")
+# Every worker runs its own pulses, even when beat and the broker are down.
+app.steps["worker"].add("notifications.pulse:PulseThread")
 
 celeryd_init.connect(app.use_embedded_or_exit, weak=False)
 
 
 @setup_logging.connect
-def log_as_the_settings_say(**_signal: Any) -> None:
-    """Worker and beat write what web writes, in the same form, and add no handlers of their own."""
+def configure_logging(**_signal: Any) -> None:
+    """Give workers and beat the logging of the web process, without Celery's own handlers."""
     logging.config.dictConfig(settings.LOGGING)
 
 
-#: `tick` looks at the clock, `drain.email` and `drain.webhook` send, `bulk` is for work that may wait.
-QUEUES = ("tick", "drain.email", "drain.webhook", "bulk")
+#: `pulse` is for work that must not wait, `drain.email` and `drain.webhook` send, `bulk` is for work that
+#: may wait.
+QUEUES = ("pulse", "drain.email", "drain.webhook", "bulk")
 
-# Each with an exchange and a key of its own: queues that share a key would each get every message.
+# Each has its own exchange and key: queues that share a key would each get every message.
 app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 app.conf.task_routes = {
-    "notifications.tick": {"queue": "tick"},
-    "notifications.sweep": {"queue": "tick"},
-    "notifications.reap": {"queue": "tick"},
+    "notifications.pulse": {"queue": "pulse"},
+    "notifications.sweep": {"queue": "pulse"},
+    "notifications.reap": {"queue": "pulse"},
     "notifications.drain": {"queue": "drain.email"},
     "notifications.deliver_webhooks": {"queue": "drain.webhook"},
-    "orders.check_unowned": {"queue": "bulk"},
-    "notifications.canary": {"queue": "tick"},
+    "orders.check_orphaned": {"queue": "bulk"},
+    "orders.note_passed_actions": {"queue": "bulk"},
+    "notifications.canary": {"queue": "pulse"},
     "notifications.audit": {"queue": "bulk"},
     "notifications.count": {"queue": "bulk"},
+    "notifications.weekly_reports": {"queue": "bulk"},
     "notifications.purge": {"queue": "bulk"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
     "orders.sweep_imports": {"queue": "bulk"},
-    "accounts.seal": {"queue": "bulk"},
+    "accounts.extend_audit_chain": {"queue": "bulk"},
     "accounts.verify_audit": {"queue": "bulk"},
     "accounts.tidy": {"queue": "bulk"},
 }
 
-# No entry is for a single order. Each expires before the next one like it: a pile of stale ticks after an
-# outage would tell nothing that the next tick does not.
+# No entry is for a single order. Each hint expires before the next one is due, so that an outage leaves no
+# pile of stale hints.
 app.conf.beat_schedule = {
-    "tick": {"task": "notifications.tick", "schedule": 1.0, "options": {"expires": 2}},
+    "pulse": {"task": "notifications.pulse", "schedule": 1.0, "options": {"expires": 2}},
     "drain": {"task": "notifications.drain", "schedule": 10.0, "args": [100], "options": {"expires": 10}},
     "webhooks": {"task": "notifications.deliver_webhooks", "schedule": 5.0, "options": {"expires": 5}},
     "reap": {"task": "notifications.reap", "schedule": 5.0, "options": {"expires": 5}},
@@ -67,13 +70,27 @@ app.conf.beat_schedule = {
     "audit": {"task": "notifications.audit", "schedule": 300.0, "options": {"expires": 300}},
     "count": {"task": "notifications.count", "schedule": 600.0, "options": {"expires": 600}},
     "purge": {"task": "notifications.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "weekly-reports": {
+        "task": "notifications.weekly_reports",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-imports": {"task": "orders.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
-    "check-unowned": {"task": "orders.check_unowned", "schedule": 3600.0, "options": {"expires": 3600}},
-    "seal": {"task": "accounts.seal", "schedule": 60.0, "options": {"expires": 60}},
+    "check-orphaned": {"task": "orders.check_orphaned", "schedule": 3600.0, "options": {"expires": 3600}},
+    "note-passed-actions": {
+        "task": "orders.note_passed_actions",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "extend-audit-chain": {
+        "task": "accounts.extend_audit_chain",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "verify-audit": {"task": "accounts.verify_audit", "schedule": 3600.0, "options": {"expires": 3600}},
-    # From the first seal on: what was sealed long ago is looked at again.
+    # 0 means from the first link of the audit chain on.
     "verify-whole-audit": {
         "task": "accounts.verify_audit",
         "schedule": crontab(hour="8", minute="20"),

@@ -1,4 +1,4 @@
-"""Whether this process answers. Whether deadlines fire is asked elsewhere."""
+"""The health of this web process. `/healthz/deadlines` reports whether deadlines fire."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 @login_not_required
 def process(request: HttpRequest) -> HttpResponse:
-    """200 while the process serves requests; it asks neither database nor broker."""
+    """Return 200 while the process serves requests. Uses neither database nor broker."""
     return JsonResponse({"status": "ok"})

@@ -1,7 +1,7 @@
-"""What runs on one machine without any server: addresses, ports, and the embedded servers by folder.
+"""Defaults for one machine without servers: ports, and the embedded servers of a folder.
 
-Describing a server (`database`, `broker_url`) starts nothing. `postgres(folder)` and `redis(folder)` are the
-servers themselves: `use`, `start`, `stop`, `pid`, `url`.
+`database` and `broker_url` describe a server and start nothing. `postgres(folder)` and `valkey(folder)` are
+the servers, with `use`, `start`, `stop`, `pid` and `url`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 
 from ctcompliance.embedded.errors import Unavailable
 from ctcompliance.embedded.postgres import Postgres
-from ctcompliance.embedded.redis import Redis
+from ctcompliance.embedded.valkey import Valkey
 
-__all__ = ["Unavailable", "broker_url", "database", "postgres", "redis"]
+__all__ = ["Unavailable", "broker_url", "database", "postgres", "valkey"]
 
-#: Not a secret: it guards nothing but a demonstration on this machine.
-SECRET_KEY = "local-demonstration-only-never-used-with-DATABASE_URL"  # noqa: S105
+#: Not a secret: it protects only a demonstration on this machine.
+SECRET_KEY = "local-demonstration-only-never-used-with-DATABASE_URL"  # noqa: S105 - of the embedded database only
 WEB_PORT = 8000
 SMTP_PORT = 8025
 FLOWER_PORT = 5555
@@ -27,13 +27,13 @@ def postgres(folder: Path) -> Postgres:
     return Postgres(folder)
 
 
-def redis(folder: Path) -> Redis:
-    """The embedded Redis below `folder`."""
-    return Redis(folder)
+def valkey(folder: Path) -> Valkey:
+    """The embedded Valkey below `folder`."""
+    return Valkey(folder)
 
 
 def database(folder: Path) -> dict[str, Any]:
-    """Django's description of the embedded database below `folder`."""
+    """Django's settings for the embedded database below `folder`."""
     server = postgres(folder)
     return {
         "ENGINE": "ctcompliance.embedded",
@@ -46,5 +46,5 @@ def database(folder: Path) -> dict[str, Any]:
 
 
 def broker_url(folder: Path) -> str:
-    """The address of the embedded Redis below `folder`."""
-    return redis(folder).url
+    """The address of the embedded Valkey below `folder`."""
+    return valkey(folder).url

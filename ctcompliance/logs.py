@@ -1,7 +1,11 @@
-"""What is logged, and how: lines for people, JSON for machines, and nobody's address, number or docket.
+"""Log formats: lines for people, JSON for machines, both without personal data.
 
-That no such thing is logged is a rule for whoever writes a line. This is the net under it: it takes them from
-messages, from what is put into them, and from the text of exceptions.
+Code must not log personal data. As a safety net, the formatters remove addresses, telephone numbers, docket
+numbers and secret links from messages, their arguments and the text of exceptions. Of an error of the
+database they keep the class, the code and the constraint: its text contains values of rows.
+
+What strangers send is in some messages. So a text is cut before it is matched, and no pattern looks at the
+same character from many starts.
 """
 
 from __future__ import annotations
@@ -14,19 +18,34 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from celery import current_task
+from django.db import Error as DatabaseError
 from typing_extensions import override
 
-#: The number of the request that this thread answers; empty outside of one.
+from accounts.isolation import reason_of
+
+#: The id of the current request; empty outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-#: Seconds in which beat says the same thing once.
-ONCE_IN = 60.0
+#: Seconds within which a repeated message is dropped.
+REPEAT_AFTER = 60.0
 
-# In this order: an address may hold what looks like a number.
+#: The most characters of a message or an exception that are logged: its beginning and its end.
+LONGEST = 16_000
+
+#: What cannot be in an email address. A match starts only after one of these.
+_APART = r"\s@<>\"'(),;:=/"
+
+# In this order: an email address can contain what looks like a telephone number.
 _PERSONAL = (
-    ("email", re.compile(r"[^\s@<>\"'(),;:=/]+@[^\s@<>\"'(),;:=/]+\.[a-z]{2,}", re.IGNORECASE)),
-    # As dockets are written, with the dashes or without: HHD-FA-26-1234567-S, HHDFA261234567S.
+    # What PostgreSQL adds to an error: values of rows, to the end of the text.
+    ("detail", re.compile(r"(?:DETAIL|CONTEXT):  .*", re.DOTALL)),
+    (
+        "email",
+        re.compile(rf"(?<![^{_APART}])[^{_APART}]+@[^{_APART}]+\.[a-z]{{2,}}", re.IGNORECASE),
+    ),
+    # Docket numbers with or without dashes: HHD-FA-26-1234567-S, HHDFA261234567S.
     (
         "docket",
         re.compile(r"(?<![\w-])[A-Z][A-Z0-9]{1,4}-[A-Z]{2}-?\d{2}-?\d{1,8}(?:-[A-Z]{1,2})?\b", re.IGNORECASE),
@@ -35,69 +54,134 @@ _PERSONAL = (
     ("number", re.compile(r"\+\d[\d ().-]{6,18}\d")),
     ("number", re.compile(r"(?<![\w.-])\(?[2-9]\d{2}\)?[-. ]?[2-9]\d{2}[-. ]?\d{4}(?![\w-])")),
     ("secret", re.compile(r"(?<=/calendar/)[^\s\"'?/]+|(?<=/n/)[^\s\"'?/]+")),
-    # A link that opens something by itself: long, of letters large and small and figures.
-    ("secret", re.compile(r"(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{40,}")),
+    # Tokens of links: long, with upper-case and lower-case letters and digits.
+    ("secret", re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{40,}")),
 )
 
 
 def redacted(text: str) -> str:
-    """The text without addresses, telephone numbers, dockets and secret links."""
+    """Return the text without addresses, telephone numbers, docket numbers and secret links, and cut."""
+    text = _shortened(text)
     for name, pattern in _PERSONAL:
         text = pattern.sub(f"[{name}]", text)
     return text
 
 
-class LineFormatter(logging.Formatter):
-    """A line for people."""
+def _shortened(text: str) -> str:
+    """Return a long text's beginning and end, less the words at the cut: nothing matches half an address."""
+    if len(text) <= LONGEST:
+        return text
+    beginning, end = text[: LONGEST // 2].rsplit(None, 3)[:-3], text[-LONGEST // 2 :].split(None, 3)[3:]
+    return f"{' '.join(beginning)} […] {' '.join(end)}"
+
+
+class _Formatter(logging.Formatter):
+    """Leaves out the texts of errors of the database."""
+
+    @override
+    def formatException(self, ei: Any) -> str:
+        """Return the traceback."""
+        return redacted(_without_values(super().formatException(ei), _errors(ei[1])))
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        """Return the message of the record, which may contain its exception."""
+        given = record.args.values() if isinstance(record.args, dict) else record.args or ()
+        found = [
+            one for one in (*given, (record.exc_info or (None, None))[1]) if isinstance(one, BaseException)
+        ]
+        return redacted(
+            _without_values(record.getMessage(), [each for one in found for each in _errors(one)])
+        )
+
+
+def _errors(error: BaseException | None) -> list[BaseException]:
+    """Return the error, and those that led to it, that are of the database."""
+    found: list[BaseException] = []
+    ahead, seen = [error], set[int]()
+    while ahead:
+        one = ahead.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        ahead += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+        if isinstance(one, (DatabaseError, psycopg.Error)):
+            found.append(one)
+    return found
+
+
+def _without_values(text: str, errors: list[BaseException]) -> str:
+    """Return the text with the kind of each error in place of its text."""
+    for error in errors:
+        said = f"[{reason_of(error)}]"
+        for words in filter(None, (repr(error), str(error))):
+            text = text.replace(words, said)
+    return text
+
+
+class LineFormatter(_Formatter):
+    """Formats lines for people."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and what was raised below it."""
-        return redacted(super().format(record))
+        """Return the line, with a traceback if there is one."""
+        # What another formatter kept may have the values.
+        record.exc_text = None
+        return super().format(record)
+
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line without a traceback."""
+        record.message = self.message_of(record)
+        return super().formatMessage(record)
+
+    @override
+    def formatStack(self, stack_info: str) -> str:
+        """Return the stack."""
+        return redacted(stack_info)
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON document a line; `time` is in UTC."""
+class JsonFormatter(_Formatter):
+    """Formats one JSON document per line; `time` is in UTC."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """The document."""
-        said: dict[str, Any] = {
+        """Return the document."""
+        document: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": redacted(record.getMessage()),
+            "message": self.message_of(record),
             "process": record.process,
         }
-        # Outside of a task it stands for nothing, and has no request.
-        asked = getattr(current_task, "request", None)
-        if asked is not None and asked.id:
-            said |= {"task": asked.task, "task_id": asked.id}
-        if number := request_id.get():
-            said["request_id"] = number
+        # Outside of a task the proxy is empty and has no request.
+        task = getattr(current_task, "request", None)
+        if task is not None and task.id:
+            document |= {"task": task.task, "task_id": task.id}
+        if identifier := request_id.get():
+            document["request_id"] = identifier
         if record.exc_info:
-            said["exception"] = redacted(self.formatException(record.exc_info))
+            document["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
-            said["stack"] = redacted(self.formatStack(record.stack_info))
-        return json.dumps(said, ensure_ascii=False)
+            document["stack"] = redacted(self.formatStack(record.stack_info))
+        return json.dumps(document, ensure_ascii=False)
 
 
-class BrieflyOnce(logging.Filter):
-    """Says the same thing once a minute, in one line: beat, whose broker is dead, has nothing new to say."""
+class DropRepeats(logging.Filter):
+    """Logs a repeated warning once a minute, in one line: without a broker, Celery beat would repeat it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """False for what was said within the minute; else the record loses its traceback."""
+        """Return False for a repeated warning; otherwise shorten the record to one line."""
         if record.levelno < logging.WARNING:
             return True
-        about, now = str(record.msg), time.monotonic()
-        if now - self._said.get(about, -ONCE_IN) < ONCE_IN:
+        message, now = str(record.msg), time.monotonic()
+        if now - self._logged.get(message, -REPEAT_AFTER) < REPEAT_AFTER:
             return False
-        self._said[about] = now
+        self._logged[message] = now
         record.msg, record.args = record.getMessage().partition("\n")[0], None
         record.exc_info = record.exc_text = record.stack_info = None
         return True

@@ -1,6 +1,6 @@
-"""The demonstration's mailbox: what the mail catcher of `make up` has received, readable in the browser.
+"""The demonstration's mailbox: mail received by the mail catcher of `make up`, readable in the browser.
 
-It exists on the embedded database only. A list reads the names of all messages and opens those that it shows.
+Available on the embedded database only. A list reads all file names and opens only the messages it shows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 PAGE = 50
-#: Seconds after which a browser asks again.
+#: Seconds after which the browser reloads the list.
 REFRESH = 5
-#: A Maildir name begins with the second and the microsecond in which its message came.
+#: A Maildir name begins with the second and microsecond at which the message arrived.
 KEY = re.compile(r"(?P<second>\d{1,12})\.M(?P<microsecond>\d{1,6})P\d+Q(?P<number>\d+)[\w.\\-]*", re.ASCII)
 
 View = Callable[..., HttpResponse]
@@ -35,7 +35,7 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class Mail:
-    """What a list shows of one message."""
+    """One message in the list."""
 
     key: str
     received: datetime
@@ -45,7 +45,7 @@ class Mail:
 
     @classmethod
     def of(cls, key: str, parsed: EmailMessage) -> Self:
-        """The message of that name."""
+        """Return the list entry of a parsed message."""
         return cls(
             key=key,
             received=datetime.fromtimestamp(order(key)[0], UTC),
@@ -56,7 +56,7 @@ class Mail:
 
 
 def local_only(view: View) -> View:
-    """Without sign-in, and nowhere but on the embedded database."""
+    """Make `view` available without sign-in, on the embedded database only."""
 
     @login_not_required
     @wraps(view)
@@ -70,7 +70,7 @@ def local_only(view: View) -> View:
 
 @local_only
 def index(request: HttpRequest) -> HttpResponse:
-    """The messages, newest first. The first page asks again by itself."""
+    """The messages, newest first. The first page reloads itself."""
     folder = received()
     keys = sorted(filter(KEY.fullmatch, names(folder)), key=order, reverse=True)
     page = Paginator(keys, PAGE).get_page(request.GET.get("page"))
@@ -83,7 +83,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @local_only
 def message(request: HttpRequest, key: str) -> HttpResponse:
-    """One message as text."""
+    """One message as plain text."""
     if not KEY.fullmatch(key):
         raise Http404
     try:
@@ -94,12 +94,12 @@ def message(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def received() -> Path:
-    """Where the catcher puts what it has received."""
+    """Return the folder of received messages."""
     return Path(settings.LOCAL_DIR) / "mailbox" / "new"
 
 
 def names(folder: Path) -> list[str]:
-    """The files of `folder`; none before the catcher's first start."""
+    """Return the file names of `folder`; an empty list before the mail catcher's first start."""
     try:
         return os.listdir(folder)
     except FileNotFoundError:
@@ -107,32 +107,32 @@ def names(folder: Path) -> list[str]:
 
 
 def order(key: str) -> tuple[int, int, int]:
-    """When the message came, as exactly as its name tells."""
+    """Return when the message arrived, for sorting. Raises `ValueError` for another name."""
     parts = KEY.fullmatch(key)
     if parts is None:
-        raise ValueError(f"No name of a received message: {key}")
+        raise ValueError(f"Not the name of a received message: {key}")
     return int(parts["second"]), int(parts["microsecond"]), int(parts["number"])
 
 
 def headers(file: Path) -> EmailMessage:
-    """The message with its body unread."""
+    """Return the headers of a message; its body is not read."""
     with file.open("rb") as content:
         return BytesHeaderParser(_class=EmailMessage, policy=default).parse(content)
 
 
 def whole(file: Path) -> EmailMessage:
-    """The message."""
+    """Return the whole message."""
     with file.open("rb") as content:
         return message_from_binary_file(content, _class=EmailMessage, policy=default)
 
 
 def plain_text(mail: EmailMessage) -> str:
-    """What a reader without HTML sees. Anybody can send anything here, so nothing is an error."""
+    """Return the plain text of a message. Any content can arrive here, so nothing raises an error."""
     body = mail.get_body(preferencelist=("plain", "html"))
     if body is None:
         return ""
     try:
         return str(body.get_content())
-    except LookupError:  # A character set that Python does not know.
+    except LookupError:  # An unknown character set.
         payload = body.get_payload(decode=True)
         return payload.decode(errors="replace") if isinstance(payload, bytes) else ""

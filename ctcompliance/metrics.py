@@ -1,4 +1,4 @@
-"""Metrics for whoever watches from outside."""
+"""The Prometheus endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from notifications.services.metrics import exposed
+from notifications.services.watch.metrics import render_metrics
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -19,11 +19,14 @@ _LOOPBACK = ("127.0.0.1", "::1")
 @login_not_required
 @require_GET
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics, for who has the token; without one set, for this machine's own demonstration. Else 404."""
+    """Return the metrics to callers with the token; else 404.
+
+    Without a configured token, a demonstration serves them to its own machine.
+    """
     if not _may_read(request):
         raise Http404
     try:
-        return HttpResponse(exposed(), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(render_metrics(), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError:
         return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
 

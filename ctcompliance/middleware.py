@@ -1,4 +1,4 @@
-"""What every answer carries."""
+"""Headers that every response has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ctcompliance.logs import request_id
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
-#: What a page may load and run: files of this site. The picture that an authenticator app scans comes with
-#: the page itself. A view that needs more says so in a header of its own.
+#: Pages may load and run only files of this site. Data images are for the QR code of an authenticator app.
+#: A view that needs more sets the header itself.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -24,7 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-#: What of the device a page may use: nothing but passkeys.
+#: Of the device's features pages may use only passkeys.
 PERMISSIONS_POLICY = ", ".join(
     [
         *(
@@ -38,7 +38,7 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def never_store(get_response: Respond) -> Respond:
-    """No page stays in a browser's cache: the back button on a shared computer shows nothing."""
+    """Keep pages out of browser caches, so that the back button on a shared computer shows nothing."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -50,7 +50,7 @@ def never_store(get_response: Respond) -> Respond:
 
 
 def trust_no_other_site(get_response: Respond) -> Respond:
-    """No page runs a script, sends a form or shows a frame that is not this site's own."""
+    """Add the security policies, unless the view has set its own."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -62,16 +62,16 @@ def trust_no_other_site(get_response: Respond) -> Respond:
 
 
 def number_requests(get_response: Respond) -> Respond:
-    """Every request has a number, in its answer and in each line logged while it is answered."""
+    """Give each request an id, in its response and in every line logged for it."""
 
     def respond(request: HttpRequest) -> HttpResponse:
-        number = uuid4().hex
-        mark = request_id.set(number)
+        identifier = uuid4().hex
+        token = request_id.set(identifier)
         try:
             response = get_response(request)
         finally:
-            request_id.reset(mark)
-        response.headers["X-Request-Id"] = number
+            request_id.reset(token)
+        response.headers["X-Request-Id"] = identifier
         return response
 
     return respond

@@ -1,4 +1,4 @@
-"""Where the admin site sends those it does not let in."""
+"""The sign-in URL of the admin site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 
 @login_not_required
 def for_admin(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; for somebody signed in whose desk is elsewhere, the same as what does not exist."""
+    """Redirect to sign-in. People without access to the admin site get 404."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.GET.get("next", ""))
     if not request.user.is_staff:

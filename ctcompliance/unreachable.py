@@ -1,4 +1,4 @@
-"""What a reader of the terminal is told when the database cannot be reached."""
+"""The message on the terminal when the database cannot be reached."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import psycopg
 from django.conf import settings
 from django.db import Error
 
-#: Classes of SQLSTATE that speak of the connection: lost, refused, shut down. Any other is about a statement.
+#: SQLSTATE classes about the connection (lost, refused, shut down). All others are about a statement.
 CONNECTION = ("08", "28", "3D", "57P")
 
 
 def sentence(error: Error) -> str | None:
-    """One sentence with neither user nor password; None when the error is not about reaching the database."""
+    """Return one sentence without user and password, or None if the error is not about the connection."""
     cause = error.__cause__
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return None
@@ -21,14 +21,14 @@ def sentence(error: Error) -> str | None:
 
 
 def place() -> str:
-    """Which database, as `DATABASE_URL` names it."""
+    """Return the database and host of `DATABASE_URL`."""
     database = settings.DATABASES["default"]
     port = f":{database['PORT']}" if database.get("PORT") else ""
     return f"“{database['NAME']}” at {database['HOST'] or 'the local socket'}{port}"
 
 
 def reason(cause: psycopg.Error) -> str:
-    """The last thing that the server or the library said: addresses that were tried come before it."""
+    """Return the last part of the error message, after the addresses that were tried."""
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    said = next((line for line in lines if "failed: " in line), lines[0] if lines else "no answer")
-    return said.rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+    message = next((line for line in lines if "failed: " in line), lines[0] if lines else "no answer")
+    return message.rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")

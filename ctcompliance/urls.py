@@ -1,4 +1,7 @@
-"""Every address. Without sign-in only signing in and out, health, metrics, callbacks and calendars answer."""
+"""Every URL.
+
+Without sign-in only the pages of sign-in, health, metrics, callbacks, calendars and /.well-known/ answer.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import sign_out
-from ctcompliance import health, metrics, sign_in
+from ctcompliance import health, metrics, sign_in, well_known
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("healthz", health.process, name="healthz"),
     path("metrics", metrics.metrics, name="metrics"),
-    # Before the admin site's own, which go past our services: one way in, one out, one to a new password.
+    path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
+    path(".well-known/change-password", well_known.change_password),
+    # Before those of the admin site, which bypass our services.
     path("admin/login/", sign_in.for_admin),
     path("admin/logout/", sign_out),
     re_path(r"^admin/password_change/(?:done/)?$", RedirectView.as_view(pattern_name="change-password")),

@@ -1,4 +1,4 @@
-"""The web server writes what everything else writes."""
+"""Log like the rest of the application in the web server, and little of what strangers send."""
 
 from __future__ import annotations
 
@@ -9,15 +9,29 @@ from django.conf import settings
 from gunicorn.glogging import Logger
 from typing_extensions import override
 
+#: The most characters of one part of a line of the access log.
+LONGEST = 300
+#: The parts that no line shows: the page before, which may be of another site, and the browser.
+_LEFT_OUT = frozenset({"f", "a", "{referer}i", "{user-agent}i", "{http_referer}e", "{http_user_agent}e"})
 
-class WebLogger(Logger):  # type: ignore[misc]
-    """Gunicorn's lines go the way of all lines; it adds no handlers of its own."""
+
+class WebLogger(Logger):  # type: ignore[misc] # gunicorn has no types
+    """Passes Gunicorn's records to the root logger, without handlers of its own."""
 
     @override
     def setup(self, cfg: Any) -> None:
-        """As the settings say, in the process that starts the workers too."""
+        """Apply the settings, also in the process that starts the workers."""
         super().setup(cfg)
         for logger in (self.error_log, self.access_log):
             logger.handlers.clear()
             logger.propagate = True
         logging.config.dictConfig(settings.LOGGING)
+
+    @override
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+        """Return the parts of a line, cut, without the page before and the browser."""
+        return {
+            name: value[:LONGEST] if isinstance(value, str) else value
+            for name, value in super().atoms(resp, req, environ, request_time).items()
+            if name not in _LEFT_OUT
+        }

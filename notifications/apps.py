@@ -1,25 +1,39 @@
-"""Telling the right person, and knowing that it was told."""
+"""Alerts: notify the right person and know that the notification arrived."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class NotificationsConfig(AppConfig):
-    """Firing, the outbox of alerts, and the pulses that keep both going."""
+    """Firing, the alert outbox, and the pulses that run both."""
 
     name = "notifications"
     verbose_name = "Alerts"
 
     def ready(self) -> None:
-        """The providers are asked about by `check --deploy`, what is entered late fires at once, and what is
-        offered to other police is told them."""
-        from notifications import checks  # noqa: F401 - importing registers it
-        from notifications.services.offers import tell_of_offer, tell_of_refusal
-        from notifications.services.pulse import fire_at_once
-        from orders.services.hand_overs import offered, refused
-        from orders.services.planning import armed_due
+        """Register the system checks, and connect to the signals of `orders` and `accounts`."""
+        from accounts.services.people import ended
+        from notifications import checks
+        from notifications.services.calendar.feeds import end_feed
+        from notifications.services.corrected_alerts import notify_of_correction
+        from notifications.services.firing.pulse import fire_after_commit
+        from notifications.services.follow_up_alerts import notify_of_passed_action, notify_of_reminder
+        from notifications.services.transfers import notify_of_offer, notify_of_refusal
+        from notifications.services.watch.isolation import park_unprocessable
+        from orders.services.follow_ups.reminders import passed, reminded
+        from orders.services.follow_ups.transfers import declined, offered
+        from orders.services.planning.history import corrected
+        from orders.services.planning.replan import armed_due
+        from orders.services.planning.replan_stale import unprocessable
 
-        armed_due.connect(fire_at_once)
-        offered.connect(tell_of_offer)
-        refused.connect(tell_of_refusal)
+        register(checks.providers_can_answer, deploy=True)
+        armed_due.connect(fire_after_commit)
+        unprocessable.connect(park_unprocessable)
+        offered.connect(notify_of_offer)
+        declined.connect(notify_of_refusal)
+        reminded.connect(notify_of_reminder)
+        passed.connect(notify_of_passed_action)
+        corrected.connect(notify_of_correction)
+        ended.connect(end_feed)

@@ -1,6 +1,7 @@
-"""What `manage.py check --deploy` asks of the providers.
+"""System checks of the providers, for `manage.py check --deploy`.
 
-With `--deploy` only: Apprise reads all its services, which no other command should wait for.
+They run with `--deploy` only, because Apprise loads all its services, which takes too long for other
+commands.
 """
 
 from __future__ import annotations
@@ -8,18 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 
 
-@register(deploy=True)
 def providers_can_answer(**_options: Any) -> list[CheckMessage]:
-    """Receipts find their way back, and every further service is one that there is."""
+    """Check that receipts can reach us and that Apprise knows every configured service."""
     found: list[CheckMessage] = []
     if not settings.IS_HTTPS and {"resend", "twilio"} & {*settings.EMAIL_PROVIDERS, *settings.SMS_PROVIDERS}:
         found.append(
             Error(
-                "Receipts come to CTC_BASE_URL, which is not https.",
-                hint="Set it to the address that people open, https://…",
+                "Providers send receipts to CTC_BASE_URL, which is not https.",
+                hint="Set it to the https:// address that people open.",
                 id="notifications.E001",
             )
         )
@@ -29,7 +29,7 @@ def providers_can_answer(**_options: Any) -> list[CheckMessage]:
     found += [
         Error(
             f"CTC_SERVICES names “{name}”, which Apprise does not know.",
-            hint="Name services as their addresses begin, such as slack or workflows.",
+            hint="Use the beginnings of Apprise URLs, such as slack or workflows.",
             id="notifications.E002",
         )
         for name in settings.SERVICES

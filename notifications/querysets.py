@@ -1,4 +1,4 @@
-"""Sets of alerts and of safe contacts."""
+"""Querysets of alerts and safe contacts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
-from orders.querysets import OfOrderQuerySet, ReleaseQuerySet, school_for_court
+from orders.predicates import transfer_is_open
+from orders.querysets import ConfidentialityReleaseQuerySet, OfOrderQuerySet, school_for_court
 
 Row = TypeVar("Row", bound=models.Model)
 
+#: `AlertState.WITHDRAWN`; querysets import no model.
+WITHDRAWN = 7
+#: `AlertState.FAILED`.
+FAILED = 6
+#: States in which an alert reaches no one.
+_NOT_SENT = (FAILED, WITHDRAWN)
 #: What a list of alerts shows of each.
 LISTED = (
     "order__case",
     "checkpoint__deadline",
-    "hand_over__follow_up__deadline",
+    "transfer__follow_up__deadline",
+    "follow_up__deadline",
     "agency",
     "recipient",
     "acknowledged_by",
@@ -31,7 +39,7 @@ LISTED = (
 
 
 class AlertQuerySet(OfOrderQuerySet[Row]):
-    """Alerts, seen by whoever sees their order; those that a release led to, by its organization alone."""
+    """Alerts. Who sees the order sees them; those written because of a release, only its organization."""
 
     @override
     def visible_to(
@@ -39,67 +47,143 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         user: AbstractBaseUser | AnonymousUser,
         *,
         roles: Collection[str] | None = None,
-        through: int | None = None,
+        via_agency: int | None = None,
     ) -> Self:
-        """The alerts of orders that this person sees, and may know of."""
-        return super().visible_to(user, roles=roles, through=through).known_to(user)
+        """The alerts about orders visible to `user`, without those that `known_to` leaves out."""
+        return super().visible_to(user, roles=roles, via_agency=via_agency).known_to(user)
 
     def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Without those that a release called for, but for members of its organization: that there is one
-        says whose client somebody is, and how the person hears. And without those to a school, but for its
-        own people and where the order is seen as the court: it tells where somebody is by day. Those of an
-        offer are for who sees offers."""
+        """Leave out alerts that would show too much.
+
+        Alerts because of a release show who is a client of an organization: only its members see them. Alerts
+        to a school show where someone is by day: only its own members and the court see them. Alerts about a
+        transfer or a follow-up are for roles that see these.
+        """
         held = list(user.memberships.all()) if isinstance(user, User) else []
         clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
         known = self.filter(models.Q(release=None) | models.Q(agency__in=clients))
-        if not MATRIX.may({one.role for one in held}, "view", "hand_over"):
-            known = known.filter(hand_over=None)
+        if not MATRIX.may({one.role for one in held}, "view", "transfer"):
+            known = known.filter(transfer=None)
+        if not MATRIX.may({one.role for one in held}, "view", "follow_up"):
+            known = known.filter(follow_up=None)
         own = models.Q(agency__in=[one.agency_id for one in held])
         return known.filter(school_for_court(user) | own)
 
-    def unanswered(self) -> Self:
-        """Alerts that nobody acknowledged and that still stand; the index `alert_unanswered` serves it.
+    def unacknowledged(self) -> Self:
+        """Alerts that no one acknowledged and that are still news; the index `alert_unanswered` serves it.
 
-        One of an offer stands until the offer is answered or withdrawn; one of a refusal, as long as who
-        offered it answers for the open task.
+        An offer is news until it is answered or withdrawn; a refusal, as long as the agency that offered owns
+        the open follow-up.
         """
-        offers: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "HandOver"))
+        offers: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "Transfer"))
         news = offers.filter(
-            models.Q(to_agency=OuterRef("agency"), answered_at=None, withdrawn_at=None)
+            (models.Q(to_agency=OuterRef("agency")) & transfer_is_open())
             | models.Q(from_agency=OuterRef("agency"), follow_up__owner=OuterRef("agency"))
             & models.Q(follow_up__closed_at=None),
-            pk=OuterRef("hand_over"),
+            pk=OuterRef("transfer"),
         )
-        # Asked of the few alerts that tell of an offer alone.
-        stands = models.Q(hand_over=None) | Exists(news)
-        return self.filter(stands, ~models.Q(state=7), acknowledged_at=None)
+        # The subquery runs only for the few alerts about a transfer.
+        is_news = models.Q(transfer=None) | Exists(news)
+        return self.filter(is_news, ~models.Q(state=WITHDRAWN), acknowledged_at=None)
 
-    def with_what_they_tell(self) -> Self:
-        """With all that a page shows of each, however many they are."""
+    def leading(self) -> Self:
+        """One alert for each case and person, the newest: acknowledging it answers the others.
+
+        Offers and corrections are rows of their own. Use it on unacknowledged alerts; one that the agency no
+        longer sees hides no other.
+        """
+        agencies: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("orders", "OrderAgency"))
+        is_seen = agencies.filter(
+            order=OuterRef("order"), agency=OuterRef("agency"), capacity=OuterRef("capacity")
+        )
+        newer = (
+            type(self)(self.model)
+            .unacknowledged()
+            .to_same_recipient()
+            .filter(
+                models.Q(created_at__gt=OuterRef("created_at"))
+                | models.Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk")),
+                models.Q(release__isnull=False) | Exists(is_seen),
+                order__case=OuterRef("order__case"),
+                order__withdrawn_at=None,
+                transfer=None,
+                correction=None,
+            )
+        )
+        return self.filter(~models.Q(transfer=None, correction=None) | ~Exists(newer))
+
+    def with_replaced(self) -> Self:
+        """Annotate `is_replaced`: a later stage of the same deadline was sent to the same recipient."""
+        later = (
+            type(self)(self.model)
+            .to_same_recipient()
+            .filter(
+                checkpoint__deadline=OuterRef("checkpoint__deadline"),
+                checkpoint__revision=OuterRef("checkpoint__revision"),
+                checkpoint__fires_at__gt=OuterRef("checkpoint__fires_at"),
+                channel=OuterRef("channel"),
+                correction=None,
+            )
+        )
+        later = later.exclude(state__in=_NOT_SENT)
+        return self.annotate(
+            is_replaced=models.Case(
+                models.When(
+                    ~models.Q(state=FAILED) & models.Q(acknowledged_at=None, correction=None),
+                    then=Exists(later),
+                ),
+                default=models.Value(value=False),
+            )
+        )
+
+    def not_replaced(self) -> Self:
+        """Leave out what a later stage replaced."""
+        return self.with_replaced().filter(is_replaced=False)
+
+    def to_same_recipient(self) -> Self:
+        """In a subquery: those that went to the recipient of the outer alert.
+
+        Of alerts because of a release, only those of the same release and for the same reason: news that an
+        advocate passes on stays apart.
+        """
+        keyed = self.annotate(person=Coalesce("recipient", 0), of_release=Coalesce("release", 0))
+        return keyed.filter(
+            models.Q(release=None) | models.Q(via=OuterRef("via")),
+            agency=OuterRef("agency"),
+            person=Coalesce(OuterRef("recipient"), 0),
+            of_release=Coalesce(OuterRef("release"), 0),
+        )
+
+    def with_details(self) -> Self:
+        """Fetch in the same query all that a page shows of an alert."""
         return self.select_related(
             *LISTED,
             "order__case__respondent__town",
             "order__case__court",
-            "hand_over__from_agency",
-            "hand_over__to_agency",
+            "transfer__from_agency",
+            "transfer__to_agency",
             "handed_by",
         )
 
 
 class SafeContactQuerySet(models.QuerySet[Row]):
-    """Safe contacts: the business of the organization that the release names, and of nobody else."""
+    """Safe contacts. Only the organization that the release names sees them."""
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Those of the advocate's own organization, while the release stands."""
-        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
-        standing = releases.filter(pk=OuterRef("release_id")).visible_to(user, roles={Role.ADVOCATE})
-        return self.filter(Exists(standing))
+        """Contacts of the advocate's own organization, while the release is in force."""
+        releases: ConfidentialityReleaseQuerySet[models.Model] = ConfidentialityReleaseQuerySet(
+            apps.get_model("orders", "ConfidentialityRelease")
+        )
+        visible = releases.filter(pk=OuterRef("release_id")).visible_to(user, roles={Role.ADVOCATE})
+        return self.filter(Exists(visible))
 
     def in_force(self) -> Self:
-        """Those that stand at this instant: not ended, and of a release that stands."""
-        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
-        return self.filter(Exists(releases.filter(pk=OuterRef("release_id")).standing()), ended_at=None)
+        """Contacts that have not ended, of a release in force."""
+        releases: ConfidentialityReleaseQuerySet[models.Model] = ConfidentialityReleaseQuerySet(
+            apps.get_model("orders", "ConfidentialityRelease")
+        )
+        return self.filter(Exists(releases.filter(pk=OuterRef("release_id")).in_force()), ended_at=None)
 
     def unconfirmed(self) -> Self:
-        """Those that nobody confirmed in their time: nothing is sent by them."""
+        """Contacts that were not confirmed in time: nothing is sent to them."""
         return self.filter(ended_at=None, confirmed_at__lte=Now() - F("confirm_every"))

@@ -1,102 +1,138 @@
-"""Doorbells: what Celery calls. Each does one thing that the database makes safe to do twice."""
+"""Celery tasks. The database makes each of them safe to run twice."""
 
 from __future__ import annotations
 
 import logging
+from functools import cache, partial
+from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
+from celery.signals import task_success
+from django.db.utils import Error
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from notifications.services import (
-    audits,
-    canary,
-    contacts,
-    deliveries,
-    delivering,
-    printing,
-    pulse,
-    purge,
-    sending,
-    tallies,
-)
-from notifications.services.firing import Firer
+from notifications.services.contacts import contacts
+from notifications.services.delivery import printing, sending
+from notifications.services.firing import pulse as pulses
+from notifications.services.firing.fire import Firer
+from notifications.services.periodic import Periodic, record
+from notifications.services.watch import audits, canary, counters, purge
+from notifications.services.webhooks import dispatch, outbox
+from notifications.services.weekly import write_reports
 
 logger = logging.getLogger(__name__)
 
-#: This process's firer, shared by its own pulse and by the ticks it is sent.
-firer = Firer(pulse.NAME)
+#: The firer of this process, shared by its own pulses and those that beat asks for.
+firer = Firer(pulses.NAME)
 
-#: Seconds that work over everything there is may take.
+#: Tasks that every process with pulses runs by itself.
+_IN_PULSES = frozenset({"notifications.pulse", "notifications.drain"})
+
+#: Time limit in seconds of tasks that read whole tables.
 _LONG = 600
 
 
-def ring(drains: int) -> bool:
-    """Asks workers for so many drains; False when the broker did not take it."""
+def send_hints(drains: int) -> bool:
+    """Ask workers for that many drains; False if the broker did not take the hints."""
     try:
         for _ in range(drains):
             drain.apply_async(args=(sending.BATCH,), expires=30, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("no broker to ring: %s", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - a broker that refuses writes raises what its client has for it
+        logger.warning("no broker for hints: %s", type(error).__name__)
         return False
     return True
 
 
-@shared_task(name="notifications.tick")
-def tick() -> None:
-    """One beat, on beat's hint."""
-    pulse.beat(firer, ring)
+def periodic() -> list[Periodic]:
+    """Return the periodic tasks of beat's schedule, but for the pulse, which every process runs."""
+    current_app.loader.import_default_modules()
+    return [
+        Periodic(
+            name=entry["task"],
+            seconds=float(entry["schedule"]),
+            run=partial(current_app.tasks[entry["task"]].run, *entry.get("args", ())),
+        )
+        for entry in current_app.conf.beat_schedule.values()
+        if isinstance(entry["schedule"], (int, float)) and entry["task"] not in _IN_PULSES
+    ]
+
+
+@task_success.connect
+def record_run(sender: Any, **_: object) -> None:
+    """Record when a periodic task ran, by the database's clock."""
+    if sender.name in _periodic_names():
+        try:
+            record(sender.name)
+        except Error as error:
+            logger.warning("the run of %s is not recorded: %s", sender.name, type(error).__name__)
+
+
+@cache
+def _periodic_names() -> frozenset[str]:
+    return frozenset(one.name for one in periodic())
+
+
+@shared_task(name="notifications.pulse")
+def pulse() -> None:
+    """Run one pulse; Celery beat asks for it every second."""
+    pulses.run_pulse(firer, send_hints)
 
 
 @shared_task(name="notifications.sweep")
 def sweep() -> None:
-    """Everything due, however long ago."""
-    pulse.sweep(firer)
+    """Fire everything due, however long ago."""
+    pulses.sweep(firer)
 
 
 @shared_task(name="notifications.reap")
 def reap() -> None:
-    """Expired leases freed, doubts decided, what nothing could carry put on paper."""
+    """Free expired leases, decide alerts in doubt, and write printed notices for what could not be sent."""
     sending.reap()
     printing.fall_back_to_paper()
-    deliveries.reap()
+    outbox.reap()
 
 
 @shared_task(name="notifications.drain")
 def drain(limit: int) -> None:
-    """Up to `limit` alerts sent; another drain is rung for while there are more."""
-    if sending.drain(limit, worker=pulse.NAME) == limit:
-        ring(1)
+    """Send up to `limit` alerts; ask for another drain if there may be more."""
+    if sending.drain(limit, worker=pulses.NAME) == limit:
+        send_hints(1)
 
 
 @shared_task(name="notifications.deliver_webhooks")
 def deliver_webhooks() -> None:
-    """Subscribed systems told of what happened, for as long as a beat lasts."""
-    delivering.deliver()
+    """Send webhooks to subscribed systems until beat asks for the next run."""
+    dispatch.deliver()
 
 
 @shared_task(name="notifications.canary")
 def plant_canary() -> None:
-    """The next canary is due."""
+    """Plan the next canary."""
     canary.plant()
 
 
 @shared_task(name="notifications.audit")
 def audit() -> None:
-    """Whether all is as it must be, asked once more."""
+    """Run the audits and record what they find."""
     audits.audit()
 
 
-# Taken off the broker when it begins, and asked again when its time comes: it may take longer than a task
-# that the broker asks for once more.
+@shared_task(name="notifications.weekly_reports")
+def weekly_reports() -> None:
+    """Write the weekly mails to supervisors that are due."""
+    write_reports()
+
+
+# Acknowledged early: it may run longer than the broker waits before it delivers a message again. Beat asks
+# for the next run in any case.
 @shared_task(name="notifications.count", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
 def count() -> None:
-    """What is published, counted anew."""
-    tallies.take()
+    """Count again the figures that are published."""
+    counters.take()
 
 
 @shared_task(name="notifications.purge", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
 def purge_old() -> None:
-    """What is kept for longer than it may be is gone."""
+    """Erase what has been kept for as long as it may be."""
     contacts.end_lapsed(timezone.now())
     purge.purge()

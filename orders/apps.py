@@ -1,8 +1,9 @@
-"""Orders, what is known of the firearms, and the deadlines that the law makes of them."""
+"""The app of orders, their facts, and the deadlines that follow from the law."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class OrdersConfig(AppConfig):
@@ -12,5 +13,11 @@ class OrdersConfig(AppConfig):
     verbose_name = "Protective orders"
 
     def ready(self) -> None:
-        """The rulebook is asked about by `check --deploy`."""
-        from orders import checks  # noqa: F401 - importing registers it
+        """Register the system check of the rulebook, and what this app requires of courts."""
+        from accounts.services.agencies import directory
+        from orders import checks
+        from orders.services.courts import check_court
+
+        register(checks.check_rulebook, deploy=True)
+        if check_court not in directory.CHECKS:
+            directory.CHECKS.append(check_court)

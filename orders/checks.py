@@ -1,6 +1,6 @@
-"""What `manage.py check --deploy` asks of the rulebook.
+"""System check of the rulebook.
 
-With `--deploy` only: it reads every rule and every worked example, which no other command should wait for.
+It runs with `manage.py check --deploy` only, because it reads every rule and every scenario.
 """
 
 from __future__ import annotations
@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 
-from orders.rules import rulebook, scenarios
+from orders.rules import loading, scenarios
 
 
-@register(deploy=True)
-def rulebook_stands(**_options: Any) -> list[CheckMessage]:
-    """Every rule file is of its form (sources, dates that rise, known events), and every rule has a scenario.
+def check_rulebook(**_options: Any) -> list[CheckMessage]:
+    """Check the form of every rule file (sources, rising dates, known events), and that rules have scenarios.
 
-    Scenarios stand beside the tests; where those are not installed, they are not asked for.
+    Scenarios are a part of the tests. Without installed tests they are not required.
     """
     try:
-        book = rulebook.load()
-    except rulebook.RulebookError as error:
+        book = loading.load()
+    except loading.RulebookError as error:
         return [Error(str(error), id="orders.E001")]
     folder = settings.BASE_DIR / "tests" / "scenarios"
     if not folder.is_dir():
@@ -35,7 +34,7 @@ def rulebook_stands(**_options: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{rule.id} has no scenario.",
-            hint=f"Write at least three below tests/scenarios/{rule.jurisdiction}/.",
+            hint=f"Write at least three in tests/scenarios/{rule.jurisdiction}/.",
             id="orders.E002",
         )
         for rule in book.rules

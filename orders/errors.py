@@ -1,13 +1,13 @@
-"""What a person may have got wrong, said so that it can be put right."""
+"""Errors about what a person entered, with the remedy."""
 
 from __future__ import annotations
 
 
-class InvalidFact(ValueError):  # noqa: N818 - read as a sentence: “raise InvalidFact”
-    """A fact that cannot be stored. Nothing was.
+class InvalidFact(ValueError):
+    """A fact that cannot be stored. Nothing was stored.
 
-    `field` is the field's name, `code` a stable word for programs, and the text says what is wrong with the
-    value and what would be right. No person is named in it.
+    `field` is the name of the field, `code` a stable word for programs, and `message` states the problem and
+    the remedy. It never names a person.
     """
 
     def __init__(self, field: str, code: str, message: str) -> None:
@@ -22,3 +22,12 @@ class InvalidFact(ValueError):  # noqa: N818 - read as a sentence: “raise Inva
 
 class NotYours(InvalidFact):
     """An act that is for the people of another agency to do. Nothing was done."""
+
+
+class DoubtfulFact(InvalidFact):
+    """A fact that may be true but needs a person to confirm it with a reason. Nothing was stored.
+
+    `others` are more doubts about the same input: one reason answers all of them.
+    """
+
+    others: tuple[DoubtfulFact, ...] = ()

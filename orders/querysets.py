@@ -1,4 +1,4 @@
-"""Sets of rows: who sees which orders, and what is open."""
+"""Query sets: the one gate for who sees which orders."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
-from django.db.models.functions import Now
 
 from accounts.access import MATRIX
 from accounts.models import Agency, Membership, Role, User
+from orders.predicates import not_in_error, release_in_force
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -30,21 +30,36 @@ class OrderQuerySet(models.QuerySet[Row]):
         user: AbstractBaseUser | AnonymousUser,
         *,
         roles: Collection[str] | None = None,
-        through: int | None = None,
+        via_agency: int | None = None,
     ) -> Self:
-        """The orders that concern an agency of this person's, in a capacity that the person's role looks at;
-        for an advocate, those for which a release stands now, by the database's clock.
+        """Orders visible to `user`: those of the person's agencies, in a capacity that the role may see.
 
-        The one gate: what it leaves out does not exist for the person. With `roles` only what the person sees
-        in one of these; with `through`, as a member of that agency.
+        An advocate sees orders with a release in force, by the database's clock. This is the one gate: what
+        it leaves out does not exist for the person. `roles` keeps only what the person sees in one of these
+        roles, `via_agency` what the person sees as a member of that agency.
         """
-        return self.filter(sight(user, roles=roles, through=through).of("pk"))
+        return self.filter(order_visibility(user, roles=roles, via_agency=via_agency).for_index_scan("pk"))
+
+    def entered_in_error(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Orders entered in error that `user` may see: the court's people alone."""
+        return self.filter(_in_error(user))
+
+    def known_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Orders visible to `user`, and those entered in error that `user` may see."""
+        return self.filter(order_visibility(user).for_index_scan("pk") | _in_error(user))
+
+
+def _in_error(user: AbstractBaseUser | AnonymousUser) -> Q:
+    """Orders entered in error that `user` sees as the court."""
+    court = MATRIX.capacities["court"].seen_by
+    visibility = order_visibility(user, roles=court, entered_in_error=True)
+    return Q(withdrawn_at__isnull=False) & visibility.for_index_scan("pk")
 
 
 class _IsAnyOf(Func):
-    """True of a column whose value is in an array.
+    """True if a column's value is in an array.
 
-    Not `IN`: PostgreSQL would turn that into a join and might walk another index than the column's.
+    Not `IN`: PostgreSQL would turn that into a join and might use another index than the column's.
     """
 
     template = "%(expressions)s)"
@@ -53,82 +68,105 @@ class _IsAnyOf(Func):
 
 
 @dataclass(frozen=True)
-class Sight:
-    """The orders that somebody sees: `ways` are sets of concerns and of releases, each row with its order."""
+class OrderVisibility:
+    """The orders that a person sees. `sources` are query sets of order agencies and of releases."""
 
-    ways: tuple[models.QuerySet[Any], ...]
+    sources: tuple[models.QuerySet[Any], ...]
 
-    def of(self, order: str) -> Q:
-        """The condition, to be asked of each row; `order` is the column with the order's key."""
-        asked = (Q(Exists(way.filter(order=OuterRef(order)))) for way in self.ways)
-        return reduce(or_, asked, Q(pk__in=[]))
+    def for_index_scan(self, order: str) -> Q:
+        """Test each row while PostgreSQL walks an index of the rows; `order` names the order's column."""
+        tests = (Q(Exists(source.filter(order=OuterRef(order)))) for source in self.sources)
+        return reduce(or_, tests, Q(pk__in=[]))
 
-    def all_of(self, order: str) -> Q:
-        """The same condition, where the orders are found first and the rows by their order: the work grows
-        with the orders that the person sees, and not with the rows of others that come before theirs."""
-        found = (Q(_IsAnyOf(F(order), ArraySubquery(way.values("order")))) for way in self.ways)
-        return reduce(or_, found, Q(pk__in=[]))
+    def by_agency(self, order: str) -> Q:
+        """The same condition, but PostgreSQL finds the visible orders first and then their rows.
 
-    def concerning(self, agency: Agency, **capacity: str) -> Sight:
-        """Of these orders those that are this agency's business too.
-
-        Asked of concerns, which have an index from the agency, and never of the case: which court a case is
-        in would be found out row by row.
+        The work grows with the orders that the person sees, not with other people's rows that sort first.
         """
-        theirs = _concerns().filter(agency=agency, order=OuterRef("order"), **capacity)
-        return Sight(tuple(way.filter(Exists(theirs)) for way in self.ways))
+        tests = (Q(_IsAnyOf(F(order), ArraySubquery(source.values("order")))) for source in self.sources)
+        return reduce(or_, tests, Q(pk__in=[]))
+
+    def also_of(self, agency: Agency, **capacity: str) -> OrderVisibility:
+        """Keep only orders that are also the business of `agency`.
+
+        The filter starts from `OrderAgency`, which has an index on the agency. Starting from the case would
+        look up the court of each row.
+        """
+        theirs = _order_agencies().filter(agency=agency, order=OuterRef("order"), **capacity)
+        return OrderVisibility(tuple(source.filter(Exists(theirs)) for source in self.sources))
 
 
-def sight(
+def order_visibility(
     user: AbstractBaseUser | AnonymousUser,
     *,
     roles: Collection[str] | None = None,
-    through: int | None = None,
-) -> Sight:
-    """What the person sees; with `roles` in one of these, with `through` as a member of that agency."""
+    via_agency: int | None = None,
+    entered_in_error: bool = False,
+) -> OrderVisibility:
+    """The orders that the person sees, optionally only in some roles or as a member of one agency (by key).
+
+    Without a role that sees orders, and for inactive accounts, it is empty. Orders entered in error are left
+    out, unless `entered_in_error`.
+    """
     if not isinstance(user, User) or not user.is_active:
-        return Sight(())
-    concerned, released = Q(), []
+        return OrderVisibility(())
+    by_capacity, released_to = Q(), []
     for membership in user.memberships.all():
-        if not _is_asked_for(membership, roles, through):
+        if not _is_wanted(membership, roles, via_agency):
             continue
-        if capacities := MATRIX.concerned_as.get(membership.role):
-            concerned |= Q(agency=membership.agency_id, capacity__in=capacities)
+        if capacities := MATRIX.capacities_by_role.get(membership.role):
+            by_capacity |= Q(agency=membership.agency_id, capacity__in=capacities)
         elif membership.role == Role.ADVOCATE:
-            released.append(membership.agency_id)
-    ways: list[models.QuerySet[Any]] = []
-    if concerned:
-        ways.append(_concerns().filter(concerned))
-    if released:
-        releases: ReleaseQuerySet[models.Model] = ReleaseQuerySet(apps.get_model("orders", "Release"))
-        ways.append(releases.standing().filter(agency__in=released))
-    return Sight(tuple(ways))
+            released_to.append(membership.agency_id)
+    sources = _sources(by_capacity, released_to)
+    if not entered_in_error:
+        sources = [source.filter(not_in_error("order_id")) for source in sources]
+    return OrderVisibility(tuple(sources))
 
 
-def _concerns() -> models.QuerySet[models.Model]:
-    return models.QuerySet(apps.get_model("orders", "Concern"))
+def _sources(by_capacity: Q, released_to: Collection[int | None]) -> list[models.QuerySet[Any]]:
+    """The order agencies and the releases that make orders visible."""
+    sources: list[models.QuerySet[Any]] = []
+    if by_capacity:
+        sources.append(_order_agencies().filter(by_capacity))
+    if released_to:
+        releases: ConfidentialityReleaseQuerySet[models.Model] = ConfidentialityReleaseQuerySet(
+            apps.get_model("orders", "ConfidentialityRelease")
+        )
+        sources.append(releases.in_force().filter(agency__in=released_to))
+    return sources
 
 
-def _is_asked_for(membership: Membership, roles: Collection[str] | None, through: int | None) -> bool:
-    """True for a membership in one of these roles, in that agency; None asks for any."""
-    return (roles is None or membership.role in roles) and through in (None, membership.agency_id)
+def _order_agencies() -> models.QuerySet[models.Model]:
+    return models.QuerySet(apps.get_model("orders", "OrderAgency"))
+
+
+def _is_wanted(membership: Membership, roles: Collection[str] | None, via_agency: int | None) -> bool:
+    """True for a membership in one of these roles and in that agency; None means any."""
+    return (roles is None or membership.role in roles) and via_agency in (None, membership.agency_id)
 
 
 class OfOrderQuerySet(models.QuerySet[Row]):
-    """Rows that belong to one order and are seen by whoever sees the order."""
+    """Rows that belong to one order and are visible to everyone who sees the order."""
+
+    def of_case(self, *cases: int) -> Self:
+        """Rows of the orders of these cases (by key), without orders entered in error."""
+        return self.filter(order__case__in=cases, order__withdrawn_at=None)
 
     def visible_to(
         self,
         user: AbstractBaseUser | AnonymousUser,
         *,
         roles: Collection[str] | None = None,
-        through: int | None = None,
+        via_agency: int | None = None,
     ) -> Self:
-        """The rows of orders that this person sees; with `roles`, in one of these; `through` an agency."""
-        return self.filter(sight(user, roles=roles, through=through).of("order_id"))
+        """Rows of orders visible to `user`; the arguments are as in `OrderQuerySet.visible_to`."""
+        return self.filter(
+            order_visibility(user, roles=roles, via_agency=via_agency).for_index_scan("order_id")
+        )
 
 
-#: A school tells where somebody is by day.
+#: A school reveals where a protected person is during the day.
 _NO_SCHOOL = ~Q(capacity="school")
 
 
@@ -136,34 +174,33 @@ def school_for_court(
     user: AbstractBaseUser | AnonymousUser,
     *,
     roles: Collection[str] | None = None,
-    through: int | None = None,
+    via_agency: int | None = None,
 ) -> Q:
-    """True of rows in any other capacity than a school's, and of a school's where the person sees the row's
-    order as the court."""
+    """Rows of any capacity except schools; rows of schools only if the person sees the order as the court."""
     court = MATRIX.capacities["court"].seen_by & (MATRIX.roles if roles is None else frozenset(roles))
-    return _NO_SCHOOL | sight(user, roles=court, through=through).of("order_id")
+    return _NO_SCHOOL | order_visibility(user, roles=court, via_agency=via_agency).for_index_scan("order_id")
 
 
-class ConcernQuerySet(OfOrderQuerySet[Row]):
-    """Agencies, each with the order that is its business."""
+class OrderAgencyQuerySet(OfOrderQuerySet[Row]):
+    """The agencies of orders."""
 
     def visible_to(
         self,
         user: AbstractBaseUser | AnonymousUser,
         *,
         roles: Collection[str] | None = None,
-        through: int | None = None,
+        via_agency: int | None = None,
     ) -> Self:
-        """Those of orders that this person sees; a school only of orders that are seen as the court."""
-        seen = super().visible_to(user, roles=roles, through=through)
-        return seen.filter(school_for_court(user, roles=roles, through=through))
+        """Agencies of the visible orders; schools only if the person sees the order as the court."""
+        seen = super().visible_to(user, roles=roles, via_agency=via_agency)
+        return seen.filter(school_for_court(user, roles=roles, via_agency=via_agency))
 
-    def but_schools(self) -> Self:
-        """Those that whoever is concerned may know of."""
+    def without_schools(self) -> Self:
+        """The agencies that everyone with access to the order may know."""
         return self.filter(_NO_SCHOOL)
 
 
-class ReleaseQuerySet(OfOrderQuerySet[Row]):
+class ConfidentialityReleaseQuerySet(OfOrderQuerySet[Row]):
     """Releases."""
 
     def visible_to(
@@ -171,17 +208,19 @@ class ReleaseQuerySet(OfOrderQuerySet[Row]):
         user: AbstractBaseUser | AnonymousUser,
         *,
         roles: Collection[str] | None = None,
-        through: int | None = None,
+        via_agency: int | None = None,
     ) -> Self:
-        """The releases of orders that concern an agency of this person's; for an advocate those to the own
-        organization alone, while they stand: that there is another says whose client the person is, too."""
-        seeing = MATRIX.concerned_as.keys() & (roles or MATRIX.roles)
-        concerned = super().visible_to(user, roles=seeing, through=through)
-        if not isinstance(user, User) or not user.is_active or Role.ADVOCATE not in (roles or MATRIX.roles):
-            return concerned
-        own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]
-        return concerned | self.standing().filter(agency__in=own)
+        """Releases of the visible orders; for an advocate only those to the own organization, while in force.
 
-    def standing(self) -> Self:
-        """Those that stand at this instant."""
-        return self.filter(begins_at__lte=Now(), ends_at__gt=Now()).exclude(revoked_at__lte=Now())
+        A release to another organization would reveal whose client the protected person is.
+        """
+        in_capacity = MATRIX.capacities_by_role.keys() & (roles or MATRIX.roles)
+        visible = super().visible_to(user, roles=in_capacity, via_agency=via_agency)
+        if not isinstance(user, User) or not user.is_active or Role.ADVOCATE not in (roles or MATRIX.roles):
+            return visible
+        own = [one.agency_id for one in user.memberships.all() if one.role == Role.ADVOCATE]
+        return visible | self.in_force().filter(agency__in=own)
+
+    def in_force(self) -> Self:
+        """Releases in force now, by the database's clock."""
+        return self.filter(release_in_force())

@@ -1,12 +1,19 @@
-"""Pages of follow-ups."""
+"""Pages of follow-ups and of the licensing unit, and the search."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from orders.views import follow_ups
+from orders.views import follow_ups, licensing, search
 
 urlpatterns = [
+    path("search/", search.search, name="search"),
+    path("licensing/<uuid:public_id>/", licensing.report, name="licensing-page"),
+    path(
+        "licensing/<uuid:public_id>/reports/<uuid:report_id>/withdraw/",
+        licensing.withdraw_report,
+        name="licensing-withdraw",
+    ),
     path("follow-ups/", follow_ups.queue, name="follow-up-queue"),
     path("follow-ups/<uuid:public_id>/", follow_ups.follow_up, name="follow-up-page"),
     path("follow-ups/<uuid:public_id>/<slug:name>/", follow_ups.act, name="follow-up-act"),

@@ -18,22 +18,22 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from notifications.channels.protocol import Answer, Message, Sent
+from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.models import Alert
-from notifications.services import providers, sending
-from notifications.services.firing import Firer
+from notifications.services.delivery import providers, sending
+from notifications.services.firing.fire import Firer
 from orders.models import Checkpoint
-from orders.rules.facts import Facts, Happening
+from orders.rules.facts import Event, Facts
 from orders.rules.plan import plan
-from orders.services.calendar import bundled
-from orders.services.entry import NewOrder, enter_orders
+from orders.services.orders.entry import NewOrder, enter_orders
+from orders.services.planning.rulebooks import bundled
 
 ROUNDS = 3
 _numbers = count(1)
 
 
 def main() -> None:
-    """Runs all measurements and prints a table."""
+    """Run all measurements and print a table."""
     say("what", "ours", "peer", "ratio")
     planning()
     for _ in range(ROUNDS):
@@ -59,7 +59,7 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 
 
 def planning() -> None:
-    """The whole Connecticut rulebook for one served order, beside CT-SUR-01 written by hand."""
+    """Plan one served order with the whole Connecticut rulebook; peer: CT-SUR-01 written by hand."""
     book = bundled()
     served = datetime(2026, 12, 4, 23, 30, tzinfo=UTC)
     facts = Facts(
@@ -68,16 +68,16 @@ def planning() -> None:
         issued_on=served.date(),
         issued_at=served - timedelta(hours=6),
         firearms_indicated=True,
-        happenings=(
-            Happening(kind="served", at=served),
-            Happening(kind="hearing_scheduled", on=served.date() + timedelta(days=7)),
+        events=(
+            Event(kind="served", at=served),
+            Event(kind="hearing_scheduled", on=served.date() + timedelta(days=7)),
         ),
     )
     deadlines = len(plan(facts, book))
 
     def by_hand() -> tuple[datetime, str]:
         due = served + timedelta(hours=24)
-        met = [one.at for one in facts.happenings if one.kind == "surrendered" and one.complete and one.at]
+        met = [one.at for one in facts.events if one.kind == "surrendered" and one.complete and one.at]
         return due, "met" if met and min(met) <= due else "open"
 
     ours, hand = median_ms(lambda: plan(facts, book), 2_000), median_ms(by_hand, 2_000)
@@ -89,8 +89,8 @@ def planning() -> None:
     )
 
 
-def scene(orders: int) -> None:
-    """So many orders whose surrender check has fallen due, each told to two people."""
+def create_orders(orders: int) -> None:
+    """Enter orders whose surrender check is due, each with two recipients."""
     police = Agency.objects.create(kind=AgencyKind.POLICE, name=f"Police {next(_numbers)} {timezone.now()}")
     court = Agency.objects.create(kind=AgencyKind.COURT, name=f"Court {next(_numbers)} {timezone.now()}")
     town = Town.objects.create(name=f"Town {next(_numbers)} {timezone.now()}", police=police)
@@ -128,7 +128,7 @@ FROM due WHERE c.id = due.id
 
 
 def raw_claims() -> int:
-    """The limit: claims marked in batches, and nothing made of them."""
+    """Claim checkpoints in batches without writing anything else: the upper limit."""
     done = 0
     with connection.cursor() as cursor:
         while True:
@@ -139,13 +139,13 @@ def raw_claims() -> int:
 
 
 def firing(orders: int) -> None:
-    """FIRE with two alerts, a follow-up and an event for each checkpoint, beside bare claims of as many."""
-    scene(orders)
+    """FIRE with two alerts, a follow-up and a history entry for each checkpoint; peer: bare claims."""
+    create_orders(orders)
     firer, fired, began = Firer("bench"), 0, time.perf_counter()
     while one := firer.fire().checkpoints:
         fired += one
     ours = fired / (time.perf_counter() - began)
-    scene(orders)
+    create_orders(orders)
     began = time.perf_counter()
     peer = raw_claims() / (time.perf_counter() - began)
     say(
@@ -157,7 +157,7 @@ def firing(orders: int) -> None:
 
 
 def idle() -> None:
-    """A pulse's look at the clock while nothing is due, beside the shortest query there is."""
+    """One pulse while nothing is due; peer: the shortest query."""
     pending = Checkpoint.objects.filter(state=0).count()
     firer = Firer("bench")
 
@@ -167,7 +167,10 @@ def idle() -> None:
 
     ours, peer = median_ms(firer.fire, 500), median_ms(nothing, 500)
     say(
-        f"idle tick, {pending:,} pending · SELECT 1", f"{ours:.2f} ms", f"{peer:.2f} ms", f"{ours / peer:.1f}"
+        f"idle pulse, {pending:,} pending · SELECT 1",
+        f"{ours:.2f} ms",
+        f"{peer:.2f} ms",
+        f"{ours / peer:.1f}",
     )
 
 
@@ -176,15 +179,15 @@ def take_all(
     messages: Sequence[Message],
     *,
     begin: Callable[[str, Sequence[int]], Sequence[int]],
-    stick_to: str = "",
-) -> Iterator[tuple[str, Sent]]:
-    """A provider that takes everything at once."""
+    only_provider: str = "",
+) -> Iterator[tuple[str, SendResult]]:
+    """A provider that accepts everything immediately."""
     begin(channel, range(len(messages)))
-    return (("nowhere", Sent(answer=Answer.ACCEPTED)) for _ in messages)
+    return (("nowhere", SendResult(status=SendStatus.ACCEPTED)) for _ in messages)
 
 
 def draining(alerts: int) -> None:
-    """Lease, begin and complete for a hundred alerts a hint, beside one a hint."""
+    """Lease, begin and complete a hundred alerts for each hint; peer: one alert for each hint."""
 
     def drain(limit: int) -> float:
         Alert.objects.filter(

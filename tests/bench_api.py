@@ -1,4 +1,4 @@
-"""How long every list and detail of the API takes among a million orders: `make bench`.
+"""Measure every list and detail of the API with a million orders: `make bench`.
 
 Some orders are entered through the services; the others are copies that the database makes of them, so that
 the tables hold what a state's courts would. Then one caller asks, one request after the other, each time for
@@ -30,29 +30,33 @@ from django.utils import timezone
 
 from accounts.access import MATRIX
 from accounts.models import Agency, AgencyKind, Membership, Role, Scope, Town, User
-from accounts.services.tokens import issue_token
+from accounts.services.access.tokens import issue_token
 from notifications.models import Alert
-from notifications.services.firing import Firer
-from orders.models import Concern, Confirmed, FollowUp, Order
-from orders.services.entry import NewOrder, enter_orders
-from orders.services.follow_ups import record_attempt
-from orders.services.hand_overs import offer_hand_over
-from orders.services.involved import involve_agency
-from orders.services.referrals import refer
-from orders.services.releases import record_release
-from orders.services.requirements import record_sending, requirements_of
-from orders.services.returns import record_return
+from notifications.services.firing.fire import Firer
+from orders.models import Confirmed, FollowUp, Order, OrderAgency
+from orders.services.conditions.conditions import available_conditions, set_condition
+from orders.services.conditions.notices import record_notice_sent, required_notices
+from orders.services.firearms.inventory import list_firearm, record_permit
+from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.returns import record_return
+from orders.services.firearms.statements import record_statement
+from orders.services.follow_ups.actions import record_attempt
+from orders.services.follow_ups.referrals import refer
+from orders.services.follow_ups.transfers import offer_transfer
+from orders.services.orders.case_events import RECORDABLE, record_case_event
+from orders.services.orders.entry import NewOrder, enter_orders
+from orders.services.orders.vacatur import vacate_order
+from orders.services.parties.agencies import add_agency
+from orders.services.parties.releases import record_release
 from orders.services.service import record_failed_attempt
-from orders.services.surrender import list_firearm, record_permit, record_receipt, record_statement
-from orders.services.term import RECORDABLE, record_happening, vacate_order
-from orders.services.terms import set_term, settable_terms
 from tests.copies import multiply
+from tests.make import may_return
 
 #: Orders in all, and how many of them are entered by the services.
 ORDERS = int(os.environ.get("CTC_BENCH_ORDERS", "1000000"))
 ENTERED = 500
 
-#: Requests for each address.
+#: Requests for each URL.
 REQUESTS = 100
 
 #: Courts and police departments, between which the orders are divided.
@@ -68,7 +72,7 @@ OF_BOTH = {10: (100, 200), 30: (200, 1500), 31: (2, 4)}
 
 @dataclass(frozen=True)
 class Caller:
-    """A system that asks, and what it is called in the table."""
+    """A system that calls, and its name in the table."""
 
     name: str
     role: Role
@@ -77,16 +81,16 @@ class Caller:
 
 
 class UnmeasuredError(Exception):
-    """An address of which no figure can be given."""
+    """A URL that cannot be measured."""
 
 
 def main() -> None:
-    """Fills the database and prints the table; exits with 1 where something of it could not be measured."""
+    """Fill the database and print the table. Exit with 1 if a URL could not be measured."""
     began = time.perf_counter()
     callers = fill()
-    say(f"{Order.objects.count():,} orders made in {time.perf_counter() - began:,.0f} s")
-    say(f"{REQUESTS} requests each, one after the other; milliseconds")
-    say("{:<44}{:<11}{:>9}{:>9}{:>9}".format("address", "caller", "median", "p95", "queries"))
+    write(f"{Order.objects.count():,} orders made in {time.perf_counter() - began:,.0f} s")
+    write(f"{REQUESTS} requests each, one after the other; milliseconds")
+    write("{:<44}{:<11}{:>9}{:>9}{:>9}".format("address", "caller", "median", "p95", "queries"))
     failures = []
     for caller in callers:
         for path in addresses(caller):
@@ -95,19 +99,22 @@ def main() -> None:
             except UnmeasuredError as reason:
                 failures.append(f"Not measured: {path} of {caller.name}: {reason}")
     for line in failures:
-        say(line)
+        write(line)
     if failures:
         sys.exit(1)
 
 
-def say(line: str) -> None:
+def write(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def fill() -> list[Caller]:
-    """Orders of every age and state; and who asks: a court and a police department with orders of every age,
-    and a court each with old orders only and with new ones only."""
+    """Make orders of every age and state, and return the callers.
+
+    They are a court and a police department with orders of every age, a court with old orders only, and one
+    with new orders only.
+    """
     now = timezone.now()
     courts = [Agency.objects.create(kind=AgencyKind.COURT, name=f"Court {n}") for n in range(COURTS)]
     towns = []
@@ -120,7 +127,7 @@ def fill() -> list[Caller]:
         caller("old court", Role.CLERK, courts[OLD]),
         caller("new court", Role.CLERK, courts[NEW]),
     ]
-    chance = random.Random(20261122)  # noqa: S311 - the same orders each time
+    chance = random.Random(20261122)
     new = []
     for n in range(ENTERED):
         court, town = (0, 0) if n in OF_BOTH else (chance.randrange(COURTS), chance.randrange(POLICE))
@@ -158,31 +165,32 @@ def fill() -> list[Caller]:
 
 
 def live(order: Order, number: int, police: Agency, advocates: Agency, now: datetime) -> None:
-    """Some of what happens to orders happens to this one."""
+    """Add rows of many kinds to this order."""
     by: dict[str, Any] = {"by": None, "now": now}
     firearm = list_firearm(order, source="application", make="Example", **by)
     ends_at = now + timedelta(days=60)
     record_release(order, agency=advocates, signed_on=now.date(), begins_at=now, ends_at=ends_at, **by)
     if number % 10 == 0:
-        involve_agency(order, agency=Agency.objects.get(kind=AgencyKind.MARSHAL), **by)
+        add_agency(order, agency=Agency.objects.get(kind=AgencyKind.MARSHAL), **by)
         record_permit(order, kind="pistol permit", **by)
-        record_statement(order, kind="non_possession", at=now, **by)
-        record_failed_attempt(order, at=now, method="in_hand", reason="nobody there", **by)
-        record_happening(order, kind=sorted(RECORDABLE)[0], at=now, **by)
-        record_sending(order, entry=requirements_of(order)[0].entry.id, at=now, **by)
-    if "CT-HOM-01" in settable_terms(order):
-        set_term(order, term="CT-HOM-01", on=order.issued_on + timedelta(days=30), **by)
+        record_statement(order, kind="non_possession", sworn_at=now, **by)
+        record_failed_attempt(order, attempted_at=now, method="in_hand", reason="no answer", **by)
+        record_case_event(order, kind=sorted(RECORDABLE)[0], occurred_at=now, **by)
+        record_notice_sent(order, entry=required_notices(order)[0].entry.id, sent_at=now, **by)
+    if "CT-HOM-01" in available_conditions(order):
+        set_condition(order, condition="CT-HOM-01", due_on=order.issued_on + timedelta(days=30), **by)
     if order.served_at is None or number % 2:
         return
     taken = order.served_at + timedelta(hours=9)
-    record_receipt(order, kind="police", agency=police, at=taken, firearms=[firearm], **by)
+    record_receipt(order, kind="police", agency=police, received_at=taken, firearms=[firearm], **by)
     if number % 10 == 0 and order.served_at < now - timedelta(days=30):
         over = order.served_at + timedelta(days=20)
-        vacate_order(order, at=over, reason="on motion", **by)
+        vacate_order(order, vacated_at=over, reason="on motion", **by)
+        may_return(order, at=over + timedelta(hours=1), now=now)
         record_return(
             order,
             firearms=[firearm],
-            at=over + timedelta(days=1),
+            returned_at=over + timedelta(days=1),
             agency=police,
             officer="Officer Reed",
             confirmed=Confirmed.values,
@@ -191,19 +199,24 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
 
 
 def work_on(liaison: Caller, other: Agency, now: datetime) -> None:
-    """The liaison works on what stands in the queue: each is tried, offered to others and referred."""
+    """Have the liaison work on the queue: an attempt, a transfer and a referral for each follow-up."""
     prosecutor = Agency.objects.create(kind=AgencyKind.PROSECUTOR, name="Prosecutor")
     by: dict[str, Any] = {"by": User.objects.get(name=liaison.name), "now": now}
     for task in FollowUp.objects.filter(owner=liaison.agency, closed_at=None):
         record_attempt(
-            task, at=now, kind="visit", result="not_found", next_action_at=now + timedelta(seconds=1), **by
+            task,
+            attempted_at=now,
+            kind="visit",
+            result="not_found",
+            next_action_at=now + timedelta(seconds=1),
+            **by,
         )
-        offer_hand_over(task, to=other, reason="moved", **by)
+        offer_transfer(task, to_agency=other, reason="moved", **by)
         refer(task, agency=prosecutor, reason="refused", **by)
 
 
 def caller(name: str, role: Role, agency: Agency) -> Caller:
-    """A system that holds the role at the agency."""
+    """A system with the role in the agency."""
     address = f"{name.replace(' ', '-')}@bench.example"
     user = User.objects.create_user(address, None, name=name, is_system=True)
     Membership.objects.create(user=user, agency=agency, role=role)
@@ -227,7 +240,7 @@ FILTERS = {
     "cases": ("docket_number={docket}",),
 }
 
-#: What finds nothing: no order of the callers' is of that court. To find that out must not take longer.
+#: Finds no rows: the callers have no orders of that court. It must not take longer than others.
 IN_VAIN = "deadlines?court=Court 1"
 
 #: What courts with old orders only, and with new ones only, ask for.
@@ -235,28 +248,29 @@ OF_SOME_AGE = ("orders", "orders?served=false", "deadlines", "follow-ups", "aler
 
 
 def addresses(caller: Caller) -> Iterator[str]:
-    """Every list and detail that the caller's role reads, from the addresses there are."""
+    """Every list and detail that the caller's role may read."""
     if caller.agency.name in (f"Court {OLD}", f"Court {NEW}"):
         yield from OF_SOME_AGE
         return
     for pattern in _patterns():
         view = pattern.callback.cls
-        if not MATRIX.may({caller.role}, view.acts.get("GET", ""), view.thing) or view.thing == "report":
+        may_read = MATRIX.may({caller.role}, view.actions.get("GET", ""), view.resource)
+        if not may_read or view.resource == "report":
             continue
         path = str(pattern.pattern).replace("<uuid:id>", "{id}").replace("<str:id>", "CT-SUR-01")
-        # Cases are asked for by docket; imports and subscriptions are few, however many orders there are.
-        if path != "cases" and view.thing.partition("_")[0] not in ("import", "webhook"):
+        # Cases are listed by docket; imports and subscriptions are few, however many orders there are.
+        if path != "cases" and view.resource.partition("_")[0] not in ("import", "webhook"):
             yield path
         for query in FILTERS.get(path, ()):
             yield f"{path}?{query}"
 
 
 def measure(caller: Caller, path: str) -> None:
-    """Asks so many times, each time for other rows. Raises `UnmeasuredError`."""
+    """Send `REQUESTS` requests, each for other rows. Raises `UnmeasuredError`."""
     client = Client(headers={"Authorization": f"Bearer {caller.token}", "Host": "localhost"})
     rows = rows_of(caller, path.partition("?")[0])
     if not rows:
-        raise UnmeasuredError("the caller has no such rows")
+        raise UnmeasuredError("the caller has no rows here")
     taken: list[float] = []
     queries = found = 0
     for row in islice(cycle(rows), REQUESTS):
@@ -273,13 +287,13 @@ def measure(caller: Caller, path: str) -> None:
     if (found == 0) is not (path == IN_VAIN):
         raise UnmeasuredError(f"{found} rows are found")
     p95 = statistics.quantiles(taken, n=20)[-1]
-    say(f"{path:<44}{caller.name:<11}{statistics.median(taken):>9.1f}{p95:>9.1f}{queries:>9}")
+    write(f"{path:<44}{caller.name:<11}{statistics.median(taken):>9.1f}{p95:>9.1f}{queries:>9}")
 
 
 @cache
 def rows_of(caller: Caller, path: str) -> list[dict[str, Any]]:
-    """What to ask for at the address: rows of the caller's orders, evenly from the whole table; for a list
-    below an order, orders that have such rows."""
+    """Return the ids for a URL: rows of the caller's orders, evenly from the whole table. For a list below an
+    order, they are orders that have rows of that kind."""
     resource, _, below = path.replace("/{id}", "").partition("/")
     model: Any = apps.get_model(OF_RESOURCE.get(below or resource, "orders.order"))
     to_order = "" if model is Order else "order__"
@@ -290,13 +304,15 @@ def rows_of(caller: Caller, path: str) -> list[dict[str, Any]]:
         key = f"{to_order}public_id"
     elif resource == "follow-ups" and below:
         key = "follow_up__public_id"
-    concerns = Concern.objects.filter(agency=caller.agency, capacity__in=MATRIX.concerned_as[caller.role])
-    found = model.objects.filter(**{f"{to_order}pk__in": concerns.values("order")})
+    order_agencies = OrderAgency.objects.filter(
+        agency=caller.agency, capacity__in=MATRIX.capacities_by_role[caller.role]
+    )
+    found = model.objects.filter(**{f"{to_order}pk__in": order_agencies.values("order")})
     if model is Alert:
-        # What a release led to is no police's and no court's to see.
+        # Alerts of a release are not visible to police or courts.
         found = found.filter(release=None)
     keys = sorted(found.values_list("pk", flat=True))
-    # By a prime, for copies stand in the order of what they are of.
+    # In steps of a prime, since copies are stored in the order of their originals.
     some = [keys[number * 7919 % len(keys)] for number in range(min(REQUESTS, len(keys)))]
     now = f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}"
     return [
@@ -305,36 +321,36 @@ def rows_of(caller: Caller, path: str) -> list[dict[str, Any]]:
     ]
 
 
-#: Of which table details and lists are; orders where it is not said.
+#: The table of details and lists, if it is not the table of orders.
 OF_RESOURCE = {
     "service-attempts": "orders.serviceattempt",
     "permits": "orders.permit",
     "statements": "orders.statement",
-    "happenings": "orders.happening",
-    "sendings": "orders.sending",
+    "case-events": "orders.caseevent",
+    "notices-sent": "orders.noticesent",
     "firearms": "orders.firearm",
     "receipts": "orders.receipt",
-    "releases": "orders.release",
+    "confidentiality-releases": "orders.confidentialityrelease",
     "returns": "orders.firearmreturn",
-    "terms": "orders.orderterm",
+    "conditions": "orders.ordercondition",
     "hearings": "orders.hearing",
     "deadlines": "orders.deadline",
     "follow-ups": "orders.followup",
     "attempts": "orders.attempt",
-    "hand-overs": "orders.handover",
+    "transfers": "orders.transfer",
     "referrals": "orders.referral",
     "alerts": "notifications.alert",
 }
 
 
 def _patterns() -> list[Any]:
-    """The addresses of the API that are about something."""
+    """The URL patterns of the API that have a resource."""
 
     def walk(patterns: list[Any]) -> Iterator[Any]:
         for one in patterns:
             if isinstance(one, URLResolver):
                 yield from walk(one.url_patterns)
-            elif hasattr(getattr(one.callback, "cls", None), "thing"):
+            elif hasattr(getattr(one.callback, "cls", None), "resource"):
                 yield one
 
     return list(walk(get_resolver().url_patterns))

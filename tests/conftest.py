@@ -1,22 +1,56 @@
-"""What every test stands on."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
-from pytest_django import Settings
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests import ledger as ledgers
+from tests.database import migrated
 from tests.ledger import Ledger
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage in what the tests make only, not again and again in thousands of collected tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        gc.enable()
+
+
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Tests may empty the append-only table between them; nobody else may."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_blocker: DjangoDbBlocker,
+    *,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+) -> None:
+    """Copy the database, and let tests empty the append-only table, which no other session may."""
+    if django_db_createdb or not django_db_keepdb:
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
     connection.settings_dict["OPTIONS"]["options"] += " -c ctc.allow_truncate=on"
+
+
+@pytest.fixture(scope="module")
+def kept_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What fixtures of a module store stays for all its tests; what a test stores still goes with the test.
+
+    The tests of the module must not ask for `transaction=True`.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Orders by the thousand, copied by the database from some that the services entered."""
+"""Thousands of orders, copied in the database from a few that the services entered."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.db import connection, models
 
-#: Tables that grow with orders, those that others point at first.
+#: Tables that grow with orders, referenced tables first.
 GROWING = (
     "orders.respondent",
     "orders.case",
     "orders.order",
     "orders.protectedperson",
-    "orders.concern",
+    "orders.orderagency",
     "orders.serviceattempt",
     "orders.hearing",
-    "orders.happening",
-    "orders.sending",
-    "orders.release",
-    "orders.orderterm",
+    "orders.caseevent",
+    "orders.noticesent",
+    "orders.confidentialityrelease",
+    "orders.ordercondition",
     "orders.firearm",
     "orders.permit",
     "orders.statement",
@@ -31,25 +31,25 @@ GROWING = (
     "orders.checkpoint",
     "orders.followup",
     "orders.attempt",
-    "orders.handover",
+    "orders.transfer",
     "orders.referral",
-    "orders.event",
+    "orders.historyentry",
     "notifications.alert",
 )
 
-#: Columns that may not repeat.
+#: Columns with unique values.
 _ONCE = {"docket_number", "por_number", "idem_key"}
 
-#: What is added to a key for each copy: more than any table's highest key before it is copied.
+#: Added to a key for each copy: more than the highest key of any table before copying.
 _STRIDE = 10_000_000
 
 
-#: Minutes by which a copy is earlier than what it is of: as good as chance, and up to thirty days.
+#: Minutes by which a copy is earlier than its original: spread over up to thirty days.
 _EARLIER = "(g * 7919 % 43200)"
 
 
 def multiply(copies: int, *, is_bare: bool = False) -> None:
-    """So many copies of every order and of all that it has, each pointing at the copies of its own.
+    """Copy every order with its rows a number of times. The copies refer to each other.
 
     With `is_bare`, for a database that is thrown away, what is copied is not checked, and what guards the
     tables is gone afterwards.
@@ -84,7 +84,7 @@ def _copy(model: type[models.Model], copies: int) -> None:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
             f" FROM {table} t, generate_series(1, {copies}) g"
         )
         cursor.execute(f"ANALYZE {table}")
@@ -92,7 +92,7 @@ def _copy(model: type[models.Model], copies: int) -> None:
 
 @contextmanager
 def _bare(table: str) -> Iterator[None]:
-    """Within it the table has no triggers, no foreign keys, and no index but those that keep it unique."""
+    """A block in which the table has no triggers, no foreign keys, and only its unique indexes."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table]

@@ -1,4 +1,4 @@
-"""Writes exports in the registry's form, all people invented: `python -m tests.make_export FOLDER ROWS`."""
+"""Write exports in the registry's format with invented people: `python -m tests.make_export FOLDER ROWS`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders.services.registry.files import COLUMNS, FIREARMS, ORDERS, RECEIPTS
+from orders.services.registry.columns import COLUMNS, FIREARMS, ORDERS, RECEIPTS, kind_of
 
 ZONE = ZoneInfo("America/New_York")
 _REFERENCE = Path(__file__).resolve().parent.parent / "accounts" / "reference"
@@ -29,7 +29,7 @@ _KINDS = (
 
 
 def order_row(number: int = 1, /, **given: str) -> dict[str, str]:
-    """A row of orders.csv: an ex parte order of 1 October 2026 at noon with firearms indicated, served."""
+    """A row of orders.csv: a served ex parte order of Oct 1, 2026, noon, with firearms indicated."""
     return {
         "por_number": f"POR{number:010}",
         "docket_number": f"HHD-FA26-{number:07}-S",
@@ -65,7 +65,7 @@ def firearm_row(number: int = 1, /, serial: str = "S1", **given: str) -> dict[st
 
 
 def receipt_row(number: int = 1, /, serials: str = "S1", **given: str) -> dict[str, str]:
-    """A row of receipts.csv: a dealer took the firearms on 3 October 2026 at noon."""
+    """A row of receipts.csv: a dealer took the firearms on Oct 3, 2026, at noon."""
     return {
         "por_number": f"POR{number:010}",
         "kind": "surrender",
@@ -79,7 +79,7 @@ def receipt_row(number: int = 1, /, serials: str = "S1", **given: str) -> dict[s
 
 
 def statement_row(number: int = 1, /, **given: str) -> dict[str, str]:
-    """A row of receipts.csv: a statement of having no firearms, sworn on 3 October 2026 at noon."""
+    """A row of receipts.csv: a statement of no firearms, sworn on Oct 3, 2026, at noon."""
     said = {"kind": "non_possession_statement", "recipient_kind": "court", "recipient_id": "", "serials": ""}
     return receipt_row(number, **{**said, **given})
 
@@ -90,26 +90,26 @@ def write_export(
     firearms: Iterable[dict[str, str]] = (),
     receipts: Iterable[dict[str, str]] = (),
 ) -> Path:
-    """The three files stand in the folder."""
+    """Write the three files into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in ((ORDERS, orders), (FIREARMS, firearms), (RECEIPTS, receipts)):
         with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS[name])
+            writer = csv.DictWriter(file, COLUMNS[kind_of(name)])
             writer.writeheader()
             writer.writerows(rows)
     return folder
 
 
 def write_many(folder: Path, rows: int, seed: int = 1) -> Path:
-    """An export of so many orders, mixed as in the registry; the same for the same seed."""
+    """An export with a mix of orders like the registry's. The same seed gives the same export."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         writers = {}
-        for name, columns in COLUMNS.items():
+        for name, columns in ((f"{kind}.csv", columns) for kind, columns in COLUMNS.items()):
             file = stack.enter_context((folder / name).open("w", newline="", encoding="utf-8"))
             writers[name] = csv.DictWriter(file, columns)
             writers[name].writeheader()
-        for name, row in _many(rows, random.Random(seed)):  # noqa: S311 - nothing secret
+        for name, row in _many(rows, random.Random(seed)):
             writers[name].writerow(row)
     return folder
 
@@ -150,7 +150,7 @@ def _many(rows: int, dice: random.Random) -> Iterator[tuple[str, dict[str, str]]
 def _proof(
     number: int, served: datetime | None, police: list[str], dice: random.Random, *, armed: bool
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Firearms of two in three orders that say there are any, and what became of them."""
+    """Firearms of two thirds of the orders with an indication, and their receipts."""
     serials = [f"S{number:07}{place}" for place in range(dice.choice((0, 1, 1, 2, 2, 5)) if armed else 0)]
     for serial in serials:
         yield FIREARMS, firearm_row(number, serial, source=dice.choice(("application", "police")))

@@ -1,7 +1,7 @@
-"""Holds what mutation testing left alive against the list in docs/mutants.md: `make mutants`.
+"""Compare the mutants that survived with the list in docs/mutants.md: `make mutants`.
 
-A mutant is known by its function and by the lines that differ, not by mutmut's number, which moves with every
-edit. Only a failed test or the limit of time kills: mutmut itself also counts a run that pytest refused.
+A mutant is identified by its function and the lines that differ, because its number changes with every edit.
+A failed test or the time limit kills a mutant; mutmut itself also counts a run that pytest refused.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 
 RULES = Path("orders/rules")
 LIST = Path("docs/mutants.md")
-#: The least that must be killed, in percent.
+#: The least share of mutants that must be killed, in percent.
 WANTED = 95
-#: pytest's exit code where a test failed, and the signal that a mutant gets when its time is up.
+#: pytest's exit code for a failed test, and the signal that a mutant gets at the time limit.
 KILLS = {1, -24}
 
 _NAME = re.compile(r"orders\.rules\.(\w+)\.x(?:_|ǁ(\w+)ǁ)(\w+)__mutmut_\d+")
@@ -28,20 +28,20 @@ _ROW = re.compile(r"\| `(.+?)` \| `(.*?)` \| `(.*?)` \| .*\w.* \|")
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """Where a mutant is, the lines that it changes, and what they become."""
+    """The function of a mutant, the lines that it changes, and the changed lines."""
 
     function: str
     was: str
     becomes: str
 
     def __str__(self) -> str:
-        """Its row in the list, without the reason."""
+        """Return its row in the list, without the reason."""
         cells = (f"`{one}`".replace("|", "\\|") for one in (self.function, self.was, self.becomes))
         return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:
-    """Prints the score of every module and what is wrong; 1 where something is."""
+    """Print the score of each module and the differences from the list. Return 1 if there are any."""
     alive: set[Mutant] = set()
     total = killed = 0
     for file in sorted(RULES.glob("*.py")):
@@ -53,19 +53,19 @@ def main() -> int:
     _score("all", total, killed)
 
     known = set(listed(LIST.read_text("utf-8")))
-    _say(f"\nAlive, with a reason in {LIST}:", alive & known)
-    _say(f"\nAlive, and not in {LIST}; write a test, or the reason against one:", alive - known)
-    _say(f"\nIn {LIST}, and not alive; take the row out:", known - alive)
+    _print(f"\nSurvived, with a reason in {LIST}:", alive & known)
+    _print(f"\nSurvived and not in {LIST}; write a test, or a row with the reason:", alive - known)
+    _print(f"\nIn {LIST} but killed; remove the row:", known - alive)
     return int(killed * 100 < total * WANTED or alive != known)
 
 
 def mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
-    """The mutants of one file by what they change."""
+    """Yield the mutants of a file that have one of `names`."""
     for name in names:
         found = _NAME.fullmatch(name)
         if found is None:
-            raise ValueError(f"“{name}” is no mutant of {RULES}")
-        # The first two lines name the file.
+            raise ValueError(f"“{name}” is not a mutant of {RULES}")
+        # The first two lines are the file names.
         changes = get_diff_for_mutant(name, path=file).splitlines()[2:]
         was, becomes = (
             " ".join(line[1:].strip() for line in changes if line.startswith(sign)) for sign in "-+"
@@ -74,7 +74,7 @@ def mutants(file: Path, names: Iterable[str]) -> Iterator[Mutant]:
 
 
 def listed(text: str) -> Iterator[Mutant]:
-    """The mutants of the list; a row without a reason is none of it."""
+    """Yield the mutants of the list. A row without a reason does not count."""
     for row in _ROW.findall(text):
         yield Mutant(*(cell.replace("\\|", "|") for cell in row))
 
@@ -84,7 +84,7 @@ def _score(name: str, total: int, killed: int) -> None:
         sys.stdout.write(f"{name:<16}{killed:>6} of {total:>5} killed, {killed / total:7.2%}\n")
 
 
-def _say(title: str, mutants: set[Mutant]) -> None:
+def _print(title: str, mutants: set[Mutant]) -> None:
     if mutants:
         sys.stdout.write("\n".join([title, *map(str, sorted(mutants)), ""]))
 

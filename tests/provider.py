@@ -1,16 +1,16 @@
-"""A provider of email and SMS on loopback, which writes each call and each message down before it answers.
+"""A provider of email and SMS on loopback, which records each call and each message before it answers.
 
-It speaks as Resend at `/emails` and as Twilio at `/2010-04-01/Accounts/<sid>/Messages.json`. A call is a line
-of the ledger with `"what": "call"`; what it brought about, if anything, is one with `"what": "effect"`.
-Resend keeps keys, so that a repeated key is a second call and no second effect; Twilio does not know them.
+It answers as Resend at `/emails` and as Twilio at `/2010-04-01/Accounts/<sid>/Messages.json`. A call is a
+line of the ledger with `"what": "call"`; a message that it sent is a line with `"what": "effect"`. Resend
+stores keys, so a repeated key is a second call without a second effect. Twilio has no keys.
 
-As a process of its own, to be killed or outlive others:
+As a separate process:
 
     python -m tests.provider --port 8025 --ledger calls.jsonl --control control.json
 
-The control file is read when it changes, and says how the next calls are met, then all others:
+The control file is read when it changes. It sets the behavior of the next calls, then of all others:
 
-    {"acts": [{"status": 500}, {"hang": 3}], "always": {}, "keeps_keys": true}
+    {"next": [{"status": 500}, {"hang": 3}], "always": {}, "keeps_keys": true}
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from tests.ledger import Book, append
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
-    """How one call is met; as it stands, like a provider that is well.
+class Behavior:
+    """The behavior for one call; the defaults are those of a healthy provider.
 
-    `status`, `headers` and `body`: answered instead. `hang`: seconds before the answer. `reset`: no answer,
-    the line is reset after the request was read. `drip`: seconds between the bytes of the answer. `takes`:
-    whether the message is taken; where nothing is said, it is unless another status is answered. `to`: only
-    a message to that address is met so.
+    `status`, `headers` and `body`: the answer. `hang`: seconds before the answer. `reset`: no answer; the
+    connection is reset after the request was read. `drip`: seconds between the bytes of the answer. `takes`:
+    whether the message is accepted; by default it is, unless `status` is set. `to`: only for messages to this
+    address.
     """
 
     status: int = 0
@@ -61,29 +61,29 @@ class Act:
     to: str = ""
 
 
-WELL = Act()
+HEALTHY = Behavior()
 
 
 class Provider:
-    """What it was asked, what it did, and how it behaves. Tests set the latter."""
+    """The provider's record of calls and messages, and its behavior, which tests set."""
 
     def __init__(self, file: Path, control: Path | None = None) -> None:
         self.file = file
         self._book = Book(file)
         self.port = 0
-        #: Used up one by one; then `always`.
-        self.acts: list[Act] = []
-        self.always = WELL
-        #: Whether a repeated key is a second message, as with a provider that forgot.
+        #: For the next calls, one each; then `always`.
+        self.next: list[Behavior] = []
+        self.always = HEALTHY
+        #: False: a repeated key sends a second message, as with a provider that forgot the key.
         self.keeps_keys = True
         self._control, self._read_at = control, 0
         self._lock = threading.Lock()
-        # A provider that was killed and started again remembers.
+        # After a restart the keys are still known.
         self._kept = {str(one["key"]): one for one in self.effects() if one["provider"] == "resend"}
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def calls(self) -> list[dict[str, Any]]:
@@ -91,24 +91,24 @@ class Provider:
         return [line for line in self._book.lines() if line["what"] == "call"]
 
     def effects(self) -> list[dict[str, Any]]:
-        """Every message that somebody was sent, in order."""
+        """Every message sent, in order."""
         return [line for line in self._book.lines() if line["what"] == "effect"]
 
     def keys(self) -> Counter[str]:
-        """How often somebody was sent the message with each key."""
+        """Count the messages by key."""
         return Counter(str(line["key"]) for line in self.effects())
 
-    def next_act(self, message: dict[str, Any]) -> Act:
-        """How the next call is met, which is for this message."""
+    def next_behavior(self, message: dict[str, Any]) -> Behavior:
+        """The behavior for this message."""
         with self._lock:
             self._reread()
-            for place, act in enumerate(self.acts):
-                if not act.to or act.to in message["to"]:
-                    return self.acts.pop(place)
+            for place, behavior in enumerate(self.next):
+                if not behavior.to or behavior.to in message["to"]:
+                    return self.next.pop(place)
             return self.always
 
     def take(self, message: dict[str, Any]) -> str:
-        """The provider's id of the message, taken now or under the same key before; empty for other words."""
+        """The id of the message, taken now or before under the same key; empty if the body differs."""
         with self._lock:
             has_keys = message["provider"] == "resend"
             kept = self._kept.get(message["key"]) if has_keys and self.keeps_keys else None
@@ -121,7 +121,7 @@ class Provider:
             return ref
 
     def called(self, message: dict[str, Any], headers: dict[str, str]) -> None:
-        """The call is on the disk."""
+        """Record the call on disk."""
         with self._lock:
             append(self.file, {"what": "call", **message, "headers": headers, "at": time.time()})
 
@@ -131,11 +131,11 @@ class Provider:
         changed = self._control.stat().st_mtime_ns
         if changed == self._read_at:
             return
-        said = json.loads(self._control.read_text(encoding="utf-8"))
+        given = json.loads(self._control.read_text(encoding="utf-8"))
         self._read_at = changed
-        self.acts = [Act(**one) for one in said.get("acts", [])]
-        self.always = Act(**said.get("always", {}))
-        self.keeps_keys = said.get("keeps_keys", True)
+        self.next = [Behavior(**one) for one in given.get("next", [])]
+        self.always = Behavior(**given.get("always", {}))
+        self.keeps_keys = given.get("keeps_keys", True)
 
 
 class _Server(ThreadingHTTPServer):
@@ -150,61 +150,71 @@ class _Server(ThreadingHTTPServer):
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who hung up, hung up."""
+        """Ignore clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        """Writes it down, takes the message or not, and answers as it was told to."""
+        """Record the call, take the message or not, and answer as the behavior says."""
         provider = self.server.provider
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         message = self._resend(body) if self.path == "/emails" else self._twilio(body)
         provider.called(message, {name.lower(): value for name, value in self.headers.items()})
-        act = provider.next_act(message)
-        takes = act.takes if act.takes is not None else not act.status
+        behavior = provider.next_behavior(message)
+        takes = behavior.takes if behavior.takes is not None else not behavior.status
         ref = provider.take(message) if takes else ""
-        time.sleep(act.hang)
-        if act.reset:
-            # Zero seconds to linger: the line is reset, not closed.
+        time.sleep(behavior.hang)
+        if behavior.reset:
+            # Zero seconds to linger: the connection is reset, not closed.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
-        status, said = (act.status, act.body) if act.status else _well(message["provider"], ref)
-        self._answer(status, act, said if isinstance(said, str) else json.dumps(said))
+        status, given = (
+            (behavior.status, behavior.body) if behavior.status else _healthy_answer(message["provider"], ref)
+        )
+        self._answer(status, behavior, given if isinstance(given, str) else json.dumps(given))
 
     def _resend(self, body: str) -> dict[str, Any]:
-        said = json.loads(body)
+        given = json.loads(body)
         return {
             "provider": "resend",
             "key": self.headers.get("Idempotency-Key", ""),
-            "to": said["to"],
-            "body": said,
+            "to": given["to"],
+            "body": given,
         }
 
     def _twilio(self, body: str) -> dict[str, Any]:
-        said = {name: values[-1] for name, values in parse_qs(body).items()}
-        key = urlsplit(said.get("StatusCallback", "")).path.rstrip("/").rpartition("/")[2]
-        return {"provider": "twilio", "key": key, "to": [said["To"]], "body": said}
+        given = {name: values[-1] for name, values in parse_qs(body).items()}
+        key = urlsplit(given.get("StatusCallback", "")).path.rstrip("/").rpartition("/")[2]
+        return {"provider": "twilio", "key": key, "to": [given["To"]], "body": given}
 
-    def _answer(self, status: int, act: Act, said: str) -> None:
-        head = [f"HTTP/1.1 {status} Said", "Content-Type: application/json", f"Content-Length: {len(said)}"]
-        head += [f"{name}: {value}" for name, value in act.headers.items()]
-        raw = ("\r\n".join([*head, "", ""]) + said).encode()
-        for byte in raw if act.drip else [raw]:
+    def _answer(self, status: int, behavior: Behavior, given: str) -> None:
+        head = [
+            f"HTTP/1.1 {status} Status",
+            "Content-Type: application/json",
+            f"Content-Length: {len(given)}",
+        ]
+        head += [f"{name}: {value}" for name, value in behavior.headers.items()]
+        raw = ("\r\n".join([*head, "", ""]) + given).encode()
+        for byte in raw if behavior.drip else [raw]:
             self.wfile.write(bytes([byte]) if isinstance(byte, int) else byte)
-            time.sleep(act.drip)
+            time.sleep(behavior.drip)
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
-def _well(provider: str, ref: str) -> tuple[int, dict[str, Any]]:
-    """What a provider answers that took the message, or had taken other words under its key."""
+def _healthy_answer(provider: str, ref: str) -> tuple[int, dict[str, Any]]:
+    """The answer of a provider that took the message, or that had another message under the key."""
     if not ref:
-        return 409, {"name": "invalid_idempotent_request", "statusCode": 409, "message": "Other words."}
+        return 409, {
+            "name": "invalid_idempotent_request",
+            "statusCode": 409,
+            "message": "Another message has this key.",
+        }
     if provider == "resend":
         return 200, {"id": ref}
     return 201, {"sid": ref, "status": "queued", "error_code": None}
@@ -212,7 +222,7 @@ def _well(provider: str, ref: str) -> tuple[int, dict[str, Any]]:
 
 @contextmanager
 def running(file: Path, *, port: int = 0, control: Path | None = None) -> Iterator[Provider]:
-    """The provider on a port of the loopback, until the block ends."""
+    """Run the provider on a loopback port until the block ends."""
     provider = Provider(file, control)
     server = _Server(provider, port)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -233,7 +243,7 @@ def resend_event(
     event: str = "",
     **data: Any,
 ) -> tuple[bytes, dict[str, str]]:
-    """The body and the headers with which Resend tells of an email: `email.delivered` and the like."""
+    """The body and headers of a Resend event about an email, such as `email.delivered`."""
     headers = [{"name": "X-Metadata", "value": json.dumps({"key": key})}] if key else []
     facts = {"email_id": ref, "to": ["nobody@orders.example"], "headers": headers, **data}
     body = json.dumps({"type": kind, "created_at": "2026-11-22T12:00:00.000Z", "data": facts})
@@ -249,21 +259,21 @@ def resend_event(
     }
 
 
-def twilio_form(url: str, said: dict[str, str], *, token: str) -> tuple[bytes, dict[str, str]]:
-    """The body and the headers with which Twilio tells something at `url`."""
-    signed = url + "".join(f"{name}{said[name]}" for name in sorted(said))
+def twilio_form(url: str, given: dict[str, str], *, token: str) -> tuple[bytes, dict[str, str]]:
+    """The body and headers of a Twilio callback to `url`."""
+    signed = url + "".join(f"{name}{given[name]}" for name in sorted(given))
     mark = base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
-    return urlencode(said).encode(), {
+    return urlencode(given).encode(), {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Twilio-Signature": mark,
     }
 
 
 def tell(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status with which a running server answers a callback."""
-    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - loopback
+    """Post a callback to a running server; return the status."""
+    request = urllib.request.Request(url, body, headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -271,7 +281,7 @@ def tell(url: str, body: bytes, headers: dict[str, str]) -> int:
 
 
 def main() -> None:
-    """Runs until it is killed."""
+    """Run until killed."""
     parser = argparse.ArgumentParser(description="A provider of email and SMS on loopback.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ledger", type=Path, required=True)

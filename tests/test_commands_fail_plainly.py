@@ -24,6 +24,7 @@ UNREACHABLE = {
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     "DJANGO_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "CTC_BASE_URL": "https://orders.example",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
 }
 
 
@@ -71,24 +72,24 @@ def taken() -> Iterator[int]:
     ],
     ids=lambda command: command[0],
 )
-def test_every_command_says_that_the_database_is_unreachable(command: list[str]) -> None:
-    said = refusal(*command, **UNREACHABLE)
+def test_every_command_reports_an_unreachable_database(command: list[str]) -> None:
+    printed = refusal(*command, **UNREACHABLE)
 
-    assert "127.0.0.1:1" in said
-    assert "refused" in said
-    assert "DATABASE_URL" in said
+    assert "127.0.0.1:1" in printed
+    assert "refused" in printed
+    assert "DATABASE_URL" in printed
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "printed"),
     [
-        ("mysql://somebody:{}@host/orders", "names no PostgreSQL"),
+        ("mysql://somebody:{}@host/orders", "not a PostgreSQL URL"),
         ("postgresql://somebody:{}@host:port/orders", "DATABASE_URL"),
         ("{}", "DATABASE_URL"),
     ],
 )
-def test_address_of_a_wrong_form_is_refused(url: str, said: str) -> None:
-    assert said in refusal("migrate", **{**UNREACHABLE, "DATABASE_URL": url.format(PASSWORD)})
+def test_address_of_a_wrong_form_is_refused(url: str, printed: str) -> None:
+    assert printed in refusal("migrate", **{**UNREACHABLE, "DATABASE_URL": url.format(PASSWORD)})
 
 
 def test_missing_secret_is_named() -> None:
@@ -100,24 +101,24 @@ def test_folder_that_cannot_be_written_is_named(command: str, tmp_path: Path) ->
     file = tmp_path / "file"
     file.touch()
 
-    said = refusal(command, CTC_LOCAL=str(file / "local"))
+    printed = refusal(command, CTC_LOCAL=str(file / "local"))
 
-    assert f"{file}/local is not writable" in said
-    assert "CTC_LOCAL" in said
+    assert f"{file}/local is not writable" in printed
+    assert "CTC_LOCAL" in printed
 
 
 @pytest.mark.parametrize("variable", ["CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT"])
 def test_taken_port_is_named_with_what_moves_it(variable: str, tmp_path: Path, taken: int) -> None:
     free = {"CTC_WEB_PORT": "0", "CTC_SMTP_PORT": "0", "CTC_FLOWER_PORT": "0"}
 
-    said = refusal("up", CTC_LOCAL=str(tmp_path / "local"), **{**free, variable: str(taken)})
+    printed = refusal("up", CTC_LOCAL=str(tmp_path / "local"), **{**free, variable: str(taken)})
 
-    assert f"port {taken}" in said
-    assert variable in said
+    assert f"port {taken}" in printed
+    assert variable in printed
 
 
 @pytest.mark.parametrize("number", ["none", "99999"])
-def test_port_that_is_none_is_named(number: str, tmp_path: Path) -> None:
+def test_invalid_port_is_named(number: str, tmp_path: Path) -> None:
     assert "CTC_WEB_PORT" in refusal("up", CTC_LOCAL=str(tmp_path / "local"), CTC_WEB_PORT=number)
 
 

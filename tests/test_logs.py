@@ -6,11 +6,9 @@ import json
 import logging
 import logging.config
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +18,9 @@ from django.test import Client
 from gunicorn.config import Config
 
 from ctcompliance import logs
-from ctcompliance.logs import BrieflyOnce, JsonFormatter, LineFormatter, redacted
+from ctcompliance.logs import DropRepeats, JsonFormatter, LineFormatter, redacted
 from ctcompliance.web_log import WebLogger
+from tests.production import NEEDED, run_in
 
 #: What must be in no line, as somebody might write it.
 PERSONAL = (
@@ -39,14 +38,14 @@ PERSONAL = (
 )
 #: What looks a little like it, and says where to look.
 KEPT = (
-    "notifications.tick[4d3f7b9e-8c0a-4f58-9d0e-2a0b1c3d4e5f]",
+    "notifications.pulse[4d3f7b9e-8c0a-4f58-9d0e-2a0b1c3d4e5f]",
     "CT-SUR-01",
     "2026-11-22T17:01:35+00:00",
     "127.0.0.1:8000",
     "celery@worker-1",
     "fired 12 checkpoints, 3 now overdue, 40 alerts, latest by 0.4 s",
     "0007_operations",
-    "test_a_slip_of_the_pen_is_named_with_its_place",
+    "test_unknown_role_is_named_with_its_place",
 )
 
 
@@ -169,7 +168,7 @@ def test_production_writes_documents() -> None:
 
 @pytest.mark.parametrize(
     ("chosen", "said"),
-    [("line", "it is line"), ("xml", "CTC_LOG_FORMAT: “xml” is none; set it to json or line.")],
+    [("line", "it is line"), ("xml", "CTC_LOG_FORMAT: unknown format “xml”; set it to json or line.")],
 )
 def test_another_form_can_be_chosen_and_a_wrong_one_is_refused(chosen: str, said: str) -> None:
     code = "import sys; from ctcompliance import settings; "
@@ -180,16 +179,7 @@ def test_another_form_can_be_chosen_and_a_wrong_one_is_refused(chosen: str, said
 
 def _under(environment: dict[str, str], code: str) -> str:
     """What a process with the settings of production writes to standard error."""
-    needed = {"DATABASE_URL": "postgresql://u:p@h/n", "DJANGO_SECRET_KEY": "k", "CTC_BASE_URL": "https://a"}
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(settings.BASE_DIR),
-        env={"DJANGO_SETTINGS_MODULE": "ctcompliance.settings"} | needed | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    ).stderr
+    return run_in({"DJANGO_SETTINGS_MODULE": "ctcompliance.settings"} | NEEDED | environment, code).stderr
 
 
 def test_beat_says_once_a_minute_and_in_one_line_that_its_broker_is_dead(
@@ -197,7 +187,7 @@ def test_beat_says_once_a_minute_and_in_one_line_that_its_broker_is_dead(
 ) -> None:
     now = 0.0
     monkeypatch.setattr("ctcompliance.logs.time.monotonic", lambda: now)
-    briefly = BrieflyOnce()
+    repeats = DropRepeats()
     said = []
     for second in range(130):
         now = float(second)
@@ -213,8 +203,8 @@ def test_beat_says_once_a_minute_and_in_one_line_that_its_broker_is_dead(
                 (error, ["stack"]),
                 sys.exc_info(),
             )
-        if briefly.filter(record):
+        if repeats.filter(record):
             said.append(LineFormatter("%(message)s").format(record))
 
     assert said == ["Message Error: refused"] * 3
-    assert settings.LOGGING["loggers"]["celery.beat"]["filters"] == ["briefly_once"]
+    assert settings.LOGGING["loggers"]["celery.beat"]["filters"] == ["drop_repeats"]

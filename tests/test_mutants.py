@@ -1,4 +1,4 @@
-"""The list of mutants is read as it is written, and a row that gives no reason is none."""
+"""Rows of the list of mutants are read as they are printed; a row without a reason does not count."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ MUTANT = Mutant("pages._row", 'return f"| {name} |"', "(gone)")
 
 
 def test_row_is_read_as_it_is_written() -> None:
-    text = f"# Mutants\n\n| Function | Was | Became | Why |\n|---|---|---|---|\n{MUTANT} Nobody sees it. |\n"
+    text = (
+        f"# Mutants\n\n| Function | Was | Became | Why |\n|---|---|---|---|\n{MUTANT} It has no effect. |\n"
+    )
 
     assert list(listed(text)) == [MUTANT]
 
 
 @pytest.mark.parametrize("reason", ["", " |", " - |"])
-def test_row_without_a_reason_is_none(reason: str) -> None:
+def test_row_without_a_reason_does_not_count(reason: str) -> None:
     assert list(listed(f"{MUTANT}{reason}\n")) == []

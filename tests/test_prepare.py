@@ -1,4 +1,4 @@
-"""`prepare` makes a database ready, as often as it is asked, and never twice at once."""
+"""`prepare` makes a database ready. It can be repeated, and two never run at the same time."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ctcompliance.management.commands import prepare
 
 @pytest.fixture
 def another_session(db: None) -> Iterator[psycopg.Connection]:
-    """A second session of the same database."""
+    """A second connection to the same database."""
     with psycopg.connect(**connection.get_connection_params()) as session:
         yield session
 
 
-def test_the_second_time_changes_nothing_and_says_so(db: None) -> None:
+def test_the_second_time_changes_nothing_and_prints_so(db: None) -> None:
     first, second = _prepared(), _prepared()
 
-    assert first["reference"]["towns"] == {"added": 173, "updated": 0, "unchanged": 0, "kept": 0}
-    assert second["reference"]["towns"] == {"added": 0, "updated": 0, "unchanged": 173, "kept": 0}
+    assert first["reference"]["towns"] == {"added": 433, "updated": 0, "unchanged": 0, "kept": 0}
+    assert second["reference"]["towns"] == {"added": 0, "updated": 0, "unchanged": 433, "kept": 0}
     assert (second["migrations"], second["closings"]) == (0, 0)
-    assert Town.objects.count() == 173
+    assert Town.objects.count() == 433
 
 
 def test_it_prints_one_line_for_people(db: None) -> None:
@@ -39,7 +39,7 @@ def test_it_prints_one_line_for_people(db: None) -> None:
 
     call_command("prepare", stdout=printed)
 
-    assert printed.getvalue().startswith("Ready: 0 migrations applied; reference rows: 324 added, ")
+    assert printed.getvalue().startswith("Ready: 0 migrations applied; reference rows: 584 added, ")
     assert printed.getvalue().count("\n") == 1
 
 
@@ -60,7 +60,7 @@ def test_it_waits_while_another_is_at_work(
     monkeypatch.setattr(prepare, "PATIENCE", "50ms")
     another_session.execute("SELECT pg_advisory_lock(%s)", [prepare.LOCK])
 
-    with pytest.raises(CommandError, match="still at work"):
+    with pytest.raises(CommandError, match="still running"):
         _prepared()
 
 

@@ -1,4 +1,4 @@
-"""`make up` from its first line to its last: everything runs, and nothing is left however it ends."""
+"""`make up` from start to end: everything runs, and no process is left, however it ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMED_SERVERS = {"DATABASE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "CTC_BASE_URL
 
 
 class Up:
-    """One `up` below a folder of its own, on ports of its own."""
+    """One `up` with its own folder and ports."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "local"
@@ -40,7 +40,7 @@ class Up:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Begins, in a session of its own, as in a terminal."""
+        """Start it in its own session, as in a terminal."""
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -53,7 +53,7 @@ class Up:
         return self.process
 
     def down(self) -> str:
-        """What `down` says."""
+        """Run `down` and return its output."""
         return subprocess.run(
             [sys.executable, "manage.py", "down"],
             cwd=ROOT,
@@ -65,7 +65,7 @@ class Up:
         ).stdout
 
     def processes(self) -> list[int]:
-        """Everything that carries the folder in its environment or its command, zombies aside."""
+        """Ids of processes with the folder in their environment or command, without zombies."""
         return [
             process.pid
             for process in psutil.process_iter()
@@ -73,7 +73,7 @@ class Up:
         ]
 
     def is_up(self) -> bool:
-        """Whether web and Flower answer, and a worker has told Flower so. Fails when it never will."""
+        """True if web and Flower answer and Flower knows a worker. Fails if `up` has ended."""
         assert self.process
         assert self.process.poll() is None, self.output.read_text()
         try:
@@ -85,7 +85,7 @@ class Up:
 
 
 def carried(process: psutil.Process) -> str:
-    """Command and local folder of a process."""
+    """The command and CTC_LOCAL of a process; empty if it has ended."""
     try:
         return " ".join([*process.cmdline(), process.environ().get("CTC_LOCAL", "")])
     except psutil.Error:
@@ -93,20 +93,20 @@ def carried(process: psutil.Process) -> str:
 
 
 def read(url: str) -> bytes:
-    """What a page says."""
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+    """The content of a page."""
+    with urllib.request.urlopen(url, timeout=5) as answer:
         return bytes(answer.read())
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def within(seconds: float, holds: Callable[[], object]) -> bool:
-    """Whether it comes to hold in time."""
+    """Wait until `holds` is true. Return False after `seconds`."""
     limit = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > limit:
@@ -117,7 +117,7 @@ def within(seconds: float, holds: Callable[[], object]) -> bool:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    """Nothing of it runs after the test."""
+    """An `up` that is stopped after the test."""
     made = Up(tmp_path)
     yield made
     if made.process and made.process.poll() is None:

@@ -1,7 +1,8 @@
-"""Who may see and do what, from one file: role by object by act by field. What it does not name is refused.
+"""Who may see and do what: roles by resource, action and field, read from `matrix.toml`.
 
-Which rows a role sees follows from the capacities in which an order concerns the person's agency; the gates
-(`visible_to`) ask here which those are.
+Whatever the file does not name is denied. A person's roles decide actions and fields. Rows depend on the
+capacities that link an order to the person's agency; the `visible_to` methods of querysets ask this module
+which capacities count.
 """
 
 from __future__ import annotations
@@ -17,60 +18,62 @@ FILE = Path(__file__).with_name("matrix.toml")
 
 
 class MatrixError(ValueError):
-    """The matrix names a role or a group that there is not."""
+    """The matrix names an unknown role or group."""
 
 
 @dataclass(frozen=True)
-class Thing:
-    """One object of the matrix: who does what to it, and who sees which of its fields.
+class Resource:
+    """One resource of the matrix: the roles that may do each action and see each field.
 
-    `scope` opens the name of what a token needs: `orders` for `orders:read` and `orders:write`.
+    `scope` is the first part of the token scopes: `orders` means `orders:read` and `orders:write`.
     """
 
     name: str
     model: str
     scope: str
-    acts: dict[str, frozenset[str]]
+    actions: dict[str, frozenset[str]]
     fields: dict[str, frozenset[str]]
 
     def fields_for(self, roles: Collection[str]) -> frozenset[str]:
-        """The fields that at least one of `roles` sees."""
-        return frozenset(name for name, seers in self.fields.items() if not seers.isdisjoint(roles))
+        """Return the fields visible to at least one of `roles`."""
+        return frozenset(name for name, viewers in self.fields.items() if not viewers.isdisjoint(roles))
 
 
 @dataclass(frozen=True)
-class Capacity:
-    """In which roles an agency's people see an order that concerns the agency so, and which role is told."""
+class CapacityAccess:
+    """For one capacity: the roles that see the orders, and the role that receives their alerts."""
 
     seen_by: frozenset[str]
-    told: str
+    alert_role: str
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The whole file. `internal` are the models that nobody looks at, with the reason."""
+    """The parsed file. `internal` maps each model without a resource to the reason."""
 
     roles: frozenset[str]
-    capacities: dict[str, Capacity]
-    things: dict[str, Thing]
+    capacities: dict[str, CapacityAccess]
+    resources: dict[str, Resource]
     internal: dict[str, str]
 
-    def may(self, roles: Collection[str], act: str, thing: str) -> bool:
-        """True when one of `roles` may do `act` to such an object."""
-        return not self.things[thing].acts.get(act, frozenset()).isdisjoint(roles)
+    def may(self, roles: Collection[str], action: str, resource: str) -> bool:
+        """Return True if one of `roles` may do `action` to `resource`."""
+        return not self.resources[resource].actions.get(action, frozenset()).isdisjoint(roles)
 
-    def sees(self, roles: Collection[str], things: Collection[str]) -> frozenset[str]:
-        """What at least one of `roles` sees of these objects, as `object.field`."""
-        return frozenset(f"{name}.{one}" for name in things for one in self.things[name].fields_for(roles))
-
-    @cached_property
-    def of_model(self) -> dict[str, Thing]:
-        """The objects by their model, written as Django does in small letters: `orders.order`."""
-        return {thing.model.lower(): thing for thing in self.things.values() if thing.model}
+    def sees(self, roles: Collection[str], resources: Collection[str]) -> frozenset[str]:
+        """Return the fields of `resources` visible to at least one of `roles`, as `resource.field`."""
+        return frozenset(
+            f"{name}.{field}" for name in resources for field in self.resources[name].fields_for(roles)
+        )
 
     @cached_property
-    def concerned_as(self) -> dict[str, tuple[str, ...]]:
-        """For each role that sees orders by its agency: the capacities in which they concern the agency."""
+    def by_model(self) -> dict[str, Resource]:
+        """Resources by model label in lower case, such as `orders.order`."""
+        return {resource.model.lower(): resource for resource in self.resources.values() if resource.model}
+
+    @cached_property
+    def capacities_by_role(self) -> dict[str, tuple[str, ...]]:
+        """For each role that sees orders through an agency, the capacities that count."""
         roles = sorted({role for one in self.capacities.values() for role in one.seen_by})
         return {
             role: tuple(name for name, one in self.capacities.items() if role in one.seen_by)
@@ -78,45 +81,45 @@ class Matrix:
         }
 
     @cached_property
-    def told_as(self) -> dict[str, str]:
-        """For each capacity the role in the agency that is told."""
-        return {name: one.told for name, one in self.capacities.items()}
+    def alert_role(self) -> dict[str, str]:
+        """For each capacity, the role in the agency that receives alerts."""
+        return {name: one.alert_role for name, one in self.capacities.items()}
 
 
 def read(file: Path = FILE) -> Matrix:
-    """The matrix of a file. Raises `MatrixError`."""
-    given = tomllib.loads(file.read_text())
-    roles = frozenset(given.pop("roles"))
-    groups = given.pop("group")
+    """Parse a matrix file. Raises `MatrixError` for an unknown role or group."""
+    data = tomllib.loads(file.read_text())
+    roles = frozenset(data.pop("roles"))
+    groups = data.pop("group")
 
-    def meant(names: list[str], where: str) -> Iterator[str]:
+    def expand(names: list[str], where: str) -> Iterator[str]:
         for name in names:
             if name in roles:
                 yield name
             elif name in groups:
-                yield from meant(groups[name], where)
+                yield from expand(groups[name], where)
             else:
                 known = ", ".join(sorted(roles | groups.keys()))
                 raise MatrixError(f"{file.name}: {where}: “{name}” is no role and no group; use {known}.")
 
     def table(name: str, lines: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-        return {line: frozenset(meant(who, f"{name}.{line}")) for line, who in lines.items()}
+        return {line: frozenset(expand(names, f"{name}.{line}")) for line, names in lines.items()}
 
-    def thing(name: str, lines: dict[str, Any]) -> Thing:
-        return Thing(
+    def resource(name: str, lines: dict[str, Any]) -> Resource:
+        return Resource(
             name=name,
             model=lines.get("model", ""),
             scope=lines["scope"],
-            acts=table(f"{name}.acts", lines["acts"]),
+            actions=table(f"{name}.actions", lines["actions"]),
             fields=table(f"{name}.fields", lines.get("fields", {})),
         )
 
     capacities = {
-        name: Capacity(frozenset(meant(one["seen_by"], name)), *meant([one["told"]], name))
-        for name, one in given.pop("capacity").items()
+        name: CapacityAccess(frozenset(expand(one["seen_by"], name)), *expand([one["alert_role"]], name))
+        for name, one in data.pop("capacity").items()
     }
-    internal = given.pop("internal")
-    return Matrix(roles, capacities, {name: thing(name, lines) for name, lines in given.items()}, internal)
+    internal = data.pop("internal")
+    return Matrix(roles, capacities, {name: resource(name, lines) for name, lines in data.items()}, internal)
 
 
 MATRIX = read()

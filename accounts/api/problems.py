@@ -1,4 +1,4 @@
-"""Every refusal of the API, as RFC 9457 has it, with a code that does not change."""
+"""Errors of the API as problem details (RFC 9457), each with a code that does not change."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from rest_framework import exceptions, serializers
 
 MEDIA_TYPE = "application/problem+json"
 
-#: Every code, its status, and what it says of any request that gets it.
+#: Code -> its status and a title that fits every request refused with it.
 PROBLEMS: dict[str, tuple[HTTPStatus, str]] = {
-    "malformed": (HTTPStatus.BAD_REQUEST, "The body is not JSON, or not JSON that can be kept."),
-    "invalid": (HTTPStatus.BAD_REQUEST, "Something in the request is missing, unknown or of the wrong form."),
-    "idempotency_key_missing": (HTTPStatus.BAD_REQUEST, "A POST needs a key that makes its repetition safe."),
-    "not_signed_in": (HTTPStatus.UNAUTHORIZED, "The request names nobody who may call."),
-    "not_permitted": (HTTPStatus.FORBIDDEN, "Your role does not do this."),
-    "scope_missing": (HTTPStatus.FORBIDDEN, "The token is not for this."),
-    "not_found": (HTTPStatus.NOT_FOUND, "There is no such thing."),
-    "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that method."),
-    "not_acceptable": (HTTPStatus.NOT_ACCEPTABLE, "Answers are JSON."),
-    "refused": (HTTPStatus.CONFLICT, "The facts as they stand, or the law, do not allow this."),
+    "malformed": (HTTPStatus.BAD_REQUEST, "The body is not JSON, or holds text that cannot be stored."),
+    "invalid": (HTTPStatus.BAD_REQUEST, "Part of the request is missing, unknown or malformed."),
+    "idempotency_key_missing": (HTTPStatus.BAD_REQUEST, "A POST needs a key, so that it is safe to repeat."),
+    "not_signed_in": (HTTPStatus.UNAUTHORIZED, "Sign in, or send a valid token."),
+    "not_permitted": (HTTPStatus.FORBIDDEN, "Your role does not allow this."),
+    "scope_missing": (HTTPStatus.FORBIDDEN, "The token's scopes do not allow this."),
+    "not_found": (HTTPStatus.NOT_FOUND, "Not found."),
+    "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This URL does not accept that method."),
+    "not_acceptable": (HTTPStatus.NOT_ACCEPTABLE, "Responses are JSON only."),
+    "refused": (HTTPStatus.CONFLICT, "The facts on record, or the law, do not allow this."),
     "in_progress": (HTTPStatus.CONFLICT, "The first request with this key is not finished yet."),
     "stale": (HTTPStatus.PRECONDITION_FAILED, "It has changed since you read it."),
     "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."),
-    "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Bodies are JSON."),
+    "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Request bodies are JSON only."),
     "idempotency_key_reused": (HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for another request."),
-    "precondition_required": (HTTPStatus.PRECONDITION_REQUIRED, "Say which version you mean to change."),
+    "precondition_required": (HTTPStatus.PRECONDITION_REQUIRED, "Name the version that you want to change."),
     "too_many_requests": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests in too short a time."),
     "unexpected": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. Nothing was changed."),
     "busy": (HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy. Nothing was changed."),
@@ -39,9 +39,12 @@ PROBLEMS: dict[str, tuple[HTTPStatus, str]] = {
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing wrong: where (a dotted path in the body, or a parameter's or header's name), the code of it,
-    and a sentence that says what would be right."""
+class FieldError:
+    """One error of a request.
+
+    `field` is a dotted path in the body, or the name of a parameter or header. `message` names the problem
+    and the remedy.
+    """
 
     field: str
     code: str
@@ -56,18 +59,18 @@ class Problem(exceptions.APIException):
         code: str,
         detail: str = "",
         *,
-        faults: Sequence[Fault] = (),
+        errors: Sequence[FieldError] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
         status, self.title = PROBLEMS[code]
         self.status_code = status.value
         self.code = code
-        self.faults = faults
+        self.errors = errors
         self.headers = headers or {}
         super().__init__(detail or self.title)
 
     def body(self) -> dict[str, Any]:
-        """What the caller reads."""
+        """Return the response body."""
         body: dict[str, Any] = {
             "type": f"urn:ctcompliance:problem:{self.code}",
             "title": self.title,
@@ -75,27 +78,33 @@ class Problem(exceptions.APIException):
             "detail": str(self.detail),
             "code": self.code,
         }
-        if self.faults:
-            body["errors"] = [asdict(fault) for fault in self.faults]
+        if self.errors:
+            body["errors"] = [asdict(error) for error in self.errors]
         return body
 
     def response(self) -> JsonResponse:
-        """The refusal as an answer, whatever form the view's own answers have."""
+        """Return the response.
+
+        Not a DRF `Response`: the renderer of the view may be another (the schema is YAML), and Django's error
+        handlers have no view.
+        """
         return JsonResponse(
             self.body(), status=self.status_code, headers=self.headers, content_type=MEDIA_TYPE
         )
 
 
-class FaultShape(serializers.Serializer[Any]):
-    """One thing wrong."""
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """One error of a request, for the OpenAPI document."""
 
-    field = serializers.CharField(help_text="A dotted path in the body, or a parameter's or header's name.")
+    field = serializers.CharField(
+        help_text="A dotted path in the body, or the name of a parameter or header."
+    )
     code = serializers.CharField()
-    message = serializers.CharField(help_text="What is wrong with the value, and what would be right.")
+    message = serializers.CharField(help_text="The problem and its remedy.")
 
 
-class ProblemShape(serializers.Serializer[Any]):
-    """A refusal, RFC 9457."""
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details (RFC 9457), for the OpenAPI document."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -104,36 +113,36 @@ class ProblemShape(serializers.Serializer[Any]):
     code = serializers.ChoiceField(choices=list(PROBLEMS))
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """With `errors`, a name that a serializer keeps for itself."""
-        return {**super().get_fields(), "errors": FaultShape(many=True, required=False)}
+        """Add `errors`, which cannot be declared: a serializer has an attribute of that name."""
+        return {**super().get_fields(), "errors": FieldErrorSerializer(many=True, required=False)}
 
 
-def answer(exception: Exception, _context: dict[str, Any]) -> JsonResponse | None:
-    """The refusal as an answer; None for what nobody foresaw, which Django logs and answers."""
-    problem = _problem(exception)
+def exception_handler(exception: Exception, _context: dict[str, Any]) -> JsonResponse | None:
+    """Return the problem as a response; None for an unexpected exception, which Django logs and answers."""
+    problem = _to_problem(exception)
     return problem.response() if problem else None
 
 
-def _problem(exception: Exception) -> Problem | None:
+def _to_problem(exception: Exception) -> Problem | None:
     if isinstance(exception, Problem):
         return exception
     for kind, code in _CODES.items():
         if isinstance(exception, kind):
-            faults = _faults_of(exception)
-            is_well_formed = faults and all(fault.code in _WELL_FORMED for fault in faults)
+            errors = _errors_of(exception)
+            is_well_formed = errors and all(error.code in _WELL_FORMED for error in errors)
             return Problem(
-                "refused" if is_well_formed else code, faults=faults, headers=_headers_of(code, exception)
+                "refused" if is_well_formed else code, errors=errors, headers=_headers_of(code, exception)
             )
     return None
 
 
-#: Codes of values that are of the right form, and wrong only as the world is: no such town, no such century.
+#: Codes of values in the right form that fail only against the data: no such town, no such year.
 _WELL_FORMED = frozenset({"does_not_exist", "range"})
 
 
-def _faults_of(exception: Exception) -> list[Fault]:
+def _errors_of(exception: Exception) -> list[FieldError]:
     if isinstance(exception, exceptions.ValidationError):
-        return list(_faults(exception.get_full_details()))
+        return list(_flatten(exception.get_full_details()))
     return []
 
 
@@ -163,20 +172,23 @@ _CODES: dict[type[Exception], str] = {
     OperationalError: "busy",
 }
 
+#: The keys of an error in DRF's full details.
+_LEAF = frozenset({"message", "code"})
 
-def _faults(details: Any, path: str = "") -> Iterator[Fault]:
-    """Every leaf of DRF's tree of errors."""
-    if isinstance(details, dict) and not details.keys() <= {"message", "code"}:
+
+def _flatten(details: Any, path: str = "") -> Iterator[FieldError]:
+    """Yield every leaf of DRF's tree of errors."""
+    if isinstance(details, dict) and not details.keys() <= _LEAF:
         branches: Iterable[tuple[Any, Any]] = details.items()
     elif isinstance(details, list):
-        # Errors of one value stand in a list; errors of the items of a list too, empty where an item is well.
-        is_items = any(isinstance(one, dict) and not one.keys() <= {"message", "code"} for one in details)
-        branches = enumerate(details) if is_items else (("", one) for one in details)
+        # A list holds either the errors of one value, or for each item its errors (empty if it has none).
+        is_per_item = any(isinstance(one, dict) and not one.keys() <= _LEAF for one in details)
+        branches = enumerate(details) if is_per_item else (("", one) for one in details)
     elif details:
-        yield Fault(path or "body", str(details["code"]), str(details["message"]))
+        yield FieldError(path or "body", str(details["code"]), str(details["message"]))
         return
     else:
         return
     for name, branch in branches:
         step = "" if name in ("", "non_field_errors") else str(name)
-        yield from _faults(branch, ".".join(filter(None, [path, step])))
+        yield from _flatten(branch, ".".join(filter(None, [path, step])))

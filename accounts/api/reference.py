@@ -1,136 +1,155 @@
-"""Reference data: agencies, places, and what this API's refusals mean."""
+"""Reference data: agencies, towns, judicial districts, and the error codes of this API."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.urls import path
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.api.body import Shown
-from accounts.api.pages import Paged
+from accounts.api.pagination import PageQuery
 from accounts.api.problems import PROBLEMS
-from accounts.api.views import Listing, Whole
-from accounts.models import Agency, AgencyKind, JudicialDistrict, Town
+from accounts.api.serializers import OutputSerializer
+from accounts.api.views import ResourceList, UnpagedList
+from accounts.models import Agency, AgencyKind, JudicialDistrict, State, Town
 
 _LOOK_UP = {"GET": "look_up"}
 
 
-class AgencyOut(Shown):
-    """A body that can be told something: a court, a police department, …"""
+class AgencyOutput(OutputSerializer):
+    """An agency that can be notified: a court, a police department, …"""
 
-    thing = "agency"
-    name = serializers.CharField(help_text="How every other address names it.")
+    resource = "agency"
+    name = serializers.CharField(help_text="The name by which all other endpoints identify it.")
     kind = serializers.ChoiceField(choices=AgencyKind.choices)
-    ori = serializers.CharField(help_text="Its originating agency identifier; empty where it has none.")
+    jurisdiction = serializers.ChoiceField(choices=State.choices, help_text="Its state.")
+    ori = serializers.CharField(help_text="Its originating agency identifier; empty if it has none.")
     judicial_district = serializers.CharField(
         source="judicial_district.name", allow_null=True, help_text="For a court."
     )
     docket_prefixes = serializers.SerializerMethodField()
 
     def get_docket_prefixes(self, agency: Agency) -> list[str]:
-        """For a court: the location codes that open its docket numbers."""
+        """Return a court's location codes, with which its docket numbers begin."""
         return agency.docket_prefixes.split()
 
 
-class AgencyQuery(Paged):
+class AgencyQuery(PageQuery):
     """Which agencies."""
 
     kind = serializers.ChoiceField(choices=AgencyKind.choices, required=False)
+    jurisdiction = serializers.ChoiceField(
+        choices=State.choices, required=False, help_text="Only of this state."
+    )
 
 
-class Agencies(Listing):
-    """Every agency, by name."""
+class AgencyList(ResourceList):
+    """All agencies, by name."""
 
-    thing = "agency"
-    acts = _LOOK_UP
-    asks = AgencyQuery
-    shows = AgencyOut
-    order_by = ("name",)
+    resource = "agency"
+    actions = _LOOK_UP
+    queryset = Agency.objects.select_related("judicial_district")
+    query = AgencyQuery
+    output = AgencyOutput
+    ordering = ("name",)
 
     @override
-    def rows(self, **asked: Any) -> QuerySet[Agency]:
-        """All, or those of one kind."""
-        return Agency.objects.filter(**asked).select_related("judicial_district")
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queryset.filter(**self.filters)
 
 
-class TownOut(Shown):
-    """A town, or a village that people name as their town, and the police who answer for it."""
+class TownOutput(OutputSerializer):
+    """A town, or a village that people name as their town, and its police; a place of another state."""
 
-    thing = "town"
-    name = serializers.CharField(help_text="How every other address names it.")
+    resource = "town"
+    name = serializers.CharField(
+        help_text="The name by which all other endpoints identify it. Outside Connecticut it ends with "
+        "the state."
+    )
+    jurisdiction = serializers.ChoiceField(choices=State.choices, help_text="Its state.")
     within = serializers.CharField(
         source="within.name", allow_null=True, help_text="For a village: its town."
     )
-    fips = serializers.CharField(help_text="Its code; empty for a village.")
-    police = serializers.CharField(source="police.name")
+    fips = serializers.CharField(help_text="Its FIPS code; empty for a village.")
+    police = serializers.CharField(source="police.name", help_text="The police department in charge.")
 
 
-class Towns(Listing):
-    """Every town and village, by name."""
+class TownQuery(PageQuery):
+    """Which towns."""
 
-    thing = "town"
-    acts = _LOOK_UP
-    shows = TownOut
-    order_by = ("name",)
+    jurisdiction = serializers.ChoiceField(
+        choices=State.choices, required=False, help_text="Only of this state."
+    )
+
+
+class TownList(ResourceList):
+    """All towns and villages, by name."""
+
+    resource = "town"
+    actions = _LOOK_UP
+    queryset = Town.objects.select_related("within", "police")
+    query = TownQuery
+    output = TownOutput
+    ordering = ("name",)
 
     @override
-    def rows(self, **asked: Any) -> QuerySet[Town]:
-        """All."""
-        return Town.objects.select_related("within", "police")
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queryset.filter(**self.filters)
 
 
-class JudicialDistrictOut(Shown):
+class JudicialDistrictOutput(OutputSerializer):
     """A judicial district (C.G.S. § 51-344)."""
 
-    thing = "judicial_district"
+    resource = "judicial_district"
     name = serializers.CharField()
-    former_name = serializers.CharField(help_text="Empty where it never had another.")
+    former_name = serializers.CharField(help_text="Empty if it never had another name.")
 
 
-class JudicialDistricts(Listing):
-    """Every judicial district, by name."""
+class JudicialDistrictList(ResourceList):
+    """All judicial districts, by name."""
 
-    thing = "judicial_district"
-    acts = _LOOK_UP
-    shows = JudicialDistrictOut
-    order_by = ("name",)
-
-    @override
-    def rows(self, **asked: Any) -> QuerySet[JudicialDistrict]:
-        """All."""
-        return JudicialDistrict.objects.all()
+    resource = "judicial_district"
+    actions = _LOOK_UP
+    queryset = JudicialDistrict.objects.all()
+    output = JudicialDistrictOutput
+    ordering = ("name",)
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """What one code of a refusal means."""
+class ProblemCode:
+    """An error code with its status and title."""
 
     code: str
     status: int
     title: str
 
 
-class ProblemOut(Shown):
-    """A code that a refusal may carry. Codes do not change; new ones may come."""
+class ProblemOutput(OutputSerializer):
+    """An error code. Codes do not change; new ones may be added."""
 
-    thing = "problem"
+    resource = "problem"
     code = serializers.CharField()
-    status = serializers.IntegerField(help_text="The status that it comes with.")
-    title = serializers.CharField(help_text="What it says of any request that gets it.")
+    status = serializers.IntegerField(help_text="The HTTP status of the response.")
+    title = serializers.CharField(help_text="A summary that fits every request refused with it.")
 
 
-class Problems(Whole):
-    """Every code that a refusal may carry."""
+class ProblemList(UnpagedList):
+    """All error codes."""
 
-    thing = "problem"
-    acts = _LOOK_UP
-    shows = ProblemOut
+    resource = "problem"
+    actions = _LOOK_UP
+    output = ProblemOutput
 
     @override
-    def whole(self, **asked: Any) -> Sequence[Meaning]:
-        """All."""
-        return [Meaning(code, status.value, title) for code, (status, title) in PROBLEMS.items()]
+    def get_queryset(self) -> Any:
+        return [ProblemCode(code, status.value, title) for code, (status, title) in PROBLEMS.items()]
+
+
+urlpatterns = [
+    path("reference/agencies", AgencyList.as_view(), name="agencies"),
+    path("reference/towns", TownList.as_view(), name="towns"),
+    path("reference/judicial-districts", JudicialDistrictList.as_view(), name="judicial-districts"),
+    path("reference/problems", ProblemList.as_view(), name="problems"),
+]

@@ -1,320 +1,305 @@
-"""What every address of the API has in common."""
+"""Base views of the API: DRF's generic views, with the matrix, entity tags and idempotency keys.
+
+A view declares its `resource` (the object in the matrix) and its `actions` (method -> action in the matrix),
+and beside DRF's `queryset` its serializers: `output`, and where it takes them `input` and `query`.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import HttpResponse
 from django.utils import timezone
-from rest_framework.exceptions import MethodNotAllowed
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.generics import (
+    CreateAPIView,
+    DestroyAPIView,
+    GenericAPIView,
+    ListAPIView,
+    RetrieveAPIView,
+    UpdateAPIView,
+)
+from rest_framework.pagination import BasePagination
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
+from rest_framework.response import Response
 from typing_extensions import override
 
-from accounts.access import MATRIX
-from accounts.api import pages
-from accounts.api.body import Given, Shown
-from accounts.api.pages import Paged
-from accounts.api.problems import Fault, Problem
-from accounts.api.replay import once
-from accounts.models import ApiToken, Scope, User
-from accounts.services import audit, guessing
+from accounts.api.idempotency import idempotent
+from accounts.api.pagination import EncryptedCursorPagination, PageQuery, SinglePagePagination
+from accounts.api.permissions import EnumerationGuard, MatrixPermission
+from accounts.api.problems import FieldError, Problem
+from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
+from accounts.models import User
+from accounts.services.access import access_log
 
-_SAFE = ("GET", "HEAD")
-
-
-def scope_for(things: str, *, is_reading: bool) -> str:
-    """The scope that a token needs. Where there is none for reading, the one for writing is needed."""
-    reading = f"{things}:read"
-    return reading if is_reading and reading in Scope.values else f"{things}:write"
+_NO_PARAMETERS = "Unknown parameter. Send no query parameters here."
 
 
-class ApiView(APIView):
-    """One address. `thing` is its object in the matrix, `acts` the act that each method is.
+def etag(data: Any) -> str:
+    """Return the entity tag of what the caller sees: a digest of the JSON."""
+    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
 
-    Who has no role that may do the act is answered 403 before anything is looked up: the answer is the same
-    whether or not there is such a row.
-    """
 
-    thing: ClassVar[str]
-    acts: ClassVar[Mapping[str, str]] = {"GET": "view"}
-    shows: ClassVar[type[Shown]]
+class ResourceView(GenericAPIView[Any]):
+    """Base of every view."""
+
+    #: The resource in the matrix.
+    resource: ClassVar[str]
+    #: Method -> action in the matrix. Other methods get 405.
+    actions: ClassVar[Mapping[str, str]] = {"GET": "view"}
+    output: ClassVar[type[OutputSerializer]]
+    #: The query parameters of GET; None leaves them unchecked.
+    query: ClassVar[type[InputSerializer] | None] = None
+    #: OpenAPI parameters of the other methods besides the usual ones. Unknown query parameters are refused.
+    extra_parameters: ClassVar[Sequence[OpenApiParameter]] = ()
+    #: The validated query parameters of a GET.
+    query_data: Mapping[str, Any]
+
+    permission_classes = (IsAuthenticated, MatrixPermission, EnumerationGuard)
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
     metadata_class = None
 
     @override
-    def check_permissions(self, request: Request) -> None:
-        """Raises for nobody, a token that is not for this, and a role that does not do this."""
-        super().check_permissions(request)
-        method = "GET" if request.method == "HEAD" else str(request.method)
-        if method not in self.acts:
-            raise MethodNotAllowed(method)
-        thing = MATRIX.things[self.thing]
-        if isinstance(request.auth, ApiToken):
-            needed = scope_for(thing.scope, is_reading=request.method in _SAFE)
-            if needed not in request.auth.scopes:
-                raise Problem("scope_missing", f"The token's scopes do not include {needed}.")
-        if not MATRIX.may(self.user.roles, self.acts[method], self.thing):
-            raise Problem("not_permitted")
-        if self.kwargs or request.query_params:
-            self._check_guesses()
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the query after permissions and throttles, before any row is looked up."""
+        super().initial(request, *args, **kwargs)
+        self.query_data = {}
+        if request.method not in SAFE_METHODS:
+            self.check_action_parameters()
+        elif self.query is not None:
+            self.query_data = self.get_query_data(self.query)
 
-    def _check_guesses(self) -> None:
-        """Raises `Problem` for who guessed a short while ago: nothing is looked up, by its id or a filter."""
-        if guessing.too_many_guesses(self.user):
-            wait = guessing.WINDOW.total_seconds()
-            raise Problem("too_many_requests", headers={"Retry-After": str(round(wait))})
+    def check_action_parameters(self) -> None:
+        """Raise `Problem` for query parameters that a method with an effect does not know.
+
+        Passed over in silence, a `dry_run` that the view does not know would have acted.
+        """
+        known = {one.name for one in self.extra_parameters if one.location == OpenApiParameter.QUERY}
+        unknown = sorted(self.request.query_params.keys() - known)
+        if unknown:
+            message = f"Unknown parameter. Use: {', '.join(sorted(known))}." if known else _NO_PARAMETERS
+            errors = [FieldError(one.replace("\0", ""), "unknown_field", message) for one in unknown]
+            raise Problem("invalid", errors=errors)
+        self._check_sent_once()
+
+    def _check_sent_once(self) -> None:
+        params = self.request.query_params
+        if repeated := [name for name in params if len(params.getlist(name)) > 1]:
+            raise Problem("invalid", errors=[FieldError(one, "twice", "Send it once.") for one in repeated])
+
+    def get_query_data(self, serializer_class: type[InputSerializer]) -> dict[str, Any]:
+        """Return the validated query parameters. Raises `Problem` and `ValidationError`."""
+        params = self.request.query_params
+        self._check_sent_once()
+        if unstorable := [name for name, value in params.dict().items() if "\0" in f"{name}{value}"]:
+            message = "Contains a NUL character. Remove it."
+            raise Problem(
+                "invalid", errors=[FieldError(one.replace("\0", ""), "nul", message) for one in unstorable]
+            )
+        serializer = serializer_class(data=params.dict(), context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
     @property
     @override
     def allowed_methods(self) -> list[str]:
-        """Those that are acts."""
-        return [*self.acts]
+        """The methods that are actions. DRF would add OPTIONS and the methods of base classes."""
+        return [*self.actions]
 
     @property
     def user(self) -> User:
-        """Who calls."""
-        user = self.request.user
-        assert isinstance(user, User)  # noqa: S101 - narrows; who is nobody was refused before
-        return user
+        """The caller, who has been authenticated."""
+        return cast("User", self.request.user)
 
     @property
     def now(self) -> datetime:
-        """The instant of the request."""
+        """The current time, in UTC."""
         return timezone.now()
 
-    def roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
-        """In which roles the caller sees each of these rows; without cases in play, in all the caller has."""
+    @override
+    def get_serializer_class(self) -> type[OutputSerializer]:
+        return self.output
+
+    @override
+    def get_serializer(self, *args: Any, **kwargs: Any) -> OutputSerializer:
+        """Return the output serializer of a row, or with `many=True` of rows, and log access to their cases.
+
+        `serializer_class` overrides the view's own.
+        """
+        (instance,) = args
+        rows = instance if kwargs.get("many") else [instance]
+        serializer_class = kwargs.pop("serializer_class", None) or self.get_serializer_class()
+        access_log.log_access(self.request, self.get_cases(rows))
+        context = self.get_serializer_context() | {"roles_of": self.get_roles_of(rows), "now": self.now}
+        serializer: OutputSerializer = serializer_class(*args, **kwargs, context=context)
+        return serializer
+
+    @override
+    def get_serializer_context(self) -> dict[str, Any]:
+        return dict(super().get_serializer_context())
+
+    def get_roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
+        """Return a function from a row to the roles in which the caller sees it.
+
+        For rows that belong to no case, these are all roles that the caller has.
+        """
         roles = self.user.roles
         return lambda _row: roles
 
-    def shown(self, rows: Sequence[Any], shape: type[Shown] | None = None) -> list[dict[str, Any]]:
-        """The rows as the caller may see them, and on record as seen."""
-        audit.seen(self.request, self.cases_of(rows))
-        context = {"roles_of": self.roles_of(rows), "request": self.request, "now": self.now}
-        return list((shape or self.shows)(rows, many=True, context=context).data)
-
-    def cases_of(self, rows: Sequence[Any]) -> Iterable[Any]:
-        """The public ids of the cases that these rows tell of."""
+    def get_cases(self, rows: Sequence[Any]) -> Iterable[Any]:
+        """Return the public ids of the cases to which the rows belong."""
         return ()
 
 
-class Asking(ApiView):
-    """An address that can be asked for more than its path says."""
+class ResourceList(ResourceView, ListAPIView[Any]):
+    """GET: a list, one page at a time."""
 
-    asks: ClassVar[type[Given]] = Given
-    #: What names one thing that the caller may not see: to find nothing by it is to be refused.
-    guessable: ClassVar[Sequence[str]] = ()
+    query: ClassVar[type[InputSerializer] | None] = PageQuery
+    pagination_class: type[BasePagination] | None = EncryptedCursorPagination
+    #: Columns that are never null, the last one unique; an index serves them.
+    ordering: ClassVar[Sequence[str]] = ("-id",)
 
-    def asked(self) -> dict[str, Any]:
-        """What the query asks for. Raises `Problem` and `ValidationError` for what is not known here."""
-        query = self.request.query_params
-        if twice := [name for name in query if len(query.getlist(name)) > 1]:
-            raise Problem(
-                "invalid", faults=[Fault(name, "twice", "Given twice. Give it once.") for name in twice]
-            )
-        if unkept := [name for name, value in query.dict().items() if "\0" in f"{name}{value}"]:
-            raise Problem(
-                "invalid",
-                faults=[Fault(name.replace("\0", ""), "nul", "Holds a NUL character.") for name in unkept],
-            )
-        asks = self.asks(data=query.dict(), context={"request": self.request})
-        asks.is_valid(raise_exception=True)
-        return dict(asks.validated_data)
-
-    def found(self, asked: Mapping[str, Any], rows: Sequence[Any]) -> None:
-        """Puts on record that nothing was found by a name that might have been guessed."""
-        guessed = [name for name in self.guessable if name in asked]
-        if guessed and not rows:
-            audit.asked_in_vain(self.request, asked[guessed[0]])
-
-
-class Whole(Asking):
-    """GET: the whole of what is bounded by its nature, in the form of a page that is the last."""
-
-    def get(self, request: Request, **_ids: Any) -> HttpResponse:
-        """All of it."""
-        return Answer({"results": self.shown(self.whole(**self.asked())), "next": None})
-
-    @abstractmethod
-    def whole(self, **asked: Any) -> Sequence[Any]:
-        """What was asked for."""
-
-
-class Listing(Asking):
-    """GET: rows, a page at a time."""
-
-    asks: ClassVar[type[Paged]] = Paged
-    #: Columns that are never null, the last of them unique; an index serves them.
-    order_by: ClassVar[Sequence[str]] = ("-id",)
-
-    def get(self, request: Request, **_ids: Any) -> HttpResponse:
-        """One page."""
-        asked = self.asked()
-        cursor, limit = asked.pop("cursor", ""), asked.pop("limit")
-        found, after = self.page(asked, cursor=cursor, limit=limit)
-        if not cursor:
-            self.found(asked, found)
-        return Answer({"results": self.shown(found), "next": self._address(after)})
-
-    def page(self, asked: Mapping[str, Any], *, cursor: str, limit: int) -> tuple[list[Any], str]:
-        """One page of what was asked for, and the cursor of the page after."""
-        return pages.page(self.rows(**asked), self.order_by, cursor=cursor, limit=limit)
-
-    @abstractmethod
-    def rows(self, **asked: Any) -> QuerySet[Any]:
-        """The rows that the caller may see, of those asked for."""
-
-    def _address(self, cursor: str) -> str | None:
-        if not cursor:
-            return None
-        query = self.request.query_params.copy()
-        query["cursor"] = cursor
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
-
-
-class Showing(ApiView):
-    """GET: one row, with the version of it that the caller sees."""
-
-    def get(self, request: Request, **ids: Any) -> HttpResponse:
-        """The row; 304 when the caller has it already."""
-        answer = Answer(self.shown([self.row(**ids)])[0], is_versioned=True)
-        if answer.headers["ETag"] in _tags(request, "If-None-Match"):
-            return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": answer.headers["ETag"]})
-        return answer
-
-    @abstractmethod
-    def row(self, **ids: Any) -> Any:
-        """The row. Raises `Http404` where the caller sees none."""
-
-
-class Undone(Exception):  # noqa: N818 - nothing went wrong
-    """An act was tried, and nothing of it stays but the answer."""
-
-    def __init__(self, answer: HttpResponse) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class Acting(ApiView):
-    """POST: an act upon `subject`, done once for each Idempotency-Key.
-
-    With `If-Match` it is done only while `version_of` the subject is the one named.
-    """
-
-    body: ClassVar[type[Given]]
-    acts = {"POST": "add"}
-    #: What the schema says of it besides: parameters, and answers by status.
-    parameters: ClassVar[Sequence[Any]] = ()
-    other_answers: ClassVar[Mapping[int, Any]] = {}
-
-    def post(self, request: Request, **ids: Any) -> HttpResponse:
-        """What came of the act."""
-        subject = self.subject(**ids)
-        try:
-            return once(request, self.user, lambda: self._perform(subject))
-        except Undone as tried:
-            return tried.answer
-
-    def _perform(self, subject: Any) -> HttpResponse:
-        with transaction.atomic():
-            subject = self.locked(subject)
-            self.check_version(subject)
-            given = self.body(data=self.request.data, context=self.given_context(subject))
-            given.is_valid(raise_exception=True)
-            return self.perform(subject, dict(given.validated_data))
-
-    def subject(self, **_ids: Any) -> Any:
-        """What is acted upon. Raises `Http404` where the caller sees no such thing."""
-        return None
-
-    def locked(self, subject: Any) -> Any:
-        """The subject as it is now and stays until the act is done."""
-        return subject
-
-    def given_context(self, subject: Any) -> dict[str, Any]:
-        """What the fields of the body look into."""
-        return {"request": self.request, "subject": subject}
-
-    def version_of(self, subject: Any) -> str:
-        """The entity tag of the subject as the caller sees it; empty where it has none."""
-        return ""
-
-    def check_version(self, subject: Any, *, is_required: bool = False) -> None:
-        """Raises `Problem` when the caller means another version than stands."""
-        tags = _tags(self.request, "If-Match")
-        if not tags and is_required:
-            raise Problem("precondition_required", "Send If-Match with the ETag of what you read.")
-        if tags and tags != ["*"] and self.version_of(subject) not in tags:
-            raise Problem("stale")
-
-    @abstractmethod
-    def perform(self, subject: Any, given: dict[str, Any]) -> HttpResponse:
-        """The act, done."""
-
-
-class Changing(Acting):
-    """PATCH: a correction of one row, of the version that the caller read."""
-
-    acts = {"PATCH": "change"}
-
-    def patch(self, request: Request, **ids: Any) -> HttpResponse:
-        """The row as it is now."""
-        try:
-            return self._perform(self.subject(**ids))
-        except Undone as tried:
-            return tried.answer
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The query parameters without those of pagination."""
+        return {name: value for name, value in self.query_data.items() if name not in ("cursor", "limit")}
 
     @override
-    def check_version(self, subject: Any, *, is_required: bool = True) -> None:
-        """A correction always says of what."""
-        super().check_version(subject, is_required=is_required)
+    def paginate_queryset(self, queryset: Any, **options: Any) -> list[Any]:
+        """Return one page."""
+        paginator: Any = self.paginator
+        page: list[Any] = paginator.paginate_queryset(queryset, self.request, view=self, **options)
+        return page
 
 
-class Removing(Acting):
-    """DELETE: one row is taken away, of the version that the caller read."""
+class UnpagedList(ResourceList):
+    """GET: a list that is short by nature, in the form of a single page."""
 
-    acts = {"DELETE": "remove"}
+    query: ClassVar[type[InputSerializer] | None] = EmptyInput
+    pagination_class = SinglePagePagination
 
-    def delete(self, request: Request, **ids: Any) -> HttpResponse:
-        """Nothing: it is gone."""
-        with transaction.atomic():
-            subject = self.locked(self.subject(**ids))
-            self.check_version(subject, is_required=True)
-            self.remove(subject)
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+class ResourceDetail(ResourceView, RetrieveAPIView[Any]):
+    """GET: one row with its ETag; 304 if the caller already has this version."""
+
+    @override
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().retrieve(request, *args, **kwargs)
+        tag = etag(response.data)
+        if tag in _entity_tags(request, "If-None-Match"):
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        response.headers["ETag"] = tag
+        return response
+
+
+class ResourceSearch(ResourceView):
+    """POST: a search whose text is in the body. It changes nothing, so it needs no Idempotency-Key."""
+
+    actions = {"POST": "search"}
+    input: ClassVar[type[InputSerializer]]
+
+    def post(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Return the results, logged as seen."""
+        serializer = self.input(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        access_log.log_as_viewing(request)
+        rows = self.search(dict(serializer.validated_data))
+        return Response({"results": self.get_serializer(rows, many=True).data})
 
     @abstractmethod
-    def remove(self, subject: Any) -> None:
-        """The row is taken away."""
+    def search(self, data: dict[str, Any]) -> Sequence[Any]:
+        """Return the rows that fit. Raises `Problem`."""
 
 
-class Answer(HttpResponse):
-    """A JSON body, with its entity tag where it `is_versioned`: the digest of what the caller sees."""
+class TargetView(ResourceView):
+    """Base of the views that change something: they act on a target, of the version that the caller means."""
 
-    def __init__(
-        self,
-        body: Any,
-        *,
-        status: HTTPStatus = HTTPStatus.OK,
-        location: str = "",
-        is_versioned: bool = False,
-    ) -> None:
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-        super().__init__(content, status=status, content_type="application/json")
-        if location:
-            self.headers["Location"] = location
-        if is_versioned:
-            self.headers["ETag"] = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    input: ClassVar[type[InputSerializer]]
+    #: OpenAPI responses (by status) besides the usual ones.
+    extra_responses: ClassVar[Mapping[int, Any]] = {}
+
+    def get_target(self) -> Any:
+        """Return what the action acts on. Raises `Http404`."""
+        return self.get_object()
+
+    def lock_target(self, target: Any) -> Any:
+        """Lock the target until the transaction ends, and return it as it is now."""
+        return target
+
+    def get_version(self, target: Any) -> str:
+        """Return the ETag of the target as the caller sees it, or an empty string if it has none."""
+        return ""
+
+    def check_version(self, target: Any) -> None:
+        """Compare `If-Match`, which only a POST may leave out. Raises `Problem`."""
+        tags = _entity_tags(self.request, "If-Match")
+        if not tags and self.request.method != "POST":
+            raise Problem("precondition_required", "Send If-Match with the ETag of what you read.")
+        if tags and tags != ["*"] and self.get_version(target) not in tags:
+            raise Problem("stale")
+
+    def get_input(self, target: Any) -> dict[str, Any]:
+        """Return the validated request body. Raises `ValidationError`."""
+        context = self.get_serializer_context() | {"target": target}
+        serializer = self.input(data=self.request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def run_action(self, target: Any) -> Response:
+        """Lock, check and act, in one transaction."""
+        with transaction.atomic():
+            target = self.lock_target(target)
+            self.check_version(target)
+            return self.perform_action(target, self.get_input(target))
+
+    @abstractmethod
+    def perform_action(self, target: Any, data: dict[str, Any]) -> Response:
+        """Do it and return the response."""
 
 
-def _tags(request: Request, header: str) -> list[str]:
-    """The entity tags that a header names."""
+class ResourceAction(TargetView, CreateAPIView[Any]):
+    """POST: an action on the target, done once for each Idempotency-Key."""
+
+    actions = {"POST": "add"}
+
+    @override
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        target = self.get_target()
+        return idempotent(request, self.user, lambda: self.run_action(target))
+
+
+class ResourceUpdate(TargetView, UpdateAPIView[Any]):
+    """PATCH: a correction of the version that the caller read."""
+
+    actions = {"PATCH": "change"}
+
+    @override
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.run_action(self.get_target())
+
+
+class ResourceDelete(TargetView, DestroyAPIView[Any]):
+    """DELETE: remove the version that the caller read."""
+
+    actions = {"DELETE": "remove"}
+
+    @override
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with transaction.atomic():
+            target = self.lock_target(self.get_target())
+            self.check_version(target)
+            self.perform_destroy(target)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _entity_tags(request: Request, header: str) -> list[str]:
+    """Return the entity tags in a header."""
     return [tag.strip() for tag in request.headers.get(header, "").split(",") if tag.strip()]

@@ -1,44 +1,53 @@
-"""People and agencies, the tokens of systems, and the record of who did and saw what."""
+"""People, agencies, sessions, API tokens and the access log."""
 
 from __future__ import annotations
 
+from accounts.models.absences import Absence, Cover, CoverReason
 from accounts.models.agencies import (
     CANARY,
     POLICE,
     Agency,
     AgencyKind,
-    Every,
+    EveryManager,
     JudicialDistrict,
     Referenced,
+    State,
     Town,
+    place_named,
 )
-from accounts.models.audit import Act, AuditEntry, AuditSeal, Door
-from accounts.models.calls import MAX_KEY, ApiToken, KeptAnswer, Scope
+from accounts.models.api import MAX_KEY, ApiToken, IdempotencyRecord, Scope
+from accounts.models.audit import AuditAction, AuditChainLink, AuditEntry, EntryPoint
 from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
-from accounts.models.sessions import Session, SignInAttempt
+from accounts.models.sessions import HeldForm, Session, SignInAttempt
 
 __all__ = [
     "CANARY",
     "HELD_IN",
     "MAX_KEY",
     "POLICE",
-    "Act",
+    "Absence",
     "Agency",
     "AgencyKind",
     "ApiToken",
+    "AuditAction",
+    "AuditChainLink",
     "AuditEntry",
-    "AuditSeal",
-    "Door",
-    "Every",
+    "Cover",
+    "CoverReason",
+    "EntryPoint",
+    "EveryManager",
+    "HeldForm",
+    "IdempotencyRecord",
     "JudicialDistrict",
-    "KeptAnswer",
     "Membership",
     "Referenced",
     "Role",
     "Scope",
     "Session",
     "SignInAttempt",
+    "State",
     "Town",
     "User",
     "UserManager",
+    "place_named",
 ]

@@ -1,4 +1,7 @@
-"""Who did and saw what, when, from where and by which door: append-only, sealed in chained batches."""
+"""The access log: who did and saw what, when, from where and through which entry point.
+
+Entries are append-only; an audit chain of digests makes changes evident.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from django.db.models import Func, Q
 from django.db.models.functions import Now
 
 
-class Act(models.TextChoices):
-    """What was done."""
+class AuditAction(models.TextChoices):
+    """What an entry records."""
 
     SIGN_IN = "sign_in", "Signed in"
     SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
     SIGN_OUT = "sign_out", "Signed out"
     LOCKED = "locked", "Account locked"
-    RELEASED = "released", "Account released"
+    UNLOCKED = "unlocked", "Account unlocked"
     PASSWORD_CHANGED = "password_changed", "Password changed"
     FACTOR_ADDED = "factor_added", "Second factor added"
     FACTOR_REMOVED = "factor_removed", "Second factor removed"
@@ -29,17 +32,22 @@ class Act(models.TextChoices):
     ROLE_REVOKED = "role_revoked", "Role revoked"
     TOKEN_ISSUED = "token_issued", "Token issued"
     TOKEN_REVOKED = "token_revoked", "Token revoked"
+    ACCOUNTS_READ = "accounts_read", "Read accounts"
     DIRECTORY_CHANGED = "directory_changed", "Agency or town changed"
-    SEEN = "seen", "Saw"
-    DONE = "done", "Did"
-    REFUSED = "refused", "Was refused"
-    GUESSING = "guessing", "Guessed at what is not there"
+    SEEN = "seen", "Viewed"
+    DONE = "done", "Made a change"
+    REFUSED = "refused", "Refused"
+    ENUMERATION = "enumeration", "Blocked for trying IDs"
     LOG_READ = "log_read", "Read the access log"
     LOG_VERIFIED = "log_verified", "Verified the access log"
 
 
-class Door(models.TextChoices):
-    """By which way somebody came in."""
+#: Actions whose label already says that something did not succeed.
+_FAILURES = frozenset({AuditAction.SIGN_IN_FAILED, AuditAction.REFUSED, AuditAction.ENUMERATION})
+
+
+class EntryPoint(models.TextChoices):
+    """Through which interface a request came in."""
 
     API = "api", "API"
     ADMIN = "admin", "Admin"
@@ -50,24 +58,24 @@ class Door(models.TextChoices):
 
 
 class _CurrentTransaction(Func):
-    """The number of the transaction that writes the row, which only ever grows."""
+    """The id of the transaction that writes the row. Ids only increase."""
 
     template = "pg_current_xact_id()::text::bigint"
     output_field = models.BigIntegerField()
 
 
 class AuditEntry(models.Model):
-    """One act, seen by the database's clock. The database refuses to change or delete a row.
+    """One entry of the access log, dated by the database's clock. The database refuses changes and deletion.
 
-    `what` names the page or resource, never its address with an id in it; `cases` are the public ids of the
-    cases that were shown or changed; `transaction` is what batches are sealed by.
+    `what` is the name of the page or resource, never its address, which may contain an id. `cases` are the
+    public ids of the cases that were shown or changed. `transaction` orders the entries in the audit chain.
     """
 
     at = models.DateTimeField(db_default=Now(), editable=False)
-    act = models.CharField(max_length=20, choices=Act)
-    door = models.CharField(max_length=10, choices=Door)
+    action = models.CharField(max_length=20, choices=AuditAction)
+    entry_point = models.CharField(max_length=10, choices=EntryPoint)
     what = models.CharField(max_length=100, blank=True)
-    # `audit_of_actor` leads from a person to the entries.
+    # `audit_of_actor` indexes this column.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -82,7 +90,7 @@ class AuditEntry(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Whose account it was about.",
+        help_text="Whose account the entry is about.",
     )
     token = models.ForeignKey(
         "accounts.ApiToken", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -97,34 +105,44 @@ class AuditEntry(models.Model):
         ordering = ["-at", "-id"]
         verbose_name_plural = "audit entries"
         constraints = [
-            models.CheckConstraint(condition=Q(act__in=Act.values), name="audit_act_known"),
-            models.CheckConstraint(condition=Q(door__in=Door.values), name="audit_door_known"),
+            models.CheckConstraint(condition=Q(action__in=AuditAction.values), name="audit_action_known"),
+            models.CheckConstraint(
+                condition=Q(entry_point__in=EntryPoint.values), name="audit_entry_point_known"
+            ),
         ]
         indexes = [
-            # Who saw this case.
+            # Who saw a case.
             GinIndex(fields=["cases"], name="audit_of_case"),
-            # What this person did and saw, the newest first.
+            # A person's entries, newest first.
             models.Index(fields=["actor", "-at"], name="audit_of_actor"),
             # The auditor's list; the purge.
             models.Index(fields=["-at", "-id"], name="audit_newest_first"),
-            # Everything but looking: the auditor's list of one act; who was refused or guessed lately; when
-            # the record was last verified.
-            models.Index(fields=["act", "-at", "-id"], name="audit_of_act", condition=~Q(act="seen")),
-            # Sealing takes the next transactions in order.
-            models.Index(fields=["transaction", "id"], name="audit_to_seal"),
+            # All but views of cases: the auditor's list of one action; recent refusals and blocks; when the
+            # chain was last verified.
+            models.Index(
+                fields=["action", "-at", "-id"], name="audit_of_action", condition=~Q(action="seen")
+            ),
+            # The audit chain takes the next transactions in order.
+            models.Index(fields=["transaction", "id"], name="audit_chain_order"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_act_display()} {self.what}".strip()
+        return f"{self.get_action_display()} {self.what}".strip()
+
+    @property
+    def title(self) -> str:
+        """The action's label, marked if the action failed."""
+        label = self.get_action_display()
+        return label if self.succeeded or self.action in _FAILURES else f"{label} (failed)"
 
 
-class AuditSeal(models.Model):
-    """A batch of entries and the digest that fixes it together with every batch before it.
+class AuditChainLink(models.Model):
+    """The digest of a batch of entries and of the link before it.
 
-    It holds the entries of all transactions after the seal before it, up to `up_to`.
+    The batch holds the entries of all transactions after the previous link's `up_to`, through this `up_to`.
     """
 
-    sealed_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     up_to = models.BigIntegerField(unique=True)
     entries = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)

@@ -1,4 +1,4 @@
-"""Who uses the system, in which role, for which agency."""
+"""Users and their roles in agencies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from accounts.access import MATRIX
+from accounts.mail_addresses import MailAddressField
 from accounts.models.agencies import POLICE, Agency, AgencyKind
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Role(models.TextChoices):
-    """What a person may do; the words of the design's table of people."""
+    """The roles. `accounts.access` defines what each may see and do."""
 
     CLERK = "clerk", "Court clerk"
     JUDGE = "judge", "Judge"
@@ -35,7 +36,7 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-#: In what kind of agency a role is held. A role that is not named may be held in any, or in none.
+#: The kinds of agency in which a role can be held. Roles not listed fit any agency, or none.
 HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.CLERK: frozenset({AgencyKind.COURT}),
     Role.JUDGE: frozenset({AgencyKind.COURT}),
@@ -48,15 +49,15 @@ HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.ADVOCATE: frozenset({AgencyKind.ADVOCACY}),
 }
 
-#: Whose desk is the admin site.
-AT_THE_ADMIN_SITE = frozenset({Role.CLERK, Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR})
+#: Roles that work in the admin site.
+ADMIN_SITE_ROLES = frozenset({Role.CLERK, Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR})
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users."""
+    """Creates and finds users."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Stores a user who signs in with `email`; without a password the account cannot sign in."""
+        """Create a user. Without a password the account cannot sign in with one."""
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -64,34 +65,36 @@ class UserManager(BaseUserManager["User"]):
 
     @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Stores a user with the administrator's role over no agency; it grants no case content."""
+        """Create a user with the administrator's role in no agency, which shows no case content."""
         user = self.create_user(email, password, **fields)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Finds the user whatever the case of the letters typed."""
-        # As the unique index folds it; `iexact` folds to upper case, and no index helps.
+        """Return the user with this email address, ignoring case."""
+        # Lower case as in the unique index. `iexact` uses upper case, which no index covers.
         return self.alias(folded=Lower("email")).get(folded=Lower(Value(username)))
 
 
 class User(AbstractBaseUser):
-    """A person who signs in. What the person may do follows from memberships alone.
+    """A person or a system. Memberships alone decide what it may see and do.
 
-    There is no superuser, no group and no stored permission: Django's `PermissionsMixin` would bring a flag
-    that passes every question unasked.
+    There are no superusers, groups or stored permissions: the superuser flag of Django's `PermissionsMixin`
+    would bypass every check.
     """
 
-    email = models.EmailField(unique=True)
+    email = MailAddressField(unique=True)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField("may sign in", default=True)
     is_system = models.BooleanField(
-        "is a system", default=False, help_text="Calls the API with tokens; has no password and no desk."
+        "is a system",
+        default=False,
+        help_text="Calls the API with tokens. Has no password and uses no pages.",
     )
     locked_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Since when nobody may sign in here, until an administrator allows it.",
+        help_text="When the account was locked. Nobody can sign in to it until an administrator unlocks it.",
     )
     joined_at = models.DateTimeField(auto_now_add=True)
     enabled_at = models.DateTimeField(
@@ -109,7 +112,7 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_once_in_any_case",
-                violation_error_message="Somebody already signs in with this email address.",
+                violation_error_message="Another account uses this email address.",
             )
         ]
 
@@ -117,29 +120,29 @@ class User(AbstractBaseUser):
         return self.name
 
     def get_short_name(self) -> str:
-        """How the admin site greets."""
+        """Return the name that the admin site greets with."""
         return self.name
 
     @property
     def may_sign_in(self) -> bool:
-        """True for a person whose account is neither deactivated nor locked."""
+        """True for a person whose account is active and not locked."""
         return self.is_active and self.locked_at is None and not self.is_system
 
     @property
     def is_staff(self) -> bool:
-        """True for people whose desk is the admin site."""
-        return not self.is_system and bool(self.roles & AT_THE_ADMIN_SITE)
+        """True for people who work in the admin site."""
+        return not self.is_system and bool(self.roles & ADMIN_SITE_ROLES)
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles this person holds in any agency."""
+        """The roles that the user holds in any agency."""
         return frozenset(membership.role for membership in self.memberships.all())
 
-    def agencies_for(self, act: str, thing: str) -> frozenset[int]:
-        """The agencies (by key) in which this person holds a role that may do `act` to such an object."""
+    def agencies_for(self, action: str, resource: str) -> frozenset[int]:
+        """Return the keys of the agencies where the user has a role that may do `action` to `resource`."""
         held = self.memberships.all()
         return frozenset(
-            one.agency_id for one in held if one.agency_id and MATRIX.may({one.role}, act, thing)
+            one.agency_id for one in held if one.agency_id and MATRIX.may({one.role}, action, resource)
         )
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
@@ -147,19 +150,20 @@ class User(AbstractBaseUser):
         return any(backend.has_perm(self, perm, obj) for backend in get_backends())
 
     def has_perms(self, perm_list: Iterable[str], obj: models.Model | None = None) -> bool:
-        """True when all of `perm_list` are permitted."""
+        """Return True if all of `perm_list` are permitted."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        """True when a backend permits anything in the app."""
+        """Return True if a backend permits anything in the app."""
         backends = cast("list[ModelBackend]", get_backends())
         return any(backend.has_module_perms(self, app_label) for backend in backends)
 
 
 class Membership(models.Model):
-    """One person's role in one agency. An administrator's or auditor's role may be over no agency."""
+    """One user's role in one agency. Administrators and auditors may have no agency."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    # `membership_once` indexes this column.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     agency = models.ForeignKey(
         Agency, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships"
     )
@@ -168,7 +172,7 @@ class Membership(models.Model):
         default=True, help_text="Whether alerts to the agency are sent to this person."
     )
     is_backup = models.BooleanField(
-        default=False, help_text="Told only when those who are told first do not answer, or are nobody."
+        default=False, help_text="Notified if the first recipients do not respond or there are none."
     )
 
     class Meta:
@@ -183,11 +187,11 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(agency__isnull=False) | Q(role__in=[Role.ADMINISTRATOR, Role.AUDITOR]),
                 name="membership_names_an_agency",
-                violation_error_message="Name the agency: only administrators and auditors may do without.",
+                violation_error_message="Choose an agency. Only administrators and auditors need none.",
             ),
         ]
         indexes = [
-            # FIRE goes from the agencies an order concerns to the people who are told.
+            # FIRE looks up the people to notify in the agencies of an order.
             models.Index(
                 fields=["agency", "role"], condition=Q(receives_alerts=True), name="membership_alerted"
             ),
@@ -197,9 +201,8 @@ class Membership(models.Model):
         return f"{self.get_role_display()}, {self.agency or 'all agencies'}"
 
     def clean(self) -> None:
-        """Refuses a role in an agency of the wrong kind: it would let nobody see, or the wrong people."""
+        """Refuse a role in an agency of the wrong kind: the wrong people, or no one, would have access."""
         if self.agency and self.agency.kind not in (kinds := HELD_IN.get(self.role, frozenset(AgencyKind))):
             expected = ", ".join(sorted(kind.label for kind in map(AgencyKind, kinds)))
-            raise ValidationError(
-                {"agency": f"{self.agency} is no place for this role. Choose one of kind: {expected}."}
-            )
+            message = f"This role cannot be held in {self.agency}. Choose an agency of kind: {expected}."
+            raise ValidationError({"agency": message})

@@ -1,4 +1,4 @@
-"""Who is signed in, and how often somebody has tried to be."""
+"""Sessions and sign-in attempts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 
 class Session(AbstractBaseSession):
-    """A browser's session, with its person in a column: all sessions of a person end in one statement.
+    """A browser session, with the user in a column so that one statement ends all sessions of a user.
 
-    The row ends when it has been idle for too long or has lasted for too long, whichever is first.
+    `session_key` is a digest of the key in the browser's cookie. The session expires at the idle limit or the
+    absolute limit, whichever is first.
     """
 
     user = models.ForeignKey(
@@ -20,20 +21,41 @@ class Session(AbstractBaseSession):
 
 
 class SignInAttempt(models.Model):
-    """One guess at an account's password or second factor, written before anybody knows whether it is right.
+    """One attempt at an account's password or second factor, saved before it is checked.
 
-    Guesses at addresses that no account has are written too, without an account: they take as long.
+    Attempts at unknown addresses are saved too, without an account, so that they take the same time.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    # `attempt_at_account` indexes this column.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     at = models.DateTimeField(db_default=Now(), editable=False)
     was_wrong = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
-            # The guesses of the last minutes at one account.
+            # Recent attempts at one account.
             models.Index(fields=["user", "at"], name="attempt_at_account"),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.at}"
+
+
+class HeldForm(models.Model):
+    """What a person typed into a form and sent after the session had ended, to be shown again after sign-in.
+
+    Kept for an hour, encrypted, for that person only, and deleted when it is shown. It never holds files,
+    passwords or other secrets.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    #: The random part of the form's one-time key.
+    key = models.CharField(max_length=32, unique=True)
+    path = models.CharField(max_length=500)
+    typed = models.TextField(help_text="Encrypted.")
+    held_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Form of {self.user_id}"

@@ -1,4 +1,4 @@
-"""Reads the reference files into plain values whose names are all resolved, or says what does not fit."""
+"""Read the reference files into plain values, and check that their names agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 
-class ReferenceContradiction(ValueError):  # noqa: N818 - it names the fact
+class ReferenceContradiction(ValueError):
     """The reference files contradict each other."""
 
 
@@ -32,7 +32,7 @@ class District:
 
 @dataclass(frozen=True, kw_only=True)
 class PoliceAgency:
-    """One law-enforcement agency; `kind` is the section of the file it stands in."""
+    """One law-enforcement agency; `kind` is its section in the file."""
 
     ori: str
     name: str
@@ -41,7 +41,7 @@ class PoliceAgency:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A town, or a village of the town `within`; `police` is the ORI of the agency that answers for it."""
+    """A town, or a village of the town `within`; `police` is the ORI of the agency that serves it."""
 
     name: str
     fips: str
@@ -51,8 +51,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Everything the files hold. Towns come before the villages in them. `statewide` is the ORI of the agency
-    that answers wherever no other does."""
+    """The content of all files. Towns come before the villages in them.
+
+    `statewide` is the ORI of the agency that serves every place without a police agency of its own.
+    """
 
     districts: tuple[District, ...]
     agencies: tuple[PoliceAgency, ...]
@@ -61,7 +63,7 @@ class Reference:
 
 
 def read() -> Reference:
-    """The files as they ship with this version."""
+    """Read the files that ship with this version. Raises `ReferenceContradiction`."""
     agencies = _load("agencies.toml")
     return Reference(
         districts=_districts(_load("judicial_districts.toml")),
@@ -99,16 +101,18 @@ def _agencies(data: dict[str, Any]) -> tuple[PoliceAgency, ...]:
 
 
 def _places(data: dict[str, Any], agencies: dict[str, Any]) -> tuple[Place, ...]:
-    answering = _answering(agencies)
+    serving = _serving(agencies)
     towns: dict[str, str] = data["towns"]
     villages: dict[str, str] = data["villages"]
-    if unknown := answering.keys() - towns.keys() - villages.keys():
-        raise ReferenceContradiction(f"answered for, but no town or village: {', '.join(sorted(unknown))}")
+    if unknown := serving.keys() - towns.keys() - villages.keys():
+        raise ReferenceContradiction(
+            f"an agency serves it, but it is no town or village: {', '.join(sorted(unknown))}"
+        )
     if unknown := set(villages.values()) - towns.keys():
-        raise ReferenceContradiction(f"a village lies in it, but no town: {', '.join(sorted(unknown))}")
+        raise ReferenceContradiction(f"has a village, but is no town: {', '.join(sorted(unknown))}")
 
     def police(*names: str) -> str:
-        return next((answering[name] for name in names if name in answering), agencies["fallback"])
+        return next((serving[name] for name in names if name in serving), agencies["fallback"])
 
     return (
         *(Place(name=name, fips=fips, within="", police=police(name)) for name, fips in towns.items()),
@@ -119,9 +123,9 @@ def _places(data: dict[str, Any], agencies: dict[str, Any]) -> tuple[Place, ...]
     )
 
 
-def _answering(agencies: dict[str, Any]) -> dict[str, str]:
-    answering: dict[str, str] = {}
+def _serving(agencies: dict[str, Any]) -> dict[str, str]:
+    serving: dict[str, str] = {}
     for _, row in _rows(agencies):
-        if (place := row.get("answers_for")) and answering.setdefault(place, row["ori"]) != row["ori"]:
-            raise ReferenceContradiction(f"{place}: both {answering[place]} and {row['ori']} answer for it")
-    return answering
+        if (place := row.get("serves")) and serving.setdefault(place, row["ori"]) != row["ori"]:
+            raise ReferenceContradiction(f"{place}: both {serving[place]} and {row['ori']} serve it")
+    return serving

@@ -1,3 +1,3 @@
-"""Every write of this app."""
+"""Every write of this app, by subject: people, agencies, sign-in, access."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Accounts: who may sign in, and in which agency a person holds which role.
+"""Accounts and roles.
 
-Every service takes the request that asks for it, so that the record says who did it and from where; without
-one, the system did.
+Every service takes the request, so that the access log has the actor and the network address. Without a
+request the actor is the system.
 """
 
 from __future__ import annotations
@@ -15,14 +15,34 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Greatest, Now
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from accounts.errors import LastAdministrator
-from accounts.models import Act, Agency, ApiToken, Door, Membership, Role, Session, SignInAttempt, User
-from accounts.services.audit import record, record_for
+from accounts.models import (
+    Agency,
+    ApiToken,
+    AuditAction,
+    Cover,
+    CoverReason,
+    EntryPoint,
+    Membership,
+    Role,
+    Session,
+    SignInAttempt,
+    User,
+)
+from accounts.services.access.access_log import record, record_for
+from accounts.text import clean
 
-#: An account that nobody has used for so long is disabled.
+#: Sent with a `user` whose sessions and tokens have all been ended.
+ended = Signal()
+
+#: Accounts unused for this long are disabled.
 UNUSED = timedelta(days=90)
+
+#: The fields of a membership that decide about alerts, not about access.
+_ALERTED = ("receives_alerts", "is_backup")
 
 
 @transaction.atomic
@@ -34,98 +54,98 @@ def create_user(
     is_system: bool = False,
     request: HttpRequest | None = None,
 ) -> User:
-    """A user is stored who signs in with `email`. Without a password only single sign-on lets the person in.
+    """Create a user. Without a password the person can sign in only by single sign-on.
 
-    A system has no password, and never signs in. Raises ValidationError when somebody already signs in with
-    that address.
+    A system has no password and never signs in. Raises ValidationError if the address is in use.
     """
-    user = User(email=User.objects.normalize_email(email), name=name, is_system=is_system)
+    user = User(email=User.objects.normalize_email(clean(email)), name=clean(name), is_system=is_system)
     user.set_password(None if is_system else password)
     user.full_clean()
     user.save()
-    _put(request, Act.ACCOUNT_CREATED, user)
+    _log(request, AuditAction.ACCOUNT_CREATED, user)
     return user
 
 
 @transaction.atomic
 def change_user(*, user: User, email: str, name: str, request: HttpRequest | None = None) -> User:
-    """The person's name and sign-in address are as given."""
+    """Change the name and the email address."""
     before = User.objects.values("email", "name").get(pk=user.pk)
-    user.email = User.objects.normalize_email(email)
-    user.name = name
+    user.email = User.objects.normalize_email(clean(email))
+    user.name = clean(name)
     user.full_clean()
     user.save(update_fields=["email", "name"])
     if changed := [field for field, value in before.items() if getattr(user, field) != value]:
-        _put(request, Act.ACCOUNT_CHANGED, user, fields=changed)
+        _log(request, AuditAction.ACCOUNT_CHANGED, user, fields=changed)
     return user
 
 
 @transaction.atomic
 def set_password(*, user: User, password: str, request: HttpRequest | None = None) -> User:
-    """Only `password` signs in from now on; every session and token has ended."""
+    """Set the password, and end every session and token."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    _put(request, Act.PASSWORD_CHANGED, user, **_end_everything(user, request))
+    _log(request, AuditAction.PASSWORD_CHANGED, user, **_end_everything(user, request))
     return user
 
 
 @transaction.atomic
 def deactivate_user(*, user: User, request: HttpRequest | None = None, **why: str) -> User:
-    """The person can no longer sign in, and every session and token has ended. What was done stays on record.
+    """Deactivate the account, and end every session and token. Entries in the access log remain.
 
-    Raises LastAdministrator when nobody could reverse it.
+    Raises LastAdministrator for the last active administrator.
     """
-    with _an_administrator_remains():
+    with _keep_an_administrator():
         user.is_active = False
         user.save(update_fields=["is_active"])
-    _put(request, Act.ACCOUNT_DISABLED, user, **_end_everything(user, request), **why)
+    Cover.objects.create(user=user, reason=CoverReason.LEFT)
+    _log(request, AuditAction.ACCOUNT_DISABLED, user, **_end_everything(user, request), **why)
     return user
 
 
 @transaction.atomic
 def reactivate_user(*, user: User, request: HttpRequest | None = None) -> User:
-    """The person can sign in again, with the password, the factors and the roles of before."""
+    """Reactivate the account with its password, second factors and roles."""
     User.objects.filter(pk=user.pk).update(is_active=True, enabled_at=Now())
     user.refresh_from_db(fields=["is_active", "enabled_at"])
-    _put(request, Act.ACCOUNT_ENABLED, user)
+    _log(request, AuditAction.ACCOUNT_ENABLED, user)
     return user
 
 
 @transaction.atomic
 def lock_user(*, user: User, request: HttpRequest | None = None) -> None:
-    """Nobody signs in to the account until it is released, and every session and token has ended."""
+    """Lock the account until it is unlocked, and end every session and token."""
     if User.objects.filter(pk=user.pk, locked_at=None).update(locked_at=Now()):
-        # The one who guessed too often is not the person; the account did nothing.
-        _put(request, Act.LOCKED, user, **_end_everything(user, request))
+        Cover.objects.create(user=user, reason=CoverReason.LOCKED)
+        # The account is the subject, not the actor: the attempts may be someone else's.
+        _log(request, AuditAction.LOCKED, user, **_end_everything(user, request))
 
 
 @transaction.atomic
-def release_user(*, user: User, request: HttpRequest | None = None) -> None:
-    """The account is locked no more, and the guesses that locked it are forgotten."""
+def unlock_user(*, user: User, request: HttpRequest | None = None) -> None:
+    """Unlock the account, and delete the attempts that locked it."""
     SignInAttempt.objects.filter(user=user).delete()
     if User.objects.filter(pk=user.pk, locked_at__isnull=False).update(locked_at=None):
-        _put(request, Act.RELEASED, user)
+        _log(request, AuditAction.UNLOCKED, user)
 
 
 @transaction.atomic
 def reset_second_factor(*, user: User, request: HttpRequest | None = None) -> None:
-    """The person has no second factor and sets up a new one at the next sign-in; every session has ended."""
+    """Remove all second factors, and end every session. The person sets up a new one at the next sign-in."""
     factors = sorted(Authenticator.objects.filter(user=user.pk).values_list("type", flat=True))
     Authenticator.objects.filter(user=user.pk).delete()
     if factors:
-        _put(request, Act.FACTOR_REMOVED, user, **_end_everything(user, request), factors=factors)
+        _log(request, AuditAction.FACTOR_REMOVED, user, **_end_everything(user, request), factors=factors)
 
 
 def disable_unused() -> int:
-    """Accounts that nobody has used for ninety days are disabled; the answer is how many.
+    """Disable accounts unused for `UNUSED`, by the database's clock. Return how many.
 
-    Used is signed in, or called with a token; new and reactivated count as used. The clock is the database's.
-    The last administrator stays.
+    Sign-in, use of a token, creation and reactivation count as use. The last administrator is not disabled.
     """
     used = Greatest("joined_at", "enabled_at", "last_login", Max("tokens__used_at"))
     unused = User.objects.filter(is_active=True).alias(used=used).filter(used__lt=Now() - UNUSED)
     disabled = 0
-    # The longest unused goes first, so that the last administrator is the one seen last.
+    # Longest unused first, so that the administrator who remains is the one used last.
     for user in unused.order_by("used", "pk"):
         try:
             deactivate_user(user=user, why="unused")
@@ -141,46 +161,52 @@ def grant_role(
     role: Role,
     agency: Agency | None = None,
     receives_alerts: bool = True,
+    is_backup: bool = False,
     request: HttpRequest | None = None,
 ) -> Membership:
-    """The person holds `role` in `agency`.
+    """Give the user `role` in `agency`.
 
-    Raises ValidationError when the role does not belong in an agency of that kind, or is held already.
+    Raises ValidationError if the role does not fit the kind of agency or the user already holds it.
     """
-    membership = Membership(user=user, agency=agency, role=role, receives_alerts=receives_alerts)
+    membership = Membership(
+        user=user, agency=agency, role=role, receives_alerts=receives_alerts, is_backup=is_backup
+    )
     return record_membership(membership=membership, request=request)
 
 
 @transaction.atomic
 def record_membership(*, membership: Membership, request: HttpRequest | None = None) -> Membership:
-    """The membership, new or changed, is stored as given. Raises ValidationError or LastAdministrator."""
+    """Save a new or changed membership. Raises ValidationError or LastAdministrator."""
     membership.full_clean()
     before = Membership.objects.filter(pk=membership.pk).first()
-    with _an_administrator_remains():
+    with _keep_an_administrator():
         membership.save()
+    if before and (_held(before) != _held(membership) or not membership.receives_alerts):
+        Cover.objects.create(user=membership.user, reason=CoverReason.LEFT)
     if before and _held(before) != _held(membership):
-        _put(request, Act.ROLE_REVOKED, membership.user, **_held(before))
+        _log(request, AuditAction.ROLE_REVOKED, membership.user, **_held(before))
     if before is None or _held(before) != _held(membership):
-        _put(request, Act.ROLE_GRANTED, membership.user, **_held(membership))
-    elif before.receives_alerts is not membership.receives_alerts:
-        _put(request, Act.ACCOUNT_CHANGED, membership.user, fields=["receives_alerts"], **_held(membership))
+        _log(request, AuditAction.ROLE_GRANTED, membership.user, **_held(membership))
+    elif changed := [name for name in _ALERTED if getattr(before, name) is not getattr(membership, name)]:
+        _log(request, AuditAction.ACCOUNT_CHANGED, membership.user, fields=changed, **_held(membership))
     return membership
 
 
 @transaction.atomic
 def revoke_role(*, membership: Membership, request: HttpRequest | None = None) -> None:
-    """The person no longer holds that role there. Raises LastAdministrator when nobody would."""
+    """Revoke the role. Raises LastAdministrator if it is the last active administrator's."""
     held = _held(membership)
-    with _an_administrator_remains():
+    with _keep_an_administrator():
         membership.delete()
-    _put(request, Act.ROLE_REVOKED, membership.user, **held)
+    Cover.objects.create(user=membership.user, reason=CoverReason.LEFT)
+    _log(request, AuditAction.ROLE_REVOKED, membership.user, **held)
 
 
 @contextmanager
-def _an_administrator_remains() -> Iterator[None]:
-    """Within it, somebody who can administer accounts may go, but not the last one."""
+def _keep_an_administrator() -> Iterator[None]:
+    """Raise LastAdministrator if the block removes the last active administrator."""
     able = Membership.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True).order_by("pk")
-    # Locked: two administrators who deactivate each other at one instant must not both succeed.
+    # The lock keeps two administrators from deactivating each other at the same time.
     before = list(able.select_for_update())
     yield
     if before and not able.exists():
@@ -188,12 +214,13 @@ def _an_administrator_remains() -> Iterator[None]:
 
 
 def _end_everything(user: User, request: HttpRequest | None) -> dict[str, int]:
-    """No session and no token of the person works any more; how many did."""
+    """End every session and token of the user, and what listens to `ended`. Return how many there were."""
     if request is not None and request.user == user:
-        # Their own, of which nothing may be stored again when the answer goes out.
+        # Flush the current session too, or the middleware would save it again.
         request.session.flush()
     sessions, _ = Session.objects.filter(user=user).delete()
     tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
+    ended.send(User, user=user)
     return {"sessions": sessions, "tokens": tokens}
 
 
@@ -201,8 +228,8 @@ def _held(membership: Membership) -> dict[str, Any]:
     return {"role": membership.role, "agency": membership.agency_id}
 
 
-def _put(request: HttpRequest | None, act: Act, user: User, **detail: Any) -> None:
+def _log(request: HttpRequest | None, action: AuditAction, user: User, **detail: Any) -> None:
     if request is None:
-        record(act, Door.SYSTEM, subject=user, detail=detail)
+        record(action, EntryPoint.SYSTEM, subject=user, detail=detail)
     else:
-        record_for(request, act, subject=user, detail=detail)
+        record_for(request, action, subject=user, detail=detail)

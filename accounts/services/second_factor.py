@@ -1,67 +1,78 @@
-"""Second factors: which a person has, and that a code works once."""
+"""Second factors: which ones a person has, and one-time use of codes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
-from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts.crypto import seal, unseal
-from accounts.models import Act, User
-from accounts.services.audit import record_for
+from accounts.allauth_internals import (
+    compare_user_code,
+    format_hotp_value,
+    hotp_value,
+    record_authentication,
+    yield_hotp_counters_from_time,
+)
+from accounts.crypto import decrypt, encrypt
+from accounts.models import AuditAction, User
+from accounts.narrowing import expect
+from accounts.services.access.access_log import record_for
 from accounts.services.sign_in import has_second_factor
 
-#: What counts as a second factor. Recovery codes stand in for a lost one and are none by themselves.
+#: What counts as a second factor. Recovery codes only replace a lost one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def is_set_up(user: User) -> bool:
-    """True when the person has an authenticator app or a passkey."""
+    """Return True if the person has an authenticator app or a passkey."""
     return Authenticator.objects.filter(user=user.pk, type__in=FACTORS).exists()
 
 
 def is_last(authenticator: Authenticator) -> bool:
-    """True when the person would be left without a second factor."""
+    """Return True if removing it would leave the person without a second factor."""
     others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS)
     return not others.exclude(pk=authenticator.pk).exists()
 
 
-def is_code_of(user: User, code: str) -> Authenticator | None:
-    """The authenticator app or the recovery codes that `code` belongs to; from now on it is used up."""
+def authenticator_of_code(user: User, code: str) -> Authenticator | None:
+    """Return the authenticator app or recovery codes that `code` belongs to, and mark the code as used."""
     one: Authenticator
     for one in Authenticator.objects.filter(user=user.pk).exclude(type=Authenticator.Type.WEBAUTHN):
         is_app = one.type == Authenticator.Type.TOTP
-        if _take(one.pk, code) if is_app else RecoveryCodes(one).validate_code(code):
+        if _take(one.pk, code) if is_app else _take_recovery_code(one, code):
             return one
     return None
 
 
-def added(request: HttpRequest, factor: str) -> None:
-    """The new factor is on record; who just proved to hold a first one has signed in with it."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - narrows
-    record_for(request, Act.FACTOR_ADDED, subject=user, detail={"factor": factor})
+def log_added(request: HttpRequest, factor: str) -> None:
+    """Log a new factor. A first factor, which was just proven, also counts as used for this sign-in."""
+    user = expect(User, request.user)
+    record_for(request, AuditAction.FACTOR_ADDED, subject=user, detail={"factor": factor})
     if factor in FACTORS and not has_second_factor(request, user):
         record_authentication(request, user, "mfa", type=factor)
 
 
-def removed(request: HttpRequest, factor: str) -> None:
-    """The factor's end is on record."""
-    record_for(request, Act.FACTOR_REMOVED, subject=request.user, detail={"factor": factor})
+def log_removed(request: HttpRequest, factor: str) -> None:
+    """Log the removal of a factor."""
+    record_for(request, AuditAction.FACTOR_REMOVED, subject=request.user, detail={"factor": factor})
+
+
+def _take_recovery_code(codes: Any, code: str) -> bool:
+    """Return True once for each recovery code."""
+    return bool(codes.wrap().validate_code(code))
 
 
 @transaction.atomic
 def _take(pk: int, code: str) -> bool:
-    """True once for each code of an app: allauth would remember used ones in each process by itself."""
+    """Return True once for each code of an app.
+
+    allauth remembers used codes per process; this check holds across processes.
+    """
     app = Authenticator.objects.select_for_update().get(pk=pk)
     data: dict[str, Any] = app.data
-    secret = unseal(data["secret"])
+    secret = decrypt(data["secret"])
     steps = (
         step
         for step in yield_hotp_counters_from_time()
@@ -70,7 +81,7 @@ def _take(pk: int, code: str) -> bool:
     step = next(steps, 0)
     if step <= data.get("step", 0):
         return False
-    # Sealed anew, so that what is used moves on to the newest secret.
-    app.data = {**data, "secret": seal(secret), "step": step}
+    # Encrypt again, so that a key in use moves to the newest secret key.
+    app.data = {**data, "secret": encrypt(secret), "step": step}
     app.save(update_fields=["data"])
     return True

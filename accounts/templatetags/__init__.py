@@ -1,3 +1,3 @@
-"""What templates of every page ask about signing in."""
+"""Template tags about sign-in, used on every page."""
 
 from __future__ import annotations

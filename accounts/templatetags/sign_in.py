@@ -1,4 +1,4 @@
-"""What every page says of signing in: that a demonstration takes less of it, and that it will end."""
+"""Tags for every page: the demonstration banner and the warning before a session ends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ register = template.Library()
 
 @register.simple_tag
 def second_factor_is_off() -> bool:
-    """True where a password alone signs in."""
+    """Return True if a password alone is enough to sign in."""
     return not settings.SECOND_FACTOR_REQUIRED
 
 
 @register.inclusion_tag("sign_in/session_end.html", takes_context=True)
 def session_end(context: dict[str, Any]) -> dict[str, Any]:
-    """The warning before a session ends, for somebody signed in: a script shows it in time."""
+    """Return the context of the warning before a session ends. A script shows it in time."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated or BEGAN not in request.session:
         return {}

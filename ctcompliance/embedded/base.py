@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend on the embedded server, which starts with the first connection of a process."""
+"""Django's PostgreSQL backend for the embedded server. A process's first connection starts the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ctcompliance.embedded.postgres import Postgres
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """`settings_dict["FOLDER"]` names the folder below which the server lives."""
+    """Connects to the server below the folder `settings_dict["FOLDER"]`."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         Postgres(Path(self.settings_dict["FOLDER"])).use()

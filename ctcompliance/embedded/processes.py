@@ -1,7 +1,7 @@
-"""The processes of one folder, and how those are ended that a hard kill left behind.
+"""Find the processes that use one folder, and end those that a hard kill left behind.
 
-Whoever has a file open that only users of the folder open is a user of it, whatever became of its parent. The
-kernel keeps that list (`/proc`), so it is right after any accident. Where there is no `/proc` it is empty.
+A process that has one of the folder's lock files open uses the folder, even if its parent is gone. The kernel
+keeps that list (`/proc`), so it is right after any accident. Without `/proc` the list is empty.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from pathlib import Path
 
 from ctcompliance.embedded.errors import Unavailable, not_writable
 
-#: Open in `up` and in everything that `up` starts; locked by `up`.
+#: Open in `up` and in every process that `up` starts; locked by `up`.
 UP = "up.lock"
-USERS = ("postgres.users", "redis.users")
-#: Seconds that a process has to end by itself.
+USERS = ("postgres.users", "valkey.users")
+#: Seconds for a process to end by itself.
 PATIENCE = 10.0
 
 
 def hold(folder: Path) -> int:
-    """This process is the only `up` of the folder while it lives. What a killed one left is ended first."""
+    """Make this process the only `up` of the folder while it lives. End first what a killed `up` left.
+
+    Returns the open lock file. Raises `Unavailable` if another `up` runs or the folder is not writable.
+    """
     try:
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = os.open(folder / UP, os.O_RDWR | os.O_CREAT, 0o600)
@@ -48,7 +51,7 @@ def hold(folder: Path) -> int:
 
 
 def end_all(folder: Path) -> int:
-    """No process uses the folder; how many did. `up` goes first, and takes its own along."""
+    """End every process that uses the folder, `up` first. Return how many there were."""
     with suppress(OSError):
         lock = os.open(folder / UP, os.O_RDONLY)
         up = _former(lock)
@@ -64,7 +67,7 @@ def end_all(folder: Path) -> int:
 
 
 def having_open(folder: Path, names: Iterable[str]) -> list[int]:
-    """The processes that have one of these files of `folder` open, but for this one and the keepers."""
+    """The ids of processes that have one of these files of `folder` open, except this one and the keepers."""
     wanted = {identity for name in names if (identity := _identity(folder / name))}
     others = {os.getpid(), *_keepers(folder)}
     found = []
@@ -76,7 +79,7 @@ def having_open(folder: Path, names: Iterable[str]) -> list[int]:
 
 
 def end(processes: list[int]) -> None:
-    """These processes are gone: asked first, killed when they do not listen."""
+    """End these processes: SIGTERM first, SIGKILL after PATIENCE seconds."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in processes:
             with suppress(ProcessLookupError):
@@ -87,18 +90,18 @@ def end(processes: list[int]) -> None:
 
 
 def _keepers(folder: Path) -> list[int]:
-    """The parents of the servers: they look at the same files."""
+    """The ids of the keepers, which have the same files open."""
     return [json.loads(state.read_text())["keeper"] for state in folder.glob("*.json")]
 
 
 def _former(lock: int) -> int:
-    """The process that held the lock last, 0 for none."""
+    """The id of the process that held the lock last; 0 if there was no process."""
     text = os.pread(lock, 20, 0)
     return int(text) if text.isdigit() else 0
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file this is, whatever its name."""
+    """Device and inode of the file; None if there is no file."""
     try:
         status = path.stat()
     except OSError:
@@ -107,7 +110,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _files(process: Path) -> list[Path]:
-    """What the process has open; nothing if it has ended or is another user's."""
+    """The files that the process has open; empty if it has ended or belongs to another user."""
     try:
         return list((process / "fd").iterdir())
     except OSError:
@@ -115,7 +118,7 @@ def _files(process: Path) -> list[Path]:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether the process runs. One that only waits for its parent to notice does not."""
+    """True if the process runs. A zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -1,8 +1,8 @@
-"""What every embedded server has: users, a keeper, and a place for its sockets.
+"""The base of the embedded servers: users, a keeper, and a folder for sockets.
 
-A process becomes a user of a server with `use`, once, and stays one until it ends. The first user starts the
-server; `keeper` starts it again after a crash and stops it after the last user. `stop` is for those who mean
-it: it stops the server under its users, and `start`, or the first use by another process, brings it back.
+A process becomes a user of a server with `use` and remains one until it ends. The first user starts the
+server; `keeper` restarts it after a crash and stops it after the last user. `stop` stops the server although
+it has users; `start`, or the first use by another process, starts it again.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from typing import ClassVar
 from ctcompliance.embedded.errors import Unavailable, not_writable
 
 HERE = Path(__file__).resolve().parent
-#: A socket's path may have 107 bytes on Linux and 103 elsewhere; the longest name in a folder has 24 of them.
+#: A socket's path may have 107 bytes on Linux and 103 elsewhere; the longest name in a folder takes 24.
 LONGEST_FOLDER = 78
-#: Seconds that a server has to answer: PostgreSQL replays its log after a hard end of the machine.
+#: Seconds for a server to answer: PostgreSQL replays its log after the machine was reset.
 PATIENCE = 60.0
-#: Seconds that the server of a killed keeper has to end.
+#: Seconds for the server of a killed keeper to end.
 LEFTOVER_PATIENCE = 20.0
 
 _holding = threading.RLock()
@@ -40,8 +40,8 @@ _held: dict[Path, int] = {}
 
 
 def _forget() -> None:
-    """A forked child is no user by inheritance: it becomes one with its own first use."""
-    global _holding, _held  # noqa: PLW0603
+    """Reset the state of a forked child, which becomes a user with its own first use."""
+    global _holding, _held  # noqa: PLW0603 - state of the process
     _holding = threading.RLock()
     _held = {}
 
@@ -50,7 +50,7 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def sockets(folder: Path) -> Path:
-    """Where the sockets of `folder` are: inside, unless its path is too long or too odd for an address."""
+    """The folder of the sockets of `folder`: inside it, or below /tmp if the path does not fit an address."""
     inside = folder / "sockets"
     if len(os.fsencode(inside)) <= LONGEST_FOLDER and re.fullmatch(r"[\w/.+-]+", str(inside), re.ASCII):
         return inside
@@ -62,7 +62,7 @@ class Server(ABC):
     """One embedded server below one folder."""
 
     name: ClassVar[str]
-    #: How a reader calls it, and what to set to do without it.
+    #: Its name in messages, and the variable that names another server.
     title: ClassVar[str]
     variable: ClassVar[str]
     package: ClassVar[str]
@@ -75,32 +75,35 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """The address, as the environment variable that names a server takes it."""
+        """The address, in the form of `variable`."""
 
     @abstractmethod
     def is_answering(self) -> bool:
-        """Whether the server takes commands now."""
+        """True if the server accepts commands now."""
 
     @abstractmethod
     def command(self) -> list[str]:
-        """What starts the server, `launch.py` first. Makes everything that the server needs to start."""
+        """Create what the server needs to start, and return the command that starts it with `launch.py`."""
 
     @abstractmethod
     def after_start(self) -> None:
-        """Makes what the server must have before anybody uses it."""
+        """Create what the server must have before its first use."""
 
     @property
     def pid(self) -> int | None:
-        """The server's process, None while it is stopped."""
+        """The id of the server's process; None if it is stopped."""
         return self._state("server")
 
     @property
     def is_running(self) -> bool:
-        """Whether somebody keeps the server alive."""
+        """True if the server has a keeper."""
         return self._state("keeper") is not None
 
     def use(self) -> None:
-        """This process is a user of the running server from here to its end. Later calls do nothing."""
+        """Make this process a user of the server until it ends; start the server if it is stopped.
+
+        Later calls do nothing. Raises `Unavailable` if the server does not start.
+        """
         if self._path("users") in _held:
             return
         with _holding, self._control():
@@ -115,18 +118,18 @@ class Server(ABC):
                 _held[self._path("users")] = user
 
     def start(self) -> None:
-        """The server runs, also after `stop`. It stops soon when no process uses it."""
+        """Start the server, also after `stop`. It stops soon if no process uses it."""
         with self._control():
             self._start()
 
     def stop(self) -> None:
-        """The server is stopped, whoever uses it."""
+        """Stop the server, even if processes use it."""
         if self.folder.is_dir():
             with self._control():
                 self._stop()
 
     def release(self) -> None:
-        """This process is no longer a user; the server is stopped if it was the last one."""
+        """End this process's use of the server. Stop the server if this was the last user."""
         with _holding:
             user = _held.pop(self._path("users"), None)
         if user is None:
@@ -148,14 +151,14 @@ class Server(ABC):
             self._outwait()
             started = time.monotonic()
             keeper = [sys.executable, "-I", "-S", str(HERE / "keeper.py"), str(self.folder), self.name]
-            subprocess.run(  # noqa: S603
+            subprocess.run(
                 [*keeper, str(int(self.stop_signal)), *self.command()], stdin=subprocess.DEVNULL, check=False
             )
             self._wait(started)
             self.after_start()
 
     def _outwait(self) -> None:
-        """The server of a killed keeper is gone: the kernel has told it to. It takes the socket along."""
+        """Wait for the end of a killed keeper's server. The kernel signals it, and it removes its socket."""
         with suppress(OSError, ValueError, KeyError):
             left = int(json.loads(self._path("json").read_text())["server"])
             limit = time.monotonic() + LEFTOVER_PATIENCE
@@ -180,7 +183,7 @@ class Server(ABC):
             time.sleep(0.02)
 
     def _state(self, key: str) -> int | None:
-        """A process number, trusted only while a keeper lives: it is the server's parent."""
+        """The id of the process `key`; None without a living keeper, since then the file is out of date."""
         try:
             lock = os.open(self._path("keeper"), os.O_RDWR)
         except OSError:
@@ -196,7 +199,7 @@ class Server(ABC):
 
     @contextmanager
     def _control(self) -> Iterator[None]:
-        """Nobody else starts or stops this server meanwhile."""
+        """Hold the lock that serializes starting and stopping this server."""
         control = self._open("control")
         try:
             fcntl.flock(control, fcntl.LOCK_EX)
@@ -208,7 +211,7 @@ class Server(ABC):
         try:
             self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             self.sockets.mkdir(mode=0o711, parents=True, exist_ok=True)
-            # Outside the folder the name can be guessed, and somebody may have been there first.
+            # Outside the folder the name can be guessed, so another user may have created it first.
             if self.sockets.lstat().st_uid not in {os.geteuid(), self.folder.stat().st_uid}:
                 raise Unavailable(f"{self.sockets} belongs to another user. Remove it.")
             return os.open(self._path(suffix), os.O_RDWR | os.O_CREAT, 0o600)
@@ -219,15 +222,15 @@ class Server(ABC):
         return self.folder / f"{self.name}.{suffix}"
 
     def _package(self) -> Path:
-        """The folder of the Python package that brings the server."""
+        """The folder of the Python package that contains the server."""
         spec = find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
             raise Unavailable(f"{self.title} is not installed. Run `make setup`, or set {self.variable}.")
         return Path(spec.submodule_search_locations[0])
 
     def _last_words(self) -> str:
-        """The last line that the server wrote, and where the others are."""
+        """The last line that the server wrote, and the path of its log."""
         log = self._path("log")
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         errors = [line for line in lines if "FATAL" in line or "error" in line.lower()]
-        return f"{[*lines, *errors][-1].strip()} ({log})" if lines else f"it left no word in {log}."
+        return f"{[*lines, *errors][-1].strip()} ({log})" if lines else f"it wrote nothing to {log}."

@@ -1,1 +1,1 @@
-"""What pages of every app say alike."""
+"""Template tags for the pages of every app."""

@@ -1,4 +1,4 @@
-"""A quick way off the page, for those whose screen somebody else may look at."""
+"""A quick exit from the page, for people whose screen someone else may see."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.inclusion_tag("leaving.html", takes_context=True)
 def exit_link(context: dict[str, Any]) -> dict[str, Any]:
-    """The way to a site that says nothing, for an advocate who is signed in; nothing for others."""
+    """Return the address of an unrelated site for a signed-in advocate; empty for others."""
     user = context.get("user")
     is_advocate = isinstance(user, User) and Role.ADVOCATE in user.roles
     return {"address": settings.EXIT_URL if is_advocate else ""}

@@ -1,174 +1,184 @@
-"""Alerts: what an agency was told, and its answer."""
+"""Alerts: what an agency was notified of, and its acknowledgment."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.urls import path
 from rest_framework import serializers
+from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from typing_extensions import override
 
-from accounts.api.body import Given, InstantField, NamedField, Shown
-from accounts.api.pages import Paged
+from accounts.api.fields import InstantField, NamedField
+from accounts.api.pagination import PageQuery
 from accounts.api.problems import Problem
-from accounts.api.views import Acting, Answer, Showing
+from accounts.api.serializers import EmptyInput, OutputSerializer
+from accounts.api.views import ResourceAction, ResourceDetail, etag
 from accounts.models import Agency
 from notifications.models import Alert, AlertState, Via
 from notifications.querysets import LISTED
-from notifications.services.answers import acknowledge, may_answer
-from orders.api.base import DeskRows, OfOrders
-from orders.rules.rulebook import Purpose
+from notifications.services.acknowledgments import acknowledge, may_acknowledge
+from orders.api.base import CrossOrderList, OrderView
+from orders.rules.vocabulary import Purpose
 
 
-class AlertOut(Shown):
-    """What one recipient was told. It names the order and the rule, and nobody."""
+class AlertOutput(OutputSerializer):
+    """An alert to one recipient. It names the order and the rule, but no person of the case."""
 
-    thing = "alert"
+    resource = "alert"
     id = serializers.UUIDField(source="public_id")
+    case = serializers.UUIDField(source="order.case.public_id")
     order = serializers.UUIDField(source="order.public_id")
-    deadline = serializers.UUIDField(source="deadline.public_id")
-    rule = serializers.CharField(source="deadline.rule_id")
-    purpose = serializers.ChoiceField(
-        choices=[one.value for one in Purpose], help_text="An offer, and its refusal, count as a check."
+    deadline = serializers.UUIDField(
+        source="deadline_id_shown", allow_null=True, help_text="Null for an announcement."
     )
-    hand_over = serializers.UUIDField(
-        source="hand_over.public_id",
+    rule = serializers.CharField(
+        source="deadline.rule_id", help_text="The rule, or the announcement for the purpose `inform`."
+    )
+    purpose = serializers.ChoiceField(
+        choices=[one.value for one in Purpose],
+        help_text="A transfer that is offered or declined counts as a check.",
+    )
+    transfer = serializers.UUIDField(
+        source="transfer.public_id",
         allow_null=True,
-        help_text="The offer that the agency asked is told of; to the agency that made it, the one refused.",
+        help_text="The transfer that was offered to the agency, or that the other agency declined.",
+    )
+    follow_up = serializers.UUIDField(
+        source="follow_up.public_id",
+        allow_null=True,
+        help_text="The follow-up that its owner was reminded about, or whose next action passed.",
+    )
+    is_correction = serializers.SerializerMethodField(
+        help_text="The recipient was alerted of the deadline before; since then a fact was corrected."
     )
     agency = serializers.CharField(source="agency.name", allow_null=True)
-    capacity = serializers.CharField(help_text="As what the order concerns the agency.")
+    capacity = serializers.CharField(help_text="In which capacity the order involves the agency.")
     recipient = serializers.CharField(
-        source="recipient.name", allow_null=True, help_text="Null where the desk was told."
+        source="recipient.name", allow_null=True, help_text="Null if it went to the agency's shared address."
     )
     via = serializers.ChoiceField(choices=Via.choices)
     channel = serializers.CharField()
-    state = serializers.SerializerMethodField()
+    state = serializers.SerializerMethodField(
+        help_text="The state of delivery; `replaced` if a later stage of the same deadline took its place."
+    )
     possible_duplicate = serializers.BooleanField(
-        help_text="Sent again although the first sending may have arrived."
+        help_text="It was sent again, although the first message may have arrived."
     )
     created_at = InstantField()
     accepted_at = InstantField(allow_null=True)
     acknowledged_at = InstantField(allow_null=True)
     acknowledged_by = serializers.CharField(source="acknowledged_by.name", allow_null=True)
 
+    def get_is_correction(self, alert: Alert) -> bool:
+        """True if it is about a correction."""
+        return alert.correction_id is not None
+
     def get_state(self, alert: Alert) -> str:
-        """Where it is on its way."""
+        """The state of delivery, or that a later alert replaced it."""
+        if getattr(alert, "is_replaced", False):
+            return "replaced"
         return AlertState(alert.state).name.lower()
 
 
-class AlertQuery(Paged):
+class AlertQuery(PageQuery):
     """Which alerts."""
 
     agency = NamedField(
         queryset=Agency.objects.all(),
         required=False,
-        help_text="Whom it was for; without it those for your own agencies.",
+        help_text="The agency that was alerted. Default: your own agencies.",
     )
     acknowledged = serializers.BooleanField(
         required=False,
         allow_null=True,
         default=None,
-        help_text="`false`: those that wait for an answer; `true`: those that have one.",
+        help_text=(
+            "`false`: what waits for an acknowledgment, one alert for each case and recipient, the newest: "
+            "acknowledging it answers all up to it. `true`: acknowledged alerts."
+        ),
     )
     created_after = InstantField(required=False)
 
 
-def with_all(rows: QuerySet[Alert]) -> QuerySet[Alert]:
-    """The alerts, with all that is shown of one."""
-    return rows.select_related(*LISTED)
+class AlertView(OrderView):
+    """Base of the views about alerts."""
+
+    resource = "alert"
+    output = AlertOutput
+
+    @override
+    def get_queryset(self) -> Any:
+        return Alert.objects.visible_to(self.user).with_replaced().select_related(*LISTED)
 
 
-class OfAlerts(OfOrders):
-    """An address about alerts."""
-
-    thing = "alert"
-    shows = AlertOut
-
-    def alert(self, id: UUID) -> Alert:  # noqa: A002 - the name in the address
-        """The alert of that public id. Raises `Http404` where the caller sees none."""
-        found = with_all(Alert.objects.visible_to(self.user)).filter(public_id=id).first()
-        if found is None:
-            raise Http404
-        return found
-
-
-class Alerts(OfAlerts, DeskRows):
+class AlertList(AlertView, CrossOrderList):
     """Alerts about orders that the caller sees, the newest first."""
 
-    asks = AlertQuery
-    # As the indexes of an agency's alerts have it.
-    order_by = ("-created_at", "-id")
+    query = AlertQuery
+    # Same columns as the indexes of an agency's alerts.
+    ordering = ("-created_at", "-id")
 
     @override
-    def wanted(
-        self,
-        *,
-        agency: Agency | None = None,
-        acknowledged: bool | None = None,
-        created_after: datetime | None = None,
-        **asked: Any,
-    ) -> tuple[QuerySet[Any], QuerySet[Any]]:
-        """Those of one agency, or of the caller's own."""
-        found = Alert.objects.filter(agency__in={agency.pk} if agency else self._own).known_to(self.user)
-        if created_after:
-            found = found.filter(created_at__gt=created_after)
-        if acknowledged is False:
-            found = found.unanswered()
-        told = with_all(found)
-        return found, told.filter(acknowledged_at__isnull=False) if acknowledged else told
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the alerts of one agency, or of the caller's own."""
+        filters = self.filters
+        agency = filters.get("agency")
+        own = {one.agency_id for one in self.user.memberships.all() if one.agency_id}
+        alerts = Alert.objects.filter(agency__in={agency.pk} if agency else own).known_to(self.user)
+        if "created_after" in filters:
+            alerts = alerts.filter(created_at__gt=filters["created_after"])
+        return alerts.unacknowledged() if filters["acknowledged"] is False else alerts
 
-    @property
-    def _own(self) -> set[int | None]:
-        return {one.agency_id for one in self.user.memberships.all() if one.agency_id}
+    @override
+    def filter_queryset(self, queryset: Any) -> Any:
+        alerts = queryset.with_replaced().select_related(*LISTED)
+        if self.filters["acknowledged"] is False:
+            return alerts.leading()
+        return alerts.filter(acknowledged_at__isnull=False) if self.filters["acknowledged"] else alerts
 
 
-class OneAlert(OfAlerts, Showing):
+class AlertDetail(AlertView, ResourceDetail):
     """One alert."""
 
-    @override
-    def row(self, **ids: Any) -> Alert:
-        """The alert of the address."""
-        return self.alert(ids["id"])
 
+class AcknowledgmentCreate(AlertView, ResourceAction):
+    """POST: the caller has read the alert and takes charge. The first acknowledgment counts.
 
-class AcknowledgementIn(Given):
-    """Nothing more than that it was read and taken up."""
+    It answers all that the same recipient was alerted of in the case up to this alert, and ends the agency's
+    escalation for it. Offers and corrections are acknowledged by themselves.
+    """
 
-
-class Acknowledgements(OfAlerts, Acting):
-    """POST: the caller has read the alert and takes it up. The first acknowledgement stands."""
-
-    acts = {"POST": "acknowledge"}
-    body = AcknowledgementIn
-    other_answers = {200: AlertOut}
+    actions = {"POST": "acknowledge"}
+    input = EmptyInput
+    extra_responses = {200: AlertOutput}
 
     @override
-    def subject(self, **ids: Any) -> Alert:
-        """The alert of the address."""
-        return self.alert(ids["id"])
+    def get_version(self, target: Alert) -> str:
+        """Return the ETag of the alert."""
+        return etag(self.get_serializer(target).data)
 
     @override
-    def version_of(self, subject: Alert) -> str:
-        """As `GET /alerts/{id}` gives it."""
-        return str(Answer(self.shown([subject])[0], is_versioned=True).headers["ETag"])
-
-    @override
-    def perform(self, subject: Alert, given: dict[str, Any]) -> HttpResponse:
-        """The alert, acknowledged: 201 for the first time; 200 for a later one, which changes nothing."""
-        if not may_answer(subject, self.user):
-            raise Problem("not_permitted", "It waits for an answer of the agency that was told.")
-        asked: datetime = self.now
-        stands = acknowledge(subject, by=self.user, now=asked)
-        is_first = stands.acknowledged_at == asked and stands.acknowledged_by_id == self.user.pk
-        return Answer(
-            self.shown([self.alert(subject.public_id)])[0],
+    def perform_action(self, target: Alert, data: dict[str, Any]) -> Response:
+        """Return 201 for the first acknowledgment. A later one changes nothing and gets 200."""
+        if not may_acknowledge(target, self.user):
+            raise Problem("not_permitted", "Only people of the alerted agency acknowledge it.")
+        now = self.now
+        alert = acknowledge(target, by=self.user, now=now)
+        is_first = alert.acknowledged_at == now and alert.acknowledged_by_id == self.user.pk
+        body = self.get_serializer(self.get_object()).data
+        return Response(
+            body,
             status=HTTPStatus.CREATED if is_first else HTTPStatus.OK,
-            location=reverse("alert", args=[subject.public_id]),
-            is_versioned=True,
+            headers={"Location": reverse("alert", args=[target.public_id]), "ETag": etag(body)},
         )
+
+
+urlpatterns = [
+    path("alerts", AlertList.as_view(), name="alerts"),
+    path("alerts/<uuid:id>", AlertDetail.as_view(), name="alert"),
+    path("alerts/<uuid:id>/acknowledgments", AcknowledgmentCreate.as_view(), name="alert-acknowledgments"),
+]

@@ -1,39 +1,40 @@
-"""Safe contacts: how the protected person of a release may be told, kept by its organization's advocates."""
+"""Safe contacts: how to notify the protected person of a release, kept by the organization's advocates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.urls import path
 from rest_framework import serializers
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
+from rest_framework.response import Response
 from typing_extensions import override
 
-from accounts.api.body import Given, InstantField, Shown
-from accounts.api.problems import Fault, Problem
-from accounts.api.views import Acting, Answer, Removing, Showing
+from accounts.api.fields import InstantField
+from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
+from accounts.api.views import ResourceAction, ResourceDelete, ResourceDetail, TargetView, etag
 from accounts.models import Role
-from accounts.services import audit
+from accounts.services.access import access_log
 from notifications.models import ContactChannel, Language, SafeContact
-from notifications.services import contacts
-from notifications.services.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, Wish
-from orders.api.base import OfOrders
-from orders.errors import InvalidFact
-from orders.models import Release
-
-_Made = TypeVar("_Made")
+from notifications.services.contacts import contacts
+from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
+from orders.api.base import OrderView, refusals_as_problems
+from orders.models import ConfidentialityRelease
 
 
-class SafeContactOut(Shown):
-    """How the person is told. The address and the phrase are not given back."""
+class SafeContactOutput(OutputSerializer):
+    """How the protected person is notified, without the address and the phrase."""
 
-    thing = "safe_contact"
+    resource = "safe_contact"
     release = serializers.UUIDField(source="release.public_id")
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
     has_phrase = serializers.SerializerMethodField()
@@ -43,148 +44,155 @@ class SafeContactOut(Shown):
     confirm_every_days = serializers.IntegerField(source="confirm_every.days")
     confirmed_at = InstantField()
     is_unconfirmed = serializers.SerializerMethodField(
-        help_text="True: nothing is sent until somebody confirms it again."
+        help_text="If true, nothing is sent until somebody confirms it again."
     )
     set_at = InstantField()
 
     def get_has_phrase(self, contact: SafeContact) -> bool:
-        """Whether messages carry words that the person chose."""
-        return bool(contact.sealed_phrase)
+        """Whether messages contain a phrase that the person chose."""
+        return bool(contact.encrypted_phrase)
 
     def get_is_unconfirmed(self, contact: SafeContact) -> bool:
-        """Whether nobody confirmed it in its time."""
+        """Whether the time to confirm it has passed."""
         return contacts.is_unconfirmed(contact, self.context["now"])
 
 
-class SafeContactIn(Given):
-    """How the person wants to be told: always the whole of it."""
+class SavedContactOutput(SafeContactOutput):
+    """The safe contact that was just set, with its address as it is stored, to be checked."""
+
+    address = serializers.CharField(
+        source="shown_address", help_text="As stored; empty for `relay`. Only this response shows it."
+    )
+
+
+class SafeContactInput(InputSerializer):
+    """How the protected person wants to be notified. It replaces the former contact as a whole."""
 
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
     address = serializers.CharField(
         required=False,
         allow_blank=True,
         max_length=LONGEST_ADDRESS,
-        help_text="An email address or a telephone number; none for `relay`. It is not given back.",
+        help_text="An email address or phone number; for `relay`, leave it out. Only this response shows it.",
     )
     phrase = serializers.CharField(
         required=False,
         allow_blank=True,
         max_length=LONGEST_PHRASE,
-        help_text="Words that the person chose; they say nothing of the case. Not given back.",
+        help_text="Words that the person chose and that reveal nothing about the case. Never returned.",
     )
     language = serializers.ChoiceField(choices=Language.choices, required=False)
     hours_from = serializers.TimeField(required=False, allow_null=True, help_text="Court time.")
     hours_until = serializers.TimeField(required=False, allow_null=True)
     confirm_every_days = serializers.IntegerField(
         required=False,
-        min_value=settings.SHORTEST_WORD,
-        max_value=settings.LONGEST_WORD,
-        help_text="For how many days the person's word holds.",
+        min_value=settings.MIN_SAFE_CONTACT_DAYS,
+        max_value=settings.MAX_SAFE_CONTACT_DAYS,
+        help_text="After how many days it must be confirmed again.",
     )
 
 
-class OfContacts(OfOrders):
-    """An address about the safe contact of one release to the caller's own organization."""
+class SafeContactView(OrderView, TargetView):
+    """Base of the views about the safe contact of one release to the caller's own organization."""
 
-    thing = "safe_contact"
-    shows = SafeContactOut
+    resource = "safe_contact"
+    output = SafeContactOutput
 
-    def release(self, id: UUID) -> Release:  # noqa: A002 - the name in the address
-        """The release of that public id. Raises `Http404` where none to the caller's organization stands."""
+    def get_release(self) -> ConfidentialityRelease:
+        """Return the release in the URL, and log the access.
+
+        Raises `Http404` unless it is in force and to the caller's organization.
+        """
         releases = contacts.releases_of(self.user).select_related("order__case")
-        found = releases.filter(public_id=id).first()
-        if found is None:
-            raise Http404
-        audit.seen(self.request, [found.order.case.public_id])
-        return found
-
-    def contact(self, id: UUID) -> SafeContact:  # noqa: A002 - the name in the address
-        """The one that stands. Raises `Http404` where there is none."""
-        release = self.release(id)
-        found = contacts.contact_of(release)
-        if found is None:
-            raise Http404
-        found.release = release
-        return found
+        release: ConfidentialityRelease = get_object_or_404(releases, public_id=self.kwargs["id"])
+        access_log.log_access(self.request, [release.order.case.public_id])
+        return release
 
     @override
-    def roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
-        """Whatever other roles the caller has, it is as an advocate that this is seen."""
+    def get_object(self) -> SafeContact:
+        """Return the current safe contact of the release. Raises `Http404` if there is none."""
+        release = self.get_release()
+        contact = contacts.contact_of(release)
+        if contact is None:
+            raise Http404
+        contact.release = release
+        return contact
+
+    @override
+    def get_roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
+        """Return a function to the role of advocate: other roles that the caller has do not see it."""
         return lambda _row: frozenset({Role.ADVOCATE.value})
 
     @override
-    def cases_of(self, rows: Sequence[Any]) -> Iterable[UUID]:
-        """The cases of the releases' orders."""
+    def get_cases(self, rows: Sequence[Any]) -> Iterable[UUID]:
+        """Return the cases of the releases' orders."""
         return {row.release.order.case.public_id for row in rows}
 
-    def version_of(self, subject: SafeContact) -> str:
-        """As GET gives it."""
-        return str(Answer(self.shown([subject])[0], is_versioned=True).headers["ETag"])
+    @override
+    def get_version(self, target: SafeContact) -> str:
+        """Return the ETag of the safe contact."""
+        return etag(self.get_serializer(target).data)
+
+    def contact_response(self, contact: SafeContact, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """Return the safe contact and its ETag as a response."""
+        body = self.get_serializer(contact).data
+        return Response(body, status=status, headers={"ETag": etag(body)})
 
 
-class SafeContacts(OfContacts, Showing, Removing):
-    """The safe contact of the release. PUT sets it in place of what was; removed, it is wiped."""
+class SafeContactDetail(SafeContactView, ResourceDetail, ResourceDelete):
+    """The safe contact of a release. PUT replaces it; DELETE erases it."""
 
-    acts = {"GET": "view", "PUT": "set", "DELETE": "end"}
-    takes = SafeContactIn
+    actions = {"GET": "view", "PUT": "set", "DELETE": "end"}
+    input = SafeContactInput
+    replaced_output = SavedContactOutput
+
+    def put(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Set the safe contact."""
+        release = self.get_release()
+        data = self.get_input(release)
+        if (days := data.pop("confirm_every_days", None)) is not None:
+            data["confirm_every"] = timedelta(days=days)
+        with _all_or_nothing():
+            contact = contacts.set_contact(release, ContactSettings(**data), by=self.user, now=self.now)
+        vars(contact)["shown_address"] = contacts.readable_address(contact)
+        saved = self.get_serializer(contact, serializer_class=SavedContactOutput).data
+        return Response(saved, headers={"ETag": self.get_version(contact)})
 
     @override
-    def row(self, **ids: Any) -> SafeContact:
-        """The one that stands."""
-        return self.contact(ids["id"])
+    def perform_destroy(self, instance: SafeContact) -> None:
+        """Erase the contact. Nothing is sent to it any more."""
+        contacts.end(instance, now=self.now)
+
+
+class ConfirmationCreate(SafeContactView, ResourceAction):
+    """POST: the protected person confirmed that this contact is still safe."""
+
+    actions = {"POST": "confirm"}
+    input = EmptyInput
 
     @override
-    def subject(self, **ids: Any) -> SafeContact:
-        """The one that stands."""
-        return self.contact(ids["id"])
-
-    def put(self, request: Request, id: UUID) -> HttpResponse:  # noqa: A002 - as in the address
-        """The safe contact as it is from now on."""
-        release = self.release(id)
-        given = SafeContactIn(data=request.data)
-        given.is_valid(raise_exception=True)
-        wish = dict(given.validated_data)
-        if (days := wish.pop("confirm_every_days", None)) is not None:
-            wish["confirm_every"] = timedelta(days=days)
-        made = _unless_refused(
-            lambda: contacts.set_contact(release, Wish(**wish), by=self.user, now=self.now)
-        )
-        return Answer(self.shown([made])[0], is_versioned=True)
-
-    @override
-    def remove(self, subject: SafeContact) -> None:
-        """Nothing is sent by it any more, and it is wiped."""
-        contacts.end(subject, now=self.now)
+    def perform_action(self, target: SafeContact, data: dict[str, Any]) -> Response:
+        with _all_or_nothing():
+            confirmed = contacts.confirm(target, now=self.now)
+        return self.contact_response(confirmed, HTTPStatus.CREATED)
 
 
-class ConfirmationIn(Given):
-    """Nothing more than that the person was asked and says that it is still safe."""
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Run a service in one transaction and turn its refusal into a `Problem`."""
+    with refusals_as_problems(SafeContactInput().fields), transaction.atomic():
+        yield
 
 
-class Confirmations(OfContacts, Acting):
-    """POST: the person said again that this way is safe."""
-
-    acts = {"POST": "confirm"}
-    body = ConfirmationIn
-
-    @override
-    def subject(self, **ids: Any) -> SafeContact:
-        """The one that stands."""
-        return self.contact(ids["id"])
-
-    @override
-    def perform(self, subject: SafeContact, given: dict[str, Any]) -> HttpResponse:
-        """The safe contact, confirmed."""
-        confirmed = _unless_refused(lambda: contacts.confirm(subject, now=self.now))
-        return Answer(self.shown([confirmed])[0], status=HTTPStatus.CREATED, is_versioned=True)
-
-
-def _unless_refused(do: Callable[[], _Made]) -> _Made:
-    try:
-        with transaction.atomic():
-            return do()
-    except InvalidFact as refusal:
-        known = SafeContactIn().fields
-        field = refusal.field if refusal.field in known else "body"
-        fault = Fault(field, refusal.code, refusal.message)
-        raise Problem("refused", refusal.message, faults=[fault]) from refusal
+urlpatterns = [
+    path(
+        "confidentiality-releases/<uuid:id>/safe-contact",
+        SafeContactDetail.as_view(),
+        name="release-safe-contact",
+    ),
+    path(
+        "confidentiality-releases/<uuid:id>/safe-contact/confirmations",
+        ConfirmationCreate.as_view(),
+        name="release-safe-contact-confirmations",
+    ),
+]

@@ -1,24 +1,24 @@
-"""Reports about answers."""
+"""The report on response times: how fast agencies acknowledge alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from django.urls import path
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.api.body import Shown
-from accounts.api.reports import WhenQuery
-from accounts.api.views import Whole
+from accounts.api.reports import PeriodQuery
+from accounts.api.serializers import OutputSerializer
+from accounts.api.views import UnpagedList
 from accounts.models import Role
-from notifications.services.response_times import ResponseTime, response_times
+from notifications.services.watch.response_times import response_times
 
 
-class ResponseTimeOut(Shown):
-    """How one agency answered. Seconds are of those answered, and null where none was."""
+class ResponseTimeOutput(OutputSerializer):
+    """How one agency acknowledged. Seconds count acknowledged alerts only; null if there are none."""
 
-    thing = "response_time"
+    resource = "response_time"
     agency = serializers.CharField()
     asked = serializers.IntegerField()
     answered = serializers.IntegerField()
@@ -27,17 +27,20 @@ class ResponseTimeOut(Shown):
     p90_seconds = serializers.FloatField(allow_null=True)
 
 
-class ResponseTimes(Whole):
-    """How fast agencies acknowledge what runs out: for an auditor every agency, for a supervisor the own."""
+class ResponseTimeList(UnpagedList):
+    """How fast agencies acknowledge: all agencies for an auditor, their own for a supervisor."""
 
-    thing = "response_time"
-    acts = {"GET": "look_up"}
-    asks = WhenQuery
-    shows = ResponseTimeOut
+    resource = "response_time"
+    actions = {"GET": "look_up"}
+    query = PeriodQuery
+    output = ResponseTimeOutput
 
     @override
-    def whole(self, **asked: Any) -> Sequence[ResponseTime]:
-        """Those who were asked in the time asked for."""
+    def get_queryset(self) -> Any:
+        """Return the agencies that were alerted in the period."""
         own = {one.agency_id for one in self.user.memberships.all() if one.role == Role.SUPERVISOR}
         agencies = None if Role.AUDITOR in self.user.roles else {one for one in own if one is not None}
-        return response_times(agencies=agencies, **asked)
+        return response_times(agencies=agencies, **self.query_data)
+
+
+urlpatterns = [path("reports/response-times", ResponseTimeList.as_view(), name="response-times")]

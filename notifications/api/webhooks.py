@@ -1,79 +1,84 @@
-"""Webhooks: the systems that an agency wants told of its alerts, and what they were told."""
+"""Webhooks: subscriptions of an agency's systems to its alerts, and the deliveries to them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, ClassVar, TypeVar
-from uuid import UUID
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.urls import path
 from rest_framework import serializers
+from rest_framework.generics import get_object_or_404
+from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from typing_extensions import override
 
-from accounts.api.body import Given, InstantField, NamedField, Shown
-from accounts.api.problems import Fault, Problem
-from accounts.api.views import Acting, Answer, ApiView, Changing, Listing, Removing, Showing
+from accounts.api.fields import InstantField, NamedField
+from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
+from accounts.api.views import (
+    ResourceAction,
+    ResourceDelete,
+    ResourceDetail,
+    ResourceList,
+    ResourceUpdate,
+    ResourceView,
+    etag,
+)
 from accounts.models import Agency
 from notifications.models import (
     PING,
     DeliveryState,
-    HookEvent,
-    HookState,
+    SubscriptionState,
     WebhookDelivery,
+    WebhookEvent,
     WebhookSubscription,
 )
-from notifications.services import webhooks
-from orders.errors import InvalidFact
+from notifications.services.webhooks import subscriptions
+from orders.api.base import refusals_as_problems
 
-_Made = TypeVar("_Made")
-
-#: The states that are seen: what is removed is not there.
-STATES = [one for one in HookState.choices if one[0] != HookState.REMOVED]
+#: The states that the API shows. It does not show removed subscriptions.
+STATES = [one for one in SubscriptionState.choices if one[0] != SubscriptionState.REMOVED]
 
 
-class WebhookOut(Shown):
+class WebhookOutput(OutputSerializer):
     """A subscription."""
 
-    thing = "webhook"
+    resource = "webhook"
     id = serializers.UUIDField(source="public_id")
     agency = serializers.CharField(source="agency.name")
     url = serializers.CharField()
-    events = serializers.ListField(child=serializers.ChoiceField(choices=HookEvent.choices))
+    events = serializers.ListField(child=serializers.ChoiceField(choices=WebhookEvent.choices))
     state = serializers.ChoiceField(choices=STATES)
     reason = serializers.CharField(
-        help_text="Why it is disabled: `asked`, or `gone` after an answer of 410. Empty while it is active."
+        help_text="Why it is disabled: `asked` by a person, or `gone` after a 410. Empty if active."
     )
     disabled_at = InstantField(allow_null=True)
     created_at = InstantField()
 
 
-class NewWebhookOut(WebhookOut):
-    """A subscription that was just made."""
+class NewWebhookOutput(WebhookOutput):
+    """A new subscription, with its secret."""
 
-    secret = serializers.CharField(help_text="Verify signatures with it. It is shown in this answer only.")
+    secret = serializers.CharField(help_text="Verify signatures with it. Only this response shows it.")
 
 
-class WebhookIn(Given):
-    """An agency's system wants to be told."""
+class WebhookInput(InputSerializer):
+    """A system of an agency subscribes to events."""
 
-    agency = NamedField(queryset=Agency.objects.all(), help_text="One of yours.")
+    agency = NamedField(queryset=Agency.objects.all(), help_text="One of your agencies.")
     url = serializers.RegexField(
-        r"^https?://[!-~]+$", max_length=500, help_text="Where to POST: https, in a public network."
+        r"^https?://[!-~]+$", max_length=500, help_text="Where to POST: https, on the public internet."
     )
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=HookEvent.choices), min_length=1, max_length=10
+        child=serializers.ChoiceField(choices=WebhookEvent.choices), min_length=1, max_length=10
     )
 
 
-class WebhookChangeIn(Given):
-    """What is to be otherwise."""
+class WebhookUpdateInput(InputSerializer):
+    """The fields to change. Fields that are left out stay as they are."""
 
     url = serializers.RegexField(r"^https?://[!-~]+$", max_length=500, required=False)
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=HookEvent.choices),
+        child=serializers.ChoiceField(choices=WebhookEvent.choices),
         min_length=1,
         max_length=10,
         required=False,
@@ -81,153 +86,129 @@ class WebhookChangeIn(Given):
     state = serializers.ChoiceField(choices=STATES, required=False)
 
 
-class OfWebhooks(ApiView):
-    """An address about subscriptions of the caller's own agencies."""
+class WebhookView(ResourceView):
+    """Base of the views about subscriptions of the caller's own agencies."""
 
-    thing = "webhook"
-    shows: ClassVar[type[Shown]] = WebhookOut
+    resource = "webhook"
+    output: ClassVar[type[OutputSerializer]] = WebhookOutput
 
-    def hooks(self) -> QuerySet[WebhookSubscription]:
-        """Those that the caller sees."""
+    @override
+    def get_queryset(self) -> Any:
         agencies = self.user.agencies_for("view", "webhook")
-        seen = WebhookSubscription.objects.filter(agency__in=agencies).exclude(state=HookState.REMOVED)
-        return seen.select_related("agency")
+        subscribed = WebhookSubscription.objects.filter(agency__in=agencies)
+        return subscribed.exclude(state=SubscriptionState.REMOVED).select_related("agency")
 
-    def hook(self, id: UUID, *, is_locked: bool = False) -> WebhookSubscription:  # noqa: A002 - the address's
-        """The subscription of that public id. Raises `Http404` where the caller sees none."""
-        hooks = self.hooks()
-        if is_locked:
-            hooks = hooks.select_for_update(no_key=True, of=("self",))
-        found = hooks.filter(public_id=id).first()
-        if found is None:
-            raise Http404
-        return found
-
-    def version_of(self, subject: WebhookSubscription | None) -> str:
-        """As `GET /webhooks/{id}` gives it."""
-        if subject is None:
+    def get_version(self, target: WebhookSubscription | None) -> str:
+        """Return the ETag of the subscription, as in `GET /webhooks/{id}`."""
+        if target is None:
             return ""
-        return str(Answer(self.shown([subject], WebhookOut)[0], is_versioned=True).headers["ETag"])
+        return etag(self.get_serializer(target, serializer_class=WebhookOutput).data)
 
 
-class Webhooks(OfWebhooks, Listing, Acting):
-    """The subscriptions of the caller's agencies, the newest first; POST makes one."""
+class WebhookList(WebhookView, ResourceList, ResourceAction):
+    """The subscriptions of the caller's agencies, the newest first. POST makes one."""
 
-    acts = {"GET": "view", "POST": "add"}
-    body = WebhookIn
-    makes = NewWebhookOut
-
-    @override
-    def rows(self, **asked: Any) -> QuerySet[WebhookSubscription]:
-        """All of them."""
-        return self.hooks()
+    actions = {"GET": "view", "POST": "add"}
+    input = WebhookInput
+    created_output = NewWebhookOutput
 
     @override
-    def perform(self, subject: None, given: dict[str, Any]) -> HttpResponse:
-        """The subscription, with its secret."""
-        made, secret = _unless_refused(lambda: webhooks.subscribe(**given, by=self.user, now=self.now))
-        vars(made)["secret"] = secret
-        answer = Answer(
-            self.shown([made], NewWebhookOut)[0],
+    def get_target(self) -> None:
+        """There is no subscription to act on yet."""
+
+    @override
+    def perform_action(self, target: None, data: dict[str, Any]) -> Response:
+        with refusals_as_problems():
+            subscription, secret = subscriptions.subscribe(**data, by=self.user, now=self.now)
+        vars(subscription)["secret"] = secret
+        return Response(
+            self.get_serializer(subscription, serializer_class=self.created_output).data,
             status=HTTPStatus.CREATED,
-            location=reverse("webhook", args=[made.public_id]),
+            headers={
+                "Location": reverse("webhook", args=[subscription.public_id]),
+                "ETag": self.get_version(subscription),
+            },
         )
-        answer.headers["ETag"] = self.version_of(made)
-        return answer
 
 
-class OneWebhook(OfWebhooks, Showing, Changing, Removing):
-    """One subscription. Removed, it is told nothing more, and is not there any more."""
+class WebhookDetail(WebhookView, ResourceDetail, ResourceUpdate, ResourceDelete):
+    """One subscription. PATCH changes it; DELETE removes it, and nothing is sent to it any more."""
 
-    acts = {"GET": "view", "PATCH": "change", "DELETE": "remove"}
-    body = WebhookChangeIn
+    actions = {"GET": "view", "PATCH": "change", "DELETE": "remove"}
+    input = WebhookUpdateInput
 
     @override
-    def row(self, **ids: Any) -> WebhookSubscription:
-        """The subscription of the address."""
-        return self.hook(ids["id"])
+    def lock_target(self, target: WebhookSubscription) -> WebhookSubscription:
+        """Lock the subscription, which somebody may have removed in between."""
+        locked: WebhookSubscription = get_object_or_404(
+            self.get_queryset().select_for_update(no_key=True, of=("self",)), pk=target.pk
+        )
+        return locked
 
     @override
-    def subject(self, **ids: Any) -> WebhookSubscription:
-        """The subscription of the address."""
-        return self.hook(ids["id"])
+    def perform_action(self, target: WebhookSubscription, data: dict[str, Any]) -> Response:
+        with refusals_as_problems():
+            changed = subscriptions.change(target, **data)
+        body = self.get_serializer(changed).data
+        return Response(body, headers={"ETag": etag(body)})
 
     @override
-    def locked(self, subject: WebhookSubscription) -> WebhookSubscription:
-        """As it is now; somebody may have removed it meanwhile."""
-        return self.hook(subject.public_id, is_locked=True)
-
-    @override
-    def perform(self, subject: WebhookSubscription, given: dict[str, Any]) -> HttpResponse:
-        """The subscription as it is now."""
-        changed = _unless_refused(lambda: webhooks.change(subject, **given))
-        return Answer(self.shown([changed])[0], is_versioned=True)
-
-    @override
-    def remove(self, subject: WebhookSubscription) -> None:
-        """It is seen no more."""
-        webhooks.remove(subject)
+    def perform_destroy(self, instance: WebhookSubscription) -> None:
+        subscriptions.remove(instance)
 
 
-class DeliveryOut(Shown):
-    """One event that a system is told of."""
+class WebhookDeliveryOutput(OutputSerializer):
+    """An event that is delivered to a subscription."""
 
-    thing = "webhook_delivery"
-    id = serializers.UUIDField(source="public_id", help_text="The `webhook-id` of every try.")
-    event = serializers.ChoiceField(choices=[*HookEvent.choices, (PING, "A test")])
+    resource = "webhook_delivery"
+    id = serializers.UUIDField(source="public_id", help_text="The `webhook-id` of every attempt.")
+    event = serializers.ChoiceField(choices=[*WebhookEvent.choices, (PING, "A test")])
     alert = serializers.UUIDField(allow_null=True)
     order = serializers.UUIDField(allow_null=True)
     occurred_at = InstantField()
     state = serializers.SerializerMethodField()
     attempts = serializers.IntegerField()
     next_attempt_at = InstantField()
-    last_error = serializers.CharField(help_text="What came of the last try; nothing of the answer's text.")
+    last_error = serializers.CharField(
+        help_text="The result of the last attempt, without the text of the response."
+    )
     delivered_at = InstantField(allow_null=True)
 
     def get_state(self, delivery: WebhookDelivery) -> str:
-        """Where it is on its way."""
+        """The state of delivery."""
         return DeliveryState(delivery.state).name.lower()
 
 
-class WebhookDeliveries(OfWebhooks, Listing):
-    """What one subscription was told, the newest first."""
+class WebhookDeliveryList(WebhookView, ResourceList):
+    """The deliveries to one subscription, the newest first."""
 
-    thing = "webhook_delivery"
-    shows = DeliveryOut
-
-    @override
-    def rows(self, **asked: Any) -> QuerySet[WebhookDelivery]:
-        """Those of the subscription in the address."""
-        return self.hook(self.kwargs["id"]).deliveries.all()
-
-
-class WebhookTestIn(Given):
-    """Nothing more than that a test is wanted."""
-
-
-class WebhookTests(OfWebhooks, Acting):
-    """POST: a signed `ping` is sent, within seconds."""
-
-    thing = "webhook_delivery"
-    acts = {"POST": "test"}
-    shows = DeliveryOut
-    body = WebhookTestIn
+    resource = "webhook_delivery"
+    output = WebhookDeliveryOutput
 
     @override
-    def subject(self, **ids: Any) -> WebhookSubscription:
-        """The subscription of the address."""
-        return self.hook(ids["id"])
+    def get_queryset(self) -> Any:
+        subscription: Any = get_object_or_404(super().get_queryset(), public_id=self.kwargs["id"])
+        return subscription.deliveries.all()
+
+
+class WebhookTestCreate(WebhookView, ResourceAction):
+    """POST: send a signed `ping` within seconds."""
+
+    resource = "webhook_delivery"
+    actions = {"POST": "test"}
+    input = EmptyInput
+    output = WebhookDeliveryOutput
 
     @override
-    def perform(self, subject: WebhookSubscription, given: dict[str, Any]) -> HttpResponse:
-        """The test, waiting to be sent."""
-        sent = _unless_refused(lambda: webhooks.ping(subject, now=self.now))
-        return Answer(self.shown([sent])[0], status=HTTPStatus.CREATED)
+    def perform_action(self, target: WebhookSubscription, data: dict[str, Any]) -> Response:
+        with refusals_as_problems():
+            delivery = subscriptions.ping(target, now=self.now)
+        return Response(self.get_serializer(delivery).data, status=HTTPStatus.CREATED)
 
 
-def _unless_refused(do: Callable[[], _Made]) -> _Made:
-    try:
-        return do()
-    except InvalidFact as refusal:
-        fault = Fault(refusal.field, refusal.code, refusal.message)
-        raise Problem("refused", refusal.message, faults=[fault]) from refusal
+urlpatterns = [
+    path("webhooks", WebhookList.as_view(), name="webhooks"),
+    path("webhooks/<uuid:id>", WebhookDetail.as_view(), name="webhook"),
+    path("webhooks/<uuid:id>/tests", WebhookTestCreate.as_view(), name="webhook-tests"),
+    path("webhooks/<uuid:id>/deliveries", WebhookDeliveryList.as_view(), name="webhook-deliveries"),
+]

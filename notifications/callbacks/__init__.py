@@ -1,7 +1,7 @@
-"""What providers tell us by POST: receipts, and the answers of people to SMS.
+"""Callbacks from providers: delivery receipts, and people's replies to text messages.
 
-Nobody signs in here. What is not signed by the provider, is stale or came before is refused and changes
-nothing. Logs say which provider and why, and nobody's number or address.
+These URLs need no sign-in. A callback that is unsigned, stale or repeated is refused and changes nothing.
+Logs name the provider and the reason, never a person's number or address.
 """
 
 from __future__ import annotations

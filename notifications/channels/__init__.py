@@ -1,3 +1,3 @@
-"""Ways to reach a person, each a module behind one protocol."""
+"""Delivery channels: each provider is a module behind one protocol."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Any other service, through Apprise: its addresses are URLs such as `slack://…`.
+"""Any other service, through Apprise. Its addresses are URLs such as `slack://…`.
 
-Apprise says of a message that it went or that it did not. The second holds for a refusal and for a line that
-broke after the message went out, so that it is a doubt.
+Apprise reports success or failure only. A failure may be a refusal or a connection that broke after the
+message was sent, so it counts as IN_DOUBT.
 """
 
 from __future__ import annotations
@@ -11,62 +11,73 @@ from collections.abc import Iterator, Sequence
 from apprise import Apprise, AppriseAsset, AppriseResultStatus, NotifyBase
 from django.conf import settings
 
-from notifications.channels import webhook
-from notifications.channels.line import TIMEOUT
-from notifications.channels.protocol import Answer, Message, Sent
-from notifications.channels.turns import in_turn
-from notifications.channels.webhook import UnfitError
+from notifications.channels.bounded_socket import TIMEOUT
+from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.public_url import UrlNotAllowedError, check_url
+from notifications.channels.sequential import send_sequentially
 
-_FORM = "Give one such as slack://…, as the service's page on appriseit.com shows it."
+#: Reasons to refuse an address that may pass without a change of the address.
+_MAY_PASS = frozenset({"unknown_service", "unknown_host"})
+
+_FORM = "Give one such as slack://…, as shown on the service's page at appriseit.com."
 
 
 class AppriseChannel:
-    """Sends to one address at a time, to services that `CTC_SERVICES` names and no others."""
+    """Sends to one address at a time, only to the services in `CTC_SERVICES`."""
 
     name = "apprise"
-    keeps_keys = None
-    tells = False
+    idempotency_window = None
+    receipts_carry_key = False
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Sends the messages in turn and yields one answer each, in their order."""
-        return in_turn(messages, _send)
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Send the messages one by one and yield one result each, in order."""
+        return send_sequentially(messages, _send)
 
 
 def check(url: str) -> None:
-    """Raises `UnfitError` for an address that nothing is sent to; its text says why, and not which it is."""
+    """Raise `UrlNotAllowedError` for an address that must not be used.
+
+    Its text does not repeat the address.
+    """
     _service(url)
 
 
-def _send(message: Message) -> Sent:
+def _send(message: Message) -> SendResult:
     sender = Apprise(asset=_asset())
     try:
         sender.add(_service(message.address))
-    except UnfitError as error:
-        return Sent(answer=Answer.REFUSED, error=f"the address is not fit: {error.code}")
+    except UrlNotAllowedError as error:
+        reason = f"address not allowed: {error.code}"
+        if error.code not in _MAY_PASS:
+            return SendResult(status=SendStatus.REFUSED, error=reason)
+        # A name server that is down, or a setting that no longer names the service.
+        return SendResult(
+            status=SendStatus.DEFERRED, error=reason, refuses_us=error.code == "unknown_service"
+        )
     result = sender.notify(message.body, title=message.subject, timeout=TIMEOUT)
-    # Its logs name whom it tells; the status says enough. The service is the person's own, one of many: its
-    # trouble is not counted against all of them.
+    # Only the status is used: the library's logs contain addresses. A failure is not a provider fault,
+    # because each person has their own service.
     if result.status is AppriseResultStatus.SUCCESS:
-        return Sent(answer=Answer.ACCEPTED)
-    return Sent(answer=Answer.IN_DOUBT, error=f"the service: {result.status.name.lower()}")
+        return SendResult(status=SendStatus.ACCEPTED)
+    return SendResult(status=SendStatus.IN_DOUBT, error=f"the service: {result.status.name.lower()}")
 
 
 def _service(url: str) -> NotifyBase:
     if url.partition("://")[0].lower() not in settings.SERVICES:
-        raise UnfitError("unknown_service", f"Not a service that is used here. {_FORM}")
+        raise UrlNotAllowedError("unknown_service", f"This service is not used here. {_FORM}")
     service = Apprise.instantiate(url, asset=_asset())
     if service is None:
-        raise UnfitError("invalid", f"Not a whole address of this service. {_FORM}")
-    # What an address may ask for and does not get here: other tries, other places, no proof of who answers,
-    # and that a failure be called a success.
+        raise UrlNotAllowedError("invalid", f"The address of this service is incomplete. {_FORM}")
+    # An address may ask for retries, redirects, unverified certificates, or failures reported as success.
+    # None of these is allowed.
     service.retry, service.redirects, service.verify_certificate, service.optional = 0, False, True, False
     templates: Sequence[str] = service.templates
     if any("{host}" in template for template in templates):
         port = f":{service.port}" if service.port else ""
-        webhook.check(f"{'https' if service.secure else 'http'}://{service.host}{port}/")
+        check_url(f"{'https' if service.secure else 'http'}://{service.host}{port}/")
     return service
 
 
 def _asset() -> AppriseAsset:
-    # In this thread and in memory: it leaves no files, and keeps no log of whom it told.
+    # In this thread and in memory: no files on disk, no log of recipients.
     return AppriseAsset(app_id="ctcompliance", app_desc="", async_mode=False, storage_mode="memory")

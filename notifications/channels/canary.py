@@ -1,4 +1,4 @@
-"""The outside monitor: a canary that arrives keeps it quiet."""
+"""The outside monitor: each canary alert that arrives keeps it quiet."""
 
 from __future__ import annotations
 
@@ -7,30 +7,36 @@ from collections.abc import Iterator, Sequence
 import requests
 from django.conf import settings
 
-from notifications.channels.protocol import Answer, Message, Sent
+from notifications.channels.protocol import Message, SendResult, SendStatus
 
-#: Seconds to connect, and to wait for what comes back.
+#: Seconds to connect, and to wait for the response.
 _TIMEOUT = (3.0, 5.0)
 
 
 class CanaryChannel:
-    """Asks for the monitor's address, which is how such monitors are told that all is well."""
+    """Requests the monitor's URL, which reports to the monitor that all is well."""
 
     name = "canary"
-    # To be told twice that all is well does no harm.
-    keeps_keys = None
-    tells = False
+    # Reporting twice does no harm.
+    idempotency_window = None
+    receipts_carry_key = False
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Calls once for each message; where no monitor is set, a canary has arrived."""
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Make one request for each message. Without a configured monitor, accept every canary."""
         for _ in messages:
-            yield self._call() if settings.CANARY_URL else Sent(answer=Answer.ACCEPTED)
+            yield self._call() if settings.CANARY_URL else SendResult(status=SendStatus.ACCEPTED)
 
-    def _call(self) -> Sent:
+    def _call(self) -> SendResult:
         try:
             status = requests.get(settings.CANARY_URL, timeout=_TIMEOUT, allow_redirects=False).status_code
         except requests.RequestException as error:
-            return Sent(answer=Answer.UNREACHABLE, error=f"no monitor: {type(error).__name__}", is_fault=True)
+            return SendResult(
+                status=SendStatus.UNREACHABLE,
+                error=f"no monitor: {type(error).__name__}",
+                is_provider_fault=True,
+            )
         if not requests.codes.ok <= status < requests.codes.multiple_choices:
-            return Sent(answer=Answer.DEFERRED, error=f"the monitor answered {status}", is_fault=True)
-        return Sent(answer=Answer.ACCEPTED)
+            return SendResult(
+                status=SendStatus.DEFERRED, error=f"the monitor answered {status}", is_provider_fault=True
+            )
+        return SendResult(status=SendStatus.ACCEPTED)

@@ -1,8 +1,9 @@
-"""Email over SMTP through Django's mail API: one recipient a message."""
+"""Email over SMTP through Django's mail API, one recipient for each message."""
 
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -10,63 +11,139 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.channels.protocol import Answer, Message, Sent
+from accounts.mail_addresses import AddressError, check_address
+from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.sequential import send_sequentially
+from notifications.channels.smtp_backend import PatientBackend
+from notifications.channels.smtp_replies import PERMANENT, Reply, Stage, result_of
 
-_PERMANENT = 500
-#: The server's word that it closes down; every other refusal is about the one message.
-_CLOSING = 421
+#: What `smtplib` and the socket raise if the connection breaks or the server answers something unexpected.
+_BROKEN = (OSError, smtplib.SMTPException)
+#: The stage of a refusal, by what `smtplib` raises.
+_STAGES = {smtplib.SMTPSenderRefused: Stage.SENDER, smtplib.SMTPDataError: Stage.DATA}
+_OK = 250
+_UNSUPPORTED = SendResult(
+    status=SendStatus.DEFERRED,
+    error="the mail server does not support what the settings ask for",
+    is_provider_fault=True,
+    is_not_recipient=True,
+    refuses_us=True,
+)
 
 
 class SmtpChannel:
-    """Sends over one connection at a time; a server that is down costs one attempt, not one a message."""
+    """Sends over one connection. If the server is down, a batch costs one attempt."""
 
     name = "smtp"
-    keeps_keys = None
-    tells = False
+    idempotency_window = None
+    receipts_carry_key = False
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Sends the messages in turn and yields one answer each, in their order."""
-        connection: BaseEmailBackend = get_connection()
+    def probe(self) -> SendResult | None:
+        """Connect, sign in and name the sender, without a message; return a result only if that fails."""
+        connection: BaseEmailBackend | None = None
         try:
+            connection = _connection()
             connection.open()
-        except (OSError, smtplib.SMTPException) as error:
-            yield Sent(
-                answer=Answer.UNREACHABLE, error=f"no connection: {type(error).__name__}", is_fault=True
-            )
-            yield from (Sent(answer=Answer.UNTRIED) for _ in messages[1:])
+            session = getattr(connection, "connection", None)
+            if isinstance(session, smtplib.SMTP):
+                session.ehlo_or_helo_if_needed()
+                code, text = session.mail(settings.DEFAULT_FROM_EMAIL)
+                if code != _OK:
+                    return result_of(Reply(Stage.SENDER, code, text), "")
+                session.rset()
+        except Exception as error:  # noqa: BLE001 - as in `send`
+            return _unreached(error)
+        finally:
+            if connection is not None:
+                _close(connection)
+        return None
+
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Send the messages one by one and yield one result each, in order."""
+        connection: BaseEmailBackend | None = None
+        try:
+            connection = _connection()
+            connection.open()
+        except Exception as error:  # noqa: BLE001 - a wrong setting can raise anything, and fails no message
+            if connection is not None:
+                _close(connection)
+            yield _unreached(error)
+            yield from (SendResult(status=SendStatus.UNTRIED) for _ in messages[1:])
             return
         try:
-            for place, message in enumerate(messages):
-                sent = self._send(connection, message)
-                yield sent
-                if sent.is_fault:
-                    # The line is broken or closed: nobody was asked about the rest.
-                    yield from (Sent(answer=Answer.UNTRIED) for _ in messages[place + 1 :])
-                    return
+            yield from send_sequentially(messages, lambda message: _sent(connection, message))
         finally:
             _close(connection)
 
-    def _send(self, connection: BaseEmailBackend, message: Message) -> Sent:
+
+def _sent(connection: BaseEmailBackend, message: Message) -> SendResult:
+    try:
+        check_address(message.address)
         email = _email(message)
-        email.connection = connection
-        try:
-            email.send()
-        except smtplib.SMTPRecipientsRefused as error:
-            return _refusal(max(code for code, _ in error.recipients.values()))
-        except smtplib.SMTPResponseException as error:
-            return _refusal(error.smtp_code)
-        except (OSError, smtplib.SMTPException) as error:
-            return Sent(answer=Answer.IN_DOUBT, error=f"line broken: {type(error).__name__}", is_fault=True)
-        return Sent(answer=Answer.ACCEPTED, ref=_message_id(message.key))
+        email.message()
+    except AddressError:
+        return SendResult(status=SendStatus.REFUSED, error="not an email address that can be sent to")
+    except ValueError as error:
+        return SendResult(status=SendStatus.REFUSED, error=f"not an email: {type(error).__name__}")
+    email.connection = connection
+    try:
+        # Connects again if an error ended the connection.
+        connection.open()
+    except Exception as error:  # noqa: BLE001 - as above
+        _close(connection)
+        return _unreached(error)
+    return _transaction(connection, email, message)
 
 
-def _refusal(code: int) -> Sent:
-    answer = Answer.REFUSED if code >= _PERMANENT else Answer.DEFERRED
-    return Sent(answer=answer, error=f"the mail server answered {code}", is_fault=code == _CLOSING)
+def _transaction(connection: BaseEmailBackend, email: EmailMessage, message: Message) -> SendResult:
+    try:
+        email.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = max(error.recipients.values())
+        return result_of(Reply(Stage.RECIPIENT, code, text), message.address)
+    except smtplib.SMTPResponseException as error:
+        stage = next((one for kind, one in _STAGES.items() if isinstance(error, kind)), Stage.SESSION)
+        return result_of(Reply(stage, error.smtp_code, error.smtp_error), message.address)
+    except smtplib.SMTPNotSupportedError:
+        return _UNSUPPORTED
+    except _BROKEN as error:
+        _close(connection)
+        broken = f"connection broken: {type(error).__name__}"
+        return SendResult(status=SendStatus.IN_DOUBT, error=broken, is_provider_fault=True)
+    except Exception:
+        # In the middle of a transaction: the next message needs a new connection.
+        _close(connection)
+        raise
+    return SendResult(status=SendStatus.ACCEPTED, ref=_message_id(message.key))
+
+
+def _connection() -> BaseEmailBackend:
+    is_plain = settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
+    return PatientBackend() if is_plain else get_connection()
+
+
+def _unreached(error: Exception) -> SendResult:
+    """Return the result if no session began: the server is away, or refuses our connection or sign-in."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        reason, refuses_us = f"the mail server answered {error.smtp_code}", error.smtp_code >= PERMANENT
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            reason, refuses_us = f"the mail server answered {error.smtp_code} to the sign-in", True
+    else:
+        reason = f"no connection: {type(error).__name__}"
+        is_away = isinstance(error, (OSError, smtplib.SMTPServerDisconnected))
+        # A certificate that does not verify, TLS or a sign-in that the server does not offer, a wrong host.
+        refuses_us = not is_away or isinstance(error, (ssl.SSLError, smtplib.SMTPNotSupportedError))
+    return SendResult(
+        status=SendStatus.UNREACHABLE,
+        error=reason,
+        is_provider_fault=True,
+        is_not_recipient=True,
+        refuses_us=refuses_us,
+    )
 
 
 def _message_id(key: str) -> str:
-    """The same for every sending of one message, so that a double can be told from two messages."""
+    """Return the Message-ID: the same on every attempt, so that recipients can recognize a duplicate."""
     return f"<{key}@{urlsplit(settings.BASE_URL).hostname}>"
 
 
@@ -82,6 +159,6 @@ def _email(message: Message) -> EmailMessage:
 def _close(connection: BaseEmailBackend) -> None:
     try:
         connection.close()
-    except (OSError, smtplib.SMTPException):
-        # What was answered was answered; a line that breaks on saying goodbye changes nothing.
+    except _BROKEN:
+        # An error while closing changes no result that the server has already sent.
         return

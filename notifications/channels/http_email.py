@@ -1,7 +1,7 @@
-"""Email through Resend's HTTP API, which takes a repeated key for the same message for a day.
+"""Email through Resend's HTTP API, which treats a repeated key as the same message for 24 hours.
 
-django-anymail makes the request and reads the answer. It carries no idempotency key, and its timeout starts
-anew with every byte: both are mended here.
+django-anymail builds the request and reads the response. It sends no idempotency key, and its timeout starts
+again with every byte received; this module adds the key and a limit on the total time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -21,14 +22,15 @@ from django.conf import settings
 from requests import Response
 from typing_extensions import override
 
-from notifications.channels.posting import Reply, UnansweredError, UnreachedError, post
-from notifications.channels.protocol import Answer, Message, Sent
-from notifications.channels.turns import in_turn
+from accounts.mail_addresses import AddressError, check_address
+from notifications.channels.http_client import PostResponse, UnansweredError, UnreachedError, post
+from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.sequential import send_sequentially
 
 logger = logging.getLogger(__name__)
 
-#: What these say is wrong is the account, its money or the address of the API, whatever the message.
-_ABOUT_US = frozenset(
+#: Statuses about our account, its billing or the API's URL, whatever the message.
+_OUR_ACCOUNT = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.PAYMENT_REQUIRED,
@@ -40,26 +42,33 @@ _ABOUT_US = frozenset(
     }
 )
 
-#: Letters in a name of an error, at the most.
+#: The error about a field of the message, and texts of it that name another field than the recipient.
+_OF_A_FIELD = "validation_error"
+_NAMES_ANOTHER = re.compile(
+    r"`(?!to`)\w+`|\bfrom\b|sender|domain|verif|testing|subject|\bhtml\b|\btext\b|reply|header|tag|api key",
+    re.IGNORECASE,
+)
+
+#: The longest error name, in characters.
 _LONGEST_NAME = 60
 
 
 class ResendChannel:
-    """Sends one request a message, each with the message's key."""
+    """Sends one request for each message, with the message's key."""
 
     name = "resend"
-    keeps_keys = timedelta(hours=24)
-    tells = True
+    idempotency_window = timedelta(hours=24)
+    receipts_carry_key = True
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Sends the messages in turn and yields one answer each, in their order."""
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Send the messages one by one and yield one result each, in order."""
         backend = _Backend(api_key=settings.RESEND["API_KEY"], api_url=settings.RESEND["URL"])
-        return in_turn(messages, lambda message: _send(backend, message))
+        return send_sequentially(messages, lambda message: _send(backend, message))
 
 
 class _Backend(EmailBackend):
-    #: What came last; anymail's errors hold it too, beside the message and its address.
-    answered: Reply
+    #: The last response. anymail's errors contain it too, together with the message and its address.
+    response: PostResponse
 
     @override
     def build_message_payload(self, message: Any, defaults: Any) -> Any:
@@ -69,34 +78,41 @@ class _Backend(EmailBackend):
 
     @override
     def post_to_esp(self, payload: Any, message: Any) -> Response:
-        """The answer, whatever bytes drip. Raises what `post` raises, and anymail's error for a refusal."""
+        """Return the response. Raises what `post` raises, and anymail's error for a refusal."""
         asked = payload.get_request_params(self.api_url)
-        self.answered = post(asked["url"], headers=asked["headers"], body=asked["data"].encode())
+        self.response = post(asked["url"], headers=asked["headers"], body=asked["data"].encode())
         # In the form that anymail reads.
         response = Response()
-        response.status_code, response.raw = self.answered.status, io.BytesIO(self.answered.body)
+        response.status_code, response.raw = self.response.status, io.BytesIO(self.response.body)
         self.raise_for_status(response, payload, message)
         return response
 
 
-def _send(backend: _Backend, message: Message) -> Sent:
-    email = _email(message)
+def _send(backend: _Backend, message: Message) -> SendResult:
+    try:
+        check_address(message.address)
+        email = _email(message)
+        backend.build_message_payload(email, backend.send_defaults)
+    except (AddressError, AnymailInvalidAddress):
+        return SendResult(status=SendStatus.REFUSED, error="not an email address that can be sent to")
+    except ValueError as error:
+        return SendResult(status=SendStatus.REFUSED, error=f"not an email: {type(error).__name__}")
     try:
         backend.send_messages([email])
     except UnreachedError as error:
-        return Sent(answer=Answer.UNREACHABLE, error=str(error), is_fault=True)
+        return SendResult(status=SendStatus.UNREACHABLE, error=str(error), is_provider_fault=True)
     except UnansweredError as error:
-        return Sent(answer=Answer.DEFERRED, error=str(error), is_fault=True, sticks=True)
-    except AnymailInvalidAddress:
-        return Sent(answer=Answer.REFUSED, error="not an email address")
+        return SendResult(
+            status=SendStatus.DEFERRED, error=str(error), is_provider_fault=True, keep_provider=True
+        )
     except AnymailRequestsAPIError:
-        return _judged(backend.answered)
-    return Sent(answer=Answer.ACCEPTED, ref=str(email.anymail_status.message_id))
+        return _result(backend.response, message.address)
+    return SendResult(status=SendStatus.ACCEPTED, ref=str(email.anymail_status.message_id))
 
 
 def _email(message: Message) -> AnymailMessage:
-    # The metadata come back with every receipt, also for a message whose answer was never read. A Message-ID
-    # would not arrive: Resend's carrier puts its own in its place.
+    # The metadata come back with every receipt, even for a message whose response was lost. A Message-ID
+    # would not arrive: Resend's mail carrier replaces it.
     return AnymailMessage(
         subject=message.subject,
         body=message.body,
@@ -106,35 +122,64 @@ def _email(message: Message) -> AnymailMessage:
     )
 
 
-def _judged(reply: Reply) -> Sent:
-    """What an answer means that is not the id of a message."""
-    status, kind, wait = reply.status, _kind(reply), reply.retry_after
-    said = f"Resend answered {status}{f', {kind}' if kind else ''}"
-    if kind == "concurrent_idempotent_requests":
-        return Sent(answer=Answer.DEFERRED, error=said, retry_after=wait, sticks=True)
-    if kind == "invalid_idempotent_request":
-        # Something was taken under this key, and it was not these words.
-        return Sent(answer=Answer.IN_DOUBT, error=said)
-    if status in _ABOUT_US or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and kind):
-        return _fault(said, wait)
+def _result(response: PostResponse, address: str) -> SendResult:
+    """Return the meaning of a response other than a message id."""
+    status, name, wait = response.status, _error_name(response), response.provider_wait
+    error = f"Resend answered {status}{f', {name}' if name else ''}"
+    if name == "concurrent_idempotent_requests":
+        return SendResult(status=SendStatus.DEFERRED, error=error, retry_after=wait, keep_provider=True)
+    if name == "invalid_idempotent_request":
+        # Resend accepted a message under this key with different text.
+        return SendResult(status=SendStatus.IN_DOUBT, error=error)
+    if status in _OUR_ACCOUNT or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and name):
+        return _fault(error, wait, refuses_us=status in _OUR_ACCOUNT)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Sent(answer=Answer.REFUSED, error=said)
-    # Neither an id nor Resend's own word that there is none: a gateway's error, or no answer in the answer.
-    return Sent(answer=Answer.DEFERRED, error=said, retry_after=wait, is_fault=True, sticks=True)
+        if name == _OF_A_FIELD and not _names_another_field(response, address):
+            return SendResult(status=SendStatus.REFUSED, error=error)
+        # Our sender, our text or our request.
+        logger.error("email: %s", error)
+        return SendResult(
+            status=SendStatus.DEFERRED, error=error, retry_after=wait, is_not_recipient=True, refuses_us=True
+        )
+    # Neither a message id nor Resend's own error: a gateway's error, or a response without content.
+    return SendResult(
+        status=SendStatus.DEFERRED,
+        error=error,
+        retry_after=wait,
+        is_provider_fault=True,
+        keep_provider=True,
+    )
 
 
-def _fault(said: str, wait: float) -> Sent:
-    """Not taken, by Resend's own word, and not for anything in the message: another provider may have it."""
-    logger.error("email: %s", said)
-    return Sent(answer=Answer.DEFERRED, error=said, retry_after=wait, is_fault=True)
+def _names_another_field(response: PostResponse, address: str) -> bool:
+    # Without the address, whose letters may spell any word.
+    return bool(_NAMES_ANOTHER.search(_error_field(response, "message").replace(address, "")))
 
 
-def _kind(reply: Reply) -> str:
-    """Resend's name for an error; empty for an answer that is not in its form."""
+def _fault(error: str, wait: float, *, refuses_us: bool) -> SendResult:
+    """Resend itself reports that it did not accept the message, so another provider may send it."""
+    logger.error("email: %s", error)
+    return SendResult(
+        status=SendStatus.DEFERRED,
+        error=error,
+        retry_after=wait,
+        is_provider_fault=True,
+        is_not_recipient=True,
+        refuses_us=refuses_us,
+    )
+
+
+def _error_name(response: PostResponse) -> str:
+    """Return Resend's name for an error; empty for a response in another form."""
+    name = _error_field(response, "name")
+    # Only an identifier: free text might repeat the address.
+    return name if name.isidentifier() and len(name) <= _LONGEST_NAME else ""
+
+
+def _error_field(response: PostResponse, field: str) -> str:
     try:
-        found = json.loads(reply.body)
+        found = json.loads(response.body)
     except ValueError:
         return ""
-    name = found.get("name") if isinstance(found, dict) else None
-    # A name and nothing else: a text might repeat the address.
-    return name if isinstance(name, str) and name.isidentifier() and len(name) <= _LONGEST_NAME else ""
+    value = found.get(field) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else ""

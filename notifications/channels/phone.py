@@ -1,40 +1,76 @@
-"""Telephone numbers in one form, and only those that an SMS can reach."""
+"""Normalize phone numbers, and accept only those that can receive text messages."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-#: Where an SMS goes unless somebody says otherwise.
-REGIONS = frozenset({"US"})
+from accounts.text import clean, plain_dashes
 
-_RIGHT_FORM = "Give one such as +1 860 555 0100."
-#: In North America nobody can tell a mobile number from a fixed line's by its digits.
-_REACHED = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+#: Where text messages are sent to by default: the states and the territories, which share the country code 1.
+REGIONS = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+
+_EXAMPLE = "Give one such as +1 860 555 0100."
+#: In North America the digits do not show whether a number is mobile or a landline.
+_CAN_RECEIVE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+
+#: The beginning of a link to a number, as browsers copy it.
+_LINK = re.compile(r"^tel:", re.IGNORECASE)
+#: An extension after a number, in the ways that people write it.
+_EXTENSION = re.compile(r"\d[\s,;]*(?:extension|extn?|x|#)[\s.:=]*\d+$", re.IGNORECASE)
+#: Digits, and what people write between them.
+_NUMBER = re.compile(r"\+?[0-9 ().-]+")
 
 
 class NumberError(ValueError):
-    """A number that no SMS is sent to. The text says what is wrong and would be right, not the number."""
+    """A number that text messages are not sent to. The message gives the problem and the remedy only."""
 
 
-def normalise(text: str, *, regions: frozenset[str] = REGIONS) -> str:
-    """The number in the form of E.164, such as +18605550100. Raises `NumberError`.
+def normalize(text: str, *, regions: frozenset[str] = REGIONS) -> str:
+    """Return the number in E.164 form, such as +18605550100. Raises `NumberError`.
 
-    Without a country it is taken for one of the United States.
+    A number without a country code is a number of the United States.
     """
     try:
-        number = phonenumbers.parse(text, "US")
+        number = phonenumbers.parse(_digits(text), "US")
     except NumberParseException as error:
-        raise NumberError(f"Not a telephone number. {_RIGHT_FORM}") from error
-    if number.extension:
-        raise NumberError(f"An SMS reaches no extension. {_RIGHT_FORM}")
-    # A number that is whole, and not one that only a neighbour can dial.
+        raise NumberError(f"Not a phone number. {_EXAMPLE}") from error
+    # Possible nationwide, not only when dialed locally.
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        raise NumberError(f"It has too few or too many digits. {_RIGHT_FORM}")
+        raise NumberError(f"The number has too few or too many digits. {_EXAMPLE}")
     if not phonenumbers.is_valid_number(number):
-        raise NumberError(f"There is no such number. {_RIGHT_FORM}")
+        raise NumberError(f"There is no such number. {_EXAMPLE}")
     if phonenumbers.region_code_for_number(number) not in regions:
-        raise NumberError(f"No SMS is sent to that country. {_RIGHT_FORM}")
-    if phonenumbers.number_type(number) not in _REACHED:
-        raise NumberError(f"No SMS reaches a number of this kind. {_RIGHT_FORM}")
+        raise NumberError(f"Text messages are not sent to that country. {_EXAMPLE}")
+    if phonenumbers.number_type(number) not in _CAN_RECEIVE:
+        raise NumberError(f"This kind of number cannot receive text messages. {_EXAMPLE}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def readable(number: str) -> str:
+    """Return a number in E.164 form as people read it: +1 860-555-0100."""
+    return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
+
+
+def _digits(text: str) -> str:
+    """Return the typed number without what cannot be a part of one. Raises `NumberError`.
+
+    `phonenumbers` would take the letters of a telephone keypad for digits: of “860 555 O1OO” it makes the
+    number of a stranger. Full-width digits become plain ones; digits of other scripts are refused.
+    """
+    typed = _LINK.sub("", plain_dashes(clean(unicodedata.normalize("NFKC", text))))
+    if _EXTENSION.search(typed):
+        raise NumberError(f"Text messages do not reach an extension. {_EXAMPLE}")
+    if any(character.isdecimal() for character in typed):
+        if any(character.isalpha() for character in typed):
+            raise NumberError(
+                f"The number has letters in it, such as the letter O in place of a zero. {_EXAMPLE}"
+            )
+        if any(character.isdecimal() and not character.isascii() for character in typed):
+            raise NumberError(f"Write the number with the digits 0 to 9. {_EXAMPLE}")
+    if not _NUMBER.fullmatch(typed):
+        raise NumberError(f"Not a phone number. {_EXAMPLE}")
+    return typed

@@ -1,9 +1,9 @@
-"""What every channel takes and answers."""
+"""The interface between the outbox and every provider."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -11,10 +11,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One message to one address, rendered. It holds nothing of the case.
+    """One rendered message to one address. It holds nothing about the case.
 
-    `key` is the same for every try, and the same words go with it. `address` is an email address, a number in
-    the form of E.164 or the URL of another service. `subject` is empty where a channel has none.
+    `key` and the text are the same on every attempt. `address` is an email address, a phone number in E.164
+    form, or the URL of another service. `subject` is empty for channels without subjects.
     """
 
     key: str
@@ -23,60 +23,66 @@ class Message:
     body: str
 
 
-class Answer(StrEnum):
-    """What the provider made of a message."""
+class SendStatus(StrEnum):
+    """The outcome of one attempt to send a message."""
 
     ACCEPTED = "accepted"
-    #: Not taken, or taken under a key that makes the next try the same message; to be tried again.
+    #: Not accepted, or accepted under a key that makes the next attempt the same message. Try again.
     DEFERRED = "deferred"
-    #: Certainly not taken, and never will be.
+    #: Certainly not accepted because of this recipient, and another attempt cannot change that.
     REFUSED = "refused"
-    #: The line broke after the message went out: it may have been taken.
+    #: The connection broke after the message was sent: the provider may have accepted it.
     IN_DOUBT = "in_doubt"
-    #: The provider cannot be had at all; nor will it take the next ones now.
+    #: No connection to the provider; it will not accept the next messages now either.
     UNREACHABLE = "unreachable"
-    #: Not tried at all.
+    #: Not attempted.
     UNTRIED = "untried"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
-    """The answer for one message, with the provider's reference or its reason; no address in either.
+class SendResult:
+    """The result for one message, with the provider's reference or an error. Neither contains an address.
 
-    `retry_after`: seconds for which the provider wants to be left alone, an hour at the most, 0 for none.
-    `is_fault`: the trouble is the provider's or the way to it, not this message's. `sticks`: the message may
-    have been taken, so that of all providers only this one, which keeps its key, may be asked again.
+    `retry_after`: seconds the provider asks us to wait, at most an hour; 0 if it asked for no wait.
+    `is_provider_fault`: the provider or the connection to it failed, not this message. `keep_provider`: the
+    provider may have accepted the message, so only this provider, which keeps its key, may be tried again.
+    `is_not_recipient`: the provider did not accept the message, for a reason other than its recipient.
+    `refuses_us`: it refuses our account, our sender or our text until a person changes something.
     """
 
-    answer: Answer
+    status: SendStatus
     ref: str = ""
     error: str = ""
     retry_after: float = 0.0
-    is_fault: bool = False
-    sticks: bool = False
+    is_provider_fault: bool = False
+    keep_provider: bool = False
+    is_not_recipient: bool = field(default=False, compare=False)
+    refuses_us: bool = field(default=False, compare=False)
 
 
-class Channel(Protocol):
-    """A way to send messages, through one provider.
+class MessageSender(Protocol):
+    """Sends messages through one provider.
 
-    `keeps_keys`: for how long the provider takes a repeated key for the same message; None if it knows none.
-    `tells`: whether its receipts carry the message's key, so that a doubt can wait for one.
+    `idempotency_window`: how long the provider treats a repeated key as the same message; None if it has no
+    idempotency keys. `receipts_carry_key`: True if its delivery receipts include the message's key, so that
+    a message in doubt can wait for one.
     """
 
     @property
     def name(self) -> str:
-        """What the provider is called in settings and in the database."""
+        """The provider's name in settings and in the database."""
         ...
 
     @property
-    def keeps_keys(self) -> timedelta | None: ...
+    def idempotency_window(self) -> timedelta | None: ...
 
     @property
-    def tells(self) -> bool: ...
+    def receipts_carry_key(self) -> bool: ...
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Sends the messages in turn and yields one answer each, in their order. Raises nothing.
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Send the messages one by one and yield one result each, in order. Raises nothing.
 
-        After trouble that is the provider's the rest is left untried: one attempt is lost, not one a message.
+        After a provider fault the remaining messages are UNTRIED, so an outage costs one attempt for the
+        batch and not one for each message.
         """
         ...

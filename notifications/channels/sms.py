@@ -1,7 +1,7 @@
-"""SMS through Twilio's REST API.
+"""Text messages through Twilio's REST API.
 
-It takes no idempotency key, and its list of messages cannot be asked for anything of ours. But every receipt
-comes to an address that holds the message's key, so a doubt can wait for one.
+Twilio has no idempotency keys, and its list of messages cannot be searched by our key. But each receipt goes
+to a URL that contains the message's key, so a message in doubt can wait for its receipt.
 """
 
 from __future__ import annotations
@@ -17,44 +17,47 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from notifications.channels.posting import Reply, UnansweredError, UnreachedError, post
-from notifications.channels.protocol import Answer, Message, Sent
-from notifications.channels.turns import in_turn
+from notifications.channels.http_client import PostResponse, UnansweredError, UnreachedError, post
+from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.sequential import send_sequentially
 
 logger = logging.getLogger(__name__)
 
-#: Codes of a 400 that are about our account or our number, not about the person's: sender invalid, missing,
-#: not ours, not fit for SMS, its queue full; messaging service unknown or without numbers.
-_ABOUT_US = frozenset({21212, 21603, 21606, 21611, 21659, 21660, 21701, 21703})
+#: Codes about the recipient's number: not a number, not reachable, not for text messages, opted out; delivery
+#: failed because it is blocked, unknown, a landline.
+_OF_RECIPIENT = frozenset({21211, 21214, 21217, 21265, 21610, 21614, 21635, 30004, 30005, 30006})
+#: Codes about our account or our number, whatever the message: sender invalid, missing, not ours, not able to
+#: send text messages, its queue full; messaging service unknown or without numbers.
+_OUR_ACCOUNT = frozenset({21212, 21603, 21606, 21611, 21659, 21660, 21701, 21703})
 _REFUSING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
 
 
 class TwilioChannel:
-    """Sends one request a message."""
+    """Sends one request for each message."""
 
     name = "twilio"
-    keeps_keys = None
-    tells = True
+    idempotency_window = None
+    receipts_carry_key = True
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Sent]:
-        """Sends the messages in turn and yields one answer each, in their order."""
-        return in_turn(messages, _send)
+    def send(self, messages: Sequence[Message]) -> Iterator[SendResult]:
+        """Send the messages one by one and yield one result each, in order."""
+        return send_sequentially(messages, _send)
 
 
 def callback_url(key: str) -> str:
-    """Where Twilio tells what became of the message with this key."""
+    """Return the URL to which Twilio sends receipts for the message with this key."""
     return f"{settings.BASE_URL}{reverse('sms-status', args=[key])}"
 
 
-def _send(message: Message) -> Sent:
+def _send(message: Message) -> SendResult:
     try:
-        reply = post(_url(), headers=_headers(), body=_body(message))
+        response = post(_url(), headers=_headers(), body=_body(message))
     except UnreachedError as error:
-        return Sent(answer=Answer.UNREACHABLE, error=str(error), is_fault=True)
+        return SendResult(status=SendStatus.UNREACHABLE, error=str(error), is_provider_fault=True)
     except UnansweredError as error:
-        return Sent(answer=Answer.IN_DOUBT, error=str(error), is_fault=True)
-    return _judged(reply)
+        return SendResult(status=SendStatus.IN_DOUBT, error=str(error), is_provider_fault=True)
+    return _result(response)
 
 
 def _url() -> str:
@@ -79,27 +82,39 @@ def _body(message: Message) -> bytes:
     ).encode()
 
 
-def _judged(reply: Reply) -> Sent:
-    said = _said(reply)
-    code = said.get("code") or said.get("error_code")
-    error = f"Twilio answered {reply.status}{f', code {code}' if isinstance(code, int) else ''}"
-    if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES and isinstance(said.get("sid"), str):
-        if said.get("status") in _FAILED:
-            return Sent(answer=Answer.REFUSED, ref=said["sid"], error=error)
-        return Sent(answer=Answer.ACCEPTED, ref=said["sid"])
-    if reply.status in _REFUSING and code not in _ABOUT_US:
-        return Sent(answer=Answer.REFUSED, error=error)
-    if HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        # The account, its number or its rate. Nothing was taken, and nothing is wrong with the message.
+def _result(response: PostResponse) -> SendResult:
+    """Return what Twilio's response means for the message."""
+    answer = _parsed(response)
+    code = answer.get("code") or answer.get("error_code")
+    error = f"Twilio answered {response.status}{f', code {code}' if isinstance(code, int) else ''}"
+    if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES and isinstance(answer.get("sid"), str):
+        if answer.get("status") not in _FAILED:
+            return SendResult(status=SendStatus.ACCEPTED, ref=answer["sid"])
+        if code in _OF_RECIPIENT:
+            return SendResult(status=SendStatus.REFUSED, ref=answer["sid"], error=error)
+        return SendResult(status=SendStatus.DEFERRED, error=error, is_not_recipient=True)
+    if response.status in _REFUSING and code in _OF_RECIPIENT:
+        return SendResult(status=SendStatus.REFUSED, error=error)
+    wait = response.provider_wait
+    if HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # The account, its number, its rate limit or the text. Not accepted, and not because of the recipient.
         logger.error("sms: %s", error)
-        return Sent(answer=Answer.DEFERRED, error=error, retry_after=reply.retry_after, is_fault=True)
-    # Without a key nobody can tell whether it was taken before the server broke.
-    return Sent(answer=Answer.IN_DOUBT, error=error, retry_after=reply.retry_after, is_fault=True)
+        is_about_message = response.status in _REFUSING and code not in _OUR_ACCOUNT
+        return SendResult(
+            status=SendStatus.DEFERRED,
+            error=error,
+            retry_after=wait,
+            is_provider_fault=not is_about_message,
+            is_not_recipient=True,
+            refuses_us=True,
+        )
+    # Without an idempotency key it is unknown whether Twilio accepted the message before it failed.
+    return SendResult(status=SendStatus.IN_DOUBT, error=error, retry_after=wait, is_provider_fault=True)
 
 
-def _said(reply: Reply) -> dict[str, Any]:
+def _parsed(response: PostResponse) -> dict[str, Any]:
     try:
-        found = json.loads(reply.body)
+        found = json.loads(response.body)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -1,1 +1,1 @@
-"""The forms by which people say how they, or those they stand by, want to be told."""
+"""Forms for notification preferences, safe contacts and printed notices."""

@@ -1,4 +1,4 @@
-"""How a protected person wants to be reached, as an advocate types it."""
+"""The form for a protected person's safe contact, filled in by an advocate."""
 
 from __future__ import annotations
 
@@ -8,49 +8,46 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from accounts.form_base import SiteForm
 from notifications.models import ContactChannel, Language
-from notifications.services.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, Wish
+from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
+from orders.forms.fields import ClockField
 
-_CLOCK = {"type": "time"}
 
+class ContactForm(SiteForm):
+    """Safe contact settings. Earlier ones are not shown, and are erased."""
 
-class ContactForm(forms.Form):
-    """Always the whole of it: what was set before is not shown, and is wiped."""
-
-    channel = forms.ChoiceField(choices=ContactChannel.choices, label="How the person wants to hear")
+    channel = forms.ChoiceField(choices=ContactChannel.choices, label="How to notify the person")
     address = forms.CharField(
         required=False,
         max_length=LONGEST_ADDRESS,
         label="Email address or mobile number",
-        help_text="Empty where you tell the person yourself. It is kept sealed and not shown again.",
+        help_text="Leave empty if you notify the person yourself. Stored encrypted, shown once after saving.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     phrase = forms.CharField(
         required=False,
         max_length=LONGEST_PHRASE,
         label="Code phrase",
-        help_text="Words that the person chose, by which a message is known to be real. No names.",
+        help_text="Words chosen by the person, so that they can recognize a message as real. No names.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     language = forms.ChoiceField(choices=Language.choices)
-    hours_from = forms.TimeField(
+    hours_from = ClockField(
         required=False,
         label="Not before",
-        help_text="Court time. Empty: at any hour.",
-        widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
+        help_text="Court time, such as 9 a.m. Leave both times empty for any hour.",
     )
-    hours_until = forms.TimeField(
-        required=False, label="Not after", widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M")
-    )
+    hours_until = ClockField(required=False, label="Not after", help_text="Such as 8 p.m.")
     confirm_every_days = forms.IntegerField(
-        label="Ask the person again after so many days",
-        min_value=settings.SHORTEST_WORD,
-        max_value=settings.LONGEST_WORD,
+        label="Ask the person again after (days)",
+        min_value=settings.MIN_SAFE_CONTACT_DAYS,
+        max_value=settings.MAX_SAFE_CONTACT_DAYS,
         initial=settings.SAFE_CONTACT_DAYS,
-        help_text="Nothing is sent once this time is over and nobody has confirmed the way again.",
+        help_text="After this time nothing is sent until somebody confirms the safe contact again.",
     )
 
-    def wish(self) -> Wish:
-        """What was typed, for the service that keeps it."""
+    def to_settings(self) -> ContactSettings:
+        """Return the settings for the service."""
         typed: dict[str, Any] = dict(self.cleaned_data)
-        return Wish(confirm_every=timedelta(days=typed.pop("confirm_every_days")), **typed)
+        return ContactSettings(confirm_every=timedelta(days=typed.pop("confirm_every_days")), **typed)

@@ -1,4 +1,4 @@
-"""How somebody wants to be told, as the person types it."""
+"""The form for a person's own notification preferences."""
 
 from __future__ import annotations
 
@@ -8,42 +8,45 @@ from django import forms
 from django.conf import settings
 from typing_extensions import override
 
+from accounts.form_base import SiteForm
+from notifications.channels.phone import readable
 from notifications.models import Language, Preference
-from notifications.services.preferences import ZONES, Wishes
+from notifications.services.contacts.preferences import ZONES, PreferenceSettings
+from orders.forms.fields import ClockField
 
-_CLOCK = {"type": "time"}
-#: Letters of a number as people write it, and of another service's address, at the most.
+#: The longest phone number as typed, and the longest address of another service, in characters.
 _NUMBER, _ADDRESS = 32, 500
 
 
-class PreferenceForm(forms.Form):
-    """The address of another service is never shown again; it is replaced or removed."""
+class PreferenceForm(SiteForm):
+    """Notification preferences.
+
+    The address of another service is not shown again, only replaced or removed.
+    """
+
+    # It holds the tokens of another service.
+    kept_as_typed = ("service",)
 
     language = forms.ChoiceField(choices=Language.choices, label="Language of messages")
     phone = forms.CharField(
         required=False,
         max_length=_NUMBER,
         label="Mobile number",
-        help_text="Such as +1 860 555 0100.",
+        help_text="For example +1 860 555 0100.",
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     by_sms = forms.BooleanField(
         required=False,
-        label="Also by text message",
-        help_text="When the time for something is over, or nobody answered. Never for mere reminders.",
+        label="Notify me by text message too",
+        help_text="When a deadline has passed or nobody has acknowledged an alert. Not for reminders.",
     )
     zone = forms.ChoiceField(choices=list(ZONES.items()), label="Your time zone")
-    quiet_from = forms.TimeField(
-        required=False, label="Quiet from", widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M")
-    )
-    quiet_until = forms.TimeField(
-        required=False, label="Quiet until", widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M")
-    )
-    digest_at = forms.TimeField(
+    quiet_from = ClockField(required=False, label="Quiet hours start", help_text="Such as 9 p.m.")
+    quiet_until = ClockField(required=False, label="Quiet hours end", help_text="Such as 7 a.m.")
+    digest_at = ClockField(
         required=False,
-        label="Reminders once a day, at",
-        help_text="They are gathered until then. Empty: each comes at once.",
-        widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
+        label="Send reminders once a day, at",
+        help_text="Reminders are collected until then. Leave empty to get each one at once.",
     )
     service = forms.CharField(
         required=False,
@@ -51,30 +54,34 @@ class PreferenceForm(forms.Form):
         label="Address of another service",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    forgets_service = forms.BooleanField(required=False, label="Remove the other service that is set")
+    forgets_service = forms.BooleanField(required=False, label="Remove the saved service")
 
     def __init__(self, data: Any = None, *, preference: Preference) -> None:
         kept = ("language", "phone", "by_sms", "zone", "quiet_from", "quiet_until", "digest_at")
         super().__init__(data, initial={name: getattr(preference, name) for name in kept})
-        if not preference.sealed_service:
+        if preference.phone:
+            self.initial["phone"] = readable(preference.phone)
+        if not preference.encrypted_service:
             del self.fields["forgets_service"]
         if not settings.SMS_PROVIDERS:
-            # Nobody carries text messages; what was wished before they went is not kept on.
+            # No provider for text messages: saving the form also clears an earlier choice.
             del self.fields["phone"], self.fields["by_sms"]
         if settings.SERVICES:
-            names = ", ".join(f"{name}://" for name in settings.SERVICES)
-            self.fields["service"].help_text = f"It begins with one of {names}. It is not shown again."
+            names = " or ".join(f"{name}://" for name in settings.SERVICES)
+            self.fields["service"].help_text = f"Begins with {names}. It is not shown again."
         else:
             del self.fields["service"]
 
     @override
     def clean(self) -> dict[str, Any]:
-        """Refuses an address that is at once to be set and to be removed."""
+        """Refuse an address that is set and removed at the same time."""
         typed = super().clean() or {}
         if typed.get("service") and typed.get("forgets_service"):
-            self.add_error("service", "Leave it empty to remove the one that is set, or do not tick that.")
+            self.add_error(
+                "service", "Leave this empty to remove the saved service, or clear the check box below."
+            )
         return typed
 
-    def wishes(self) -> Wishes:
-        """What was typed, for the service that keeps it."""
-        return Wishes(**self.cleaned_data)
+    def to_settings(self) -> PreferenceSettings:
+        """Return the settings for the service."""
+        return PreferenceSettings(**self.cleaned_data)

@@ -1,51 +1,61 @@
-"""What is told to whom, how, and what came of it."""
+"""Alerts, how they are sent, and who must acknowledge them."""
 
 from __future__ import annotations
 
-from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, Via
-from notifications.models.answer import AwaitedAnswer, EscalationStep, StepTo
+from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, FollowUpNote, Priority, Via
+from notifications.models.confirmed import ConfirmedDatabase
 from notifications.models.contact import ContactChannel, SafeContact
+from notifications.models.counter import Counter
+from notifications.models.escalation import EscalationStep, EscalationTarget, PendingAcknowledgment
 from notifications.models.feed import CalendarFeed
 from notifications.models.finding import Finding
 from notifications.models.heartbeat import Heartbeat
+from notifications.models.parked import ParkedRow
+from notifications.models.periodic import PeriodicRun
 from notifications.models.provider import Callback, Provider
-from notifications.models.recipient import Language, Preference, StoppedNumber
-from notifications.models.tally import Tally
+from notifications.models.recipient import Language, OptedOutNumber, Preference
 from notifications.models.template import MessageTemplate
 from notifications.models.webhook import (
     PING,
     DeliveryState,
-    HookEvent,
-    HookState,
+    SubscriptionState,
     WebhookDelivery,
+    WebhookEvent,
     WebhookSubscription,
 )
+from notifications.models.weekly import WeeklyReport
 
 __all__ = [
     "PING",
     "SENDABLE",
     "Alert",
     "AlertState",
-    "AwaitedAnswer",
     "CalendarFeed",
     "Callback",
     "Channel",
+    "ConfirmedDatabase",
     "ContactChannel",
+    "Counter",
     "DeliveryState",
     "EscalationStep",
+    "EscalationTarget",
     "Finding",
+    "FollowUpNote",
     "Heartbeat",
-    "HookEvent",
-    "HookState",
     "Language",
     "MessageTemplate",
+    "OptedOutNumber",
+    "ParkedRow",
+    "PendingAcknowledgment",
+    "PeriodicRun",
     "Preference",
+    "Priority",
     "Provider",
     "SafeContact",
-    "StepTo",
-    "StoppedNumber",
-    "Tally",
+    "SubscriptionState",
     "Via",
     "WebhookDelivery",
+    "WebhookEvent",
     "WebhookSubscription",
+    "WeeklyReport",
 ]

@@ -1,6 +1,8 @@
-"""Alerts: outbox and audit record in one."""
+"""Alerts: the outbox and the record of what was sent, in one table."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -8,16 +10,27 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Agency
-from notifications.models.answer import AwaitedAnswer
+from accounts.narrowing import present
+from notifications.models.escalation import PendingAcknowledgment
 from notifications.models.finding import Finding
+from notifications.models.weekly import WeeklyReport
 from notifications.querysets import AlertQuerySet
-from orders.models import Checkpoint, Deadline, HandOver, Order, Release
+from orders.models import (
+    NOT_DEADLINES,
+    Checkpoint,
+    ConfidentialityRelease,
+    Deadline,
+    FollowUp,
+    HistoryEntry,
+    Order,
+    Transfer,
+)
 from orders.models.fields import public_id
-from orders.rules.rulebook import Purpose
+from orders.rules.vocabulary import Purpose
 
 
 class AlertState(models.IntegerChoices):
-    """Where an alert is on its way."""
+    """How far an alert has come."""
 
     READY = 0, "Created"
     LEASED = 1, "Leased"
@@ -27,12 +40,21 @@ class AlertState(models.IntegerChoices):
     IN_DOUBT = 5, "In doubt"
     FAILED = 6, "Permanent failure"
     WITHDRAWN = 7, "Withdrawn"
-    #: Certainly not delivered, and tried again when its time comes.
+    #: Certainly not delivered; it is tried again at `next_attempt_at`.
     TEMPORARY_FAILURE = 8, "Temporary failure"
 
 
-#: What the lease takes once its time has come.
+#: States from which an alert is leased at `next_attempt_at`.
 SENDABLE = (AlertState.READY, AlertState.TEMPORARY_FAILURE)
+_LEASED = (AlertState.LEASED, AlertState.SENDING)
+
+
+class Priority(models.IntegerChoices):
+    """The order in which waiting alerts are sent; alerts of one priority, the oldest first."""
+
+    URGENT = 0, "Urgent"
+    NORMAL = 1, "Normal"
+    REMINDER = 2, "Reminder"
 
 
 class Channel(models.TextChoices):
@@ -46,29 +68,36 @@ class Channel(models.TextChoices):
 
 
 class Via(models.TextChoices):
-    """Why this recipient is told."""
+    """Why this recipient is notified."""
 
     PERSON = "person", "Member of the agency"
     BACKUP = "backup", "Backup at the agency"
     SUPERVISOR = "supervisor", "Supervisor at the agency"
     DESK = "desk", "The agency's own address"
-    FALLBACK = "fallback", "Administrator, for the agency has nobody"
-    NOBODY = "nobody", "Nobody could be found"
-    RELAY = "relay", "Advocate, to tell the protected person"
-    PROTECTED = "protected", "Protected person, by the way chosen"
+    FALLBACK = "fallback", "Administrator, because the agency has no recipient"
+    MISSING = "missing", "No recipient could be found"
+    RELAY = "relay", "Advocate, who passes the news on to the protected person"
+    PROTECTED = "protected", "Protected person, by the contact chosen"
     OPERATOR = "operator", "Administrator, about the system itself"
     CANARY = "canary", "The outside monitor"
 
 
+class FollowUpNote(models.TextChoices):
+    """Why the owner of a follow-up is alerted."""
+
+    REMINDED = "reminded", "Someone asks you to act on this follow-up"
+    PASSED = "passed", "The next action has passed"
+
+
 class Alert(models.Model):
-    """One thing one recipient must be told through one channel.
+    """One notice to one recipient through one channel.
 
-    `idem_key` is built from the order's public id and the natural key of what fired, so a row that is written
-    anew after a fail-over carries the same key. `fence` rises with every lease and every reap: whoever lost
-    its lease cannot complete. `possible_duplicate`: sent again although the first sending may have arrived.
+    `idem_key` is made of the order's public id and the natural key of what fired, so a row that is written
+    again after a fail-over has the same key. `fence` rises with every lease and every reap: a worker that
+    lost its lease cannot complete. `possible_duplicate`: sent again although the first try may have arrived.
 
-    Alerts that fire together for one address leave in one message: they share `message_key`, which the
-    provider gets with every try, and `bundled` says how many they were. `provider` is who was tried last.
+    Alerts that fire together for one address leave in one message. They share `message_key`, which the
+    provider gets with every try; `bundled` is their number. `provider` is the one that was tried last.
     """
 
     public_id = public_id()
@@ -76,31 +105,61 @@ class Alert(models.Model):
         Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
     )
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
-    # `alert_of_hand_over` leads from an offer to its alerts.
-    hand_over = models.ForeignKey(
-        HandOver,
+    # The index `alert_of_transfer` serves it.
+    transfer = models.ForeignKey(
+        Transfer,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="alerts",
         db_index=False,
-        help_text="The offer that it tells the agency asked of; to who offered it, of the refusal.",
+        help_text="The transfer that was offered to the agency, or that another agency refused.",
     )
-    finding = models.ForeignKey(
-        Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
-    )
-    release = models.ForeignKey(
-        Release, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts", db_index=False
-    )
-    agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
-    capacity = models.CharField(max_length=20, blank=True)
-    awaited = models.ForeignKey(
-        AwaitedAnswer,
+    follow_up = models.ForeignKey(
+        FollowUp,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="alerts",
-        help_text="The answer that nobody gave, where a step of the ladder wrote it; none: firing did.",
+        db_index=False,
+        help_text="The follow-up that its owner was reminded about.",
+    )
+    note = models.CharField(max_length=10, choices=FollowUpNote, blank=True, default="", db_default="")
+    correction = models.ForeignKey(
+        HistoryEntry,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The correction that took back or changed what the recipient was alerted of before.",
+    )
+    finding = models.ForeignKey(
+        Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+    )
+    weekly_report = models.ForeignKey(
+        WeeklyReport, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts", db_index=False
+    )
+    release = models.ForeignKey(
+        ConfidentialityRelease,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
+    )
+    # The index `alert_of_agency` serves it.
+    agency = models.ForeignKey(
+        Agency, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts", db_index=False
+    )
+    capacity = models.CharField(max_length=20, blank=True)
+    pending_acknowledgment = models.ForeignKey(
+        PendingAcknowledgment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        help_text="The acknowledgment that is still missing, if an escalation step wrote the alert.",
     )
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
@@ -109,7 +168,14 @@ class Alert(models.Model):
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     idem_key = models.CharField(max_length=200, unique=True)
     state = models.SmallIntegerField(choices=AlertState, default=AlertState.READY)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL)
     next_attempt_at = models.DateTimeField(db_default=Now())
+    held_until = models.DateTimeField(
+        null=True, blank=True, help_text="Not sent before, by the recipient's hours or limit."
+    )
+    waits_for_recipient = models.BooleanField(
+        default=False, db_default=False, help_text="The recipient's own server asked to come back later."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
     worker = models.CharField(max_length=80, blank=True)
@@ -117,7 +183,11 @@ class Alert(models.Model):
     message_key = models.UUIDField(null=True, blank=True)
     bundled = models.PositiveSmallIntegerField(default=0, db_default=0)
     template = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="The wording it was sent in."
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The message template it was sent with.",
     )
     provider = models.CharField(max_length=20, blank=True, default="", db_default="")
     first_sent_at = models.DateTimeField(null=True, blank=True)
@@ -126,7 +196,7 @@ class Alert(models.Model):
     paper_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Where it failed: when it was decided whether a printed notice must take its place.",
+        help_text="For a failed alert: when it was decided whether a printed notice replaces it.",
     )
     handed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -151,14 +221,26 @@ class Alert(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(checkpoint__isnull=False, hand_over=None, finding=None, order__isnull=False)
-                | Q(checkpoint=None, hand_over__isnull=False, finding=None, order__isnull=False)
-                | Q(checkpoint=None, hand_over=None, finding__isnull=False, order=None),
+                condition=Q(follow_up=None, weekly_report=None)
+                & (
+                    Q(checkpoint__isnull=False, transfer=None, finding=None, order__isnull=False)
+                    | Q(checkpoint=None, transfer__isnull=False, finding=None, order__isnull=False)
+                    | Q(checkpoint=None, transfer=None, finding__isnull=False, order=None)
+                )
+                | Q(follow_up__isnull=False, order__isnull=False)
+                & Q(checkpoint=None, transfer=None, finding=None, weekly_report=None)
+                & Q(note__in=FollowUpNote.values)
+                | Q(weekly_report__isnull=False, order=None, follow_up=None)
+                & Q(checkpoint=None, transfer=None, finding=None),
                 name="alert_is_about_one_thing",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[1, 2], lease_until__isnull=False)
-                | ~Q(state__in=[1, 2]) & Q(lease_until=None),
+                condition=Q(correction=None) | Q(checkpoint__isnull=False),
+                name="alert_corrects_a_deadline",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_LEASED, lease_until__isnull=False)
+                | ~Q(state__in=_LEASED) & Q(lease_until=None),
                 name="alert_leased_has_a_lease",
             ),
             models.CheckConstraint(
@@ -167,59 +249,74 @@ class Alert(models.Model):
                 name="alert_acknowledged_says_by_whom",
             ),
             models.CheckConstraint(
-                condition=Q(recipient__isnull=False) | Q(via__in=["desk", "nobody", "protected", "canary"]),
+                condition=Q(recipient__isnull=False)
+                | Q(via__in=[Via.DESK, Via.MISSING, Via.PROTECTED, Via.CANARY]),
                 name="alert_has_a_recipient",
             ),
         ]
         indexes = [
-            # The lease takes what is ready, the longest waiting first.
+            # For the audit: what is ready, in the order of waiting.
             models.Index(
-                fields=["next_attempt_at", "id"], condition=Q(state__in=[0, 8]), name="alert_sendable"
+                fields=["next_attempt_at", "id"], condition=Q(state__in=SENDABLE), name="alert_sendable"
             ),
-            # The reaper looks for leases that ran out; the set is as small as the sends in flight.
-            models.Index(fields=["lease_until"], condition=Q(state__in=[1, 2]), name="alert_leased"),
-            models.Index(fields=["id"], condition=Q(state=5), name="alert_in_doubt"),
-            # What failed and is not decided on, looked at every few seconds; a decision takes a row out for
-            # ever, so that the failures of years cost nothing.
-            models.Index(fields=["id"], condition=Q(state=6, paper_at=None), name="alert_failed_undecided"),
-            # Printed notices that wait for a hand: few, among all that were ever accepted.
+            # For the lease, by priority and age.
             models.Index(
-                fields=["agency", "-id"], condition=Q(channel="print", state=3), name="alert_for_a_hand"
+                fields=["priority", "created_at", "id"], condition=Q(state__in=SENDABLE), name="alert_to_send"
             ),
-            # What else told of the same offer: few, among all alerts.
+            # For the reaper: expired leases. As small as the number of sends in flight.
+            models.Index(fields=["lease_until"], condition=Q(state__in=_LEASED), name="alert_leased"),
+            models.Index(fields=["id"], condition=Q(state=AlertState.IN_DOUBT), name="alert_in_doubt"),
+            # Failures without a decision about paper, read every few seconds. A decision takes a row out of
+            # the index, so that old failures cost nothing.
             models.Index(
-                fields=["hand_over"], condition=Q(hand_over__isnull=False), name="alert_of_hand_over"
+                fields=["id"],
+                condition=Q(state=AlertState.FAILED, paper_at=None),
+                name="alert_failed_undecided",
             ),
-            # A person's own list of what waits for an answer, the newest first.
+            # For the audit: the failures of the last day.
+            models.Index(fields=["created_at"], condition=Q(state=AlertState.FAILED), name="alert_failed"),
+            # Printed notices that wait to be handed over: few among all accepted alerts.
+            models.Index(
+                fields=["agency", "-id"],
+                condition=Q(channel=Channel.PRINT, state=AlertState.ACCEPTED),
+                name="alert_for_a_hand",
+            ),
+            # Other alerts about the same transfer: few among all alerts.
+            models.Index(fields=["transfer"], condition=Q(transfer__isnull=False), name="alert_of_transfer"),
+            # Alerts about a follow-up: few among all alerts.
+            models.Index(
+                fields=["follow_up"], condition=Q(follow_up__isnull=False), name="alert_of_follow_up"
+            ),
+            # A person's own alerts to acknowledge, newest first.
             models.Index(
                 fields=["recipient", "-id"],
-                condition=Q(acknowledged_at=None) & ~Q(state=7),
+                condition=Q(acknowledged_at=None) & ~Q(state=AlertState.WITHDRAWN),
                 name="alert_unanswered",
             ),
-            # How many messages went to somebody in the last hour.
+            # How many messages a person got in the last hour.
             models.Index(
                 fields=["recipient", "first_sent_at"],
                 condition=Q(first_sent_at__isnull=False),
                 name="alert_sent_to",
             ),
-            # A receipt names the message by our key or by the provider's.
+            # A receipt names the message by our key or by the provider's reference.
             models.Index(
                 fields=["message_key"], condition=Q(message_key__isnull=False), name="alert_message"
             ),
             models.Index(fields=["provider_ref"], condition=~Q(provider_ref=""), name="alert_provider_ref"),
-            # What the last day brought, for the metrics, which would else read every alert each few seconds.
+            # For the metrics: the alerts of the last day, read every few seconds.
             models.Index(fields=["created_at"], name="alert_written"),
-            # The audit counts what was sent twice perhaps: few, and it must not look for them among all.
+            # For the audit: possible duplicates, which are few.
             models.Index(fields=["created_at"], condition=Q(possible_duplicate=True), name="alert_doubled"),
-            # When the last canary arrived is one look at the end of this; the purge takes its beginning.
-            models.Index(fields=["accepted_at"], condition=Q(via="canary"), name="alert_canary"),
-            # The purge blanks what providers called a message long ago, and finds only what is not blank.
+            # For the age of the last canary (the end of the index) and the purge (its beginning).
+            models.Index(fields=["accepted_at"], condition=Q(via=Via.CANARY), name="alert_canary"),
+            # For the purge, which blanks old references of providers and finds only those left.
             models.Index(fields=["created_at"], condition=~Q(provider_ref=""), name="alert_old_ref"),
-            # An agency's alerts as the API lists them, the newest first; all, and those without an answer.
+            # An agency's alerts as the API lists them, newest first: all, and those to acknowledge.
             models.Index(fields=["agency", "-created_at", "-id"], name="alert_of_agency"),
             models.Index(
                 fields=["agency", "-created_at", "-id"],
-                condition=Q(acknowledged_at=None) & ~Q(state=7),
+                condition=Q(acknowledged_at=None) & ~Q(state=AlertState.WITHDRAWN),
                 name="alert_agency_waiting",
             ),
         ]
@@ -229,25 +326,28 @@ class Alert(models.Model):
 
     @property
     def fired(self) -> Checkpoint:
-        """The checkpoint that fired. An alert of an offer or about the system itself has none, and is not
-        asked."""
-        assert self.checkpoint is not None  # noqa: S101 - narrows
-        return self.checkpoint
+        """The checkpoint that fired. Only for alerts that have one: not about a follow-up or the system."""
+        return present(self.checkpoint)
 
     @property
     def deadline(self) -> Deadline:
-        """What it is about: the deadline of the task that is offered, or of what fired."""
-        return self.hand_over.follow_up.deadline if self.hand_over is not None else self.fired.deadline
+        """The deadline of the follow-up that it is about, or of the checkpoint that fired."""
+        about = self.follow_up if self.transfer is None else self.transfer.follow_up
+        return self.fired.deadline if about is None else about.deadline
+
+    @property
+    def deadline_id_shown(self) -> UUID | None:
+        """The public id of the deadline; None for an announcement."""
+        return None if self.deadline.state in NOT_DEADLINES else self.deadline.public_id
 
     @property
     def purpose(self) -> str:
-        """Why somebody is told, as the rules say it; an offer weighs as much as the check before it."""
-        return Purpose.CHECK.value if self.hand_over is not None else self.fired.purpose
+        """The purpose of the checkpoint; an alert about a follow-up counts as a check."""
+        return Purpose.CHECK.value if self.checkpoint is None else self.fired.purpose
 
     @property
     def for_history(self) -> dict[str, str]:
-        """What the order's history keeps of it once it was answered or handed over. Who may read that depends
-        on the capacity."""
+        """The data of the history entry about this alert. The capacity decides who may read it."""
         return {
             "alert": str(self.public_id),
             "rule": self.deadline.rule_id,
@@ -256,6 +356,5 @@ class Alert(models.Model):
 
     @property
     def of_order(self) -> Order:
-        """The order that it is about. An alert about the system itself has none, and is not asked."""
-        assert self.order is not None  # noqa: S101 - narrows
-        return self.order
+        """The order. Only for alerts that have one: not about the system itself."""
+        return present(self.order)

@@ -1,4 +1,4 @@
-"""The safe way to reach a protected person, as the person chose it."""
+"""The safe contact that a protected person chose."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.db.models import Q
 
 from notifications.models.recipient import Language
 from notifications.querysets import SafeContactQuerySet
-from orders.models import Release
+from orders.models import ConfidentialityRelease
 from orders.models.fields import public_id
 
 
 class ContactChannel(models.TextChoices):
-    """How the person wants to hear."""
+    """How the person wants to be notified."""
 
     EMAIL = "email", "Email"
     SMS = "sms", "Text message"
@@ -21,24 +21,29 @@ class ContactChannel(models.TextChoices):
 
 
 class SafeContact(models.Model):
-    """How one protected person may be told that there is news, while a release stands.
+    """How one protected person is notified that there is news, while a release is in force.
 
-    It belongs to the release, as it is the organization's client who chose it, and says no name. Address and
-    phrase are sealed. Not used after `confirmed_at` plus `confirm_every`, outside the hours, or once the
-    release ended: then nothing is sent.
+    It belongs to the release, because the organization's client chose it, and holds no name. Address and
+    phrase are encrypted. It is not used after `confirmed_at` plus `confirm_every`, outside the hours, or
+    after the release has ended: then nothing is sent.
     """
 
     public_id = public_id()
-    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="safe_contacts")
+    release = models.ForeignKey(
+        ConfidentialityRelease, on_delete=models.PROTECT, related_name="safe_contacts"
+    )
     channel = models.CharField(max_length=10, choices=ContactChannel)
-    sealed_address = models.TextField(blank=True)
-    sealed_phrase = models.TextField(
-        blank=True, help_text="Words that the person chose, by which a message is known to be ours."
+    encrypted_address = models.TextField(blank=True)
+    encrypted_phrase = models.TextField(
+        blank=True,
+        help_text="Words that the person chose, so that the person knows the message comes from us.",
     )
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
-    hours_from = models.TimeField(null=True, blank=True, help_text="Court time; empty: at any hour.")
+    hours_from = models.TimeField(null=True, blank=True, help_text="Court time. Empty: at any hour.")
     hours_until = models.TimeField(null=True, blank=True)
-    confirm_every = models.DurationField(help_text="How long the person's word holds.")
+    confirm_every = models.DurationField(
+        help_text="How long the contact may be used before the person confirms it again."
+    )
     confirmed_at = models.DateTimeField()
     set_at = models.DateTimeField()
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -53,9 +58,9 @@ class SafeContact(models.Model):
                 fields=["release"], condition=Q(ended_at=None), name="safe_contact_one_a_release"
             ),
             models.CheckConstraint(
-                condition=Q(channel="relay", sealed_address="")
-                | ~Q(channel="relay") & ~Q(sealed_address="")
-                | Q(ended_at__isnull=False, sealed_address="", sealed_phrase=""),
+                condition=Q(channel="relay", encrypted_address="")
+                | ~Q(channel="relay") & ~Q(encrypted_address="")
+                | Q(ended_at__isnull=False, encrypted_address="", encrypted_phrase=""),
                 name="safe_contact_has_an_address",
             ),
             models.CheckConstraint(

@@ -7,18 +7,21 @@ from django.db.models.functions import Now
 
 
 class Finding(models.Model):
-    """Something that must not be, found by an audit and told to the administrators. It names no case.
+    """A violation that an audit found; administrators are notified. It names no case.
 
-    Open until an audit no longer finds it; found again it is a new row, and told again.
+    It is open until an audit no longer finds it. If it is found again, that is a new row and a new alert.
     """
 
     code = models.CharField(max_length=20)
     subject = models.CharField(max_length=80, blank=True, help_text="Which of several: a provider, a table.")
     detail = models.CharField(max_length=300)
-    count = models.PositiveIntegerField(default=1, help_text="How many, when it was last looked at.")
+    count = models.PositiveIntegerField(default=1, help_text="How many, at the last audit.")
     found_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
     resolved_at = models.DateTimeField(null=True, blank=True)
+    posted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the administrators' own system received it."
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -1,4 +1,4 @@
-"""When somebody last looked at the clock."""
+"""When each process last ran a pulse."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a pulse last looked at the clock. The newest one is what the health page asks for."""
+    """The last pulse of one process. The health page reports the age of the newest."""
 
     name = models.CharField(primary_key=True, max_length=120)
-    beats = models.BigIntegerField(default=0)
-    beat_at = models.DateTimeField()
+    pulses = models.BigIntegerField(default=0)
+    last_pulse_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

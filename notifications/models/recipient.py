@@ -1,4 +1,4 @@
-"""How people want to be told."""
+"""How people want to be notified."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.db.models import Q
 
 
 class Language(models.TextChoices):
-    """What messages are written in."""
+    """The language of messages."""
 
     ENGLISH = "en", "English"
     SPANISH = "es", "Español"
 
 
 class Preference(models.Model):
-    """How one person wants to be told. Who has none is told in English by email, at any hour, at once."""
+    """How one person wants to be notified. Without a row: in English, by email, at any hour, at once."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="preference"
@@ -23,14 +23,16 @@ class Preference(models.Model):
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     phone = models.CharField(max_length=16, blank=True, help_text="In the form +18605550100.")
     by_sms = models.BooleanField(
-        default=False, help_text="Also by text message, when something has run out or nobody answered."
+        default=False, help_text="Also by text message, when time ran out or no one acknowledged."
     )
-    sealed_service = models.TextField(blank=True, help_text="The address of another service, sealed.")
+    encrypted_service = models.TextField(blank=True, help_text="The encrypted address of another service.")
     zone = models.CharField(max_length=40, default="America/New_York")
-    quiet_from = models.TimeField(null=True, blank=True, help_text="What can wait does, from then…")
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="Quiet hours: what can wait is held from then…"
+    )
     quiet_until = models.TimeField(null=True, blank=True, help_text="…until then, in the person's time zone.")
     digest_at = models.TimeField(
-        null=True, blank=True, help_text="Reminders are gathered and sent at this time of day."
+        null=True, blank=True, help_text="Reminders are collected and sent at this time of day."
     )
 
     class Meta:
@@ -39,7 +41,7 @@ class Preference(models.Model):
                 fields=["phone"],
                 condition=~Q(phone=""),
                 name="preference_phone_once",
-                violation_error_message="Somebody else is told at this number.",
+                violation_error_message="Another person uses this number. Give a different one.",
             ),
             models.CheckConstraint(
                 condition=Q(by_sms=False) | ~Q(phone=""),
@@ -55,14 +57,14 @@ class Preference(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"How {self.user_id} is told"
+        return f"Preferences of {self.user_id}"
 
 
-class StoppedNumber(models.Model):
-    """A number whose owner answered STOP, by its keyed digest: nothing is sent to it."""
+class OptedOutNumber(models.Model):
+    """The keyed digest of a number whose owner replied STOP. Nothing is sent to it."""
 
     digest = models.CharField(primary_key=True, max_length=64)
-    stopped_at = models.DateTimeField()
+    opted_out_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.digest[:8]

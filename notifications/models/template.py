@@ -1,4 +1,4 @@
-"""What messages say, in every wording that they ever had."""
+"""Message templates, in every version."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from notifications.models.recipient import Language
 
 
 class MessageTemplate(models.Model):
-    """One wording of one message. The highest version is in force; others stay, since alerts name them.
+    """One version of the text of one message. The highest version is in force. Older versions are kept,
+    because
+    alerts refer to them.
 
-    Stored are those that administrators wrote; others are shipped.
+    Only versions that administrators wrote are stored; the others come with the code.
     """
 
     name = models.CharField(max_length=20)

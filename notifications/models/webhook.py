@@ -1,4 +1,4 @@
-"""Systems that are told of alerts, and what they were told."""
+"""Webhooks: the systems that subscribed, and what is sent to them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from accounts.models import Agency
 from orders.models.fields import public_id
 
 
-class HookEvent(models.TextChoices):
-    """What a system can be told of."""
+class WebhookEvent(models.TextChoices):
+    """Events that a system can subscribe to."""
 
     ALERT_CREATED = "alert.created", "An alert was written"
     ALERT_ACKNOWLEDGED = "alert.acknowledged", "An alert was acknowledged"
 
 
-#: The event of a test. Nobody subscribes to it.
+#: The event of a test. It cannot be subscribed to.
 PING = "ping"
 
 
-class HookState(models.TextChoices):
-    """Whether a subscription is told of anything."""
+class SubscriptionState(models.TextChoices):
+    """Whether events are sent to a subscription."""
 
     ACTIVE = "active", "Active"
     DISABLED = "disabled", "Disabled"
@@ -32,18 +32,18 @@ class HookState(models.TextChoices):
 
 
 class WebhookSubscription(models.Model):
-    """An agency's system that wants to be told of the agency's alerts, by signed POSTs to an address.
+    """An agency's system that receives the agency's alerts as signed POST requests.
 
-    `sealed_secret` is what the POSTs are signed with. One that is removed stays as the record of what its
-    deliveries went to, and is shown to nobody.
+    `encrypted_secret` signs them. A removed subscription is kept as the record of where its deliveries went,
+    and is shown to no one.
     """
 
     public_id = public_id()
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
     url = models.CharField(max_length=500)
-    events = ArrayField(models.CharField(max_length=30, choices=HookEvent))
-    sealed_secret = models.TextField()
-    state = models.CharField(max_length=10, choices=HookState, default=HookState.ACTIVE)
+    events = ArrayField(models.CharField(max_length=30, choices=WebhookEvent))
+    encrypted_secret = models.TextField()
+    state = models.CharField(max_length=10, choices=SubscriptionState, default=SubscriptionState.ACTIVE)
     reason = models.CharField(max_length=20, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -52,7 +52,7 @@ class WebhookSubscription(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=HookState.values), name="hook_state_known"),
+            models.CheckConstraint(condition=Q(state__in=SubscriptionState.values), name="hook_state_known"),
             models.CheckConstraint(
                 condition=Q(state="active", reason="", disabled_at=None)
                 | ~Q(state="active") & ~Q(reason="") & Q(disabled_at__isnull=False),
@@ -60,7 +60,7 @@ class WebhookSubscription(models.Model):
             ),
         ]
         indexes = [
-            # FIRE asks for every alert who wants to hear of it.
+            # For FIRE, which looks for the active subscriptions of each alert's agency.
             models.Index(fields=["agency"], condition=Q(state="active"), name="hook_active_of_agency"),
             # An agency's subscriptions as the API lists them.
             models.Index(fields=["agency", "-id"], name="hook_of_agency"),
@@ -71,7 +71,7 @@ class WebhookSubscription(models.Model):
 
 
 class DeliveryState(models.IntegerChoices):
-    """Where a delivery is on its way."""
+    """How far a webhook delivery has come."""
 
     READY = 0, "Ready"
     LEASED = 1, "Leased"
@@ -80,20 +80,24 @@ class DeliveryState(models.IntegerChoices):
     WITHDRAWN = 4, "Withdrawn"
 
 
-class WebhookDelivery(models.Model):
-    """One event that one subscription is told of. Its public id is the `webhook-id` of every try.
+#: States in which nothing more is sent.
+DELIVERY_DONE = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.WITHDRAWN)
 
-    `fence` rises with every lease and every reap, as an alert's does.
+
+class WebhookDelivery(models.Model):
+    """One event for one subscription. Its public id is the `webhook-id` of every try.
+
+    `fence` rises with every lease and every reap, as with an alert.
     """
 
     public_id = public_id()
-    # `delivery_of_hook` leads from a subscription to its deliveries.
+    # The index `delivery_of_hook` serves it.
     subscription = models.ForeignKey(
         WebhookSubscription, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     event = models.CharField(max_length=30)
-    alert = models.UUIDField(null=True, help_text="The alert's public id; none for a test.")
-    order = models.UUIDField(null=True, help_text="The order's public id; none for a test.")
+    alert = models.UUIDField(null=True, help_text="The alert's public id; empty for a test.")
+    order = models.UUIDField(null=True, help_text="The order's public id; empty for a test.")
     occurred_at = models.DateTimeField(db_default=Now())
     state = models.SmallIntegerField(choices=DeliveryState, default=DeliveryState.READY)
     attempts = models.SmallIntegerField(default=0)
@@ -108,24 +112,30 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = "webhook deliveries"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=1, lease_until__isnull=False) | ~Q(state=1) & Q(lease_until=None),
+                condition=Q(state=DeliveryState.LEASED, lease_until__isnull=False)
+                | ~Q(state=DeliveryState.LEASED) & Q(lease_until=None),
                 name="delivery_leased_has_a_lease",
             ),
             models.CheckConstraint(
-                condition=Q(state=2, delivered_at__isnull=False) | ~Q(state=2) & Q(delivered_at=None),
+                condition=Q(state=DeliveryState.DELIVERED, delivered_at__isnull=False)
+                | ~Q(state=DeliveryState.DELIVERED) & Q(delivered_at=None),
                 name="delivery_delivered_says_when",
             ),
         ]
         indexes = [
-            # The lease takes the longest waiting of each subscription.
+            # For the lease: the longest waiting of each subscription.
             models.Index(
-                fields=["subscription", "next_attempt_at", "id"], condition=Q(state=0), name="delivery_ready"
+                fields=["subscription", "next_attempt_at", "id"],
+                condition=Q(state=DeliveryState.READY),
+                name="delivery_ready",
             ),
-            # The reaper looks for leases that ran out; the set is as small as the tries in flight.
-            models.Index(fields=["lease_until"], condition=Q(state=1), name="delivery_leased"),
-            # The purge takes the oldest of those that are over.
-            models.Index(fields=["occurred_at"], condition=Q(state__in=[2, 3, 4]), name="delivery_over"),
-            # A subscription's deliveries as the API lists them, the newest first.
+            # For the reaper: expired leases. As small as the number of tries in flight.
+            models.Index(
+                fields=["lease_until"], condition=Q(state=DeliveryState.LEASED), name="delivery_leased"
+            ),
+            # For the purge: the oldest that are done.
+            models.Index(fields=["occurred_at"], condition=Q(state__in=DELIVERY_DONE), name="delivery_over"),
+            # A subscription's deliveries as the API lists them, newest first.
             models.Index(fields=["subscription", "-id"], name="delivery_of_hook"),
         ]
 

@@ -1,1 +1,3 @@
-"""Pages behind sign-in that are not about one alert."""
+"""Pages behind sign-in, and the health endpoint."""
+
+from __future__ import annotations

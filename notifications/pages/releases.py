@@ -1,9 +1,9 @@
-"""What advocates read: how orders stand while a release to their organization does, and no names."""
+"""Pages for advocates: the status of orders with a release to their organization, without names."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,39 +22,61 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 
 from accounts.access import MATRIX
+from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import Role, User
-from accounts.services.audit import seen
+from accounts.services.access.access_log import log_access
 from notifications.forms.contacts import ContactForm
 from notifications.models import SafeContact
-from notifications.services import contacts
+from notifications.services.contacts import contacts
+from orders.display import due_words, met_words, rule_title, shown_state, state_at
 from orders.errors import InvalidFact
-from orders.models import Deadline, DeadlineState, Hearing, Order, Release
-from orders.services.change import court_day, zone_of
-from orders.services.releases import revoke_release
-from orders.wording import day_words, due_words, instant_words, met_words, rule_title, state_at
+from orders.models import (
+    RUNNING,
+    STATEMENT_ALONE,
+    ConfidentialityRelease,
+    Deadline,
+    DeadlineState,
+    Hearing,
+    Order,
+    ProofStatus,
+    SetStatus,
+)
+from orders.services.court_days import court_day, zone_of
+from orders.services.parties.releases import revoke_release
 
 #: Orders on one page of the list.
 PAGE = 25
-#: Rows of one kind that one order shows, at the most.
-MOST = 100
+#: The most rows of one kind on the page of an order.
+MAX_ROWS = 100
 
-_SHOWN = ("case", "deadline", "hearing", "order", "release")
-#: What an advocate sees, as `object.field` of the matrix.
+#: Session key of the address that was just saved, by the public id of its release.
+_SAVED = "safe_contact_saved"
+
+_SHOWN = ("case", "deadline", "hearing", "order", "confidentiality_release")
+#: The fields that an advocate sees, as `object.field` of the matrix.
 SEES = MATRIX.sees({Role.ADVOCATE}, _SHOWN)
 
-#: What the state of a deadline means for somebody who is no lawyer.
-MEANINGS = {
-    DeadlineState.NOT_STARTED: "The time for it has not begun.",
-    DeadlineState.OPEN: "The time for it is running.",
-    DeadlineState.OVERDUE: "The time for it is over, and nobody has recorded here that it was done.",
+#: The meaning of a deadline's state in plain words.
+MEANINGS: dict[DeadlineState | ProofStatus | SetStatus, str] = {
+    DeadlineState.NOT_STARTED: "The time for this has not started.",
+    DeadlineState.OPEN: "There is still time for this.",
+    DeadlineState.OVERDUE: "The time for this is over, and it is not recorded here as done.",
     DeadlineState.MET: "It is recorded as done.",
-    DeadlineState.CANNOT_COMPUTE: "A fact is missing, so that nobody can say until when.",
+    ProofStatus.PROVEN: "It is recorded as done, and proof is on file for everything that is listed.",
+    ProofStatus.FOUND: "The court found at a hearing that this is settled.",
+    ProofStatus.SWORN: "This rests only on the respondent's own sworn statement. No one has verified it.",
+    ProofStatus.CONTRADICTED: (
+        "The respondent's sworn statement was checked, but other facts that are recorded contradict it."
+    ),
+    SetStatus.IN_TIME: "A day is set for it, in time. It has not taken place yet.",
+    SetStatus.LATE: "A day is set for it, after the time that the law gives. It has not taken place yet.",
+    DeadlineState.CANNOT_COMPUTE: "A fact is missing, so the date cannot be determined.",
 }
 
 
 @dataclass(frozen=True)
-class Due:
-    """One deadline as an advocate reads it at `now`."""
+class DeadlineRow:
+    """One deadline as an advocate sees it at `now`."""
 
     deadline: Deadline
     zone: ZoneInfo
@@ -62,122 +84,133 @@ class Due:
 
     @property
     def title(self) -> str:
-        """What is due."""
+        """The title of the rule."""
         return rule_title(self.deadline.rule_id)
 
     @cached_property
-    def state(self) -> DeadlineState:
-        """How it stands now."""
-        return state_at(self.deadline, self.now)
+    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+        """The state at `now`, in which a statement is not proof."""
+        return shown_state(self.deadline, self.now)
 
     @property
     def meaning(self) -> str:
-        """What that means, in words for somebody who is no lawyer, and when it was done."""
+        """The meaning of the state in plain words, and when the deadline was met."""
         met = met_words(self.deadline, self.zone)
+        if self.deadline.proof in STATEMENT_ALONE:
+            return " ".join(self._sworn(met))
         if self.deadline.met_at is not None and self.deadline.met_at > self.now:
-            return f"It is set for {met}."
-        return f"{MEANINGS[self.state]} {met}." if met else MEANINGS[self.state]
+            return f"It is scheduled for {met.removesuffix('.')}."
+        return f"{MEANINGS[self.state]} {met.removesuffix('.')}." if met else MEANINGS[self.state]
+
+    def _sworn(self, met: str) -> Iterator[str]:
+        """Yield what is left of the time, that no one has verified the statement, and when it was sworn."""
+        stored = state_at(self.deadline, self.now)
+        if stored is not DeadlineState.MET:
+            yield MEANINGS[stored]
+        yield MEANINGS[ProofStatus(self.deadline.proof)]
+        if met:
+            yield f"Sworn: {met.removesuffix('.')}."
 
     @property
     def due(self) -> str:
-        """Until when, in court time."""
+        """When it is due, in court time."""
         return due_words(self.deadline, self.zone)
 
 
 @dataclass(frozen=True)
-class Watched:
-    """One order as an advocate reads it at `now`."""
+class ReleasedOrder:
+    """One order as an advocate sees it at `now`."""
 
-    release: Release
-    due: Sequence[Due]
+    release: ConfidentialityRelease
+    due: Sequence[DeadlineRow]
     hearings: Sequence[Hearing]
     contact: SafeContact | None
     now: datetime
 
     @property
     def order(self) -> Order:
-        """The order."""
+        """The order of the release."""
         return self.release.order
 
     @property
-    def running(self) -> list[Due]:
-        """What is due now or overdue."""
-        return [one for one in self.due if one.state in (DeadlineState.OPEN, DeadlineState.OVERDUE)]
+    def running(self) -> list[DeadlineRow]:
+        """The deadlines that are open or overdue, and those that rest on a statement alone."""
+        return [one for one in self.due if one.state in (*RUNNING, ProofStatus.SWORN)]
 
     @property
     def served(self) -> str:
-        """When it was served, in court time; empty where it was not."""
+        """When it was served, in court time; empty if not served."""
         at = self.order.served_at
-        return instant_words(at, zone_of(self.order)) if at else ""
+        return format_instant(at, zone_of(self.order)) if at else ""
 
     @property
     def vacated(self) -> str:
-        """When it was vacated, in court time; empty where it was not."""
+        """When it was vacated, in court time; empty if not vacated."""
         at = self.order.vacated_at
-        return instant_words(at, zone_of(self.order)) if at else ""
+        return format_instant(at, zone_of(self.order)) if at else ""
 
     @property
     def expires(self) -> str:
-        """Its last day; empty where none is recorded."""
-        return day_words(self.order.expires_on) if self.order.expires_on else ""
+        """Its last day; empty if not recorded."""
+        return format_day(self.order.expires_on) if self.order.expires_on else ""
 
     @property
     def ends(self) -> str:
-        """Until when the release lasts, in court time."""
-        return instant_words(self.release.ends_at, zone_of(self.order))
+        """When the release ends, in court time."""
+        return format_instant(self.release.ends_at, zone_of(self.order))
 
     @property
     def next_hearing(self) -> str:
-        """What the next hearing is for, and when; empty where none is set."""
+        """The purpose and time of the next hearing; empty if none is scheduled."""
         today = court_day(self.order, self.now)
         coming = (one for one in self.hearings if not one.outcome and one.scheduled_on >= today)
         return next((hearing_words(one) for one in coming), "")
 
     @property
     def past_hearings(self) -> list[str]:
-        """What came of the hearings that were held or put off."""
+        """The outcomes of past hearings."""
         return [f"{hearing_words(one)}: {one.get_outcome_display()}" for one in self.hearings if one.outcome]
 
     @property
     def is_unconfirmed(self) -> bool:
-        """True where nothing is sent to the person until somebody confirms the way again."""
+        """True if nothing is sent to the person until the safe contact is confirmed again."""
         return self.contact is not None and contacts.is_unconfirmed(self.contact, self.now)
 
     @property
-    def is_silent(self) -> bool:
-        """True where nothing is sent to the person, whose number said STOP."""
-        return self.contact is not None and contacts.is_silent(self.contact)
+    def has_opted_out(self) -> bool:
+        """True if nothing is sent to the person because the number answered STOP."""
+        return self.contact is not None and contacts.has_opted_out(self.contact)
 
     @property
     def confirmed_until(self) -> str:
-        """Until when the person's word holds; empty where there is none."""
+        """When the person's confirmation expires; empty without a safe contact."""
         if self.contact is None:
             return ""
-        return instant_words(self.contact.confirmed_at + self.contact.confirm_every, zone_of(self.order))
+        return format_instant(self.contact.confirmed_at + self.contact.confirm_every, zone_of(self.order))
 
 
 def hearing_words(hearing: Hearing) -> str:
-    """What it is for and when, in court time."""
-    at = f", {hearing.scheduled_time:%H:%M}" if hearing.scheduled_time else ""
-    return f"{hearing.get_purpose_display()}, {day_words(hearing.scheduled_on)}{at}"
+    """Return the purpose of a hearing and its time, in court time."""
+    at = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
+    return f"{hearing.get_purpose_display()}, {format_day(hearing.scheduled_on)}{at}"
 
 
 @require_GET
 def releases(request: HttpRequest) -> HttpResponse:
-    """The orders for which a release to the advocate's organization stands, the newest first."""
+    """The orders with a release in force to the advocate's organization, newest first."""
     user, now = _advocate(request), timezone.now()
-    # As the index `release_of_agency` has them.
+    # The order of the index `release_of_agency`.
     rows = _releases(user).order_by("-order", "-id")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     waiting = contacts.unconfirmed(user).select_related("release__order__case")
-    unconfirmed = list(waiting.order_by("confirmed_at", "id")[: contacts.MOST])
+    unconfirmed = list(waiting.order_by("confirmed_at", "id")[: contacts.MAX_COUNTED])
     cases = {one.order.case.public_id for one in page}
-    seen(request, cases | {one.release.order.case.public_id for one in unconfirmed})
+    log_access(request, cases | {one.release.order.case.public_id for one in unconfirmed})
     context = {
         "page": page,
-        "watched": _watched(list(page), now),
+        "orders": _released_orders(list(page), now),
         "unconfirmed": unconfirmed,
-        "most": contacts.MOST,
+        "most": contacts.MAX_COUNTED,
         "sees": SEES,
     }
     return render(request, "notifications/releases.html", context)
@@ -185,102 +218,124 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 @method_decorator(sensitive_post_parameters("address", "phrase"), name="dispatch")
 class OneRelease(View):
-    """One order, the safe contact and the release. All acts have this one address, which is what the access
-    log keeps: it does not tell that there is a safe contact."""
+    """One order, its safe contact and its release.
+
+    All actions post to this one URL, because the access log records URLs and must not show that there is a
+    safe contact.
+    """
 
     def get(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
-        """How the order stands."""
+        """Show the order."""
         return self._page(request, self._release(request, public_id), ContactForm())
 
     def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
-        """What the pressed button says. Raises `Http404` for none of ours."""
+        """Do the action of the pressed button. Raises `Http404` for an unknown action."""
         release = self._release(request, public_id)
-        match request.POST.get("act"):
+        match request.POST.get("action"):
             case "set":
                 return self._set(request, release)
             case "confirm":
-                return self._of_contact(request, release, is_over=False)
+                return self._of_contact(request, release, is_end=False)
             case "end":
-                return self._of_contact(request, release, is_over=True)
+                return self._of_contact(request, release, is_end=True)
             case "revoke":
                 return self._revoke(request, release)
         raise Http404
 
-    def _set(self, request: HttpRequest, release: Release) -> HttpResponse:
+    def _set(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = ContactForm(request.POST)
         if not form.is_valid():
             return self._page(request, release, form)
         try:
-            contacts.set_contact(release, form.wish(), by=_advocate(request), now=timezone.now())
+            contact = contacts.set_contact(
+                release, form.to_settings(), by=_advocate(request), now=timezone.now()
+            )
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             return self._page(request, release, form)
-        messages.success(request, "Set. The person is told in this way and in no other.")
+        messages.success(request, "Saved. The person is notified only in this way.")
+        # In the session, which is encrypted: a message could travel in a cookie.
+        request.session[_SAVED] = {str(release.public_id): contacts.readable_address(contact)}
         return redirect("advocate-release", public_id=release.public_id)
 
-    def _of_contact(self, request: HttpRequest, release: Release, *, is_over: bool) -> HttpResponse:
+    def _of_contact(
+        self, request: HttpRequest, release: ConfidentialityRelease, *, is_end: bool
+    ) -> HttpResponse:
         contact, now = contacts.contact_of(release), timezone.now()
         if contact is None:
-            messages.error(request, "There is no safe contact any more. Nothing is sent to the person.")
-        elif is_over:
+            messages.error(request, "The safe contact has already ended. Nothing is sent to the person.")
+        elif is_end:
             contacts.end(contact, now=now)
-            messages.success(request, "Ended and wiped. Nothing is sent to the person.")
+            messages.success(request, "Ended and erased. Nothing more is sent to the person.")
         else:
             contacts.confirm(contact, now=now)
             messages.success(request, "Confirmed again.")
         return redirect("advocate-release", public_id=release.public_id)
 
-    def _revoke(self, request: HttpRequest, release: Release) -> HttpResponse:
+    def _revoke(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         if request.POST.get("sure") != "yes":
-            messages.error(request, "Tick that the person takes the release back; then press the button.")
+            messages.error(
+                request,
+                "Check the box to confirm that the person revokes the release, then press the button again.",
+            )
             return redirect("advocate-release", public_id=release.public_id)
         revoke_release(release, by=_advocate(request), now=timezone.now())
-        messages.success(request, "The release is taken back. Your organization sees the order no more.")
+        messages.success(request, "The release is revoked. Your organization no longer sees the order.")
         return redirect("releases")
 
-    def _release(self, request: HttpRequest, public_id: UUID) -> Release:
-        """The release that the advocate sees. Raises `Http404` for any other."""
+    def _release(self, request: HttpRequest, public_id: UUID) -> ConfidentialityRelease:
+        """Return a release visible to the advocate. Raises `Http404`."""
         release = _releases(_advocate(request)).filter(public_id=public_id).first()
         if release is None:
             raise Http404
-        seen(request, [release.order.case.public_id])
+        log_access(request, [release.order.case.public_id])
         return release
 
-    def _page(self, request: HttpRequest, release: Release, form: ContactForm) -> HttpResponse:
-        (watched,) = _watched([release], timezone.now())
-        context = {"watched": watched, "form": form, "sees": SEES}
+    def _page(self, request: HttpRequest, release: ConfidentialityRelease, form: ContactForm) -> HttpResponse:
+        (watched,) = _released_orders([release], timezone.now())
+        # Shown once, so that the advocate sees what is stored, and not to the next reader.
+        saved = request.session.pop(_SAVED, {}).get(str(release.public_id), "")
+        context = {"watched": watched, "form": form, "sees": SEES, "saved_address": saved}
         return render(request, "notifications/release.html", context)
 
 
 def _advocate(request: HttpRequest) -> User:
-    """The advocate who asks. Raises `Http404` for anybody else."""
+    """Return the user if an advocate. Raises `Http404`."""
     user = request.user
     if not isinstance(user, User) or Role.ADVOCATE not in user.roles:
         raise Http404
     return user
 
 
-def _releases(user: User) -> QuerySet[Release]:
+def _releases(user: User) -> QuerySet[ConfidentialityRelease]:
     return contacts.releases_of(user).select_related("agency", "order__case__court")
 
 
-def _watched(rows: Sequence[Release], now: datetime) -> list[Watched]:
-    """The releases with all that is shown of their orders, in as many queries for many as for one."""
+def _released_orders(rows: Sequence[ConfidentialityRelease], now: datetime) -> list[ReleasedOrder]:
+    """Return the releases with their orders, in the same number of queries for any number of releases."""
     orders = {one.order_id for one in rows}
     zones = {one.order_id: zone_of(one.order) for one in rows}
-    due: defaultdict[int, list[Due]] = defaultdict(list)
-    for deadline in _standing(orders):
-        due[deadline.order_id].append(Due(deadline, zones[deadline.order_id], now))
+    due: defaultdict[int, list[DeadlineRow]] = defaultdict(list)
+    for deadline in _deadlines(orders):
+        due[deadline.order_id].append(DeadlineRow(deadline, zones[deadline.order_id], now))
     hearings: defaultdict[int, list[Hearing]] = defaultdict(list)
     for hearing in Hearing.objects.filter(order__in=orders).order_by("scheduled_on", "id"):
         hearings[hearing.order_id].append(hearing)
-    standing = {one.release_id: one for one in SafeContact.objects.filter(release__in=rows, ended_at=None)}
+    safe_contacts = {
+        one.release_id: one for one in SafeContact.objects.filter(release__in=rows, ended_at=None)
+    }
     return [
-        Watched(one, due[one.order_id][:MOST], hearings[one.order_id][:MOST], standing.get(one.pk), now)
+        ReleasedOrder(
+            one,
+            due[one.order_id][:MAX_ROWS],
+            hearings[one.order_id][:MAX_ROWS],
+            safe_contacts.get(one.pk),
+            now,
+        )
         for one in rows
     ]
 
 
-def _standing(orders: Collection[int]) -> QuerySet[Deadline]:
+def _deadlines(orders: Collection[int]) -> QuerySet[Deadline]:
     rows = Deadline.objects.filter(order__in=orders).exclude(state=DeadlineState.WITHDRAWN)
     return rows.order_by("due_at", "id")

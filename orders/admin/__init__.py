@@ -1,10 +1,10 @@
-"""The desk of a court: its orders, deadlines and follow-ups, its decisions, the days on which it is closed.
+"""The court's part of the admin site: orders, deadlines, follow-ups, court rule settings and court closings.
 
-Everything shown goes through `visible_to`; everything done goes through a service.
+Every list is filtered by `visible_to`; every change goes through a service.
 """
 
 from __future__ import annotations
 
-from orders.admin import closings, court_rules, orders, work
+from orders.admin import closings, court_rules, orders, reviews, work
 
-__all__ = ["closings", "court_rules", "orders", "work"]
+__all__ = ["closings", "court_rules", "orders", "reviews", "work"]

@@ -1,4 +1,4 @@
-"""Days on which courts are closed that no rule can compute: clerks add them, nobody takes one away."""
+"""Court closings that no rule can compute. Clerks add them; no one removes them."""
 
 from __future__ import annotations
 
@@ -13,55 +13,61 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from typing_extensions import override
 
-from accounts.models import Role
+from accounts.models import Agency, Role, State
 from orders.admin.desk import DeskList, courts_of, laid_out
 from orders.errors import InvalidFact
 from orders.forms.closings import ClosingForm
 from orders.models import CourtClosing
-from orders.services.calendar import record_closing
+from orders.services.planning.rulebooks import record_closing
 
 
 @admin.register(CourtClosing)
 class CourtClosingAdmin(DeskList):
-    """The closings of every court of a state. They tell of no case."""
+    """The closings of every court of a state. They belong to no case."""
 
-    list_display = ["closed_on", "name"]
+    list_display = ["closed_on", "name", "state"]
     ordering = ["-closed_on"]
     case_path = ""
 
     @override
     def get_urls(self) -> list[URLPattern]:
-        """The list and the form that adds a day."""
+        """Return the addresses of the list and of the form that adds a day."""
         add = self.admin_site.admin_view(self.add_view)
         return [*super().get_urls(), path("add/", add, name="orders_courtclosing_add")]
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[CourtClosing]:
-        """All of them: a closed court is no secret."""
-        return CourtClosing.objects.all()
+        """Return those of the states of the person's courts."""
+        return CourtClosing.objects.filter(jurisdiction__in=_states(request, Role.CLERK, Role.JUDGE))
+
+    @admin.display(description="State")
+    def state(self, row: CourtClosing) -> str:
+        """Return the name of the state."""
+        return str(State(row.jurisdiction).label)
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Clerks keep the court's calendar."""
+        """True for clerks, who keep the court's calendar."""
         return bool(courts_of(request.user, Role.CLERK))
 
     @override
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The form; afterwards the list."""
+        """Show the form, then the list."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ClosingForm(request.POST if request.method == "POST" else None)
+        states = _states(request, Role.CLERK)
+        form = ClosingForm(request.POST if request.method == "POST" else None, states=states)
         if form.is_valid():
             try:
-                row = record_closing(jurisdiction="us_ct", **form.cleaned_data)
+                row = record_closing(**form.closing())
             except InvalidFact as refusal:
                 form.refuse(refusal)
             else:
-                # A closing belongs to no order, so no event says who added it; Django's own log does.
+                # A closing belongs to no order, so no history records who added it; Django's log does.
                 self.log_addition(request, row, "Added.")
-                messages.success(request, "The day is on the list. Deadlines move within the hour.")
+                messages.success(request, "The day is added. Deadlines are updated within the hour.")
                 return redirect("admin:orders_courtclosing_changelist")
         context = {
             **self.admin_site.each_context(request),
@@ -72,3 +78,9 @@ class CourtClosingAdmin(DeskList):
             "adminform": laid_out(form),
         }
         return TemplateResponse(request, "admin/orders/order/form.html", context)
+
+
+def _states(request: HttpRequest, *roles: Role) -> list[str]:
+    """Return the states of the courts where the person has one of the roles."""
+    courts = Agency.objects.filter(pk__in=courts_of(request.user, *roles))
+    return sorted(set(courts.values_list("jurisdiction", flat=True)))

@@ -1,4 +1,4 @@
-"""What a court decided about rules: clerks decide for their court, judges read, nothing is changed later."""
+"""Court rule settings: clerks add them for their court, judges read them, and no one changes them later."""
 
 from __future__ import annotations
 
@@ -15,36 +15,38 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from typing_extensions import override
 
+from accounts.dates import format_instant
 from accounts.models import Agency, Role, User
+from orders.admin.decisions import decision_words
 from orders.admin.desk import COURT_ROLES, DeskList, courts_of, laid_out
+from orders.display import rule_words
 from orders.errors import InvalidFact
 from orders.forms.court_rules import CourtRuleForm
 from orders.models import CourtRule
-from orders.services import court_rules, upkeep
-from orders.wording import decision_words, instant_words, rule_title
+from orders.services.planning import court_rules, replan_stale
 
-#: So many batches of orders are planned anew before the page answers; the hourly sweep takes the rest.
+#: Batches of orders that are replanned before the page answers. The hourly task replans the rest.
 BATCHES = 5
 
 
 @admin.register(CourtRule)
 class CourtRuleAdmin(DeskList):
-    """The decisions of the person's own courts, the newest first. They tell of no case."""
+    """The settings of the person's courts, the newest first. They belong to no case."""
 
-    list_display = ["decided", "rule", "decision", "stands", "court", "decided_by", "reason"]
+    list_display = ["decided", "rule", "decision", "is_in_force", "court", "decided_by", "reason"]
     list_select_related = ["court", "decided_by"]
     ordering = ["-id"]
     case_path = ""
 
     @override
     def get_urls(self) -> list[URLPattern]:
-        """The list and the form that adds a decision."""
+        """Return the addresses of the list and of the form that adds a setting."""
         add = self.admin_site.admin_view(self.add_view)
         return [*super().get_urls(), path("add/", add, name="orders_courtrule_add")]
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[CourtRule]:
-        """Those of the courts in which the person is clerk or judge."""
+        """Return the settings of the courts in which the person is a clerk or a judge."""
         newer = CourtRule.objects.filter(
             court=OuterRef("court"), rule_id=OuterRef("rule_id"), pk__gt=OuterRef("pk")
         )
@@ -53,35 +55,35 @@ class CourtRuleAdmin(DeskList):
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Who may add in the orders app decides for the courts of which they are clerk."""
+        """True for clerks with the permission to add settings."""
         permitted = admin.ModelAdmin.has_add_permission(self, request)
         return permitted and bool(courts_of(request.user, Role.CLERK))
 
-    @admin.display(description="Decided")
+    @admin.display(description="Set")
     def decided(self, row: CourtRule) -> str:
-        """When, in court time."""
-        return instant_words(row.decided_at, timezone.get_default_timezone())
+        """Return when, in court time."""
+        return format_instant(row.decided_at)
 
     @admin.display(description="Rule")
     def rule(self, row: CourtRule) -> str:
-        """The rule in words."""
-        return f"{rule_title(row.rule_id)} ({row.rule_id})"
+        """Return the title of the rule, with its statute."""
+        return rule_words(row.rule_id)
 
-    @admin.display(description="Decision")
+    @admin.display(description="Setting")
     def decision(self, row: CourtRule) -> str:
-        """On or off, the court's time, its reminders."""
+        """Return on or off, the court's time and its reminders."""
         return decision_words(row)
 
-    @admin.display(description="Stands", boolean=True)
-    def stands(self, row: Any) -> bool:
-        """False where the court decided about the rule again."""
+    @admin.display(description="In force", boolean=True)
+    def is_in_force(self, row: Any) -> bool:
+        """False if the court has a newer setting for the rule."""
         return not row.is_replaced
 
     @override
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The form; afterwards the list, with a word on when the court's orders follow."""
+        """Show the form, then the list with a message about when the court's orders are updated."""
         if not isinstance(request.user, User) or not self.has_add_permission(request):
             raise PermissionDenied
         courts = Agency.objects.filter(pk__in=courts_of(request.user, Role.CLERK))
@@ -93,13 +95,13 @@ class CourtRuleAdmin(DeskList):
             except InvalidFact as refusal:
                 form.refuse(refusal)
             else:
-                messages.success(request, _said(follows_at_once=_apply(decision["court"], now)))
+                messages.success(request, _message(is_done=_apply(decision["court"], now)))
                 return redirect("admin:orders_courtrule_changelist")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Decide about a rule",
-            "button": "Decide",
+            "title": "Add court rule setting",
+            "button": "Save",
             "form": form,
             "adminform": laid_out(form),
         }
@@ -107,15 +109,15 @@ class CourtRuleAdmin(DeskList):
 
 
 def _apply(court: Agency, now: datetime) -> bool:
-    """Plans the court's orders anew, some batches of them; False where some are left."""
+    """Replan some batches of the court's orders. Return False if some are left."""
     for _ in range(BATCHES):
-        upkeep.replan_stale(now=now, court=court)
-        if not upkeep.stale_orders(court).exists():
+        replan_stale.replan_stale(now=now, court=court)
+        if not replan_stale.stale_orders(court).exists():
             return True
     return False
 
 
-def _said(*, follows_at_once: bool) -> str:
-    if follows_at_once:
-        return "The decision stands, and every order of the court is planned by it."
-    return "The decision stands. The court's orders are planned anew within the hour."
+def _message(*, is_done: bool) -> str:
+    if is_done:
+        return "The setting is in force. Deadlines of all orders of the court are updated."
+    return "The setting is in force. Deadlines of the court's orders are updated within the hour."

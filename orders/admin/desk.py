@@ -1,9 +1,8 @@
-"""What every list of the court's desk has in common."""
+"""The base of every list of the court."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
@@ -26,30 +24,42 @@ from typing_extensions import override
 from accounts.access import MATRIX
 from accounts.models import Role, User
 from accounts.searching import Searched
-from accounts.services.audit import asked_in_vain, seen
-from accounts.services.guessing import too_many_guesses
-from orders.models import Capacity, Concern, Deadline, Order
-from orders.wording import state_at
+from accounts.services.access.access_log import log_access
+from orders.display import shown_state
+from orders.models import Capacity, Deadline, Order, OrderAgency
 
-#: Rows that a list counts and pages through; older ones are found by search and filter.
+#: A list counts and pages through at most this many rows. Search and filters find older ones.
 MOST = 1000
 
-#: Whose desk this is.
+#: The roles that use these lists.
 COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 
 
-class FlatPaginator(Paginator):  # type: ignore[type-arg]
-    """Never counts a whole table: at most `MOST` rows are counted, and paged through."""
+class FlatPaginator(Paginator[Any]):
+    """A paginator that counts at most `MOST` rows, never a whole table."""
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, or `MOST`."""
+        """The number of rows, at most `MOST`."""
         rows: Any = self.object_list
         return int(rows.order_by().values("pk")[:MOST].count())
 
 
-class DeskList(Searched):
-    """A list to look at, of rows that one order has, or the order itself. Nothing is changed from it."""
+class NamedDefaultFilter(admin.SimpleListFilter):
+    """A filter whose default choice is named for what it shows, not “All”."""
+
+    #: The words of the default choice.
+    default_label: str
+
+    @override
+    def choices(self, changelist: Any) -> Any:
+        """Yield Django's choices with the words of the default one."""
+        for number, choice in enumerate(super().choices(changelist)):
+            yield {**choice, "display": self.default_label} if number == 0 else choice
+
+
+class DeskList(Searched[Any]):
+    """A read-only list of orders or of rows that belong to an order."""
 
     actions = None
     list_per_page = 50
@@ -57,9 +67,9 @@ class DeskList(Searched):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = FlatPaginator
-    #: How a row leads to its order.
+    #: The path from a row to its order.
     order_path = "order_id"
-    #: How a row leads to the public id of its case, for the access log; empty for rows that tell of no case.
+    #: The path from a row to the public id of its case, for the access log; empty for rows without a case.
     case_path = "order.case.public_id"
 
     class Media:
@@ -67,7 +77,7 @@ class DeskList(Searched):
 
     @override
     def get_urls(self) -> list[URLPattern]:
-        """The list alone."""
+        """Return the address of the list only."""
         view = self.admin_site.admin_view(self.changelist_view)
         return [path("", view, name=f"{self.opts.app_label}_{self.opts.model_name}_changelist")]
 
@@ -75,33 +85,22 @@ class DeskList(Searched):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, under the name of what it lists. The cases of its rows are on record as seen."""
-        # A laptop has room for the rows and their filters, not for a third column.
+        """Show the list and log access to the cases of its rows."""
+        # A laptop screen has room for the rows and their filters, not for a navigation column.
         wide = {"title": capfirst(self.opts.verbose_name_plural), "is_nav_sidebar_enabled": False}
         response = super().changelist_view(request, wide | (extra_context or {}))
         if self.case_path and isinstance(response, TemplateResponse) and response.context_data:
-            seen(request, map(attrgetter(self.case_path), response.context_data["cl"].result_list))
+            log_access(request, map(attrgetter(self.case_path), response.context_data["cl"].result_list))
         return response
 
     @override
-    def search(self, request: HttpRequest, term: str) -> HttpResponse:
-        """As in any list. To find nothing is to be refused, and who guesses searches no more for a while."""
-        if isinstance(request.user, User) and too_many_guesses(request.user):
-            return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
-        if term and "clear" not in request.POST:
-            found, _ = self.get_search_results(request, self.get_queryset(request), term)
-            if not found.exists():
-                asked_in_vain(request, term)
-        return super().search(request, term)
-
-    @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of the orders that this person sees as a member of their court."""
+        """Return the rows of orders that this person sees as a member of the court."""
         rows: Any = super().get_queryset(request)
         visible: QuerySet[Any] = rows.visible_to(request.user)
         if not sees_elsewhere(request.user):
             return visible
-        at_court = Concern.objects.filter(
+        at_court = OrderAgency.objects.filter(
             order=OuterRef(self.order_path),
             capacity=Capacity.COURT,
             agency__in=courts_of(request.user, *COURT_ROLES),
@@ -110,51 +109,51 @@ class DeskList(Searched):
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Not from a list to look at."""
+        """False: the list is read-only."""
         return False
 
     @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not from a list to look at."""
+        """False: the list is read-only."""
         return False
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is ever deleted."""
+        """False: rows are never deleted."""
         return False
 
 
 def laid_out(form: Any) -> AdminForm:
-    """A form in the admin site's own look, by subject."""
+    """Return a form in the layout of the admin site."""
     return AdminForm(form, form.fieldsets(), {})
 
 
 def sees_elsewhere(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """True for who also sees orders by a role that is not the court's. At this desk such orders are not seen.
+    """True if the person also sees orders in a role outside the court. These lists leave such orders out.
 
-    Asked first, for the second condition misleads PostgreSQL's planner wherever it narrows nothing.
+    Checked first: without need, the second condition misleads PostgreSQL's planner.
     """
-    return isinstance(user, User) and bool(user.roles & MATRIX.concerned_as.keys() - COURT_ROLES)
+    return isinstance(user, User) and bool(user.roles & MATRIX.capacities_by_role.keys() - COURT_ROLES)
 
 
 def courts_of(user: AbstractBaseUser | AnonymousUser, *roles: str) -> list[int]:
-    """The courts in which the person holds one of these roles."""
+    """Return the keys of the courts in which the person has one of these roles."""
     if not isinstance(user, User):
         return []
     return [one.agency_id for one in user.memberships.all() if one.role in roles and one.agency_id]
 
 
 def order_link(order: Order) -> SafeString:
-    """The docket, leading to the page of the order."""
+    """Return a link from the docket to the page of the order."""
     return format_html('<a href="{}">{}</a>', order_address(order), order.case)
 
 
 def order_address(order: Order) -> str:
-    """The page of the order."""
+    """Return the address of the page of the order."""
     return reverse("admin:orders_order_change", args=[order.public_id])
 
 
 def state_badge(deadline: Deadline, now: datetime) -> SafeString:
-    """How the deadline stands, in a word; shape and colour repeat it."""
-    state = state_at(deadline, now)
+    """Return a badge with the state of a deadline in words. Shape and color repeat it."""
+    state = shown_state(deadline, now)
     return format_html('<span class="state {}">{}</span>', state.value, state.label)

@@ -1,4 +1,4 @@
-"""A court's orders: the list, the form that enters one, the page of one, the forms of what is done to it."""
+"""A court's orders: the list, the form that enters one, the page of one and the forms of its acts."""
 
 from __future__ import annotations
 
@@ -18,40 +18,51 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
+from accounts.dates import format_day, format_instant
 from accounts.models import Agency, Role, User
 from accounts.searching import SearchedList
-from accounts.services.audit import seen
-from orders.admin.acts import ACTS
-from orders.admin.desk import MOST, DeskList, courts_of, laid_out, order_address, state_badge
-from orders.admin.page import acts_for, show
+from accounts.services.access.access_log import log_access
+from orders.admin.desk import (
+    MOST,
+    DeskList,
+    NamedDefaultFilter,
+    courts_of,
+    laid_out,
+    order_address,
+    state_badge,
+)
+from orders.admin.page import load_page
+from orders.display import language_of, law_name, short_due
 from orders.errors import InvalidFact
-from orders.forms.entry import EnterOrderForm, FactsForm
-from orders.models import Deadline, DeadlineState, Order, OrderKind
-from orders.services.change import zone_of
-from orders.services.entry import enter_order
-from orders.services.sight import roles_over
-from orders.wording import language_of, short_due, short_words
+from orders.forms.acts import ACTS
+from orders.forms.base import Act, FactsForm
+from orders.forms.entry import EnterOrderForm
+from orders.history_details import other_orders
+from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, is_connecticut_docket, spellings
+from orders.models import RUNNING, Deadline, Order, OrderKind, deadline_is_overdue
+from orders.services.court_days import zone_of
+from orders.services.orders.entry import enter_order
+from orders.services.parties.visibility import roles_over
 
-STANDING = [DeadlineState.OPEN, DeadlineState.OVERDUE]
+#: The parameter that asks for orders entered in error.
+IN_ERROR = "in_error"
 
 
 class OverdueFilter(admin.SimpleListFilter):
-    """Orders with a deadline whose time ran out."""
+    """Orders by whether a deadline is overdue."""
 
     title = "overdue"
     parameter_name = "overdue"
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Two choices."""
+        """Return the two choices."""
         return [("yes", "Something is overdue"), ("no", "Nothing is overdue")]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The orders chosen."""
-        overdue = Deadline.objects.filter(
-            order=OuterRef("pk"), state__in=STANDING, due_at__lte=timezone.now()
-        )
+        """Return the chosen orders."""
+        overdue = Deadline.objects.filter(deadline_is_overdue(timezone.now()), order=OuterRef("pk"))
         match self.value():
             case "yes":
                 return queryset.filter(Exists(overdue))
@@ -61,19 +72,19 @@ class OverdueFilter(admin.SimpleListFilter):
 
 
 class ServedFilter(admin.SimpleListFilter):
-    """Orders by whether the respondent has notice."""
+    """Orders by whether they are served."""
 
     title = "service"
     parameter_name = "served"
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Two choices."""
+        """Return the two choices."""
         return [("yes", "Served"), ("no", "Not served")]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The orders chosen."""
+        """Return the chosen orders."""
         if (chosen := self.value()) in ("yes", "no"):
             return queryset.filter(served_at__isnull=chosen == "no")
         return queryset
@@ -87,34 +98,52 @@ class KindFilter(admin.SimpleListFilter):
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every kind."""
+        """Return every kind."""
         return [(kind.value, str(kind.label)) for kind in OrderKind]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The orders chosen."""
+        """Return the chosen orders."""
         return queryset.filter(kind=chosen) if (chosen := self.value()) else queryset
 
 
-class OrderList(SearchedList):
-    """The list, whose rows lead to pages by a name that cannot be counted."""
+class EnteredInErrorFilter(NamedDefaultFilter):
+    """Orders, or those that were entered in error. `OrderAdmin.get_queryset` chooses the rows."""
+
+    title = "entered in error"
+    default_label = "No"
+    parameter_name = IN_ERROR
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the other choice."""
+        return [("yes", "Entered in error")]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows as they are."""
+        return queryset
+
+
+class OrderChangeList(SearchedList):
+    """The list, with links by public id."""
 
     @override
     def url_for_result(self, result: Any) -> str:
-        """The page of the order."""
+        """Return the address of the page of the order."""
         return order_address(result)
 
 
 @admin.register(Order)
 class OrderAdmin(DeskList):
-    """Orders of the person's own court."""
+    """The orders of the person's court."""
 
     order_path = "pk"
     case_path = "case.public_id"
     list_display = ["docket", "kind", "respondent", "issued", "served", "next_deadline"]
     list_display_links = ["docket"]
     list_select_related = ["case__respondent"]
-    list_filter = [OverdueFilter, ServedFilter, KindFilter]
+    list_filter = [OverdueFilter, ServedFilter, KindFilter, EnteredInErrorFilter]
     search_fields = ["case__docket_number", "por_number"]
     search_help_text = (
         f"A docket or registry number, whole or its beginning. The list goes back {MOST:,} orders; older "
@@ -124,7 +153,7 @@ class OrderAdmin(DeskList):
 
     @override
     def get_urls(self) -> list[URLPattern]:
-        """The list, the entry of an order, the page of one, and the acts on it."""
+        """Return the addresses of the list, of the entry form, of an order and of its acts."""
         view = self.admin_site.admin_view
         one = "<uuid:public_id>/"
         return [
@@ -136,129 +165,172 @@ class OrderAdmin(DeskList):
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Clerks enter orders of their court."""
+        """True for clerks, who enter the orders of their court."""
         return bool(courts_of(request.user, Role.CLERK))
 
     @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list that leads to pages by public id."""
-        return OrderList
+        """Return the list with links by public id."""
+        return OrderChangeList
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        """With the deadlines that stand, the soonest first."""
-        standing = Deadline.objects.filter(state__in=STANDING).order_by("due_at", "id")
-        return (
-            super()
-            .get_queryset(request)
-            .prefetch_related(Prefetch("deadlines", standing, to_attr="standing"))
-        )
+        """Return the orders with their open and overdue deadlines, the soonest first."""
+        open_deadlines = Deadline.objects.filter(state__in=RUNNING).order_by("due_at", "id")
+        orders: QuerySet[Order] = super().get_queryset(request)
+        if request.GET.get(IN_ERROR) == "yes":
+            orders = Order.recorded.entered_in_error(request.user).order_by(*self.ordering)
+        return orders.prefetch_related(Prefetch("deadlines", open_deadlines, to_attr="open_deadlines"))
 
     @override
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The orders whose docket or registry number begins as typed, in the letters of a docket."""
+        """Return the orders whose docket or registry number begins as typed."""
         typed = search_term.strip()
         if not typed:
             return queryset, False
         dockets, numbers = Q(), Q()
-        for term in {typed, typed.upper()}:
+        for term in {typed, typed.upper(), *spellings(clean_docket(typed))} - {""}:
             dockets |= Q(case__docket_number__startswith=term)
             numbers |= Q(por_number__startswith=term)
-        # Each half by its own index, which an OR across two tables would pass over.
-        by_docket = Order.objects.filter(dockets).values("pk")
-        by_number = Order.objects.filter(numbers).exclude(por_number="").values("pk")
+        # Each half uses its own index; an OR across two tables would use neither.
+        by_docket = Order.recorded.filter(dockets).values("pk")
+        by_number = Order.recorded.filter(numbers).exclude(por_number="").values("pk")
         return queryset.filter(pk__in=by_docket.union(by_number)), False
 
     @admin.display(description="Docket", ordering="case__docket_number")
     def docket(self, order: Order) -> str:
-        """The docket number."""
+        """Return the docket number."""
         return order.case.docket_number
 
     @admin.display(description="Respondent")
     def respondent(self, order: Order) -> str:
-        """The respondent's name."""
+        """Return the respondent's name."""
         return order.case.respondent.name
 
     @admin.display(description="Issued", ordering="issued_on")
     def issued(self, order: Order) -> str:
-        """The order's own date."""
-        return f"{order.issued_on.day} {order.issued_on:%b %Y}"
+        """Return the date of the order."""
+        return format_day(order.issued_on)
 
     @admin.display(description="Served", ordering="served_at")
     def served(self, order: Order) -> str:
-        """When, in court time."""
-        return short_words(order.served_at, zone_of(order)) if order.served_at else "Not served"
+        """Return the time of service, in court time."""
+        return format_instant(order.served_at, zone_of(order)) if order.served_at else "Not served"
 
     @admin.display(description="Next deadline")
     def next_deadline(self, order: Any) -> SafeString | str:
-        """The soonest that stands."""
-        standing: list[Deadline] = order.standing
-        if not standing:
+        """Return the soonest deadline that is open or overdue."""
+        deadlines: list[Deadline] = order.open_deadlines
+        if not deadlines:
             return "None"
-        first = standing[0]
+        first = deadlines[0]
         badge = state_badge(first, timezone.now())
         due = short_due(first, zone_of(order))
-        return format_html("{} {} <span class=quiet>{}</span>", badge, due, first.rule_id)
+        return format_html("{} {} <span class=quiet>{}</span>", badge, due, law_name(first.rule_id))
 
     def enter_view(self, request: HttpRequest) -> HttpResponse:
-        """The form that enters an order; afterwards its page."""
+        """Show the form that enters an order, then the page of the order."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         courts = Agency.objects.filter(pk__in=courts_of(request.user, Role.CLERK))
-        form = EnterOrderForm(request.POST or None, courts=courts)
+        form = EnterOrderForm(request.POST or None, courts=courts, clerk=_person(request))
         if form.is_valid():
             try:
-                order = enter_order(form.new_order(), by=_person(request), now=timezone.now())
+                order = enter_order(
+                    form.new_order(), confirm=form.confirm, by=_person(request), now=timezone.now()
+                )
             except InvalidFact as refusal:
                 form.refuse(refusal)
             else:
-                seen(request, [order.case.public_id])
-                messages.success(request, "The order is entered. Record its service once it is served.")
+                log_access(request, [order.case.public_id])
+                messages.success(request, "The order is entered. Record service when it is served.")
+                if order.jurisdiction == "us_ct" and not is_connecticut_docket(order.case.docket_number):
+                    # Without the number: a message may travel in a cookie.
+                    messages.warning(
+                        request,
+                        "Check the docket number. Connecticut's have six to eight digits before the last "
+                        f"letter, such as {DOCKET_EXAMPLE}.",
+                    )
                 return redirect(order_address(order))
         return self._form(request, form, title="Add order", button="Add order")
 
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
-        """Everything known of one order, and what can be done to it."""
+        """Show one order and its acts."""
         order = self._order(request, public_id)
-        shown = show(order, now=timezone.now(), language=language_of(request))
+        page = load_page(
+            order,
+            user=_person(request),
+            roles=roles_over(_person(request), {order.pk})[order.pk],
+            now=timezone.now(),
+            language=language_of(request),
+        )
+        log_access(request, [one.order.case.public_id for one in page.related])
         context = {
             **self.admin_site.each_context(request),
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",
             "opts": self.opts,
-            **shown,
-            "acts": acts_for(order, shown, roles_over(_person(request), {order.pk})[order.pk]),
+            "page": page,
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
     def act_view(self, request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
-        """The form of one act; afterwards the order's page."""
+        """Show the form of an act, then the page of the order."""
         order = self._order(request, public_id)
         if name not in ACTS:
             raise Http404
         act = ACTS[name]
         if not act.is_permitted(roles_over(_person(request), {order.pk})[order.pk]):
             raise PermissionDenied
-        form = act.form(request.POST if request.method == "POST" else None, order=order)
+        kind = request.GET.get("kind", "")
+        item = self._item(request, order, act)
+        if act.fact is not None and item is None:
+            messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
+            return redirect(f"{order_address(order)}#{act.section}")
+        form = act.form(
+            request.POST if request.method == "POST" else None,
+            order=order,
+            item=item,
+            initial=_initial(request, act),
+        )
         if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
             messages.success(request, act.done)
             return redirect(f"{order_address(order)}#{act.section}")
-        return self._form(request, form, title=act.title, button=act.title, order=order)
+        title = act.title_for(order, kind)
+        words = act.fact.words(item) if act.fact else ""
+        entry = act.preview(order, item, by=_person(request), now=timezone.now()) if act.previews else None
+        others = list(other_orders(entry)) if entry else []
+        return self._form(
+            request, form, title=title, button=act.title, order=order, item=words, others=others
+        )
+
+    def _item(self, request: HttpRequest, order: Order, act: Act) -> Any:
+        """Return the item that the address names, or nothing for a missing item or an act on the order."""
+        if act.fact is None:
+            return None
+        try:
+            public_id = UUID(request.GET.get("item", ""))
+        except ValueError as error:
+            raise Http404 from error
+        item: Any = act.fact.model._default_manager.filter(order=order, public_id=public_id).first()
+        if item is None:
+            return None
+        item.order = order
+        return item if act.is_offered_for(item) else None
 
     def _order(self, request: HttpRequest, public_id: UUID) -> Order:
-        """The order, if this person sees it, its case on record as seen; else it does not exist."""
+        """Return the order and log access to its case. Raises `Http404` if the person does not see it."""
         if not self.has_view_permission(request):
             raise Http404
-        visible = self.get_queryset(request).prefetch_related(None)
-        order: Order | None = (
-            visible.select_related("case__court", "case__respondent__town__police")
-            .filter(public_id=public_id)
-            .first()
+        visible: QuerySet[Order] = self.get_queryset(request).prefetch_related(None)
+        orders = visible.filter(public_id=public_id) | Order.recorded.entered_in_error(request.user).filter(
+            public_id=public_id
         )
+        order = orders.select_related("case__court", "case__respondent__town__police").first()
         if order is None:
             raise Http404
-        seen(request, [order.case.public_id])
+        log_access(request, [order.case.public_id])
         return order
 
     def _form(self, request: HttpRequest, form: FactsForm, **context: Any) -> HttpResponse:
@@ -276,8 +348,14 @@ class OrderAdmin(DeskList):
         )
 
 
+def _initial(request: HttpRequest, act: Act) -> dict[str, str]:
+    """Return the values that the address of the form gives, as far as the act takes them from there."""
+    names = {*act.prefilled, *(["kind"] if act.variants else [])}
+    return {name: request.GET.get(name, "") for name in names}
+
+
 def _person(request: HttpRequest) -> User:
-    """Who is signed in. `admin_view` has let nobody else in."""
+    """Return the signed-in person. `admin_view` lets no one else in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

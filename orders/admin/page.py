@@ -1,65 +1,72 @@
-"""All that the page of one order shows, gathered with a fixed number of queries."""
+"""The page of one order: what its template shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from orders.admin.acts import ACTS, Act, Section
-from orders.admin.desk import state_badge
-from orders.models import (
-    Confirmed,
-    Deadline,
-    DeadlineState,
-    Event,
-    Firearm,
-    FirearmReturn,
-    FirearmStatus,
-    FollowUp,
-    Happening,
-    Hearing,
-    Order,
-    OrderTerm,
-    Permit,
-    Receipt,
-    ServiceAttempt,
-    Statement,
-    StatementKind,
-)
-from orders.rules.rulebook import Becomes, Certainty, Entry
-from orders.rules.words import LANGUAGE
-from orders.services.calendar import bundled
-from orders.services.change import zone_of
-from orders.services.explaining import reasons
-from orders.services.involved import involved
-from orders.services.releases import not_ended
-from orders.services.requirements import law_of, requirements_of
-from orders.services.terms import settable_terms
-from orders.wording import (
+from accounts.access import MATRIX
+from accounts.dates import format_instant
+from accounts.models import User
+from orders.admin.desk import order_address, state_badge
+from orders.display import (
+    case_event_words,
+    condition_words,
     due_words,
     entry_law,
-    event_details,
     event_words,
-    happening_words,
-    instant_words,
+    law_name,
     met_words,
     other_languages,
     release_words,
-    requirement_law,
+    required_notice_law,
     rule_title,
     sent_words,
-    term_words,
 )
+from orders.forms.acts import ACTS
+from orders.forms.base import Act, Section
+from orders.history_details import event_details
+from orders.models import (
+    CaseEvent,
+    ConfidentialityRelease,
+    Confirmed,
+    CustodyRequest,
+    Deadline,
+    DeadlineState,
+    FirearmReturn,
+    FollowUp,
+    HearingOutcome,
+    HearingPurpose,
+    HistoryEntry,
+    NoticeSent,
+    Order,
+    OrderCondition,
+    ProofStatus,
+    ReturnDecision,
+    ReturnHold,
+    Statement,
+    StatementVerification,
+)
+from orders.rules.model import Entry
+from orders.rules.vocabulary import Certainty, EntryType
+from orders.services.court_days import zone_of
+from orders.services.firearms.requests import request_words
+from orders.services.firearms.return_steps import ChecklistLine, checklist_of
+from orders.services.orders.record import OrderRecord, load_record
+from orders.services.parties.candidates import CandidatePerson
+from orders.services.planning.explanations import reasons
+from orders.services.planning.load_inventories import ABOUT_COMPLIANCE
+from orders.services.planning.rulebooks import bundled
+from orders.services.related_orders import RelatedOrder, related_orders
 
-#: Acts of an order's history that one page shows, the newest of them.
-HISTORY = 200
-
-#: Deadlines in the order in which they ask for attention.
+#: Deadlines in the order in which they need attention.
 _URGENCY = [
     DeadlineState.OVERDUE,
     DeadlineState.OPEN,
@@ -69,216 +76,323 @@ _URGENCY = [
     DeadlineState.WITHDRAWN,
 ]
 
+#: Outcomes after which something must follow.
+_NOT_COMPLIED = (HearingOutcome.NON_COMPLIANT, HearingOutcome.PARTIAL)
 
-@dataclass(frozen=True, kw_only=True)
-class DeadlineLine:
-    """One deadline as it stands now."""
-
-    deadline: Deadline
-    title: str
-    badge: SafeString
-    due: str
-    met: str
-    is_met_ahead: bool
-    overdue_since: str
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequirementLine:
-    """One document or notice that must be sent, and when it was; nothing in `sent` where it was not yet."""
-
-    entry: Entry
-    title: str
-    sent: Sequence[str]
-    law: Sequence[str]
-    is_debatable: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class LawLine:
-    """One thing that the law says of such an order, without a time."""
-
-    entry: Entry
-    title: str
-    law: Sequence[str]
-    is_debatable: bool
-
-
-#: Under which words the entries of the rulebook stand that nobody must act on by sending something.
+#: The headings of the entries of the rulebook that ask no one to send anything.
 _LAW = {
-    "Who may file, and on what proof": (Becomes.FILERS, Becomes.PROOF),
-    "Where firearms may go, and what comes before a return": (Becomes.RECIPIENTS, Becomes.RETURN),
-    "Conditions": (Becomes.CONDITION,),
-    "Remedies, penalties and other facts": (Becomes.FACT,),
-    "With care": (Becomes.CARE,),
+    "Who may file, and the standard of proof": (EntryType.FILERS, EntryType.PROOF),
+    "Where firearms may go, and what comes before a return": (EntryType.RECIPIENTS, EntryType.RETURN),
+    "Requirements": (EntryType.REQUIREMENT,),
+    "Remedies, penalties and other information": (EntryType.INFORMATION,),
+    "Confidentiality": (EntryType.CONFIDENTIALITY,),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventLine:
-    """One act of the history."""
+class DeadlineLine:
+    """One deadline as it is now."""
 
-    event: Event
+    deadline: Deadline
+    title: str
+    law: str
+    badge: SafeString
+    due: str
+    met: str
+    #: Met by an event in the future, such as a hearing that is scheduled in time.
+    is_met_ahead: bool
+    overdue_since: str
+    #: When a deadline that was withdrawn later had been missed; empty if it was not.
+    was_overdue_since: str
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LawLine:
+    """One entry of the rulebook: its title and its law."""
+
+    entry: Entry
+    title: str
+    law: Sequence[str]
+    is_debatable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequiredNoticeLine(LawLine):
+    """One document or notice that must be sent, and when it was sent; `sent` is empty if it was not."""
+
+    sent: Sequence[tuple[NoticeSent, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryLine:
+    """One entry of the history."""
+
+    entry: HistoryEntry
     words: str
     details: Sequence[str]
-    occurred: str
-    recorded: str
 
 
-def show(order: Order, *, now: datetime, language: str = LANGUAGE) -> dict[str, Any]:
-    """What the template reads. `order` comes with its case, court, respondent and town.
+@dataclass(frozen=True, kw_only=True)
+class RequestLine:
+    """A request about firearms in custody, with what was checked, held back and decided about it."""
 
-    The reasons of its deadlines are said in `language`.
+    request: CustodyRequest
+    words: str
+    checklist: Sequence[ChecklistLine]
+    holds: Sequence[ReturnHold]
+    decision: ReturnDecision | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActLink:
+    """The button of an act, or a link to one of its variants below the title `group`.
+
+    An act that `puts_right` what was entered has a plain link, so that the buttons stay few.
     """
-    zone = zone_of(order)
 
-    def said(instant: datetime | None) -> str:
-        return instant_words(instant, zone) if instant else ""
+    name: str
+    query: str
+    title: str
+    group: str
+    puts_right: bool
 
-    why = reasons(order, language)
-    deadlines = [
-        DeadlineLine(
-            deadline=one,
-            title=rule_title(one.rule_id),
-            badge=state_badge(one, now),
-            due=due_words(one, zone),
-            met=met_words(one, zone),
-            is_met_ahead=one.met_at is not None and one.met_at > now,
-            overdue_since=said(one.due_at) if one.is_passed(now) else "",
-            reasons=why.get((one.rule_id, one.occurrence), ()),
-        )
-        for one in Deadline.objects.filter(order=order)
-    ]
-    deadlines.sort(key=lambda line: _URGENCY.index(DeadlineState(line.deadline.state)))
-    newest: QuerySet[Event] = order.events.select_related("actor").order_by("-id")
-    events = [
-        EventLine(
-            event=one,
-            words=event_words(one),
-            details=list(event_details(one, zone)),
-            occurred=said(one.occurred_at),
-            recorded=said(one.recorded_at),
-        )
-        for one in newest[:HISTORY]
-    ]
-    firearms = list(Firearm.objects.filter(order__case=order.case_id))
-    returns = _with(
-        said,
-        FirearmReturn.objects.filter(order__case=order.case_id).select_related("firearm", "agency"),
-        "returned",
-    )
-    terms = list(OrderTerm.objects.filter(order=order).select_related("order"))
-    hearings = list(Hearing.objects.filter(order=order))
-    receipts = _with(
-        said,
-        Receipt.objects.filter(order__case=order.case_id)
-        .select_related("agency")
-        .prefetch_related("firearms"),
-        "received",
-    )
-    statements = _with(said, Statement.objects.filter(order=order), "sworn")
-    return {
-        "order": order,
-        "issued": said(order.issued_as_given),
-        "served": said(order.served_at),
-        "vacated": said(order.vacated_at),
-        "deadlines": deadlines,
-        "language": language,
-        "other_languages": other_languages(language),
-        "events": events,
-        "protected_persons": list(order.protected_persons.all()),
-        "concerns": list(order.concerns.select_related("agency").order_by("capacity", "agency__name")),
-        "siblings": list(
-            Order.objects.filter(case=order.case_id).exclude(pk=order.pk).order_by("-issued_on")
-        ),
-        "attempts": _with(said, ServiceAttempt.objects.filter(order=order), "attempted"),
-        "firearms": firearms,
-        "in_custody": [one for one in firearms if one.status == FirearmStatus.SURRENDERED],
-        "returns": [(one, at, [Confirmed(word).label for word in one.confirmed]) for one, at in returns],
-        "involved": [one.agency.name for one in involved(order)],
-        "standing_releases": [release_words(one) for one in not_ended(order)],
-        "own_returns": [one for one, _ in returns if one.order_id == order.pk],
-        "permits": list(Permit.objects.filter(order=order)),
-        "receipts": receipts,
-        "own_receipts": [one for one, _ in receipts if one.order_id == order.pk],
-        "statements": statements,
-        "hearings": hearings,
-        "waiting_hearings": [one for one in hearings if not one.outcome],
-        "happenings": [
-            (happening_words(one.kind), said(one.happened_at), one)
-            for one in Happening.objects.filter(order=order)
-        ],
-        "follow_ups": [
-            (one, rule_title(one.deadline.rule_id), said(one.opened_at), said(one.next_action_at))
-            for one in FollowUp.objects.filter(order=order)
-            .select_related("deadline", "owner", "assigned_to")
-            .order_by("closed_at", "next_action_at")
-        ],
-        "terms": [(one, term_words(one)) for one in terms],
-        "open_terms": [one for one in terms if one.kept_on is None],
-        "settable_terms": settable_terms(order),
-        "requirements": [
-            RequirementLine(
+
+@dataclass(frozen=True, kw_only=True)
+class ItemLink:
+    """A link beside an item that corrects or withdraws it; `label` names the item."""
+
+    address: str
+    title: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPage:
+    """The page of an order for a person who sees it in `roles`, at `now`, with reasons in `language`."""
+
+    record: OrderRecord
+    roles: Collection[str]
+    now: datetime
+    language: str
+    #: The person's other orders: those that the reader sees, and live ones of other courts.
+    related: Sequence[RelatedOrder]
+
+    @property
+    def possible(self) -> list[CandidatePerson]:
+        """People who may be the respondent and were not decided."""
+        return [one for one in self.record.candidates if not one.is_kept_apart]
+
+    @property
+    def order(self) -> Order:
+        """The order."""
+        return self.record.order
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return zone_of(self.order)
+
+    @property
+    def other_languages(self) -> list[tuple[str, str]]:
+        """The other languages of the reasons."""
+        return other_languages(self.language)
+
+    @cached_property
+    def deadlines(self) -> list[DeadlineLine]:
+        """The deadlines, the most urgent first."""
+        why = reasons(self.order, self.language)
+        lines = [
+            DeadlineLine(
+                deadline=one,
+                title=rule_title(one.rule_id),
+                law=law_name(one.rule_id),
+                badge=state_badge(one, self.now),
+                due=due_words(one, self.zone),
+                met=met_words(one, self.zone),
+                is_met_ahead=one.met_at is not None and one.met_at > self.now,
+                overdue_since=(
+                    format_instant(one.due_at, self.zone) if one.due_at and one.is_overdue(self.now) else ""
+                ),
+                was_overdue_since=self._missed_before_end(one),
+                reasons=why.get((one.rule_id, one.occurrence), ()),
+            )
+            for one in self.record.deadlines
+        ]
+        return sorted(lines, key=lambda line: _URGENCY.index(DeadlineState(line.deadline.state)))
+
+    def _missed_before_end(self, deadline: Deadline) -> str:
+        """When the deadline was missed, if the order was vacated later; else empty."""
+        due_at, vacated_at = deadline.due_at, self.order.vacated_at
+        if due_at is None or vacated_at is None or deadline.overdue_at is None or due_at >= vacated_at:
+            return ""
+        return format_instant(due_at, self.zone)
+
+    @cached_property
+    def next_acts(self) -> list[tuple[str, str]]:
+        """Title and address of what can follow if the last hearing found no compliance; else nothing."""
+        held = [
+            one
+            for one in self.record.hearings
+            if one.held_on and one.outcome != HearingOutcome.VACATED and one.purpose in ABOUT_COMPLIANCE
+        ]
+        if not held or held[-1].outcome not in _NOT_COMPLIED or not MATRIX.may(self.roles, "add", "hearing"):
+            return []
+        act = f"{reverse('admin:orders_order_act', args=[self.order.public_id, 'hearing'])}?purpose="
+        found = [
+            ("schedule a contempt hearing", f"{act}{HearingPurpose.CONTEMPT.value}"),
+            ("schedule a hearing for a warrant", f"{act}{HearingPurpose.COMPLIANCE.value}"),
+        ]
+        for one in self.record.follow_ups:
+            if one.closed_at is None and _is_surrender(one.deadline.rule_id):
+                address = reverse("follow-up-page", args=[one.public_id])
+                found.append(("refer it to the prosecutor, on the follow-up", address))
+        return found
+
+    @property
+    def statements(self) -> list[tuple[Statement, list[StatementVerification]]]:
+        """The sworn statements, each with its checks."""
+        checks = self.record.verifications
+        return [
+            (one, [check for check in checks if check.statement_id == one.pk])
+            for one in self.record.statements
+        ]
+
+    @property
+    def is_unverified_denial(self) -> bool:
+        """True if a sworn statement of no firearms leaves open the deadline that it would otherwise meet."""
+        return any(one.is_running and one.proof == ProofStatus.SWORN for one in self.record.deadlines)
+
+    @property
+    def is_contradicted_denial(self) -> bool:
+        """True if a statement was checked, and what is recorded contradicts it all the same."""
+        return any(one.is_running and one.proof == ProofStatus.CONTRADICTED for one in self.record.deadlines)
+
+    @cached_property
+    def conditions(self) -> list[tuple[OrderCondition, str]]:
+        """The conditions, each in words."""
+        return [(one, condition_words(one)) for one in self.record.conditions]
+
+    @cached_property
+    def releases(self) -> list[tuple[ConfidentialityRelease, str]]:
+        """The releases that have not ended, each in words."""
+        return [(one, release_words(one)) for one in self.record.releases]
+
+    @cached_property
+    def case_events(self) -> list[tuple[CaseEvent, str]]:
+        """The events of the case, each with its name."""
+        return [(one, case_event_words(one.kind)) for one in self.record.case_events]
+
+    @cached_property
+    def returns(self) -> list[tuple[FirearmReturn, list[str]]]:
+        """The returns of firearms, each with what was confirmed before."""
+        return [(one, [str(Confirmed(word).label) for word in one.confirmed]) for one in self.record.returns]
+
+    @cached_property
+    def custody_requests(self) -> list[RequestLine]:
+        """The requests about firearms in custody."""
+        return [
+            RequestLine(
+                request=one,
+                words=request_words(one),
+                checklist=checklist_of(one),
+                holds=list(one.holds.all()),
+                decision=getattr(one, "decision", None),
+            )
+            for one in self.record.custody_requests
+        ]
+
+    @cached_property
+    def follow_ups(self) -> list[tuple[FollowUp, str]]:
+        """The follow-ups, each with the title of its rule."""
+        return [(one, rule_title(one.deadline.rule_id)) for one in self.record.follow_ups]
+
+    @cached_property
+    def required_notices(self) -> list[RequiredNoticeLine]:
+        """The documents and notices that the law requires."""
+        return [
+            RequiredNoticeLine(
                 entry=one.entry,
                 title=one.entry.title.rstrip("."),
-                sent=[sent_words(sending, zone) for sending in one.sendings],
-                law=list(requirement_law(one.entry)),
+                law=list(required_notice_law(one.entry)),
                 is_debatable=one.entry.certainty is Certainty.DEBATABLE,
+                sent=[(notice, sent_words(notice, self.zone)) for notice in one.notices_sent],
             )
-            for one in requirements_of(order)
-        ],
-        "law": _law(order),
-        "unverified_denial": _unverified_denial(deadlines, statements),
-    }
+            for one in self.record.required_notices
+        ]
 
+    @cached_property
+    def law(self) -> list[tuple[str, list[LawLine]]]:
+        """What the law states about the order, by subject; empty subjects are left out."""
+        groups = ((heading, list(self._law_lines(types))) for heading, types in _LAW.items())
+        return [(heading, lines) for heading, lines in groups if lines]
 
-def acts_for(order: Order, shown: dict[str, Any], roles: Collection[str]) -> dict[str, list[Act]]:
-    """The acts that fit the order as it stands and are permitted to one of `roles`, by section of its page,
-    where `shown` stands."""
-    permitted = (act for act in ACTS.values() if act.is_permitted(roles))
-    fitting = [act for act in permitted if act.fits(order) and (not act.needs or shown[act.needs])]
-    return {section.value: [act for act in fitting if act.section is section] for section in Section}
+    @cached_property
+    def history(self) -> list[HistoryLine]:
+        """The history, the newest entry first."""
+        return [
+            HistoryLine(entry=one, words=event_words(one), details=list(event_details(one, self.zone)))
+            for one in self.record.history
+        ]
 
+    def item_links(self, row: Any) -> list[ItemLink]:
+        """Return the links that correct and withdraw an item of the order or of its case."""
+        orders = {one.pk: one for one in (self.order, *self.record.siblings)}
+        row.order = orders[row.order_id]
+        return [
+            ItemLink(
+                address=f"{order_address(row.order)}{act.name}/?item={row.public_id}",
+                title=act.link,
+                label=f"{act.link}: {act.fact.words(row)}",
+            )
+            for act in self._item_acts
+            if act.fact is not None and act.is_offered_for(row)
+        ]
 
-def _law(order: Order) -> list[tuple[str, list[LawLine]]]:
-    """What the law says of such an order, by subject; subjects of which it says nothing are left out."""
-    entries = law_of(order)
-    groups = [
-        (
-            heading,
-            [
-                LawLine(
+    @cached_property
+    def _item_acts(self) -> list[Act]:
+        return [act for act in ACTS.values() if act.fact is not None and act.is_permitted(self.roles)]
+
+    @cached_property
+    def acts(self) -> Mapping[str, list[ActLink]]:
+        """The buttons that are offered and permitted, by section."""
+        offered = [
+            act for act in ACTS.values() if act.is_permitted(self.roles) and act.is_offered(self.record)
+        ]
+        return {
+            section.value: [
+                ActLink(
+                    name=act.name,
+                    query=query,
+                    title=title,
+                    group=act.title if query else "",
+                    puts_right=act.puts_right,
+                )
+                for act in offered
+                if act.section is section
+                for query, title in act.links(self.order)
+            ]
+            for section in Section
+        }
+
+    def _law_lines(self, types: Collection[EntryType]) -> Iterable[LawLine]:
+        for one in self.record.law:
+            if one.type in types:
+                yield LawLine(
                     entry=one,
                     title=one.title.rstrip("."),
                     law=list(entry_law(one)),
                     is_debatable=one.certainty is Certainty.DEBATABLE,
                 )
-                for one in entries
-                if one.becomes in sorts
-            ],
-        )
-        for heading, sorts in _LAW.items()
-    ]
-    return [(heading, lines) for heading, lines in groups if lines]
 
 
-def _with(said: Callable[[datetime | None], str], rows: Iterable[Any], name: str) -> list[tuple[Any, str]]:
-    """Each row with its instant in words."""
-    return [(row, said(getattr(row, f"{name}_at"))) for row in rows]
+def _is_surrender(rule_id: str) -> bool:
+    """True for a duty that is met when everything is accounted for."""
+    rule = bundled().by_id.get(rule_id)
+    return rule is not None and any(one.complete for one in rule.met_by)
 
 
-def _unverified_denial(
-    deadlines: Iterable[DeadlineLine], statements: Iterable[tuple[Statement, str]]
-) -> bool:
-    """True when the respondent swore to hold none, and what that would meet stands open all the same."""
-    if not any(one.kind == StatementKind.NON_POSSESSION for one, _ in statements):
-        return False
-    rules = bundled().by_id
-    standing = (
-        rules[line.deadline.rule_id]
-        for line in deadlines
-        if line.deadline.state in (DeadlineState.OPEN, DeadlineState.OVERDUE)
-        and line.deadline.rule_id in rules
-    )
-    return any(one.happening == "non_possession_stated" for rule in standing for one in rule.met_by)
+def load_page(order: Order, *, user: User, roles: Collection[str], now: datetime, language: str) -> OrderPage:
+    """Load the page of an order that comes with its case, court, respondent and town."""
+    related = related_orders(order, user=user, now=now)
+    return OrderPage(record=load_record(order), roles=roles, now=now, language=language, related=related)

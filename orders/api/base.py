@@ -1,348 +1,381 @@
-"""What every address about an order has in common."""
+"""Base views of all endpoints about an order."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.generics import get_object_or_404
+from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from typing_extensions import override
 
 from accounts.access import MATRIX
-from accounts.api import pages
-from accounts.api.body import InstantField, Shown
-from accounts.api.problems import Fault, Problem
-from accounts.api.views import Acting, Answer, ApiView, Listing, Showing, Undone
-from accounts.models import Agency, User
-from accounts.services import audit
-from orders.errors import InvalidFact, NotYours
-from orders.models import Case, Concern, Deadline, Order
-from orders.querysets import OrderQuerySet, Sight, sight
-from orders.services.sight import roles_over
+from accounts.api.problems import FieldError, Problem
+from accounts.api.views import (
+    ResourceAction,
+    ResourceDetail,
+    ResourceList,
+    ResourceView,
+    TargetView,
+    etag,
+)
+from accounts.models import User
+from accounts.services.access import access_log
+from orders.api.dry_run import DryRunOutput
+from orders.api.serializers import OrderOutput
+from orders.errors import DoubtfulFact, InvalidFact, NotYours
+from orders.models import Deadline, Order, OrderAgency
+from orders.querysets import OrderQuerySet, OrderVisibility, order_visibility
+from orders.services.parties.visibility import roles_over
+from orders.services.person_cases import lock_cases
 
 
-def orders(user: User) -> OrderQuerySet[Order]:
-    """The orders that this person sees, with all that is shown of one."""
+def visible_orders(user: User) -> OrderQuerySet[Order]:
+    """Orders visible to `user`, with everything that `OrderOutput` shows."""
     return with_parties(Order.objects.visible_to(user))
 
 
-def with_parties(rows: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
-    """The orders, with all that is shown of one. A school is not, not even to the court."""
-    concerns = Concern.objects.but_schools().select_related("agency")
-    return rows.select_related("case__court", "case__respondent__town").prefetch_related(
-        "protected_persons", Prefetch("concerns", concerns)
-    )
+def known_orders(user: User) -> OrderQuerySet[Order]:
+    """As `visible_orders`, with the orders entered in error that the court sees by their address."""
+    return with_parties(Order.recorded.known_to(user))
 
 
-DRY_RUN = OpenApiParameter(
-    "dry_run",
-    OpenApiTypes.BOOL,
-    OpenApiParameter.QUERY,
-    description="`true` does nothing, and answers 200 with the deadlines that the act would move.",
-)
+def with_parties(orders: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
+    """Add everything that `OrderOutput` shows. Schools are left out, even for the court."""
+    order_agencies = OrderAgency.objects.without_schools().select_related("agency")
+    return orders.select_related(
+        "case__court", "case__respondent__town", "case__respondent__person"
+    ).prefetch_related("protected_persons", Prefetch("order_agencies", order_agencies))
 
 
-class Moved(serializers.Serializer[Any]):
-    """A deadline before or after."""
+@contextmanager
+def refusals_as_problems(fields: Collection[str] | None = None) -> Iterator[None]:
+    """Turn a service's refusal into a `Problem`.
 
-    state = serializers.CharField()
-    due_at = InstantField(allow_null=True)
-    due_on = serializers.DateField(allow_null=True)
-
-
-class DeadlineChange(serializers.Serializer[Any]):
-    """What an act would make of one deadline. `before` is null where it would open, and never is `after`."""
-
-    order = serializers.UUIDField()
-    rule = serializers.CharField()
-    occurrence = serializers.CharField(allow_blank=True)
-    before = Moved(allow_null=True)
-    after = Moved()
-
-
-class DryRun(serializers.Serializer[Any]):
-    """What an act would do. Nothing was done."""
-
-    deadlines = DeadlineChange(many=True)
+    `fields` are the names in the request body. A refusal of another field concerns the body as a whole. With
+    None, every name is accepted.
+    """
+    try:
+        yield
+    except NotYours as refusal:
+        raise Problem("not_permitted") from refusal
+    except InvalidFact as refusal:
+        others = refusal.others if isinstance(refusal, DoubtfulFact) else ()
+        errors = [
+            FieldError(one.field if fields is None or one.field in fields else "body", one.code, one.message)
+            for one in (refusal, *others)
+        ]
+        raise Problem("refused", refusal.message, errors=errors) from refusal
 
 
-class OfOrders(ApiView):
-    """An address about orders, or about rows that belong to one."""
+class OrderView(ResourceView):
+    """Base of the views about orders, or about rows that belong to one order."""
 
     @property
     def viewers(self) -> frozenset[str]:
-        """The roles that see such rows."""
-        return MATRIX.things[self.thing].acts["view"]
+        """The roles that see rows of this resource."""
+        return MATRIX.resources[self.resource].actions["view"]
 
     @override
-    def roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
-        """In which roles the caller sees each row's order."""
+    def get_roles_of(self, rows: Sequence[Any]) -> Callable[[Any], frozenset[str]]:
+        """Return a function from a row to the roles in which the caller sees the row's order."""
         roles = roles_over(self.user, {_order_key(row) for row in rows})
         return lambda row: roles[_order_key(row)]
 
     @override
-    def cases_of(self, rows: Sequence[Any]) -> Iterable[UUID]:
-        """The cases of the rows' orders. Rows come with order and case."""
+    def get_cases(self, rows: Sequence[Any]) -> Iterable[UUID]:
+        """Return the cases of the rows' orders. Fetch rows with their order and case."""
         return {order_of(row).case.public_id for row in rows}
 
-    def order(self, id: UUID) -> Order:  # noqa: A002 - the name in the address
-        """The order of that public id. Raises `Http404` where the caller sees none."""
-        order = orders(self.user).filter(public_id=id).first()
-        if order is None:
-            raise Http404
-        # On record as asked for by somebody who may, whatever comes of it.
-        audit.seen(self.request, [order.case.public_id])
+    def get_order(self) -> Order:
+        """Return the order whose id is in the URL, and log the access, even if the request then fails.
+
+        Raises `Http404` if the caller does not see it.
+        """
+        order: Order = get_object_or_404(known_orders(self.user), public_id=self.kwargs["id"])
+        access_log.log_access(self.request, [order.case.public_id])
         return order
 
-    def of_order(self, rows: QuerySet[Any], id: UUID) -> Any:  # noqa: A002 - the name in the address
-        """The row of that public id. Raises `Http404` where the caller sees no such rows of its order."""
-        seen: Any = rows
-        visible = seen.visible_to(self.user, roles=self.viewers)
-        row = visible.select_related("order__case").filter(public_id=id).first()
-        if row is None:
-            raise Http404
-        audit.seen(self.request, [row.order.case.public_id])
+    def get_row(self, queryset: Any) -> Any:
+        """Return the row of `queryset` whose id is in the URL, and log access to its case.
+
+        Raises `Http404` if the caller does not see rows of this resource in the row's order.
+        """
+        visible = queryset.visible_to(self.user, roles=self.viewers).select_related("order__case")
+        row = get_object_or_404(visible, public_id=self.kwargs["id"])
+        access_log.log_access(self.request, [row.order.case.public_id])
         return row
 
-    def permit(self, order: Order, act: str, thing: str = "") -> None:
-        """Raises `Problem` where none of the roles in which the caller sees the order may do that."""
-        if not MATRIX.may(roles_over(self.user, {order.pk})[order.pk], act, thing or self.thing):
-            raise Problem("not_permitted")
+    def check_order_roles(self, order: Order, action: str, resource: str = "") -> None:
+        """Raise `PermissionDenied` unless one of the roles in which the caller sees the order allows this."""
+        if not MATRIX.may(roles_over(self.user, {order.pk})[order.pk], action, resource or self.resource):
+            self.permission_denied(self.request)
 
 
-class DeskRows(OfOrders, Listing):
-    """GET: rows of all the orders that the caller sees."""
+class CrossOrderList(OrderView, ResourceList):
+    """GET: rows of all orders that the caller sees.
+
+    `get_queryset` returns the rows narrowed only by what the index of `ordering` answers, and
+    `filter_queryset` narrows them further: the paginator scans the first to find the second.
+    """
 
     #: The column with the order's key.
     order_path: ClassVar[str] = "order_id"
-    #: What can be asked for that names an agency which the order concerns, and in what capacity.
-    narrowing: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    #: Parameter that names an agency of the order -> filter on the agency's capacity.
+    agency_filters: ClassVar[Mapping[str, Mapping[str, str]]] = {}
 
-    @abstractmethod
-    def wanted(self, **asked: Any) -> tuple[QuerySet[Any] | None, QuerySet[Any]]:
-        """The rows asked for, whoever may see them; and before them the wider set, narrowed only by what the
-        index of `order_by` answers, or None where the rows asked for are few by their nature."""
+    @property
+    @override
+    def filters(self) -> dict[str, Any]:
+        """The query parameters without those of pagination and `agency_filters`."""
+        return {name: value for name, value in super().filters.items() if name not in self.agency_filters}
+
+    @property
+    def shows_errors(self) -> bool:
+        """True if the query asks for orders entered in error, which only the court sees."""
+        return False
+
+    @property
+    def is_few(self) -> bool:
+        """True if the query matches few rows by nature, so that no index has to be scanned."""
+        return False
 
     @override
-    def page(self, asked: Mapping[str, Any], *, cursor: str, limit: int) -> tuple[list[Any], str]:
-        """One page, as soon found for an agency with few orders, or with old ones only, as for any other."""
-        agencies = [(asked[name], capacity) for name, capacity in self.narrowing.items() if name in asked]
-        seen = self._sight(agencies)
-        along, rows = self.wanted(
-            **{name: value for name, value in asked.items() if name not in self.narrowing}
-        )
-        return pages.page(
-            rows.filter(seen.of(self.order_path)),
-            self.order_by,
-            cursor=cursor,
-            limit=limit,
-            along=along,
-            among=rows.filter(seen.all_of(self.order_path)),
-        )
+    def paginate_queryset(self, queryset: Any, **options: Any) -> list[Any]:
+        """Return one page of the rows of visible orders.
 
-    def _sight(self, agencies: Sequence[tuple[Agency, Mapping[str, str]]]) -> Sight:
-        """What the caller sees of the orders that concern each of these agencies.
-
-        Where the caller sees the orders as a member of the very agency, that is asked once: asked twice,
-        PostgreSQL takes it that next to nothing passes.
+        It is as fast for an agency with few orders, or with old orders only, as for any other.
         """
-        seeing = MATRIX.concerned_as.keys() & self.viewers
-        own = {one.agency_id for one in self.user.memberships.all() if one.role in seeing}
-        through = next((agency.pk for agency, _ in agencies if agency.pk in own), None)
-        seen = sight(self.user, roles=self.viewers, through=through)
-        for agency, capacity in agencies:
-            if agency.pk != through:
-                seen = seen.concerning(agency, **capacity)
-        return seen
-
-
-class OrderRows(OfOrders, Listing):
-    """GET: the rows that one order has."""
-
-    #: The rows of every order.
-    every: ClassVar[Callable[[], QuerySet[Any]]]
-    order_by: ClassVar[Sequence[str]] = ("id",)
-
-    @override
-    def rows(self, **asked: Any) -> QuerySet[Any]:
-        """Those of the order in the address."""
-        order = self.order(self.kwargs["id"])
-        self.permit(order, "view")
-        return self.rows_of(order).select_related("order__case")
-
-    def rows_of(self, order: Order) -> QuerySet[Any]:
-        """Those of this order."""
-        return type(self).every().filter(order=order)
-
-
-class CaseRows(OrderRows):
-    """GET: the rows that all orders of a case share, as far as the caller sees those orders."""
-
-    @override
-    def rows_of(self, order: Order) -> QuerySet[Any]:
-        """Those of the order's case."""
-        every: Any = type(self).every()
-        rows: QuerySet[Any] = every.visible_to(self.user, roles=self.viewers).filter(
-            order__case=order.case_id
+        visibility = self._visibility()
+        return super().paginate_queryset(
+            queryset.filter(visibility.for_index_scan(self.order_path)),
+            index_scan=None if self.is_few else self.get_queryset(),
+            by_agency=queryset.filter(visibility.by_agency(self.order_path)),
         )
+
+    def _visibility(self) -> OrderVisibility:
+        """Return what the caller sees of the orders of every agency in the query.
+
+        If the caller sees the orders as a member of that agency, it is one condition: with two, PostgreSQL
+        would estimate that almost no row matches.
+        """
+        agencies = [
+            (self.query_data[name], capacity)
+            for name, capacity in self.agency_filters.items()
+            if name in self.query_data
+        ]
+        viewers = self.viewers
+        if self.shows_errors:
+            viewers &= MATRIX.capacities["court"].seen_by
+        order_roles = MATRIX.capacities_by_role.keys() & viewers
+        own = {one.agency_id for one in self.user.memberships.all() if one.role in order_roles}
+        via_agency = next((agency.pk for agency, _ in agencies if agency.pk in own), None)
+        visibility = order_visibility(
+            self.user, roles=viewers, via_agency=via_agency, entered_in_error=self.shows_errors
+        )
+        for agency, capacity in agencies:
+            if agency.pk != via_agency:
+                visibility = visibility.also_of(agency, **capacity)
+        return visibility
+
+
+class OrderChildList(OrderView, ResourceList):
+    """GET: the rows of `queryset` that belong to the order in the URL."""
+
+    ordering: ClassVar[Sequence[str]] = ("id",)
+
+    @override
+    def get_queryset(self) -> Any:
+        order = self.get_order()
+        self.check_order_roles(order, "view")
+        return self.get_children(super().get_queryset(), order).select_related("order__case")
+
+    def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
+        """Return the rows of this order."""
+        rows: QuerySet[Any] = queryset.filter(order=order)
         return rows
 
 
-class OneRow(OfOrders, Showing):
-    """GET: one row of an order, by its public id."""
-
-    #: The rows of every order.
-    every: ClassVar[Callable[[], QuerySet[Any]]]
+class CaseChildList(OrderChildList):
+    """GET: the rows of all orders of the case, as far as the caller sees these orders."""
 
     @override
-    def row(self, **ids: Any) -> Any:
-        """The row of the address."""
-        return self.of_order(type(self).every(), ids["id"])
+    def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
+        """Return the rows of the order's case."""
+        visible = queryset.visible_to(self.user, roles=self.viewers)
+        rows: QuerySet[Any] = visible.filter(order__case=order.case_id)
+        return rows
 
 
-class OrderAct(OfOrders, Acting):
-    """POST: an act upon an order, or upon a row of one, by the service that takes it.
+class OrderChildDetail(OrderView, ResourceDetail):
+    """GET: one row of `queryset`, which belongs to an order, by its public id."""
 
-    The service is called with the subject, what the body says, `by` and `now`; what it returns is shown. A
-    caller who may see the order in roles that may not do the act is answered 403.
+    @override
+    def get_object(self) -> Any:
+        return self.get_row(self.get_queryset())
+
+
+class DryRunRollback(APIException):
+    """Rolls back an act that was only tried. It carries the response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class OrderActionView(OrderView, TargetView):
+    """An act on an order by one of the services.
+
+    The service gets the target, the fields of the input, `by` and `now`. The response shows what it returns.
+    A caller who sees the order, but in no role that allows the act, gets 403.
     """
 
     service: ClassVar[Callable[..., Any]]
-    makes: ClassVar[type[Shown]]
-    #: The address of what was made, by the name of its route; empty where it has none of its own.
-    route: ClassVar[str] = ""
-    parameters = (DRY_RUN,)
-    other_answers = {200: DryRun}
+    #: The name of the URL of the returned row; empty if it has none.
+    detail_route: ClassVar[str] = ""
+    #: The name of the URL that takes the act back. A PATCH takes itself back.
+    undo: ClassVar[str] = ""
+    extra_parameters = (
+        OpenApiParameter(
+            "dry_run",
+            OpenApiTypes.BOOL,
+            OpenApiParameter.QUERY,
+            description="`true` changes nothing: 200 with the deadlines that the act would move.",
+        ),
+    )
+    extra_responses = {200: DryRunOutput}
 
     @override
-    def subject(self, **ids: Any) -> Any:
-        """The order of the address."""
-        return self.order(ids["id"])
+    def get_target(self) -> Any:
+        """Return the order in the URL."""
+        return self.get_order()
 
     @override
-    def locked(self, subject: Any) -> Any:
-        """The subject with its case locked, as every service does first."""
-        order = order_of(subject)
-        Case.objects.select_for_update(no_key=True).get(pk=order.case_id)
-        self.permit(order, self.acts[str(self.request.method)])
-        return subject
+    def lock_target(self, target: Any) -> Any:
+        """Lock the cases, as every service does first, and check the caller's roles over the order."""
+        order = order_of(target)
+        lock_cases([order.case_id])
+        self.check_order_roles(order, self.actions[str(self.request.method)])
+        return target
 
     @override
-    def version_of(self, subject: Any) -> str:
-        """The entity tag of the order."""
-        # As `GET /orders/{id}` gives it; imported here, for shapes of orders stand on this module.
-        from orders.api.shapes import OrderOut
-
-        order = orders(self.user).get(pk=order_of(subject).pk)
-        return str(Answer(self.shown([order], OrderOut)[0], is_versioned=True).headers["ETag"])
+    def get_version(self, target: Any) -> str:
+        """Return the ETag of the order, as in `GET /orders/{id}`."""
+        order = known_orders(self.user).get(pk=order_of(target).pk)
+        return etag(self.get_serializer(order, serializer_class=OrderOutput).data)
 
     @override
-    def perform(self, subject: Any, given: dict[str, Any]) -> HttpResponse:
-        """What was made or changed; for a dry run, which deadlines that would move."""
+    def perform_action(self, target: Any, data: dict[str, Any]) -> Response:
+        """Return what the service returned, or for a dry run the deadlines that would move."""
         if self._is_dry_run():
-            raise Undone(Answer(self._tried(subject, given)))
-        made = self.made(self._do(subject, given))
-        shape = getattr(self, "makes", self.shows)
-        location = reverse(self.route, args=[made.public_id]) if self.route else ""
-        return Answer(
-            self.shown([made], shape)[0],
-            status=HTTPStatus.OK if self.request.method == "PATCH" else HTTPStatus.CREATED,
-            location=location,
-            is_versioned=isinstance(made, Order) or bool(self.route),
-        )
+            raise DryRunRollback(Response(self._dry_run(target, data)))
+        result = self.get_result(self._call_service(target, data))
+        body = self.get_serializer(result).data
+        status = HTTPStatus.OK if self.request.method == "PATCH" else HTTPStatus.CREATED
+        response = Response(body, status=status)
+        if self.detail_route:
+            response.headers["Location"] = reverse(self.detail_route, args=[result.public_id])
+        if self.detail_route or isinstance(result, Order):
+            response.headers["ETag"] = etag(body)
+        return response
+
+    @override
+    def handle_exception(self, exc: Exception) -> Response:
+        """Return the response of a dry run, whose transaction has been rolled back."""
+        return exc.response if isinstance(exc, DryRunRollback) else super().handle_exception(exc)
+
+    def get_result(self, row: Any) -> Any:
+        """Return the row with everything that is shown of it."""
+        return known_orders(self.user).get(pk=row.pk) if isinstance(row, Order) else row
 
     def _is_dry_run(self) -> bool:
-        """Raises `Problem` for a word that is neither: an act that was only to be tried must not be done."""
-        asked = self.request.query_params.get("dry_run", "false")
-        if asked not in ("true", "false"):
-            raise Problem("invalid", faults=[Fault("dry_run", "invalid", "Give `true` or `false`.")])
-        return asked == "true"
+        """Raise `Problem` for anything but `true` and `false`, so that a typing error does not act."""
+        value = self.request.query_params.get("dry_run", "false")
+        if value not in ("true", "false"):
+            raise Problem("invalid", errors=[FieldError("dry_run", "invalid", "Use `true` or `false`.")])
+        return value == "true"
 
-    def made(self, row: Any) -> Any:
-        """What the service returned, with all that is shown of it."""
-        return orders(self.user).get(pk=row.pk) if isinstance(row, Order) else row
+    def _call_service(self, target: Any, data: dict[str, Any]) -> Any:
+        with refusals_as_problems(self.input().fields):
+            return type(self).service(target, **data, by=self.user, now=self.now)
 
-    def _do(self, subject: Any, given: dict[str, Any]) -> Any:
-        try:
-            return type(self).service(subject, **given, by=self.user, now=self.now)
-        except NotYours as refusal:
-            raise Problem("not_permitted") from refusal
-        except InvalidFact as refusal:
-            # What the body does not name is wrong with the whole.
-            field = refusal.field if refusal.field in self.body().fields else "body"
-            fault = Fault(field, refusal.code, refusal.message)
-            raise Problem("refused", refusal.message, faults=[fault]) from refusal
-
-    def _tried(self, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
-        before = _standing(order_of(subject)) if subject is not None else {}
-        tried = order_of(self._do(subject, given))
-        # Who may do it need not be among those who see deadlines.
-        self.permit(tried, "view", "deadline")
-        after = _standing(tried)
-        changed = [key for key in after if after[key] != before.get(key)]
-        return DryRun(
+    def _dry_run(self, target: Any, data: dict[str, Any]) -> dict[str, Any]:
+        cases = set() if target is None else {order_of(target).case_id}
+        untouched = transaction.savepoint()
+        order = order_of(self._call_service(target, data))
+        # A role that may act does not necessarily see deadlines.
+        self.check_order_roles(order, "view", "deadline")
+        # An order may have moved to another case.
+        cases.add(order.case_id)
+        after = _deadlines(cases)
+        transaction.savepoint_rollback(untouched)
+        before = _deadlines(cases)
+        changes = [
             {
-                "deadlines": [
-                    {
-                        "order": order,
-                        "rule": rule,
-                        "occurrence": occurrence,
-                        "before": before.get((order, rule, occurrence)),
-                        "after": after[order, rule, occurrence],
-                    }
-                    for order, rule, occurrence in changed
-                ]
+                "order": order_id,
+                "rule": rule,
+                "occurrence": occurrence,
+                "before": before.get((order_id, rule, occurrence)),
+                "after": state,
             }
-        ).data
+            for (order_id, rule, occurrence), state in after.items()
+            if state != before.get((order_id, rule, occurrence))
+        ]
+        return DryRunOutput({"deadlines": changes}).data
 
 
-class RowAct(OrderAct):
-    """POST: an act upon one row of an order, such as a hearing. Its version is the row's own."""
+class OrderAction(OrderActionView, ResourceAction):
+    """POST: an act on the order in the URL."""
 
-    #: The address of the row itself.
-    of: ClassVar[type[OneRow]]
 
-    @override
-    def subject(self, **ids: Any) -> Any:
-        """The row of the address."""
-        return self.of_order(type(self).of.every(), ids["id"])
+class ChildAction(OrderAction):
+    """POST: an act on one row of an order, such as a hearing. Its version is the row's own."""
 
-    @override
-    def locked(self, subject: Any) -> Any:
-        """The row as it is now; somebody may have withdrawn it meanwhile."""
-        super().locked(subject)
-        return self.subject(id=subject.public_id)
+    #: The view of the row itself.
+    detail_view: ClassVar[type[OrderChildDetail]]
 
     @override
-    def version_of(self, subject: Any) -> str:
-        """The entity tag of the row."""
-        return str(Answer(self.shown([subject], self.of.shows)[0], is_versioned=True).headers["ETag"])
+    def get_target(self) -> Any:
+        """Return the row in the URL."""
+        return self.get_row(self.detail_view.queryset)
+
+    @override
+    def lock_target(self, target: Any) -> Any:
+        """Lock the case and fetch the row again: somebody may have withdrawn it in between."""
+        super().lock_target(target)
+        return self.get_target()
+
+    @override
+    def get_version(self, target: Any) -> str:
+        """Return the ETag of the row."""
+        return etag(self.get_serializer(target, serializer_class=self.detail_view.output).data)
 
 
 _Key = tuple[UUID, str, str]
 
 
-def _standing(order: Order) -> dict[_Key, dict[str, Any]]:
-    """How every deadline of the order's case stands."""
-    rows = Deadline.objects.filter(order__case=order.case_id).order_by("order", "due_at", "id")
+def _deadlines(cases: Collection[int]) -> dict[_Key, dict[str, Any]]:
+    """Return state and due date of every deadline of these cases (by key)."""
+    rows = Deadline.objects.filter(order__case__in=cases).order_by("order", "due_at", "id")
     return {
-        (order, rule, occurrence): {"state": state, "due_at": due_at, "due_on": due_on}
-        for order, rule, occurrence, state, due_at, due_on in rows.values_list(
+        (order_id, rule, occurrence): {"state": state, "due_at": due_at, "due_on": due_on}
+        for order_id, rule, occurrence, state, due_at, due_on in rows.values_list(
             "order__public_id", "rule_id", "occurrence", "state", "due_at", "due_on"
         )
     }
 
 
 def order_of(row: Any) -> Order:
-    """The order itself, or that of a row that belongs to one."""
+    """Return the row itself if it is an order, or else its order."""
     order: Order = row if isinstance(row, Order) else row.order
     return order
 

@@ -1,106 +1,168 @@
-"""Notice of the order to the respondent."""
+"""Service of the order on the respondent."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
+from django.urls import path
 from rest_framework import serializers
 
-from accounts.api.body import Given, InstantField, NamedField
-from accounts.models import Town
-from orders.api.base import OrderAct, OrderRows
-from orders.api.shapes import AsGivenField, OfOrderOut, OrderOut, ReasonIn
-from orders.models import ServiceAttempt, ServiceMethod
+from accounts.api.fields import InstantField
+from accounts.api.serializers import InputSerializer
+from orders.api.base import OrderAction, OrderChildList
+from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
+from orders.api.serializers import (
+    AsGivenField,
+    ConfirmInput,
+    OrderChildOutput,
+    OrderOutput,
+    ReasonInput,
+    TownField,
+)
+from orders.models import FirearmsAnswer, ServiceAttempt, ServiceMethod
 from orders.services import service
 
 
-class ServiceIn(Given):
-    """Service took place."""
+class ServiceInput(ConfirmInput):
+    """The order was served."""
 
-    served_at = InstantField(source="at")
-    service_method = serializers.ChoiceField(choices=ServiceMethod.choices, source="method")
-    service_officer = serializers.CharField(
-        max_length=120, required=False, allow_blank=True, source="officer"
+    served_at = InstantField()
+    service_method = serializers.ChoiceField(choices=ServiceMethod.choices)
+    service_officer = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    served_in_custody = serializers.BooleanField(default=False)
+    firearms_answer = serializers.ChoiceField(
+        choices=FirearmsAnswer.choices,
+        required=False,
+        allow_blank=True,
+        help_text="What the respondent answered when asked about firearms.",
     )
-    served_in_custody = serializers.BooleanField(default=False, source="in_custody")
-    town = NamedField(
-        queryset=Town.objects.select_related("police"),
+    town = TownField(
         required=False,
         allow_null=True,
-        help_text="The town of service: its police are told too.",
+        help_text="The town of service. Its police are notified, too.",
     )
 
 
-class Services(OrderAct):
-    """POST: the order is served, and what runs from service runs."""
+class ServiceCreate(OrderAction):
+    """POST: the order was served. Deadlines that run from service are set."""
 
-    thing = "service"
-    acts = {"POST": "serve"}
-    shows = OrderOut
-    body = ServiceIn
+    resource = "service"
+    actions = {"POST": "serve"}
+    input = ServiceInput
+    output = OrderOutput
     service = staticmethod(service.record_service)
-    route = "order"
+    detail_route = "order"
+    undo = "order-service-withdrawals"
 
 
-class ServiceCorrectionIn(ReasonIn):
-    """Service took place at another time, or in another way."""
+class ServiceCorrectionInput(ConfirmInput, ReasonInput):
+    """The return of service was recorded with an error. What is not given stays as it is."""
 
-    served_at = InstantField(source="at")
-    service_method = serializers.ChoiceField(choices=ServiceMethod.choices, source="method", required=False)
+    served_at = InstantField()
+    service_method = serializers.ChoiceField(choices=ServiceMethod.choices, required=False)
+    service_officer = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    served_in_custody = serializers.BooleanField(required=False)
+    firearms_answer = serializers.ChoiceField(
+        choices=FirearmsAnswer.choices, required=False, allow_blank=True
+    )
+    town = TownField(
+        required=False,
+        allow_null=True,
+        help_text="The town of service. Its police replace those of the former one; null removes them.",
+    )
 
 
-class ServiceCorrections(OrderAct):
-    """POST: what runs from service runs from another instant."""
+class ServiceCorrectionCreate(OrderAction):
+    """POST: correct the return of service. Deadlines that run from service move."""
 
-    thing = "service"
-    acts = {"POST": "correct"}
-    shows = OrderOut
-    body = ServiceCorrectionIn
+    resource = "service"
+    actions = {"POST": "correct"}
+    input = ServiceCorrectionInput
+    output = OrderOutput
     service = staticmethod(service.correct_service)
-    route = "order"
+    detail_route = "order"
+    undo = "order-service-corrections"
 
 
-class ServiceWithdrawals(OrderAct):
-    """POST: the return of service was wrong, and the order counts as not served."""
+class ServiceWithdrawalCreate(OrderAction):
+    """POST: the return of service was wrong. The order counts as not served."""
 
-    thing = "service"
-    acts = {"POST": "withdraw"}
-    shows = OrderOut
-    body = ReasonIn
+    resource = "service"
+    actions = {"POST": "withdraw"}
+    input = ReasonInput
+    output = OrderOutput
     service = staticmethod(service.withdraw_service)
-    route = "order"
+    detail_route = "order"
+    undo = "order-services"
 
 
-class AttemptOut(OfOrderOut):
-    """An attempt at service that failed."""
+class ServiceAttemptOutput(OrderChildOutput):
+    """A failed attempt at service."""
 
-    thing = "service_attempt"
+    resource = "service_attempt"
     attempted_at = AsGivenField()
     method = serializers.CharField()
     officer = serializers.CharField()
     reason = serializers.CharField()
 
 
-class AttemptIn(Given):
+class ServiceAttemptInput(InputSerializer):
     """An attempt at service failed."""
 
-    attempted_at = InstantField(source="at")
+    attempted_at = InstantField()
     method = serializers.ChoiceField(choices=ServiceMethod.choices)
     officer = serializers.CharField(max_length=120, required=False, allow_blank=True)
     reason = serializers.CharField(max_length=200)
 
 
-class ServiceAttempts(OrderRows, OrderAct):
-    """The attempts that failed; POST records one."""
+class ServiceAttemptList(OrderChildList, OrderAction):
+    """Failed attempts at service. POST records one."""
 
-    thing = "service_attempt"
-    acts = {"GET": "view", "POST": "add"}
-    shows = AttemptOut
-    body = AttemptIn
+    resource = "service_attempt"
+    actions = {"GET": "view", "POST": "add"}
+    queryset = ServiceAttempt.objects.all()
+    input = ServiceAttemptInput
+    output = ServiceAttemptOutput
     service = staticmethod(service.record_failed_attempt)
+    detail_route = "service-attempt"
+    undo = "service-attempt-withdrawals"
 
-    @staticmethod
-    def every() -> QuerySet[Any]:
-        """Of every order."""
-        return ServiceAttempt.objects.all()
+
+class ServiceAttemptDetail(CorrectableDetail):
+    """One failed attempt. PATCH corrects it; `why_failed` replaces the reason of the attempt."""
+
+    resource = "service_attempt"
+    queryset = ServiceAttempt.objects.all()
+    input = correction_of(
+        ServiceAttemptInput,
+        extra={"why_failed": serializers.CharField(max_length=200, required=False)},
+    )
+    output = ServiceAttemptOutput
+
+
+class ServiceAttemptWithdrawalCreate(WithdrawalCreate):
+    """POST: the failed attempt was recorded in error and is removed."""
+
+    resource = "service_attempt"
+    detail_view = ServiceAttemptDetail
+    undo = "order-service-attempts"
+
+
+urlpatterns = [
+    path("orders/<uuid:id>/services", ServiceCreate.as_view(), name="order-services"),
+    path(
+        "orders/<uuid:id>/service-corrections",
+        ServiceCorrectionCreate.as_view(),
+        name="order-service-corrections",
+    ),
+    path(
+        "orders/<uuid:id>/service-withdrawals",
+        ServiceWithdrawalCreate.as_view(),
+        name="order-service-withdrawals",
+    ),
+    path("orders/<uuid:id>/service-attempts", ServiceAttemptList.as_view(), name="order-service-attempts"),
+    path("service-attempts/<uuid:id>", ServiceAttemptDetail.as_view(), name="service-attempt"),
+    path(
+        "service-attempts/<uuid:id>/withdrawals",
+        ServiceAttemptWithdrawalCreate.as_view(),
+        name="service-attempt-withdrawals",
+    ),
+]

@@ -1,3 +1,3 @@
-"""What a clerk types, read strictly: days, times of the court's clock, and one form for each act."""
+"""Forms: days and times as people type them, and one form for each act."""
 
 from __future__ import annotations

@@ -1,50 +1,69 @@
-"""The form by which an order comes into the system."""
+"""The form that enters an order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db.models import QuerySet
+from typing_extensions import override
 
-from accounts.models import Agency
-from orders.errors import InvalidFact
-from orders.forms.fields import BirthdayField, DayField, InstantField, town_field
+from accounts.models import Agency, State, User
+from accounts.text import clean
+from orders.forms.base import CHOOSE, FactsForm, Fieldsets
+from orders.forms.fields import BirthdayField, DayField, InstantField, TownField, town_field
+from orders.matching.dockets import clean_docket, docket_key
 from orders.models import FiledBy, OrderKind, ProofFound
-from orders.services.calendar import bundled
-from orders.services.entry import NewOrder
+from orders.models.orders import MOST_FIREARMS
+from orders.services.orders.entry import NewOrder
+from orders.services.orders.legal_checks import filers_of, kinds_of, standards_of
+from orders.services.parties.candidates import ANOTHER, candidates, chosen_person, clerk_orders
+from orders.services.planning.rulebooks import bundled, zone_at
 
-Fieldsets = list[tuple[str | None, dict[str, Any]]]
-
-
-#: Where the court said nothing, or the papers do not.
+#: For what neither the court nor the papers state.
 NOT_STATED = ("", "Not stated")
 
 
 def filer_field() -> forms.ChoiceField:
-    """Who asked for the order."""
+    """Who applied for the order."""
     return forms.ChoiceField(
         choices=[NOT_STATED, *FiledBy.choices],
         required=False,
         label="Filed by",
-        help_text="Who asked the court for the order. Refused where the law does not let them.",
+        help_text="Who applied for the order. Rejected if the law does not allow it.",
     )
 
 
 def proof_field() -> forms.ChoiceField:
-    """How far the court was convinced."""
+    """The standard of proof that the court found met."""
     return forms.ChoiceField(
         choices=[NOT_STATED, *ProofFound.choices],
         required=False,
         label="Standard found met",
-        help_text="What the court found, if the order says so. Refused where the law asks for more.",
+        help_text="What the court found, if the order states it. Rejected if the law requires more.",
     )
 
 
+def kind_choices(jurisdiction: str) -> list[tuple[str, str]]:
+    """The kinds of order that a court of the state issues, with their names."""
+    return [(kind.value, str(OrderKind(kind.value).label)) for kind in kinds_of(jurisdiction)]
+
+
+def filer_choices(jurisdiction: str, stored: str = "") -> list[tuple[str, str]]:
+    """Who may ask courts of the state for an order, with what is stored already."""
+    offered = {*filers_of(jurisdiction), stored}
+    return [NOT_STATED, *(one for one in FiledBy.choices if one[0] in offered)]
+
+
+def proof_choices(jurisdiction: str, stored: str = "") -> list[tuple[str, str]]:
+    """The standards of proof at courts of the state, with what is stored already."""
+    offered = {*standards_of(jurisdiction), stored}
+    return [NOT_STATED, *(one for one in ProofFound.choices if one[0] in offered)]
+
+
 def area_field(jurisdiction: str) -> forms.ChoiceField | None:
-    """The parts of a state that keep another time zone; none where the whole state keeps one."""
+    """The counties of a state with another time zone; None if the whole state has one."""
     areas = sorted(bundled().jurisdictions[jurisdiction].areas, key=str.casefold)
     if not areas:
         return None
@@ -53,36 +72,48 @@ def area_field(jurisdiction: str) -> forms.ChoiceField | None:
         required=False,
         label="County",
         help_text=(
-            "Where the court sits, if that county keeps another time zone than the state. Instants stay as "
-            "they are; correct times too that were read on that county's clock."
+            "Where the court sits, if that county has another time zone than the state. Stored times stay as "
+            "they are: correct those too that were read from that county's clock."
         ),
     )
 
 
-class FactsForm(forms.Form):
-    """A form whose facts a service takes or refuses; a refusal stands beside the field it is about."""
+def firearms_indicated_field() -> forms.BooleanField:
+    """Whether the application names firearms."""
+    return forms.BooleanField(
+        required=False, label="The application says that the respondent has firearms or ammunition"
+    )
 
-    #: Under which field here a service's name for a fact stands, where the two differ.
-    stands_in: ClassVar[Mapping[str, str]] = {}
 
-    #: The fields by subject; all in one where it is empty.
-    subjects: ClassVar[Fieldsets] = []
+def alleged_count_field() -> forms.IntegerField:
+    """How many firearms the application names."""
+    return forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_FIREARMS,
+        label="Firearms alleged",
+        help_text="How many firearms the application alleges. Leave it empty if it gives no number.",
+    )
 
-    def refuse(self, refusal: InvalidFact) -> None:
-        """Shows what the service said."""
-        name = refusal.field if refusal.field in self.fields else self.stands_in.get(refusal.field)
-        self.add_error(name if name in self.fields else None, refusal.message)
 
-    def fieldsets(self) -> Fieldsets:
-        """Every field once, in the order in which they are asked for."""
-        return self.subjects or [(None, {"fields": [field.name for field in self.visible_fields()]})]
+def permit_indicated_field() -> forms.BooleanField:
+    """Whether the respondent holds a permit."""
+    return forms.BooleanField(
+        required=False, label="The respondent holds a permit or an eligibility certificate"
+    )
+
+
+def financial_support_field() -> forms.BooleanField:
+    """Whether the applicant asks for financial support."""
+    return forms.BooleanField(required=False, label="The applicant asks for financial support")
 
 
 class EnterOrderForm(FactsForm):
-    """One order: its docket, whom it restrains and protects, and what the application says of firearms."""
+    """One order: its docket, its parties, and what the application says about firearms."""
 
-    stands_in = {"issued_at": "issued", "issued_on": "issued"}
-    subjects = [
+    takes_confirm = True
+
+    subjects: ClassVar[Fieldsets] = [
         (
             "Order",
             {
@@ -93,7 +124,7 @@ class EnterOrderForm(FactsForm):
                     "filed_by",
                     "proof_found",
                     "por_number",
-                    "issued",
+                    "issued_at",
                     "expires_on",
                     "hearing_on",
                 ]
@@ -101,15 +132,33 @@ class EnterOrderForm(FactsForm):
         ),
         (
             "Respondent",
-            {"fields": ["respondent_name", "respondent_dob", "respondent_town", "respondent_address"]},
+            {
+                "fields": [
+                    "respondent_name",
+                    "respondent_dob",
+                    "person",
+                    "respondent_town",
+                    "respondent_address",
+                ]
+            },
         ),
         ("Protected person", {"fields": ["protected_person", "address_confidential"]}),
-        ("Firearms", {"fields": ["firearms_indicated", "permit_indicated", "financial_support"]}),
+        (
+            "Firearms",
+            {
+                "fields": [
+                    "firearms_indicated",
+                    "firearms_alleged_count",
+                    "permit_indicated",
+                    "financial_support",
+                ]
+            },
+        ),
     ]
 
     court = forms.ModelChoiceField(Agency.objects.none())
     docket_number = forms.CharField(max_length=40, label="Docket number")
-    kind = forms.ChoiceField(choices=[("", "---------"), *OrderKind.choices])
+    kind = forms.ChoiceField()
     filed_by = filer_field()
     proof_found = proof_field()
     por_number = forms.CharField(
@@ -118,7 +167,7 @@ class EnterOrderForm(FactsForm):
         label="Registry number",
         help_text="Its number in the Protection Order Registry.",
     )
-    issued = InstantField(label="Issued", needs_time=False)
+    issued_at = InstantField(label="Issued", needs_time=False)
     expires_on = DayField(
         required=False, label="Last day", help_text="As printed on the order; the whole day counts."
     )
@@ -127,39 +176,107 @@ class EnterOrderForm(FactsForm):
     )
     respondent_name = forms.CharField(max_length=200, label="Name")
     respondent_dob = BirthdayField(required=False, label="Date of birth")
-    respondent_town = town_field(label="Town", help_text="Where the respondent lives. Its police are told.")
+    respondent_town = town_field(
+        label="Town", help_text="Where the respondent lives. Its police are alerted."
+    )
     respondent_address = forms.CharField(
         max_length=200,
         required=False,
         label="Address",
-        help_text="Street and number. Police who look for firearms read it.",
+        help_text="Street and number, for police who look for firearms.",
     )
     protected_person = forms.CharField(
-        max_length=200, required=False, label="Name", help_text="No address is kept here."
+        max_length=200, required=False, label="Name", help_text="The address is not stored."
     )
     address_confidential = forms.BooleanField(
         required=False, label="The court keeps the address from the respondent"
     )
-    firearms_indicated = forms.BooleanField(
-        required=False, label="The application says that the respondent has firearms or ammunition"
-    )
-    permit_indicated = forms.BooleanField(
-        required=False, label="The respondent holds a permit or an eligibility certificate"
-    )
-    financial_support = forms.BooleanField(required=False, label="Financial support is asked for")
+    firearms_indicated = firearms_indicated_field()
+    firearms_alleged_count = alleged_count_field()
+    permit_indicated = permit_indicated_field()
+    financial_support = financial_support_field()
 
-    def __init__(self, *args: Any, courts: QuerySet[Agency], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, courts: QuerySet[Agency], clerk: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        court = self.fields["court"]
-        assert isinstance(court, forms.ModelChoiceField)  # noqa: S101 - narrows
-        court.queryset = courts
-        only = list(courts[:2])
-        if len(only) == 1:
-            court.initial = only[0]
+        self.offer_rows("court", courts, chooses_only=True)
+        self._clerk = clerk
+        self._offer_law_of(list(courts))
+        self.ask_again()
+
+    def _offer_law_of(self, courts: Sequence[Agency]) -> None:
+        """Offer what courts of the state may order, and read times by its clock.
+
+        Until a court is chosen, the choices of several states stand beside each other, and all are offered
+        where they may overlap.
+        """
+        chosen = str(self.data.get(self.add_prefix("court"), ""))
+        courts = [one for one in courts if str(one.pk) == chosen] or courts
+        states = sorted({one.jurisdiction for one in courts}) or [State.CONNECTICUT.value]
+        named = [(State(state).label, kind_choices(state)) for state in states]
+        self.offer_choices("kind", [CHOOSE, *(named[0][1] if len(named) == 1 else named)])
+        if len(states) == 1:
+            self.offer_choices("filed_by", filer_choices(states[0]))
+            self.offer_choices("proof_found", proof_choices(states[0]))
+            cast("TownField", self.fields["respondent_town"]).prefer(states[0])
+        if len(courts) == 1:
+            issued = cast("InstantField", self.fields["issued_at"])
+            issued.zone = zone_at(courts[0].jurisdiction, courts[0].area)
+
+    @override
+    def fieldsets(self) -> Fieldsets:
+        """Return the fields by subject. The question who the respondent is appears once there is a choice."""
+        return [
+            (title, {"fields": [name for name in options["fields"] if name in self.fields]})
+            for title, options in super().fieldsets()
+        ]
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Ask whether the respondent is one of the people who may be the same, and check the choice."""
+        cleaned = dict(super().clean() or {})
+        if "court" in cleaned and (name := clean(cleaned.get("respondent_name", ""))):
+            self._ask_who(cleaned["court"], name, cleaned)
+        return cleaned
+
+    def _ask_who(self, court: Agency, name: str, typed: dict[str, Any]) -> None:
+        docket = clean_docket(typed.get("docket_number", ""))
+        found = candidates(
+            clerk_orders(self._clerk, court),
+            name=name,
+            born=typed.get("respondent_dob"),
+            docket_number=docket,
+        )
+        same_docket = [one for one in found if docket_key(docket) in map(docket_key, one.dockets)]
+        if not found or (any(one.is_certain for one in found) and not same_docket):
+            # An equal name and date of birth need no question.
+            return
+        if any(one.is_certain for one in same_docket):
+            return
+        field = forms.ChoiceField(
+            choices=[
+                *((str(one.person.public_id), one.words) for one in found),
+                (ANOTHER, "Another person"),
+            ],
+            required=False,
+            widget=forms.RadioSelect,
+            label="Is this the same person?",
+            help_text="Orders against one person share one list of firearms. You can change this later.",
+        )
+        self.fields["person"] = field
+        chosen = self.data.get(self.add_prefix("person"), "")
+        if chosen in dict(field.choices):  # type: ignore[arg-type]
+            typed["person"] = chosen
+        else:
+            self.add_error("person", "Choose one of these people, or “Another person”.")
 
     def new_order(self) -> NewOrder:
-        """The order as it was typed. Asked for once the form is valid."""
-        facts = dict(self.cleaned_data)
-        issued = facts.pop("issued")
-        known = "issued_at" if isinstance(issued, datetime) else "issued_on"
-        return NewOrder(**facts, **{known: issued})
+        """Return the order as typed. The form must be valid."""
+        facts = self.facts()
+        facts.pop("confirm", None)
+        choice = facts.pop("person", "")
+        return NewOrder(**facts, **chosen_person(self._clerk, choice, facts["court"]))
+
+    @property
+    def confirm(self) -> str:
+        """The reason to continue although something is unusual; empty if it was not asked for."""
+        return str(self.cleaned_data.get("confirm", ""))

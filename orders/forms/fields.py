@@ -1,82 +1,82 @@
-"""Days and instants as a clerk types them."""
+"""Form fields for days, times of day and instants as people type them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from typing_extensions import override
 
-from accounts.models import POLICE, Agency, Town
+from accounts.dates import ClockError, format_clock, format_day, parse_clock
+from accounts.models import POLICE, Agency, State, Town
 from orders.rules.court_time import TimeError, parse_instant
-from orders.services.calendar import bundled
+from orders.services.planning.rulebooks import bundled
 
-#: Outside these years a date is a slip of the keyboard.
+#: Outside these years a date is a typing error.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
-_CLOCK = re.compile(
-    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<second>:\d\d)?\s*(?:(?P<half>[ap])\.?m\.?)?"
-    r"\s*(?P<offset>Z|[+-]\d\d:?\d\d)?",
-    re.IGNORECASE,
-)
-_NOON = 12
+#: An offset from UTC, or a zone's short name, after a time of day: it tells apart a time that happens twice.
+_ZONE = re.compile(r"(?P<clock>.*?)\s*(?P<zone>Z|[+-]\d\d:?\d\d|[ECMP][SD]T)", re.IGNORECASE)
 
 
 class DayField(forms.DateField):
-    """A day of the calendar, in the browser's own date picker."""
+    """A date, in the browser's own date picker."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     @override
     def clean(self, value: Any) -> date | None:
-        """Refuses a year that is a slip of the keyboard."""
+        """Reject a year that can only be a typing error."""
         day: date | None = super().clean(value)
         if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-            raise ValidationError(f"{day} is not of a year from {FIRST_DAY.year} to {LAST_DAY.year}.")
+            raise ValidationError(
+                f"{day} is not a date from {FIRST_DAY.year} to {LAST_DAY.year}. Correct the year."
+            )
         return day
 
 
 class BirthdayField(DayField):
-    """A day in the past."""
+    """A date of birth."""
 
     @override
     def clean(self, value: Any) -> date | None:
-        """Refuses a day that is yet to come."""
+        """Reject a date in the future."""
         day = super().clean(value)
         if day is not None and day > timezone.localdate():
-            raise ValidationError(f"{day} lies ahead. Correct the date of birth.")
+            raise ValidationError(f"{format_day(day)} is in the future. Correct the date of birth.")
         return day
 
 
 class InstantWidget(forms.MultiWidget):
-    """A date picker and a line for the time of day."""
+    """A date picker and a text field for the time of day."""
 
     def __init__(self, label: str) -> None:
         day = {"type": "date", "aria-label": f"{label}: date"}
-        clock = {"size": "14", "autocomplete": "off", "aria-label": f"{label}: time of day"}
+        clock = {"size": "14", "aria-label": f"{label}: time of day"}
         super().__init__([forms.DateInput(attrs=day, format="%Y-%m-%d"), forms.TextInput(attrs=clock)])
 
     @override
     def decompress(self, value: datetime | date | None) -> list[Any]:
-        """Day and time of day; with the offset where the clock shows that time twice."""
+        """Split an instant into date and time, with its zone in the hour that happens twice."""
         if not isinstance(value, datetime):
             return [value, ""]
-        seconds = f":{value:%S}" if value.second else ""
+        clock = format_clock(value.time(), seconds=bool(value.second))
         twice = value.replace(fold=0).utcoffset() != value.replace(fold=1).utcoffset()
-        return [value.date(), f"{value:%H:%M}{seconds}{f' {value:%z}' if twice else ''}"]
+        return [value.date(), f"{clock} {value:%z}" if twice else clock]
 
 
 class InstantField(forms.MultiValueField):
-    """An instant, typed as court wall time: 18:30 or 6:30 pm. An offset may follow.
+    """An instant, typed in court time: 6:30 p.m. or 18:30. An offset or the name of a zone may follow.
 
-    A wall time that occurs twice or never is refused with its remedy. Where `needs_time` is false the time
-    may be left out, and the value is the day.
+    A time that happens twice or never that night is rejected with its remedy. If `needs_time` is false, the
+    time may be left out; then the value is the day.
     """
 
     def __init__(self, *, label: str, needs_time: bool = True, **kwargs: Any) -> None:
@@ -93,20 +93,24 @@ class InstantField(forms.MultiValueField):
         )
 
     @override
-    def compress(self, data_list: Sequence[Any]) -> datetime | date:
-        """The instant; the day where no time was typed and none is needed."""
+    def compress(self, data_list: Sequence[Any]) -> datetime | date | None:
+        """Return the instant; the day if no time was typed and none is needed; None if nothing was typed."""
+        if not data_list:
+            return None
         day: date
         day, clock = data_list
         if not clock:
             return day
         try:
-            return parse_instant(f"{day.isoformat()}T{_clock(clock)}", self.zone)
+            return parse_instant(f"{day.isoformat()}T{_wall_time(clock, day, self.zone)}", self.zone)
+        except ClockError as error:
+            raise ValidationError(str(error), code="invalid_time") from error
         except TimeError as error:
             raise ValidationError(str(error), code=error.code) from error
 
     @override
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """True for another instant, however it is typed; nobody types less than a second."""
+        """True for another instant, however it is typed. Fractions of a second are ignored."""
         if isinstance(initial, datetime):
             initial = initial.replace(microsecond=0)
         try:
@@ -115,43 +119,119 @@ class InstantField(forms.MultiValueField):
             return True
 
 
-INSTANT_HELP = "Court time, such as 18:30 or 6:30 pm."
-WITHOUT_TIME = "Leave the time empty where it is not known."
+INSTANT_HELP = "Court time, such as 6:30 p.m. or 18:30."
+WITHOUT_TIME = "Leave the time empty if it is not known."
 
 
-def _clock(typed: str) -> str:
-    """The time of day in the form that `parse_instant` reads."""
-    found = _CLOCK.fullmatch(typed.strip())
-    hour = int(found["hour"]) if found else 0
-    if found is None or (found["half"] and not 1 <= hour <= _NOON):
-        raise ValidationError(f"“{typed}” is not a time of day. Write 18:30 or 6:30 pm.", code="invalid_time")
-    if found["half"]:
-        hour = hour % _NOON + (_NOON if found["half"].lower() == "p" else 0)
-    return f"{hour:02}:{found['minute']}{found['second'] or ''}{_offset(found['offset'] or '')}"
+def _wall_time(typed: str, day: date, zone: ZoneInfo) -> str:
+    """The typed time in the form that `parse_instant` reads, such as “18:30:00-05:00”."""
+    found = _ZONE.fullmatch(typed.strip())
+    clock = parse_clock(found["clock"] if found else typed)
+    return clock.isoformat() + (
+        _offset(found["zone"].upper(), datetime.combine(day, clock), zone) if found else ""
+    )
 
 
-def _offset(typed: str) -> str:
-    if typed in ("", "Z", "z"):
-        return typed.upper()
-    return f"{typed[:3]}:{typed[-2:]}"
+def _offset(suffix: str, wall: datetime, zone: ZoneInfo) -> str:
+    if suffix == "Z":
+        return suffix
+    if suffix[0] in "+-":
+        return f"{suffix[:3]}:{suffix[-2:]}"
+    for fold in (0, 1):
+        local = wall.replace(tzinfo=zone, fold=fold)
+        if local.tzname() == suffix:
+            return local.isoformat()[19:]
+    raise ClockError(f"The court's clock does not show {suffix} on that day. Leave it out.")
 
 
-class ClockField(forms.TimeField):
-    """A time of the court's clock on a day set ahead, such as 9:30 am."""
+class ClockField(forms.CharField):
+    """A time of day as people type it, such as 9:30 a.m., 7p, 1915 or noon. Its value is a `time`."""
 
-    widget = forms.TimeInput(attrs={"size": 12, "autocomplete": "off"}, format="%H:%M")
+    widget = forms.TextInput(attrs={"size": 12})
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", INSTANT_HELP)
-        kwargs.setdefault("input_formats", ["%H:%M", "%I:%M %p", "%I:%M%p"])
-        super().__init__(**kwargs)
+        super().__init__(empty_value=None, **kwargs)
+
+    @override
+    def prepare_value(self, value: Any) -> Any:
+        """Return a stored time as it is shown everywhere."""
+        return format_clock(value) if isinstance(value, time) else value
+
+    @override
+    def to_python(self, value: Any) -> Any:
+        """Return the time, or None for an empty field."""
+        if isinstance(value, time):
+            return value
+        typed = super().to_python(value)
+        if typed is None:
+            return None
+        try:
+            return parse_clock(typed)
+        except ClockError as error:
+            raise ValidationError(str(error), code="invalid_time") from error
+
+    @override
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """True for another time, however it is typed."""
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
 
 
-def town_field(**kwargs: Any) -> forms.ModelChoiceField[Town]:
-    """A town of the state, chosen by typing its first letters."""
-    return forms.ModelChoiceField(Town.objects.all(), **kwargs)
+class LabeledChoiceField(forms.ModelChoiceField[Any]):
+    """A row, chosen by the text that `labeled` makes of it."""
+
+    def __init__(self, labeled: Callable[[Any], str], rows: QuerySet[Any], **kwargs: Any) -> None:
+        self._labeled = labeled
+        super().__init__(rows, **kwargs)
+
+    @override
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the text of a row."""
+        return self._labeled(obj)
+
+
+class LabeledChoicesField(forms.ModelMultipleChoiceField[Any]):
+    """Rows, chosen by the text that `labeled` makes of each."""
+
+    def __init__(self, labeled: Callable[[Any], str], rows: QuerySet[Any], **kwargs: Any) -> None:
+        self._labeled = labeled
+        super().__init__(rows, **kwargs)
+
+    @override
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the text of a row."""
+        return self._labeled(obj)
+
+
+class TownField(forms.ModelChoiceField[Town]):
+    """A town, chosen by its first letters. Those of the order's state come first; others name theirs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._state: str = State.CONNECTICUT
+        super().__init__(Town.objects.none(), **kwargs)
+        self.prefer(State.CONNECTICUT)
+
+    def prefer(self, state: str) -> None:
+        """Offer the towns of this state first."""
+        self._state = state
+        elsewhere = Case(When(jurisdiction=state, then=Value(0)), default=Value(1))
+        self.queryset = Town.objects.order_by(elsewhere, "name")
+
+    @override
+    def label_from_instance(self, obj: Town) -> str:
+        """Return the name, with the state in a form of another one."""
+        is_plain = obj.jurisdiction in (self._state, *set(State) - {State.CONNECTICUT})
+        return obj.name if is_plain else f"{obj.name}, {obj.get_jurisdiction_display()}"
+
+
+def town_field(**kwargs: Any) -> TownField:
+    """A town of any state."""
+    return TownField(**kwargs)
 
 
 def police_field(**kwargs: Any) -> forms.ModelChoiceField[Agency]:
-    """A police agency, chosen by typing its first letters."""
+    """A police agency, chosen by its first letters."""
     return forms.ModelChoiceField(Agency.objects.filter(kind__in=POLICE), **kwargs)

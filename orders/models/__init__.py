@@ -1,46 +1,15 @@
-"""The rows. Every write goes through `orders.services`."""
+"""Models of orders. Every write goes through `orders.services`."""
 
 from __future__ import annotations
 
-from orders.models.case import Case, ProtectedPerson, Respondent
-from orders.models.closing import CourtClosing
-from orders.models.concern import Capacity, Concern
-from orders.models.court_rule import CourtRule
-from orders.models.deadline import Checkpoint, CheckpointState, Deadline, DeadlineState
-from orders.models.event import Event
-from orders.models.follow_up import (
-    Attempt,
-    AttemptKind,
-    AttemptResult,
-    FollowUp,
-    HandOver,
-    Referral,
-    ReferralOutcome,
-)
-from orders.models.happening import (
-    Happening,
-    Hearing,
-    HearingOutcome,
-    HearingPurpose,
-    Sending,
-    ServiceAttempt,
-)
-from orders.models.import_job import (
-    ExportFile,
-    ImportFile,
-    ImportJob,
-    ImportPiece,
-    ImportReject,
-    ImportState,
-)
-from orders.models.order import CANARY_JURISDICTION, FiledBy, Order, OrderKind, ProofFound, ServiceMethod
-from orders.models.release import Release
-from orders.models.surrender import (
+from orders.models.conditions import NoticeSent, OrderCondition
+from orders.models.firearms import (
     Confirmed,
     Firearm,
     FirearmReturn,
     FirearmSource,
     FirearmStatus,
+    ItemKind,
     Permit,
     Receipt,
     ReceiptItem,
@@ -48,57 +17,170 @@ from orders.models.surrender import (
     Statement,
     StatementKind,
 )
-from orders.models.term import OrderTerm
+from orders.models.follow_ups import (
+    Attempt,
+    AttemptKind,
+    AttemptResult,
+    FollowUp,
+    Referral,
+    ReferralOutcome,
+    Transfer,
+)
+from orders.models.hearings import Continuance, Hearing, HearingOutcome, HearingPurpose
+from orders.models.licensing import LicensingReport, LicensingReportKind
+from orders.models.orders import (
+    CANARY_JURISDICTION,
+    OTHER_STATES_KINDS,
+    CaseEvent,
+    Extension,
+    FiledBy,
+    HistoryEntry,
+    Order,
+    OrderKind,
+    ProofFound,
+)
+from orders.models.parties import (
+    Capacity,
+    Case,
+    ConfidentialityRelease,
+    OrderAgency,
+    Person,
+    PersonDecision,
+    ProtectedPerson,
+    Respondent,
+)
+from orders.models.planning import (
+    ALERTABLE,
+    GIVEN_STATES,
+    NOT_DEADLINES,
+    RUNNING,
+    STATEMENT_ALONE,
+    Checkpoint,
+    CheckpointState,
+    CourtClosing,
+    CourtRule,
+    Deadline,
+    DeadlineState,
+    ProofStatus,
+    SetStatus,
+    deadline_is_alertable_sql,
+    deadline_is_overdue,
+    deadline_is_running_sql,
+    notice_still_applies_sql,
+)
+from orders.models.proof import (
+    CourtFinding,
+    DisposalKind,
+    FirearmDisposal,
+    FirearmFinding,
+    StatementVerification,
+    VerificationMethod,
+)
+from orders.models.registry import (
+    ExportFile,
+    ImportFile,
+    ImportJob,
+    ImportPiece,
+    ImportReject,
+    ImportState,
+    ReviewItem,
+    ReviewKind,
+    ReviewResolution,
+)
+from orders.models.returns import (
+    CustodyRequest,
+    CustodyRequestKind,
+    ReturnCheck,
+    ReturnDecision,
+    ReturnHold,
+    ReturnOutcome,
+)
+from orders.models.service import FirearmsAnswer, ServiceAttempt, ServiceMethod
 
 __all__ = [
+    "ALERTABLE",
     "CANARY_JURISDICTION",
+    "GIVEN_STATES",
+    "NOT_DEADLINES",
+    "OTHER_STATES_KINDS",
+    "RUNNING",
+    "STATEMENT_ALONE",
     "Attempt",
     "AttemptKind",
     "AttemptResult",
     "Capacity",
     "Case",
+    "CaseEvent",
     "Checkpoint",
     "CheckpointState",
-    "Concern",
+    "ConfidentialityRelease",
     "Confirmed",
+    "Continuance",
     "CourtClosing",
+    "CourtFinding",
     "CourtRule",
+    "CustodyRequest",
+    "CustodyRequestKind",
     "Deadline",
     "DeadlineState",
-    "Event",
+    "DisposalKind",
     "ExportFile",
+    "Extension",
     "FiledBy",
     "Firearm",
+    "FirearmDisposal",
+    "FirearmFinding",
     "FirearmReturn",
     "FirearmSource",
     "FirearmStatus",
+    "FirearmsAnswer",
     "FollowUp",
-    "HandOver",
-    "Happening",
     "Hearing",
     "HearingOutcome",
     "HearingPurpose",
+    "HistoryEntry",
     "ImportFile",
     "ImportJob",
     "ImportPiece",
     "ImportReject",
     "ImportState",
+    "ItemKind",
+    "LicensingReport",
+    "LicensingReportKind",
+    "NoticeSent",
     "Order",
+    "OrderAgency",
+    "OrderCondition",
     "OrderKind",
-    "OrderTerm",
     "Permit",
+    "Person",
+    "PersonDecision",
     "ProofFound",
+    "ProofStatus",
     "ProtectedPerson",
     "Receipt",
     "ReceiptItem",
     "ReceiptKind",
     "Referral",
     "ReferralOutcome",
-    "Release",
     "Respondent",
-    "Sending",
+    "ReturnCheck",
+    "ReturnDecision",
+    "ReturnHold",
+    "ReturnOutcome",
+    "ReviewItem",
+    "ReviewKind",
+    "ReviewResolution",
     "ServiceAttempt",
     "ServiceMethod",
+    "SetStatus",
     "Statement",
     "StatementKind",
+    "StatementVerification",
+    "Transfer",
+    "VerificationMethod",
+    "deadline_is_alertable_sql",
+    "deadline_is_overdue",
+    "deadline_is_running_sql",
+    "notice_still_applies_sql",
 ]

@@ -1,4 +1,4 @@
-"""Columns that several tables have."""
+"""Columns that several tables share."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _WIDEST = 14 * 60
 
 
 def public_id() -> models.UUIDField[Any, Any]:
-    """The name of a row outside the database; it cannot be counted."""
+    """The identifier of a row outside the database. It reveals no counts."""
     return models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
 
 
 def utc_offset(**options: Any) -> models.SmallIntegerField[Any, Any]:
-    """The offset from UTC, in minutes, with which the instant beside it was given."""
+    """The UTC offset, in minutes, with which the instant in the related column was entered."""
     return models.SmallIntegerField(
         validators=[MinValueValidator(-_WIDEST), MaxValueValidator(_WIDEST)],
-        help_text="Minutes from UTC, as the instant was given.",
+        help_text="UTC offset in minutes, as entered.",
         **options,
     )
 
 
 def offset_beside(instant: str, offset: str, *, name: str) -> models.CheckConstraint:
-    """Both of an instant and the offset it was given with, or neither."""
+    """A constraint: an instant and its offset are both set or both null."""
     return models.CheckConstraint(
         condition=models.Q((f"{instant}__isnull", True), (f"{offset}__isnull", True))
         | models.Q((f"{instant}__isnull", False), (f"{offset}__isnull", False)),
@@ -36,7 +36,7 @@ def offset_beside(instant: str, offset: str, *, name: str) -> models.CheckConstr
 
 
 def offset_of(instant: datetime) -> int:
-    """The offset of an aware instant, in minutes."""
+    """The UTC offset of an aware instant, in minutes. Raises `ValueError` for a naive one."""
     offset = instant.utcoffset()
     if offset is None:
         raise ValueError("An instant needs an offset.")
@@ -44,5 +44,5 @@ def offset_of(instant: datetime) -> int:
 
 
 def as_given(instant: datetime, offset: int) -> datetime:
-    """A stored instant with the offset it was given."""
+    """A stored instant in the offset with which it was entered, in minutes."""
     return instant.astimezone(timezone(timedelta(minutes=offset)))

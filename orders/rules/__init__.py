@@ -1,6 +1,6 @@
-"""The law as dated data, and the plain Python that turns facts into deadlines.
+"""The law as dated data, and plain Python that computes deadlines from an order's facts.
 
-Nothing here knows Django, the database or the clock: facts go in, a plan comes out.
+Nothing here uses Django, the database or the clock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of one order, as the rules see it: no names, no database, no clock."""
+"""The facts of an order that the rules use: no names, no database, no clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orders.rules.court_time import end_of_day, local_date
 
 
 class Kind(StrEnum):
-    """The kinds of order; the field's own words."""
+    """The kinds of order, named as courts name them."""
 
     RESTRAINING_ORDER_APPLICATION = "restraining_order_application"
     EX_PARTE_RESTRAINING_ORDER = "ex_parte_restraining_order"
@@ -25,11 +25,32 @@ class Kind(StrEnum):
     FINAL_ERPO = "final_erpo"
 
 
-#: What can have happened to an order. A rule names one as its start or as what meets it.
-HAPPENINGS = frozenset(
+class DutyProof(StrEnum):
+    """What a surrender duty rests on. The order of the members is their weight, the weakest first."""
+
+    SWORN = "sworn_not_verified"
+    #: Someone checked the statement, and other facts contradict it.
+    CONTRADICTED = "sworn_contradicted"
+    FOUND = "found_by_court"
+    PROVEN = "proven"
+
+    @property
+    def weight(self) -> int:
+        """The place among the members: proof outweighs a finding, and a finding a statement."""
+        return list(DutyProof).index(self)
+
+
+#: What a respondent swears to. A statement alone proves nothing.
+STATEMENTS = frozenset({"inaccessibility_stated", "non_possession_stated"})
+
+#: The kinds of events of an order. A rule names one as its start or as the event that meets it.
+EVENT_KINDS = frozenset(
     {
+        "accounted_for",
         "application_filed",
         "contempt_motion_served",
+        "custody_ended",
+        "destroyed",
         "disqualifying_event",
         "employment_affidavit_filed",
         "ex_parte_extension_requested",
@@ -41,6 +62,9 @@ HAPPENINGS = frozenset(
         "hearing_requested",
         "hearing_scheduled",
         "inaccessibility_stated",
+        "investigation_ordered",
+        "investigation_reported",
+        "kept_by_others",
         "non_possession_stated",
         "permit_handed_in",
         "police_notified",
@@ -50,6 +74,12 @@ HAPPENINGS = frozenset(
         "released_from_custody",
         "remote_testimony_requested",
         "retention_ordered",
+        "return_completed",
+        "return_held",
+        "return_hold_decided",
+        "return_recorded",
+        "return_refused",
+        "return_request_dropped",
         "return_requested",
         "return_scheduled",
         "returned",
@@ -60,10 +90,11 @@ HAPPENINGS = frozenset(
         "service_returned",
         "state_notified",
         "surrendered",
-        "term_met",
-        "term_set",
+        "condition_satisfied",
+        "condition_set",
         "termination_motion_served",
         "termination_petitioned",
+        "transfer_completed",
         "transfer_notice_received",
         "transferred",
         "vacated",
@@ -72,17 +103,46 @@ HAPPENINGS = frozenset(
     }
 )
 
+#: Events that people are notified about: the others, and those that start no deadline.
+ANNOUNCED_EVENTS = EVENT_KINDS | {
+    "contempt_found",
+    "extended",
+    "fact_doubtful",
+    "given_to_serve",
+    "hearing_canceled",
+    "permit_applied",
+    "permit_known",
+    "permit_reinstated",
+    "permit_revoked",
+    "purchase_attempted",
+    "referral_decided",
+    "referred",
+    "school_named",
+    "warrant_issued",
+}
 
-# Their date is the day they are set for.
-_SET_AHEAD = frozenset({"hearing_continued", "hearing_scheduled", "return_scheduled", "term_set"})
+# The date of these events is the day for which something is set.
+_SET_AHEAD = frozenset(
+    {
+        "condition_set",
+        "extended",
+        "hearing_canceled",
+        "hearing_continued",
+        "hearing_scheduled",
+        "return_held",
+        "return_scheduled",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Happening:
-    """Something that happened to an order, at an instant, or on a day where no time of day is known.
+class Event:
+    """An event of an order, at an instant, or on a day if the time of day is not known.
 
-    `key` tells two of a kind apart (two hearings). `complete` on a surrender: everything believed held is
-    now accounted for. `purpose` on a hearing: what it is for. `source`: how it is known, to be read out.
+    `key` distinguishes two events of a kind (two hearings). `purpose` is that of a hearing or condition.
+    `source` is the record it is known from, for explanations. `complete`, for a surrender or `accounted_for`:
+    everything believed held is now accounted for, and `proof` is what that rests on. `checked`, for a
+    statement: someone checked it.
     """
 
     kind: str
@@ -93,43 +153,47 @@ class Happening:
     source: str = ""
     complete: bool = False
     in_custody: bool = False
+    proof: DutyProof | None = None
+    checked: bool = False
 
     def day(self, zone: ZoneInfo) -> date:
-        """The calendar day in `zone`."""
+        """Return the calendar day in `zone`. Raises `ValueError` without an instant or a day."""
         if self.on is not None:
             return self.on
         if self.at is None:
-            raise ValueError(f"{self.kind}: give the instant or the day")
+            raise ValueError(f"{self.kind}: give an instant or a day")
         return local_date(self.at, zone)
 
     @property
     def dated(self) -> bool:
-        """True when an instant or a day is known."""
+        """True if an instant or a day is known."""
         return self.at is not None or self.on is not None
 
-    def known_by(self, instant: datetime, zone: ZoneInfo) -> bool:
-        """True when it is dated at or before `instant`; a whole day counts from its beginning.
+    @property
+    def is_set_ahead(self) -> bool:
+        """True if its date is the day for which something is set, such as a hearing."""
+        return self.kind in _SET_AHEAD
 
-        A hearing or a return set for a later day is known: its date is not the day on which it was set. So
-        is what happened at a time that nobody wrote down.
+    def known_by(self, instant: datetime, zone: ZoneInfo) -> bool:
+        """True if it is dated at or before `instant`; a whole day counts from its beginning.
+
+        Always true for an event without a date, and for a hearing, return or condition that is set for a day:
+        its date is not the day on which it was set.
         """
-        if self.kind in _SET_AHEAD:
+        if self.is_set_ahead:
             return True
         if self.at is not None:
             return self.at <= instant
         return self.on is None or self.on <= local_date(instant, zone)
 
-    def before(self, other: Happening, zone: ZoneInfo) -> bool:
-        """True when it happened before `other`; of two on one day only instants tell."""
+    def before(self, other: Event, zone: ZoneInfo) -> bool:
+        """True if it happened before `other`. Of two events on one day, only instants decide."""
         if self.at is not None and other.at is not None:
             return self.at < other.at
         return self.day(zone) < other.day(zone)
 
-    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str, str, bool, bool, str]:
-        """An order in time that does not depend on the order in which facts were given.
-
-        What has no date comes last.
-        """
+    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str, str, bool, bool, str, str]:
+        """Return a key that sorts by time, however the events were listed. Those without a date are last."""
         return (
             self.day(zone) if self.dated else date.max,
             self.at.timestamp() if self.at else 0.0,
@@ -138,14 +202,18 @@ class Happening:
             self.complete,
             self.in_custody,
             self.source,
+            self.proof or "",
         )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """One order. `firearms_indicated` is the box on the application; a permit or a listed firearm counts too
-    wherever the law asks whether firearms are believed held (`armed`). `area` is the county or other part of
-    the state that the court sits in, where the state has more than one time zone."""
+    """The facts of one order.
+
+    `firearms_indicated` is the box on the application, `permit_indicated` a permit, `firearms_listed` an item
+    on the list; any of them makes the order `armed`. `area` is the county or other part of the state in which
+    the court is, for states with more than one time zone.
+    """
 
     jurisdiction: str
     kind: str
@@ -157,28 +225,28 @@ class Facts:
     firearms_listed: bool = False
     financial_support: bool = False
     area: str = ""
-    happenings: tuple[Happening, ...] = ()
+    events: tuple[Event, ...] = ()
 
     @property
     def armed(self) -> bool:
-        """True when anything indicates firearms: the application's box, a permit, an item on the list."""
+        """True if anything indicates firearms: the box on the application, a permit, an item on the list."""
         return self.firearms_indicated or self.permit_indicated or self.firearms_listed
 
-    def of_kind(self, kind: str, zone: ZoneInfo, purpose: str = "") -> list[Happening]:
-        """The happenings of one kind, and of one purpose if it is asked for, the earliest first."""
+    def of_kind(self, kind: str, zone: ZoneInfo, purpose: str = "") -> list[Event]:
+        """Return the events of a kind, and of a purpose if given, earliest first."""
         return sorted(
-            (one for one in self.happenings if one.kind == kind and purpose in ("", one.purpose)),
+            (one for one in self.events if one.kind == kind and purpose in ("", one.purpose)),
             key=lambda one: one.sort_key(zone),
         )
 
     def known_by(self, instant: datetime, zone: ZoneInfo) -> Facts:
-        """The same order with only what is dated at or before `instant`."""
-        return replace(self, happenings=tuple(one for one in self.happenings if one.known_by(instant, zone)))
+        """Return the same facts with only the events that are known at `instant`."""
+        return replace(self, events=tuple(one for one in self.events if one.known_by(instant, zone)))
 
     def in_force(self, instant: datetime, zone: ZoneInfo) -> bool:
-        """True while the order stands: issued, not vacated, and its printed last day not over (TIME-10)."""
+        """True if the order is issued and not vacated, and its printed last day is not over (TIME-10)."""
         if local_date(instant, zone) < self.issued_on:
             return False
-        if any(one.kind == "vacated" and one.known_by(instant, zone) for one in self.happenings):
+        if any(one.kind == "vacated" and one.known_by(instant, zone) for one in self.events):
             return False
         return self.expires_on is None or instant < end_of_day(self.expires_on, zone)

@@ -1,4 +1,4 @@
-"""Renders the rulebook for people: one page a rule, one a state's entries, and the table of coverage."""
+"""Render the rulebook as pages: one for each rule, one for each state's entries, the table of coverage."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ from datetime import date, datetime
 from pathlib import Path
 
 from orders.rules.dossier import Dossier, carrying, covering, pinning
-from orders.rules.rulebook import (
-    LONG_AGO,
-    Becomes,
+from orders.rules.model import (
     Binding,
-    Certainty,
-    Checkpoint,
+    CheckpointRule,
     Entry,
     Jurisdiction,
-    Meeting,
+    MetBy,
     Offset,
     Rule,
-    Rulebook,
-    Unit,
     Value,
 )
+from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import Scenario
+from orders.rules.vocabulary import LONG_AGO, Certainty, EntryType, SourceStatus, Unit
 from orders.rules.words import LANGUAGE, words
 
-_GENERATED = "<!-- Written from the rule files by `manage.py rules pages`; change those, not this page. -->"
+GENERATED = (
+    "<!-- `manage.py rules pages` writes this page from the rule files. Change those, not this page. -->"
+)
 
 
 def pages(rulebook: Rulebook, scenarios: list[Scenario], dossier: Dossier) -> dict[str, str]:
-    """Every generated page, by its path below the documentation folder."""
+    """Return every generated page by its path below the documentation folder."""
     found = {
         "law-coverage.md": law_coverage(rulebook, scenarios, dossier),
         "rulebook/README.md": index(rulebook),
@@ -42,15 +41,15 @@ def pages(rulebook: Rulebook, scenarios: list[Scenario], dossier: Dossier) -> di
 
 
 def stale(folder: Path, wanted: dict[str, str]) -> list[str]:
-    """The pages below `folder` that are not as they should be, or should not be there."""
-    there = {file.relative_to(folder).as_posix() for file in folder.glob("rulebook/*.md")}
+    """Return the pages below `folder` that differ from `wanted` or are not in it."""
+    existing = {file.relative_to(folder).as_posix() for file in folder.glob("rulebook/*.md")}
     return sorted(
-        {name for name, text in wanted.items() if _text(folder / name) != text} | (there - wanted.keys())
+        {name for name, text in wanted.items() if _text(folder / name) != text} | (existing - wanted.keys())
     )
 
 
 def write(folder: Path, wanted: dict[str, str]) -> list[str]:
-    """Writes what is stale and removes what should not be there; the names of both."""
+    """Write the pages that differ and remove those that are not wanted. Return the names of both."""
     changed = stale(folder, wanted)
     for name in changed:
         file = folder / name
@@ -67,30 +66,30 @@ def _text(file: Path) -> str | None:
 
 
 def law_coverage(rulebook: Rulebook, scenarios: list[Scenario], dossier: Dossier) -> str:
-    """What each id and each cell of the dossier became, where it stands, and how many scenarios pin it."""
+    """Return the table of the dossier: what carries each id and cell, its file, and its scenarios."""
     lines = [
-        "# What became of the law",
+        "# Law coverage",
         "",
-        _GENERATED,
+        GENERATED,
         "",
-        "Every id of the dossier's Connecticut tables, every cell of its state records that says something.",
-        "A *deadline* has a page in the [rulebook](rulebook/README.md); the rest stands on its state's page.",
+        "Every id of the dossier's Connecticut tables, and every cell of its state records with a rule.",
+        "A *deadline* has a page in the [rulebook](rulebook/README.md). For the others see the state's page.",
         "",
         "## Connecticut",
         "",
-        "| Id | Became | Where | Scenarios |",
+        "| Id | Carried by | File | Scenarios |",
         "|---|---|---|---|",
     ]
     for id_ in dossier.ids:
         lines.extend(_row(id_, one, scenarios) for one in carrying(rulebook, id_))
     for jurisdiction, cells in dossier.cells.items():
-        lines += ["", f"## {rulebook.jurisdictions[jurisdiction].name}: the record of seed 004", ""]
-        lines += ["| Cell | Became | Where | Scenarios |", "|---|---|---|---|"]
+        lines += ["", f"## {rulebook.jurisdictions[jurisdiction].name}: the table of thirteen states", ""]
+        lines += ["| Cell | Carried by | File | Scenarios |", "|---|---|---|---|"]
         for cell in cells:
             named = cell.replace("_", " ")
             lines.extend(_row(named, one, scenarios) for one in covering(rulebook, jurisdiction, cell))
         if silent := dossier.silent.get(jurisdiction):
-            lines += ["", f"Silent, and so without a deadline: {', '.join(silent).replace('_', ' ')}."]
+            lines += ["", f"Silent, so without a deadline: {', '.join(silent).replace('_', ' ')}."]
     return "\n".join(lines) + "\n"
 
 
@@ -98,18 +97,18 @@ def _row(name: str, one: Rule | Entry, scenarios: list[Scenario]) -> str:
     if isinstance(one, Rule):
         page = f"[{one.id}](rulebook/{one.id}.md)"
         return f"| {name} | deadline {page} | `{one.file}` | {len(pinning(one, scenarios))} |"
-    return f"| {name} | {became(one)} [{one.id}](rulebook/{one.jurisdiction}.md) | `{one.file}` | |"
+    return f"| {name} | {entry_type(one)} [{one.id}](rulebook/{one.jurisdiction}.md) | `{one.file}` | |"
 
 
 def index(rulebook: Rulebook) -> str:
-    """The list of all rules by state."""
+    """Return the list of all rules by state."""
     lines = [
         "# The rulebook",
         "",
-        _GENERATED,
+        GENERATED,
         "",
-        "Deadlines that this system computes, one page each. It is not legal advice; every value names its "
-        "source and how far it is known. How a rule is changed: [rules](../rules.md).",
+        "The deadlines that this system computes, one page each. This is not legal advice. Every value names "
+        "its source and how well the source is known. To change a rule, see [rules](../rules.md).",
     ]
     for jurisdiction in rulebook.jurisdictions.values():
         lines += ["", f"## {jurisdiction.name}", ""]
@@ -118,42 +117,44 @@ def index(rulebook: Rulebook) -> str:
             for rule in sorted(rulebook.rules, key=lambda rule: rule.id)
             if rule.jurisdiction == jurisdiction.id
         ]
-        lines.append(f"- [What has no time of its own]({jurisdiction.id}.md)")
+        lines.append(f"- [Rules without a time]({jurisdiction.id}.md)")
     return "\n".join(lines) + "\n"
 
 
 def rule_page(rule: Rule, rulebook: Rulebook, scenarios: list[Scenario]) -> str:
-    """One rule: whom it binds, its values with their sources, its certainty, checkpoints and scenarios."""
-    lines = [f"# {rule.id}", "", _GENERATED, "", rule.title, ""]
+    """Return the page of a rule: the orders it binds, values, sources, certainty, checkpoints, scenarios."""
+    lines = [f"# {rule.id}", "", GENERATED, "", rule.title, ""]
     lines += [f"- State: {rulebook.jurisdictions[rule.jurisdiction].name}"]
     lines += [f"- Who must act: {rule.actor}"]
     lines += [f"- Binds: {'; '.join(_binding(bind) for bind in rule.binds)}"]
     lines += [f"- {line}" for line in _start(rule)]
     if rule.part_of:
         page = rule.part_of if rule.part_of in rulebook.by_id else rule.jurisdiction
-        lines += [f"- Is a part of [{rule.part_of}]({page}.md)"]
+        lines += [f"- Part of [{rule.part_of}]({page}.md)"]
     if rule.met_by:
-        lines += [f"- Met when {'; or '.join(_meeting(meeting) for meeting in rule.met_by)}"]
-    lines += [f"- Stands in `{rule.file}`"]
-    lines += ["", "## Values", "", "| From | Due | Opens | Other reading | Mark | Sources |"]
+        lines += [f"- Met when {'; or '.join(_met_by(one) for one in rule.met_by)}"]
+    lines += [f"- File: `{rule.file}`"]
+    lines += ["", "## Values", "", "| From | Due | Opens | Other reading | Status | Sources |"]
     lines += ["|---|---|---|---|---|---|", *(_value(value) for value in rule.values)]
-    lines += [f"\n{_since(value)}: {value.note}" for value in rule.values if value.note]
+    lines += [f"\n{_since(value)}: {line}" for value in rule.values for line in _own(value)]
     lines += ["", "## Certainty", "", _certainty(rule)]
     if rule.checkpoints:
-        lines += ["", "## Checkpoints", "", "| Name | Purpose | When | Who is told |", "|---|---|---|---|"]
+        lines += ["", "## Checkpoints", "", "| Name | Purpose | When | Notified |", "|---|---|---|---|"]
         lines += [_checkpoint(checkpoint) for checkpoint in rule.checkpoints]
         if rule.alarms_when_armed:
-            lines += ["", "They stand only where something indicates firearms."]
+            lines += ["", "Only if something indicates firearms."]
+    if rule.no_check:
+        lines += ["", f"No check: {rule.no_check}"]
     lines += ["", "## Scenarios", ""]
     lines += [f"- {one.id}: {one.name} {_expected(one, rule)}" for one in pinning(rule, scenarios)]
     return "\n".join(lines) + "\n"
 
 
 def entries_page(jurisdiction: Jurisdiction, rulebook: Rulebook) -> str:
-    """What a state's law says without a time, what each thing is in the product, and its sources."""
-    lines = [f"# {jurisdiction.name}: what has no time of its own", "", _GENERATED, ""]
+    """Return the page of a state's rules without a time: what each is in the product, and its sources."""
+    lines = [f"# {jurisdiction.name}: rules without a time", "", GENERATED, ""]
     lines += [
-        f"Holidays: {words(LANGUAGE).said[f'mark.{jurisdiction.mark}']}. {_one_line(jurisdiction.about)}"
+        f"Source of the holidays: {_status(jurisdiction.source_status)}. {_one_line(jurisdiction.about)}"
     ]
     for entry in rulebook.entries:
         if entry.jurisdiction == jurisdiction.id:
@@ -162,55 +163,60 @@ def entries_page(jurisdiction: Jurisdiction, rulebook: Rulebook) -> str:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
-    yield f"- Is a {became(entry)}"
+    yield f"- Type: {entry_type(entry)}"
     if entry.recipient:
-        yield f"- Concerns {entry.recipient}"
+        yield f"- For: {entry.recipient}"
     if entry.kinds:
-        yield f"- Orders: {', '.join(_plain(kind) for kind in entry.kinds)}"
-    yield from (f"- {line}" for line in asked(entry))
+        yield f"- Orders: {', '.join(plain(kind) for kind in entry.kinds)}"
+    yield from (f"- {line}" for line in conditions(entry))
     if entry.effective > LONG_AGO:
-        yield f"- From {entry.effective}"
+        yield f"- For orders issued on or after {entry.effective}"
     if entry.until:
-        yield f"- Until the day before {entry.until}"
-    yield f"- Source: {'; '.join(entry.sources)} ({words(LANGUAGE).said[f'mark.{entry.mark}']})"
+        yield f"- For orders issued before {entry.until}"
+    yield f"- Source: {'; '.join(entry.sources)} ({_status(entry.source_status)})"
     if entry.doubt:
         yield f"- Debatable: {entry.doubt}"
     if entry.note:
         yield f"- {entry.note}"
 
 
-#: What an entry of a sort that is named for what it holds is.
-_BECAME = {
-    Becomes.RECIPIENTS: "list of lawful recipients",
-    Becomes.FILERS: "list of who may file",
-    Becomes.PROOF: "standard of proof",
-    Becomes.RETURN: "list of what comes before a return",
+#: The types whose value is not the whole name.
+_TYPES = {
+    EntryType.RECIPIENTS: "lawful recipients of firearms",
+    EntryType.FILERS: "who may file",
+    EntryType.PROOF: "standard of proof",
+    EntryType.RETURN: "requirements for a return",
 }
 
 
-def became(entry: Entry) -> str:
-    """What the entry is in the product."""
-    return _BECAME.get(entry.becomes, _plain(entry.becomes))
+def entry_type(entry: Entry) -> str:
+    """Return the name of the entry's type."""
+    return _TYPES.get(entry.type, plain(entry.type))
 
 
-def asked(entry: Entry) -> Iterator[str]:
-    """What the entry asks for, as it is checked where facts are entered."""
+def conditions(entry: Entry) -> Iterator[str]:
+    """Yield a sentence for each condition that is checked when facts are entered."""
     if entry.allows:
-        what = "May file" if entry.becomes is Becomes.FILERS else "Firearms may go to"
+        what = "May file" if entry.type is EntryType.FILERS else "Firearms may go to"
         yield f"{what}: {_listed(entry.allows)}"
     if entry.standard:
-        when = f", where filed by {_listed(entry.filed_by)}" if entry.filed_by else ""
-        yield f"Asks for: {_plain(entry.standard)}{when}{', after a hearing' * entry.after_hearing}"
-    if entry.before:
-        yield f"Before firearms are returned: {_listed(entry.before)}"
+        when = f", if filed by {_listed(entry.filed_by)}" if entry.filed_by else ""
+        yield f"Requires {plain(entry.standard)}{when}{', after a hearing' * entry.after_hearing}"
+    if entry.requires:
+        yield f"Before firearms are returned: {_listed(entry.requires)}"
 
 
 def _listed(words_: Iterable[str]) -> str:
-    return ", ".join(_plain(one) for one in words_)
+    return ", ".join(plain(one) for one in words_)
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word of a rule file as people write it."""
     return word.replace("_", " ")
+
+
+def _status(status: SourceStatus) -> str:
+    return words(LANGUAGE).texts[f"source_status.{status}"]
 
 
 def _one_line(text: str) -> str:
@@ -218,59 +224,67 @@ def _one_line(text: str) -> str:
 
 
 def _binding(bind: Binding) -> str:
-    asked = {
+    questions = {
         "firearms are indicated": bind.firearms_indicated,
         "support was ordered": bind.financial_support,
     }
     answers = [
-        words_ if answer else f"not {words_}" for words_, answer in asked.items() if answer is not None
+        words_ if answer else f"not {words_}" for words_, answer in questions.items() if answer is not None
     ]
-    return _plain(bind.kind) + (f", where {' and '.join(answers)}" if answers else "")
+    return plain(bind.kind) + (f", if {' and '.join(answers)}" if answers else "")
 
 
 def _event(kind: str) -> str:
-    said = words(LANGUAGE).said[f"event.{kind}"]
-    return f"“{said}”"
+    return f"“{words(LANGUAGE).texts[f'event.{kind}']}”"
 
 
 def _start(rule: Rule) -> Iterator[str]:
-    """How the rule finds its start, its due day and its end, a line for each thing that it asks."""
+    """Yield a line for each key about the rule's start, due day and end."""
     purpose = f", for the purpose {rule.start_purpose}" if rule.start_purpose else ""
     yield f"Runs from {_event(rule.starts)}{purpose} ({rule.pick} one)"
     yield from _named(
-        ("Where that is not recorded, from {}", rule.else_starts),
-        ("Not before {}, where that is recorded", rule.not_before),
-        ("For one in custody, from {}", rule.custody_starts),
+        ("If that is not recorded, from {}", rule.else_starts),
+        ("Not before {}, if that is recorded", rule.not_before),
+        ("For a respondent in custody, from {}", rule.custody_starts),
         ("The due day counts from {} after it", rule.due_starts),
-        *(("Only where {} is recorded, or another event named so", kind) for kind in rule.only_after),
+        ("The opening counts from {}, if that is later", rule.opens_after),
+        ("Opens at once if {}", rule.opened_by),
+        *(("Only if {} or another event of this list is recorded", kind) for kind in rule.only_after),
     )
-    said = {
-        "Not before the order's end, as printed or as vacated": rule.after_end,
-        "Gives the order's last day; a date printed on the order stands before it": rule.ends_order,
-        f"Where the court is closed on the last day, open day {rule.closed_day_moves} after it is shown": (
-            rule.moves_off_closed_days
+    for one in rule.unless:
+        by = f", at the latest {offset_words(one.by)} the start" if one.by else ""
+        same = " of the same start" if one.same_key else ""
+        unmet = ", and nothing met it" if one.unmet else ""
+        yield f"Not if {_event(one.event)}{same} is recorded{by}{unmet}"
+    lines = {
+        "Not before the order's end, as printed or vacated": rule.after_end,
+        "Gives the order's last day; a date printed on the order goes first": rule.ends_order,
+        "The due day is an end, not a duty": rule.is_end,
+        "A court may set another time for the opening": rule.court_sets_opening,
+        "If the court is closed on the last day, the open day nearest to it is shown": rule.moves_to_nearest,
+        f"If the court is closed on the last day, open day {rule.closed_day_moves} after it is shown": (
+            rule.moves_off_closed_days and not rule.moves_to_nearest
         ),
-        "Stands on after the order was vacated": rule.outlives_order,
+        "Remains after the order was vacated": rule.outlives_order,
     }
-    yield from (line for line, holds in said.items() if holds)
+    yield from (line for line, holds in lines.items() if holds)
 
 
 def _named(*lines: tuple[str, str]) -> Iterator[str]:
     yield from (line.format(_event(kind)) for line, kind in lines if kind)
 
 
-def _meeting(meeting: Meeting) -> str:
-    said = words(LANGUAGE).said[f"event.{meeting.happening}"]
-    asked = [
-        f"for the purpose {meeting.purpose}" if meeting.purpose else "",
-        "for everything believed held" if meeting.complete else "",
-        "where nothing indicates firearms" if meeting.unless_armed else "",
-        "dated at the due day or before" if meeting.set_by_due else "",
-        "not before the start" if meeting.at_start else "",
-        "about the same term" if meeting.same_key else "",
-        f"at the earliest {_offset(meeting.since)} it counts from" if meeting.since else "",
+def _met_by(met_by: MetBy) -> str:
+    conditions_ = [
+        f"for the purpose {met_by.purpose}" if met_by.purpose else "",
+        "for everything believed held" if met_by.complete else "",
+        "if nothing indicates firearms" if met_by.unless_armed else "",
+        "dated on or before the due day" if met_by.set_by_due else "",
+        "not before the start" if met_by.at_start else "",
+        "about the same condition" if met_by.same_key else "",
+        f"at the earliest {offset_words(met_by.since)} the start" if met_by.since else "",
     ]
-    return ", ".join([f"“{said}”", *(one for one in asked if one)])
+    return ", ".join([_event(met_by.event), *(one for one in conditions_ if one)])
 
 
 _WITHOUT_AMOUNT = {
@@ -280,7 +294,8 @@ _WITHOUT_AMOUNT = {
 }
 
 
-def _offset(offset: Offset | None) -> str:
+def offset_words(offset: Offset | None) -> str:
+    """Return an offset in words, such as “3 calendar days before”."""
     if offset is None:
         return ""
     if offset.unit in _WITHOUT_AMOUNT:
@@ -288,7 +303,7 @@ def _offset(offset: Offset | None) -> str:
     if offset.amount == 0:
         return "the day itself" if offset.unit is not Unit.ELAPSED_HOURS else "the moment itself"
     size = abs(offset.amount)
-    unit = words(LANGUAGE).said[f"unit.{offset.unit}" + ("_one" if size == 1 else "")]
+    unit = words(LANGUAGE).texts[f"unit.{offset.unit}" + ("_one" if size == 1 else "")]
     return f"{size} {unit} {'after' if offset.amount > 0 else 'before'}"
 
 
@@ -297,35 +312,49 @@ def _since(value: Value) -> str:
 
 
 def _value(value: Value) -> str:
-    mark = words(LANGUAGE).said[f"mark.{value.mark}"]
-    cells = [_since(value), _offset(value.due), _offset(value.opens), _offset(value.alternative), mark]
-    return f"| {' | '.join([*cells, '; '.join(value.sources)])} |"
+    offsets = (offset_words(one) for one in (value.due, value.opens, value.alternative))
+    cells = [_since(value), *offsets, _status(value.source_status), "; ".join(value.sources)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _own(value: Value) -> Iterator[str]:
+    """Yield the note of a value, and what it replaces of its rule."""
+    if value.starts:
+        yield f"runs from {_event(value.starts)}."
+    if value.actor:
+        yield f"who must act: {value.actor}."
+    if value.certainty is Certainty.CERTAIN:
+        yield "this reading is considered certain."
+    elif value.doubt:
+        yield f"debatable. {value.doubt}"
+    if value.note:
+        yield value.note
 
 
 def _certainty(rule: Rule) -> str:
     if rule.certainty is Certainty.DEBATABLE:
         return f"Debatable. {rule.doubt}"
-    return "The reading is held to be certain."
+    return "This reading is considered certain."
 
 
-def _checkpoint(checkpoint: Checkpoint) -> str:
-    when = f"{_offset(checkpoint.offset)} ({checkpoint.anchor})"
+def _checkpoint(checkpoint: CheckpointRule) -> str:
+    when = f"{offset_words(checkpoint.offset)} ({checkpoint.anchor})"
     if checkpoint.offset.unit is not Unit.ELAPSED_HOURS:
         when += f" at {checkpoint.clock:%H:%M}"
-    told = ", ".join(_plain(one) for one in checkpoint.audience)
-    return f"| {checkpoint.name} | {checkpoint.purpose} | {when} | {told} |"
+    notified = ", ".join(plain(one) for one in checkpoint.audience)
+    return f"| {checkpoint.name} | {checkpoint.purpose} | {when} | {notified} |"
 
 
 def _expected(scenario: Scenario, rule: Rule) -> str:
     wanted = [one for one in scenario.expectations if one.get("deadline") == rule.id]
-    return f"({'; '.join(_said(one.items()) for one in wanted)})"
+    return f"({'; '.join(_expectation(one.items()) for one in wanted)})"
 
 
-def _said(expected: Iterable[tuple[str, object]]) -> str:
-    return ", ".join(f"{_plain(key)} {_shown(value)}" for key, value in expected if key != "deadline")
+def _expectation(expected: Iterable[tuple[str, object]]) -> str:
+    return ", ".join(f"{plain(key)} {_formatted(value)}" for key, value in expected if key != "deadline")
 
 
-def _shown(value: object) -> str:
+def _formatted(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""Worked examples of law as data: read, planned, compared."""
+"""Scenarios: worked examples of law in TOML files, compared with the plan."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
-from orders.rules.plan import Moment, Planned, in_force, plan
+from orders.rules.facts import EVENT_KINDS, Event, Facts, Kind
+from orders.rules.plan import in_force, plan
+from orders.rules.planned import Moment, PlannedDeadline
 from orders.rules.rulebook import Rulebook
 
 
 class ScenarioError(ValueError):
-    """A scenario file that cannot be run; the text names file, scenario and key."""
+    """A scenario file with an error; the message names file, scenario and key."""
 
 
 _ORDER_KEYS = {
@@ -35,7 +36,7 @@ _EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose", "key"}
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One worked example, and the file it stands in."""
+    """One worked example; `file` is the path below the folder that was loaded."""
 
     id: str
     name: str
@@ -46,28 +47,32 @@ class Scenario:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of one scenario; no differences when it passed."""
+class ScenarioResult:
+    """The result of a scenario. It passed if there are no differences."""
 
     id: str
     differences: tuple[str, ...]
 
 
 def load(folder: Path) -> list[Scenario]:
-    """Every scenario of every TOML file below `folder`, by file name. Raises `ScenarioError`."""
+    """Load the scenarios of every TOML file below `folder`, sorted by file. Raises `ScenarioError`."""
     if not folder.is_dir():
-        raise ScenarioError(f"{folder}: not a folder; name one that holds scenario files (*.toml)")
-    found = [scenario for file in sorted(folder.rglob("*.toml")) for scenario in _read(file)]
+        raise ScenarioError(f"{folder}: not a folder; name one with scenario files (*.toml)")
+    found = [
+        scenario
+        for file in sorted(folder.rglob("*.toml"))
+        for scenario in _read(file, file.relative_to(folder).as_posix())
+    ]
     if not found:
-        raise ScenarioError(f"{folder}: no scenario below it; scenarios are [[scenario]] tables in *.toml")
+        raise ScenarioError(f"{folder}: contains no scenario; scenarios are [[scenario]] tables in *.toml")
     return found
 
 
-def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
-    """Plans the scenario's order and lists where the plan differs from what is expected."""
+def run(scenario: Scenario, rulebook: Rulebook) -> ScenarioResult:
+    """Plan the scenario's order and return the differences from what is expected."""
     jurisdiction = rulebook.jurisdictions.get(scenario.facts.jurisdiction)
     if jurisdiction is None:
-        return Outcome(
+        return ScenarioResult(
             id=scenario.id, differences=(f"no rules for jurisdiction {scenario.facts.jurisdiction}",)
         )
     facts = scenario.facts
@@ -78,26 +83,28 @@ def run(scenario: Scenario, rulebook: Rulebook) -> Outcome:
     for expected in scenario.expectations:
         if "order_in_force" in expected:
             if scenario.as_of is None:
-                differences.append("order_in_force is asked without as_of")
+                differences.append("order_in_force needs as_of")
                 continue
-            stands = in_force(facts, rulebook, scenario.as_of)
-            if stands != expected["order_in_force"]:
-                differences.append(f"order_in_force: expected {expected['order_in_force']}, got {stands}")
+            got = in_force(facts, rulebook, scenario.as_of)
+            if got != expected["order_in_force"]:
+                differences.append(f"order_in_force: expected {expected['order_in_force']}, got {got}")
             continue
         differences.extend(_compare(expected, planned.get(expected["deadline"]) or [], scenario.as_of))
-    return Outcome(id=scenario.id, differences=tuple(differences))
+    return ScenarioResult(id=scenario.id, differences=tuple(differences))
 
 
-def _by_id(deadlines: Iterable[Planned]) -> dict[str, list[Planned]]:
-    """The deadlines by their rule's id, and by that of the rule it is a part of."""
-    found: dict[str, list[Planned]] = {}
+def _by_id(deadlines: Iterable[PlannedDeadline]) -> dict[str, list[PlannedDeadline]]:
+    """Return the deadlines by the id of their rule and by the id of the rule that it is a part of."""
+    found: dict[str, list[PlannedDeadline]] = {}
     for one in deadlines:
         for id_ in {one.rule.id, one.rule.part_of or one.rule.id}:
             found.setdefault(id_, []).append(one)
     return found
 
 
-def _compare(expected: dict[str, Any], planned: list[Planned], as_of: datetime | None) -> Iterator[str]:
+def _compare(
+    expected: dict[str, Any], planned: list[PlannedDeadline], as_of: datetime | None
+) -> Iterator[str]:
     rule = expected["deadline"]
     if expected.get("absent"):
         if planned:
@@ -106,7 +113,7 @@ def _compare(expected: dict[str, Any], planned: list[Planned], as_of: datetime |
     if not planned:
         yield f"{rule}: no such deadline"
         return
-    # Where a rule gives several, one of them must be as expected; the last is shown if none is.
+    # If a rule gives several deadlines, one must be as expected. The differences of the last are shown.
     tried = [list(_differences(expected, one, as_of)) for one in planned]
     if all(tried):
         for key, wanted, got in tried[-1]:
@@ -114,7 +121,7 @@ def _compare(expected: dict[str, Any], planned: list[Planned], as_of: datetime |
 
 
 def _differences(
-    expected: dict[str, Any], planned: Planned, as_of: datetime | None
+    expected: dict[str, Any], planned: PlannedDeadline, as_of: datetime | None
 ) -> Iterator[tuple[str, object, object]]:
     got = {
         "due_at": _at(planned.due),
@@ -126,7 +133,7 @@ def _differences(
         "closed_day_moves_to": planned.closed_day_moves_to,
         "status": planned.status(as_of).value if as_of else None,
         "clock": planned.clock_at(as_of).value if as_of else planned.clock.value,
-        "certainty": planned.rule.certainty.value,
+        "certainty": planned.certainty.value,
     }
     for key, wanted in expected.items():
         if key not in ("deadline", "absent") and got[key] != wanted:
@@ -158,7 +165,7 @@ _EXPECT_KEYS = {
 }
 
 
-def _read(file: Path) -> Iterator[Scenario]:
+def _read(file: Path, name: str) -> Iterator[Scenario]:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8")).get("scenario", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -167,10 +174,10 @@ def _read(file: Path) -> Iterator[Scenario]:
         raise ScenarioError(f"{file}: scenario: {tables!r} is not a list of tables")
     for table in tables:
         try:
-            yield _scenario(table, file.name)
+            yield _scenario(table, name)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            name = table.get("id", "without id") if isinstance(table, dict) else table
-            raise ScenarioError(f"{file}, scenario {name}: {_problem(error)}") from error
+            id_ = table.get("id", "without id") if isinstance(table, dict) else table
+            raise ScenarioError(f"{file}, scenario {id_}: {_problem(error)}") from error
 
 
 def _problem(error: Exception) -> str:
@@ -179,9 +186,9 @@ def _problem(error: Exception) -> str:
 
 def _scenario(table: dict[str, Any], file: str) -> Scenario:
     order = table["order"]
-    _only(order, _ORDER_KEYS)
+    _reject_unknown(order, _ORDER_KEYS)
     for expected in table["expect"]:
-        _only(expected, _EXPECT_KEYS)
+        _reject_unknown(expected, _EXPECT_KEYS)
         if ("deadline" in expected) == ("order_in_force" in expected):
             raise ValueError("expect: give either deadline or order_in_force")
     return Scenario(
@@ -195,40 +202,45 @@ def _scenario(table: dict[str, Any], file: str) -> Scenario:
             issued_on=_day(order, "issued_on"),
             issued_at=_instant(order, "issued_at"),
             expires_on=_day(order, "expires_on") if "expires_on" in order else None,
-            firearms_indicated=_yes(order, "firearms_indicated"),
-            permit_indicated=_yes(order, "permit_indicated"),
-            firearms_listed=_yes(order, "firearms_listed"),
-            financial_support=_yes(order, "financial_support"),
+            firearms_indicated=_flag(order, "firearms_indicated"),
+            permit_indicated=_flag(order, "permit_indicated"),
+            firearms_listed=_flag(order, "firearms_listed"),
+            financial_support=_flag(order, "financial_support"),
             area=order.get("area", ""),
-            happenings=tuple(_happening(event) for event in table.get("events", [])),
+            events=tuple(_event_of(event) for event in table.get("events", [])),
         ),
         expectations=tuple(table["expect"]),
     )
 
 
-def _happening(event: dict[str, Any]) -> Happening:
-    _only(event, _EVENT_KEYS)
-    if event["kind"] not in HAPPENINGS:
-        raise ValueError(f"“{event['kind']}” is no event; known are {', '.join(sorted(HAPPENINGS))}")
+#: Names of event kinds in scenario files that are older than version 0.1.0.
+_FORMER_KINDS = {"term_set": "condition_set", "term_met": "condition_satisfied"}
+
+
+def _event_of(event: dict[str, Any]) -> Event:
+    _reject_unknown(event, _EVENT_KEYS)
+    kind = _FORMER_KINDS.get(event["kind"], event["kind"])
+    if kind not in EVENT_KINDS:
+        raise ValueError(f"“{event['kind']}” is not an event; choose from {', '.join(sorted(EVENT_KINDS))}")
     if ("at" in event) == ("on" in event):
         raise ValueError(f"event {event['kind']}: give either at (an instant) or on (a date)")
-    return Happening(
-        kind=event["kind"],
+    return Event(
+        kind=kind,
         at=_instant(event, "at"),
         on=_day(event, "on") if "on" in event else None,
         key=event.get("key", ""),
         purpose=event.get("purpose", "application"),
-        complete=_yes(event, "all"),
-        in_custody=_yes(event, "in_custody"),
+        complete=_flag(event, "all"),
+        in_custody=_flag(event, "in_custody"),
     )
 
 
-def _only(table: dict[str, Any], allowed: set[str]) -> None:
+def _reject_unknown(table: dict[str, Any], allowed: set[str]) -> None:
     if unknown := set(table) - allowed:
-        raise ValueError(f"{min(unknown)}: not known here; allowed are {', '.join(sorted(allowed))}")
+        raise ValueError(f"{min(unknown)}: unknown key; choose from {', '.join(sorted(allowed))}")
 
 
-def _yes(table: dict[str, Any], key: str) -> bool:
+def _flag(table: dict[str, Any], key: str) -> bool:
     value = table.get(key, False)
     if not isinstance(value, bool):
         raise ValueError(f"{key}: {value!r} is not true or false")

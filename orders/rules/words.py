@@ -1,4 +1,4 @@
-"""The words of the explanations, by language, and the rules' own texts where they are translated."""
+"""The texts of explanations in each language, and the translations of the rules' own texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TABLES = (
     "form",
     "span",
     "unit",
-    "mark",
+    "source_status",
     "event",
     "origin",
     "weekday",
@@ -25,48 +25,50 @@ _TABLES = (
     "actor",
     "closed",
 )
-_TEXTS = ("title", "doubt", "note")
+_TEXTS = ("title", "doubt", "note", "no_check", "source")
 
 
 class WordsError(TableError):
-    """A language that is not there, or a file of words that is not of its form."""
+    """A language without words, or a file of words with an error."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """All that is said in one language, under keys such as `sentence.due`."""
+    """All texts of one language, under keys such as `sentence.due`."""
 
     language: str
-    said: dict[str, str]
+    texts: dict[str, str]
 
     def fill(self, key: str, **parts: object) -> str:
-        """The text under `key` with its {words} filled in."""
-        return self.said[key].format(**parts)
+        """Return the text of `key` with its {fields} filled in."""
+        return self.texts[key].format(**parts)
 
     def translated(self, key: str, original: str) -> str:
-        """What stands under `key` for a text of the rule files; the text itself where nothing does."""
-        return self.said.get(key, original)
+        """Return the translation under `key` of a text in the rule files; `original` without one."""
+        return self.texts.get(key, original)
 
 
 def languages() -> tuple[str, ...]:
-    """The languages there are words for."""
+    """Return the languages that have words."""
     return tuple(sorted(file.stem for file in _FOLDER.glob("??.toml")))
 
 
 @cache
 def words(language: str) -> Words:
-    """The words of `language`. Raises `WordsError` where there are none."""
+    """Return the words of `language`. Raises `WordsError` for a language without words."""
     if language not in languages():
-        raise WordsError(f"“{language}” is no language of the rulebook; there are {', '.join(languages())}")
-    said = _read(_FOLDER / f"{language}.toml", _TABLES)
-    texts = _FOLDER / "rules" / f"{language}.toml"
-    if texts.exists():
-        said.update(_read(texts, _TEXTS))
-    return Words(language=language, said=said)
+        raise WordsError(
+            f"“{language}” is not a language of the rulebook; choose from {', '.join(languages())}"
+        )
+    texts = _read(_FOLDER / f"{language}.toml", _TABLES)
+    translations = _FOLDER / "rules" / f"{language}.toml"
+    if translations.exists():
+        texts.update(_read(translations, _TEXTS))
+    return Words(language=language, texts=texts)
 
 
 def _read(file: Path, tables: tuple[str, ...]) -> dict[str, str]:
     top = Table.read(file, file.relative_to(_FOLDER.parent), WordsError)
-    said = {f"{table}.{key}": text for table in tables for key, text in top.words(table).items()}
-    top.nothing_else()
-    return said
+    texts = {f"{table}.{key}": text for table in tables for key, text in top.words(table).items()}
+    top.reject_unread()
+    return texts

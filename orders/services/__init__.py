@@ -1,3 +1,3 @@
-"""Every write: each act stores its facts, re-plans the order and appends its event in one transaction."""
+"""Every write. An act stores facts, replans the order and appends to its history in one transaction."""
 
 from __future__ import annotations

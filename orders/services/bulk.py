@@ -1,4 +1,4 @@
-"""Making and storing many rows at once."""
+"""Create and store many rows at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from psycopg.types.json import Jsonb
 
 Row = TypeVar("Row", bound=models.Model)
 
-#: From this many rows on, COPY is quicker than INSERT by more than it costs to begin.
+#: From this many rows on, COPY is faster than INSERT despite its overhead.
 _MANY = 50
 
 
 def make(model: type[Row], /, **values: Any) -> Row:
-    """The row that `model(**values)` makes, in a tenth of the time; a misspelt name is not noticed.
+    """The row that `model(**values)` creates, in a tenth of the time. A misspelled name is not noticed.
 
-    Of thousands of rows at once, most of the time goes into Django's care for each column.
+    With thousands of rows, Django's work for each column takes most of the time.
     """
     row = model.__new__(model)
     columns, fixed, made = _defaults(model)
@@ -37,7 +37,7 @@ def make(model: type[Row], /, **values: Any) -> Row:
         if (attname := columns.get(name)) is None:
             state[name] = value
         else:
-            row._state.fields_cache[name] = value  # noqa: SLF001 - as Django's own loaders do
+            row._state.fields_cache[name] = value
             state[attname] = None if value is None else value.pk
     return row
 
@@ -46,11 +46,11 @@ def make(model: type[Row], /, **values: Any) -> Row:
 def _defaults(
     model: type[models.Model],
 ) -> tuple[dict[str, str], dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    """The columns of related rows by name, the defaults that are values, and those that are made anew."""
+    """The columns of related rows by name, the constant defaults, and the defaults to call for each row."""
     columns: dict[str, str] = {}
     fixed: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
-    for one in model._meta.concrete_fields:  # noqa: SLF001 - as Django documents it
+    for one in model._meta.concrete_fields:
         if isinstance(one, models.ForeignKey):
             columns[one.name] = one.attname
         if callable(one.default) and one.has_default():
@@ -63,16 +63,15 @@ def _defaults(
 
 
 def insert(rows: Sequence[Row]) -> Sequence[Row]:
-    """Stores rows of one model, which have their keys then: as `bulk_create`, many times as fast for many.
+    """Store rows of one model and set their keys, like `bulk_create`, but many times as fast for many rows.
 
-    To be called in a transaction. A column that the database fills is filled in all rows if it is in the
-    first.
+    Call it in a transaction. A column left to the database in the first row is left to it in all rows.
     """
     if not rows:
         return rows
     if len(rows) < _MANY:
-        return type(rows[0])._default_manager.bulk_create(rows)  # noqa: SLF001 - as Django documents it
-    options = rows[0]._meta  # noqa: SLF001 - as Django documents it
+        return type(rows[0])._default_manager.bulk_create(rows)
+    options = rows[0]._meta
     fields = [
         one
         for one in options.concrete_fields
@@ -86,7 +85,7 @@ def insert(rows: Sequence[Row]) -> Sequence[Row]:
         )
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
-            state = row._state  # noqa: SLF001 - as bulk_create leaves it
+            state = row._state
             state.adding, state.db = False, connection.alias
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(options.db_table),
@@ -104,7 +103,7 @@ def insert(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _settle(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]]) -> None:
-    """The keys of rows that were stored after these were made, and the columns that storing fills."""
+    """Set the keys of related rows that were stored later, and the columns that saving sets."""
     for one in fields:
         if isinstance(one, models.ForeignKey):
             for row in rows:
@@ -116,18 +115,18 @@ def _settle(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any
 
 
 def _converter(one: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """What makes of a value what the driver writes as the column wants it."""
+    """The function that converts a value for the driver, if the column needs one."""
     if isinstance(one, models.JSONField):
         return Jsonb
     if isinstance(one, ArrayField) and isinstance(one.base_field, models.CharField | models.TextField):
         return _array
     if one.choices and isinstance(one, models.CharField):
-        # A choice is of its own class, which the driver would write by its name.
+        # The driver would write an enum member by its name.
         return str
     return None
 
 
 def _array(texts: Sequence[str]) -> str:
-    """A list of texts as PostgreSQL writes it; the driver takes ten times as long over it."""
+    """A list of texts in PostgreSQL's notation, in a tenth of the driver's time."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"

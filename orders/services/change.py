@@ -1,35 +1,39 @@
-"""The frame of every act: lock the case, change facts, re-plan, append the event; all or nothing."""
+"""The frame of every act: lock the case, change facts, replan, append to the history; all or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from accounts.models import User
 from orders.errors import InvalidFact
-from orders.models import Case, Event, Order
-from orders.models.fields import offset_of
-from orders.rules.court_time import local_date
-from orders.services.calendar import zone_at
-from orders.services.planning import replan
+from orders.models import HistoryEntry, Order
+from orders.services.person_cases import lock_cases, orders_of_group
+from orders.services.planning.history import replan_and_record
+
+#: The act that brings back an order that was entered in error. No other act takes it.
+RESTORED = "order_restored"
 
 
 @dataclass
 class Change:
-    """A change being made: the order, freshly read, and what the event will say of it."""
+    """A change in progress: the order as just read, and the data of its history entry."""
 
     order: Order
     data: dict[str, Any] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
+    #: True if the fact belongs to the case: each of its orders gets the history entry.
+    is_of_whole_case: bool = False
+    #: Orders of other cases that the change concerns too. Those cases must be locked.
+    also_planned: list[Order] = field(default_factory=list)
 
     def set(self, name: str, value: Any) -> None:
-        """Sets a column of the order and notes the old and the new value for the event."""
+        """Set a column of the order and note the old and the new value for the history entry."""
         old = getattr(self.order, name)
         if old != value:
             setattr(self.order, name, value)
@@ -47,108 +51,46 @@ def changing(
     occurred_at: datetime | None = None,
     reason: str = "",
 ) -> Iterator[Change]:
-    """Yields a `Change` with the case locked; afterwards every order of the case agrees with its facts.
+    """Yield a `Change` with the case locked, and the other cases that share its inventory.
 
-    Appends an event `kind` to the order, and `replanned` to each sibling whose deadlines it moved.
+    Afterwards every order of these cases agrees with its facts.
+
+    Appends an entry `kind` to the order's history, and `replanned` to each sibling whose deadlines changed.
+    If the change `is_of_whole_case`, each sibling gets the entry.
     """
     with transaction.atomic():
-        Case.objects.select_for_update(no_key=True).get(pk=order.case_id)
-        siblings = list(Order.objects.filter(case=order.case_id).select_related("case").order_by("id"))
+        siblings = orders_of_group(lock_cases([order.case_id]))
         change = Change(order=next(one for one in siblings if one.pk == order.pk))
+        if change.order.withdrawn_at is not None and kind != RESTORED:
+            raise InvalidFact(
+                "order",
+                "entered_in_error",
+                "This order was withdrawn because it was entered in error. Restore it first.",
+            )
         yield change
         if change.touched:
-            # Only these: another transaction may have marked the row stale meanwhile.
+            # Only these: another transaction may have marked the row stale in between.
             change.order.save(update_fields=sorted(change.touched))
-        told = replan(siblings, now=now)
-        events = [
-            Event(
-                order=change.order,
-                kind=kind,
-                occurred_at=occurred_at or now,
-                actor=by,
-                reason=reason,
-                data=with_deadlines(change.data, told.get(order.pk)),
-            )
-        ]
-        events.extend(
-            Event(order=one, kind="replanned", occurred_at=now, actor=by, data={"deadlines": told[one.pk]})
+        entries = {
+            one.pk: [
+                HistoryEntry(
+                    order=one,
+                    kind=kind,
+                    occurred_at=occurred_at or now,
+                    actor=by,
+                    reason=reason,
+                    data=change.data,
+                )
+            ]
             for one in siblings
-            if one.pk != order.pk and told.get(one.pk)
-        )
-        Event.objects.bulk_create(events)
-
-
-def with_deadlines(data: dict[str, Any], told: dict[str, str] | None) -> dict[str, Any]:
-    """The event's data with what became of which deadline."""
-    return {**data, "deadlines": told} if told else data
+            if one.pk == order.pk or (change.is_of_whole_case and one.case_id == order.case_id)
+        }
+        known = {one.pk for one in siblings}
+        others = [one for one in change.also_planned if one.pk not in known]
+        act = entries[order.pk][0]
+        replan_and_record([*siblings, *others], entries, now=now, by=by, arm_past_checks=True, act=act)
 
 
 def plain(value: Any) -> Any:
-    """A value as an event keeps it."""
+    """A value as the history stores it."""
     return value.isoformat() if isinstance(value, date | datetime) else value
-
-
-def zone_of(order: Order) -> ZoneInfo:
-    """The court's time zone."""
-    return zone_at(order.jurisdiction, order.area)
-
-
-def court_day(order: Order, instant: datetime) -> date:
-    """The calendar day of an instant where the court is."""
-    return local_date(instant, zone_of(order))
-
-
-def check_instant(field_name: str, at: datetime, *, now: datetime) -> int:
-    """The offset, in minutes, of an instant that a person reports. Refuses one that lies ahead."""
-    if at.utcoffset() is None:
-        raise InvalidFact(field_name, "invalid_timestamp", "The time has no offset from UTC; add one.")
-    if at > now:
-        raise InvalidFact(
-            field_name,
-            "in_the_future",
-            f"{at.isoformat()} lies ahead. Record what has happened, with the time at which it did.",
-        )
-    return offset_of(at)
-
-
-def day_of(
-    prefix: str, order: Order, *, on: date | None, at: datetime | None, now: datetime
-) -> tuple[date, int | None]:
-    """The court day of what a person reports by its day or its instant, and the offset of the instant.
-
-    Refuses neither of the two, and what lies ahead; the fields are named `PREFIX_on` and `PREFIX_at`.
-    """
-    if at is not None:
-        return court_day(order, at), check_instant(f"{prefix}_at", at, now=now)
-    if on is None:
-        raise InvalidFact(f"{prefix}_on", "required", "Give the day, or the time with its offset.")
-    if on > court_day(order, now):
-        raise InvalidFact(f"{prefix}_on", "in_the_future", f"{on} lies ahead; record it once it happened.")
-    return on, None
-
-
-def check_not_before_issue(field_name: str, order: Order, at: datetime, code: str) -> None:
-    """Refuses an instant before the order was issued."""
-    early = at < order.issued_at if order.issued_at else court_day(order, at) < order.issued_on
-    if early:
-        issued = order.issued_as_given or order.issued_on
-        raise InvalidFact(
-            field_name,
-            code,
-            f"{at.isoformat()} is before the order was issued ({issued.isoformat()}). "
-            "Correct this time, or the time of issue first.",
-        )
-
-
-def need_reason(reason: str) -> str:
-    """What is not a plain record of what happened says why."""
-    if not reason.strip():
-        raise InvalidFact("reason", "required", "This needs its reason; say why.")
-    return reason.strip()
-
-
-def need_one_of(field_name: str, code: str, value: str, allowed: Iterable[str]) -> str:
-    """A word that must be one of a list."""
-    if value not in (choices := list(allowed)):
-        raise InvalidFact(field_name, code, f"“{value}” is not known; use one of {', '.join(choices)}.")
-    return value

@@ -1,76 +1,102 @@
-"""Notice of the order to the respondent: attempts, service, and its correction."""
+"""Service of the order on the respondent: failed attempts, service, and its correction."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, Literal
 
+from accounts.dates import format_instant
 from accounts.models import Town, User
+from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import Capacity, Concern, Order, ServiceAttempt, ServiceMethod
-from orders.models.fields import offset_of
-from orders.services.change import (
-    Change,
-    changing,
-    check_instant,
-    check_not_before_issue,
-    need_one_of,
-    need_reason,
-)
+from orders.models import Capacity, FirearmsAnswer, Order, OrderAgency, ServiceAttempt, ServiceMethod
+from orders.querysets import OrderAgencyQuerySet
+from orders.services.change import Change, changing
+from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
+from orders.services.court_days import check_not_after_last_day, check_not_before_issue, zone_of
+from orders.services.limits import within_limits
+from orders.services.validation import check_instant, need_one_of, need_reason
+
+#: The town of service stays as it is recorded.
+KEEP: Final = "keep"
+#: The key of the town of service in the history.
+_TOWN = "service_town"
 
 
 def record_service(
     order: Order,
     *,
-    at: datetime,
-    method: str,
+    served_at: datetime,
+    service_method: str,
     by: User | None,
     now: datetime,
-    officer: str = "",
-    in_custody: bool = False,
+    service_officer: str = "",
+    served_in_custody: bool = False,
+    firearms_answer: str = "",
     town: Town | None = None,
+    confirm: str = "",
 ) -> Order:
-    """The order is served at `at`, an instant with its offset; what runs from service runs.
+    """Record service at `served_at`, an instant with its offset, and plan what is counted from service.
 
-    The police of `town`, where service was made, are concerned too. Raises `InvalidFact`.
+    The police of `town`, the place of service, are added to the order. Raises `InvalidFact`, and
+    `DoubtfulFact` for service after the last day that a rule gives, unless `confirm` gives the reason.
     """
-    with changing(order, "served", by=by, now=now, occurred_at=at) as change:
+    with changing(order, "served", by=by, now=now, occurred_at=served_at, reason=clean(confirm)) as change:
         if change.order.served_at is not None:
             raise InvalidFact(
                 "served_at",
                 "already_served",
-                f"Service is recorded already, at {change.order.served_as_given}. Correct it instead.",
+                f"Service is already recorded ({format_instant(change.order.served_at, zone_of(order))}). "
+                "Correct it instead.",
             )
-        _set_service(change, at, method, now)
-        change.set("service_officer", officer.strip())
-        change.set("served_in_custody", in_custody)
-        if town is not None:
-            Concern.objects.get_or_create(
-                order=change.order, agency=town.police, capacity=Capacity.SERVICE_POLICE
-            )
+        with within_limits(change, confirm=confirm):
+            _set_service(change, served_at, service_method, now)
+        change.set("service_officer", service_officer.strip())
+        change.set("served_in_custody", served_in_custody)
+        _set_answer(change, firearms_answer)
+        set_town(change, town)
     return change.order
 
 
 def correct_service(
     order: Order,
     *,
-    at: datetime,
+    served_at: datetime,
     by: User | None,
     now: datetime,
     reason: str,
-    method: str | None = None,
+    service_method: str | None = None,
+    service_officer: str | None = None,
+    served_in_custody: bool | None = None,
+    firearms_answer: str | None = None,
+    town: Town | Literal["keep"] | None = KEEP,
+    confirm: str = "",
 ) -> Order:
-    """Service happened at `at` instead; every deadline that runs from it moves. Raises `InvalidFact`."""
+    """Correct the return of service and move every deadline counted from the time of service.
+
+    The police of another `town` replace those of the former town of service; without a town they are removed.
+    Raises `InvalidFact`, and `DoubtfulFact` as `record_service` does.
+    """
     with changing(
-        order, "service_corrected", by=by, now=now, occurred_at=at, reason=need_reason(reason)
+        order, "service_corrected", by=by, now=now, occurred_at=served_at, reason=need_reason(reason)
     ) as change:
         if change.order.served_at is None:
-            raise InvalidFact("served_at", "not_served", "No service is recorded yet; record it first.")
-        _set_service(change, at, method or change.order.service_method, now)
+            raise InvalidFact("served_at", "not_served", "No service is recorded yet. Record it first.")
+        with within_limits(change, confirm=confirm):
+            _set_service(change, served_at, service_method or change.order.service_method, now)
+        if service_officer is not None:
+            change.set("service_officer", clean(service_officer))
+        if served_in_custody is not None:
+            change.set("served_in_custody", served_in_custody)
+        if firearms_answer is not None:
+            _set_answer(change, firearms_answer)
+        if town != KEEP:
+            set_town(change, town)
     return change.order
 
 
 def withdraw_service(order: Order, *, by: User | None, now: datetime, reason: str) -> Order:
-    """The return of service was wrong: the order counts as not served, and what ran from service stops."""
+    """Withdraw a wrong return of service: the order is not served, and deadlines from service stop."""
     with changing(order, "service_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
         for name, value in (
             ("served_at", None),
@@ -78,41 +104,105 @@ def withdraw_service(order: Order, *, by: User | None, now: datetime, reason: st
             ("service_method", ""),
             ("service_officer", ""),
             ("served_in_custody", False),
+            ("firearms_answer", ""),
         ):
             change.set(name, value)
+        set_town(change, None)
     return change.order
+
+
+def town_of_service(order: Order) -> Town | None:
+    """Return the recorded town of service, if its police are in the order."""
+    police = _service_police(order).values("agency")
+    entry = order.history.filter(data__changes__has_key=_TOWN).order_by("-pk").first()
+    if entry is None:
+        return None
+    return Town.objects.filter(name=entry.data["changes"][_TOWN][1], police__in=police).first()
+
+
+def set_town(change: Change, town: Town | None) -> None:
+    """Set the town of service: its police replace those of the former one. The history has both names."""
+    former = _service_police(change.order)
+    known = sorted(one.agency.name for one in former.select_related("agency"))
+    if not known and town is None:
+        return
+    recorded = town_of_service(change.order)
+    # Before the history had the town, only its police were recorded.
+    old, new = recorded.name if recorded else "; ".join(known), town.name if town else ""
+    if old != new:
+        change.data.setdefault("changes", {})[_TOWN] = [old, new]
+    if town is None:
+        former.delete()
+        return
+    former.exclude(agency=town.police_id).delete()
+    OrderAgency.objects.get_or_create(
+        order=change.order, agency=town.police, capacity=Capacity.SERVICE_POLICE
+    )
 
 
 def record_failed_attempt(
     order: Order,
     *,
-    at: datetime,
+    attempted_at: datetime,
     method: str,
     reason: str,
     by: User | None,
     now: datetime,
     officer: str = "",
 ) -> ServiceAttempt:
-    """An attempt at service failed, and why. Raises `InvalidFact`."""
-    with changing(order, "service_failed", by=by, now=now, occurred_at=at) as change:
-        check_instant("attempted_at", at, now=now)
-        check_not_before_issue("attempted_at", change.order, at, "attempted_before_issued")
-        if not reason.strip():
-            raise InvalidFact("reason", "required", "Say why the attempt failed.")
-        return ServiceAttempt.objects.create(
-            order=change.order,
-            attempted_at=at,
-            attempted_offset=offset_of(at),
-            method=need_one_of("method", "unknown_method", method, ServiceMethod.values),
-            officer=officer.strip(),
-            reason=reason.strip(),
+    """Record a failed attempt at service and its reason. Raises `InvalidFact`."""
+    with changing(order, "service_failed", by=by, now=now, occurred_at=attempted_at) as change:
+        attempt = ServiceAttempt(
+            order=change.order, attempted_at=attempted_at, method=method, officer=officer, reason=reason
         )
+        check_attempt(attempt, now=now)
+        attempt.save()
+        ATTEMPT.note(change, attempt)
+    return attempt
+
+
+def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") -> None:
+    """Check an unsaved failed attempt and set its offset. Raises `InvalidFact`."""
+    order, at = attempt.order, attempt.attempted_at
+    attempt.attempted_offset = check_instant("attempted_at", at, now=now, zone=zone_of(order))
+    check_not_before_issue("attempted_at", order, at, "attempted_before_issued")
+    attempt.officer, attempt.reason = clean(attempt.officer), clean(attempt.reason)
+    if not attempt.reason:
+        raise InvalidFact("reason", "required", "Enter why the attempt failed.")
+    need_one_of("method", "unknown_method", attempt.method, ServiceMethod.values)
+
+
+def _service_police(order: Order) -> OrderAgencyQuerySet[OrderAgency]:
+    return OrderAgency.objects.filter(order=order, capacity=Capacity.SERVICE_POLICE)
+
+
+def _set_answer(change: Change, answer: str) -> None:
+    if answer:
+        need_one_of("firearms_answer", "unknown_answer", answer, FirearmsAnswer.values)
+    change.set("firearms_answer", answer)
 
 
 def _set_service(change: Change, at: datetime, method: str, now: datetime) -> None:
-    offset = check_instant("served_at", at, now=now)
+    offset = check_instant("served_at", at, now=now, zone=zone_of(change.order))
     check_not_before_issue("served_at", change.order, at, "served_before_issued")
+    check_not_after_last_day("served_at", change.order, at, "served_after_last_day")
     need_one_of("service_method", "unknown_method", method, ServiceMethod.values)
     change.set("served_at", at)
     change.set("served_offset", offset)
     change.set("service_method", method)
+
+
+ATTEMPT = Correctable(
+    name="service_attempt",
+    model=ServiceAttempt,
+    noun="failed attempt",
+    words=lambda row: f"failed attempt, {format_instant(row.attempted_at, zone_of(row.order))}",
+    columns=(
+        InstantColumn(name="attempted_at", label="Attempted"),
+        ChoiceColumn(name="method", label="How"),
+        Column(name="officer", label="Officer"),
+        # Free text about a door: it can have an address or a name.
+        Column(name="reason", keyword="why_failed", label="Why it failed", is_private=True),
+    ),
+    check=check_attempt,
+)

@@ -1,3 +1,3 @@
-"""Pages for people who have no desk in the admin site."""
+"""Pages for people who do not use the admin site."""
 
 from __future__ import annotations

@@ -1,14 +1,17 @@
-"""The pages of follow-ups: what stands at somebody's desk, and what is done about one of them."""
+"""The pages of follow-ups: the queue, one follow-up, and what people do about it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,233 +20,300 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import MATRIX
 from accounts.models import User
-from accounts.services.audit import seen
-from orders.forms.follow_ups import FollowUpForm, Task
-from orders.models import Deadline, DeadlineState, Firearm, FollowUp, HandOver
-from orders.services.change import zone_of
-from orders.services.explaining import reasons
-from orders.services.queue import VIEWERS, Desk, desks_of, offers_to, queue_of, with_all
-from orders.views.follow_up_acts import ACTS, PageAct
-from orders.wording import (
-    day_words,
-    due_words,
-    instant_words,
-    language_of,
-    late_words,
-    other_languages,
-    rule_title,
-    state_at,
+from accounts.services.access.access_log import log_access
+from orders.display import due_words, language_of, late_words, other_languages, rule_title, shown_state
+from orders.forms.follow_ups import FOLLOW_UP_ACTS, FollowUpAct, FollowUpForm, Task
+from orders.models import (
+    Attempt,
+    Deadline,
+    DeadlineState,
+    FollowUp,
+    Order,
+    ProofStatus,
+    Referral,
+    SetStatus,
+    Transfer,
 )
+from orders.services.court_days import zone_of
+from orders.services.firearms.accounting import FirearmAccount, account_of
+from orders.services.follow_ups.queue import VIEWERS, Desk, desks_of, offers_to, queue_of, with_all
+from orders.services.parties.visibility import roles_over
+from orders.services.planning.explanations import reasons
+from orders.services.related_orders import RelatedOrder, custody_notices, related_orders
 
 #: Follow-ups on one page of the list.
 PAGE = 50
-#: So many offers stand above it, the longest waiting first.
+#: Offers above the list, the oldest first.
 OFFERS = 20
-#: So many attempts of one follow-up are shown, the newest first.
+#: Attempts on the page of one follow-up, the newest first.
 ATTEMPTS = 50
 
 _DESK_WORDS = {
     Desk.AGENCY: "Your agency",
-    Desk.MINE: "Yours",
-    Desk.OFFERED: "Offered to you",
+    Desk.MINE: "Assigned to you",
+    Desk.OFFERED: "Offered to your agency",
     Desk.REFERRED: "Referred to you",
     Desk.ALL: "All you see",
 }
 
 
 @dataclass(frozen=True)
-class Line:
-    """One follow-up in a list, as it stands at `now`."""
+class FollowUpRow:
+    """One follow-up in a list, at `now`."""
 
     follow_up: FollowUp
     now: datetime
 
     @property
     def deadline(self) -> Deadline:
-        """What was not met."""
+        """The deadline that was not met."""
         return self.follow_up.deadline
 
     @property
     def title(self) -> str:
-        """What is due."""
+        """The title of the rule."""
         return rule_title(self.deadline.rule_id)
 
     @property
-    def state(self) -> DeadlineState:
-        """How the deadline stands."""
-        return state_at(self.deadline, self.now)
+    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+        """The state of the deadline."""
+        return shown_state(self.deadline, self.now)
 
     @property
     def late(self) -> str:
-        """How long it has been overdue."""
+        """How long the deadline is overdue."""
         return late_words(self.deadline, self.now)
 
     @property
-    def next_action(self) -> str:
-        """When somebody acts next, in court time."""
-        return instant_words(self.follow_up.next_action_at, zone_of(self.follow_up.order))
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return zone_of(self.follow_up.order)
 
     @property
     def is_waiting(self) -> bool:
-        """True once the next action should have been."""
+        """True if the time of the next action is past."""
         return self.follow_up.closed_at is None and self.follow_up.next_action_at <= self.now
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An offer that waits for an answer."""
+    """A transfer that waits for an answer."""
 
-    hand_over: HandOver
+    transfer: Transfer
     now: datetime
 
     @property
     def title(self) -> str:
-        """What is due."""
-        return rule_title(self.hand_over.follow_up.deadline.rule_id)
+        """The title of the rule."""
+        return rule_title(self.transfer.follow_up.deadline.rule_id)
 
     @property
     def late(self) -> str:
-        """How long it has been overdue."""
-        return late_words(self.hand_over.follow_up.deadline, self.now)
+        """How long the deadline is overdue."""
+        return late_words(self.transfer.follow_up.deadline, self.now)
 
     @property
-    def offered(self) -> str:
-        """Since when it waits, in court time."""
-        return instant_words(self.hand_over.offered_at, zone_of(self.hand_over.order))
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return zone_of(self.transfer.order)
+
+
+@dataclass(frozen=True)
+class OfferedAct:
+    """An act that the person may do now, with its form; `is_refused` if the form was sent and rejected."""
+
+    act: FollowUpAct
+    form: FollowUpForm
+    is_refused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUpPage:
+    """The page of one follow-up for a person, with reasons in `language`.
+
+    It never names the protected person: police read it.
+    """
+
+    task: Task
+    language: str
+    #: Forms that were sent and rejected, by the name of their act.
+    rejected: Mapping[str, FollowUpForm]
+
+    @property
+    def line(self) -> FollowUpRow:
+        """The follow-up as lists show it."""
+        return FollowUpRow(self.task.follow_up, self.task.now)
+
+    @property
+    def order(self) -> Order:
+        """The order."""
+        return self.task.follow_up.order
+
+    @property
+    def is_overdue(self) -> bool:
+        """True if the deadline is overdue."""
+        return self.line.state == DeadlineState.OVERDUE
+
+    @property
+    def due(self) -> str:
+        """When the deadline is due, in court time."""
+        return due_words(self.line.deadline, self.line.zone)
+
+    @cached_property
+    def attempts(self) -> QuerySet[Attempt]:
+        """The newest attempts."""
+        rows = self.task.follow_up.attempts.select_related("by")
+        return rows.order_by("-attempted_at", "-id")[:ATTEMPTS]
+
+    @cached_property
+    def transfers(self) -> QuerySet[Transfer]:
+        """The transfers that were offered."""
+        return self.task.follow_up.transfers.select_related(
+            "from_agency", "to_agency", "offered_by", "answered_by"
+        )
+
+    @cached_property
+    def referrals(self) -> QuerySet[Referral]:
+        """The referrals to prosecutors."""
+        return self.task.follow_up.referrals.select_related("agency", "referred_by", "decided_by")
+
+    @cached_property
+    def acts(self) -> list[OfferedAct]:
+        """The acts that the person may do now."""
+        return [
+            OfferedAct(act, self.rejected.get(act.name) or _form(act, self.task), act.name in self.rejected)
+            for act in FOLLOW_UP_ACTS.values()
+            if act.is_offered(self.task)
+        ]
+
+    @property
+    def shows_places(self) -> bool:
+        """True for court and police, who may see where a firearm is believed to be."""
+        roles = roles_over(self.task.person, {self.order.pk})[self.order.pk]
+        return "firearm.believed_place" in MATRIX.sees(roles, ("firearm",))
+
+    @cached_property
+    def account(self) -> FirearmAccount:
+        """The three numbers of the order's firearms."""
+        return account_of(self.order)
+
+    @cached_property
+    def reasons(self) -> Sequence[str]:
+        """Why the deadline is due on its date."""
+        deadline = self.line.deadline
+        return reasons(self.order, self.language).get((deadline.rule_id, deadline.occurrence), ())
+
+    @cached_property
+    def related(self) -> list[RelatedOrder]:
+        """The other orders against the respondent that the person may know of."""
+        return related_orders(self.order, user=self.task.person, now=self.task.now)
+
+    @property
+    def other_languages(self) -> list[tuple[str, str]]:
+        """The other languages of the reasons."""
+        return other_languages(self.language)
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """The open follow-ups of one part of what this person sees, the next action first."""
+    """Show the open follow-ups of one desk of the person, the next action first."""
     person, now = _viewer(request), timezone.now()
     desks = desks_of(person)
     asked = request.GET.get("show", "")
     desk = Desk(asked) if asked in desks else desks[0]
     rows = list(queue_of(person, desk).filter(_after(request.GET.get("after", "")))[: PAGE + 1])
     offers = list(offers_to(person)[: OFFERS + 1])
+    custody = custody_notices(_police_of(person), now=now)
     shown = [*(one.order for one in rows[:PAGE]), *(one.order for one in offers[:OFFERS])]
-    seen(request, (order.case.public_id for order in shown))
+    shown += [order for one in custody for order in (one.held_under, one.new)]
+    log_access(request, (order.case.public_id for order in shown))
     context = {
         "desks": [(one.value, _DESK_WORDS[one], one is desk) for one in desks],
         "desk": desk.value,
         "desk_words": _DESK_WORDS[desk],
-        "lines": [Line(one, now) for one in rows[:PAGE]],
+        "lines": [FollowUpRow(one, now) for one in rows[:PAGE]],
         "after": _cursor(rows[PAGE - 1]) if len(rows) > PAGE else "",
         "is_first_page": not request.GET.get("after"),
         "offers": [Offer(one, now) for one in offers[:OFFERS]],
         "has_more_offers": len(offers) > OFFERS,
+        "custody": custody,
     }
     return render(request, "orders/follow_ups.html", context)
 
 
 @require_GET
 def follow_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What is due, what is believed held, what was tried, and what this person may do about it. Never whom
-    the order protects: police read it."""
-    task = _task(request, public_id)
-    return _page(request, task, {})
+    """Show one follow-up and what this person may do about it."""
+    return _page(request, _task(request, public_id), {})
 
 
 @require_POST
 def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
-    """One thing is done about the follow-up; what was wrong with what was typed stands at its field."""
-    found = ACTS.get(name)
-    if found is None or not MATRIX.may(_viewer(request).roles, found.act, found.thing):
+    """Do one act on the follow-up; show a rejected form with its errors."""
+    found = FOLLOW_UP_ACTS.get(name)
+    if found is None or not MATRIX.may(_viewer(request).roles, found.action, found.resource):
         raise Http404
     task = _task(request, public_id)
-    if not found.fits(task):
-        messages.error(request, "This was not done: it is not yours to do as things stand now.")
+    if not found.is_offered(task):
+        messages.error(request, "This was not done: your agency may not do it now.")
         return _page(request, task, {})
     form = _form(found, task, request.POST)
     if not form.is_valid() or not found.perform(form, task):
         return _page(request, task, {name: form})
     messages.success(request, found.done)
-    if found.ends_sight:
+    if found.ends_access:
         return redirect("follow-up-queue")
     return redirect("follow-up-page", public_id=public_id)
 
 
+def _police_of(person: User) -> list[int]:
+    """Return the police agencies (by key) where the person is a member."""
+    police = MATRIX.capacities["respondent_police"].seen_by
+    return [one.agency_id for one in person.memberships.all() if one.role in police and one.agency_id]
+
+
 def _viewer(request: HttpRequest) -> User:
-    """The person, who holds a role that sees follow-ups. Raises `Http404` for who does not."""
+    """Return the person. Raises `Http404` without a role that sees follow-ups."""
     if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
         raise Http404
     return request.user
 
 
 def _task(request: HttpRequest, public_id: UUID) -> Task:
-    """The follow-up of that public id. Raises `Http404` where the person sees none."""
+    """Return the follow-up of that public id. Raises `Http404` if the person does not see it."""
     person = _viewer(request)
     visible = with_all(FollowUp.objects.visible_to(person, roles=VIEWERS))
     found = visible.filter(public_id=public_id).first()
     if found is None:
         raise Http404
-    seen(request, [found.order.case.public_id])
+    log_access(request, [found.order.case.public_id])
+    offers: list[Transfer] = vars(found)["open_offers"]
     return Task(
         follow_up=found,
-        offer=next(iter(getattr(found, "standing_offers")), None),  # noqa: B009 - made by the prefetch
+        offer=next(iter(offers), None),
         referral=found.referrals.filter(outcome="").select_related("agency").first(),
         person=person,
         now=timezone.now(),
     )
 
 
-def _form(act: PageAct, task: Task, typed: Any = None) -> FollowUpForm:
+def _form(act: FollowUpAct, task: Task, typed: Any = None) -> FollowUpForm:
     return act.form(typed, task=task, auto_id=f"id_{act.name}_%s")
 
 
-def _page(request: HttpRequest, task: Task, filled: dict[str, FollowUpForm]) -> HttpResponse:
-    """The page, with these forms as they were filled in and the others empty."""
-    row, order = task.follow_up, task.follow_up.order
-    zone, language = zone_of(order), language_of(request)
-    line = Line(row, task.now)
-
-    def said(at: datetime | None) -> str:
-        return instant_words(at, zone) if at else ""
-
-    context = {
-        "line": line,
-        "follow_up": row,
-        "order": order,
-        "deadline": row.deadline,
-        "is_overdue": line.state == DeadlineState.OVERDUE,
-        "due": due_words(row.deadline, zone),
-        "opened": said(row.opened_at),
-        "closed": said(row.closed_at),
-        "served": said(order.served_at),
-        "offer": task.offer,
-        "referral": task.referral,
-        "attempts": [
-            (one, said(one.attempted_at), said(one.next_action_at))
-            for one in row.attempts.select_related("by").order_by("-attempted_at", "-id")[:ATTEMPTS]
-        ],
-        "hand_overs": [
-            (one, said(one.offered_at), said(one.answered_at or one.withdrawn_at))
-            for one in row.hand_overs.select_related("from_agency", "to_agency", "offered_by", "answered_by")
-        ],
-        "referrals": [
-            (one, said(one.referred_at), day_words(one.decided_on) if one.decided_on else "")
-            for one in row.referrals.select_related("agency", "referred_by", "decided_by")
-        ],
-        "acts": [
-            (one, filled.get(one.name) or _form(one, task), one.name in filled)
-            for one in ACTS.values()
-            if one.fits(task)
-        ],
-        "firearms": Firearm.objects.filter(order__case=order.case_id).order_by("id"),
-        "reasons": reasons(order, language).get((row.deadline.rule_id, row.deadline.occurrence), ()),
-        "language": language,
-        "other_languages": other_languages(language),
-    }
-    return render(request, "orders/follow_up.html", context)
+def _page(request: HttpRequest, task: Task, rejected: Mapping[str, FollowUpForm]) -> HttpResponse:
+    page = FollowUpPage(task=task, language=language_of(request), rejected=rejected)
+    log_access(request, [one.order.case.public_id for one in page.related])
+    return render(request, "orders/follow_up.html", {"page": page})
 
 
 def _cursor(last: FollowUp) -> str:
-    """Where a page ended: nothing in it can be counted."""
+    """Return a cursor after `last` that counts nothing."""
     return f"{last.next_action_at.isoformat()}~{last.public_id}"
 
 
 def _after(cursor: str) -> Q:
-    """What comes after the page that ended there; all where that says nothing."""
+    """Return the condition for what comes after the cursor; no condition for an invalid cursor."""
     instant, _, name = cursor.partition("~")
     try:
         at, public_id = parse_datetime(instant), UUID(name)

@@ -1,3 +1,3 @@
-"""People, agencies, sign-in and the administrator's desk."""
+"""People, agencies, sign-in and user administration."""
 
 from __future__ import annotations

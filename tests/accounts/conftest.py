@@ -17,13 +17,13 @@ MakePerson = Callable[[Role], User]
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
-    """A hash that is made to take long is not what these tests are about."""
+    """Use a fast password hash."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
 def make_person(db: None) -> MakePerson:
-    """Stores a person who holds one role, in an agency of the kind where it is held."""
+    """Create a person with one role, in an agency of the right kind."""
 
     def make(role: Role) -> User:
         user = people.create_user(

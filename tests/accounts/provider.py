@@ -23,7 +23,7 @@ CLIENT_ID, SECRET = "ctcompliance", "a secret between two"
 
 @dataclass
 class Provider:
-    """Whom it has signed in, and how it lies when it is told to."""
+    """The state of the provider: its user, and which faults to show."""
 
     address: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Provider:
     codes: dict[str, str] = field(default_factory=dict)
 
     def authorize(self, asked: dict[str, str]) -> str:
-        """Where a browser is sent back to, as if its person had signed in here."""
+        """Return the redirect after a sign-in at the provider."""
         assert asked["client_id"] == CLIENT_ID
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
@@ -44,7 +44,7 @@ class Provider:
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
     def token(self, asked: dict[str, str]) -> dict[str, str]:
-        """The tokens for a code, which works once and for who holds the verifier."""
+        """Return the tokens for a code, which works once and only with its verifier."""
         challenge = self.codes.pop(asked["code"])
         digest = sha256(asked["code_verifier"].encode()).digest()
         assert urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
@@ -58,7 +58,7 @@ class Provider:
         return answer if self.leaves_out_token else answer | {"id_token": signed}
 
     def configuration(self) -> dict[str, Any]:
-        """What it says of itself."""
+        """Return the discovery document."""
         return {
             "issuer": self.address,
             "authorization_endpoint": f"{self.address}/authorize",
@@ -69,14 +69,14 @@ class Provider:
         }
 
     def keys(self) -> dict[str, Any]:
-        """The key that its tokens can be checked with."""
+        """Return the public key of the tokens."""
         public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
         return {"keys": [public | {"kid": "k1", "alg": "RS256", "use": "sig"}]}
 
 
 @contextmanager
 def running() -> Iterator[Provider]:
-    """A provider that answers until the end."""
+    """Run a provider until the block ends."""
     provider = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -103,7 +103,7 @@ def running() -> Iterator[Provider]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Quietly."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     provider.address = f"http://127.0.0.1:{server.server_port}"

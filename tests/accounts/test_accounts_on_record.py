@@ -1,4 +1,4 @@
-"""Each act about an account leaves exactly one entry in the access log: who, from where and how."""
+"""Each change of an account writes exactly one entry: who, from where and how."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.db.models import F
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Act, Agency, AgencyKind, AuditEntry, Door, Role, User
+from accounts.models import Agency, AgencyKind, AuditAction, AuditEntry, EntryPoint, Role, User
 from accounts.services import people
 from accounts.tasks import tidy
 from tests.accounts.conftest import PASSWORD, MakePerson
-from tests.accounts.doors import enter, entries, password, set_up_app
+from tests.accounts.sign_in_steps import enter, entries, password, set_up_app
 from tests.accounts.test_lock import token_of
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,13 @@ NEW = "two herons over Essex"
 
 @pytest.fixture
 def clerk(make_person: MakePerson) -> User:
-    """Whose account it is about."""
+    """The person whose account is changed."""
     return make_person(Role.CLERK)
 
 
 @pytest.fixture
 def desk(make_person: MakePerson) -> Client:
-    """An administrator's browser, with the record empty behind it."""
+    """An administrator's browser, with an empty access log."""
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.force_login(make_person(Role.ADMINISTRATOR))
     return client
@@ -75,9 +75,9 @@ def _reactivate(desk: Client, user: User) -> Any:
     return _act("reactivate")(desk, user)
 
 
-def _release(desk: Client, user: User) -> Any:
+def _unlock(desk: Client, user: User) -> Any:
     User.objects.filter(pk=user.pk).update(locked_at="2026-11-01T00:00Z")
-    return _act("release")(desk, user)
+    return _act("unlock")(desk, user)
 
 
 def _reset(desk: Client, user: User) -> Any:
@@ -88,34 +88,34 @@ def _reset(desk: Client, user: User) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("do", "act"),
+    ("do", "action"),
     [
-        (_form(name="Lee Ash"), Act.ACCOUNT_CHANGED),
-        (_form(email="new@example.org"), Act.ACCOUNT_CHANGED),
-        (_act("deactivate"), Act.ACCOUNT_DISABLED),
-        (_form(is_active=""), Act.ACCOUNT_DISABLED),
-        (_reactivate, Act.ACCOUNT_ENABLED),
-        (_release, Act.RELEASED),
-        (_reset, Act.FACTOR_REMOVED),
-        (_password, Act.PASSWORD_CHANGED),
-        (_form(**{"memberships-0-DELETE": "on"}), Act.ROLE_REVOKED),
+        (_form(name="Lee Ash"), AuditAction.ACCOUNT_CHANGED),
+        (_form(email="new@example.org"), AuditAction.ACCOUNT_CHANGED),
+        (_act("deactivate"), AuditAction.ACCOUNT_DISABLED),
+        (_form(is_active=""), AuditAction.ACCOUNT_DISABLED),
+        (_reactivate, AuditAction.ACCOUNT_ENABLED),
+        (_unlock, AuditAction.UNLOCKED),
+        (_reset, AuditAction.FACTOR_REMOVED),
+        (_password, AuditAction.PASSWORD_CHANGED),
+        (_form(**{"memberships-0-DELETE": "on"}), AuditAction.ROLE_REVOKED),
     ],
 )
-def test_what_an_administrator_does_is_one_entry(
-    do: Callable[[Client, User], Any], act: Act, desk: Client, clerk: User
+def test_each_administrator_action_writes_one_entry(
+    do: Callable[[Client, User], Any], action: AuditAction, desk: Client, clerk: User
 ) -> None:
     begun = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
     response = do(desk, clerk)
 
     assert response.status_code == 302, response.content.decode()
-    made = AuditEntry.objects.filter(id__gt=begun, door=Door.ADMIN)
-    assert [(entry.act, entry.subject, entry.address) for entry in made] == [(act, clerk, "192.0.2.7")]
+    made = AuditEntry.objects.filter(id__gt=begun, entry_point=EntryPoint.ADMIN)
+    assert [(entry.action, entry.subject, entry.address) for entry in made] == [(action, clerk, "192.0.2.7")]
     assert made[0].actor is not None
     assert made[0].actor.email == "administrator@example.org"
 
 
-def test_a_new_account_and_its_role_are_an_entry_each(desk: Client) -> None:
+def test_new_account_and_role_write_one_entry_each(desk: Client) -> None:
     court = Agency.objects.create(name="Superior Court of Elm", kind=AgencyKind.COURT)
     begun = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
@@ -127,12 +127,12 @@ def test_a_new_account_and_its_role_are_an_entry_each(desk: Client) -> None:
     )
 
     made = AuditEntry.objects.filter(id__gt=begun).order_by("id")
-    assert [entry.act for entry in made] == [Act.ACCOUNT_CREATED, Act.ROLE_GRANTED]
+    assert [entry.action for entry in made] == [AuditAction.ACCOUNT_CREATED, AuditAction.ROLE_GRANTED]
     assert {entry.subject for entry in made} == {User.objects.get(email="lee@example.org")}
     assert made[1].detail == {"role": "clerk", "agency": court.pk}
 
 
-def test_a_system_is_added_without_a_password(desk: Client) -> None:
+def test_system_is_added_without_password(desk: Client) -> None:
     forms = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
     system = {"email": "cms@court.example", "name": "Court system", "is_system": "on"} | forms
     once = {"email": "lee@example.org", "name": "Lee Ash", "password1": NEW} | forms
@@ -146,14 +146,16 @@ def test_a_system_is_added_without_a_password(desk: Client) -> None:
     assert not User.objects.filter(email="lee@example.org").exists()
 
 
-def test_an_agency_changed_is_one_entry(desk: Client) -> None:
-    desk.post("/admin/accounts/agency/add/", {"name": "Elm Police", "kind": "police"})
+def test_changed_agency_writes_one_entry(desk: Client) -> None:
+    desk.post(
+        "/admin/accounts/agency/add/", {"name": "Elm Police", "kind": "police", "jurisdiction": "us_ct"}
+    )
 
-    (entry,) = entries(Act.DIRECTORY_CHANGED)
+    (entry,) = entries(AuditAction.DIRECTORY_CHANGED)
     assert entry.detail == {"kind": "agency", "id": Agency.objects.get().pk, "name": "Elm Police"}
 
 
-def test_signing_in_and_out_are_an_entry_each(clerk: User) -> None:
+def test_sign_in_and_sign_out_write_one_entry_each(clerk: User) -> None:
     begun = AuditEntry.objects.count()
     client = Client(REMOTE_ADDR="192.0.2.9")
 
@@ -162,61 +164,61 @@ def test_signing_in_and_out_are_an_entry_each(clerk: User) -> None:
     client.post("/sign-out/")
 
     made = list(AuditEntry.objects.order_by("id"))[begun:]
-    assert [(entry.act, entry.actor, entry.address) for entry in made] == [
-        (Act.SIGN_IN, clerk, "192.0.2.9"),
-        (Act.SIGN_OUT, clerk, "192.0.2.9"),
+    assert [(entry.action, entry.actor, entry.address) for entry in made] == [
+        (AuditAction.SIGN_IN, clerk, "192.0.2.9"),
+        (AuditAction.SIGN_OUT, clerk, "192.0.2.9"),
     ]
     assert made[0].detail == {"by": ["password"]}
 
 
-def test_a_failed_sign_in_is_one_entry_and_never_the_address_that_was_typed(clerk: User) -> None:
+def test_failed_sign_in_writes_one_entry_without_the_typed_address(clerk: User) -> None:
     begun = AuditEntry.objects.count()
 
     password(Client(REMOTE_ADDR="192.0.2.9"), clerk.email, "wrong")
     password(Client(REMOTE_ADDR="192.0.2.9"), "somebody.private@elsewhere.example", "wrong")
 
     made = list(AuditEntry.objects.order_by("id"))[begun:]
-    assert [(entry.act, entry.subject, entry.actor, entry.succeeded) for entry in made] == [
-        (Act.SIGN_IN_FAILED, clerk, None, False),
-        (Act.SIGN_IN_FAILED, None, None, False),
+    assert [(entry.action, entry.subject, entry.actor, entry.succeeded) for entry in made] == [
+        (AuditAction.SIGN_IN_FAILED, clerk, None, False),
+        (AuditAction.SIGN_IN_FAILED, None, None, False),
     ]
     for entry in made:
         assert "elsewhere" not in str(vars(entry))
         assert "wrong" not in str(vars(entry))
 
 
-def test_a_lock_is_one_entry_beside_those_of_its_guesses(clerk: User) -> None:
+def test_lock_writes_one_entry_besides_those_of_the_attempts(clerk: User) -> None:
     for _ in range(7):
         password(Client(), clerk.email, "wrong")
 
-    assert len(entries(Act.SIGN_IN_FAILED)) == 7
-    (entry,) = entries(Act.LOCKED)
+    assert len(entries(AuditAction.SIGN_IN_FAILED)) == 7
+    (entry,) = entries(AuditAction.LOCKED)
     assert entry.subject == clerk
 
 
-def test_factors_added_and_removed_are_an_entry_each(clerk: User) -> None:
+def test_added_and_removed_factors_write_one_entry_each(clerk: User) -> None:
     client = Client()
     enter(client, clerk)
 
     set_up_app(client)
     client.post("/account/recovery-codes/new/")
 
-    added = entries(Act.FACTOR_ADDED)
+    added = entries(AuditAction.FACTOR_ADDED)
     assert [entry.detail for entry in added] == [{"factor": "totp"}, {"factor": "recovery_codes"}]
     assert {(entry.actor, entry.subject) for entry in added} == {(clerk, clerk)}
 
 
-def test_a_password_of_ones_own_is_one_entry(clerk: User) -> None:
+def test_changing_ones_password_writes_one_entry(clerk: User) -> None:
     client = Client()
     enter(client, clerk)
 
     client.post("/account/password/", {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW})
 
-    (entry,) = entries(Act.PASSWORD_CHANGED)
+    (entry,) = entries(AuditAction.PASSWORD_CHANGED)
     assert (entry.actor, entry.subject, entry.detail) == (clerk, clerk, {"sessions": 0, "tokens": 0})
 
 
-def test_a_changed_role_is_one_revoked_and_one_granted(clerk: User) -> None:
+def test_changed_role_is_logged_as_revoked_and_granted(clerk: User) -> None:
     held = clerk.memberships.get()
     begun = AuditEntry.objects.count()
     held.role = Role.JUDGE
@@ -224,22 +226,22 @@ def test_a_changed_role_is_one_revoked_and_one_granted(clerk: User) -> None:
     people.record_membership(membership=held)
 
     made = list(AuditEntry.objects.order_by("id"))[begun:]
-    assert [(entry.act, entry.detail["role"]) for entry in made] == [
-        (Act.ROLE_REVOKED, "clerk"),
-        (Act.ROLE_GRANTED, "judge"),
+    assert [(entry.action, entry.detail["role"]) for entry in made] == [
+        (AuditAction.ROLE_REVOKED, "clerk"),
+        (AuditAction.ROLE_GRANTED, "judge"),
     ]
 
 
-def test_the_first_administrator_is_on_record(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_administrator_is_logged(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
 
     call_command("createsuperuser", email="root@example.org", name="Robin Terminal", interactive=False)
 
     robin = User.objects.get()
     made = AuditEntry.objects.order_by("id")
-    assert [(entry.act, entry.subject, entry.door) for entry in made] == [
-        (Act.ACCOUNT_CREATED, robin, Door.COMMAND),
-        (Act.ROLE_GRANTED, robin, Door.COMMAND),
+    assert [(entry.action, entry.subject, entry.entry_point) for entry in made] == [
+        (AuditAction.ACCOUNT_CREATED, robin, EntryPoint.COMMAND),
+        (AuditAction.ROLE_GRANTED, robin, EntryPoint.COMMAND),
     ]
 
 
@@ -251,14 +253,14 @@ def test_the_first_administrator_is_on_record(db: None, monkeypatch: pytest.Monk
         ("yes", "203.0.113.5, 198.51.100.1", "198.51.100.1"),
     ],
 )
-def test_the_address_is_the_proxys_word_only_where_there_is_one(
+def test_proxy_header_counts_only_behind_a_proxy(
     behind: str, forwarded: str, expected: str, clerk: User, settings: Settings
 ) -> None:
     settings.BEHIND_PROXY = bool(behind)
 
     password(Client(REMOTE_ADDR="192.0.2.9", HTTP_X_FORWARDED_FOR=forwarded), clerk.email, "wrong")
 
-    (entry,) = entries(Act.SIGN_IN_FAILED)
+    (entry,) = entries(AuditAction.SIGN_IN_FAILED)
     assert entry.address == expected
 
 
@@ -280,21 +282,21 @@ def test_accounts_unused_for_ninety_days_are_disabled(make_person: MakePerson) -
 
     active = set(User.objects.filter(is_active=True))
     assert active == {used, back, administrator}, "the last administrator stays"
-    (entry,) = entries(Act.ACCOUNT_DISABLED)
-    assert (entry.subject, entry.door, entry.detail["why"]) == (unused, Door.SYSTEM, "unused")
+    (entry,) = entries(AuditAction.ACCOUNT_DISABLED)
+    assert (entry.subject, entry.entry_point, entry.detail["why"]) == (unused, EntryPoint.SYSTEM, "unused")
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
     tidy()
-    assert len(entries(Act.ACCOUNT_DISABLED)) == 1
+    assert len(entries(AuditAction.ACCOUNT_DISABLED)) == 1
 
 
-def test_ninety_days_are_not_over_before_they_are(make_person: MakePerson) -> None:
+def test_accounts_are_not_disabled_before_ninety_days(make_person: MakePerson) -> None:
     make_person(Role.CLERK)
     _age(timedelta(days=89, hours=23))
 
     assert people.disable_unused() == 0
 
 
-def test_of_several_administrators_the_one_seen_last_stays(make_person: MakePerson) -> None:
+def test_administrator_used_last_stays_active(make_person: MakePerson) -> None:
     make_person(Role.ADMINISTRATOR)
     later = people.create_user(email="later@example.org", name="Kim Fern", password=PASSWORD)
     people.grant_role(user=later, role=Role.ADMINISTRATOR)
@@ -305,7 +307,7 @@ def test_of_several_administrators_the_one_seen_last_stays(make_person: MakePers
     assert User.objects.get(is_active=True) == later
 
 
-def test_a_system_is_used_while_its_token_is(db: None) -> None:
+def test_use_of_a_token_counts_as_use_of_its_system(db: None) -> None:
     busy = people.create_user(email="busy@court.example", name="Busy system", is_system=True)
     token = token_of(busy)
     _age(timedelta(days=91))
@@ -319,7 +321,7 @@ def test_a_system_is_used_while_its_token_is(db: None) -> None:
     assert token.revoked_at
 
 
-def test_reactivation_gives_ninety_days_more(clerk: User) -> None:
+def test_reactivation_restarts_the_ninety_days(clerk: User) -> None:
     people.deactivate_user(user=clerk)
     _age(timedelta(days=91))
 

@@ -1,4 +1,4 @@
-"""The administrator's desk: what it shows, what it stores, and whom it keeps out."""
+"""The admin pages for users, agencies and towns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Agency, AgencyKind, JudicialDistrict, Membership, Role, Town, User
 from accounts.services import people
-from accounts.services.reference import load_reference
+from accounts.services.agencies.reference import load_reference
 from tests.accounts.conftest import PASSWORD, MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -33,13 +33,13 @@ def administrator(make_person: MakePerson) -> User:
 
 @pytest.fixture
 def desk(client: Client, administrator: User) -> Client:
-    """A browser in which the administrator has signed in."""
+    """The administrator's browser, signed in."""
     client.force_login(administrator)
     return client
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(address: str, desk: Client) -> None:
+def test_list_queries_do_not_grow_with_rows(address: str, desk: Client) -> None:
     _fill(2)
     few = _queries(desk, address)
 
@@ -49,7 +49,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(address: str, des
 
 
 @pytest.mark.parametrize("address", [*LISTS, "/admin/accounts/apitoken/"])
-def test_a_list_is_searched_without_a_term_in_the_address(address: str, desk: Client) -> None:
+def test_search_term_stays_out_of_the_address(address: str, desk: Client) -> None:
     load_reference()
 
     led = desk.post(address, {"q": "hart"})
@@ -61,7 +61,7 @@ def test_a_list_is_searched_without_a_term_in_the_address(address: str, desk: Cl
     assert desk.get(address, {"q": "ford"}).headers["Location"] == address
 
 
-def test_an_act_is_upon_the_rows_that_were_searched_for(desk: Client, make_person: MakePerson) -> None:
+def test_action_applies_to_the_rows_of_the_search(desk: Client, make_person: MakePerson) -> None:
     ash, elm = make_person(Role.LIAISON), make_person(Role.MARSHAL)
     desk.post("/admin/accounts/user/", {"q": ash.email})
 
@@ -77,7 +77,7 @@ def test_an_act_is_upon_the_rows_that_were_searched_for(desk: Client, make_perso
 
 @pytest.mark.parametrize("role", [Role.LIAISON, Role.MARSHAL, Role.PROSECUTOR, Role.ADVOCATE])
 @pytest.mark.parametrize("address", ["/admin/", *LISTS, "/admin/no-such-app/"])
-def test_for_those_whose_desk_is_elsewhere_the_site_does_not_exist(
+def test_admin_site_is_404_for_other_roles(
     role: Role, address: str, client: Client, make_person: MakePerson
 ) -> None:
     client.force_login(make_person(role))
@@ -87,7 +87,7 @@ def test_for_those_whose_desk_is_elsewhere_the_site_does_not_exist(
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.JUDGE])
 @pytest.mark.parametrize("address", LISTS)
-def test_accounts_are_for_administrators(
+def test_only_administrators_see_accounts(
     role: Role, address: str, client: Client, make_person: MakePerson
 ) -> None:
     client.force_login(make_person(role))
@@ -95,7 +95,7 @@ def test_accounts_are_for_administrators(
     assert client.get(address).status_code == 403
 
 
-def test_a_person_is_added_with_a_password_and_a_role(desk: Client) -> None:
+def test_person_is_added_with_password_and_role(desk: Client) -> None:
     court = Agency.objects.create(name="Superior Court of Elm", kind=AgencyKind.COURT)
 
     response = desk.post(
@@ -116,11 +116,11 @@ def test_a_person_is_added_with_a_password_and_a_role(desk: Client) -> None:
     [
         ({"password2": "another long walk"}, "match"),
         ({"password1": "short", "password2": "short"}, "too short"),
-        ({"email": "ADMINISTRATOR@example.org"}, "already"),
+        ({"email": "ADMINISTRATOR@example.org"}, "Another account uses"),
         ({"email": "not an address"}, "valid email"),
     ],
 )
-def test_a_wrong_entry_is_named_and_nothing_stored(changed: dict[str, str], said: str, desk: Client) -> None:
+def test_invalid_entry_is_named_and_not_saved(changed: dict[str, str], said: str, desk: Client) -> None:
     entry = {"email": "lee@example.org", "name": "Lee Ash", "password1": PASSWORD, "password2": PASSWORD}
 
     response = desk.post("/admin/accounts/user/add/", entry | changed | _roles())
@@ -139,7 +139,10 @@ def test_a_role_in_an_agency_of_the_wrong_kind_is_refused(desk: Client) -> None:
         | _roles({"role": Role.CLERK, "agency": police.pk}),
     )
 
-    assert "Elm Police is no place for this role. Choose one of kind: Court." in response.content.decode()
+    assert (
+        "This role cannot be held in Elm Police. Choose an agency of kind: Court."
+        in response.content.decode()
+    )
     assert User.objects.count() == 1
 
 
@@ -173,7 +176,7 @@ def test_a_person_is_deactivated_and_reactivated(desk: Client, make_person: Make
         assert clerk.is_active is expected
 
 
-def test_the_last_administrator_stays(desk: Client, administrator: User) -> None:
+def test_last_administrator_cannot_be_removed(desk: Client, administrator: User) -> None:
     held = administrator.memberships.get()
     address = f"/admin/accounts/user/{administrator.pk}/change/"
     fields = {"email": administrator.email, "name": administrator.name}
@@ -188,12 +191,12 @@ def test_the_last_administrator_stays(desk: Client, administrator: User) -> None
     for target, sent in attempts:
         response = desk.post(target, sent, follow=True)
 
-        assert "Nobody would be left to administer accounts." in response.content.decode()
+        assert "This is the last active administrator." in response.content.decode()
         assert User.objects.get(pk=administrator.pk).is_active
         assert Membership.objects.get().role == Role.ADMINISTRATOR
 
 
-def test_the_administrators_role_can_be_handed_over(desk: Client, administrator: User) -> None:
+def test_administrator_role_can_be_passed_on(desk: Client, administrator: User) -> None:
     other = people.create_user(email="other@example.org", name="Kim Fern", password=PASSWORD)
     people.grant_role(user=other, role=Role.ADMINISTRATOR)
 
@@ -213,9 +216,7 @@ def test_a_new_password_is_set_by_a_form(desk: Client, make_person: MakePerson) 
     assert clerk.check_password(new)
 
 
-def test_there_are_no_groups_no_permissions_and_no_deletion_of_people(
-    desk: Client, make_person: MakePerson
-) -> None:
+def test_no_groups_permissions_or_deletion_of_people(desk: Client, make_person: MakePerson) -> None:
     clerk = make_person(Role.CLERK)
 
     page = desk.get(f"/admin/accounts/user/{clerk.pk}/change/").content.decode()
@@ -226,13 +227,19 @@ def test_there_are_no_groups_no_permissions_and_no_deletion_of_people(
     assert desk.get("/admin/auth/group/").status_code == 404
 
 
-def test_an_agency_is_given_an_address(desk: Client) -> None:
+def test_agency_gets_an_email_address(desk: Client) -> None:
     load_reference()
     agency = Agency.objects.get(ori="CT0000400")
 
     response = desk.post(
         f"/admin/accounts/agency/{agency.pk}/change/",
-        {"name": agency.name, "kind": agency.kind, "ori": agency.ori, "email": "desk@avon.example"},
+        {
+            "name": agency.name,
+            "kind": agency.kind,
+            "jurisdiction": agency.jurisdiction,
+            "ori": agency.ori,
+            "email": "desk@avon.example",
+        },
     )
 
     assert response.status_code == 302, _errors(response)
@@ -240,7 +247,7 @@ def test_an_agency_is_given_an_address(desk: Client) -> None:
     assert agency.email == "desk@avon.example"
 
 
-def test_who_answers_for_a_town_is_changed_and_its_name_is_not(desk: Client) -> None:
+def test_police_of_a_town_can_change_but_not_its_name(desk: Client) -> None:
     load_reference()
     town, police = Town.objects.get(name="Killingly"), Agency.objects.get(ori="CTCSP0000")
 
@@ -253,7 +260,7 @@ def test_who_answers_for_a_town_is_changed_and_its_name_is_not(desk: Client) -> 
     assert (town.name, town.police) == ("Killingly", police)
 
 
-def test_a_court_cannot_answer_for_a_town(desk: Client) -> None:
+def test_court_cannot_serve_a_town(desk: Client) -> None:
     load_reference()
     town, court = Town.objects.get(name="Killingly"), Agency.objects.filter(kind=AgencyKind.COURT).first()
     assert court is not None
@@ -264,13 +271,19 @@ def test_a_court_cannot_answer_for_a_town(desk: Client) -> None:
     assert Town.objects.get(name="Killingly").police.kind == AgencyKind.POLICE
 
 
-def test_what_the_files_brought_stays_and_what_a_person_added_can_go(desk: Client) -> None:
+def test_loaded_rows_cannot_be_deleted_but_added_ones_can(desk: Client) -> None:
     load_reference()
     essex = Town.objects.get(name="Essex")
     desk.post(
-        "/admin/accounts/town/add/", {"name": "Ivoryton", "within": essex.pk, "police": essex.police_id}
+        "/admin/accounts/town/add/",
+        {
+            "name": "Elm Mills",
+            "jurisdiction": "us_ct",
+            "within": essex.pk,
+            "police": essex.police_id,
+        },
     )
-    village = Town.objects.get(name="Ivoryton")
+    village = Town.objects.get(name="Elm Mills")
 
     for town in (essex, village):
         desk.post(f"/admin/accounts/town/{town.pk}/delete/", {"post": "yes"})
@@ -280,10 +293,10 @@ def test_what_the_files_brought_stays_and_what_a_person_added_can_go(desk: Clien
     )
 
     assert Town.objects.filter(name="Essex").exists()
-    assert not Town.objects.filter(name="Ivoryton").exists()
+    assert not Town.objects.filter(name="Elm Mills").exists()
 
 
-def test_districts_are_only_looked_at(desk: Client) -> None:
+def test_districts_are_read_only(desk: Client) -> None:
     load_reference()
     district = JudicialDistrict.objects.get(name="Hartford")
     address = f"/admin/accounts/judicialdistrict/{district.pk}/change/"
@@ -317,7 +330,7 @@ def _queries(client: Client, address: str) -> int:
 
 
 def _roles(*rows: dict[str, Any], initial: int = 0) -> dict[str, Any]:
-    """What the browser sends for the roles below a person's form."""
+    """Return the form data of the roles of a person."""
     sent: dict[str, Any] = {
         "memberships-TOTAL_FORMS": len(rows),
         "memberships-INITIAL_FORMS": initial,

@@ -1,4 +1,4 @@
-"""Who saw which case: one entry for each request, by every door, or no answer."""
+"""Access log: one entry for each request through every entry point, or no response."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Act, Agency, AgencyKind, ApiToken, AuditEntry, Door, Role, User
-from accounts.services import guessing
-from accounts.services.audit import Watch, address_of, asked_in_vain, record
+from accounts.models import Agency, AgencyKind, ApiToken, AuditAction, AuditEntry, EntryPoint, Role, User
+from accounts.services.access import enumeration_guard
+from accounts.services.access.access_log import address_of, log_miss, record, start
 from notifications.models import Alert
-from notifications.services.firing import Firer
+from notifications.services.firing.fire import Firer
 from orders.models import Order
 from tests import make
 from tests.api.conftest import Caller, MakeCaller, caller
@@ -59,7 +59,7 @@ def order(court: Agency) -> Order:
 
 @pytest.fixture
 def alert(order: Order) -> Alert:
-    """An alert to a liaison about an order whose time is over."""
+    """An alert to a liaison about an overdue order."""
     town = make.town()
     make.person(Role.LIAISON, town.police)
     now = timezone.now()
@@ -78,7 +78,7 @@ def alert(order: Order) -> Alert:
 
 @pytest.fixture(autouse=True)
 def _nothing_personal_is_on_record() -> Iterator[None]:
-    """After every test: the record names nobody's case, and every time is exact."""
+    """Check after every test that entries contain no personal data and that times are exact."""
     yield
     with connection.cursor() as cursor:
         cursor.execute("SELECT e::text FROM accounts_auditentry e")
@@ -88,29 +88,29 @@ def _nothing_personal_is_on_record() -> Iterator[None]:
 
 
 def the_entry() -> AuditEntry:
-    """The only entry there is."""
+    """Return the only entry."""
     return AuditEntry.objects.get()
 
 
 def facts(entry: AuditEntry) -> tuple[Any, ...]:
-    return entry.act, entry.door, entry.what, entry.actor, entry.succeeded
+    return entry.action, entry.entry_point, entry.what, entry.actor, entry.succeeded
 
 
-# ---- every door ----
+# ---- every entry point ----
 
 
-def test_the_page_of_an_order(clerk: User, order: Order) -> None:
+def test_page_of_an_order_is_logged(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
 
     assert browser.get(page_of(order), REMOTE_ADDR="192.0.2.7").status_code == 200
 
     entry = the_entry()
-    assert facts(entry) == (Act.SEEN, Door.ADMIN, "admin:orders_order_change", clerk, True)
+    assert facts(entry) == (AuditAction.SEEN, EntryPoint.ADMIN, "admin:orders_order_change", clerk, True)
     assert entry.cases == [order.case.public_id]
     assert (entry.address, entry.token, entry.detail) == ("192.0.2.7", None, {})
 
 
-def test_when_is_exact_and_in_utc(clerk: User, order: Order) -> None:
+def test_times_are_exact_and_in_utc(clerk: User, order: Order) -> None:
     before = datetime.now(UTC)
     signed_in(clerk).get(page_of(order))
 
@@ -122,7 +122,7 @@ def test_when_is_exact_and_in_utc(clerk: User, order: Order) -> None:
             "SELECT atttypmod FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'at'",
             ["accounts_auditentry"],
         )
-        # Not cut off: to the microsecond.
+        # To the microsecond, without rounding.
         assert cursor.fetchone() == (-1,)
 
 
@@ -135,8 +135,8 @@ def test_a_list_of_orders(address: str, clerk: User, court: Agency, order: Order
 
     entry = the_entry()
     assert facts(entry) == (
-        Act.SEEN,
-        Door.ADMIN,
+        AuditAction.SEEN,
+        EntryPoint.ADMIN,
         f"admin:{address.replace('/', '_')}_changelist",
         clerk,
         True,
@@ -152,7 +152,7 @@ def test_a_list_of_follow_ups_and_of_alerts(alert: Alert) -> None:
     assert [entry.cases for entry in AuditEntry.objects.all()] == [[alert.of_order.case.public_id]] * 2
 
 
-def test_a_list_without_rows_shows_nobody(clerk: User, order: Order) -> None:
+def test_empty_list_writes_no_entry(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
 
     for address in ("order/?kind=permanent_protective_order", "courtclosing/", "courtrule/"):
@@ -161,36 +161,39 @@ def test_a_list_without_rows_shows_nobody(clerk: User, order: Order) -> None:
     assert not AuditEntry.objects.exists()
 
 
-def test_an_act_and_its_form(clerk: User, order: Order) -> None:
+def test_act_and_its_form_are_logged(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
     address = f"{page_of(order)}serve/"
 
     assert browser.get(address).status_code == 200
     assert browser.post(address, {}).status_code == 200
-    done = browser.post(address, {**typed(timezone.now()), "method": "in_hand", "officer": "Person Elm"})
+    done = browser.post(
+        address,
+        {**typed(timezone.now(), "served_at"), "service_method": "in_hand", "service_officer": "Person Elm"},
+    )
     assert done.status_code == 302
 
     route = "admin:orders_order_act"
     assert [facts(one) for one in AuditEntry.objects.order_by("id")] == [
-        (Act.SEEN, Door.ADMIN, route, clerk, True),
-        (Act.SEEN, Door.ADMIN, route, clerk, True),
-        (Act.DONE, Door.ADMIN, route, clerk, True),
+        (AuditAction.SEEN, EntryPoint.ADMIN, route, clerk, True),
+        (AuditAction.SEEN, EntryPoint.ADMIN, route, clerk, True),
+        (AuditAction.DONE, EntryPoint.ADMIN, route, clerk, True),
     ]
     assert {tuple(one.cases) for one in AuditEntry.objects.all()} == {(order.case.public_id,)}
 
 
-def test_what_concerns_no_case_is_done_too(clerk: User) -> None:
+def test_change_without_a_case_is_logged(clerk: User) -> None:
     done = signed_in(clerk).post(
         "/admin/orders/courtclosing/add/", {"closed_on": "2026-12-28", "name": "Snow", "reason": "Snow"}
     )
     assert done.status_code == 302
 
     entry = the_entry()
-    assert facts(entry) == (Act.DONE, Door.ADMIN, "admin:orders_courtclosing_add", clerk, True)
+    assert facts(entry) == (AuditAction.DONE, EntryPoint.ADMIN, "admin:orders_courtclosing_add", clerk, True)
     assert entry.cases == []
 
 
-def test_home_and_a_notice_and_its_acknowledgement(alert: Alert) -> None:
+def test_home_and_a_notice_and_its_acknowledgment(alert: Alert) -> None:
     assert alert.recipient is not None
     browser = signed_in(alert.recipient)
     address = f"/notices/{alert.public_id}/"
@@ -200,16 +203,16 @@ def test_home_and_a_notice_and_its_acknowledgement(alert: Alert) -> None:
     assert browser.post(f"{address}acknowledge/").status_code == 302
 
     assert [facts(one)[:4] for one in AuditEntry.objects.order_by("id")] == [
-        (Act.SEEN, Door.PAGE, "home", alert.recipient),
-        (Act.SEEN, Door.PAGE, "notice", alert.recipient),
-        (Act.DONE, Door.PAGE, "acknowledge", alert.recipient),
+        (AuditAction.SEEN, EntryPoint.PAGE, "home", alert.recipient),
+        (AuditAction.SEEN, EntryPoint.PAGE, "notice", alert.recipient),
+        (AuditAction.DONE, EntryPoint.PAGE, "acknowledge", alert.recipient),
     ]
     assert {tuple(one.cases) for one in AuditEntry.objects.all()} == {(alert.of_order.case.public_id,)}
 
 
 @pytest.fixture
 def system(order: Order, caller: MakeCaller) -> Caller:
-    """A case system that calls with a token."""
+    """A system that calls the API with a token."""
     return caller(make.person(Role.CLERK, order.case.court))
 
 
@@ -224,42 +227,44 @@ def test_a_system_by_its_token(order: Order, system: Caller) -> None:
     assert system.post(f"{address}/service-attempts", attempt).status_code == 201
 
     entries = list(AuditEntry.objects.order_by("id"))
-    assert [(one.act, one.what, one.succeeded) for one in entries] == [
-        (Act.SEEN, "order", True),
-        (Act.SEEN, "orders", True),
-        (Act.REFUSED, "order", False),
-        (Act.DONE, "order-service-attempts", True),
+    assert [(one.action, one.what, one.succeeded) for one in entries] == [
+        (AuditAction.SEEN, "order", True),
+        (AuditAction.SEEN, "orders", True),
+        (AuditAction.REFUSED, "order", False),
+        (AuditAction.DONE, "order-service-attempts", True),
     ]
-    assert {(one.door, one.actor, one.token) for one in entries} == {(Door.API, token.user, token)}
+    assert {(one.entry_point, one.actor, one.token) for one in entries} == {
+        (EntryPoint.API, token.user, token)
+    }
     assert [one.cases for one in entries] == [[order.case.public_id]] * 2 + [[], [order.case.public_id]]
 
 
-def test_a_system_that_guesses_is_answered_nothing(order: Order, system: Caller) -> None:
-    answers = [system.get(f"/orders/{uuid.uuid4()}") for _ in range(guessing.MANY + 3)]
+def test_system_that_tries_many_ids_is_blocked(order: Order, system: Caller) -> None:
+    answers = [system.get(f"/orders/{uuid.uuid4()}") for _ in range(enumeration_guard.LIMIT + 3)]
 
-    assert [one.status_code for one in answers] == [404] * guessing.MANY + [429] * 3
+    assert [one.status_code for one in answers] == [404] * enumeration_guard.LIMIT + [429] * 3
     assert answers[-1].json()["code"] == "too_many_requests"
-    for address in (f"/orders/{order.public_id}", "/orders?docket_number=HHD-FA26-1-S"):
-        assert system.get(address).status_code == 429
-    assert system.get("/orders").status_code == 200
-    assert AuditEntry.objects.filter(act=Act.GUESSING).count() == 1
+    assert system.get(f"/orders/{order.public_id}").status_code == 429
+    for address in ("/orders", "/orders?docket_number=HHD-FA26-1-S"):
+        assert system.get(address).status_code == 200
+    assert AuditEntry.objects.filter(action=AuditAction.ENUMERATION).count() == 1
 
 
 def test_a_command(order: Order, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("explain", DOCKET)
 
-    assert facts(the_entry()) == (Act.SEEN, Door.COMMAND, "explain", None, True)
+    assert facts(the_entry()) == (AuditAction.SEEN, EntryPoint.COMMAND, "explain", None, True)
     assert the_entry().cases == [order.case.public_id]
 
 
-def test_nobody_signed_in_is_nobody_on_record(client: Client, order: Order) -> None:
+def test_anonymous_requests_write_no_entry(client: Client, order: Order) -> None:
     for address in ("/", page_of(order), "/healthz", "/no-such-page/"):
         client.get(address)
 
     assert not AuditEntry.objects.exists()
 
 
-def test_the_log_costs_one_query_more(clerk: User, court: Agency, order: Order) -> None:
+def test_log_costs_one_query(clerk: User, court: Agency, order: Order) -> None:
     browser = signed_in(clerk)
 
     def asked(address: str) -> int:
@@ -267,19 +272,19 @@ def test_the_log_costs_one_query_more(clerk: User, court: Agency, order: Order) 
             assert browser.get(address).status_code == 200
         return len([one for one in queries if "accounts_auditentry" in one["sql"]])
 
-    # On a page of one order the other is the look whether the person is guessing.
+    # On a page of one order, the second query checks whether the user is blocked.
     before = asked("/admin/orders/order/"), asked(page_of(order))
     for _ in range(3):
         make.order(now=timezone.now(), court=court, issued_at=timezone.now() - timedelta(days=1))
     assert before == (asked("/admin/orders/order/"), asked(page_of(order))) == (1, 2)
 
 
-# ---- no entry, no answer ----
+# ---- no entry, no response ----
 
 
 @pytest.fixture
 def unwritable(db: None) -> None:
-    """A database that takes no entry."""
+    """A database that refuses entries."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION pg_temp.disk_full() RETURNS trigger LANGUAGE plpgsql AS $$"
@@ -290,7 +295,7 @@ def unwritable(db: None) -> None:
 
 
 @pytest.mark.usefixtures("unwritable")
-def test_what_cannot_be_recorded_is_not_answered(
+def test_page_that_cannot_be_logged_is_refused(
     clerk: User, order: Order, caplog: pytest.LogCaptureFixture
 ) -> None:
     browser = signed_in(clerk)
@@ -300,7 +305,7 @@ def test_what_cannot_be_recorded_is_not_answered(
 
     page = answer.content.decode()
     assert answer.status_code == 503
-    assert "Not shown, because it could not be recorded" in page
+    assert "Not shown: the access log is unavailable" in page
     assert CANARY not in page
     assert DOCKET not in page
     assert answer.headers["Cache-Control"] == "no-store"
@@ -309,7 +314,7 @@ def test_what_cannot_be_recorded_is_not_answered(
 
 
 @pytest.mark.usefixtures("unwritable")
-def test_at_the_api_neither(order: Order, system: Caller) -> None:
+def test_api_response_that_cannot_be_logged_is_refused(order: Order, system: Caller) -> None:
     with transaction.atomic():
         answer = system.get(f"/orders/{order.public_id}")
         transaction.set_rollback(True)
@@ -320,10 +325,10 @@ def test_at_the_api_neither(order: Order, system: Caller) -> None:
     assert CANARY not in answer.content.decode()
 
 
-# ---- refusals, and guessing ----
+# ---- refusals and the enumeration guard ----
 
 
-def test_a_case_of_another_agency_is_refused_and_on_record(order: Order) -> None:
+def test_case_of_another_agency_is_refused_and_logged(order: Order) -> None:
     stranger = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
     browser = signed_in(stranger)
     absent = uuid.uuid4()
@@ -334,27 +339,27 @@ def test_a_case_of_another_agency_is_refused_and_on_record(order: Order) -> None
     assert {(one.status_code, one.content) for one in answers} == {(404, answers[0].content)}
     entries = AuditEntry.objects.order_by("id")
     assert {facts(one) for one in entries} == {
-        (Act.REFUSED, Door.ADMIN, "admin:orders_order_change", stranger, False)
+        (AuditAction.REFUSED, EntryPoint.ADMIN, "admin:orders_order_change", stranger, False)
     }
     assert [one.detail for one in entries] == [
-        {"status": 404, "asked": str(order.public_id)},
-        {"status": 404, "asked": str(absent)},
+        {"status": 404, "requested": str(order.public_id)},
+        {"status": 404, "requested": str(absent)},
     ]
     assert [one.cases for one in entries] == [[], []]
 
 
-def test_an_act_that_the_role_does_not_do_is_refused_with_the_case(order: Order) -> None:
+def test_forbidden_act_is_logged_with_its_case(order: Order) -> None:
     judge = make.person(Role.JUDGE, order.case.court)
 
     assert signed_in(judge).post(f"{page_of(order)}vacate/", {"reason": "x"}).status_code == 403
 
     entry = the_entry()
-    assert facts(entry) == (Act.REFUSED, Door.ADMIN, "admin:orders_order_act", judge, False)
+    assert facts(entry) == (AuditAction.REFUSED, EntryPoint.ADMIN, "admin:orders_order_act", judge, False)
     assert (entry.cases, entry.detail) == ([order.case.public_id], {"status": 403})
-    assert guessing.guesses(judge) == 0
+    assert enumeration_guard.count_refused_ids(judge) == 0
 
 
-def test_an_address_that_is_none_is_no_guess(clerk: User) -> None:
+def test_unknown_page_does_not_count_as_enumeration(clerk: User) -> None:
     browser = signed_in(clerk)
 
     for number in range(30):
@@ -364,106 +369,104 @@ def test_an_address_that_is_none_is_no_guess(clerk: User) -> None:
     assert not AuditEntry.objects.exists()
 
 
-def guess(browser: Client, times: int, **headers: Any) -> list[int]:
-    """Asks for so many ids that are nobody's."""
+def request_unknown(browser: Client, times: int, **headers: Any) -> list[int]:
+    """Request `number` unknown ids."""
     return [browser.get(f"/notices/{uuid.uuid4()}/", **headers).status_code for _ in range(times)]
 
 
-def test_who_guesses_is_on_record_once_and_answered_nothing(clerk: User, order: Order) -> None:
+def test_enumeration_is_logged_once_and_blocked(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
-    assert guess(browser, guessing.MANY - 1) == [404] * (guessing.MANY - 1)
-    assert not guessing.too_many_guesses(clerk)
+    assert request_unknown(browser, enumeration_guard.LIMIT - 1) == [404] * (enumeration_guard.LIMIT - 1)
+    assert not enumeration_guard.is_blocked(clerk)
     assert browser.get(page_of(order)).status_code == 200
 
-    assert guess(browser, 6) == [404, *[429] * 5]
+    assert request_unknown(browser, 6) == [404, *[429] * 5]
 
-    assert guessing.guesses(clerk) == guessing.MANY
-    assert guessing.too_many_guesses(clerk)
-    found = AuditEntry.objects.get(act=Act.GUESSING)
-    assert (found.actor, found.door, found.cases, found.detail) == (clerk, Door.PAGE, [], {})
-    # What is there is answered as what is not; nobody learns from the difference.
+    assert enumeration_guard.count_refused_ids(clerk) == enumeration_guard.LIMIT
+    assert enumeration_guard.is_blocked(clerk)
+    found = AuditEntry.objects.get(action=AuditAction.ENUMERATION)
+    assert (found.actor, found.entry_point, found.cases, found.detail) == (clerk, EntryPoint.PAGE, [], {})
+    # Existing and unknown ids get the same response.
     answers = [browser.get(page_of(order)), browser.get(f"/notices/{uuid.uuid4()}/")]
     assert {(one.status_code, one.content) for one in answers} == {(429, answers[0].content)}
-    # Lists are no guesses, and others work on.
+    # Lists still open, and other users are not affected.
     assert browser.get("/admin/orders/order/").status_code == 200
     assert signed_in(make.person(Role.CLERK, order.case.court)).get(page_of(order)).status_code == 200
 
 
-def test_the_same_address_again_and_again_is_one_guess(clerk: User) -> None:
+def test_repeated_address_counts_once(clerk: User) -> None:
     browser = signed_in(clerk)
     address = f"/notices/{uuid.uuid4()}/"
 
-    assert {browser.get(address).status_code for _ in range(guessing.MANY + 5)} == {404}
-    assert guessing.guesses(clerk) == 1
+    assert {browser.get(address).status_code for _ in range(enumeration_guard.LIMIT + 5)} == {404}
+    assert enumeration_guard.count_refused_ids(clerk) == 1
 
 
 LIST = "/admin/orders/order/"
 
 
-def test_a_search_that_finds_nothing_is_a_guess_and_one_that_finds_is_a_look(
-    clerk: User, order: Order
-) -> None:
+def test_searching_for_dockets_that_are_not_entered_is_not_guessing(clerk: User, order: Order) -> None:
     elsewhere = make.order(now=timezone.now(), issued_at=timezone.now() - timedelta(days=1))
     browser = signed_in(clerk)
 
-    # Whatever the list is narrowed to besides: the order is theirs, or it is not.
-    for term in (elsewhere.case.docket_number, "NONE", order.case.docket_number):
-        assert browser.post(f"{LIST}?served=yes", {"q": term}).status_code == 302
+    terms = [
+        elsewhere.case.docket_number,
+        *(f"NONE-{number}" for number in range(enumeration_guard.LIMIT + 5)),
+    ]
+    assert {browser.post(LIST, {"q": term}).status_code for term in terms} == {302}
 
-    assert {one.act for one in AuditEntry.objects.all()} == {Act.REFUSED}
-    assert [set(one.detail) for one in AuditEntry.objects.all()] == [{"status", "asked"}] * 2
-    assert guessing.guesses(clerk) == 2
-    assert browser.get(LIST).status_code == 200
-    assert AuditEntry.objects.get(act=Act.SEEN).cases == [order.case.public_id]
+    assert not AuditEntry.objects.exists()
+    assert browser.get(page_of(order)).status_code == 200
 
 
-def test_who_guesses_by_docket_searches_no_more(clerk: User, order: Order) -> None:
+def test_blocked_person_can_still_search(clerk: User, order: Order) -> None:
     browser = signed_in(clerk)
-    for number in range(guessing.MANY):
-        assert browser.post(LIST, {"q": f"NONE-{number}"}).status_code == 302
+    request_unknown(browser, enumeration_guard.LIMIT)
 
-    answers = [browser.post(LIST, {"q": term}) for term in ("NONE", order.case.docket_number)]
+    assert browser.post(LIST, {"q": order.case.docket_number}).status_code == 302
 
-    assert {(one.status_code, one.content) for one in answers} == {(429, answers[0].content)}
-    assert browser.get(LIST).status_code == 200
-
-
-def test_after_ten_minutes_it_is_over(clerk: User) -> None:
-    old = timezone.now() - guessing.WINDOW - timedelta(seconds=1)
-    for _ in range(guessing.MANY):
-        record(Act.REFUSED, Door.PAGE, actor=clerk, detail={"asked": str(uuid.uuid4())}, at=old)
-    record(Act.GUESSING, Door.PAGE, actor=clerk, at=old)
-
-    assert not guessing.too_many_guesses(clerk)
-    assert guess(signed_in(clerk), 1) == [404]
-    assert guessing.guesses(clerk) == 1
+    assert order.case.docket_number in browser.get(LIST).content.decode()
+    assert browser.get(page_of(order)).status_code == 429
 
 
-def test_a_name_that_was_asked_for_is_kept_as_a_digest(clerk: User) -> None:
+def test_block_ends_after_ten_minutes(clerk: User) -> None:
+    old = timezone.now() - enumeration_guard.WINDOW - timedelta(seconds=1)
+    for _ in range(enumeration_guard.LIMIT):
+        record(
+            AuditAction.REFUSED, EntryPoint.PAGE, actor=clerk, detail={"requested": str(uuid.uuid4())}, at=old
+        )
+    record(AuditAction.ENUMERATION, EntryPoint.PAGE, actor=clerk, at=old)
+
+    assert not enumeration_guard.is_blocked(clerk)
+    assert request_unknown(signed_in(clerk), 1) == [404]
+    assert enumeration_guard.count_refused_ids(clerk) == 1
+
+
+def test_requested_name_is_stored_as_a_digest(clerk: User) -> None:
     request = RequestFactory().get("/")
-    request.watch = Watch()  # type: ignore[attr-defined]
+    context = start(request)
 
-    asked_in_vain(request, DOCKET)
+    log_miss(request, DOCKET)
 
-    assert len(request.watch.asked) == 32  # type: ignore[attr-defined]
-    assert DOCKET not in request.watch.asked  # type: ignore[attr-defined]
+    assert len(context.missed) == 32
+    assert DOCKET not in context.missed
 
 
-def test_administrators_are_told_who_guesses(clerk: User) -> None:
-    guess(signed_in(clerk), guessing.MANY, REMOTE_ADDR="192.0.2.66")
+def test_administrators_see_who_was_blocked(clerk: User) -> None:
+    request_unknown(signed_in(clerk), enumeration_guard.LIMIT, REMOTE_ADDR="192.0.2.66")
 
     page = signed_in(make.person(Role.ADMINISTRATOR)).get("/").content.decode()
-    assert "Somebody guesses at cases" in page
+    assert "Possible guessing of case addresses" in page
     assert clerk.name in page
     assert "192.0.2.66" in page
-    assert "Somebody guesses" not in signed_in(clerk).get("/").content.decode()
+    assert "Possible guessing of case addresses" not in signed_in(clerk).get("/").content.decode()
 
 
-def test_refusals_are_counted_by_an_index(clerk: User) -> None:
+def test_counting_refusals_uses_an_index(clerk: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_auditentry"
-            " (actor_id, at, act, door, what, succeeded, detail, cases, transaction) "
+            " (actor_id, at, action, entry_point, what, succeeded, detail, cases, transaction) "
             "SELECT %s, now() - make_interval(secs => n),"
             " CASE n %% 100 WHEN 0 THEN 'refused' ELSE 'seen' END,"
             " 'admin', 'x', true, '{}', '{}', 1 FROM generate_series(1, 20000) n",
@@ -471,10 +474,10 @@ def test_refusals_are_counted_by_an_index(clerk: User) -> None:
         )
         cursor.execute("ANALYZE accounts_auditentry")
     with CaptureQueriesContext(connection) as asked:
-        guessing.guesses(clerk)
-        guessing.too_many_guesses(clerk)
+        enumeration_guard.count_refused_ids(clerk)
+        enumeration_guard.is_blocked(clerk)
     for query in asked.captured_queries:
-        assert "audit_of_act" in explained(query["sql"])
+        assert "audit_of_action" in explained(query["sql"])
 
 
 def explained(query: str) -> str:
@@ -483,7 +486,7 @@ def explained(query: str) -> str:
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-# ---- where from ----
+# ---- network addresses ----
 
 
 @pytest.mark.parametrize(
@@ -501,7 +504,7 @@ def explained(query: str) -> str:
         (False, "unix:", "", None),
     ],
 )
-def test_the_address_is_what_can_be_believed(
+def test_network_address_is_the_trusted_one(
     is_proxied: object, remote: str, forwarded: str, address: str | None, settings: Settings
 ) -> None:
     settings.BEHIND_PROXY = is_proxied
@@ -510,15 +513,16 @@ def test_the_address_is_what_can_be_believed(
     assert address_of(request) == address
 
 
-# ---- what administrators keep ----
+# ---- agencies ----
 
 
-def test_a_changed_agency_is_one_entry(order: Order) -> None:
+def test_changed_agency_writes_one_entry(order: Order) -> None:
     administrator = make.person(Role.ADMINISTRATOR)
     agency = make.agency(name="Elm Police")
     fields = {
         "name": "Elm Police Department",
         "kind": agency.kind,
+        "jurisdiction": agency.jurisdiction,
         "ori": "",
         "email": "",
         "docket_prefixes": "",
@@ -527,8 +531,8 @@ def test_a_changed_agency_is_one_entry(order: Order) -> None:
     changed = signed_in(administrator).post(f"/admin/accounts/agency/{agency.pk}/change/", fields)
 
     assert changed.status_code == 302
-    assert (the_entry().act, the_entry().door, the_entry().actor) == (
-        Act.DIRECTORY_CHANGED,
-        Door.ADMIN,
+    assert (the_entry().action, the_entry().entry_point, the_entry().actor) == (
+        AuditAction.DIRECTORY_CHANGED,
+        EntryPoint.ADMIN,
         administrator,
     )

@@ -1,4 +1,4 @@
-"""What each role may do in the admin site, and that nothing else opens a door."""
+"""Permissions in the admin site follow from roles and the matrix alone."""
 
 from __future__ import annotations
 
@@ -22,32 +22,30 @@ MODELS = [model._meta.label_lower for model in apps.get_models(include_auto_crea
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_permits_what_the_matrix_says_of_each_model_and_nothing_else(
-    role: Role, make_person: MakePerson
-) -> None:
+def test_roles_permit_exactly_what_the_matrix_lists(role: Role, make_person: MakePerson) -> None:
     person = make_person(role)
 
     permitted = {
-        (model, act)
-        for model, act in itertools.product(MODELS, ACTS)
-        if person.has_perm(model.replace(".", f".{act}_"))
+        (model, action)
+        for model, action in itertools.product(MODELS, ACTS)
+        if person.has_perm(model.replace(".", f".{action}_"))
     }
 
     assert permitted == {
-        (model, act)
-        for model, act in itertools.product(MODELS, ACTS)
-        if model in MATRIX.of_model and role in MATRIX.of_model[model].acts.get(act, ())
+        (model, action)
+        for model, action in itertools.product(MODELS, ACTS)
+        if model in MATRIX.by_model and role in MATRIX.by_model[model].actions.get(action, ())
     }
-    looked_at = {model.partition(".")[0] for model, act in permitted if act == "view"}
+    looked_at = {model.partition(".")[0] for model, action in permitted if action == "view"}
     assert {app.label for app in apps.get_app_configs() if person.has_module_perms(app.label)} == looked_at
 
 
 @pytest.mark.parametrize("app", ["admin", "auth", "contenttypes", "sessions", "accounts", "orders"])
 @pytest.mark.parametrize("role", list(Role))
-def test_what_the_matrix_does_not_name_is_refused(app: str, role: Role, make_person: MakePerson) -> None:
+def test_unlisted_permissions_are_refused(app: str, role: Role, make_person: MakePerson) -> None:
     person = make_person(role)
 
-    assert not any(person.has_perm(f"{app}.{act}_something") for act in (*ACTS, "", "fly"))
+    assert not any(person.has_perm(f"{app}.{action}_something") for action in (*ACTS, "", "fly"))
 
 
 def test_roles_add_up(make_person: MakePerson) -> None:
@@ -59,31 +57,29 @@ def test_roles_add_up(make_person: MakePerson) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.ADMINISTRATOR])
-def test_an_inactive_person_is_permitted_nothing_and_has_no_session(
-    role: Role, make_person: MakePerson
-) -> None:
+def test_inactive_person_has_no_permission_and_no_session(role: Role, make_person: MakePerson) -> None:
     person = make_person(role)
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.refresh_from_db()
 
-    assert not any(person.has_perm(model.replace(".", f".{act}_")) for model in MODELS for act in ACTS)
+    assert not any(person.has_perm(model.replace(".", f".{action}_")) for model in MODELS for action in ACTS)
     assert RoleBackend().get_user(person.pk) is None
     assert authenticate(username=person.email, password=PASSWORD) is None
 
 
-def test_nobody_signed_in_is_permitted_nothing() -> None:
+def test_anonymous_user_has_no_permission() -> None:
     assert not RoleBackend().has_perm(AnonymousUser(), "orders.view_order")
     assert not RoleBackend().has_module_perms(AnonymousUser(), "orders")
 
 
-def test_a_superuser_made_at_the_terminal_sees_no_case(db: None) -> None:
+def test_superuser_from_the_terminal_sees_no_case(db: None) -> None:
     person = User.objects.create_superuser("root@example.org", PASSWORD, name="Robin Terminal")
 
     assert person.has_perm("accounts.view_user")
     assert not person.has_perm("orders.view_order")
 
 
-def test_the_person_of_a_session_comes_with_roles(
+def test_user_of_a_session_has_memberships_prefetched(
     make_person: MakePerson, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     pk = make_person(Role.CLERK).pk

@@ -1,4 +1,4 @@
-"""Text of the site's own pages can be read: WCAG 2.2, success criteria 1.4.3 and 1.4.11."""
+"""Colors of the site's pages meet WCAG 2.2, success criteria 1.4.3 and 1.4.11."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding
         ("focus", "ink", 3.0),  # the ring of what has the keyboard
     ],
 )
-def test_a_pair_of_colours_has_contrast(text: str, ground: str, least: float) -> None:
+def test_color_pairs_have_contrast(text: str, ground: str, least: float) -> None:
     lighter, darker = sorted((_luminance(COLOURS[text]), _luminance(COLOURS[ground])), reverse=True)
 
     assert (lighter + 0.05) / (darker + 0.05) >= least

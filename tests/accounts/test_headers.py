@@ -1,4 +1,4 @@
-"""What every answer carries, so that a browser runs and sends nothing that is not this site's own."""
+"""Security headers that every response has."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TEMPLATES = Path("ctcompliance/templates")
 @pytest.mark.parametrize(
     "address", ["/sign-in/", "/", "/no-such-page/", "/healthz", "/admin/", "/static/ctcompliance/site.css"]
 )
-def test_every_answer_names_what_may_run(address: str, client: Client) -> None:
+def test_every_response_has_the_policies(address: str, client: Client) -> None:
     answer = client.get(address)
-    # A file is streamed, and stays open until its answer is closed.
+    # A file is streamed and stays open until the response is closed.
     answer.close()
     headers = answer.headers
 
@@ -33,7 +33,7 @@ def test_every_answer_names_what_may_run(address: str, client: Client) -> None:
     assert "publickey-credentials-get=(self)" in headers["Permissions-Policy"]
 
 
-def test_no_template_has_a_script_or_style_of_its_own() -> None:
+def test_no_template_has_inline_scripts_or_styles() -> None:
     found = list(Path().glob("*/templates/**/*.html"))
     assert len(found) > 20
     for template in found:

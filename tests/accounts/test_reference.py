@@ -1,4 +1,4 @@
-"""The reference files, and what loading them does to what a person has entered."""
+"""The reference files, and how loading them treats what people entered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import POLICE, Agency, AgencyKind, JudicialDistrict, Town
 from accounts.reference import reader
-from accounts.services.reference import Counts, load_reference
+from accounts.services.agencies.reference import Counts, load_reference
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +22,16 @@ def loaded(db: None) -> dict[str, Counts]:
     return load_reference()
 
 
-def test_the_files_hold_what_the_state_has() -> None:
+def test_files_match_the_state() -> None:
     reference = reader.read()
 
     towns = [place for place in reference.places if not place.within]
     assert len(towns) == 169
-    assert {place.name: place.within for place in reference.places if place.within} == {
-        "Willimantic": "Windham",
-        "Danielson": "Killingly",
-        "Jewett City": "Griswold",
-        "Groton Long Point": "Groton",
-    }
+    within = {place.name: place.within for place in reference.places if place.within}
+    assert len(within) == 264
+    assert set(within.values()) < {place.name for place in towns}
+    assert within["Willimantic"] == "Windham"
+    assert within["Jewett City"] == "Griswold"
     assert len(reference.districts) == 13
     assert Counter(agency.kind for agency in reference.agencies) == {
         "police": 103,
@@ -62,7 +61,7 @@ def test_no_two_agencies_share_an_identity(field: str) -> None:
         ("Jewett City", "CT0005800"),
     ],
 )
-def test_each_place_has_the_police_who_answer_for_it(place: str, ori: str, loaded: dict[str, Counts]) -> None:
+def test_each_place_has_its_police(place: str, ori: str, loaded: dict[str, Counts]) -> None:
     assert Town.objects.get(name=place).police.ori == ori
 
 
@@ -80,7 +79,7 @@ def test_every_district_has_a_court_with_its_docket_letters(loaded: dict[str, Co
     assert JudicialDistrict.objects.get(former_name="Fairfield").name == "Bridgeport"
 
 
-def test_a_second_load_changes_nothing_and_says_so(loaded: dict[str, Counts]) -> None:
+def test_second_load_changes_nothing(loaded: dict[str, Counts]) -> None:
     before = _everything()
 
     again = load_reference()
@@ -88,17 +87,17 @@ def test_a_second_load_changes_nothing_and_says_so(loaded: dict[str, Counts]) ->
     assert loaded == {
         "judicial_districts": Counts(added=13),
         "agencies": Counts(added=138),
-        "towns": Counts(added=173),
+        "towns": Counts(added=433),
     }
     assert again == {
         "judicial_districts": Counts(unchanged=13),
         "agencies": Counts(unchanged=138),
-        "towns": Counts(unchanged=173),
+        "towns": Counts(unchanged=433),
     }
     assert _everything() == before
 
 
-def test_what_a_person_edited_stands(loaded: dict[str, Counts]) -> None:
+def test_edited_rows_are_kept(loaded: dict[str, Counts]) -> None:
     avon = Agency.objects.get(ori="CT0000400")
     avon.email, avon.name = "desk@avon.example", "Avon Police"
     avon.save()
@@ -110,10 +109,10 @@ def test_what_a_person_edited_stands(loaded: dict[str, Counts]) -> None:
     assert (avon.email, avon.name) == ("desk@avon.example", "Avon Police")
     assert Town.objects.get(name="Killingly").police.ori == STATE_POLICE
     assert counts["agencies"] == Counts(unchanged=137, kept=1)
-    assert counts["towns"] == Counts(unchanged=172, kept=1)
+    assert counts["towns"] == Counts(unchanged=432, kept=1)
 
 
-def test_an_agency_whose_ori_a_person_corrected_is_not_added_again(loaded: dict[str, Counts]) -> None:
+def test_agency_with_corrected_ori_is_not_added_again(loaded: dict[str, Counts]) -> None:
     Agency.objects.filter(ori="CT0000400").update(ori="CT0000499")
 
     counts = load_reference()
@@ -124,7 +123,7 @@ def test_an_agency_whose_ori_a_person_corrected_is_not_added_again(loaded: dict[
 @pytest.mark.parametrize(
     "own", [{"name": "Avon Police Department"}, {"name": "Avon's finest", "ori": "CT0000400"}]
 )
-def test_an_agency_that_a_person_added_first_is_used_as_it_is(own: dict[str, Any]) -> None:
+def test_agency_added_by_a_person_is_kept(own: dict[str, Any]) -> None:
     mine = Agency.objects.create(kind=AgencyKind.POLICE, email="desk@avon.example", **own)
 
     counts = load_reference()
@@ -134,10 +133,10 @@ def test_an_agency_that_a_person_added_first_is_used_as_it_is(own: dict[str, Any
     assert Agency.objects.filter(pk=mine.pk, email="desk@avon.example", **own).exists()
 
 
-def test_a_newer_file_updates_only_what_no_person_touched(
+def test_newer_file_updates_only_unedited_fields(
     loaded: dict[str, Counts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As an older version of the files would have left them: other names, one of them edited since.
+    # As an older version of the files left them: with other names, one of them edited since.
     for ori, name in (("CT0000400", "Avon P.D."), ("CT0000700", "Berlin P.D.")):
         agency = Agency.objects.get(ori=ori)
         agency.name, agency.loaded = name, agency.loaded | {"name": name}
@@ -158,17 +157,17 @@ def test_a_newer_file_updates_only_what_no_person_touched(
         ({"towns": {}, "villages": {"Mill": "Nowhere"}}, {}, "Nowhere"),
         (
             {"towns": {}, "villages": {}},
-            {"police": [{"ori": "CT0", "name": "A", "answers_for": "Gone"}]},
+            {"police": [{"ori": "CT0", "name": "A", "serves": "Gone"}]},
             "Gone",
         ),
         (
             {"towns": {"Oak": "09"}, "villages": {}},
-            {"police": [{"ori": ori, "name": ori, "answers_for": "Oak"} for ori in ("CT1", "CT2")]},
+            {"police": [{"ori": ori, "name": ori, "serves": "Oak"} for ori in ("CT1", "CT2")]},
             "both CT1 and CT2",
         ),
     ],
 )
-def test_files_that_contradict_each_other_are_refused(
+def test_contradicting_files_are_refused(
     towns: dict[str, Any], agencies: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {

@@ -1,4 +1,4 @@
-"""Nothing but its own set-up answers to a session without a second factor; with one, everything does."""
+"""A session without a second factor opens only the set-up; with one, it opens everything."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from pytest_django import Settings
 
-from accounts.crypto import seal, unseal
+from accounts.crypto import decrypt, encrypt
 from accounts.gate import OPEN
-from accounts.models import Act, Role, User
+from accounts.models import AuditAction, Role, User
 from tests.accounts.conftest import MakePerson
-from tests.accounts.doors import accept, code, enter, entries, give_code, password, set_up_app
+from tests.accounts.sign_in_steps import accept, code, enter, entries, give_code, password, set_up_app
 from tests.accounts.test_sign_in import OPEN as OPEN_TO_ALL
 from tests.accounts.test_sign_in import addresses_below
 
@@ -34,11 +34,11 @@ def _strict(settings: Settings) -> None:
 
 @pytest.fixture
 def clerk(make_person: MakePerson) -> User:
-    """Somebody with a password and nothing else."""
+    """A person with only a password."""
     return make_person(Role.CLERK)
 
 
-def test_after_the_password_nothing_answers_but_the_set_up(client: Client, clerk: User) -> None:
+def test_only_the_set_up_is_open_after_the_password(client: Client, clerk: User) -> None:
     enter(client, clerk)
     addresses = set(addresses_below(get_resolver(), "/"))
     mine = {"/account/set-up/", "/account/app/add/", "/account/passkeys/add/", "/account/sign-in-again/"}
@@ -54,12 +54,13 @@ def test_after_the_password_nothing_answers_but_the_set_up(client: Client, clerk
         else:
             assert answer.status_code in (302, 405), address
             led = answer.headers.get("Location", "/sign-in/")
-            assert led in ("/account/set-up/", "/") or led.startswith("/sign-in/"), address
+            # Below /account/ an address that takes only forms leads to that page, which asks again.
+            assert led in ("/account/set-up/", "/account/", "/") or led.startswith("/sign-in/"), address
     for address in mine:
         assert client.get(address).status_code == 200
 
 
-def test_the_admin_and_the_pages_lead_to_the_set_up(client: Client, clerk: User) -> None:
+def test_admin_and_pages_redirect_to_the_set_up(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
     for address in ("/", "/admin/", "/admin/orders/order/", "/account/", "/account/password/"):
@@ -68,11 +69,11 @@ def test_the_admin_and_the_pages_lead_to_the_set_up(client: Client, clerk: User)
         assert client.post(address).headers["Location"] == "/account/set-up/", address
 
 
-def test_what_the_gate_leaves_open_exists() -> None:
+def test_open_url_names_exist() -> None:
     assert {reverse(name) for name in OPEN}
 
 
-def test_an_app_is_set_up_once_and_asked_for_from_then_on(client: Client, clerk: User) -> None:
+def test_app_is_set_up_once_and_then_required(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
     secret = set_up_app(client)
@@ -100,9 +101,9 @@ def test_a_code_works_once_even_in_another_process(client: Client, clerk: User) 
     refused = give_code(other, typed)
 
     assert refused.status_code == 200
-    assert "not right" in refused.content.decode()
+    assert "not valid" in refused.content.decode()
     assert other.get("/").headers["Location"] == "/sign-in/?next=/"
-    # A later one still signs in; an earlier one does not.
+    # A later code still works; an earlier one does not.
     assert give_code(other, code(secret, step=-1)).status_code == 200
     assert give_code(other, code(secret, step=1)).status_code == 302
 
@@ -131,7 +132,7 @@ def test_a_recovery_code_signs_in_once(client: Client, clerk: User) -> None:
     assert give_code(other, codes[1]).status_code == 302
 
 
-def test_the_last_factor_stays(clerk: User) -> None:
+def test_last_factor_cannot_be_removed(clerk: User) -> None:
     client = Client()
     enter(client, clerk)
     set_up_app(client)
@@ -140,10 +141,10 @@ def test_the_last_factor_stays(clerk: User) -> None:
 
     assert "only second factor" in answer.content.decode()
     assert Authenticator.objects.filter(user=clerk, type="totp").exists()
-    assert entries(Act.FACTOR_REMOVED) == []
+    assert entries(AuditAction.FACTOR_REMOVED) == []
 
 
-def test_one_of_two_factors_can_go_and_only_ones_own(clerk: User, make_person: MakePerson) -> None:
+def test_one_of_two_own_factors_can_be_removed(clerk: User, make_person: MakePerson) -> None:
     client = Client()
     enter(client, clerk)
     set_up_app(client)
@@ -157,13 +158,13 @@ def test_one_of_two_factors_can_go_and_only_ones_own(clerk: User, make_person: M
     refused = client.post("/account/app/remove/")
 
     assert "only second factor" in refused.content.decode()
-    (entry,) = entries(Act.FACTOR_REMOVED)
+    (entry,) = entries(AuditAction.FACTOR_REMOVED)
     assert (entry.actor, entry.subject, entry.detail) == (clerk, clerk, {"factor": "webauthn"})
     assert not Authenticator.objects.filter(pk=mine.pk).exists()
     assert Authenticator.objects.filter(pk=theirs.pk).exists()
 
 
-def test_an_app_can_go_where_a_passkey_stays_and_the_passkey_cannot_then(clerk: User) -> None:
+def test_app_can_be_removed_if_a_passkey_remains(clerk: User) -> None:
     client = Client()
     enter(client, clerk)
     set_up_app(client)
@@ -173,10 +174,10 @@ def test_an_app_can_go_where_a_passkey_stays_and_the_passkey_cannot_then(clerk: 
     refused = client.post(f"/account/passkeys/{key.pk}/remove/")
 
     assert "only second factor" in refused.content.decode()
-    assert [entry.detail for entry in entries(Act.FACTOR_REMOVED)] == [{"factor": "totp"}]
+    assert [entry.detail for entry in entries(AuditAction.FACTOR_REMOVED)] == [{"factor": "totp"}]
 
 
-def test_what_lies_in_the_database_cannot_be_used(client: Client, clerk: User) -> None:
+def test_secrets_in_the_database_are_encrypted(client: Client, clerk: User) -> None:
     enter(client, clerk)
     page = client.get("/account/app/add/").content.decode()
     found = re.search(r'<code class="key"[^>]*>(\w+)</code>', page)
@@ -189,24 +190,24 @@ def test_what_lies_in_the_database_cannot_be_used(client: Client, clerk: User) -
     for one in Authenticator.objects.filter(user=clerk):
         kept = str(one.data)
         assert found[1] not in kept
-        assert one.type == "totp" or unseal(one.data["seed"]) not in kept
+        assert one.type == "totp" or decrypt(one.data["seed"]) not in kept
 
 
-def test_the_secret_can_be_changed_while_the_old_one_is_kept(settings: Settings, clerk: User) -> None:
+def test_secret_key_can_change_with_a_fallback(settings: Settings, clerk: User) -> None:
     old = settings.SECRET_KEY
-    sealed = seal("the key of an app")
+    sealed = encrypt("the key of an app")
 
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another long random text", [old]
-    assert unseal(sealed) == "the key of an app"
-    anew = seal("the key of an app")
+    assert decrypt(sealed) == "the key of an app"
+    anew = encrypt("the key of an app")
 
     settings.SECRET_KEY_FALLBACKS = []
-    assert unseal(anew) == "the key of an app"
+    assert decrypt(anew) == "the key of an app"
     with pytest.raises(InvalidToken):
-        unseal(sealed)
+        decrypt(sealed)
 
 
-def test_a_used_app_moves_on_to_the_newest_secret(settings: Settings, clerk: User) -> None:
+def test_used_app_is_encrypted_with_the_newest_secret_key(settings: Settings, clerk: User) -> None:
     secret = _with_app(clerk)
     old = settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another long random text", [old]
@@ -216,10 +217,10 @@ def test_a_used_app_moves_on_to_the_newest_secret(settings: Settings, clerk: Use
 
     settings.SECRET_KEY_FALLBACKS = []
 
-    assert unseal(Authenticator.objects.get(user=clerk, type="totp").data["secret"]) == secret
+    assert decrypt(Authenticator.objects.get(user=clerk, type="totp").data["secret"]) == secret
 
 
-def test_a_session_that_was_never_asked_ends(clerk: User) -> None:
+def test_session_without_second_factor_ends(clerk: User) -> None:
     _with_app(clerk)
     client = Client()
     client.force_login(clerk)
@@ -228,18 +229,18 @@ def test_a_session_that_was_never_asked_ends(clerk: User) -> None:
     assert not clerk.sessions.exists()
 
 
-def test_the_second_step_needs_the_first(client: Client, clerk: User) -> None:
+def test_second_factor_needs_the_password_first(client: Client, clerk: User) -> None:
     secret = _with_app(clerk)
 
     assert client.get("/sign-in/second-factor/").headers["Location"] == "/sign-in/"
     assert give_code(client, code(secret)).headers["Location"] == "/sign-in/"
     password(client, clerk.email)
-    # Not before the notice is accepted either.
+    # Nor before the notice is accepted.
     assert give_code(client, code(secret)).headers["Location"] == "/sign-in/"
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
 
 
-def test_some_time_after_sign_in_a_change_takes_a_new_one(
+def test_change_later_needs_a_new_sign_in(
     client: Client, clerk: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enter(client, clerk)
@@ -249,7 +250,7 @@ def test_some_time_after_sign_in_a_change_takes_a_new_one(
     answer = client.get("/account/passkeys/add/")
 
     assert answer.headers["Location"].startswith("/account/sign-in-again/")
-    assert "some time since you signed in" in client.get(answer.headers["Location"]).content.decode()
+    assert "You signed in some time ago" in client.get(answer.headers["Location"]).content.decode()
     assert client.post("/account/sign-in-again/").headers["Location"] == "/sign-in/?next=/account/"
     assert client.get("/account/").headers["Location"].startswith("/sign-in/")
     assert not clerk.sessions.exists()
@@ -276,15 +277,15 @@ def test_a_lost_phone_is_reset_by_an_administrator(make_person: MakePerson, cler
     assert answer.status_code == 302
     assert not Authenticator.objects.filter(user=clerk).exists()
     assert not clerk.sessions.exists()
-    (entry,) = entries(Act.FACTOR_REMOVED)
-    assert (entry.actor, entry.subject, entry.door) == (administrator, clerk, "admin")
+    (entry,) = entries(AuditAction.FACTOR_REMOVED)
+    assert (entry.actor, entry.subject, entry.entry_point) == (administrator, clerk, "admin")
     assert enter(Client(), clerk).headers["Location"] == "/"
 
 
-def test_a_demonstration_says_on_every_page_that_it_does_without(
+def test_demonstration_shows_its_banner_on_every_page(
     settings: Settings, client: Client, make_person: MakePerson
 ) -> None:
-    words = "A password alone signs in here."
+    words = "A password alone is enough to sign in here."
     assert words not in client.get("/sign-in/").content.decode()
     settings.SECOND_FACTOR_REQUIRED = False
     client.force_login(make_person(Role.ADMINISTRATOR))
@@ -294,21 +295,22 @@ def test_a_demonstration_says_on_every_page_that_it_does_without(
 
 
 @pytest.mark.parametrize("said", [{}, {"CTC_SECOND_FACTOR": "on"}])
-def test_a_named_database_always_takes_a_second_factor(said: dict[str, str]) -> None:
+def test_second_factor_is_required_with_database_url(said: dict[str, str]) -> None:
     assert settings_with(said)["SECOND_FACTOR_REQUIRED"] is True
 
 
-def test_a_named_database_refuses_to_start_without() -> None:
+def test_settings_refuse_no_second_factor_with_database_url() -> None:
     with pytest.raises(ImproperlyConfigured, match="CTC_SECOND_FACTOR"):
         settings_with({"CTC_SECOND_FACTOR": "off"})
 
 
 def settings_with(said: dict[str, str]) -> dict[str, Any]:
-    """The settings as they would be with a database named."""
+    """Return the settings with `DATABASE_URL` set."""
     production = {
         "DATABASE_URL": "postgresql://check@127.0.0.1:1/check",
         "DJANGO_SECRET_KEY": "only-to-check",
         "CTC_BASE_URL": "https://check.example",
+        "EMAIL_URL": "smtp://check.example",
         "DJANGO_ALLOWED_HOSTS": "check.example",
     }
     with patch.dict(os.environ, production | said):
@@ -316,7 +318,7 @@ def settings_with(said: dict[str, str]) -> dict[str, Any]:
 
 
 def _with_app(user: User) -> str:
-    """The key of an app that the person has set up some time ago."""
+    """Store an app that was set up some time ago; return its key."""
     client = Client()
     enter(client, user)
     secret = set_up_app(client)

@@ -1,4 +1,4 @@
-"""A session ends when it is idle, when it has lasted, when its person leaves, and when the account ends."""
+"""Sessions end when idle, at their limit, at sign-out, and with the account."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Act, Role, Session, User
+from accounts.models import AuditAction, Role, Session, User
 from accounts.services import people
 from accounts.sessions import SessionStore
 from tests.accounts.conftest import PASSWORD, MakePerson
-from tests.accounts.doors import accept, enter, entries, password
+from tests.accounts.sign_in_steps import accept, enter, entries, password
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ OUT = "/sign-in/?next=/"
 
 @pytest.fixture
 def clerk(make_person: MakePerson) -> User:
-    """Somebody who signs in."""
+    """A person who signs in."""
     return make_person(Role.CLERK)
 
 
@@ -42,7 +42,7 @@ def test_thirty_idle_minutes_end_a_session(client: Client, clerk: User) -> None:
     assert client.get("/").headers["Location"] == OUT
 
 
-def test_twelve_hours_end_the_busiest_session(
+def test_twelve_hours_end_a_busy_session(
     client: Client, clerk: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = time.time()
@@ -58,7 +58,7 @@ def test_twelve_hours_end_the_busiest_session(
     assert client.get("/").headers["Location"] == OUT
 
 
-def test_an_old_cookie_is_refused_after_signing_out(client: Client, clerk: User) -> None:
+def test_old_cookie_is_refused_after_sign_out(client: Client, clerk: User) -> None:
     enter(client, clerk)
     cookie = client.cookies["sessionid"].value
 
@@ -71,12 +71,12 @@ def test_an_old_cookie_is_refused_after_signing_out(client: Client, clerk: User)
     assert thief.get("/api/v1/orders").status_code == 401
 
 
-def test_the_admin_sites_own_way_out_is_ours(client: Client, clerk: User) -> None:
+def test_admin_sign_out_uses_ours(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
     assert client.post("/admin/logout/").headers["Location"] == "/sign-in/"
 
-    assert len(entries(Act.SIGN_OUT)) == 1
+    assert len(entries(AuditAction.SIGN_OUT)) == 1
     assert not clerk.sessions.exists()
 
 
@@ -91,7 +91,7 @@ def test_sign_in_gives_the_session_a_new_key(client: Client, clerk: User) -> Non
     assert Session.objects.get().user == clerk
 
 
-def test_a_key_that_somebody_else_chose_is_not_taken(client: Client, clerk: User) -> None:
+def test_foreign_session_key_is_not_accepted(client: Client, clerk: User) -> None:
     client.cookies["sessionid"] = "chosenbysomebodyelse0123456789ab"
 
     enter(client, clerk)
@@ -99,9 +99,7 @@ def test_a_key_that_somebody_else_chose_is_not_taken(client: Client, clerk: User
     assert client.cookies["sessionid"].value != "chosenbysomebodyelse0123456789ab"
 
 
-def test_all_sessions_of_a_person_end_in_one_statement_however_many_there_are(
-    clerk: User, make_person: MakePerson
-) -> None:
+def test_all_sessions_of_a_person_end_in_one_statement(clerk: User, make_person: MakePerson) -> None:
     judge = make_person(Role.JUDGE)
     for person in [judge] * 30 + [clerk] * 3:
         Client().force_login(person)
@@ -130,13 +128,13 @@ def test_a_changed_password_ends_every_session(client: Client, clerk: User) -> N
     )
 
     assert answer.headers["Location"] == "/sign-in/"
-    assert "Your password is changed." in client.get("/sign-in/").content.decode()
+    assert "Your password was changed." in client.get("/sign-in/").content.decode()
     for browser in (client, elsewhere):
         assert browser.get("/").headers["Location"] == OUT
     assert password(client, clerk.email, new).status_code == 302
 
 
-def test_the_admin_sites_own_password_page_leads_to_ours(client: Client, make_person: MakePerson) -> None:
+def test_admin_password_page_redirects_to_ours(client: Client, make_person: MakePerson) -> None:
     client.force_login(make_person(Role.ADMINISTRATOR))
 
     for address in ("/admin/password_change/", "/admin/password_change/done/"):
@@ -144,7 +142,7 @@ def test_the_admin_sites_own_password_page_leads_to_ours(client: Client, make_pe
         assert client.post(address, {"old_password": PASSWORD}).headers["Location"] == "/account/password/"
 
 
-def test_an_administrator_who_ends_their_own_session_is_led_to_sign_in(make_person: MakePerson) -> None:
+def test_administrator_who_ends_their_session_must_sign_in(make_person: MakePerson) -> None:
     administrator = make_person(Role.ADMINISTRATOR)
     other = people.create_user(email="other@example.org", name="Kim Fern", password=PASSWORD)
     people.grant_role(user=other, role=Role.ADMINISTRATOR)
@@ -157,10 +155,10 @@ def test_an_administrator_who_ends_their_own_session_is_led_to_sign_in(make_pers
 
     assert answer.status_code == 302
     assert client.get("/").headers["Location"] == OUT
-    assert len(entries(Act.ACCOUNT_DISABLED)) == 1
+    assert len(entries(AuditAction.ACCOUNT_DISABLED)) == 1
 
 
-def test_a_page_carries_the_warning_and_the_button_that_extends(client: Client, clerk: User) -> None:
+def test_page_has_the_warning_and_the_button(client: Client, clerk: User) -> None:
     enter(client, clerk)
     page = client.get("/").content.decode()
 
@@ -170,24 +168,24 @@ def test_a_page_carries_the_warning_and_the_button_that_extends(client: Client, 
     assert client.post("/account/stay-signed-in/").status_code == 204
     _pass(timedelta(minutes=28))
     assert client.get("/").status_code == 200
-    (entry,) = entries(Act.DONE)
+    (entry,) = entries(AuditAction.DONE)
     assert (entry.actor, entry.detail) == (clerk, {"extended": "session"})
 
 
-def test_the_admin_site_carries_the_warning_once(client: Client, clerk: User) -> None:
+def test_admin_site_has_the_warning_once(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
     assert client.get("/admin/").content.decode().count('id="session-end"') == 1
 
 
-def test_nobody_extends_a_session_that_has_ended(client: Client, clerk: User) -> None:
+def test_ended_session_cannot_be_extended(client: Client, clerk: User) -> None:
     enter(client, clerk)
     _pass(timedelta(minutes=31))
 
     assert client.post("/account/stay-signed-in/").headers["Location"].startswith("/sign-in/")
 
 
-def test_a_system_has_no_session_by_any_way(client: Client, db: None) -> None:
+def test_system_cannot_get_a_session(client: Client, db: None) -> None:
     system = people.create_user(email="cms@court.example", name="Court system", is_system=True)
     User.objects.filter(pk=system.pk).update(password=_hashed())
     system.refresh_from_db()
@@ -197,7 +195,7 @@ def test_a_system_has_no_session_by_any_way(client: Client, db: None) -> None:
     assert client.get("/").headers["Location"] == OUT
 
 
-def test_a_session_left_over_by_a_lock_opens_nothing(client: Client, clerk: User) -> None:
+def test_leftover_session_of_a_locked_account_opens_nothing(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
     User.objects.update(locked_at=timezone.now())
@@ -205,7 +203,7 @@ def test_a_session_left_over_by_a_lock_opens_nothing(client: Client, clerk: User
     assert client.get("/").headers["Location"] == OUT
 
 
-def test_what_a_session_holds_lies_sealed(clerk: User) -> None:
+def test_session_data_is_encrypted(clerk: User) -> None:
     store = SessionStore()
     store["key"] = "of an app that is being set up"
     store.create()
@@ -215,7 +213,7 @@ def test_what_a_session_holds_lies_sealed(clerk: User) -> None:
     assert SessionStore(store.session_key)["key"] == "of an app that is being set up"
 
 
-def test_a_session_sealed_with_a_lost_secret_is_no_session(settings: Settings, clerk: User) -> None:
+def test_session_encrypted_with_a_lost_secret_key_is_empty(settings: Settings, clerk: User) -> None:
     client = Client()
     client.force_login(clerk)
 
@@ -225,7 +223,7 @@ def test_a_session_sealed_with_a_lost_secret_is_no_session(settings: Settings, c
 
 
 def _pass(time_passed: timedelta) -> None:
-    """As if so much time had passed for what is stored."""
+    """Change stored times as if this time had passed."""
     Session.objects.update(expire_date=F("expire_date") - time_passed)
 
 

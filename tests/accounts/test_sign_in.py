@@ -1,4 +1,4 @@
-"""Signing in and out, and that nothing answers before it."""
+"""Sign-in and sign-out, and no access without them."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ OPEN = {
     "/metrics",
     "/mailbox/",
     "/mailbox/x/",
-    # Signed by who calls them.
+    # Authenticated by the signature of the caller.
     "/callbacks/email/",
     "/callbacks/sms/",
     "/callbacks/sms/00000000-0000-0000-0000-000000000000/",
     "/calendar/x.ics",
+    "/.well-known/security.txt",
+    "/.well-known/change-password",
 }
 
 SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}
 
 
 @pytest.mark.parametrize("typed", ["clerk@example.org", "Clerk@Example.ORG", " clerk@example.org "])
-def test_a_person_signs_in_whatever_the_case_of_the_letters(
-    typed: str, client: Client, make_person: MakePerson
-) -> None:
+def test_sign_in_ignores_letter_case(typed: str, client: Client, make_person: MakePerson) -> None:
     make_person(Role.CLERK)
 
     response = _sign_in(client, typed, PASSWORD)
@@ -51,7 +51,7 @@ def test_a_person_signs_in_whatever_the_case_of_the_letters(
     assert client.get("/").status_code == 200
 
 
-def test_a_person_goes_on_to_the_page_asked_for_but_never_to_another_site(
+def test_sign_in_continues_to_the_page_but_not_to_other_sites(
     make_person: MakePerson,
 ) -> None:
     make_person(Role.CLERK)
@@ -66,7 +66,7 @@ def test_a_person_goes_on_to_the_page_asked_for_but_never_to_another_site(
         assert _sign_in(Client(), "clerk@example.org", PASSWORD, asked).url == reached
 
 
-def test_a_refusal_does_not_tell_whether_the_account_exists(client: Client, make_person: MakePerson) -> None:
+def test_refusal_does_not_reveal_whether_the_account_exists(client: Client, make_person: MakePerson) -> None:
     make_person(Role.CLERK)
     gone = make_person(Role.LIAISON)
     people.deactivate_user(user=gone)
@@ -82,7 +82,7 @@ def test_a_refusal_does_not_tell_whether_the_account_exists(client: Client, make
     }
 
     assert len(refusals) == 1
-    assert "do not match an account that may sign in" in refusals.pop()
+    assert "do not match an account that can sign in" in refusals.pop()
 
 
 def test_empty_fields_are_named(client: Client) -> None:
@@ -93,7 +93,7 @@ def test_empty_fields_are_named(client: Client) -> None:
     assert "<title>Error: Sign in" in page
 
 
-def test_sign_out_takes_a_post_and_ends_the_session(client: Client, make_person: MakePerson) -> None:
+def test_sign_out_needs_post_and_ends_the_session(client: Client, make_person: MakePerson) -> None:
     client.force_login(make_person(Role.CLERK))
 
     assert client.get("/sign-out/").status_code == 405
@@ -105,7 +105,7 @@ def test_sign_out_takes_a_post_and_ends_the_session(client: Client, make_person:
     assert Session.objects.count() == 0
 
 
-def test_sign_out_needs_the_token_of_the_page(make_person: MakePerson) -> None:
+def test_sign_out_needs_a_csrf_token(make_person: MakePerson) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_person(Role.CLERK))
 
@@ -142,10 +142,10 @@ def test_deactivating_a_person_ends_that_persons_sessions_only(make_person: Make
     assert clients[judge.pk].get("/admin/").status_code == 200
 
 
-def test_an_address_belongs_to_one_person_in_any_case(make_person: MakePerson) -> None:
+def test_email_address_is_unique_ignoring_case(make_person: MakePerson) -> None:
     make_person(Role.CLERK)
 
-    with pytest.raises(Exception, match="already"):
+    with pytest.raises(Exception, match="Another account uses"):
         people.create_user(email="CLERK@example.org", name="Other Clerk", password=PASSWORD)
     assert User.objects.count() == 1
 
@@ -159,7 +159,7 @@ def test_the_process_is_healthy_without_a_database(
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_every_address_asks_for_sign_in(client: Client) -> None:
+def test_every_address_requires_sign_in(client: Client) -> None:
     addresses = set(addresses_below(get_resolver(), "/"))
     assert len(addresses) > 20
 
@@ -170,7 +170,7 @@ def test_every_address_asks_for_sign_in(client: Client) -> None:
             address
             for address, answer in answers.items()
             if answer.request["PATH_INFO"] != "/sign-in/"
-            # A program is told, not led; and without a provider there is no single sign-on.
+            # Programs get an error instead of a redirect. Without a provider there is no single sign-on.
             and (answer.status_code, address[:5]) != (401, "/api/")
             and (answer.status_code, address[:13]) != (404, "/sign-in/sso/")
         }
@@ -178,7 +178,7 @@ def test_every_address_asks_for_sign_in(client: Client) -> None:
     )
 
 
-def test_what_does_not_exist_says_nothing_more(client: Client) -> None:
+def test_missing_page_reveals_nothing(client: Client) -> None:
     response = client.get("/no-such-page/")
 
     assert response.status_code == 404
@@ -199,7 +199,7 @@ def _without_noise(page: str, email: str) -> str:
 
 
 def addresses_below(resolver: URLResolver, prefix: str) -> Iterator[str]:
-    """An address for every route, with samples for what varies."""
+    """Return an address for every route, with sample values."""
     for entry in resolver.url_patterns:
         address = prefix + _sample(entry)
         if isinstance(entry, URLResolver):
@@ -209,7 +209,7 @@ def addresses_below(resolver: URLResolver, prefix: str) -> Iterator[str]:
 
 
 def _sample(entry: URLPattern | URLResolver) -> str:
-    """An address that the pattern matches."""
+    """Return an address that the pattern matches."""
     pattern = str(entry.pattern)
     if isinstance(entry.pattern, RegexPattern):
         first_choice = re.sub(r"\(\?P<\w+>(\w*)[^)]*\)", r"\1", pattern)

@@ -16,21 +16,21 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Act, Role, User
+from accounts.models import AuditAction, Role, User
 from accounts.services import people
 from tests.accounts.conftest import PASSWORD, MakePerson
-from tests.accounts.doors import accept, code, enter, entries, give_code, password, set_up_app
 from tests.accounts.provider import CLIENT_ID, SECRET, Provider, running
+from tests.accounts.sign_in_steps import accept, code, enter, entries, give_code, password, set_up_app
 from tests.accounts.test_second_factor import settings_with
 
 pytestmark = pytest.mark.django_db
 
-TURNED_AWAY = "That did not sign you in."
+TURNED_AWAY = "You were not signed in."
 
 
 @pytest.fixture
 def provider(settings: Settings) -> Iterator[Provider]:
-    """A provider that the settings name."""
+    """A provider that is configured in the settings."""
     with running() as found:
         app = {
             "provider_id": "sso",
@@ -45,13 +45,13 @@ def provider(settings: Settings) -> Iterator[Provider]:
 
 @pytest.fixture
 def clerk(make_person: MakePerson, provider: Provider) -> User:
-    """Somebody whom the provider knows too."""
+    """A person that the provider can sign in too."""
     user = make_person(Role.CLERK)
-    provider.claims = {"email": user.email, "email_verified": True, "name": "Whoever"}
+    provider.claims = {"email": user.email, "email_verified": True, "name": "Lee Elm"}
     return user
 
 
-def test_an_existing_account_is_signed_in_and_nothing_of_the_identity_kept(
+def test_existing_account_is_signed_in_without_storing_the_identity(
     clerk: User, provider: Provider, client: Client
 ) -> None:
     provider.claims["email"] = "Clerk@Example.org"
@@ -64,7 +64,7 @@ def test_an_existing_account_is_signed_in_and_nothing_of_the_identity_kept(
     assert accept(client).headers["Location"] == "/admin/"
 
     assert client.get("/admin/").status_code == 200
-    (entry,) = entries(Act.SIGN_IN)
+    (entry,) = entries(AuditAction.SIGN_IN)
     assert (entry.actor, entry.detail) == (clerk, {"by": ["socialaccount"]})
     for kept in (SocialAccount, SocialToken, EmailAddress):
         assert not kept.objects.exists()
@@ -85,7 +85,7 @@ def test_an_existing_account_is_signed_in_and_nothing_of_the_identity_kept(
         {"email": "clerk@example.org", "email_verified": True, "exp": 1},
     ],
 )
-def test_any_other_identity_is_turned_away_and_makes_nothing(
+def test_other_identities_are_refused_and_create_nothing(
     claims: dict[str, Any], clerk: User, provider: Provider, client: Client
 ) -> None:
     provider.claims = claims
@@ -96,28 +96,26 @@ def test_any_other_identity_is_turned_away_and_makes_nothing(
     assert TURNED_AWAY in client.get("/sign-in/").content.decode()
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
     assert list(User.objects.all()) == [clerk]
-    (entry,) = entries(Act.SIGN_IN_FAILED)
+    (entry,) = entries(AuditAction.SIGN_IN_FAILED)
     assert entry.detail == {"by": "sso"}
     assert "nobody@" not in str(vars(entry))
 
 
-def test_a_forged_token_is_turned_away(clerk: User, provider: Provider, client: Client) -> None:
+def test_forged_token_is_refused(clerk: User, provider: Provider, client: Client) -> None:
     provider.signs_with = rsa.generate_private_key(65537, 2048)
 
     assert come_back(client).headers["Location"] == "/sign-in/"
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
 
 
-def test_a_missing_token_is_turned_away(clerk: User, provider: Provider, client: Client) -> None:
+def test_missing_token_is_refused(clerk: User, provider: Provider, client: Client) -> None:
     provider.leaves_out_token = True
 
     assert come_back(client).headers["Location"] == "/sign-in/"
 
 
 @pytest.mark.parametrize("what", ["locked", "deactivated", "a system"])
-def test_an_account_that_may_not_sign_in_may_not_by_this_way_either(
-    what: str, clerk: User, client: Client
-) -> None:
+def test_blocked_account_cannot_use_single_sign_on(what: str, clerk: User, client: Client) -> None:
     if what == "locked":
         people.lock_user(user=clerk)
     elif what == "deactivated":
@@ -129,7 +127,7 @@ def test_an_account_that_may_not_sign_in_may_not_by_this_way_either(
     assert TURNED_AWAY in client.get("/sign-in/").content.decode()
 
 
-def test_our_second_factor_is_asked_for_unless_the_provider_does_it(clerk: User, settings: Settings) -> None:
+def test_second_factor_is_required_unless_the_provider_does(clerk: User, settings: Settings) -> None:
     settings.SECOND_FACTOR_REQUIRED = True
     first = Client()
     come_back(first)
@@ -149,11 +147,11 @@ def test_our_second_factor_is_asked_for_unless_the_provider_does_it(clerk: User,
     come_back(trusted)
     assert accept(trusted).headers["Location"] == "/"
     assert trusted.get("/").status_code == 200
-    # The password is as it was.
+    # The password is unchanged.
     assert enter(Client(), clerk).headers["Location"] == "/sign-in/second-factor/"
 
 
-def test_nobody_can_tie_an_identity_to_an_account(clerk: User, make_person: MakePerson) -> None:
+def test_identities_cannot_be_linked_to_accounts(clerk: User, make_person: MakePerson) -> None:
     client = Client()
     client.force_login(make_person(Role.JUDGE))
 
@@ -163,12 +161,12 @@ def test_nobody_can_tie_an_identity_to_an_account(clerk: User, make_person: Make
     assert not SocialAccount.objects.exists()
 
 
-def test_an_answer_that_nobody_asked_for_is_turned_away(clerk: User, client: Client) -> None:
+def test_unsolicited_callback_is_refused(clerk: User, client: Client) -> None:
     assert client.get("/sign-in/sso/callback/?code=x&state=y").headers["Location"] == "/sign-in/"
     assert client.get("/sign-in/sso/callback/?error=access_denied").headers["Location"] == "/sign-in/"
 
 
-def test_an_answer_works_once_and_in_the_browser_that_asked(clerk: User) -> None:
+def test_callback_works_once_in_the_same_browser(clerk: User) -> None:
     asked, other = Client(), Client()
     back = _at_the_provider(asked.get("/sign-in/sso/").headers["Location"])
 
@@ -177,7 +175,7 @@ def test_an_answer_works_once_and_in_the_browser_that_asked(clerk: User) -> None
     assert Client().get(back).headers["Location"] == "/sign-in/"
 
 
-def test_a_provider_that_is_down_is_no_fault_of_ours(clerk: User, provider: Provider, client: Client) -> None:
+def test_provider_that_is_down_is_handled(clerk: User, provider: Provider, client: Client) -> None:
     provider.answers = 503
 
     assert client.get("/sign-in/sso/").headers["Location"] == "/sign-in/"
@@ -185,7 +183,7 @@ def test_a_provider_that_is_down_is_no_fault_of_ours(clerk: User, provider: Prov
     assert password(client, clerk.email).status_code == 302, "the password still does"
 
 
-def test_without_a_provider_nothing_is_to_be_seen(client: Client) -> None:
+def test_no_button_without_a_provider(client: Client) -> None:
     page = client.get("/sign-in/").content.decode()
 
     assert "sso" not in page
@@ -194,11 +192,11 @@ def test_without_a_provider_nothing_is_to_be_seen(client: Client) -> None:
 
 
 def test_half_a_configuration_does_not_start() -> None:
-    with pytest.raises(ImproperlyConfigured, match="set all or none"):
+    with pytest.raises(ImproperlyConfigured, match="set all three or leave out all three"):
         settings_with({"CTC_SSO_ISSUER": "https://login.elm.example"})
 
 
-def test_a_whole_configuration_is_taken_from_the_environment() -> None:
+def test_complete_configuration_is_read_from_the_environment() -> None:
     found = settings_with(
         {
             "CTC_SSO_ISSUER": "https://login.elm.example",
@@ -214,7 +212,7 @@ def test_a_whole_configuration_is_taken_from_the_environment() -> None:
 
 
 def come_back(client: Client, address: str = "/sign-in/sso/") -> Any:
-    """The answer to a browser that has been at the provider and comes back."""
+    """Return the response to the callback after a visit to the provider."""
     there = client.get(address)
     assert there.status_code == 302, there.content.decode()
     return client.get(_at_the_provider(there.headers["Location"]))
@@ -222,15 +220,15 @@ def come_back(client: Client, address: str = "/sign-in/sso/") -> Any:
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Not followed: the test's own client goes there."""
+        """Do not follow redirects: the test client does."""
 
 
 def _at_the_provider(address: str) -> str:
-    """Where on our site the provider sends its visitor back to."""
+    """Return the address of the callback that the provider redirects to."""
     try:
         urllib.request.build_opener(_Stay).open(address, timeout=5)
     except urllib.error.HTTPError as answer:
         back = urlsplit(answer.headers["Location"])
         answer.close()
         return f"{back.path}?{back.query}"
-    raise AssertionError("The provider sent nobody back.")
+    raise AssertionError("The provider did not redirect.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import uuid
 from collections.abc import Callable
@@ -14,9 +15,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiToken, Scope, User
-from accounts.services.tokens import PREFIX, digest_of
+from accounts.services.access.tokens import PREFIX, digest_of
+from tests.api.fixtures import Fixtures, set_up
 
-#: The address that every other begins with.
+#: The beginning of every URL.
 ROOT = "/api/v1"
 
 
@@ -28,12 +30,12 @@ class Caller:
     token: str
 
     def get(self, path: str, **query: Any) -> Any:
-        """What a GET is answered."""
+        """Send a GET."""
         headers = query.pop("headers", {})
         return self.client.get(ROOT + path, query or None, headers=self._with(headers))
 
     def post(self, path: str, body: Any = None, *, key: str = "", **headers: str) -> Any:
-        """What a POST is answered; with a key of its own unless one is given."""
+        """Send a POST, with a new idempotency key unless one is given."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(
             ROOT + path,
@@ -43,18 +45,18 @@ class Caller:
         )
 
     def put(self, path: str, body: Any) -> Any:
-        """What a PUT is answered."""
+        """Send a PUT."""
         return self.client.put(ROOT + path, body, content_type="application/json", headers=self._with({}))
 
     def patch(self, path: str, body: Any, **headers: str) -> Any:
-        """What a PATCH is answered."""
+        """Send a PATCH."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.patch(
             ROOT + path, body, content_type="application/json", headers=self._with(named)
         )
 
     def delete(self, path: str, **headers: str) -> Any:
-        """What a DELETE is answered."""
+        """Send a DELETE."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.delete(ROOT + path, headers=self._with(named))
 
@@ -65,9 +67,21 @@ class Caller:
 MakeCaller = Callable[..., Caller]
 
 
+@pytest.fixture(scope="module")
+def stored(kept_rows: None) -> Fixtures:
+    """An order with a row of every kind, stored once for a module: it takes most of the time of a test."""
+    return set_up()
+
+
+@pytest.fixture
+def fixtures(stored: Fixtures, db: None) -> Fixtures:
+    """The order and its rows, as they are stored before each test."""
+    return copy.deepcopy(stored)
+
+
 @pytest.fixture
 def caller(db: None) -> MakeCaller:
-    """Makes a caller of somebody, with a token of every scope or of those given."""
+    """Return a function that makes a caller of a user, with a token of all or the given scopes."""
 
     def make(user: User, scopes: list[str] | None = None) -> Caller:
         token = PREFIX + secrets.token_urlsafe(32)
@@ -78,7 +92,7 @@ def caller(db: None) -> MakeCaller:
             digest=digest_of(token),
             expires_at=timezone.now() + timedelta(days=1),
         )
-        # As a caller sees it: an exception is an answer.
+        # As for a real caller, an exception becomes a response.
         return Caller(Client(raise_request_exception=False), token)
 
     return make

@@ -1,4 +1,4 @@
-"""A court's system at work, by a client that a tool made from the stored schema: real HTTP, a real server."""
+"""A court's system, with a client generated from the stored schema, over real HTTP."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import AgencyKind, Role
-from notifications.services.firing import Firer
-from orders.models import Event
+from notifications.services.firing.fire import Firer
+from orders.models import HistoryEntry
 from tests import make
 from tests.api.conftest import MakeCaller
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
-#: What the generated package is called.
+#: The name of the generated package.
 NAME = "court_client"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,11 +66,11 @@ class Court:
         self.client.__exit__(*raised)
 
     def call(self, module: str, *ids: Any, **given: Any) -> Any:
-        """What the call brings back; its status is looked at by the caller."""
+        """Return the response; the caller checks its status."""
         return part(f"api.{module}").sync_detailed(*ids, client=self.client, **given)
 
     def act(self, module: str, *ids: Any, **given: Any) -> Any:
-        """What an act made."""
+        """Return the parsed result of an act."""
         answer = self.call(module, *ids, idempotency_key=str(uuid.uuid4()), **given)
         assert answer.status_code == 201, answer.content
         return answer.parsed
@@ -81,7 +81,7 @@ def part(name: str) -> ModuleType:
     return importlib.import_module(f"{NAME}.{name}")
 
 
-def test_a_courts_day(made: Path, live_server: LiveServer, caller: MakeCaller) -> None:
+def test_day_of_a_court(made: Path, live_server: LiveServer, caller: MakeCaller) -> None:
     court, police = make.agency(AgencyKind.COURT), make.agency()
     town = make.town(police)
     now = timezone.now()
@@ -92,8 +92,8 @@ def test_a_courts_day(made: Path, live_server: LiveServer, caller: MakeCaller) -
     with Court(live_server, tokens[0]) as clerk, Court(live_server, tokens[1]) as liaison:
         models = part("models")
         order = clerk.act(
-            "order.post_orders",
-            body=models.OrderIn(
+            "order.orders_create",
+            body=models.OrderInput(
                 docket_number="HHD-FA26-9001-S",
                 court=court.name,
                 kind=models.OrderKindEnum("ex_parte_restraining_order"),
@@ -104,19 +104,21 @@ def test_a_courts_day(made: Path, live_server: LiveServer, caller: MakeCaller) -
             ),
         )
         clerk.act(
-            "service.post_services",
+            "service.orders_services_create",
             order.id,
-            body=models.ServiceIn(
+            body=models.ServiceInput(
                 served_at=now - timedelta(hours=30), service_method=models.ServiceMethodEnum("in_hand")
             ),
         )
         Firer("test").fire()
-        (alert,) = liaison.call("alert.get_alerts").parsed.results
-        liaison.act("alert.post_acknowledgements", alert.id, body=models.AcknowledgementIn())
+        # The newest first; its acknowledgment answers the earlier ones of the case.
+        alert, *_ = liaison.call("alert.alerts_list").parsed.results
+        liaison.act("alert.alerts_acknowledgments_create", alert.id, body=models.EmptyInput())
 
-        overdue = clerk.call("deadline.get_deadlines").parsed.results
-        (answered,) = liaison.call("alert.get_alerts").parsed.results
+        overdue = clerk.call("deadline.deadlines_list").parsed.results
+        answered = liaison.call("alert.alerts_list").parsed.results
 
     assert "CT-SUR-01" in {one.rule for one in overdue}
-    assert answered.acknowledged_at is not None
-    assert Event.objects.filter(order__public_id=order.id, kind="acknowledged").exists()
+    assert answered
+    assert all(one.acknowledged_at is not None for one in answered)
+    assert HistoryEntry.objects.filter(order__public_id=order.id, kind="acknowledged").exists()

@@ -1,4 +1,4 @@
-"""What the API says of itself: true, stored, exemplified, and to be read behind sign-in."""
+"""The OpenAPI document: correct, stored, with examples, and behind sign-in."""
 
 from __future__ import annotations
 
@@ -29,49 +29,49 @@ STORED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    return dict(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
+    return dict(SchemaGenerator().get_schema(request=None, public=True))
 
 
-def test_the_stored_schema_is_what_the_code_says(schema: dict[str, Any]) -> None:
-    said = OpenApiYamlRenderer().render(schema, renderer_context={})  # type: ignore[no-untyped-call]
+def test_stored_schema_matches_the_code(schema: dict[str, Any]) -> None:
+    said = OpenApiYamlRenderer().render(schema, renderer_context={})
 
     assert said.decode() == STORED.read_text(), (
-        "run `make schema`, and say in docs/api-changelog.md what changed"
+        "run `make schema`, and describe the change in docs/api-changelog.md"
     )
 
 
-def test_it_is_open_api(schema: dict[str, Any]) -> None:
-    validate_schema(schema)  # type: ignore[no-untyped-call]
+def test_schema_is_valid_openapi(schema: dict[str, Any]) -> None:
+    validate_schema(schema)
     assert schema["openapi"] == "3.1.0"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_has_the_fields_of_its_shape(schema: dict[str, Any], name: str) -> None:
+def test_example_has_the_fields_of_its_serializer(schema: dict[str, Any], name: str) -> None:
     shape = schema["components"]["schemas"][name]
     example = EXAMPLES[name]
 
     assert example.keys() <= shape["properties"].keys()
-    assert set(shape.get("required", [])) <= example.keys() or not name.endswith("In")
+    assert set(shape.get("required", [])) <= example.keys() or not name.endswith("Input")
 
 
-def test_what_may_not_be_blank_is_not(schema: dict[str, Any]) -> None:
-    order = schema["components"]["schemas"]["OrderIn"]["properties"]
+def test_required_text_has_a_pattern(schema: dict[str, Any]) -> None:
+    order = schema["components"]["schemas"]["OrderInput"]["properties"]
 
     assert re.search(order["docket_number"]["pattern"], " ") is None
     assert "pattern" not in order["por_number"]
 
 
-def test_examples_stand_in_the_schema(schema: dict[str, Any]) -> None:
+def test_schema_contains_the_examples(schema: dict[str, Any]) -> None:
     order = schema["paths"]["/api/v1/orders"]
     sent = order["post"]["requestBody"]["content"]["application/json"]["examples"]
     page = order["get"]["responses"]["200"]["content"]["application/json"]["examples"]
 
-    assert sent["Sent"]["value"] == EXAMPLES["OrderIn"]
-    assert page["Answered"]["value"] == {"results": [EXAMPLES["OrderOut"]], "next": None}
+    assert sent["Request"]["value"] == EXAMPLES["OrderInput"]
+    assert page["Response"]["value"] == {"results": [EXAMPLES["OrderOutput"]], "next": None}
 
 
 @pytest.mark.django_db
-def test_nobody_reads_it_without_signing_in() -> None:
+def test_schema_needs_sign_in() -> None:
     answer = Client().get("/api/v1/schema")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
@@ -80,14 +80,14 @@ def test_nobody_reads_it_without_signing_in() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/docs?script="])
-def test_the_page_leads_to_sign_in_and_back(path: str) -> None:
+def test_docs_page_redirects_to_sign_in_and_back(path: str) -> None:
     answer = Client().get(path)
 
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/sign-in/?next={quote(path)}")
 
 
 @pytest.mark.django_db
-def test_the_page_leads_half_a_sign_in_to_the_other_half(settings: Settings) -> None:
+def test_docs_page_needs_the_second_factor(settings: Settings) -> None:
     settings.SECOND_FACTOR_REQUIRED = True
     client = Client()
     client.force_login(make.person(Role.AUDITOR))
@@ -99,7 +99,7 @@ def test_the_page_leads_half_a_sign_in_to_the_other_half(settings: Settings) -> 
 
 
 @pytest.mark.django_db
-def test_a_system_reads_it_by_token_and_a_person_in_a_browser(caller: MakeCaller) -> None:
+def test_schema_by_token_and_docs_page_in_a_browser(caller: MakeCaller) -> None:
     person = make.person(Role.MARSHAL, make.agency(AgencyKind.MARSHAL))
     client = Client()
     client.force_login(person)
@@ -114,7 +114,7 @@ def test_a_system_reads_it_by_token_and_a_person_in_a_browser(caller: MakeCaller
 
 
 @pytest.mark.django_db
-def test_the_page_holds_no_script_or_style_of_its_own(caller: MakeCaller) -> None:
+def test_docs_page_has_no_inline_script_or_style(caller: MakeCaller) -> None:
     client = Client()
     client.force_login(make.person(Role.AUDITOR))
 

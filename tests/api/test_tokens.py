@@ -1,4 +1,4 @@
-"""Tokens of systems: shown once, kept as a digest, and worth nothing the moment they end."""
+"""Tokens of systems: shown once, stored as a digest, invalid as soon as they end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.models import F
 from django.test import Client
 
-from accounts.models import Act, AgencyKind, ApiToken, AuditEntry, Role, Scope, User
-from accounts.services import people, tokens
+from accounts.models import AgencyKind, ApiToken, AuditAction, AuditEntry, Role, Scope, User
+from accounts.services import people
+from accounts.services.access import tokens
 from tests import make
 from tests.api.conftest import ROOT
 
@@ -46,7 +47,7 @@ def asked(given: str, path: str = "/orders") -> Any:
     return Client().get(ROOT + path, headers={"Authorization": f"Bearer {given}"})
 
 
-def test_a_token_opens_the_api_and_only_its_digest_is_kept(system: User) -> None:
+def test_token_gives_access_and_only_its_digest_is_stored(system: User) -> None:
     token, given = issued(system)
 
     assert re.fullmatch(r"ctc_[\w-]{43}", given)
@@ -57,7 +58,7 @@ def test_a_token_opens_the_api_and_only_its_digest_is_kept(system: User) -> None
             assert cursor.fetchone() == (0,), table
     token.refresh_from_db()
     assert bytes(token.digest) == tokens.digest_of(given)
-    entry = AuditEntry.objects.get(act=Act.TOKEN_ISSUED)
+    entry = AuditEntry.objects.get(action=AuditAction.TOKEN_ISSUED)
     assert entry.subject == system
     assert entry.detail["token"] == str(token.public_id)
 
@@ -79,7 +80,7 @@ def _disable(token: ApiToken) -> None:
 
 
 @pytest.mark.parametrize("end", [_expire, _revoke, _lock, _disable])
-def test_a_token_that_ended_is_nobodys_at_once(system: User, end: Callable[[ApiToken], None]) -> None:
+def test_ended_token_is_refused_at_once(system: User, end: Callable[[ApiToken], None]) -> None:
     token, given = issued(system)
     assert asked(given).status_code == 200
 
@@ -87,11 +88,11 @@ def test_a_token_that_ended_is_nobodys_at_once(system: User, end: Callable[[ApiT
 
     answer = asked(given)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
-    # As one that never was.
+    # The same response as for an unknown token.
     assert answer.content == asked("ctc_never").content
 
 
-def test_a_token_does_what_its_scopes_and_its_holders_roles_both_allow(system: User) -> None:
+def test_token_needs_scope_and_role(system: User) -> None:
     _, narrow = issued(system, [Scope.REFERENCE_READ])
     _, wide = issued(system)
 
@@ -103,7 +104,7 @@ def test_a_token_does_what_its_scopes_and_its_holders_roles_both_allow(system: U
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_people_get_no_tokens(role: Role) -> None:
+def test_people_cannot_have_tokens(role: Role) -> None:
     person = make.person(role, make.agency() if role == Role.LIAISON else make.agency(AgencyKind.COURT))
 
     with pytest.raises(ValidationError, match="People sign in"):
@@ -122,7 +123,7 @@ def test_people_get_no_tokens(role: Role) -> None:
         {"name": " "},
     ],
 )
-def test_what_no_token_may_be(system: User, wrong: dict[str, Any]) -> None:
+def test_invalid_token_is_not_issued(system: User, wrong: dict[str, Any]) -> None:
     said: dict[str, Any] = {"user": system, "name": "nightly", "scopes": [Scope.ORDERS_READ], "lasts": DAY}
 
     with pytest.raises(ValidationError):
@@ -131,10 +132,10 @@ def test_what_no_token_may_be(system: User, wrong: dict[str, Any]) -> None:
     assert not ApiToken.objects.exists()
 
 
-def test_a_disabled_account_gets_none(system: User) -> None:
+def test_disabled_account_gets_no_token(system: User) -> None:
     people.deactivate_user(user=system)
 
-    with pytest.raises(ValidationError, match="may not call"):
+    with pytest.raises(ValidationError, match="locked or inactive"):
         issued(system)
 
 
@@ -143,10 +144,10 @@ def test_revoking_twice_changes_nothing(system: User) -> None:
     first = tokens.revoke_token(token=token).revoked_at
 
     assert tokens.revoke_token(token=token).revoked_at == first
-    assert AuditEntry.objects.filter(act=Act.TOKEN_REVOKED).count() == 1
+    assert AuditEntry.objects.filter(action=AuditAction.TOKEN_REVOKED).count() == 1
 
 
-def test_an_administrator_issues_one_sees_it_once_and_revokes_it(system: User, administrator: User) -> None:
+def test_administrator_issues_sees_once_and_revokes_a_token(system: User, administrator: User) -> None:
     client = Client()
     client.force_login(administrator)
 
@@ -163,8 +164,8 @@ def test_an_administrator_issues_one_sees_it_once_and_revokes_it(system: User, a
     token = ApiToken.objects.get()
     assert (token.created_by, token.scopes) == (administrator, ["orders:read"])
     assert 29 < (token.expires_at - token.created_at) / DAY <= 30
-    entry = AuditEntry.objects.get(act=Act.TOKEN_ISSUED)
-    assert (entry.actor, entry.subject, entry.door) == (administrator, system, "admin")
+    entry = AuditEntry.objects.get(action=AuditAction.TOKEN_ISSUED)
+    assert (entry.actor, entry.subject, entry.entry_point) == (administrator, system, "admin")
 
     listed = client.get("/admin/accounts/apitoken/").content.decode()
     one = client.get(f"/admin/accounts/apitoken/{token.pk}/change/").content.decode()
@@ -175,14 +176,14 @@ def test_an_administrator_issues_one_sees_it_once_and_revokes_it(system: User, a
     revoked = client.post(
         "/admin/accounts/apitoken/", {"action": "revoke", "_selected_action": token.pk}, follow=True
     )
-    assert "They work no more" in revoked.content.decode()
+    assert "The selected tokens no longer work" in revoked.content.decode()
     assert asked(shown[1]).status_code == 401
 
 
 @pytest.mark.parametrize(
     "wrong", [{"days": 366}, {"days": 0}, {"scopes": []}, {"scopes": ["all"]}, {"user": 0}, {"name": ""}]
 )
-def test_a_form_that_is_wrong_issues_none(system: User, administrator: User, wrong: dict[str, Any]) -> None:
+def test_invalid_form_issues_no_token(system: User, administrator: User, wrong: dict[str, Any]) -> None:
     client = Client()
     client.force_login(administrator)
     typed = {"user": system.pk, "name": "nightly", "scopes": ["orders:read"], "days": 30}
@@ -195,7 +196,7 @@ def test_a_form_that_is_wrong_issues_none(system: User, administrator: User, wro
 
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.JUDGE, Role.AUDITOR])
-def test_nobody_else_looks_at_tokens_or_issues_them(role: Role) -> None:
+def test_other_roles_cannot_see_or_issue_tokens(role: Role) -> None:
     client = Client()
     client.force_login(make.person(role, make.agency(AgencyKind.COURT)))
 

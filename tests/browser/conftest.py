@@ -1,4 +1,4 @@
-"""A headless Chromium of one's own, and pages that are asked for by what a person reads on them."""
+"""A headless Chromium, and a helper that uses pages by the words that a person reads."""
 
 from __future__ import annotations
 

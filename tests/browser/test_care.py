@@ -1,4 +1,4 @@
-"""On a phone: how one is told, and what an advocate reads with the way out at hand."""
+"""On a phone: notification preferences, and an advocate's pages with the quick exit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from accounts.models import AgencyKind, Role
 from notifications.models import Preference, SafeContact
 from tests import make
-from tests.api.stage import set_up
+from tests.api.fixtures import set_up
 from tests.browser.conftest import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = 375
 
 
-def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser, settings: Settings) -> None:
+def test_preferences_on_a_phone(browser: Browser, settings: Settings) -> None:
     settings.SMS_PROVIDERS = ["twilio"]
     person = make.person(Role.LIAISON, make.agency(AgencyKind.POLICE))
     browser.sign_in(person)
@@ -25,13 +25,13 @@ def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser, settings: Set
     assert not browser.is_wider_than(PHONE)
 
     browser.type(language="Español", phone="555", by_sms="on", zone="Central")
-    browser.press("Keep this")
+    browser.press("Save")
     assert "+1 860 555 0100" in browser.text
     browser.driver.find_element(By.NAME, "phone").clear()
     browser.type(phone="(860) 555-0100")
-    browser.press("Keep this")
+    browser.press("Save")
 
-    assert "You are told in this way from now on." in browser.text
+    assert "Saved." in browser.text
     assert not browser.is_wider_than(PHONE)
     kept = Preference.objects.get(user=person)
     assert (kept.language, kept.phone, kept.by_sms, kept.zone) == (
@@ -43,21 +43,21 @@ def test_on_a_phone_somebody_says_how_to_be_told(browser: Browser, settings: Set
     assert browser.complaints() == []
 
 
-def test_on_a_phone_an_advocate_reads_sets_a_safe_way_and_leaves(browser: Browser) -> None:
+def test_an_advocate_adds_a_safe_contact_on_a_phone_and_leaves(browser: Browser) -> None:
     stage = set_up()
     browser.sign_in(make.person(Role.ADVOCATE, stage.organization))
     browser.press("Open the orders")
     assert not browser.is_wider_than(PHONE)
     browser.press(stage.order.case.docket_number)
-    assert "nobody has recorded here that it was done" in browser.text
+    assert "it is not recorded here as done" in browser.text
     assert not browser.is_wider_than(PHONE)
 
-    browser.unfold("Set a safe way")
+    browser.unfold("Add a safe contact")
     assert not browser.is_wider_than(PHONE)
     browser.type(channel="Through the advocate")
-    browser.press("Set it")
+    browser.press("Save")
 
-    assert "The person is told in this way and in no other." in browser.text
+    assert "The person is notified only in this way." in browser.text
     assert SafeContact.objects.get().channel == "relay"
     way_out = browser.driver.find_element(By.LINK_TEXT, "Exit this page")
     browser.driver.execute_script("window.scrollTo(0, document.body.scrollHeight)")

@@ -1,4 +1,4 @@
-"""A liaison's work on the screen: what stands at the desk, an attempt, and a hand-over that is accepted."""
+"""A liaison's work on the screen: the queue, an attempt, and a transfer that is accepted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 from accounts.models import Role
-from notifications.services.firing import Firer
+from notifications.services.firing.fire import Firer
 from orders.models import Attempt, FollowUp
-from orders.services import surrender
+from orders.services.firearms import inventory
 from tests import make
 from tests.browser.conftest import Browser
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COURT_TIME = ZoneInfo("America/New_York")
 
 
-def test_a_liaison_follows_up_hands_over_and_the_other_police_accept(browser: Browser) -> None:
+def test_a_liaison_offers_a_transfer_and_the_other_police_accept(browser: Browser) -> None:
     now = timezone.now()
     police, other = make.agency(name="Elm Police"), make.agency(name="Oak Police")
     liaison, elsewhere = make.person(Role.LIAISON, police), make.person(Role.LIAISON, other)
@@ -33,7 +33,7 @@ def test_a_liaison_follows_up_hands_over_and_the_other_police_accept(browser: Br
         respondent_town=make.town(police),
         protected_person="Robin Elm",
     )
-    surrender.list_firearm(order, source="application", make="Ruger", serial="S-1", by=None, now=now)
+    inventory.list_firearm(order, source="application", make="Ruger", serial="S-1", by=None, now=now)
     Firer("test").fire(now=now)
     name = f"Ash Birch, {order.case.respondent.town}"
     local = now.astimezone(COURT_TIME)
@@ -58,22 +58,22 @@ def test_a_liaison_follows_up_hands_over_and_the_other_police_accept(browser: Br
 
     for width in (375, 1280):
         assert not browser.is_wider_than(width)
-    browser.unfold("Hand over to other police")
-    # The names stand in other forms of the page too.
-    Select(browser.driver.find_element(By.ID, "id_hand-over_to")).select_by_visible_text("Oak Police")
-    browser.driver.find_element(By.ID, "id_hand-over_reason").send_keys("The firearm is in Oak")
-    browser.press("Hand over to other police")
-    assert "Oak Police, which has not answered" in browser.text
+    browser.unfold("Offer a transfer to other police")
+    # Other forms of the page have fields with these names too.
+    Select(browser.driver.find_element(By.ID, "id_transfer_to_agency")).select_by_visible_text("Oak Police")
+    browser.driver.find_element(By.ID, "id_transfer_reason").send_keys("The firearm is in Oak")
+    browser.press("Offer a transfer to other police")
+    assert "Oak Police (no answer yet)" in browser.text
 
     browser.sign_out()
     browser.sign_in(elsewhere)
-    assert "ask your agency to take over 1 follow-up." in browser.text
+    assert "asks your agency to take over 1 follow-up." in browser.text
     browser.press("Open the follow-ups")
-    assert "Waiting for your answer" in browser.text
+    assert "Transfers offered to your agency" in browser.text
     browser.press(name)
     assert "The firearm is in Oak" in browser.text
     browser.press("Accept")
 
-    assert "Your agency answers for it now." in browser.text
+    assert "Your agency is the owner now." in browser.text
     assert FollowUp.objects.get(deadline__rule_id="CT-SUR-01").owner == other
     assert browser.complaints() == []

@@ -1,4 +1,4 @@
-"""The way in on the screen: notice, app, passkey, the warning before the end; on a phone and a laptop."""
+"""Signing in: notice, app, passkey and the warning before the session ends, on a phone and a laptop."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
 from selenium.webdriver.support.ui import WebDriverWait
 
-from accounts.models import Act, AgencyKind, AuditEntry, Role, User
+from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from accounts.services import people
 from tests import make
-from tests.accounts.doors import code, enter, set_up_app
+from tests.accounts.sign_in_steps import code, enter, set_up_app
 from tests.browser.conftest import PASSWORD, PATIENCE, Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -36,13 +36,13 @@ def clerk() -> User:
     return people.set_password(user=user, password=PASSWORD)
 
 
-def test_a_first_sign_in_sets_up_an_app_and_a_second_one_uses_it(browser: Browser, clerk: User) -> None:
+def test_the_first_sign_in_sets_up_an_app_and_the_second_uses_it(browser: Browser, clerk: User) -> None:
     _password(browser, clerk)
-    assert "Before you enter" in browser.text
+    assert "Use notice" in browser.text
     browser.press("I have read this and accept it")
-    assert "Set up a second step" in browser.text
+    assert "Set up a second factor" in browser.text
     browser.open("/admin/")
-    assert "Set up a second step" in browser.text, "nothing else answers"
+    assert "Set up a second factor" in browser.text, "nothing else answers"
 
     browser.press("Set up an app")
     secret = browser.driver.find_element(By.CSS_SELECTOR, "code.key").text
@@ -51,19 +51,19 @@ def test_a_first_sign_in_sets_up_an_app_and_a_second_one_uses_it(browser: Browse
     browser.type(code=code(secret))
     browser.press("Set up")
     assert len(re.findall(r"\b\d{8}\b", browser.text)) == 10
-    browser.press("Go on")
-    assert "Waiting for your answer" in browser.text
+    browser.press("Continue")
+    assert "To acknowledge" in browser.text
 
     browser.sign_out()
     _password(browser, clerk)
     browser.press("I have read this and accept it")
     browser.type(code="000000")
-    browser.press("Go on")
-    assert "That code or passkey is not right." in browser.text
+    browser.press("Continue")
+    assert "That code or passkey is not valid." in browser.text
     _paste(browser, "code", code(secret, step=1))
-    browser.press("Go on")
+    browser.press("Continue")
 
-    assert "Waiting for your answer" in browser.text
+    assert "To acknowledge" in browser.text
     assert browser.complaints() == []
 
 
@@ -75,26 +75,30 @@ def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk
     browser.driver.find_element(By.NAME, "passwordless").click()
     browser.press("Set up")
     assert "Recovery codes" in browser.text
-    browser.press("Go on")
+    browser.press("Continue")
 
     browser.sign_out()
     _password(browser, clerk)
     browser.press("I have read this and accept it")
     browser.press("Use a passkey")
-    assert "Waiting for your answer" in browser.text
+    assert "To acknowledge" in browser.text
 
     browser.sign_out()
     browser.open("/account/")
     browser.press("Sign in with a passkey")
     browser.press("I have read this and accept it")
-    assert "How you sign in" in browser.text, "the page that was asked for"
+    assert "Account security" in browser.text, "the page that was asked for"
 
     assert browser.complaints() == []
-    methods = AuditEntry.objects.filter(act=Act.SIGN_IN).order_by("id").values_list("detail__by", flat=True)
+    methods = (
+        AuditEntry.objects.filter(action=AuditAction.SIGN_IN)
+        .order_by("id")
+        .values_list("detail__by", flat=True)
+    )
     assert list(methods) == [["password"], ["password", "webauthn"], ["webauthn"]]
 
 
-def test_a_passkey_of_a_locked_account_opens_nothing(browser: Browser, clerk: User) -> None:
+def test_a_passkey_of_a_locked_account_does_not_sign_in(browser: Browser, clerk: User) -> None:
     _plug_in(browser)
     _password(browser, clerk)
     browser.press("I have read this and accept it")
@@ -107,11 +111,11 @@ def test_a_passkey_of_a_locked_account_opens_nothing(browser: Browser, clerk: Us
     browser.open("/sign-in/")
     browser.press("Sign in with a passkey")
 
-    assert "That did not sign you in." in browser.text
+    assert "You were not signed in." in browser.text
     assert not clerk.sessions.exists()
 
 
-def test_no_key_at_hand_is_said(browser: Browser, clerk: User) -> None:
+def test_a_missing_passkey_is_reported(browser: Browser, clerk: User) -> None:
     authenticator = _plug_in(browser)
     browser.open("/sign-in/")
     assert authenticator
@@ -121,10 +125,10 @@ def test_no_key_at_hand_is_said(browser: Browser, clerk: User) -> None:
     browser.driver.execute_script("navigator.credentials.get = () => Promise.reject(new Error('none'))")
     button.click()
 
-    WebDriverWait(browser.driver, PATIENCE).until(lambda _: "gave no passkey" in browser.text)
+    WebDriverWait(browser.driver, PATIENCE).until(lambda _: "did not provide a passkey" in browser.text)
 
 
-def test_the_warning_comes_before_the_end_and_one_press_goes_on(
+def test_the_session_warning_appears_in_time_and_one_click_continues(
     browser: Browser, clerk: User, settings: Settings
 ) -> None:
     settings.SECOND_FACTOR_REQUIRED = False
@@ -137,14 +141,14 @@ def test_the_warning_comes_before_the_end_and_one_press_goes_on(
     assert focused.text == "Stay signed in"
     focused.send_keys(Keys.ENTER)
     WebDriverWait(browser.driver, 3).until(lambda _: not _warned(browser))
-    assert AuditEntry.objects.filter(act=Act.DONE, detail={"extended": "session"}).count() == 1
+    assert AuditEntry.objects.filter(action=AuditAction.DONE, detail={"extended": "session"}).count() == 1
 
     # Left alone, the page goes away by itself.
     WebDriverWait(browser.driver, PATIENCE).until(lambda driver: "/sign-in/" in driver.current_url)
     assert browser.complaints() == []
 
 
-def test_the_whole_way_goes_by_keyboard_alone(browser: Browser, clerk: User) -> None:
+def test_signing_in_works_by_keyboard_alone(browser: Browser, clerk: User) -> None:
     client = Client()
     enter(client, people.set_password(user=clerk, password="a long walk to Mystic"))
     secret = set_up_app(client)
@@ -152,13 +156,13 @@ def test_the_whole_way_goes_by_keyboard_alone(browser: Browser, clerk: User) -> 
     browser.wait_until_typing_goes_to("username")
 
     _keys(browser, clerk.email, Keys.TAB, "a long walk to Mystic", Keys.ENTER)
-    browser.wait_for("Before you enter")
+    browser.wait_for("Use notice")
     _tab_to(browser, "I have read this and accept it")
     _keys(browser, Keys.ENTER)
-    browser.wait_for("Second step")
+    browser.wait_for("Second factor")
     _keys(browser, code(secret, step=1), Keys.ENTER)
 
-    browser.wait_for("Waiting for your answer")
+    browser.wait_for("To acknowledge")
 
 
 @pytest.mark.parametrize("width", SIZES)

@@ -1,7 +1,8 @@
-"""What became of all that had to happen, in the manner of Jepsen's checker for Chronos.
+"""Compare what had to be sent with what was sent, like Jepsen's checker for Chronos.
 
-Targets are what is on record as having to be told, with the instant from which on it is due. Runs are what an
-outside ledger, which nobody here can take anything back from, says was told, and when.
+Targets are the messages that the database says must be sent, each with the instant at which it is due. Runs
+are the messages that an outside ledger recorded, with their times; the system under test cannot change the
+ledger.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What is wrong, by key. `late`: how many seconds after its due instant the first run was; `strange`:
-    runs that nobody asked for."""
+    """What is wrong, by key. `late`: seconds between the due instant and the first run; `strange`: runs
+    without a
+    target."""
 
     lost: set[str] = field(default_factory=set)
     doubled: dict[str, int] = field(default_factory=dict)
@@ -23,7 +25,7 @@ class Verdict:
     strange: set[str] = field(default_factory=set)
 
 
-#: What a test asks for that allows nothing.
+#: Nothing is wrong.
 CLEAN = Verdict()
 
 
@@ -34,18 +36,18 @@ def judge(
     within: float = math.inf,
     strangers: bool = False,
 ) -> Verdict:
-    """What is lost, told more than once, told too early, or first told more than `within` seconds late.
+    """Find what was lost, sent more than once, sent too early, or first sent more than `within` seconds late.
 
-    A ledger that many tests share has runs of others: those count as strange only where `strangers` says so.
+    Tests share a ledger, so runs without a target count as strange only with `strangers`.
     """
-    told: dict[str, list[float]] = {}
+    sent: dict[str, list[float]] = {}
     for key, at in runs:
-        told.setdefault(key, []).append(at)
-    first = {key: min(told[key]) - due for key, due in targets.items() if key in told}
+        sent.setdefault(key, []).append(at)
+    first = {key: min(sent[key]) - due for key, due in targets.items() if key in sent}
     return Verdict(
-        lost={key for key in targets if key not in told},
-        doubled={key: len(told[key]) for key in first if len(told[key]) > 1},
+        lost={key for key in targets if key not in sent},
+        doubled={key: len(sent[key]) for key in first if len(sent[key]) > 1},
         early={key for key, after in first.items() if after < 0},
         late={key: after for key, after in first.items() if after > within},
-        strange={key for key in told if key not in targets} if strangers else set(),
+        strange={key for key in sent if key not in targets} if strangers else set(),
     )

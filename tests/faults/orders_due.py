@@ -1,4 +1,4 @@
-"""Orders whose surrender check falls due at a certain second, in the stack's environment."""
+"""Orders whose surrender check is due at a certain second, in the stack's environment."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
 from notifications.models import Language, Preference
-from orders.services.entry import NewOrder
+from orders.services.orders.entry import NewOrder
 from tests import make
 
 
 def now() -> datetime:
-    """The instant at which a clerk types."""
+    """The current instant."""
     return timezone.now()
 
 
 def new_order(court: Agency, town: Town, number: int, *, seconds: int) -> NewOrder:
-    """What a clerk types: an order whose surrender check falls due in so many seconds."""
+    """An order whose surrender check is due in that many seconds."""
     served_at = now() - timedelta(hours=24) + timedelta(seconds=seconds)
     return make.new_order(
         docket_number=f"{court.pk}-{number}",
@@ -32,14 +32,14 @@ def new_order(court: Agency, town: Town, number: int, *, seconds: int) -> NewOrd
 
 
 def court() -> Agency:
-    """A court with one clerk, who is told of many in one message."""
+    """A court with one clerk, who gets many alerts in one message."""
     made = make.agency(AgencyKind.COURT, name=f"Court {now().isoformat()}")
     make.person(Role.CLERK, made)
     return made
 
 
 def towns(count: int) -> list[Town]:
-    """Towns each with a police of its own, which is told at its desk: one message for each check."""
+    """Towns, each with its own police, notified at the desk: one message for each check."""
     began = now().isoformat()
     police = Agency.objects.bulk_create(
         Agency(kind=AgencyKind.POLICE, name=f"Police {began} {number}", email=f"desk{number}@police.example")
@@ -49,7 +49,7 @@ def towns(count: int) -> list[Town]:
 
 
 def liaison(town: Town, *, language: str = Language.ENGLISH, by_sms: bool = False) -> User:
-    """The one person of the town's police who is told, in place of its desk."""
+    """A liaison of the town's police, who is notified in place of the desk."""
     user = User.objects.create_user(f"liaison{town.pk}@agency.example", name="Liaison")
     Membership.objects.create(user=user, agency=town.police, role=Role.LIAISON)
     Preference.objects.create(user=user, language=language, by_sms=by_sms, phone=f"+1860{user.pk:07d}")

@@ -1,4 +1,4 @@
-"""The system as real processes on a database of its own, to be killed."""
+"""The system as real processes on their own database, to be killed."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from tests.ledger import free_port
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
-#: Of each worker; its pulse is one more who sends.
+#: Threads of each worker; its pulse sends too.
 THREADS = 4
-QUEUES = "tick,drain.email,drain.webhook,bulk"
+QUEUES = "pulse,drain.email,drain.webhook,bulk"
 WORKER = ["celery", "-A", "ctcompliance", "worker", "-P", "threads", "-c", str(THREADS)]
 
 
 @dataclass(frozen=True)
 class Forked:
-    """A process on its way to a point, and where it says that it is there."""
+    """A forked process, and the file in which it writes that it is at its point."""
 
     process: psutil.Process
     mouth: Path
 
-    def says(self) -> str:
-        """`here` or `done`, once it said so."""
-        wait_for("a word", self.mouth.exists, 60)
+    def word(self) -> str:
+        """`here` or `done`, once it has written that."""
+        wait_for("the forked process", self.mouth.exists, 60)
         return self.mouth.read_text(encoding="utf-8")
 
     def killed(self) -> None:
-        """It came to its point, and no further."""
-        assert self.says() == "here"
+        """Kill the process at its point."""
+        assert self.word() == "here"
         kill(self.process)
 
 
 class Stack:
-    """Web, workers and beats below one folder, with what they send going to ledgers."""
+    """Web, workers and beat below one folder. What they send goes to ledgers."""
 
     def __init__(self, folder: Path, more: Mapping[str, str]) -> None:
         self.folder = folder
@@ -61,14 +61,14 @@ class Stack:
             "CTC_BASE_URL": f"http://127.0.0.1:{self.web_port}",
         }
         self.environment |= more
-        #: Who carries email, for what is started from now on.
+        #: The email provider of the processes that are started from now on.
         self.email = "resend"
         self._running: list[psutil.Process] = []
         self._director: subprocess.Popen[str] | None = None
         self._logs: list[Path] = []
 
     def run(self, *arguments: str) -> str:
-        """What a command prints; it must succeed."""
+        """Run a Python command, which must succeed; return its output."""
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -81,8 +81,8 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def scene(self, name: str, *arguments: Any) -> dict[str, Any]:
-        """What a scene answers. One process plays them all: to start one for each would take longest."""
+    def scenario(self, name: str, *arguments: Any) -> dict[str, Any]:
+        """Play a scenario and return its result. One process plays all, because starting one takes long."""
         if self._director is None:
             self._director = self._direct()
         stdin, stdout = self._director.stdin, self._director.stdout
@@ -91,27 +91,27 @@ class Stack:
         stdin.write(json.dumps([name, *arguments]) + "\n")
         stdin.flush()
         line = stdout.readline()
-        assert line, f"no answer to {name}: {(self.folder / 'scenes.log').read_text()[-3000:]}"
+        assert line, f"no answer to {name}: {(self.folder / 'scenarios.log').read_text()[-3000:]}"
         answer: dict[str, Any] = json.loads(line)
         assert "failed" not in answer, f"{name}: {answer['failed']}"
         return answer
 
     def sender(self, point: str = "", *, worker: str = "stopped", channel: str = "email") -> Forked:
-        """A process that drains once, to the point if there is one."""
+        """Fork a process that drains once, up to the point if given."""
         return self._forked("sender", point, worker, channel, self.email)
 
     def clerk(self, point: str, *, court: int, town: int) -> Forked:
-        """A process that enters an order, up to just before or just after its COMMIT."""
+        """Fork a process that enters an order, up to just before or after its COMMIT."""
         return self._forked("clerk", point, court, town)
 
-    def _forked(self, scene: str, *arguments: Any) -> Forked:
-        mouth = self.folder / f"{scene}-{time.monotonic_ns()}"
-        process = psutil.Process(self.scene(scene, str(mouth), *arguments)["pid"])
+    def _forked(self, name: str, *arguments: Any) -> Forked:
+        mouth = self.folder / f"{name}-{time.monotonic_ns()}"
+        process = psutil.Process(self.scenario(name, str(mouth), *arguments)["pid"])
         self._running.append(process)
         return Forked(process, mouth)
 
     def _direct(self) -> subprocess.Popen[str]:
-        with (self.folder / "scenes.log").open("wb") as log:
+        with (self.folder / "scenarios.log").open("wb") as log:
             return subprocess.Popen(
                 [
                     sys.executable,
@@ -119,7 +119,7 @@ class Stack:
                     "shell",
                     "-v0",
                     "-c",
-                    "from tests.faults import scenes; scenes.main()",
+                    "from tests.faults import scenarios; scenarios.main()",
                 ],
                 cwd=ROOT,
                 env=self.environment,
@@ -130,7 +130,7 @@ class Stack:
             )
 
     def start(self, *command: str) -> psutil.Popen:
-        """A process of the system, with a log of its own."""
+        """Start a process of the system with its own log."""
         self._logs.append(self.folder / f"{time.monotonic_ns()}-{command[0]}.log")
         with self._logs[-1].open("wb") as log:
             process = psutil.Popen(
@@ -144,23 +144,23 @@ class Stack:
         return process
 
     def worker(self, queues: str = QUEUES) -> psutil.Popen:
-        """A worker of the thread pool, with its own pulse."""
+        """Start a worker of the thread pool, which runs pulses."""
         return self.start(*WORKER, "-Q", queues, "-n", f"w{time.monotonic_ns()}@localhost")
 
     def beat(self) -> psutil.Popen:
-        """A beat with a schedule file of its own."""
+        """Start beat with its own schedule file."""
         return self.start(
             "celery", "-A", "ctcompliance", "beat", "-s", str(self.folder / f"beat{time.monotonic_ns()}")
         )
 
     def web(self) -> psutil.Popen:
-        """A web server."""
+        """Start a web server."""
         return self.start(
             "gunicorn", "ctcompliance.wsgi", "-b", f"127.0.0.1:{self.web_port}", "--threads", "2"
         )
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        """What the deadlines' health page says; 0 where nobody answers."""
+        """Status and body of the health page of deadlines; status 0 if no server answers."""
         url = f"http://127.0.0.1:{self.web_port}/healthz/deadlines"
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
@@ -171,10 +171,10 @@ class Stack:
             return 0, {}
 
     def end(self) -> None:
-        """Ends what runs, the gentle way first; the data stays."""
+        """End all processes, first by SIGTERM; the data stays."""
         running = [process for process in self._running if process.is_running()]
         for process in running:
-            # One that was stopped hears nothing else.
+            # A stopped process handles no other signal.
             process.send_signal(signal.SIGCONT)
             process.terminate()
         _, left = psutil.wait_procs(running, timeout=20)
@@ -184,19 +184,19 @@ class Stack:
         self._logs.clear()
 
     def stop(self) -> None:
-        """Ends all of it, and its servers."""
+        """End all processes and the servers."""
         self.end()
         if self._director is not None:
             self._director.communicate("", timeout=20)
         self.run("manage.py", "down")
 
     def logs(self) -> str:
-        """The ends of the logs of what runs or ran in this test, for a failed one to show."""
+        """The ends of the logs of this test, shown if it fails."""
         return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in self._logs)
 
 
 def kill(process: psutil.Process) -> None:
-    """SIGKILL for a process and its children: no handler runs, no connection is closed with a word."""
+    """Send SIGKILL to a process and its children: no handler runs and no connection is closed properly."""
     victims = [*process.children(recursive=True), process]
     for victim in victims:
         victim.send_signal(signal.SIGKILL)
@@ -204,7 +204,7 @@ def kill(process: psutil.Process) -> None:
 
 
 def wait_for(what: str, ready: Callable[[], bool], seconds: float, every: float = 0.1) -> None:
-    """Returns once `ready` is true, asked `every` so many seconds; fails with `what` after `seconds`."""
+    """Wait until `ready` is true, asked `every` that many seconds; fail with `what` after `seconds`."""
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"

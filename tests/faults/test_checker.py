@@ -1,4 +1,4 @@
-"""The checker finds each kind of fault, and none where there is none."""
+"""The checker finds each kind of fault, and no fault in a clean run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whoever enters an order is killed at its COMMIT: there is no order at all, or one that is kept.
+"""A process that enters an order is killed at its COMMIT: the order is missing or complete.
 
-The number is that of the design's list of failure tests (dispatch.md § 3).
+The number is that of the design's list of failure tests.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize(("point", "orders"), [("before", 0), ("after", 1)])
-def test_27_killed_at_commit_there_is_no_order_or_one_that_is_kept(
+def test_27_killed_at_commit_the_order_is_missing_or_complete(
     stack: Stack, outside: Outside, point: str, orders: int
 ) -> None:
-    place = stack.scene("place")
+    place = stack.scenario("place")
     stack.clerk(point, **place).killed()
 
-    fired = stack.scene("fire")["checkpoints"]
-    assert stack.sender().says() == "done"
+    fired = stack.scenario("fire")["checkpoints"]
+    assert stack.sender().word() == "done"
 
-    standing = stack.scene("standing", place["court"])
-    assert stack.scene("entered", place["court"]) == {"orders": orders}
+    outcome = stack.scenario("outcome", place["court"])
+    assert stack.scenario("entered", place["court"]) == {"orders": orders}
     assert bool(fired) == bool(orders)
-    assert len(standing["due_at"]) == orders
-    assert found(outside, standing) == CLEAN
-    assert standing["overdue"] == standing["follow_ups"] == orders
+    assert len(outcome["due_at"]) == orders
+    assert found(outside, outcome) == CLEAN
+    assert outcome["overdue"] == outcome["follow_ups"] == orders

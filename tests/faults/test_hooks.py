@@ -1,4 +1,4 @@
-"""A worker that is killed while a subscribed system has heard and not answered."""
+"""A worker that is killed after a subscribed system got a webhook and before it answered."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(300 if FULL else 120)]
 
 
 @full_only
-def test_a_worker_killed_amid_a_webhook_tells_it_again_and_loses_nothing(stack: Stack) -> None:
+def test_a_worker_killed_during_a_webhook_sends_it_again_and_loses_nothing(stack: Stack) -> None:
     with running() as system:
-        # It has the whole of it, and its answer comes byte by byte.
+        # It gets the whole request, and answers byte by byte.
         system.trickle = 1.0
-        hook = int(stack.scene("subscribed", system.url)["hook"])
+        hook = int(stack.scenario("subscribed", system.url)["hook"])
         victims = [stack.worker(), stack.beat()]
-        wait_for("the system to hear", lambda: bool(system.told), 60)
+        wait_for("the webhook", lambda: bool(system.requests), 60)
         for victim in victims:
             kill(victim)
-        ((id_, state),) = stack.scene("told_by_hook", hook)["deliveries"]
+        ((id_, state),) = stack.scenario("webhook_deliveries", hook)["deliveries"]
         assert state == DeliveryState.LEASED
         system.trickle = 0.0
 
         stack.worker()
         stack.beat()
         wait_for(
-            "it to be told again",
-            lambda: stack.scene("told_by_hook", hook)["deliveries"] == [[id_, DeliveryState.DELIVERED]],
+            "the webhook to be sent again",
+            lambda: (
+                stack.scenario("webhook_deliveries", hook)["deliveries"] == [[id_, DeliveryState.DELIVERED]]
+            ),
             120,
         )
 
-        assert [one.headers["webhook-id"] for one in system.told] == [id_, id_]
-        assert len({one.body for one in system.told}) == 1
+        assert [one.headers["webhook-id"] for one in system.requests] == [id_, id_]
+        assert len({one.body for one in system.requests}) == 1

@@ -1,6 +1,6 @@
-"""Facts that change in the very instant at which something fires: one of the two wins, and it is on record.
+"""Facts that change at the instant at which a check fires: one of the two wins, and the rows agree.
 
-The numbers are those of the design's list of failure tests (dispatch.md § 3).
+The numbers are those of the design's list of failure tests.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications.models import Alert, AlertState
-from notifications.services import firing, sending
-from notifications.services.firing import Firer
+from notifications.services.delivery import sending
+from notifications.services.firing import fire
+from notifications.services.firing.fire import Firer
 from orders.models import Checkpoint, CheckpointState, DeadlineState, Order
-from orders.services import planning, service, term
-from orders.services.entry import enter_orders
+from orders.services import service
+from orders.services.orders import vacatur
+from orders.services.orders.entry import enter_orders
+from orders.services.planning import replan
 from tests.faults import orders_due
 from tests.faults.conftest import FULL
 from tests.ledger import Ledger
 
-#: How many times the two race.
+#: Number of races.
 PAIRS = 1000 if FULL else 25
 
-#: Seconds by which one may be ahead of the other; by chance, but the same in every run.
+#: The most seconds by which one starts before the other; random, but the same in every run.
 JITTER = 0.05
-CHANCE = random.Random(25)  # noqa: S311 - no secret
+CHANCE = random.Random(25)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -42,12 +45,12 @@ pytestmark = [
 
 @pytest.fixture
 def left_to_pulses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever enters an order fires nothing."""
-    monkeypatch.setattr(planning.armed_due, "send", lambda sender: [])
+    """Entering an order fires nothing."""
+    monkeypatch.setattr(replan.armed_due, "send", lambda sender: [])
 
 
 def race(*acts: Callable[[], object]) -> None:
-    """All of them nearly at once, each with a connection of its own; fails where one of them does."""
+    """Run all nearly at once, each with its own connection; fail if one of them fails."""
     gate, failures = threading.Barrier(len(acts)), []
 
     def run(act: Callable[[], object], after: float) -> None:
@@ -57,7 +60,7 @@ def race(*acts: Callable[[], object]) -> None:
             gate.wait()
             time.sleep(after)
             act()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the test says so
+        except Exception as error:  # noqa: BLE001 - the test shows any failure
             failures.append(error)
         finally:
             connection.close()
@@ -71,14 +74,14 @@ def race(*acts: Callable[[], object]) -> None:
 
 
 class Docket:
-    """Orders of one court, told to one police desk."""
+    """Orders of one court, whose police are notified at one desk."""
 
     def __init__(self) -> None:
         self.court, (self.town,) = orders_due.court(), orders_due.towns(1)
         self.number = 0
 
     def order(self, *, seconds: int = 0) -> Order:
-        """An order whose surrender check is due in so many seconds, told to nobody yet."""
+        """An order whose surrender check is due in that many seconds, before any alert."""
         self.number += 1
         new = orders_due.new_order(self.court, self.town, self.number, seconds=seconds)
         return enter_orders([new], by=None, now=timezone.now())[0]
@@ -92,9 +95,11 @@ def checks(order: Order) -> list[Checkpoint]:
     )
 
 
-def whole(check: Checkpoint) -> bool:
-    """Whether a check that fired has all its alerts, and one that did not has none."""
-    return Alert.objects.filter(checkpoint=check, awaited=None).count() == (check.expected or 0)
+def has_all_alerts(check: Checkpoint) -> bool:
+    """True if a fired check has all its alerts, and any other has no alert."""
+    return Alert.objects.filter(checkpoint=check, pending_acknowledgment=None).count() == (
+        check.expected or 0
+    )
 
 
 @pytest.mark.usefixtures("left_to_pulses")
@@ -106,9 +111,9 @@ def test_25_an_order_vacated_as_it_fires_is_fired_or_withdrawn_and_not_sent(ledg
         race(
             Firer("race").fire,
             partial(
-                term.vacate_order,
+                vacatur.vacate_order,
                 order,
-                at=timezone.now(),
+                vacated_at=timezone.now(),
                 reason="dismissed",
                 by=None,
                 now=timezone.now(),
@@ -117,13 +122,15 @@ def test_25_an_order_vacated_as_it_fires_is_fired_or_withdrawn_and_not_sent(ledg
 
         (check,) = checks(order)
         assert check.state in (CheckpointState.FIRED, CheckpointState.WITHDRAWN)
-        assert whole(check)
+        assert has_all_alerts(check)
         assert check.deadline.state == DeadlineState.WITHDRAWN
         won[check.state] += 1
     for _ in range(1 + Alert.objects.count() // sending.BATCH):
         sending.drain(worker="w")
-    told = Alert.objects.filter(checkpoint__deadline__rule_id="CT-SUR-01").exclude(state=AlertState.WITHDRAWN)
-    assert not told.exists()
+    alerts = Alert.objects.filter(checkpoint__deadline__rule_id="CT-SUR-01").exclude(
+        state=AlertState.WITHDRAWN
+    )
+    assert not alerts.exists()
     assert not FULL or len(won) == 2, f"no race: {won}"
 
 
@@ -134,7 +141,7 @@ def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Led
     for number in range(PAIRS):
         order = docket.order()
         assert order.served_at is not None
-        # Later, and then it is not due yet; or earlier, and it is due all the more.
+        # Later, so that it is not due yet; or earlier, so that it remains due.
         is_later = bool(number % 2)
         at = order.served_at + (timedelta(hours=2) if is_later else timedelta(minutes=-30))
         race(
@@ -142,7 +149,7 @@ def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Led
             partial(
                 service.correct_service,
                 order,
-                at=at,
+                served_at=at,
                 reason="a wrong line",
                 by=None,
                 now=timezone.now(),
@@ -152,39 +159,39 @@ def test_26_a_service_corrected_as_it_fires_gives_one_set_a_revision(ledger: Led
 
         *first, last = checks(order)
         assert len({one.revision for one in (*first, last)}) == len(first) + 1, "one set a revision"
-        assert all(map(whole, (*first, last)))
+        assert all(map(has_all_alerts, (*first, last)))
         assert last.fires_at == at + timedelta(hours=24)
         assert last.state == (CheckpointState.PENDING if is_later else CheckpointState.FIRED)
         won[sum(one.state == CheckpointState.FIRED for one in first)] += 1
     assert not FULL or won.keys() == {0, 1}, f"no race: {won}"
 
 
-def test_28_a_deadline_past_when_it_is_entered_is_fired_by_whoever_entered_it() -> None:
+def test_28_a_deadline_past_at_entry_is_fired_after_the_commit() -> None:
     docket = Docket()
     began = time.monotonic()
     order = docket.order(seconds=-6 * 3600)
 
     (check,) = checks(order)
     assert check.state == CheckpointState.FIRED
-    assert whole(check)
+    assert has_all_alerts(check)
     assert time.monotonic() - began <= 1
 
 
 @pytest.mark.usefixtures("left_to_pulses")
-def test_28_else_by_a_pulse_within_two_seconds() -> None:
+def test_28_otherwise_by_a_pulse_within_two_seconds() -> None:
     firer = Firer("race")
     docket = Docket()
     recent = docket.order()
     firer.fire()
     assert checks(recent)[0].state == CheckpointState.FIRED
 
-    # It lies far behind what fired last.
+    # Far before the last one that fired.
     order = docket.order(seconds=-6 * 3600)
     entered = time.monotonic()
     while checks(order)[0].state == CheckpointState.PENDING:
         firer.fire()
         time.sleep(0.05)
-    assert time.monotonic() - entered <= firing.SWEEP_EVERY.total_seconds() + 1
+    assert time.monotonic() - entered <= fire.SWEEP_EVERY.total_seconds() + 1
 
 
 def test_28_a_firing_that_fails_leaves_the_order_entered(monkeypatch: pytest.MonkeyPatch) -> None:

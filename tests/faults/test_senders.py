@@ -1,6 +1,6 @@
-"""Senders that are killed, stopped or left hanging: nothing lost, doubled only where the promise says so.
+"""Senders that are killed, stopped or hang: nothing is lost, and doubled only where the README says so.
 
-The numbers are those of the design's list of failure tests (dispatch.md § 3).
+The numbers are those of the design's list of failure tests.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from notifications.services import sending
+from notifications.services.delivery import sending
 from tests.faults.checker import CLEAN
 from tests.faults.conftest import FULL, Outside, Settle, found, full_only
 from tests.faults.stack import Stack, wait_for
@@ -20,57 +20,57 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(900 if FULL else 120)]
 TAKEN = {"ACCEPTED": 1}
 
 
-def fired(stack: Stack, count: int = 1, told: str = "desk") -> int:
-    """So many checks that fired and wait to be sent; the court that they are of."""
-    court = int(stack.scene("due", count, -1, told)["court"])
-    stack.scene("fire")
+def fired(stack: Stack, count: int = 1, recipients: str = "desk") -> int:
+    """Fire that many checks, whose alerts wait to be sent; return their court."""
+    court = int(stack.scenario("due", count, -1, recipients)["court"])
+    stack.scenario("fire")
     return court
 
 
 def lease_ends(stack: Stack) -> None:
-    """The lease of whoever was killed is over, and somebody looks."""
+    """Let the lease of the killed sender expire, and reap."""
     if FULL:
-        wait_for("the lease to end", lambda: sum(stack.scene("reap").values()) > 0, 90)
+        wait_for("the lease to end", lambda: sum(stack.scenario("reap").values()) > 0, 90)
     else:
-        stack.scene("lease_over")
-        stack.scene("reap")
+        stack.scenario("lease_over")
+        stack.scenario("reap")
 
 
 def send(stack: Stack) -> None:
-    """Another sender drains to the end."""
-    stack.scene("later")
-    assert stack.sender(worker="another").says() == "done"
+    """Let another sender drain to the end."""
+    stack.scenario("later")
+    assert stack.sender(worker="another").word() == "done"
 
 
 def calls(outside: Outside, key: str) -> int:
-    """How often the provider was asked to take the message with the key."""
+    """Count the calls with this key."""
     return sum(call["key"] == key for call in outside.book.calls())
 
 
 def test_4_killed_between_lease_and_begin_is_sent_once(stack: Stack, outside: Outside) -> None:
     court = fired(stack)
     stack.sender("leased").killed()
-    assert stack.scene("states", court) == {"LEASED": 1}
+    assert stack.scenario("states", court) == {"LEASED": 1}
 
     lease_ends(stack)
     send(stack)
 
-    standing = stack.scene("standing", court)
-    assert found(outside, standing) == CLEAN
-    assert (standing["states"], standing["duplicates"]) == (TAKEN, [])
+    outcome = stack.scenario("outcome", court)
+    assert found(outside, outcome) == CLEAN
+    assert (outcome["states"], outcome["duplicates"]) == (TAKEN, [])
 
 
 def test_5_killed_before_the_provider_got_it_is_in_doubt_then_sent(stack: Stack, outside: Outside) -> None:
     court = fired(stack)
     stack.sender("begun").killed()
-    assert stack.scene("states", court) == {"SENDING": 1}
+    assert stack.scenario("states", court) == {"SENDING": 1}
 
     lease_ends(stack)
     send(stack)
 
-    standing = stack.scene("standing", court)
-    assert found(outside, standing) == CLEAN
-    assert standing["duplicates"] == [], "the provider keeps keys: to ask it again doubles nothing"
+    outcome = stack.scenario("outcome", court)
+    assert found(outside, outcome) == CLEAN
+    assert outcome["duplicates"] == [], "the provider keeps keys: to ask it again doubles nothing"
 
 
 def test_6_killed_after_it_was_taken_has_one_effect_where_keys_are_kept(
@@ -78,52 +78,52 @@ def test_6_killed_after_it_was_taken_has_one_effect_where_keys_are_kept(
 ) -> None:
     court = fired(stack)
     stack.sender("taken").killed()
-    (key,) = stack.scene("standing", court)["due_at"]
+    (key,) = stack.scenario("outcome", court)["due_at"]
     assert calls(outside, key) == 1
 
     lease_ends(stack)
     send(stack)
 
-    standing = stack.scene("standing", court)
+    outcome = stack.scenario("outcome", court)
     assert calls(outside, key) == 2
-    assert found(outside, standing) == CLEAN
-    assert standing["states"] == TAKEN
+    assert found(outside, outcome) == CLEAN
+    assert outcome["states"] == TAKEN
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-def test_7_killed_after_it_was_taken_is_doubled_and_said_to_be_where_they_are_not(
+def test_7_killed_after_it_was_taken_is_doubled_and_marked_without_keys(
     stack: Stack, outside: Outside, channel: str
 ) -> None:
-    # A mail server that cannot be asked; and Twilio, whose receipt might still have told.
+    # A mail server cannot be asked. Twilio might still send a receipt.
     stack.email = "smtp"
-    court = fired(stack, sending.PART + 4, told="sms" if channel == "sms" else "desk")
+    court = fired(stack, sending.PART + 4, recipients="sms" if channel == "sms" else "desk")
     stack.sender("taken", channel=channel).killed()
 
     lease_ends(stack)
     if channel == "sms":
         send(stack)
-        standing = stack.scene("standing", court, channel)
-        assert found(outside, standing).doubled == {}, "for two minutes a receipt may come"
-        assert standing["states"]["IN_DOUBT"] > 0
+        outcome = stack.scenario("outcome", court, channel)
+        assert found(outside, outcome).doubled == {}, "for two minutes a receipt may come"
+        assert outcome["states"]["IN_DOUBT"] > 0
         if FULL:
-            wait_for("the doubt to be decided", lambda: stack.scene("reap")["sent_again"] > 0, 150)
+            wait_for("the doubt to be decided", lambda: stack.scenario("reap")["sent_again"] > 0, 150)
         else:
-            stack.scene("no_receipt")
-            stack.scene("reap")
+            stack.scenario("no_receipt")
+            stack.scenario("reap")
     send(stack)
 
-    standing = stack.scene("standing", court, channel)
-    verdict = found(outside, standing)
+    outcome = stack.scenario("outcome", court, channel)
+    verdict = found(outside, outcome)
     assert verdict.lost == set()
-    assert verdict.doubled == dict.fromkeys(standing["duplicates"], 2), "doubled is what is marked, no more"
+    assert verdict.doubled == dict.fromkeys(outcome["duplicates"], 2), "doubled is what is marked, no more"
     assert 0 < len(verdict.doubled) <= sending.PART, "at most a part for each sender"
-    assert standing["states"] == {"ACCEPTED": sending.PART + 4}
+    assert outcome["states"] == {"ACCEPTED": sending.PART + 4}
 
 
-def test_8_a_sender_that_slept_past_its_lease_has_no_say(stack: Stack, outside: Outside) -> None:
+def test_8_a_sender_that_slept_past_its_lease_completes_nothing(stack: Stack, outside: Outside) -> None:
     court = fired(stack)
-    (key,) = stack.scene("standing", court)["due_at"]
-    # It takes the message at once and answers after the sender fell asleep.
+    (key,) = stack.scenario("outcome", court)["due_at"]
+    # The provider takes the message at once and answers after the sender is stopped.
     outside.behave(always={"hang": 2.0})
     asleep = stack.sender(worker="asleep")
     wait_for("the call", lambda: calls(outside, key) == 1, 30)
@@ -132,18 +132,18 @@ def test_8_a_sender_that_slept_past_its_lease_has_no_say(stack: Stack, outside: 
 
     lease_ends(stack)
     another = stack.sender("begun", worker="another")
-    assert another.says() == "here"
+    assert another.word() == "here"
     asleep.process.send_signal(signal.SIGCONT)
-    assert asleep.says() == "done"
-    standing = stack.scene("standing", court)
-    assert (standing["states"], standing["workers"]) == ({"SENDING": 1}, ["another"]), "the other's"
+    assert asleep.word() == "done"
+    outcome = stack.scenario("outcome", court)
+    assert (outcome["states"], outcome["workers"]) == ({"SENDING": 1}, ["another"]), "the other's"
 
     another.killed()
     lease_ends(stack)
     send(stack)
-    standing = stack.scene("standing", court)
-    assert standing["states"] == TAKEN
-    assert found(outside, standing) == CLEAN
+    outcome = stack.scenario("outcome", court)
+    assert outcome["states"] == TAKEN
+    assert found(outside, outcome) == CLEAN
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_9_a_provider_in_trouble_loses_nothing(
     outside.behave(act)
 
     send(stack)
-    states = stack.scene("states", court).keys()
+    states = stack.scenario("states", court).keys()
     assert states <= {"ACCEPTED", "TEMPORARY_FAILURE", "READY"}, "no lease is held past the drain"
     assert len(states - {"ACCEPTED"}) > 0, "the trouble met somebody"
     if FULL:
@@ -172,16 +172,16 @@ def test_9_a_provider_in_trouble_loses_nothing(
     else:
         send(stack)
         send(stack)
-    standing = settle(court, 3, 90)
+    outcome = settle(court, 3, 90)
 
-    assert found(outside, standing) == CLEAN
-    assert standing["duplicates"] == []
+    assert found(outside, outcome) == CLEAN
+    assert outcome["duplicates"] == []
 
 
-def test_32_two_that_cannot_be_sent_among_many_hold_up_nobody(stack: Stack, outside: Outside) -> None:
+def test_32_two_that_cannot_be_sent_delay_no_other(stack: Stack, outside: Outside) -> None:
     many = 1000 if FULL else 90
-    # One is poison to write, another's address is refused by the provider.
-    court = fired(stack, many, told="poison")
+    # The template of one cannot be filled in; the provider refuses the address of another.
+    court = fired(stack, many, recipients="poison")
     refusal = {"name": "validation_error", "statusCode": 422, "message": "no"}
     outside.behave({"to": "desk1@police.example", "status": 422, "body": refusal})
 
@@ -189,10 +189,10 @@ def test_32_two_that_cannot_be_sent_among_many_hold_up_nobody(stack: Stack, outs
     for _ in range(1 + 2 * many // sending.BATCH):
         send(stack)
 
-    standing = stack.scene("standing", court)
-    verdict = found(outside, standing)
-    assert standing["states"] == {"ACCEPTED": many - 2, "FAILED": 2}
+    outcome = stack.scenario("outcome", court)
+    verdict = found(outside, outcome)
+    assert outcome["states"] == {"ACCEPTED": many - 2, "FAILED": 2}
     assert (len(verdict.lost), verdict.doubled) == (2, {})
-    refused, poison = standing["errors"]
+    refused, poison = outcome["errors"]
     assert "cannot be filled in" in poison
     assert refused == "Resend answered 422, validation_error"

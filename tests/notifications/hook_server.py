@@ -1,4 +1,4 @@
-"""A real web server on loopback that is told by webhooks, and behaves as a test sets."""
+"""A real web server on loopback that receives webhooks and responds as a test sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing_extensions import override
 
 
 @dataclass
-class Told:
+class ReceivedRequest:
     """One POST as it came."""
 
     path: str
@@ -26,7 +26,7 @@ class Told:
 class HookServer:
     """What came, and what is answered: the statuses in `answers` one by one, then 204."""
 
-    told: list[Told] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     #: Seconds between the bytes of an answer; 0 answers at once.
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         hooks = self.server.hooks
         length = int(self.headers["Content-Length"] or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        hooks.told.append(Told(self.path, headers, self.rfile.read(length)))
+        hooks.requests.append(ReceivedRequest(self.path, headers, self.rfile.read(length)))
         if hooks.trickle:
             for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 1000:
                 self.wfile.write(bytes([byte]))

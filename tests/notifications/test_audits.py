@@ -1,4 +1,4 @@
-"""Audits find what must not be, tell every administrator once, and resolve what is gone."""
+"""Audits find violations, notify every administrator once, and resolve findings that are gone."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from accounts.models import Role, User
 from notifications.models import (
     Alert,
     AlertState,
+    Counter,
     Finding,
     Heartbeat,
     Preference,
-    Tally,
     Via,
     WebhookDelivery,
     WebhookSubscription,
 )
-from notifications.services import audits, canary, sending, tallies
-from notifications.services.audits import audit
-from notifications.services.firing import Firer
+from notifications.services.delivery import sending
+from notifications.services.firing.fire import Firer
+from notifications.services.watch import audits, canary, counters
+from notifications.services.watch.audits import audit
 from orders.models import Checkpoint, Deadline, FollowUp, Order
-from orders.services import calendar
+from orders.services.planning import rulebooks
 from tests import make
 from tests.ledger import Ledger
 from tests.make import NOW
@@ -72,7 +73,7 @@ def hook_of(user: User) -> WebhookSubscription:
         agency=make.agency(),
         url="https://system.example/hook",
         events=["alert.created"],
-        sealed_secret="sealed",
+        encrypted_secret="sealed",
         created_at=timezone.now(),
         created_by=user,
     )
@@ -139,19 +140,19 @@ def test_i3_a_webhook_that_is_stuck(administrator: User) -> None:
     assert codes() == ["stuck webhooks being sent", "stuck webhooks to send"]
 
 
-def test_i4_orders_without_deadlines_are_found_and_planned_anew(administrator: User) -> None:
+def test_i4_orders_without_deadlines_are_found_and_replanned(administrator: User) -> None:
     order = make.served_order()
     whole = make.served_order()
     Checkpoint.objects.filter(deadline__order=order).delete()
     Deadline.objects.filter(order=order).delete()
 
-    tallies.take()
+    counters.take()
     audit()
 
     assert codes() == ["uncovered orders"]
     assert Order.objects.get(pk=order.pk).planned_with == ""
     assert Order.objects.get(pk=whole.pk).planned_with != ""
-    tallies.take()
+    counters.take()
     audit()
     assert codes() == [], "it waits to be planned"
 
@@ -159,7 +160,7 @@ def test_i4_orders_without_deadlines_are_found_and_planned_anew(administrator: U
 def test_i4_overdue_deadlines_without_a_follow_up(fired: Order) -> None:
     FollowUp.objects.update(closed_at=timezone.now(), outcome="test")
 
-    tallies.take()
+    counters.take()
     audit()
 
     assert codes() == ["uncovered follow-ups"]
@@ -181,24 +182,24 @@ def test_i6_other_rules_of_local_time_make_every_plan_stale(
     fired: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audit()
-    monkeypatch.setattr(calendar, "clock_rules", lambda: "0123456789abcde")
+    monkeypatch.setattr(rulebooks, "clock_rules", lambda: "0123456789abcde")
     monkeypatch.setattr(audits, "clock_rules", lambda: "0123456789abcde")
-    calendar._with_closings.cache_clear()
+    rulebooks._with_closings.cache_clear()
     try:
         audit()
         assert codes() == ["clock_rules"]
 
-        Order.objects.update(planned_with=calendar.current_rulebook().version)
+        Order.objects.update(planned_with=rulebooks.current_rulebook().version)
         audit()
         assert codes() == []
     finally:
-        calendar._with_closings.cache_clear()
+        rulebooks._with_closings.cache_clear()
 
 
-def test_i6_the_rules_are_what_the_zones_say_not_what_they_are_called(
+def test_i6_compares_the_zone_rules_not_their_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    book, anew = calendar.bundled(), calendar.clock_rules.__wrapped__
+    book, anew = rulebooks.bundled(), rulebooks.clock_rules.__wrapped__
     data = resources.files("tzdata.zoneinfo.America").joinpath("Chicago").open("rb")
     with data:
         moved = ZoneInfo.from_file(data, key="America/New_York")
@@ -206,7 +207,7 @@ def test_i6_the_rules_are_what_the_zones_say_not_what_they_are_called(
     said = []
     for zone in (state.zone, ZoneInfo.no_cache("America/New_York"), moved):
         states = {"us_ct": replace(state, zone=zone)}
-        monkeypatch.setattr(calendar, "bundled", lambda states=states: replace(book, jurisdictions=states))
+        monkeypatch.setattr(rulebooks, "bundled", lambda states=states: replace(book, jurisdictions=states))
         said.append(anew())
 
     assert said[0] == said[1] != said[2]
@@ -231,7 +232,7 @@ def test_a_canary_that_does_not_arrive_is_found_inside_too(administrator: User) 
     assert codes() == []
 
 
-def test_a_finding_is_told_once_to_every_administrator_as_each_wants(ledger: Ledger) -> None:
+def test_every_administrator_is_notified_once_of_a_finding_on_their_channels(ledger: Ledger) -> None:
     one, two = make.person(Role.ADMINISTRATOR), make.person(Role.ADMINISTRATOR)
     make.person(Role.ADMINISTRATOR, active=False)
     make.person(Role.CLERK, make.agency())
@@ -273,7 +274,7 @@ def test_what_cannot_be_asked_in_time_is_a_finding_and_resolves_nothing(
 ) -> None:
     audit(host_clock=lambda: 0.0)
     monkeypatch.setattr(audits, "_LATE", "SELECT pg_sleep(%(most)s), %(patience)s")
-    monkeypatch.setattr(audits, "PATIENCE", 0.05)
+    monkeypatch.setattr(audits, "AUDIT_TIMEOUT", 0.05)
 
     audit(host_clock=lambda: 0.0)
 
@@ -289,18 +290,18 @@ def test_administrators_see_it_on_their_home_page_and_in_the_admin(
     home = client.get("/").content.decode()
     listed = client.get("/admin/notifications/finding/")
 
-    assert "A check of the system found something" in home
+    assert "A system check found a problem" in home
     assert "/admin/notifications/finding/" in home
     assert "The clocks of the database" in listed.content.decode()
     assert client.get("/admin/notifications/finding/add/").status_code == 403
     client.force_login(make.person(Role.CLERK, make.agency()))
-    assert "A check of the system" not in client.get("/").content.decode()
+    assert "A system check found a problem" not in client.get("/").content.decode()
     assert client.get("/admin/notifications/finding/").status_code in {302, 403, 404}
 
 
 def test_counts_are_published_and_uneven_ones_are_late_after_a_day(fired: Order, client: Client) -> None:
-    Heartbeat.objects.create(name="new", beat_at=timezone.now())
-    tallies.take()
+    Heartbeat.objects.create(name="new", last_pulse_at=timezone.now())
+    counters.take()
     answer = client.get("/healthz/deadlines")
     counts = {name: said["value"] for name, said in answer.json()["counts"].items()}
     assert answer.status_code == 200
@@ -308,12 +309,12 @@ def test_counts_are_published_and_uneven_ones_are_late_after_a_day(fired: Order,
     assert counts["follow_ups_without_owner"] == counts["overdue_without_follow_up"] == 0
 
     Checkpoint.objects.filter(purpose="check").update(state=2, fired_at=None)
-    tallies.take()
+    counters.take()
     assert client.get("/healthz/deadlines").status_code == 200
-    Tally.objects.filter(name="overdue_alerted").update(differs_since=ago(hours=25))
-    tallies.take()
+    Counter.objects.filter(name="overdue_alerted").update(differs_since=ago(hours=25))
+    counters.take()
     assert client.get("/healthz/deadlines").status_code == 503
 
     Checkpoint.objects.filter(purpose="check").update(state=1, fired_at=timezone.now())
-    tallies.take()
+    counters.take()
     assert client.get("/healthz/deadlines").status_code == 200

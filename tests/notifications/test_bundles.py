@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 from pytest_django import Settings
 
 from accounts.models import Role, User
-from notifications.models import SENDABLE, Alert, AlertState, MessageTemplate, Preference
-from notifications.services import care, outbox, sending
-from notifications.services.firing import Firer
-from notifications.services.links import answer_link, list_link
-from notifications.services.outbox import Leased
-from notifications.services.templates import Wordings
+from notifications.models import SENDABLE, Alert, AlertState, MessageTemplate, Preference, Priority
+from notifications.services.delivery import outbox, quiet_hours, sending
+from notifications.services.delivery.bundles import Bundle
+from notifications.services.delivery.links import answer_link, list_link
+from notifications.services.delivery.outbox import LeasedAlert
+from notifications.services.delivery.templates import Wordings
+from notifications.services.firing.fire import Firer
+from notifications.services.priority import priority_of
+from orders.models import Checkpoint
 from tests import make
 from tests.ledger import Ledger
 from tests.make import NOW
-from tests.notifications.stage import DUE
+from tests.notifications.fixtures import DUE
 
 #: Nine in the morning in Hartford, in winter.
 MORNING = datetime(2026, 12, 7, 14, 0, tzinfo=UTC)
 
 
-def leased(**given: object) -> Leased:
-    """An alert to somebody who sleeps from ten to six, told of something that can wait."""
-    plain: dict[str, object] = {
+def leased(**given: object) -> LeasedAlert:
+    """An alert that can wait, to a person with quiet hours from ten to six."""
+    plain: dict[str, Any] = {
         "now": MORNING,
         "id": 1,
         "fence": 1,
@@ -36,6 +41,7 @@ def leased(**given: object) -> Leased:
         "channel": "email",
         "via": "person",
         "recipient": 1,
+        "case": 1,
         "agency": 1,
         "release": None,
         "message_key": None,
@@ -46,8 +52,9 @@ def leased(**given: object) -> Leased:
         "first_sent_at": None,
         "purpose": "remind",
         "rule": "CT-SUR-01",
+        "is_correction": False,
         "address": "somebody@agency.example",
-        "sealed_phrase": "",
+        "encrypted_phrase": "",
         "is_active": True,
         "language": "en",
         "zone": "America/New_York",
@@ -55,7 +62,7 @@ def leased(**given: object) -> Leased:
         "quiet_until": time(6),
         "digest_at": None,
     }
-    return Leased(**{**plain, **given})  # type: ignore[arg-type]
+    return LeasedAlert(**{**plain, **given})
 
 
 def hours(hours: float) -> float:
@@ -78,7 +85,7 @@ def test_quiet_hours_hold_what_can_wait(clock: time, wait: float) -> None:
     # In December Hartford is five hours behind UTC.
     now = datetime.combine(MORNING.date(), clock, tzinfo=UTC) + timedelta(hours=5)
 
-    assert care.held_for(leased(now=now)) == wait
+    assert quiet_hours.seconds_to_wait(leased(now=now)) == wait
 
 
 @pytest.mark.parametrize(
@@ -91,42 +98,74 @@ def test_quiet_hours_hold_what_can_wait(clock: time, wait: float) -> None:
     ],
 )
 def test_quiet_hours_end_by_the_clock_on_the_wall(day: datetime, wait: float) -> None:
-    assert care.held_for(leased(now=day)) == wait
+    assert quiet_hours.seconds_to_wait(leased(now=day)) == wait
+
+
+@pytest.mark.parametrize(
+    ("rules", "wait"),
+    [
+        ([("CT-SUR-01", "remind")], hours(1)),
+        ([("ANN-HELD", "inform")], hours(1)),
+        ([("ANN-CANCELED", "inform")], 0.0),
+        ([("CT-HRG-07", "check")], 0.0),
+        ([("CT-SUR-01", "remind"), ("CT-HRG-07", "check")], 0.0),
+    ],
+)
+def test_what_can_wait_leaves_every_two_hours(rules: list[tuple[str, str]], wait: float) -> None:
+    alerts = tuple(leased(rule=rule, purpose=purpose) for rule, purpose in rules)
+    bundle = Bundle(key=uuid4(), size=len(alerts), alerts=alerts)
+
+    assert quiet_hours.seconds_to_gap(bundle, MORNING - timedelta(hours=1)) == wait
+    assert quiet_hours.seconds_to_gap(bundle, MORNING - timedelta(hours=2)) == 0.0
+    assert quiet_hours.seconds_to_gap(bundle, None) == 0.0
 
 
 @pytest.mark.parametrize("purpose", ["check", "escalate"])
 def test_firearms_not_surrendered_in_time_wait_for_no_hour(purpose: str) -> None:
     night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
 
-    assert care.held_for(leased(now=night, purpose=purpose)) == 0.0
-    assert care.held_for(leased(now=night, purpose=purpose, rule="CT-HRG-07")) > 0
+    assert quiet_hours.seconds_to_wait(leased(now=night, purpose=purpose)) == 0.0
+    assert quiet_hours.seconds_to_wait(leased(now=night, purpose=purpose, rule="CT-HRG-07")) > 0
+
+
+@pytest.mark.parametrize(
+    "rule", ["ANN-EX-PARTE", "ANN-HEARING-P", "ANN-PURCHASE", "ANN-RETURN", "ANN-SERVED"]
+)
+def test_news_of_a_hearing_waits_for_no_hour(rule: str) -> None:
+    night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
+
+    assert quiet_hours.seconds_to_wait(leased(now=night, purpose="inform", rule=rule)) == 0.0
+    assert priority_of(rule, "inform") == Priority.URGENT
+    assert quiet_hours.seconds_to_wait(leased(now=night, purpose="inform", rule="ANN-HELD")) > 0
+    protected = leased(now=night, purpose="inform", rule=rule, via="protected")
+    assert quiet_hours.seconds_to_wait(protected) == hours(7)
 
 
 def test_word_that_the_system_is_not_well_waits_for_no_hour() -> None:
     night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
 
-    assert care.held_for(leased(now=night, via="operator", purpose="", rule="")) == 0.0
+    assert quiet_hours.seconds_to_wait(leased(now=night, via="operator", purpose="", rule="")) == 0.0
 
 
 def test_protected_persons_hours_hold_whatever_happened() -> None:
     night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
 
-    assert care.held_for(leased(now=night, purpose="check", via="protected")) == hours(7)
+    assert quiet_hours.seconds_to_wait(leased(now=night, purpose="check", via="protected")) == hours(7)
 
 
 def test_what_was_begun_is_not_held() -> None:
     night = datetime(2026, 12, 8, 4, 0, tzinfo=UTC)
 
-    assert care.held_for(leased(now=night, first_sent_at=night)) == 0.0
+    assert quiet_hours.seconds_to_wait(leased(now=night, first_sent_at=night)) == 0.0
 
 
 def test_digest_gathers_reminders_until_its_time_and_once_only() -> None:
     written = leased(quiet_from=None, quiet_until=None, digest_at=time(16))
 
-    assert care.held_for(written) == hours(7)
+    assert quiet_hours.seconds_to_wait(written) == hours(7)
     four = MORNING + timedelta(hours=7)
-    assert care.held_for(leased(now=four, created_at=MORNING, digest_at=time(16))) == 0.0
-    assert care.held_for(leased(digest_at=time(16), purpose="check", rule="CT-HRG-07")) == 0.0
+    assert quiet_hours.seconds_to_wait(leased(now=four, created_at=MORNING, digest_at=time(16))) == 0.0
+    assert quiet_hours.seconds_to_wait(leased(digest_at=time(16), purpose="check", rule="CT-HRG-07")) == 0.0
 
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +177,7 @@ def liaison() -> User:
 
 
 def fire(liaison: User, count: int) -> list[Alert]:
-    """So many surrender checks fire together, all told to the liaison."""
+    """Fire this many surrender checks together, all with alerts to the liaison."""
     town = make.town(liaison.memberships.get().agency)
     for _ in range(count):
         make.served_order(respondent_town=town)
@@ -177,7 +216,7 @@ def test_a_retry_has_the_same_key_and_the_same_words(liaison: User, ledger: Ledg
     alerts = fire(liaison, 2)
     ledger.answers = ["451 later"]
     sending.drain(worker="w")
-    # Meanwhile one of the two was answered, something new fired, and the wording changed.
+    # Now one of the two was acknowledged, another alert fired, and the wording changed.
     Alert.objects.filter(pk=alerts[1].pk).update(acknowledged_at=NOW, acknowledged_by=liaison)
     MessageTemplate.objects.create(
         name="notices",
@@ -222,7 +261,25 @@ def test_beyond_the_limit_messages_wait_and_leave_as_one(
     assert waiting.count() == 3
     assert {one.attempts for one in waiting} == {0}, "held back is not attempted"
     waits = {(one.next_attempt_at - one.created_at).total_seconds() for one in waiting}
-    assert max(waits) < care.HOLD_URGENT + 60, "what ran out waits minutes, not an hour"
+    assert max(waits) < quiet_hours.HOLD_URGENT + 60, "what ran out waits minutes, not an hour"
+
+
+def test_a_second_reminder_waits_and_an_overdue_duty_does_not(liaison: User, ledger: Ledger) -> None:
+    reminders = fire(liaison, 3)
+    Checkpoint.objects.filter(alerts__in=reminders[:2]).update(purpose="remind")
+    Alert.objects.filter(pk=reminders[0].pk).update(priority=Priority.REMINDER, state=AlertState.ACCEPTED)
+    Alert.objects.filter(pk=reminders[0].pk).update(first_sent_at=Now(), message_key=uuid4())
+    Alert.objects.filter(pk=reminders[2].pk).update(next_attempt_at=Now() + timedelta(minutes=5))
+
+    sending.drain(worker="w")
+
+    assert ledger.lines() == []
+    reminders[1].refresh_from_db()
+    wait = reminders[1].next_attempt_at - reminders[1].created_at
+    assert timedelta(minutes=100) < wait <= timedelta(hours=2, minutes=2)
+    Alert.objects.filter(pk=reminders[2].pk).update(next_attempt_at=F("created_at"))
+    sending.drain(worker="w")
+    assert len(ledger.lines()) == 1
 
 
 def test_poison_fails_alone(liaison: User, ledger: Ledger) -> None:

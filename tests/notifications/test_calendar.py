@@ -1,4 +1,4 @@
-"""A private link to a calendar: what it says, how little, to whom, and when it ends."""
+"""A private calendar link: what it shows, who has one, and when it ends."""
 
 from __future__ import annotations
 
@@ -9,25 +9,30 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from icalendar import Calendar
 
-from accounts.models import Act, Agency, AgencyKind, AuditEntry, Door, Role, User
-from accounts.services import guessing, people
+from accounts.models import Agency, AgencyKind, AuditAction, AuditEntry, EntryPoint, Role, User
+from accounts.services.access import enumeration_guard
 from ctcompliance.logs import LineFormatter
 from notifications.models import CalendarFeed
-from notifications.services import appointments, feeds
-from notifications.services.templates import forbidden_in
+from notifications.services.calendar import appointments, feeds
+from notifications.services.delivery.templates import find_forbidden
 from orders.models import Deadline, DeadlineState, Hearing, Order
 from orders.services import hearings
 from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
+
+#: The reason for a hearing on any day.
+SITS = "The court sits that day."
 
 
 @pytest.fixture
@@ -41,9 +46,20 @@ def clerk(court: Agency) -> User:
 
 
 def browser(person: User) -> Client:
+    """A browser in which the person has just signed in."""
     client = Client()
     client.force_login(person)
+    signed_in_ago(client, seconds=0)
     return client
+
+
+def signed_in_ago(client: Client, *, seconds: float) -> None:
+    """Let the sign-in of a browser have been so long ago."""
+    session = client.session
+    began = timezone.now().timestamp() - seconds
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": began}]
+    session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = session[SESSION_KEY]
+    session.save()
 
 
 def order_of(court: Agency, now: datetime | None = None) -> Order:
@@ -61,7 +77,7 @@ def order_of(court: Agency, now: datetime | None = None) -> Order:
 
 def address_for(person: User) -> str:
     """The link's path, as a calendar program asks for it."""
-    return f"/calendar/{feeds.make_feed(person, now=timezone.now())}.ics"
+    return f"/calendar/{feeds.create_feed(person, now=timezone.now())}.ics"
 
 
 def read(address: str) -> Calendar:
@@ -107,7 +123,15 @@ def test_a_hearing_is_an_appointment_on_its_day_or_at_its_time(court: Agency, cl
     day = timezone.localdate() + timedelta(days=20)
     Hearing.objects.all().delete()
     for purpose, at in (("compliance", time(9, 30)), ("application", None)):
-        hearings.schedule_hearing(order, purpose=purpose, on=day, at=at, by=None, now=timezone.now())
+        hearings.schedule_hearing(
+            order,
+            purpose=purpose,
+            scheduled_on=day,
+            scheduled_time=at,
+            confirm=SITS,
+            by=None,
+            now=timezone.now(),
+        )
 
     found = entries(read(address_for(clerk)), "Appointment")
 
@@ -125,9 +149,16 @@ def test_what_was_continued_or_met_is_no_appointment(court: Agency, clerk: User)
     order = order_of(court)
     now = timezone.now()
     hearing = hearings.schedule_hearing(
-        order, purpose="compliance", on=timezone.localdate() + timedelta(days=9), by=None, now=now
+        order,
+        purpose="compliance",
+        scheduled_on=timezone.localdate() + timedelta(days=9),
+        confirm=SITS,
+        by=None,
+        now=now,
     )
-    hearings.continue_hearing(hearing, to=timezone.localdate() + timedelta(days=30), by=None, now=now)
+    hearings.continue_hearing(
+        hearing, scheduled_on=timezone.localdate() + timedelta(days=30), confirm=SITS, by=None, now=now
+    )
     Deadline.objects.filter(order=order).update(state=DeadlineState.WITHDRAWN)
 
     found = entries(read(address_for(clerk)))
@@ -177,32 +208,21 @@ def test_at_most_five_hundred_the_soonest(
 ) -> None:
     order_of(court)
     whole = entries(read(address_for(clerk)))
-    monkeypatch.setattr(appointments, "MOST", 2)
+    monkeypatch.setattr(appointments, "MAX_ENTRIES", 2)
 
-    assert len(whole) > appointments.MOST
+    assert len(whole) > appointments.MAX_ENTRIES
     assert [one["UID"] for one in entries(read(address_for(clerk)))] == [one["UID"] for one in whole[:2]]
 
 
-def test_a_change_has_a_higher_number_and_the_same_uid(court: Agency, clerk: User) -> None:
-    order = order_of(court)
-    address = address_for(clerk)
-    before = {str(one["UID"]): one for one in entries(read(address))}
-
-    hearings.schedule_hearing(
-        order, purpose="contempt", on=timezone.localdate() + timedelta(days=5), by=None, now=timezone.now()
-    )
-    after = {str(one["UID"]): one for one in entries(read(address))}
-
-    assert before.keys() < after.keys()
-    for uid, entry in before.items():
-        assert after[uid]["SEQUENCE"] > entry["SEQUENCE"]
-        assert after[uid]["LAST-MODIFIED"].dt >= entry["LAST-MODIFIED"].dt
-
-
-def test_it_says_nothing_of_any_case(court: Agency, clerk: User) -> None:
+def test_entries_contain_nothing_about_the_case(court: Agency, clerk: User) -> None:
     order = order_of(court)
     hearings.schedule_hearing(
-        order, purpose="contempt", on=timezone.localdate() + timedelta(days=5), by=None, now=timezone.now()
+        order,
+        purpose="contempt",
+        scheduled_on=timezone.localdate() + timedelta(days=5),
+        confirm=SITS,
+        by=None,
+        now=timezone.now(),
     )
     address = address_for(clerk)
 
@@ -221,7 +241,7 @@ def test_it_says_nothing_of_any_case(court: Agency, clerk: User) -> None:
         str(order.case.public_id),
     ):
         assert secret not in text
-    assert forbidden_in(re.sub(r"UID:\S+", "", text)) == ""
+    assert find_forbidden(re.sub(r"UID:\S+", "", text)) == ""
     assert {str(one["DESCRIPTION"]) for one in entries(calendar)} == {f"{settings.BASE_URL}/"}
     assert {str(one["SUMMARY"]) for one in entries(calendar)} <= {
         "Appointment",
@@ -233,7 +253,7 @@ def test_it_says_nothing_of_any_case(court: Agency, clerk: User) -> None:
 
 def test_the_same_instant_is_written_the_same() -> None:
     one = appointments.Appointment(
-        uid="a", summary="Due", begins=datetime(2026, 11, 1, 5, 30, tzinfo=UTC), order=0, case=UUID(int=1)
+        uid="a", summary="Due", begins=datetime(2026, 11, 1, 5, 30, tzinfo=UTC), case=UUID(int=1)
     )
 
     written = appointments.calendar_file([one], now=NOW).decode()
@@ -270,9 +290,9 @@ def test_reading_is_on_record_with_its_cases_and_door(court: Agency, clerk: User
     Client(REMOTE_ADDR="192.0.2.9").get(address_for(clerk))
 
     (entry,) = AuditEntry.objects.all()
-    assert (entry.act, entry.door, entry.actor, entry.what, entry.address) == (
-        Act.SEEN,
-        Door.FEED,
+    assert (entry.action, entry.entry_point, entry.actor, entry.what, entry.address) == (
+        AuditAction.SEEN,
+        EntryPoint.FEED,
         clerk,
         "calendar-feed",
         "192.0.2.9",
@@ -301,7 +321,7 @@ def test_it_takes_as_many_queries_for_many_orders_as_for_one(court: Agency, cler
 def test_a_link_is_made_shown_once_and_kept_as_a_digest(court: Agency, clerk: User) -> None:
     order_of(court)
     reader = browser(clerk)
-    assert "You have none." in reader.get("/calendar/").content.decode()
+    assert "You have no link." in reader.get("/calendar/").content.decode()
     assert "/calendar/" in reader.get("/").content.decode()
 
     made = reader.post("/calendar/", {"make": ""}).content.decode()
@@ -311,9 +331,10 @@ def test_a_link_is_made_shown_once_and_kept_as_a_digest(court: Agency, clerk: Us
     assert found
     assert entries(read(found[1]))
     assert found[1] not in again
-    assert "You have a link since" in again
+    assert "Link created" in again
+    assert "Works until" in again
     assert found[1][10:53] not in str(CalendarFeed.objects.values())
-    entry = AuditEntry.objects.get(act=Act.TOKEN_ISSUED)
+    entry = AuditEntry.objects.get(action=AuditAction.TOKEN_ISSUED)
     assert (entry.actor, entry.subject, entry.detail) == (clerk, clerk, {"kind": "calendar"})
 
 
@@ -324,9 +345,9 @@ def test_a_withdrawn_link_ends_at_once(clerk: User) -> None:
 
     page = reader.post("/calendar/", {"withdraw": ""}, follow=True).content.decode()
 
-    assert "The link leads nowhere any more." in page
+    assert "The link no longer works." in page
     assert Client().get(address).status_code == 404
-    assert AuditEntry.objects.filter(act=Act.TOKEN_REVOKED, subject=clerk).count() == 1
+    assert AuditEntry.objects.filter(action=AuditAction.TOKEN_REVOKED, subject=clerk).count() == 1
 
 
 def test_a_new_link_ends_the_old_one(clerk: User) -> None:
@@ -336,25 +357,9 @@ def test_a_new_link_ends_the_old_one(clerk: User) -> None:
     assert (Client().get(old).status_code, Client().get(new).status_code) == (404, 200)
 
 
-def test_a_deactivated_account_has_no_calendar_at_once(clerk: User) -> None:
-    make.person(Role.ADMINISTRATOR)
-    address = address_for(clerk)
-
-    people.deactivate_user(user=clerk)
-
-    assert Client().get(address).status_code == 404
-
-
-def test_a_locked_account_has_no_calendar_until_it_is_released(clerk: User) -> None:
-    address = address_for(clerk)
-    User.objects.filter(pk=clerk.pk).update(locked_at=timezone.now())
-
-    assert Client().get(address).status_code == 404
-
-
 def test_unknown_withdrawn_and_disabled_are_answered_alike(clerk: User) -> None:
     withdrawn = address_for(clerk)
-    feeds.withdraw_feed(clerk, now=timezone.now())
+    feeds.revoke_feed(clerk, now=timezone.now())
     other = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
     disabled = address_for(other)
     User.objects.filter(pk=other.pk).update(is_active=False)
@@ -371,27 +376,27 @@ def test_unknown_withdrawn_and_disabled_are_answered_alike(clerk: User) -> None:
     )
 
 
-def test_whoever_guesses_is_answered_nothing_for_a_while(clerk: User) -> None:
+def test_a_guesser_gets_404_for_a_while(clerk: User) -> None:
     address = address_for(clerk)
     guesser, somebody = Client(REMOTE_ADDR="192.0.2.66"), Client(REMOTE_ADDR="192.0.2.9")
-    for place in range(guessing.MANY):
+    for place in range(enumeration_guard.LIMIT):
         assert guesser.get(address).status_code == 200
         assert guesser.get(f"/calendar/guess-{place}.ics").status_code == 404
 
     assert guesser.get(address).status_code == 404
     assert somebody.get(address).status_code == 200
-    refused = AuditEntry.objects.filter(act=Act.REFUSED, door=Door.FEED)
-    assert refused.count() == guessing.MANY
+    refused = AuditEntry.objects.filter(action=AuditAction.REFUSED, entry_point=EntryPoint.FEED)
+    assert refused.count() == enumeration_guard.LIMIT
     assert "guess-" not in str(list(refused.values()))
 
 
 def test_one_old_link_asked_for_again_and_again_is_one_entry_and_no_guessing(clerk: User) -> None:
     old = address_for(clerk)
     address = address_for(clerk)
-    for _ in range(guessing.MANY + 5):
+    for _ in range(enumeration_guard.LIMIT + 5):
         Client().get(old)
 
-    assert AuditEntry.objects.filter(act=Act.REFUSED).count() == 1
+    assert AuditEntry.objects.filter(action=AuditAction.REFUSED).count() == 1
     assert Client().get(address).status_code == 200
 
 
@@ -399,7 +404,7 @@ def test_the_token_is_in_no_log(clerk: User, capfd: pytest.CaptureFixture[str]) 
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     address = address_for(clerk)
-    feeds.withdraw_feed(clerk, now=timezone.now())
+    feeds.revoke_feed(clerk, now=timezone.now())
     logging.getLogger().addHandler(handler)
     try:
         Client().get(address)

@@ -19,13 +19,14 @@ from pytest_django import Settings
 
 from accounts.models import CANARY, Agency, AgencyKind, Membership, Role, Town
 from notifications.models import Alert, AlertState
-from notifications.services import audits, canary, health, sending
-from notifications.services.firing import Firer
-from orders.models import Case, Checkpoint, Deadline, DeadlineState, Event, Order
-from orders.services.calendar import current_rulebook
-from orders.services.compliance import count_compliance
-from orders.services.rule_change import effect_of
-from orders.services.upkeep import is_any_stale, mark_uncovered, replan_stale
+from notifications.services.delivery import sending
+from notifications.services.firing.fire import Firer
+from notifications.services.watch import audits, canary, health
+from orders.models import Case, Checkpoint, Deadline, DeadlineState, HistoryEntry, Order
+from orders.services.planning.replan_stale import is_any_stale, mark_uncovered, replan_stale
+from orders.services.planning.rule_impact import effect_of
+from orders.services.planning.rulebooks import current_rulebook
+from orders.services.reports.compliance import count_compliance
 from tests import make
 from tests.make import NOW
 
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass
 class Monitor:
-    """An outside monitor: how often it was told that all is well, and what it answers."""
+    """An outside monitor: how often it was called, and its response."""
 
     url: str = ""
     calls: list[str] = field(default_factory=list)
@@ -79,10 +80,10 @@ def test_a_canary_goes_the_whole_way_and_the_monitor_hears_of_it_once(monitor: M
     assert monitor.calls == ["/ping"]
     alert = Alert.objects.get()
     assert (alert.state, alert.via, alert.recipient) == (AlertState.ACCEPTED, "canary", None)
-    age = health.ask().canary_age
+    age = health.measure().canary_age
     assert age is not None
     assert age < 60
-    assert not Event.objects.exists(), "it is about no order"
+    assert not HistoryEntry.objects.exists(), "it is about no order"
     assert Deadline.objects.get().state == DeadlineState.OPEN
 
 
@@ -105,7 +106,7 @@ def test_a_dead_pipeline_is_not_hidden_by_planting(monitor: Monitor) -> None:
     assert not canary.plant(), "it is still on its way"
 
     assert monitor.calls == []
-    assert health.ask().canary_age is None
+    assert health.measure().canary_age is None
 
 
 def test_one_that_does_not_arrive_in_a_minute_is_given_up_for_the_next(monitor: Monitor) -> None:
@@ -132,7 +133,7 @@ def test_without_a_monitor_a_canary_that_was_sent_has_arrived(settings: Settings
     canary.plant()
     fly()
 
-    assert health.ask().canary_age is not None
+    assert health.measure().canary_age is not None
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_a_court_rule_or_a_closed_day_leaves_it_alone(planted: Order) -> None:
     assert Deadline.objects.filter(order=planted, state=DeadlineState.OPEN).count() == 1
 
 
-def test_nobody_can_choose_its_agency_or_its_town(planted: Order) -> None:
+def test_its_agency_and_town_cannot_be_chosen(planted: Order) -> None:
     assert not Agency.objects.filter(name=CANARY).exists()
     assert not Town.objects.filter(name=CANARY).exists()
     # As every form that is made of a model with a link to an agency asks.
@@ -177,7 +178,7 @@ def test_nobody_can_choose_its_agency_or_its_town(planted: Order) -> None:
 
 
 @pytest.mark.parametrize("role", [one for one in Role if one != Role.ADMINISTRATOR])
-def test_nobody_sees_it(planted: Order, role: Role) -> None:
+def test_no_user_sees_it(planted: Order, role: Role) -> None:
     person = make.person(role, make.agency())
 
     assert not Order.objects.visible_to(person).exists()

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from notifications.channels import apprise as channel
 from notifications.channels.apprise import AppriseChannel, check
-from notifications.channels.protocol import Answer, Message, Sent
-from notifications.channels.webhook import UnfitError
+from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.public_url import UrlNotAllowedError
 from tests.ledger import free_port
 from tests.notifications.hook_server import HookServer, running
 
@@ -23,7 +23,7 @@ def service(settings: Settings) -> Iterator[HookServer]:
         yield found
 
 
-def sent(*addresses: str) -> list[Sent]:
+def sent(*addresses: str) -> list[SendResult]:
     return list(
         AppriseChannel().send(
             [
@@ -35,17 +35,17 @@ def sent(*addresses: str) -> list[Sent]:
 
 
 def test_a_message_reaches_the_service(service: HookServer) -> None:
-    assert sent(f"json://127.0.0.1:{service.port}/hook") == [Sent(answer=Answer.ACCEPTED)]
+    assert sent(f"json://127.0.0.1:{service.port}/hook") == [SendResult(status=SendStatus.ACCEPTED)]
 
-    (told,) = service.told
-    assert told.path == "/hook"
-    assert b'"title": "A notice", "message": "A notice is waiting."' in told.body
+    (request,) = service.requests
+    assert request.path == "/hook"
+    assert b'"title": "A notice", "message": "A notice is waiting."' in request.body
 
 
-def test_what_the_channel_says_of_itself() -> None:
+def test_the_properties_of_the_channel() -> None:
     one = AppriseChannel()
 
-    assert (one.name, one.keeps_keys, one.tells) == ("apprise", None, False)
+    assert (one.name, one.idempotency_window, one.receipts_carry_key) == ("apprise", None, False)
 
 
 @pytest.mark.parametrize("options", ["", "?retry=3", "?redirect=yes", "?optional=yes", "?verify=no"])
@@ -57,14 +57,14 @@ def test_a_failure_is_a_doubt_and_is_tried_once_whatever_the_address_asks_for(
 
     [answer] = sent(f"json://127.0.0.1:{service.port}/{options}")
 
-    assert answer == Sent(answer=Answer.IN_DOUBT, error="the service: failure")
-    assert len(service.told) == 1
+    assert answer == SendResult(status=SendStatus.IN_DOUBT, error="the service: failure")
+    assert len(service.requests) == 1
 
 
 def test_the_trouble_of_one_service_does_not_hold_up_the_others(service: HookServer) -> None:
     answers = sent(f"json://127.0.0.1:{free_port()}/", f"json://127.0.0.1:{service.port}/")
 
-    assert [one.answer for one in answers] == [Answer.IN_DOUBT, Answer.ACCEPTED]
+    assert [one.status for one in answers] == [SendStatus.IN_DOUBT, SendStatus.ACCEPTED]
 
 
 def test_a_service_that_drips_is_cut(service: HookServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_a_service_that_drips_is_cut(service: HookServer, monkeypatch: pytest.Mo
 
     [answer] = sent(f"json://127.0.0.1:{service.port}/")
 
-    assert answer == Sent(answer=Answer.IN_DOUBT, error="the service: timeout")
+    assert answer == SendResult(status=SendStatus.IN_DOUBT, error="the service: timeout")
     assert time.monotonic() - began < 2
 
 
@@ -88,11 +88,18 @@ def test_a_service_that_drips_is_cut(service: HookServer, monkeypatch: pytest.Mo
     ],
 )
 def test_what_is_no_address_of_a_service_in_use_is_refused(url: str, code: str, service: HookServer) -> None:
-    with pytest.raises(UnfitError) as refused:
+    with pytest.raises(UrlNotAllowedError) as refused:
         check(url)
 
     assert refused.value.code == code
-    assert sent(url) == [Sent(answer=Answer.REFUSED, error=f"the address is not fit: {code}")]
+    status = SendStatus.DEFERRED if code == "unknown_service" else SendStatus.REFUSED
+    assert sent(url) == [SendResult(status=status, error=f"address not allowed: {code}")]
+
+
+def test_a_name_server_that_is_down_is_not_final(service: HookServer) -> None:
+    assert sent("json://nowhere.invalid/") == [
+        SendResult(status=SendStatus.DEFERRED, error="address not allowed: unknown_host")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,17 +110,17 @@ def test_no_message_goes_into_our_own_network_or_unsealed(
 ) -> None:
     settings.SERVICES, settings.IS_LOCAL = ["json", "jsons"], False
 
-    with pytest.raises(UnfitError) as refused:
+    with pytest.raises(UrlNotAllowedError) as refused:
         check(url)
 
     assert refused.value.code == code
 
 
-def test_nobody_is_named_in_a_log(service: HookServer, caplog: pytest.LogCaptureFixture) -> None:
-    """The settings silence the library; it would say whom it told, and whom it could not."""
+def test_logs_contain_no_address(service: HookServer, caplog: pytest.LogCaptureFixture) -> None:
+    """The settings silence the library, whose logs contain the recipients."""
     service.answers = [200, 500]
 
     sent(*[f"json://officer:word@127.0.0.1:{service.port}/"] * 2, f"json://127.0.0.1:{free_port()}/")
 
-    assert len(service.told) == 2
+    assert len(service.requests) == 2
     assert "127.0.0.1" not in caplog.text

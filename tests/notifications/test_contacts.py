@@ -1,4 +1,4 @@
-"""How a protected person is told: only in the way that the person chose, while it holds, and in no other."""
+"""A protected person is notified only through the safe contact, and only while it is in force."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.crypto import unseal
-from accounts.models import Agency, AgencyKind, Membership, Role, User
+from accounts.crypto import decrypt
+from accounts.models import Agency, AgencyKind, Membership, Role, State, User
 from notifications.models import SENDABLE, Alert, AlertState, ContactChannel, SafeContact, Via
-from notifications.services import contacts, outbox, sending, stops, templates
-from notifications.services.answers import acknowledge
-from notifications.services.care import held_for
-from notifications.services.contacts import Wish, confirm, end, end_lapsed, set_contact
-from notifications.services.firing import Firer
+from notifications.services.acknowledgments import acknowledge
+from notifications.services.contacts import contacts
+from notifications.services.contacts.contacts import ContactSettings, confirm, end, end_lapsed, set_contact
+from notifications.services.delivery import outbox, sending, sms_opt_out, templates
+from notifications.services.delivery.quiet_hours import seconds_to_wait
+from notifications.services.firing.fire import Firer
 from orders.errors import InvalidFact
-from orders.models import Event, Order, Release
-from orders.services import releases, surrender
+from orders.models import Checkpoint, ConfidentialityRelease, HistoryEntry, Order
+from orders.services.firearms import inventory
+from orders.services.parties import releases
 from tests import make
 from tests.ledger import Ledger
 
@@ -43,11 +45,11 @@ class Care:
     order: Order
     organization: Agency
     advocate: User
-    release: Release
+    release: ConfidentialityRelease
 
     def set(self, **given: Any) -> SafeContact:
-        """A safe contact, by email and with a phrase unless it is said otherwise."""
-        wish = Wish(**{"channel": "email", "address": EMAIL, "phrase": PHRASE, **given})
+        """A safe contact, by default by email and with a phrase."""
+        wish = ContactSettings(**{"channel": "email", "address": EMAIL, "phrase": PHRASE, **given})
         return set_contact(self.release, wish, by=self.advocate, now=self.now)
 
     def fire(self) -> None:
@@ -61,10 +63,15 @@ class Care:
 
 @pytest.fixture
 def care(db: None) -> Care:
+    return care_for()
+
+
+def care_for(**given: Any) -> Care:
+    """Care for an order, of Connecticut unless another court is given."""
     now = timezone.now()
     organization = make.agency(AgencyKind.ADVOCACY)
-    order = make.served_order(now=now, ago=timedelta(hours=23), issued_at=now - timedelta(days=2))
-    surrender.list_firearm(order, source="application", serial="S-1", by=None, now=now)
+    order = make.served_order(now=now, ago=timedelta(hours=23), issued_at=now - timedelta(days=2), **given)
+    inventory.list_firearm(order, source="application", serial="S-1", by=None, now=now)
     release = releases.record_release(
         order,
         agency=organization,
@@ -87,11 +94,11 @@ def sent(ledger: Ledger, address: str = EMAIL) -> list[str]:
 # ---- what is kept ------------------------------------------------------------------------------------------
 
 
-def test_address_and_phrase_lie_sealed(care: Care) -> None:
+def test_address_and_phrase_are_encrypted(care: Care) -> None:
     contact = care.set()
 
-    assert unseal(contact.sealed_address) == EMAIL
-    assert unseal(contact.sealed_phrase) == PHRASE
+    assert decrypt(contact.encrypted_address) == EMAIL
+    assert decrypt(contact.encrypted_phrase) == PHRASE
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(s)::text FROM notifications_safecontact s")
         (row,) = cursor.fetchone()
@@ -99,21 +106,21 @@ def test_address_and_phrase_lie_sealed(care: Care) -> None:
     assert PHRASE not in row
 
 
-def test_the_history_does_not_tell_that_there_is_one(care: Care) -> None:
-    before = Event.objects.count()
+def test_the_history_does_not_show_that_there_is_one(care: Care) -> None:
+    before = HistoryEntry.objects.count()
 
     contact = care.set()
     confirm(contact, now=care.now)
     end(contact, now=care.now)
 
-    assert Event.objects.count() == before
+    assert HistoryEntry.objects.count() == before
 
 
 def test_setting_another_wipes_the_one_before(care: Care) -> None:
     first, second = care.set(hours_from=time(10), hours_until=time(12)), care.set(channel="relay", **NOTHING)
 
     first.refresh_from_db()
-    assert (first.sealed_address, first.sealed_phrase, first.hours_from) == ("", "", None)
+    assert (first.encrypted_address, first.encrypted_phrase, first.hours_from) == ("", "", None)
     assert first.ended_at == care.now
     assert contacts.contact_of(care.release) == second
 
@@ -124,25 +131,25 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no address": ({"address": " "}, "address", "invalid"),
     "no email address": ({"address": "heron"}, "address", "invalid"),
     "an address of other letters": ({"address": "reiher@größe.example"}, "address", "invalid"),
-    "a number that is none": ({"channel": "sms", "address": "12"}, "address", "invalid"),
-    "an address where the advocate tells": ({"channel": "relay", "phrase": ""}, "address", "not_wanted"),
-    "a phrase where the advocate tells": ({"channel": "relay", "address": ""}, "phrase", "not_wanted"),
-    "a channel that is none": ({"channel": "pigeon"}, "channel", "not_known"),
+    "an invalid number": ({"channel": "sms", "address": "12"}, "address", "invalid"),
+    "an address for relay": ({"channel": "relay", "phrase": ""}, "address", "must_be_empty"),
+    "a phrase for relay": ({"channel": "relay", "address": ""}, "phrase", "must_be_empty"),
+    "an unknown channel": ({"channel": "pigeon"}, "channel", "not_known"),
     "a long phrase": ({"phrase": "heron " * 11}, "phrase", "too_long"),
     "braces": ({"phrase": "{link}"}, "phrase", "not_plain"),
     "two lines": ({"phrase": "a\nb"}, "phrase", "not_plain"),
     "hidden letters": ({"phrase": "co\u200burt"}, "phrase", "not_plain"),
-    "a word that tells": ({"phrase": "Your COURT date"}, "phrase", "tells"),
-    "the same in wide letters": ({"phrase": "\uff23\uff4f\uff55\uff52\uff54"}, "phrase", "tells"),
+    "a revealing word": ({"phrase": "Your COURT date"}, "phrase", "reveals_subject"),
+    "the same in wide letters": ({"phrase": "\uff23\uff4f\uff55\uff52\uff54"}, "phrase", "reveals_subject"),
     "letters that no text message has": (
         {"channel": "sms", "address": "+1 860 555 0100", "phrase": "Привет"},
         "phrase",
         "not_in_gsm",
     ),
-    "a language that is none": ({"language": "tlh"}, "language", "not_known"),
+    "an unknown language": ({"language": "tlh"}, "language", "not_known"),
     "half of the hours": ({"hours_from": time(9)}, "hours_until", "required"),
     "the other half": ({"hours_until": time(9)}, "hours_from", "required"),
-    "no hours": ({"hours_from": time(9), "hours_until": time(9)}, "hours_until", "no_hours"),
+    "no hours": ({"hours_from": time(9), "hours_until": time(9)}, "hours_until", "same_time"),
     "a word of six days": ({"confirm_every": timedelta(days=6)}, "confirm_every_days", "out_of_range"),
     "a word of a year": ({"confirm_every": timedelta(days=365)}, "confirm_every_days", "out_of_range"),
 }
@@ -174,7 +181,7 @@ def test_a_refusal_does_not_repeat_the_address(care: Care) -> None:
     shout=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_phrase_holds_a_word_that_tells(
+def test_no_phrase_contains_a_revealing_word(
     care: Care, word: str, before: str, after: str, *, shout: bool
 ) -> None:
     phrase = f"{before}{word.upper() if shout else word}{after}"
@@ -186,12 +193,12 @@ def test_no_phrase_holds_a_word_that_tells(
 
 
 def test_a_number_that_answered_stop_is_refused(care: Care) -> None:
-    stops.stop("+18605550100", care.now)
+    sms_opt_out.opt_out("+18605550100", care.now)
 
     with pytest.raises(InvalidFact) as refused:
         care.set(channel="sms", address="(860) 555-0100")
 
-    assert refused.value.code == "stopped"
+    assert refused.value.code == "opted_out"
 
 
 def test_how_long_a_word_holds_is_a_setting(care: Care, settings: Settings) -> None:
@@ -212,20 +219,21 @@ def test_only_an_advocate_of_the_organization_sets_one(care: Care) -> None:
 
     for stranger in strangers:
         with pytest.raises(InvalidFact) as refused:
-            set_contact(care.release, Wish(channel="relay"), by=stranger, now=care.now)
-        assert refused.value.code == "not_standing"
+            set_contact(care.release, ContactSettings(channel="relay"), by=stranger, now=care.now)
+        assert refused.value.code == "no_release"
         assert not SafeContact.objects.visible_to(stranger).exists()
     assert not SafeContact.objects.exists()
 
 
-def test_none_is_set_once_the_release_is_taken_back(care: Care) -> None:
+def test_a_contact_cannot_be_set_after_the_release_is_revoked(care: Care) -> None:
     releases.revoke_release(care.release, by=None, now=care.now)
 
     with pytest.raises(InvalidFact):
         care.set()
 
 
-# ---- how the person is told --------------------------------------------------------------------------------
+# ---- how the person is notified
+# --------------------------------------------------------------------------------
 
 
 def test_without_a_choice_nothing_is_sent_to_the_person(care: Care, ledger: Ledger) -> None:
@@ -233,7 +241,7 @@ def test_without_a_choice_nothing_is_sent_to_the_person(care: Care, ledger: Ledg
     sent(ledger)
 
     assert care.to_person() == []
-    assert ledger.lines(), "others are told"
+    assert ledger.lines(), "others are notified"
 
 
 def test_the_person_hears_the_phrase_and_nothing_of_the_case(care: Care, ledger: Ledger) -> None:
@@ -252,7 +260,7 @@ def test_the_person_hears_the_phrase_and_nothing_of_the_case(care: Care, ledger:
     assert body.startswith(PHRASE)
     (line,) = [line for line in ledger.lines() if line["to"] == [EMAIL]]
     text = f"{line['headers']} {body}"
-    assert not templates.forbidden_in(text)
+    assert not templates.find_forbidden(text)
     for secret in ("http", care.order.case.docket_number, "Ash Birch", care.organization.name):
         assert secret not in text
 
@@ -263,7 +271,7 @@ def test_a_text_message_goes_to_the_number_chosen(care: Care) -> None:
 
     (leased,) = [one for one in outbox.lease(100, worker="w") if one.via == Via.PROTECTED]
 
-    assert (leased.channel, unseal(leased.address)) == ("sms", "+18605550100")
+    assert (leased.channel, decrypt(leased.address)) == ("sms", "+18605550100")
 
 
 def test_through_the_advocate_the_advocate_hears_and_never_the_person(care: Care, ledger: Ledger) -> None:
@@ -310,10 +318,23 @@ def test_the_hours_are_those_of_the_courts_clock(care: Care, local: str, hours: 
     (leased,) = [one for one in outbox.lease(100, worker="w") if one.via == Via.PROTECTED]
     at = datetime.fromisoformat(local).astimezone(UTC)
 
-    assert held_for(outbox.Leased(**{**vars_of(leased), "now": at})) == hours * 3600
+    assert seconds_to_wait(outbox.LeasedAlert(**{**vars_of(leased), "now": at})) == hours * 3600
 
 
-def vars_of(leased: outbox.Leased) -> dict[str, Any]:
+@pytest.mark.parametrize(
+    ("state", "county", "zone"),
+    [("us_ca", "", "America/Los_Angeles"), ("us_or", "Malheur", "America/Boise")],
+)
+def test_the_court_of_another_state_has_its_own_clock(state: State, county: str, zone: str) -> None:
+    care = care_for(court=make.agency(AgencyKind.COURT, state=state, area=county), kind="final_erpo")
+    care.set(hours_from=time(10), hours_until=time(12))
+    Checkpoint.objects.filter(deadline__order=care.order, name="check").update(audience=["protected_person"])
+    care.fire()
+
+    assert {one.zone for one in outbox.lease(100, worker="w") if one.via == Via.PROTECTED} == {zone}
+
+
+def vars_of(leased: outbox.LeasedAlert) -> dict[str, Any]:
     return {name: getattr(leased, name) for name in leased.__slots__}
 
 
@@ -348,13 +369,13 @@ def test_what_is_held_stays_with_the_provider_that_may_have_it(care: Care, ledge
     assert (alert.state, alert.provider) == (AlertState.READY, "smtp")
 
 
-def test_to_set_one_waits_for_whoever_takes_the_release_back(care: Care) -> None:
+def test_setting_a_contact_waits_for_a_concurrent_revocation(care: Care) -> None:
     with CaptureQueriesContext(connection) as captured:
         care.set()
 
     locking = [one["sql"] for one in captured if "FOR NO KEY UPDATE" in one["sql"]]
     assert len(locking) == 1
-    assert '"orders_release"' in locking[0]
+    assert '"orders_confidentialityrelease"' in locking[0]
 
 
 # ---- when nothing is sent any more -------------------------------------------------------------------------
@@ -395,7 +416,7 @@ def test_a_release_taken_back_between_firing_and_sending_withdraws_and_wipes(
     assert [one.state for one in care.to_person()] == [AlertState.WITHDRAWN]
     contact.refresh_from_db()
     assert contact.ended_at is not None
-    assert (contact.sealed_address, contact.sealed_phrase) == ("", "")
+    assert (contact.encrypted_address, contact.encrypted_phrase) == ("", "")
 
 
 def test_a_contact_that_ended_between_firing_and_sending_withdraws(care: Care, ledger: Ledger) -> None:
@@ -427,17 +448,17 @@ def test_a_release_that_ran_out_leaves_nothing_behind_once_it_is_tidied(care: Ca
     assert end_lapsed(later) == 0
 
     contact.refresh_from_db()
-    assert (contact.ended_at, contact.sealed_address, contact.sealed_phrase) == (later, "", "")
+    assert (contact.ended_at, contact.encrypted_address, contact.encrypted_phrase) == (later, "", "")
 
 
 # ---- who learns of it --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", ["email", "relay"])
-def test_neither_court_nor_police_see_that_anybody_was_told_by_a_release(care: Care, way: str) -> None:
+def test_neither_court_nor_police_see_alerts_of_a_release(care: Care, way: str) -> None:
     care.set(channel=way, **({} if way == "email" else NOTHING))
     care.fire()
-    police = care.order.concerns.get(capacity="respondent_police").agency
+    police = care.order.order_agencies.get(capacity="respondent_police").agency
     others = [
         make.person(Role.LIAISON, police),
         make.person(Role.CLERK, care.order.case.court),
@@ -446,17 +467,17 @@ def test_neither_court_nor_police_see_that_anybody_was_told_by_a_release(care: C
 
     by_release = Alert.objects.filter(release=care.release)
 
-    assert by_release.count() == 2, "the advocate as such, and the person"
+    assert by_release.count() == 2, "the advocate and the person"
     for person in others:
         assert Alert.objects.visible_to(person).exists()
         assert not by_release.visible_to(person).exists()
     assert by_release.visible_to(care.advocate).count() == 2
 
 
-def test_police_who_are_advocates_elsewhere_see_none_either(care: Care) -> None:
+def test_police_who_are_advocates_elsewhere_do_not_see_them_either(care: Care) -> None:
     care.set()
     care.fire()
-    police = care.order.concerns.get(capacity="respondent_police").agency
+    police = care.order.order_agencies.get(capacity="respondent_police").agency
     both = make.person(Role.LIAISON, police)
     Membership.objects.create(user=both, agency=make.agency(AgencyKind.ADVOCACY), role=Role.ADVOCATE)
 
@@ -472,5 +493,5 @@ def test_what_an_advocate_acknowledges_is_not_in_the_history(care: Care) -> None
 
     alert.refresh_from_db()
     assert alert.acknowledged_by == care.advocate
-    assert not Event.objects.filter(kind="acknowledged").exists()
-    assert not Event.objects.filter(actor=care.advocate).exists()
+    assert not HistoryEntry.objects.filter(kind="acknowledged").exists()
+    assert not HistoryEntry.objects.filter(actor=care.advocate).exists()

@@ -11,10 +11,12 @@ from django.db import connection, transaction
 
 from accounts.models import AgencyKind, Membership, Role
 from notifications.models import Alert, AlertState, Via
-from notifications.services import firing
-from notifications.services.firing import Fired, Firer
+from notifications.services.firing import fire
+from notifications.services.firing.fire import Fired, Firer
 from orders.models import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
-from orders.services import service, surrender, term
+from orders.services import service
+from orders.services.firearms import inventory, receipts
+from orders.services.orders import vacatur
 from tests import make
 from tests.make import NOW
 
@@ -60,7 +62,7 @@ def test_missed_surrender_is_overdue_with_owner_and_one_alert_a_recipient(firer:
     assert {alert.via for alert in checked} == {Via.PERSON}
     checkpoint = Checkpoint.objects.get(deadline=deadline, name="check")
     assert (checkpoint.state, checkpoint.expected) == (CheckpointState.FIRED, 2)
-    assert order.events.filter(kind="deadline_overdue", data__rule="CT-SUR-01").count() == 1
+    assert order.history.filter(kind="deadline_overdue", data__rule="CT-SUR-01").count() == 1
 
 
 @pytest.mark.django_db
@@ -84,15 +86,17 @@ def test_reminder_changes_no_state(firer: Firer) -> None:
     deadline = surrender_deadline(order)
     assert deadline.state == DeadlineState.OPEN
     assert not FollowUp.objects.filter(deadline=deadline).exists()
-    assert order.events.get(kind="reminded").data["rule"] == "CT-SUR-01"
+    assert order.history.get(kind="reminded").data["rule"] == "CT-SUR-01"
 
 
 @pytest.mark.django_db
-def test_one_person_in_two_capacities_is_told_once(firer: Firer) -> None:
+def test_one_person_in_two_capacities_is_notified_once(firer: Firer) -> None:
     town = make.town()
     liaison = make.person(Role.LIAISON, town.police)
     order = make.order(respondent_town=town)
-    service.record_service(order, at=NOW - timedelta(hours=1), method="in_hand", town=town, by=None, now=NOW)
+    service.record_service(
+        order, served_at=NOW - timedelta(hours=1), service_method="in_hand", town=town, by=None, now=NOW
+    )
 
     firer.fire(now=DUE)
 
@@ -100,8 +104,8 @@ def test_one_person_in_two_capacities_is_told_once(firer: Firer) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("without", ["nobody", "inactive", "alerts off", "wrong role"])
-def test_agency_without_anybody_falls_back_to_the_administrator(firer: Firer, without: str) -> None:
+@pytest.mark.parametrize("without", ["members", "inactive", "alerts off", "wrong role"])
+def test_agency_without_recipients_falls_back_to_the_administrator(firer: Firer, without: str) -> None:
     town = make.town()
     administrator = make.person(Role.ADMINISTRATOR)
     if without == "inactive":
@@ -122,7 +126,7 @@ def test_agency_without_anybody_falls_back_to_the_administrator(firer: Firer, wi
 
 
 @pytest.mark.django_db
-def test_agency_without_people_is_told_at_its_own_address(firer: Firer) -> None:
+def test_agency_without_members_is_notified_at_its_own_address(firer: Firer) -> None:
     police = make.agency(email="desk@police.example")
     make.person(Role.ADMINISTRATOR)
     order = make.served_order(respondent_town=make.town(police))
@@ -134,18 +138,18 @@ def test_agency_without_people_is_told_at_its_own_address(firer: Firer) -> None:
 
 
 @pytest.mark.django_db
-def test_nobody_at_all_leaves_a_failed_alert_not_silence(firer: Firer) -> None:
+def test_without_any_recipient_a_failed_alert_is_written(firer: Firer) -> None:
     order = make.served_order()
 
     firer.fire(now=DUE)
 
     alerts = Alert.objects.filter(order=order, checkpoint__deadline__rule_id="CT-SUR-01")
     assert alerts
-    assert {(alert.via, alert.state) for alert in alerts} == {(Via.NOBODY, AlertState.FAILED)}
+    assert {(alert.via, alert.state) for alert in alerts} == {(Via.MISSING, AlertState.FAILED)}
 
 
 @pytest.mark.django_db
-def test_police_without_anybody_are_not_covered_by_the_clerk(firer: Firer) -> None:
+def test_a_clerk_does_not_replace_police_without_recipients(firer: Firer) -> None:
     court = make.agency(AgencyKind.COURT)
     make.person(Role.CLERK, court)
     administrator = make.person(Role.ADMINISTRATOR)
@@ -162,9 +166,9 @@ def test_police_without_anybody_are_not_covered_by_the_clerk(firer: Firer) -> No
 @pytest.mark.django_db
 def test_met_deadline_fires_nothing_more(firer: Firer) -> None:
     order = make.served_order()
-    firearm = surrender.list_firearm(order, serial="S1", source="police", by=None, now=NOW)
-    surrender.record_receipt(
-        order, kind="police", at=NOW, firearms=[firearm], agency=make.agency(), by=None, now=NOW
+    firearm = inventory.list_firearm(order, serial="S1", source="police", by=None, now=NOW)
+    receipts.record_receipt(
+        order, kind="police", received_at=NOW, firearms=[firearm], agency=make.agency(), by=None, now=NOW
     )
 
     firer.fire(now=DUE + timedelta(days=3))
@@ -179,7 +183,7 @@ def test_corrected_service_is_armed_again_after_it_fired(firer: Firer) -> None:
     firer.fire(now=DUE)
 
     later = NOW + timedelta(hours=23, minutes=30)
-    service.correct_service(order, at=NOW, reason="read the wrong line", by=None, now=later)
+    service.correct_service(order, served_at=NOW, reason="read the wrong line", by=None, now=later)
     deadline = surrender_deadline(order)
     assert (deadline.state, deadline.revision) == (DeadlineState.OPEN, 1)
     assert FollowUp.objects.get(deadline=deadline).outcome == "moved"
@@ -196,8 +200,9 @@ def test_corrected_service_is_armed_again_after_it_fired(firer: Firer) -> None:
 @pytest.mark.django_db
 def test_vacated_order_fires_nothing(firer: Firer) -> None:
     order = make.served_order()
-    term.vacate_order(order, at=NOW, reason="dismissed", by=None, now=NOW)
+    vacatur.vacate_order(order, vacated_at=NOW, reason="dismissed", by=None, now=NOW)
 
+    assert firer.fire(now=NOW).alerts == 1, "police hear of the vacatur"
     assert firer.fire(now=DUE + timedelta(days=40)) == Fired()
     assert surrender_deadline(order).state == DeadlineState.WITHDRAWN
 
@@ -209,7 +214,7 @@ def test_old_due_instant_is_found_within_a_sweep(firer: Firer, monkeypatch: pyte
     long_ago = make.served_order(ago=timedelta(days=20), issued_at=NOW - timedelta(days=21))
     assert firer.fire(now=DUE).overdue == 0, "below the low-water mark"
 
-    monkeypatch.setattr(firing, "SWEEP_EVERY", timedelta(0))
+    monkeypatch.setattr(fire, "SWEEP_EVERY", timedelta(0))
 
     assert firer.fire(now=DUE).overdue >= 1
     assert surrender_deadline(long_ago).state == DeadlineState.OVERDUE
@@ -217,7 +222,7 @@ def test_old_due_instant_is_found_within_a_sweep(firer: Firer, monkeypatch: pyte
 
 @pytest.mark.django_db
 def test_more_than_one_batch_is_fired_in_one_call(firer: Firer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firing, "BATCH", 2)
+    monkeypatch.setattr(fire, "BATCH", 2)
     for _ in range(3):
         make.served_order()
 
@@ -301,19 +306,19 @@ def test_order_being_changed_is_passed_over_and_found_afterwards() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_receipt_racing_fire_leaves_one_truth() -> None:
-    """Whoever wins, a met deadline has no open follow-up and an overdue one was alerted."""
+    """Whichever wins, a met deadline has no open follow-up and an overdue one has alerts."""
     police = make.agency()
     pairs = []
     for _ in range(12):
         order = make.served_order(respondent_town=make.town(police))
-        pairs.append((order, surrender.list_firearm(order, serial="S1", source="police", by=None, now=NOW)))
+        pairs.append((order, inventory.list_firearm(order, serial="S1", source="police", by=None, now=NOW)))
 
-    def hand_over() -> None:
+    def transfer() -> None:
         for order, firearm in pairs:
-            surrender.record_receipt(
+            receipts.record_receipt(
                 order,
                 kind="police",
-                at=NOW,
+                received_at=NOW,
                 firearms=[firearm],
                 agency=police,
                 by=None,
@@ -324,7 +329,7 @@ def test_receipt_racing_fire_leaves_one_truth() -> None:
         for _ in range(12):
             Firer("racer").fire(now=DUE)
 
-    _at_once(hand_over, fire)
+    _at_once(transfer, fire)
 
     for order, _ in pairs:
         deadline = surrender_deadline(order)

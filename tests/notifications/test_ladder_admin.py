@@ -1,4 +1,4 @@
-"""The ladder at the admin site: kept by administrators, refused where it would ask nobody, on record."""
+"""The escalation steps at the admin site: changed by administrators only, checked, and logged."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 
-from accounts.models import Act, Agency, AgencyKind, AuditEntry, Role
+from accounts.models import Agency, AgencyKind, AuditAction, AuditEntry, Role
 from notifications.models import EscalationStep
-from notifications.services import escalation, ladder
+from notifications.services.escalation import escalation, ladder
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def step(**given: Any) -> dict[str, Any]:
 
 
 def refused(desk: Client, given: dict[str, Any]) -> dict[str, list[str]]:
-    """What the form says against it; nothing was stored."""
+    """The errors of the form; nothing was stored."""
     before = EscalationStep.objects.count()
     response = desk.post(f"{STEPS}add/", given)
     assert response.status_code == 200
@@ -66,7 +66,7 @@ def test_a_step_is_added_changed_and_removed_and_each_is_on_record(desk: Client,
 
     assert added.after == timedelta(minutes=45)
     assert not EscalationStep.objects.filter(agency=police).exists()
-    entries = AuditEntry.objects.filter(act=Act.DIRECTORY_CHANGED).order_by("id")
+    entries = AuditEntry.objects.filter(action=AuditAction.DIRECTORY_CHANGED).order_by("id")
     assert [(one.detail["name"], one.detail["step"], one.detail.get("gone")) for one in entries] == [
         ("Elm Police", "1. The agency's supervisors, after 20 minutes", None),
         ("Elm Police", "1. The agency's supervisors, after 45 minutes", None),
@@ -77,14 +77,14 @@ def test_a_step_is_added_changed_and_removed_and_each_is_on_record(desk: Client,
 
 @pytest.mark.parametrize("after", ["0", "-5"])
 def test_to_wait_no_time_is_refused(desk: Client, after: str) -> None:
-    assert refused(desk, step(after=after)) == {"after": ["Wait for a while first: give one minute or more."]}
+    assert refused(desk, step(after=after)) == {"after": ["Give one minute or more."]}
 
 
 @pytest.mark.parametrize("after", ["1441", "99999999999999999"])
 def test_to_wait_longer_than_a_day_is_refused(desk: Client, after: str) -> None:
-    (said,) = refused(desk, step(after=after))["after"]
+    (error,) = refused(desk, step(after=after))["after"]
 
-    assert "1440 minutes" in said
+    assert "1440 minutes" in error
 
 
 def test_a_day_is_not_too_long(desk: Client) -> None:
@@ -95,7 +95,7 @@ def test_a_day_is_not_too_long(desk: Client) -> None:
 
 def test_state_police_that_there_is_not_are_refused(desk: Client) -> None:
     assert refused(desk, step(to="state_police")) == {
-        "to": ["No agency is known that answers for State Police. Add it under Agencies first."]
+        "to": ["No agency answers for State Police yet. Add it under Agencies first."]
     }
 
 
@@ -106,7 +106,7 @@ def test_state_police_that_there_is_are_taken(desk: Client, state_police: Agency
 
 
 def test_a_place_is_taken_once(desk: Client) -> None:
-    assert refused(desk, step(place=1)) == {"__all__": ["The agency has a step in this place already."]}
+    assert refused(desk, step(place=1)) == {"__all__": ["The agency already has a step in this place."]}
 
 
 @pytest.mark.parametrize("place", ["0", "-1", "x"])
@@ -118,7 +118,7 @@ def test_only_police_are_waited_for(desk: Client) -> None:
     school = make.agency(AgencyKind.SCHOOL)
 
     assert "agency" in refused(desk, step(agency=school.pk))
-    with pytest.raises(ValidationError, match="Only police are waited for"):
+    with pytest.raises(ValidationError, match="Only alerts to police escalate"):
         ladder.check_step(EscalationStep(agency=school, place=1, to="backup", after=timedelta(hours=1)))
 
 
@@ -127,7 +127,7 @@ def test_the_last_step_for_all_stays(desk: Client) -> None:
     last = EscalationStep.objects.get(agency=None)
 
     assert desk.post(f"{STEPS}{last.pk}/delete/", {"post": "yes"}).status_code == 403
-    with pytest.raises(ValidationError, match="Without this step nobody would be asked"):
+    with pytest.raises(ValidationError, match="Without this step no one would be notified"):
         ladder.remove_step(last, request=RequestFactory().get("/"))
     assert EscalationStep.objects.filter(pk=last.pk).exists()
 
@@ -139,9 +139,9 @@ def test_the_page_of_an_agency_shows_which_ladder_it_has(desk: Client, police: A
     EscalationStep.objects.create(agency=police, place=1, to="backup", after=timedelta(minutes=5))
     after = desk.get(address).content.decode()
 
-    assert "The steps of every agency that has none of its own." in before
+    assert "The steps for all agencies without their own." in before
     assert "After 30 minutes: State Police" in before
-    assert "Steps of its own." in after
+    assert "This agency&#x27;s own steps." in after
     assert "After 5 minutes: The agency&#x27;s backups" in after
     assert "State Police</li>" not in after
 
@@ -150,23 +150,24 @@ def test_of_others_no_answer_is_waited_for(desk: Client) -> None:
     court = make.agency(AgencyKind.COURT)
 
     assert (
-        "When nobody answers" not in desk.get(f"/admin/accounts/agency/{court.pk}/change/").content.decode()
+        "If nobody acknowledges"
+        not in desk.get(f"/admin/accounts/agency/{court.pk}/change/").content.decode()
     )
 
 
-def test_the_list_says_whose_and_how_long_and_begins_with_all(desk: Client, police: Agency) -> None:
+def test_the_list_shows_agency_and_wait_and_starts_with_every_agency(desk: Client, police: Agency) -> None:
     desk.post(f"{STEPS}add/", step(agency=police.pk))
 
     page = desk.get(STEPS).content.decode()
 
-    assert 0 < page.index("Every agency without its own") < page.index(f">{police.name}</a>")
+    assert 0 < page.index("All agencies without their own steps") < page.index(f">{police.name}</a>")
 
-    assert "Every agency without its own" in page
+    assert "All agencies without their own steps" in page
     assert "15 minutes" in page
 
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.AUDITOR])
-def test_nobody_else_keeps_the_ladder(role: Role) -> None:
+def test_only_administrators_change_the_ladder(role: Role) -> None:
     client = Client()
     client.force_login(make.person(role, make.agency(AgencyKind.COURT) if role == Role.CLERK else None))
 

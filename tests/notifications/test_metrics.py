@@ -1,4 +1,4 @@
-"""Metrics say how it stands, to who may ask, and name nobody."""
+"""Metrics: who may read them, their values, and no names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import AgencyKind, Role
-from notifications.models import Alert, AlertState, AwaitedAnswer, Finding, Heartbeat, Provider
-from notifications.services import canary, tallies
-from notifications.services.firing import Firer
+from notifications.models import Alert, AlertState, Finding, Heartbeat, PendingAcknowledgment, Provider
+from notifications.services.firing.fire import Firer
+from notifications.services.watch import canary, counters
 from tests import make
 from tests.make import NOW
 
@@ -57,15 +57,15 @@ def fire() -> None:
 
 def test_what_a_monitor_reads(client: Client) -> None:
     fire()
-    Heartbeat.objects.create(name="one", beat_at=timezone.now() - timedelta(seconds=3))
+    Heartbeat.objects.create(name="one", last_pulse_at=timezone.now() - timedelta(seconds=3))
     Finding.objects.create(code="clock", detail="Apart.")
     Finding.objects.create(code="clock", subject="old", detail="Apart.", resolved_at=timezone.now())
     Provider.objects.create(name="smtp", failures=4, open_until=timezone.now() + timedelta(minutes=1))
     Provider.objects.create(name="other", failures=1, open_until=timezone.now() - timedelta(minutes=1))
     oldest = Alert.objects.earliest("pk")
     Alert.objects.filter(pk=oldest.pk).update(state=AlertState.IN_DOUBT, possible_duplicate=True)
-    AwaitedAnswer.objects.update(asked_at=timezone.now() - timedelta(minutes=2))
-    tallies.take()
+    PendingAcknowledgment.objects.update(asked_at=timezone.now() - timedelta(minutes=2))
+    counters.take()
 
     found = read(client)
 
@@ -74,7 +74,7 @@ def test_what_a_monitor_reads(client: Client) -> None:
     assert found["ctc_alerts", "email", "ready"] == Alert.objects.filter(state=0).count() > 0
     assert found["ctc_alerts", "email", "in_doubt"] == 1
     assert found["ctc_alerts_in_doubt",] == found["ctc_possible_duplicates",] == 1
-    assert found["ctc_answers_awaited",] == AwaitedAnswer.objects.count() > 0
+    assert found["ctc_answers_awaited",] == PendingAcknowledgment.objects.count() > 0
     assert 120 <= found["ctc_answers_awaited_oldest_seconds",] < 180
     assert (found["ctc_provider_open", "smtp"], found["ctc_provider_open", "other"]) == (1, 0)
     assert found["ctc_provider_failures", "smtp"] == 4
@@ -99,11 +99,11 @@ def test_alerts_of_yesterday_are_not_counted(client: Client) -> None:
     assert not [name for name in read(client) if name[0] == "ctc_alerts"]
 
 
-def test_nobody_is_named(client: Client) -> None:
+def test_no_label_contains_a_name(client: Client) -> None:
     fire()
     canary.plant()
     Firer("test").fire()
-    tallies.take()
+    counters.take()
 
     text = client.get("/metrics").content.decode()
 
@@ -116,18 +116,18 @@ def test_nobody_is_named(client: Client) -> None:
 def test_it_takes_as_many_queries_however_much_there_is(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get("/metrics")
     fire()
-    tallies.take()
-    with django_assert_num_queries(8):
+    counters.take()
+    with django_assert_num_queries(10):
         client.get("/metrics")
 
 
 @pytest.mark.parametrize(
     "given", [{}, {"Authorization": "Bearer another"}, {"Authorization": "a-long-random-text"}]
 )
-def test_without_the_token_there_is_no_such_page(settings: Settings, given: dict[str, str]) -> None:
+def test_without_the_token_the_page_is_404(settings: Settings, given: dict[str, str]) -> None:
     settings.METRICS_TOKEN = "a-long-random-text"
 
     assert Client(headers=given).get("/metrics").status_code == 404
@@ -137,7 +137,7 @@ def test_without_the_token_there_is_no_such_page(settings: Settings, given: dict
     ("address", "is_local", "status"),
     [("127.0.0.1", True, 200), ("::1", True, 200), ("192.0.2.1", True, 404), ("127.0.0.1", False, 404)],
 )
-def test_with_no_token_set_only_a_demonstration_tells_its_own_machine(
+def test_without_a_configured_token_only_a_demonstration_serves_its_own_machine(
     settings: Settings, address: str, *, is_local: bool, status: int
 ) -> None:
     settings.METRICS_TOKEN, settings.IS_LOCAL = "", is_local

@@ -1,7 +1,8 @@
-"""No message says anything of a case, whatever the case holds and whichever wording it is written in."""
+"""No message contains anything about a case, for any case and any wording."""
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from dataclasses import dataclass, replace
@@ -17,39 +18,41 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from accounts.crypto import seal
+from accounts.crypto import encrypt
 from accounts.models import AgencyKind, Role
 from notifications.channels import email as email_channel
 from notifications.models import Alert, AlertState, Channel, Language, MessageTemplate, Preference, Via
-from notifications.services import sending
-from notifications.services.bundles import Bundle
-from notifications.services.firing import Firer
-from notifications.services.links import alert_of, answer_code
-from notifications.services.outbox import Leased
-from notifications.services.templates import (
-    PoisonError,
+from notifications.services.delivery import sending
+from notifications.services.delivery.bundles import Bundle
+from notifications.services.delivery.links import alert_of, answer_code
+from notifications.services.delivery.outbox import LeasedAlert
+from notifications.services.delivery.templates import (
+    RenderError,
     Wordings,
     add_wording,
     check_wording,
     fields_of,
-    forbidden_in,
+    find_forbidden,
     messages,
 )
-from orders.services import surrender
+from notifications.services.firing.fire import Firer
+from orders.services.firearms import inventory
 from tests import make
 from tests.ledger import Ledger
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
 
-#: Why somebody is told, by the message that such a person gets when it tells of one thing.
+#: The reasons for an alert, by the name of the message for one alert.
 VIAS: dict[str, list[Via]] = {
-    "notice": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.NOBODY)],
+    "notice": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.MISSING)],
+    "correction": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.MISSING)],
     "news": [Via.PROTECTED],
     "system": [Via.OPERATOR],
+    "week": [Via.SUPERVISOR],
 }
 
-#: Every message that can be sent, as it is made: name, how many alerts in it, why told, channel, language.
+#: Every message that can be sent: name, number of alerts, reason, channel, language.
 KINDS = [
     (name, size, via, channel, language)
     for name, channel in messages()
@@ -58,11 +61,16 @@ KINDS = [
     for language in Language.values
 ]
 
+#: What the row of a weekly report holds.
+FIGURES = json.dumps(
+    {"user_id": 1, "open_week": 4, "open_month": 2, "open_longer": 1, "unanswered": 3, "absent": 0}
+)
+
 #: Letters that no word is made of: what holds ten of them in a row is ours.
 CANARY = st.text(alphabet="bcdfghjklmnpqrstvwxz", min_size=10, max_size=16).map(str.capitalize)
 
 PHRASE = st.text(alphabet=string.ascii_letters + " áéíñü.,!?'{}", max_size=60).filter(
-    lambda phrase: not forbidden_in(phrase)
+    lambda phrase: not find_forbidden(phrase)
 )
 
 AGO = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=400))
@@ -70,7 +78,7 @@ AGO = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=400))
 
 @dataclass(frozen=True)
 class Secrets:
-    """What a case holds that no message may say."""
+    """Facts of a case that no message may contain."""
 
     respondent: str
     protected: str
@@ -97,10 +105,10 @@ SECRETS = st.builds(
 
 
 @st.composite
-def leased(draw: st.DrawFn, secrets: Secrets) -> Leased:
+def leased(draw: st.DrawFn, secrets: Secrets) -> LeasedAlert:
     """An alert in the hands of a sender; what it knows of the case is all secret."""
     written = NOW - draw(AGO)
-    return Leased(
+    return LeasedAlert(
         now=NOW,
         id=draw(st.integers(1, 2**62)),
         fence=1,
@@ -109,6 +117,7 @@ def leased(draw: st.DrawFn, secrets: Secrets) -> Leased:
         channel=Channel.EMAIL,
         via=Via.PERSON,
         recipient=draw(st.integers(1, 2**62)),
+        case=draw(st.integers(1, 2**62)),
         agency=draw(st.integers(1, 2**62)),
         release=draw(st.integers(1, 2**62)),
         message_key=draw(st.none() | st.uuids(version=4)),
@@ -119,8 +128,9 @@ def leased(draw: st.DrawFn, secrets: Secrets) -> Leased:
         first_sent_at=draw(st.sampled_from([None, written])),
         purpose=secrets.respondent,
         rule=secrets.docket,
+        is_correction=False,
         address=f"{draw(st.text(alphabet=string.ascii_lowercase, min_size=1, max_size=20))}@agency.example",
-        sealed_phrase="",
+        encrypted_phrase="",
         is_active=True,
         language="en",
         zone=secrets.street,
@@ -131,17 +141,17 @@ def leased(draw: st.DrawFn, secrets: Secrets) -> Leased:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Secrets, Leased, str]:
-    """Secrets, an alert that is told of them, and a protected person's phrase."""
+def cases(draw: st.DrawFn) -> tuple[Secrets, LeasedAlert, str]:
+    """Secrets, an alert of their case, and a protected person's phrase."""
     secrets = draw(SECRETS)
     return secrets, draw(leased(secrets)), draw(PHRASE)
 
 
 @dataclass(frozen=True)
-class Told:
+class Written:
     """What was written for one alert, and all that the message may hold besides the wording."""
 
-    alert: Leased
+    alert: LeasedAlert
     outgoing: sending.Outgoing
     phrase: str
 
@@ -178,23 +188,27 @@ def _faults(texts: list[str], secrets: Secrets, alert: UUID, code: str) -> list[
             plain = plain.replace(drawn, "")
         folded = plain.casefold()
         found += [f"the secret {one}" for one in secrets.all() if one.casefold() in folded]
-        if word := forbidden_in(plain):
+        if word := find_forbidden(plain):
             found.append(f"the word {word}")
         found += [f"a {brace}" for brace in "{}" if brace in plain]
     return found
 
 
 def _is_ours(link: str, alert: UUID) -> bool:
-    """True for the list, and for the page of this very alert."""
+    """True for the list, for a supervisor's week, and for the page of this very alert."""
     parts = urlsplit(link)
     if f"{parts.scheme}://{parts.netloc}" != settings.BASE_URL or parts.query or parts.fragment:
         return False
-    return parts.path == "/" or (parts.path.startswith("/n/") and alert_of(parts.path[3:]) == alert)
+    return parts.path in ("/", "/week/") or (
+        parts.path.startswith("/n/") and alert_of(parts.path[3:]) == alert
+    )
 
 
-def told(kind: tuple[str, int, Via, str, str], alert: Leased, phrase: str, wordings: Wordings) -> Told:
+def write_message(
+    kind: tuple[str, int, Via, str, str], alert: LeasedAlert, phrase: str, wordings: Wordings
+) -> Written:
     """The message of that kind, made as the outbox makes it."""
-    _, size, via, channel, language = kind
+    name, size, via, channel, language = kind
     is_sealed = via == Via.PROTECTED or channel == Channel.SERVICE
     alert = replace(
         alert,
@@ -202,12 +216,14 @@ def told(kind: tuple[str, int, Via, str, str], alert: Leased, phrase: str, wordi
         channel=channel,
         language=language,
         bundled=size,
-        address=seal(alert.address) if is_sealed else alert.address,
-        sealed_phrase=seal(phrase) if via == Via.PROTECTED else "",
+        is_correction=name == "correction",
+        figures=FIGURES if name == "week" else "",
+        address=encrypt(alert.address) if is_sealed else alert.address,
+        encrypted_phrase=encrypt(phrase) if via == Via.PROTECTED else "",
     )
     bundle = Bundle(key=alert.message_key or alert.public_id, size=size, alerts=(alert,))
     outgoing = sending._outgoing(bundle, wordings)
-    return Told(
+    return Written(
         alert=replace(alert, address=outgoing.address),
         outgoing=outgoing,
         phrase=phrase if via == Via.PROTECTED else "",
@@ -218,21 +234,21 @@ def test_every_shipped_wording_is_proved_here() -> None:
     wordings = Wordings()
     alert = _plain_alert()
 
-    labels = {told(kind, alert, "", wordings).outgoing.words.label for kind in KINDS}
+    labels = {write_message(kind, alert, "", wordings).outgoing.text.label for kind in KINDS}
 
     assert labels == {str(one) for one in wordings._in_force.values()}
     assert len(labels) == len(messages()) * len(Language.values)
 
 
-def test_no_message_says_anything_of_a_case() -> None:
+def test_no_message_contains_anything_of_a_case() -> None:
     wordings = Wordings()
 
     @how(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(cases())
-    def prove(drawn: tuple[Secrets, Leased, str]) -> None:
+    def prove(drawn: tuple[Secrets, LeasedAlert, str]) -> None:
         secrets, alert, phrase = drawn
         for kind in KINDS:
-            written = told(kind, alert, phrase, wordings)
+            written = write_message(kind, alert, phrase, wordings)
             assert written.outgoing.address == alert.address
             assert written.faults(secrets) == [], kind
 
@@ -255,22 +271,24 @@ def test_the_proof_finds_a_wording_that_is_bad(body: str, fault: str) -> None:
     )
     kind = ("notice", 1, Via.PERSON, "email", "en")
 
-    found = told(kind, _plain_alert(), "", Wordings()).faults(_plain_secrets())
+    found = write_message(kind, _plain_alert(), "", Wordings()).faults(_plain_secrets())
 
     assert any(one.startswith(fault) for one in found), found
 
 
-def test_the_proof_finds_a_link_that_says_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_property_finds_a_revealing_link(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = _plain_secrets()
     monkeypatch.setattr(sending, "answer_link", lambda alert: f"{settings.BASE_URL}/orders/{secrets.docket}")
 
-    assert told(("notice", 1, Via.PERSON, "sms", "es"), _plain_alert(), "", Wordings()).faults(secrets)
+    assert write_message(("notice", 1, Via.PERSON, "sms", "es"), _plain_alert(), "", Wordings()).faults(
+        secrets
+    )
 
 
 def test_a_phrase_is_given_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = ("news", 1, Via.PROTECTED, "sms", "en")
 
-    body = told(kind, _plain_alert(), "Tuesday {link} {0}", Wordings()).outgoing.words.body
+    body = write_message(kind, _plain_alert(), "Tuesday {link} {0}", Wordings()).outgoing.text.body
 
     assert body.startswith("Tuesday {link} {0} Please get in touch")
 
@@ -296,31 +314,55 @@ def test_every_shipped_wording_would_be_accepted(kind: tuple[str, str], language
 @pytest.mark.parametrize(
     ("which", "subject", "body", "field", "said"),
     [
-        ("notice.email", "Hello", "{link} {docket}", "body", "“{docket}” cannot stand here so. Use {link}."),
-        ("notice.email", "{respondent}", "{link}", "subject", "“{respondent}” cannot stand here so."),
-        ("notice.email", "Hello", "{link} {code}", "body", "“{code}” cannot stand here so."),
-        ("notice.email", "Hello", "{link!r}", "body", "“{link}” cannot stand here so."),
-        ("notice.email", "Hello", "{link:>9}", "body", "“{link}” cannot stand here so."),
-        ("notice.email", "Hello", "{link.__class__}", "body", "“{link.__class__}” cannot stand here so."),
-        ("notice.email", "Hello", "{}", "body", "“{}” cannot stand here so."),
-        ("notice.email", "Hello", "{link", "body", "A brace is not closed"),
-        ("notice.email", "Hello", "{{link}}", "body", "Braces stand around fields only: {link}."),
-        ("notice.email", "Hello", "Sign in.", "body", "put {link} where the address belongs"),
-        ("notice.email", "Hello", "Your COURT papers: {link}", "body", "“court” tells what this is about"),
-        ("notice.email", "Ordnung: Order", "{link}", "subject", "“order” tells what this is about"),
-        ("notice.email", "Hello", "{link} or https://x.example", "body", "leads nowhere but to our own"),
+        (
+            "notice.email",
+            "Hello",
+            "{link} {docket}",
+            "body",
+            "“{docket}” is not a field of this message. Use {link}.",
+        ),
+        (
+            "notice.email",
+            "{respondent}",
+            "{link}",
+            "subject",
+            "“{respondent}” is not a field of this message.",
+        ),
+        ("notice.email", "Hello", "{link} {code}", "body", "“{code}” is not a field of this message."),
+        ("notice.email", "Hello", "{link!r}", "body", "“{link}” is not a field of this message."),
+        ("notice.email", "Hello", "{link:>9}", "body", "“{link}” is not a field of this message."),
+        (
+            "notice.email",
+            "Hello",
+            "{link.__class__}",
+            "body",
+            "“{link.__class__}” is not a field of this message.",
+        ),
+        ("notice.email", "Hello", "{}", "body", "“{}” is not a field of this message."),
+        ("notice.email", "Hello", "{link", "body", "A brace is missing or extra"),
+        ("notice.email", "Hello", "{{link}}", "body", "Use braces for fields only: {link}."),
+        ("notice.email", "Hello", "Sign in.", "body", "Put {link} in the text, where the link belongs"),
+        ("notice.email", "Hello", "Your COURT papers: {link}", "body", "“court” would reveal the subject"),
+        ("notice.email", "Ordnung: Order", "{link}", "subject", "“order” would reveal the subject"),
+        ("notice.email", "Hello", "{link} or https://x.example", "body", "may link to our own pages only"),
         ("notice.email", "Hello\nBcc: a@b.example", "{link}", "subject", "one line of at most 100"),
         ("notice.email", "x" * 101, "{link}", "subject", "one line of at most 100"),
-        ("notice.email", " ", "{link}", "subject", "It needs a subject."),
-        ("notice.email", "Hello", "{link}" + "x" * 2000, "body", "2006 letters; 2000 is the most"),
-        ("news.email", "Hello", " \n", "body", "Say something."),
-        ("notice.sms", "Hello", "{link}", "subject", "A text message has no subject."),
-        ("notice.sms", "", "{link} “hello”", "body", "three times as long"),
-        ("notice.sms", "", "{link}" + "x" * 177, "body", "307 letters; a text message holds 306"),
-        ("news.sms", "", "{phrase} {link}", "body", "“{link}” cannot stand here so. Use {phrase}."),
+        ("notice.email", " ", "{link}", "subject", "Enter a subject."),
+        ("notice.email", "Hello", "{link}" + "x" * 2000, "body", "2006 characters. Use at most 2000"),
+        ("news.email", "Hello", " \n", "body", "Enter a text."),
+        ("notice.sms", "Hello", "{link}", "subject", "Text messages have no subject."),
+        ("notice.sms", "", "{link} “hello”", "body", "more than twice as long"),
+        (
+            "notice.sms",
+            "",
+            "{link}" + "x" * 177,
+            "body",
+            "307 characters; two parts of a text message hold 306",
+        ),
+        ("news.sms", "", "{phrase} {link}", "body", "“{link}” is not a field of this message. Use {phrase}."),
     ],
 )
-def test_a_wording_that_says_too_much_or_too_little_is_refused_and_not_stored(
+def test_an_invalid_wording_is_refused_and_not_stored(
     which: str, subject: str, body: str, field: str, said: str
 ) -> None:
     name, channel = which.split(".")
@@ -343,8 +385,8 @@ def test_a_wording_that_cannot_be_written_fails_by_its_label(body: str) -> None:
         name="notice", channel="email", language="en", version=2, subject="x", body=body, created_at=NOW
     )
 
-    with pytest.raises(PoisonError, match=r"wording notice\.email\.en/2 cannot be filled in"):
-        Wordings().write(("notice", "email", "en"), {"link": "x"})
+    with pytest.raises(RenderError, match=r"wording notice\.email\.en/2 cannot be filled in"):
+        Wordings().render(("notice", "email", "en"), {"link": "x"})
 
 
 def test_a_subject_of_several_lines_is_poison_for_its_own_message_only() -> None:
@@ -358,8 +400,8 @@ def test_a_subject_of_several_lines_is_poison_for_its_own_message_only() -> None
         created_at=NOW,
     )
 
-    with pytest.raises(PoisonError, match=r"notice\.email\.en/2 has a subject of several lines"):
-        Wordings().write(("notice", "email", "en"), {"link": "x"})
+    with pytest.raises(RenderError, match=r"notice\.email\.en/2 has a subject of several lines"):
+        Wordings().render(("notice", "email", "en"), {"link": "x"})
 
 
 def test_one_poison_wording_among_twenty_fails_alone(ledger: Ledger) -> None:
@@ -383,7 +425,7 @@ def test_one_poison_wording_among_twenty_fails_alone(ledger: Ledger) -> None:
     assert len(ledger.lines()) == 19
 
 
-def test_what_goes_out_over_the_wire_says_nothing_of_the_case(ledger: Ledger) -> None:
+def test_the_sent_message_contains_nothing_of_the_case(ledger: Ledger) -> None:
     secrets = _plain_secrets()
     court = make.agency(AgencyKind.COURT, name=f"Superior {secrets.town}")
     police = make.agency(name=f"{secrets.town} Police", email="desk@agency.example")
@@ -406,7 +448,7 @@ def test_what_goes_out_over_the_wire_says_nothing_of_the_case(ledger: Ledger) ->
             docket_number=docket,
         )
         make_, serial = secrets.firearm.split()
-        surrender.list_firearm(order, source="application", make=make_, serial=serial, by=None, now=NOW)
+        inventory.list_firearm(order, source="application", make=make_, serial=serial, by=None, now=NOW)
     Firer("test").fire(now=NOW + timedelta(hours=23))
 
     while sending.drain(worker="w"):
@@ -438,9 +480,9 @@ def _plain_secrets() -> Secrets:
     )
 
 
-def _plain_alert() -> Leased:
+def _plain_alert() -> LeasedAlert:
     now = datetime(2026, 12, 4, tzinfo=UTC)
-    return Leased(
+    return LeasedAlert(
         now=now,
         id=1,
         fence=1,
@@ -449,6 +491,7 @@ def _plain_alert() -> Leased:
         channel="email",
         via="person",
         recipient=1,
+        case=1,
         agency=1,
         release=1,
         message_key=None,
@@ -459,8 +502,9 @@ def _plain_alert() -> Leased:
         first_sent_at=None,
         purpose="check",
         rule="CT-SUR-01",
+        is_correction=False,
         address="one@agency.example",
-        sealed_phrase="",
+        encrypted_phrase="",
         is_active=True,
         language="en",
         zone="America/New_York",

@@ -1,4 +1,4 @@
-"""What an alert leads to: who reads it, what it says and leaves out, and who may answer."""
+"""The page of an alert: who sees it, what it shows and leaves out, and who may acknowledge."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import format_instant
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
 from notifications.models import Alert, Via
-from notifications.services.firing import Firer
-from orders.models import Capacity, Concern, Event, FollowUp, HandOver, Order
-from orders.services import surrender
-from orders.services.hand_overs import answer_hand_over, offer_hand_over
-from orders.services.involved import involve_agency
+from notifications.services.firing.fire import Firer
+from orders.models import Capacity, FollowUp, HistoryEntry, Order, OrderAgency, Transfer
+from orders.services.firearms import inventory, receipts
+from orders.services.follow_ups.transfers import answer_transfer, offer_transfer
+from orders.services.parties.agencies import add_agency
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass
 class Place:
-    """A court, police, and whoever is told of an order there."""
+    """A court, police, and the people who are notified there."""
 
     court: Agency
     police: Agency
@@ -60,7 +61,7 @@ def overdue(place: Place, count: int = 1) -> Order:
             respondent_name="Ash Birch",
             protected_person="Robin Elm",
         )
-        surrender.list_firearm(
+        inventory.list_firearm(
             order, source="application", make="Ruger", serial=f"S-{order.pk}", by=None, now=now
         )
     Firer("test").fire(now=now)
@@ -79,7 +80,7 @@ def notice_of(order: Order, person: User) -> str:
     return f"/notices/{Alert.objects.get(order=order, recipient=person).public_id}/"
 
 
-def test_a_notice_says_what_is_due_since_when_and_what_is_believed_held(place: Place) -> None:
+def test_a_notice_shows_what_is_due_since_when_and_the_firearms(place: Place) -> None:
     order = overdue(place)
 
     page = browser(place.liaison).get(notice_of(order, place.liaison)).content.decode()
@@ -105,7 +106,7 @@ def test_the_licensing_unit_reads_of_the_permit_and_not_what_is_held(place: Plac
     Order.objects.update(permit_indicated=True)
     unit = make.agency(AgencyKind.LICENSING)
     officer = make.person(Role.LICENSING, unit)
-    involve_agency(order, agency=unit, by=None, now=timezone.now())
+    add_agency(order, agency=unit, by=None, now=timezone.now())
     alert = Alert.objects.get(order=order, recipient=place.liaison)
 
     for reader, is_listed in ((officer, False), (place.liaison, True)):
@@ -122,7 +123,7 @@ def test_the_protected_person_is_on_no_page_that_police_read(place: Place) -> No
         assert "Robin Elm" not in liaison.get(address).content.decode()
 
 
-def test_an_acknowledgement_is_stored_shown_and_part_of_the_history(place: Place) -> None:
+def test_an_acknowledgment_is_stored_shown_and_part_of_the_history(place: Place) -> None:
     order = overdue(place)
     address = notice_of(order, place.liaison)
     liaison = browser(place.liaison)
@@ -130,11 +131,11 @@ def test_an_acknowledgement_is_stored_shown_and_part_of_the_history(place: Place
     response = liaison.post(f"{address}acknowledge/", follow=True)
 
     assert f"Acknowledged by {place.liaison.name}" in response.content.decode()
-    assert Event.objects.filter(order=order, kind="acknowledged", actor=place.liaison).count() == 1
-    assert "Nothing waits for your answer." in liaison.get("/").content.decode()
+    assert HistoryEntry.objects.filter(order=order, kind="acknowledged", actor=place.liaison).count() == 1
+    assert "You have no alerts to acknowledge." in liaison.get("/").content.decode()
 
 
-def test_a_second_acknowledgement_changes_nothing(place: Place) -> None:
+def test_a_second_acknowledgment_changes_nothing(place: Place) -> None:
     order = overdue(place)
     address = notice_of(order, place.liaison)
     colleague = make.person(Role.LIAISON, place.police)
@@ -143,26 +144,29 @@ def test_a_second_acknowledgement_changes_nothing(place: Place) -> None:
     page = browser(colleague).post(f"{address}acknowledge/", follow=True).content.decode()
 
     assert f"Acknowledged by {place.liaison.name}" in page
-    assert Event.objects.filter(kind="acknowledged").count() == 1
+    assert HistoryEntry.objects.filter(kind="acknowledged").count() == 1
 
 
-def test_an_acknowledgement_needs_a_post(place: Place) -> None:
+def test_an_acknowledgment_needs_a_post(place: Place) -> None:
     address = notice_of(overdue(place), place.liaison)
 
-    assert browser(place.liaison).get(f"{address}acknowledge/").status_code == 405
+    answer = browser(place.liaison).get(f"{address}acknowledge/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, address)
+    assert not HistoryEntry.objects.filter(kind="acknowledged").exists()
 
 
-def test_nobody_answers_for_another_agency(place: Place) -> None:
+def test_an_alert_to_another_agency_cannot_be_acknowledged(place: Place) -> None:
     order = overdue(place)
     address = notice_of(order, place.liaison)
     clerk, judge = browser(place.clerk), browser(make.person(Role.JUDGE, place.court))
 
     for reader in (clerk, judge):
         page = reader.get(address).content.decode()
-        assert "Nobody at Elm Police has acknowledged this yet." in page
+        assert "Not acknowledged yet by Elm Police." in page
         assert '<button type="submit" class="primary">' not in page
         assert reader.post(f"{address}acknowledge/").status_code == 404
-    assert not Event.objects.filter(kind="acknowledged").exists()
+    assert not HistoryEntry.objects.filter(kind="acknowledged").exists()
 
 
 def test_who_may_not_see_the_order_gets_what_does_not_exist(place: Place) -> None:
@@ -182,7 +186,7 @@ def test_who_may_not_see_the_order_gets_what_does_not_exist(place: Place) -> Non
     assert browser(strangers[0]).get(address).content == absent
 
 
-def test_an_alert_that_nobody_reaches_tells_the_administrator_of_the_agency_only(place: Place) -> None:
+def test_an_alert_without_a_recipient_shows_the_administrator_only_the_agency(place: Place) -> None:
     place.liaison.memberships.get().delete()
     administrator = make.person(Role.ADMINISTRATOR)
     order = overdue(place)
@@ -198,7 +202,7 @@ def test_an_alert_that_nobody_reaches_tells_the_administrator_of_the_agency_only
         assert f"/admin/accounts/agency/{place.police.pk}/change/" in page
         for secret in ("Ash Birch", "Robin Elm", order.case.docket_number, place.town.name, "Firearms"):
             assert secret not in page
-    assert "has nobody who receives alerts" in pages[0]
+    assert "No one at this agency receives alerts" in pages[0]
     assert reader.post(f"{address}acknowledge/").status_code == 404
 
 
@@ -231,12 +235,12 @@ def test_an_agency_that_has_somebody_again_is_no_longer_missed(place: Place) -> 
     [
         (Role.CLERK, AgencyKind.COURT, "/admin/orders/order/"),
         (Role.JUDGE, AgencyKind.COURT, "/admin/orders/order/"),
-        (Role.ADVOCATE, AgencyKind.ADVOCACY, "once its protected person has given a written release"),
-        (Role.LIAISON, AgencyKind.POLICE, "Nothing waits for your answer."),
+        (Role.ADVOCATE, AgencyKind.ADVOCACY, "after the protected person signs a release"),
+        (Role.LIAISON, AgencyKind.POLICE, "You have no alerts to acknowledge."),
         (Role.ADMINISTRATOR, None, "/admin/accounts/user/"),
     ],
 )
-def test_home_leads_everybody_to_their_own_desk(role: Role, kind: AgencyKind | None, said: str) -> None:
+def test_home_shows_the_cards_of_each_role(role: Role, kind: AgencyKind | None, said: str) -> None:
     page = browser(make.person(role, make.agency(kind) if kind else None)).get("/").content.decode()
 
     assert said in page
@@ -244,16 +248,16 @@ def test_home_leads_everybody_to_their_own_desk(role: Role, kind: AgencyKind | N
     assert ('<a href="/follow-ups/">Follow-ups</a>' in page) == (
         role in (Role.CLERK, Role.JUDGE, Role.LIAISON)
     )
-    assert ('<a href="/releases/">Orders by release</a>' in page) == (role == Role.ADVOCATE)
+    assert ('<a href="/releases/">Your clients&#x27; orders</a>' in page) == (role == Role.ADVOCATE)
 
 
 def test_a_deadline_met_since_is_shown_as_met(place: Place) -> None:
     order = overdue(place)
     now = timezone.now()
-    surrender.record_receipt(
+    receipts.record_receipt(
         order,
         kind="police",
-        at=now,
+        received_at=now,
         firearms=list(order.firearms.all()),
         agency=place.police,
         by=None,
@@ -264,7 +268,7 @@ def test_a_deadline_met_since_is_shown_as_met(place: Place) -> None:
 
     assert "Overdue since" not in page
     assert ", after it was due" in page
-    assert "In police custody" in page
+    assert f"Accounted for: Ruger, serial S-{order.pk} (in police custody)" in page
 
 
 def test_home_takes_as_many_queries_for_fifty_alerts_as_for_five(place: Place) -> None:
@@ -277,7 +281,7 @@ def test_home_takes_as_many_queries_for_fifty_alerts_as_for_five(place: Place) -
 
 
 def test_home_pages_through_more_alerts_than_fit(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notifications.views.PAGE", 2)
+    monkeypatch.setattr("notifications.pages.home.PAGE", 2)
     overdue(place, 3)
     reader = browser(place.liaison)
 
@@ -301,7 +305,7 @@ def test_times_are_the_courts(place: Place) -> None:
 
     page = browser(place.liaison).get(notice_of(order, place.liaison)).content.decode()
 
-    assert any(f"{zone}" in page for zone in ("EST", "EDT"))
+    assert format_instant(served) in page
     assert f"{served:%H:%M:%S} UTC" not in page
 
 
@@ -320,17 +324,17 @@ def test_reasons_are_read_in_the_language_asked_for(place: Place, asked: str, sa
 # ---- offers ------------------------------------------------------------------------------------------------
 
 
-def offered(place: Place, other: Agency, count: int = 1) -> HandOver:
+def offered(place: Place, other: Agency, count: int = 1) -> Transfer:
     """Follow-ups of so many orders, offered to other police; the last offer."""
     for _ in range(count):
         task = FollowUp.objects.get(order=overdue(place), deadline__rule_id="CT-SUR-01")
-        offer = offer_hand_over(
-            task, to=other, reason="The gun is with you", by=place.liaison, now=timezone.now()
+        offer = offer_transfer(
+            task, to_agency=other, reason="The gun is with you", by=place.liaison, now=timezone.now()
         )
     return offer
 
 
-def test_an_offer_says_by_whom_and_why_and_leads_to_its_page(place: Place) -> None:
+def test_an_offer_shows_who_offered_it_and_why_and_links_to_its_page(place: Place) -> None:
     other = make.agency(name="Oak Police")
     elsewhere = make.person(Role.LIAISON, other)
     offer = offered(place, other)
@@ -345,30 +349,30 @@ def test_an_offer_says_by_whom_and_why_and_leads_to_its_page(place: Place) -> No
         assert "Offered to Oak Police by Elm Police" in page
     assert address in home
     assert "The gun is with you" in notice
-    assert "Accept or refuse it" in notice
-    assert "takes it up" not in notice, "to read an offer is not to accept it"
+    assert "Accept or decline" in notice
+    assert "your agency will act on it" not in notice, "to read an offer is not to accept it"
     assert f"/follow-ups/{offer.follow_up.public_id}/" in notice
 
-    answer_hand_over(offer, accepted=True, by=elsewhere, now=timezone.now())
+    answer_transfer(offer, accepted=True, by=elsewhere, now=timezone.now())
 
     assert address not in theirs.get("/").content.decode()
     answered = theirs.get(address).content.decode()
-    assert "Accept or refuse it" not in answered
+    assert "Accept or decline" not in answered
     assert "Open the follow-up" in answered
 
 
-def test_a_refusal_says_by_whom_and_why(place: Place) -> None:
+def test_a_declined_offer_shows_who_declined_it_and_why(place: Place) -> None:
     other = make.agency(name="Oak Police")
     elsewhere = make.person(Role.LIAISON, other)
     offer = offered(place, other)
-    answer_hand_over(offer, accepted=False, reason="Moved on", by=elsewhere, now=timezone.now())
-    refusal = Alert.objects.get(hand_over=offer, recipient=place.liaison)
+    answer_transfer(offer, accepted=False, reason="Moved on", by=elsewhere, now=timezone.now())
+    refusal = Alert.objects.get(transfer=offer, recipient=place.liaison)
 
     home = browser(place.liaison).get("/").content.decode()
     notice = browser(place.liaison).get(f"/notices/{refusal.public_id}/").content.decode()
 
-    assert "Refused by Oak Police" in home
-    assert "Refused by Oak Police</strong>: Moved on" in notice
+    assert "Declined by Oak Police" in home
+    assert "Declined by Oak Police</strong>: Moved on" in notice
     assert f"/follow-ups/{offer.follow_up.public_id}/" in notice
 
 
@@ -378,7 +382,7 @@ def test_an_offer_is_nothing_to_a_marshal(place: Place) -> None:
     offer = offered(place, other)
     marshals = make.agency(AgencyKind.MARSHAL)
     marshal = make.person(Role.MARSHAL, marshals)
-    Concern.objects.create(order=offer.order, agency=marshals, capacity=Capacity.MARSHAL)
+    OrderAgency.objects.create(order=offer.order, agency=marshals, capacity=Capacity.MARSHAL)
 
     assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 200
     assert browser(marshal).get(notice_of(offer.order, elsewhere)).status_code == 404

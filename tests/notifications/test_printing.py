@@ -12,15 +12,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Act, Agency, AgencyKind, AuditEntry, Role, User
+from accounts.models import Agency, AgencyKind, AuditAction, AuditEntry, Role, User
 from notifications import tasks
 from notifications.models import Alert, AlertState, Channel, Preference, Via
-from notifications.services.answers import acknowledge
-from notifications.services.firing import Firer
-from notifications.services.printing import confirm_handed, fall_back_to_paper, for_a_hand
+from notifications.services.acknowledgments import acknowledge
+from notifications.services.delivery.printing import confirm_handed_over, fall_back_to_paper, to_hand_over
+from notifications.services.firing.fire import Firer
 from orders.errors import InvalidFact
-from orders.models import Event, Order
-from orders.services import term
+from orders.models import HistoryEntry, Order
+from orders.services.orders import vacatur
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def clerk() -> User:
 
 @pytest.fixture
 def court(clerk: User) -> Agency:
-    """The clerk's, so that it has somebody to tell."""
+    """The clerk's court, so that it has a member to notify."""
     agency = clerk.memberships.get().agency
     assert agency
     return agency
@@ -67,7 +67,7 @@ def fired(court: Agency, police: Agency) -> Order:
 
 
 def fail(order: Order, recipient: User | None, *channels: str) -> None:
-    """What told this recipient of the surrender has failed for good, by these channels or all."""
+    """Fail the surrender alerts of this recipient for good, on these channels or all."""
     told = Alert.objects.filter(order=order, recipient=recipient, checkpoint__deadline__rule_id="CT-SUR-01")
     if channels:
         told = told.filter(channel__in=channels)
@@ -123,17 +123,17 @@ def test_a_desk_whose_mail_failed_gets_paper(court: Agency) -> None:
     assert (notice.via, notice.recipient, notice.agency) == (Via.DESK, None, police)
 
 
-def test_an_agency_that_has_nobody_at_all_gets_paper_by_the_clerk(
+def test_an_agency_without_members_gets_paper_through_the_clerk(
     court: Agency, police: Agency, clerk: User
 ) -> None:
     fired(court, police)
-    unheard = Alert.objects.filter(via=Via.NOBODY, agency=police, checkpoint__deadline__rule_id="CT-SUR-01")
+    unheard = Alert.objects.filter(via=Via.MISSING, agency=police, checkpoint__deadline__rule_id="CT-SUR-01")
     assert unheard.exists()
 
     fall_back_to_paper()
 
-    assert {one.via for one in printed() if one.agency == police} == {Via.NOBODY}
-    assert for_a_hand(clerk).filter(agency=police).exists()
+    assert {one.via for one in printed() if one.agency == police} == {Via.MISSING}
+    assert to_hand_over(clerk).filter(agency=police).exists()
 
 
 def test_paper_waits_until_the_last_way_has_failed(court: Agency, police: Agency, liaison: User) -> None:
@@ -189,15 +189,17 @@ def test_no_paper_where_somebody_of_the_agency_answered(court: Agency, police: A
     assert fall_back_to_paper() == 0
 
 
-def test_no_paper_for_what_no_longer_stands(court: Agency, police: Agency, liaison: User) -> None:
+def test_no_paper_for_an_outdated_alert(court: Agency, police: Agency, liaison: User) -> None:
     order = fired(court, police)
     fail(order, liaison)
-    term.vacate_order(order, at=timezone.now(), reason="granted in error", by=None, now=timezone.now())
+    vacatur.vacate_order(
+        order, vacated_at=timezone.now(), reason="granted in error", by=None, now=timezone.now()
+    )
 
     assert fall_back_to_paper() == 0
 
 
-def test_a_protected_person_and_whoever_relays_get_no_paper(
+def test_a_protected_person_and_a_relaying_advocate_get_no_paper(
     court: Agency, police: Agency, liaison: User
 ) -> None:
     order = fired(court, police)
@@ -228,11 +230,11 @@ def test_colleagues_who_were_reached_carry_it_and_the_clerk_does_not(
     fall_back_to_paper()
     (notice,) = printed()
 
-    assert list(for_a_hand(colleague)) == [notice]
-    assert list(for_a_hand(clerk)) == []
+    assert list(to_hand_over(colleague)) == [notice]
+    assert list(to_hand_over(clerk)) == []
 
 
-def test_a_colleague_whom_another_way_reached_was_reached(
+def test_a_colleague_reached_on_another_channel_counts_as_reached(
     court: Agency, police: Agency, clerk: User, liaison: User
 ) -> None:
     colleague = make.person(Role.LIAISON, police)
@@ -242,11 +244,11 @@ def test_a_colleague_whom_another_way_reached_was_reached(
     fail(order, colleague, Channel.EMAIL)
     fall_back_to_paper()
 
-    assert list(for_a_hand(clerk)) == []
-    assert [one.recipient for one in for_a_hand(colleague)] == [liaison]
+    assert list(to_hand_over(clerk)) == []
+    assert [one.recipient for one in to_hand_over(colleague)] == [liaison]
 
 
-def test_the_clerk_carries_it_where_nobody_there_was_reached(
+def test_the_clerk_hands_it_over_if_no_member_was_reached(
     court: Agency, police: Agency, clerk: User, liaison: User
 ) -> None:
     order = fired(court, police)
@@ -254,14 +256,14 @@ def test_the_clerk_carries_it_where_nobody_there_was_reached(
     fall_back_to_paper()
     (notice,) = printed()
 
-    assert list(for_a_hand(clerk)) == [notice]
+    assert list(to_hand_over(clerk)) == [notice]
     for stranger in (
         make.person(Role.CLERK, make.agency(AgencyKind.COURT)),
         make.person(Role.JUDGE, court),
         make.person(Role.LIAISON, make.agency()),
         make.person(Role.ADMINISTRATOR),
     ):
-        assert list(for_a_hand(stranger)) == []
+        assert list(to_hand_over(stranger)) == []
 
 
 def test_the_home_page_lists_what_waits_for_a_hand(
@@ -278,7 +280,7 @@ def test_the_home_page_lists_what_waits_for_a_hand(
     assert "Notices to print and hand over" in page
     assert f"/notices/{notice.public_id}/print/" in page
     assert "Notices to print" not in browser(make.person(Role.JUDGE, court)).get("/").content.decode()
-    assert order.case.public_id in AuditEntry.objects.filter(act=Act.SEEN).latest("id").cases
+    assert order.case.public_id in AuditEntry.objects.filter(action=AuditAction.SEEN).latest("id").cases
 
 
 def test_home_takes_as_many_queries_for_many_notices_as_for_one(
@@ -301,7 +303,7 @@ def test_home_takes_as_many_queries_for_many_notices_as_for_one(
     assert queries() == one
 
 
-def test_the_sheet_says_what_is_due_and_never_whom_the_order_protects(
+def test_the_sheet_shows_what_is_due_and_never_the_protected_person(
     court: Agency, police: Agency, clerk: User, liaison: User
 ) -> None:
     order = fired(court, police)
@@ -321,7 +323,7 @@ def test_the_sheet_says_what_is_due_and_never_whom_the_order_protects(
         assert said in page
     assert "Robin Elm" not in page
     assert "style=" not in page
-    assert "Put on record" not in page, "it is no printed notice"
+    assert "Record that it was handed over" not in page, "it is no printed notice"
 
 
 def test_the_sheet_holds_no_more_than_the_addressee_may_see(court: Agency, clerk: User) -> None:
@@ -352,7 +354,7 @@ def test_who_does_not_see_the_order_gets_no_sheet(court: Agency, police: Agency,
         assert browser(stranger).post(address).status_code == 404
 
 
-def test_handing_over_is_on_record(court: Agency, police: Agency, clerk: User, liaison: User) -> None:
+def test_handing_over_is_recorded(court: Agency, police: Agency, clerk: User, liaison: User) -> None:
     order = fired(court, police)
     fail(order, liaison)
     fall_back_to_paper()
@@ -362,17 +364,17 @@ def test_handing_over_is_on_record(court: Agency, police: Agency, clerk: User, l
     address = f"/notices/{notice.public_id}/print/"
     at = (timezone.now() - timedelta(hours=1)).replace(microsecond=0)
 
-    assert "Put on record" in reader.get(address).content.decode()
+    assert "Record that it was handed over" in reader.get(address).content.decode()
     response = reader.post(address, typed(at), follow=True)
 
     notice.refresh_from_db()
     assert (notice.state, notice.delivered_at, notice.handed_by) == (AlertState.DELIVERED, at, clerk)
-    assert "on record that the notice was handed over" in response.content.decode()
-    event = Event.objects.get(kind="notice_handed")
+    assert "Recorded: the notice was handed over." in response.content.decode()
+    event = HistoryEntry.objects.get(kind="notice_handed")
     assert (event.order, event.actor, event.occurred_at) == (order, clerk, at)
     assert event.data == {**notice.for_history, "to": "Sgt. Rowan, badge 12"}
     assert notice.for_history["capacity"] == "respondent_police"
-    assert not for_a_hand(clerk).exists()
+    assert not to_hand_over(clerk).exists()
     assert f"Handed over by {clerk.name}" in reader.get(address).content.decode()
     assert reader.post(address, typed(at)).status_code == 404
 
@@ -389,13 +391,13 @@ def notice(court: Agency, police: Agency, liaison: User) -> Alert:
 @pytest.mark.parametrize(
     ("late", "to", "field", "said"),
     [
-        (timedelta(hours=1), "Sgt. Rowan", "handed_at", "lies ahead"),
-        (timedelta(days=-2), "Sgt. Rowan", "handed_at", "before the notice was written"),
-        (timedelta(), " ", "handed_to", "Say who took it."),
+        (timedelta(hours=1), "Sgt. Rowan", "handed_at", "in the future"),
+        (timedelta(days=-2), "Sgt. Rowan", "handed_at", "before the notice was created"),
+        (timedelta(), " ", "handed_to", "Enter the name of the person who received it."),
         (timedelta(), "x" * 121, "handed_to", "120"),
     ],
 )
-def test_what_cannot_be_is_refused_at_its_field(
+def test_an_impossible_value_is_refused_at_its_field(
     notice: Alert, clerk: User, *, late: timedelta, to: str, field: str, said: str
 ) -> None:
     address = f"/notices/{notice.public_id}/print/"
@@ -406,19 +408,19 @@ def test_what_cannot_be_is_refused_at_its_field(
     assert list(response.context["form"].errors) == [field]
     assert said in response.context["form"].errors[field][0]
     with pytest.raises(InvalidFact) as refusal:
-        confirm_handed(notice, by=clerk, to=to, at=timezone.now() + late, now=timezone.now())
+        confirm_handed_over(notice, by=clerk, to=to, at=timezone.now() + late, now=timezone.now())
     assert refusal.value.field == field
     notice.refresh_from_db()
     assert (notice.state, notice.handed_by) == (AlertState.ACCEPTED, None)
-    assert not Event.objects.filter(kind="notice_handed").exists()
+    assert not HistoryEntry.objects.filter(kind="notice_handed").exists()
 
 
-def test_the_first_confirmation_stands(notice: Alert, clerk: User, liaison: User) -> None:
+def test_the_first_confirmation_counts(notice: Alert, clerk: User, liaison: User) -> None:
     now = timezone.now()
 
-    confirm_handed(notice, by=clerk, to="Sgt. Rowan", at=now, now=now)
-    confirm_handed(notice, by=liaison, to="Ofc. Alder", at=now, now=now)
+    confirm_handed_over(notice, by=clerk, to="Sgt. Rowan", at=now, now=now)
+    confirm_handed_over(notice, by=liaison, to="Ofc. Alder", at=now, now=now)
 
     notice.refresh_from_db()
     assert notice.handed_by == clerk
-    assert Event.objects.filter(kind="notice_handed").count() == 1
+    assert HistoryEntry.objects.filter(kind="notice_handed").count() == 1

@@ -1,4 +1,4 @@
-"""The provider of the tests: what it wrote down it knows after a kill, and it does as it is told."""
+"""The test provider: it keeps its records after a kill, and follows its control file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.conf import settings as project
 from pytest_django import Settings
 
 from notifications.channels.http_email import ResendChannel
-from notifications.channels.protocol import Answer, Message
+from notifications.channels.protocol import Message, SendStatus
 from tests.ledger import free_port
 from tests.provider import Provider, running
 
@@ -22,34 +22,34 @@ ONE = Message(key="1", address="officer@orders.example", subject="A notice", bod
 BODY = json.dumps({"to": ["officer@orders.example"]}).encode()
 
 
-def answer() -> Answer:
-    return next(ResendChannel().send([ONE])).answer
+def answer() -> SendStatus:
+    return next(ResendChannel().send([ONE])).status
 
 
 def test_keys_outlive_the_provider_and_can_be_forgotten(provider: Provider, settings: Settings) -> None:
-    assert answer() is Answer.ACCEPTED
+    assert answer() is SendStatus.ACCEPTED
 
     with running(provider.file) as again:
         settings.RESEND = settings.RESEND | {"URL": again.url}
-        assert answer() is Answer.ACCEPTED
+        assert answer() is SendStatus.ACCEPTED
         assert len(again.effects()) == 1
         again.keeps_keys = False
-        assert answer() is Answer.ACCEPTED
+        assert answer() is SendStatus.ACCEPTED
         assert len(again.effects()) == 2
 
 
 @pytest.mark.usefixtures("provider")
-def test_a_process_of_its_own_is_told_by_a_file_and_writes_before_it_answers(
+def test_a_separate_process_is_controlled_by_a_file_and_records_before_it_responds(
     tmp_path: Path, settings: Settings
 ) -> None:
     port, ledger, control = free_port(), tmp_path / "calls.jsonl", tmp_path / "control.json"
-    control.write_text(json.dumps({"acts": [{"status": 429}], "always": {"hang": 60}}))
+    control.write_text(json.dumps({"next": [{"status": 429}], "always": {"hang": 60}}))
     settings.RESEND = settings.RESEND | {"URL": f"http://127.0.0.1:{port}"}
     words = ["-m", "tests.provider", "--port", str(port), "--ledger", str(ledger), "--control", str(control)]
     process = subprocess.Popen([sys.executable, *words], cwd=project.BASE_DIR)
     try:
         until = time.monotonic() + 20
-        while answer() is Answer.UNREACHABLE and time.monotonic() < until:
+        while answer() is SendStatus.UNREACHABLE and time.monotonic() < until:
             time.sleep(0.05)
         with pytest.raises(TimeoutError):
             urlopen(f"http://127.0.0.1:{port}/emails", BODY, timeout=0.5)

@@ -1,4 +1,5 @@
-"""A beat fires, rings, and sends by itself where nobody answers; the health page tells when none comes."""
+"""A pulse fires, sends hints, and sends by itself if no worker does; the health page shows a missing
+pulse."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role
-from notifications.models import Alert, AlertState, AwaitedAnswer, Heartbeat
-from notifications.services import pulse
-from notifications.services.firing import Firer
+from notifications.models import Alert, AlertState, Heartbeat, PendingAcknowledgment
+from notifications.services.firing import pulse
+from notifications.services.firing.fire import Firer
 from orders.models import Checkpoint, Order
 from tests import make
 from tests.ledger import Ledger
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def overdue_order() -> Order:
-    """An order that is due by the database's own clock, with a liaison to tell."""
+    """An order that is due by the database's clock, with a liaison to alert."""
     police = make.agency()
     make.person(Role.LIAISON, police)
     now = timezone.now()
@@ -32,73 +33,74 @@ def overdue_order() -> Order:
     )
 
 
-class Bell:
+class Hints:
     """A broker that takes every hint."""
 
     def __init__(self) -> None:
-        self.rung: list[int] = []
+        self.sent: list[int] = []
 
     def __call__(self, drains: int) -> bool:
-        self.rung.append(drains)
+        self.sent.append(drains)
         return True
 
 
-def test_beat_fires_and_rings_once_for_a_batch() -> None:
+def test_pulse_fires_and_sends_one_hint_for_a_batch() -> None:
     overdue_order()
-    bell = Bell()
+    hints = Hints()
 
-    fired = pulse.beat(Firer("test"), bell)
+    fired = pulse.run_pulse(Firer("test"), hints)
 
-    assert fired.overdue == 1
-    assert bell.rung == [1]
+    # The surrender, and what was past when the order was entered.
+    assert fired.overdue == 3
+    assert hints.sent == [1]
     assert Alert.objects.filter(state=AlertState.READY).exists(), "left to a worker"
-    assert Heartbeat.objects.get().beats == 1
+    assert Heartbeat.objects.get().pulses == 1
 
 
-def test_beat_sends_by_itself_when_the_broker_is_dead(ledger: Ledger) -> None:
+def test_pulse_sends_by_itself_if_the_broker_is_down(ledger: Ledger) -> None:
     overdue_order()
 
-    pulse.beat(Firer("test"), lambda drains: False)
+    pulse.run_pulse(Firer("test"), lambda drains: False)
 
     assert len(ledger.lines()) == 1
     assert not Alert.objects.filter(state=AlertState.READY).exists()
 
 
-def test_beat_sends_by_itself_when_nobody_answered_the_bell(ledger: Ledger) -> None:
+def test_pulse_sends_by_itself_if_no_worker_took_the_hint(ledger: Ledger) -> None:
     overdue_order()
     firer = Firer("test")
-    pulse.beat(firer, lambda drains: True)
+    pulse.run_pulse(firer, lambda drains: True)
     Alert.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=pulse.PATIENCE + 1))
 
-    pulse.beat(firer, lambda drains: True)
+    pulse.run_pulse(firer, lambda drains: True)
 
     assert len(ledger.lines()) == 1
 
 
-def test_beat_rings_for_what_another_fired_or_left() -> None:
+def test_pulse_sends_hints_for_what_another_fired_or_left() -> None:
     overdue_order()
     Firer("another").fire()
-    bell = Bell()
+    hints = Hints()
 
-    pulse.beat(Firer("test"), bell)
+    pulse.run_pulse(Firer("test"), hints)
     Alert.objects.update(state=AlertState.ACCEPTED)
-    pulse.beat(Firer("test"), bell)
+    pulse.run_pulse(Firer("test"), hints)
 
-    assert bell.rung == [1, 0]
+    assert hints.sent == [1, 0]
 
 
-def test_beat_goes_up_the_ladder_though_nothing_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pulse_escalates_even_if_sending_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     overdue_order()
-    pulse.beat(Firer("test"), Bell())
-    AwaitedAnswer.objects.update(next_step_at=timezone.now())
+    pulse.run_pulse(Firer("test"), Hints())
+    PendingAcknowledgment.objects.update(next_step_at=timezone.now())
 
     def broken(**_: object) -> int:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(pulse, "drain", broken)
     with pytest.raises(RuntimeError):
-        pulse.beat(Firer("test"), lambda drains: False)
-    assert not AwaitedAnswer.objects.filter(next_step_at__lte=timezone.now()).exists()
+        pulse.run_pulse(Firer("test"), lambda drains: False)
+    assert not PendingAcknowledgment.objects.filter(next_step_at__lte=timezone.now()).exists()
 
 
 def test_health_is_503_without_a_pulse(client: Client) -> None:
@@ -110,8 +112,8 @@ def test_health_is_503_without_a_pulse(client: Client) -> None:
 
 @pytest.mark.parametrize(("age", "status"), [(9, 200), (11, 503)])
 def test_health_follows_the_age_of_the_newest_pulse(client: Client, age: int, status: int) -> None:
-    Heartbeat.objects.create(name="old", beat_at=timezone.now() - timedelta(hours=1))
-    Heartbeat.objects.create(name="new", beat_at=timezone.now() - timedelta(seconds=age))
+    Heartbeat.objects.create(name="old", last_pulse_at=timezone.now() - timedelta(hours=1))
+    Heartbeat.objects.create(name="new", last_pulse_at=timezone.now() - timedelta(seconds=age))
 
     assert client.get("/healthz/deadlines").status_code == status
 
@@ -119,7 +121,7 @@ def test_health_follows_the_age_of_the_newest_pulse(client: Client, age: int, st
 @pytest.mark.parametrize(("late", "status"), [(29, 200), (32, 503)])
 def test_health_follows_the_oldest_thing_due(client: Client, late: int, status: int) -> None:
     overdue_order()
-    Heartbeat.objects.create(name="new", beat_at=timezone.now())
+    Heartbeat.objects.create(name="new", last_pulse_at=timezone.now())
     Checkpoint.objects.filter(state=0).update(fires_at=timezone.now() + timedelta(hours=1))
     waits_since = timezone.now() - timedelta(seconds=late)
     Checkpoint.objects.filter(name="check", deadline__rule_id="CT-SUR-01").update(
@@ -129,9 +131,9 @@ def test_health_follows_the_oldest_thing_due(client: Client, late: int, status: 
     assert client.get("/healthz/deadlines").status_code == status
 
 
-def test_health_does_not_call_late_what_was_past_when_it_was_learnt_of(client: Client) -> None:
+def test_health_does_not_count_as_late_what_was_past_when_it_was_planned(client: Client) -> None:
     overdue_order()
-    Heartbeat.objects.create(name="new", beat_at=timezone.now())
+    Heartbeat.objects.create(name="new", last_pulse_at=timezone.now())
 
     answer = client.get("/healthz/deadlines")
 

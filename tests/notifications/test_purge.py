@@ -25,11 +25,11 @@ from notifications.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
-from notifications.services import canary
-from notifications.services import purge as purging
-from notifications.services.firing import Firer
-from notifications.services.purge import RetentionError, purge, read, shipped
-from orders.models import ImportFile, ImportJob, ImportPiece, Order, Release
+from notifications.services.firing.fire import Firer
+from notifications.services.watch import canary
+from notifications.services.watch import purge as purging
+from notifications.services.watch.purge import RetentionError, purge, read, shipped
+from orders.models import ConfidentialityRelease, ImportFile, ImportJob, ImportPiece, Order
 from tests import make
 from tests.make import NOW
 
@@ -41,7 +41,7 @@ def before(days: float) -> Any:
 
 
 def heartbeat(days: float) -> Heartbeat:
-    return Heartbeat.objects.create(name=uuid.uuid4().hex, beat_at=before(days))
+    return Heartbeat.objects.create(name=uuid.uuid4().hex, last_pulse_at=before(days))
 
 
 def callback(days: float) -> Callback:
@@ -62,7 +62,7 @@ def delivery(days: float, state: int = 3) -> WebhookDelivery:
         agency=make.agency(),
         url="https://system.example/",
         events=["alert.created"],
-        sealed_secret="sealed",
+        encrypted_secret="sealed",
         created_at=NOW,
         created_by=make.person(Role.LIAISON, make.agency()),
     )
@@ -156,14 +156,14 @@ def test_the_address_of_a_safe_contact_goes_when_it_ended() -> None:
 
     ended.refresh_from_db()
     standing.refresh_from_db()
-    assert (ended.sealed_address, ended.sealed_phrase) == ("", "")
-    assert (standing.sealed_address, standing.sealed_phrase) == ("sealed", "sealed")
+    assert (ended.encrypted_address, ended.encrypted_phrase) == ("", "")
+    assert (standing.encrypted_address, standing.encrypted_phrase) == ("sealed", "sealed")
 
 
 def contact(order: Order) -> SafeContact:
     organization = make.agency(AgencyKind.ADVOCACY)
     advocate = make.person(Role.ADVOCATE, organization)
-    release = Release.objects.create(
+    release = ConfidentialityRelease.objects.create(
         order=order,
         agency=organization,
         begins_at=NOW,
@@ -173,8 +173,8 @@ def contact(order: Order) -> SafeContact:
     return SafeContact.objects.create(
         release=release,
         channel="sms",
-        sealed_address="sealed",
-        sealed_phrase="sealed",
+        encrypted_address="sealed",
+        encrypted_phrase="sealed",
         confirm_every=timedelta(days=30),
         confirmed_at=NOW,
         set_at=NOW,
@@ -182,35 +182,35 @@ def contact(order: Order) -> SafeContact:
     )
 
 
-def test_the_record_itself_is_no_ones_to_purge() -> None:
+def test_the_permanent_record_is_never_purged() -> None:
     kept = {one.name: one for one in shipped()}
 
-    assert {name for name, one in kept.items() if one.by == "nobody"} == {
+    assert {name for name, one in kept.items() if one.by == "never"} == {
         "access_log",
         "alerts",
         "message_templates",
         "orders",
     }
     assert kept["access_log"].days == 365
-    assert {name for name, one in kept.items() if one.by == "purge"} == set(purging._WAYS)
+    assert {name for name, one in kept.items() if one.by == "purge"} == set(purging._METHODS)
 
 
 CLASS = '[[class]]\nname = "{}"\nwhat = "x"\nwhy = "x"\nby = "{}"\ndays = {}\n'
 
 
 def test_an_access_log_shorter_than_a_year_is_refused() -> None:
-    assert read(CLASS.format("access_log", "nobody", 365))
-    with pytest.raises(RetentionError, match="access_log: 364 days are too few; say 365 or more"):
-        read(CLASS.format("access_log", "nobody", 364))
+    assert read(CLASS.format("access_log", "never", 365))
+    with pytest.raises(RetentionError, match=r"access_log: 364 days are too few. Set 365 or more"):
+        read(CLASS.format("access_log", "never", 364))
 
 
 @pytest.mark.parametrize("name", ["access_log", "alerts", "spelt_wrongly"])
-def test_the_purge_takes_nothing_that_it_does_not_know(name: str) -> None:
+def test_the_purge_refuses_classes_it_does_not_know(name: str) -> None:
     with pytest.raises(RetentionError, match=f"{name}: the purge"):
         read(CLASS.format(name, "purge", 400))
 
 
-def test_it_goes_in_batches_until_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_deletes_in_batches_until_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         heartbeat(2)
     monkeypatch.setattr(purging, "BATCH", 2)
@@ -219,7 +219,7 @@ def test_it_goes_in_batches_until_the_time_is_over(monkeypatch: pytest.MonkeyPat
     assert purge()["heartbeats"] == 5
 
 
-def test_the_command_counts_first_and_then_takes() -> None:
+def test_the_command_counts_and_then_deletes() -> None:
     heartbeat(2)
     printed = StringIO()
 
@@ -227,5 +227,5 @@ def test_the_command_counts_first_and_then_takes() -> None:
     assert json.loads(printed.getvalue())["heartbeats"] == 1
     call_command("purge", stdout=printed)
 
-    assert "heartbeats                   1 gone" in printed.getvalue()
+    assert "heartbeats                   1 deleted" in printed.getvalue()
     assert not Heartbeat.objects.exists()

@@ -1,4 +1,4 @@
-"""What advocates read on pages: how orders stand while a release does, no names, and the safe contact."""
+"""Pages for advocates: orders with a release in force, without names, and the safe contact."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pytest_django import Settings
 
 from accounts.models import AgencyKind, AuditEntry, Role, User
 from notifications.models import Alert, SafeContact, Via
-from notifications.services import stops
-from notifications.services.firing import Firer
-from orders.models import Deadline, DeadlineState, Event, Release
-from orders.services import releases
+from notifications.services.delivery import sms_opt_out
+from notifications.services.firing.fire import Firer
+from orders.models import ConfidentialityRelease, Deadline, DeadlineState, HistoryEntry
+from orders.services.parties import releases
 from tests import make
 from tests.accounts.test_second_factor import settings_with
-from tests.api.stage import Stage, add_more, set_up
+from tests.api.fixtures import Fixtures, add_more, set_up
 
 pytestmark = pytest.mark.django_db
 
 SECRETS = ("Ash Birch", "Sky Linden")
 CONTACT = {
-    "act": "set",
+    "action": "set",
     "channel": "email",
     "address": "quiet.heron@mail.example",
     "phrase": "The herons are back",
@@ -40,12 +40,12 @@ CONTACT = {
 
 
 @pytest.fixture
-def stage(db: None) -> Stage:
+def stage(db: None) -> Fixtures:
     return set_up()
 
 
 @pytest.fixture
-def person(stage: Stage) -> User:
+def person(stage: Fixtures) -> User:
     return make.person(Role.ADVOCATE, stage.organization)
 
 
@@ -60,8 +60,8 @@ def browser(person: User) -> Client:
     return client
 
 
-def path_of(stage: Stage) -> str:
-    return f"/releases/{stage.release.public_id}/"
+def path_of(stage: Fixtures) -> str:
+    return f"/confidentiality-releases/{stage.release.public_id}/"
 
 
 def text(answer: Any) -> str:
@@ -69,9 +69,7 @@ def text(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def test_the_list_and_the_page_say_how_an_order_stands_and_name_nobody(
-    stage: Stage, advocate: Client
-) -> None:
+def test_the_list_and_the_page_show_the_status_without_names(stage: Fixtures, advocate: Client) -> None:
     pages = [text(advocate.get("/releases/")), text(advocate.get(path_of(stage)))]
 
     for page in pages:
@@ -88,12 +86,12 @@ def test_the_list_and_the_page_say_how_an_order_stands_and_name_nobody(
             assert secret not in page
         assert "Exit this page" in page
         assert 'href="https://www.weather.gov"' in page
-    assert "nobody has recorded here that it was done" in pages[1]
+    assert "it is not recorded here as done" in pages[1]
     assert [one.cases for one in AuditEntry.objects.all()] == [[stage.order.case.public_id]] * 2
 
 
 def test_the_way_out_is_a_setting_and_for_advocates(
-    stage: Stage, advocate: Client, settings: Settings
+    stage: Fixtures, advocate: Client, settings: Settings
 ) -> None:
     settings.EXIT_URL = "https://news.example"
 
@@ -101,12 +99,12 @@ def test_the_way_out_is_a_setting_and_for_advocates(
     assert "Exit this page" not in text(browser(make.person(Role.LIAISON, stage.police)).get("/"))
 
 
-def test_no_page_stays_in_the_browser(stage: Stage, advocate: Client) -> None:
+def test_no_page_stays_in_the_browser(stage: Fixtures, advocate: Client) -> None:
     assert advocate.get(path_of(stage)).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("role", [one for one in Role if one != Role.ADVOCATE])
-def test_who_is_no_advocate_finds_nothing(role: Role, stage: Stage) -> None:
+def test_who_is_no_advocate_finds_nothing(role: Role, stage: Fixtures) -> None:
     places = {
         Role.CLERK: stage.court,
         Role.JUDGE: stage.court,
@@ -121,21 +119,21 @@ def test_who_is_no_advocate_finds_nothing(role: Role, stage: Stage) -> None:
     assert reader.post(path_of(stage), CONTACT).status_code == 404
 
 
-def test_a_release_to_another_organization_is_as_one_that_is_not_there(stage: Stage) -> None:
+def test_a_release_to_another_organization_is_as_one_that_is_not_there(stage: Fixtures) -> None:
     stranger = browser(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
 
-    answers = [stranger.get(one) for one in (path_of(stage), f"/releases/{uuid.uuid4()}/")]
+    answers = [stranger.get(one) for one in (path_of(stage), f"/confidentiality-releases/{uuid.uuid4()}/")]
 
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].content == answers[1].content
     for act in ("set", "confirm", "end", "revoke"):
-        assert stranger.post(path_of(stage), CONTACT | {"act": act}).status_code == 404
+        assert stranger.post(path_of(stage), CONTACT | {"action": act}).status_code == 404
     assert not SafeContact.objects.exists()
-    assert "No release to your organization stands." in text(stranger.get("/releases/"))
+    assert "Your organization has no release in force." in text(stranger.get("/releases/"))
 
 
 def test_many_orders_take_as_many_queries_as_few_and_a_page_is_bounded(
-    stage: Stage, advocate: Client
+    stage: Fixtures, advocate: Client
 ) -> None:
     def queries(path: str) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -143,8 +141,8 @@ def test_many_orders_take_as_many_queries_as_few_and_a_page_is_bounded(
         return len(captured)
 
     few = queries("/releases/"), queries(path_of(stage))
-    Release.objects.bulk_create(
-        Release(
+    ConfidentialityRelease.objects.bulk_create(
+        ConfidentialityRelease(
             order=make.order(now=stage.now, issued_at=stage.now - timedelta(days=1), court=stage.court),
             agency=stage.organization,
             signed_on=stage.now.date(),
@@ -164,41 +162,61 @@ def test_many_orders_take_as_many_queries_as_few_and_a_page_is_bounded(
     assert stage.order.case.docket_number in text(advocate.get("/releases/?page=2"))
 
 
-def test_a_safe_way_is_set_confirmed_and_ended_and_never_shown(stage: Stage, advocate: Client) -> None:
-    before = Event.objects.count()
+def test_a_safe_contact_is_saved_shown_once_confirmed_and_ended(stage: Fixtures, advocate: Client) -> None:
+    before = HistoryEntry.objects.count()
 
     page = text(advocate.post(path_of(stage), CONTACT, follow=True))
 
-    assert "The person is told in this way and in no other." in page
-    assert "Set, and not shown again" in page
+    assert "The person is notified only in this way." in page
+    assert CONTACT["address"] in page
+    assert CONTACT["phrase"] not in page
+    page = text(advocate.get(path_of(stage)))
+    assert "Saved, not shown again" in page
     assert "heron" not in page
-    assert "10:00 to 12:30, court time" in page
+    assert "10:00 a.m. to 12:30 p.m., court time" in page
     SafeContact.objects.update(confirmed_at=timezone.now() - timedelta(days=31))
     for path in ("/", "/releases/", path_of(stage)):
         assert "onfirm" in text(advocate.get(path))
         assert "othing is sent" in text(advocate.get(path))
-    page = text(advocate.post(path_of(stage), {"act": "confirm"}, follow=True))
+    page = text(advocate.post(path_of(stage), {"action": "confirm"}, follow=True))
     assert "Confirmed again." in page
     assert "Confirm again" not in text(advocate.get("/releases/"))
-    page = text(advocate.post(path_of(stage), {"act": "end"}, follow=True))
-    assert "No safe way is set, so nothing is sent to the person." in page
-    page = text(advocate.post(path_of(stage), {"act": "confirm"}, follow=True))
-    assert "There is no safe contact any more." in page
-    assert SafeContact.objects.get().sealed_address == ""
-    assert Event.objects.count() == before
+    page = text(advocate.post(path_of(stage), {"action": "end"}, follow=True))
+    assert "There is no safe contact, so nothing is sent to the person." in page
+    page = text(advocate.post(path_of(stage), {"action": "confirm"}, follow=True))
+    assert "The safe contact has already ended." in page
+    assert SafeContact.objects.get().encrypted_address == ""
+    assert HistoryEntry.objects.count() == before
     assert {one.what for one in AuditEntry.objects.all()} == {"releases", "advocate-release"}
 
 
-def test_a_number_that_said_stop_is_said_to_be_silent(stage: Stage, advocate: Client) -> None:
+def test_a_number_is_shown_once_as_stored(stage: Fixtures, advocate: Client) -> None:
+    number = CONTACT | {"channel": "sms", "address": "860.555.0100", "phrase": ""}
+
+    answer = advocate.post(path_of(stage), number)
+
+    assert "860" not in answer.cookies.output()
+    assert "+1 860-555-0100" in text(advocate.get(path_of(stage)))
+    assert "555-0100" not in text(advocate.get(path_of(stage)))
+
+
+def test_a_number_with_letters_is_refused_beside_its_field(stage: Fixtures, advocate: Client) -> None:
+    page = text(advocate.post(path_of(stage), CONTACT | {"channel": "sms", "address": "860 555 O1OO"}))
+
+    assert "The number has letters in it" in page
+    assert not SafeContact.objects.exists()
+
+
+def test_an_opted_out_number_is_shown_as_such(stage: Fixtures, advocate: Client) -> None:
     advocate.post(path_of(stage), CONTACT | {"channel": "sms", "address": "+1 860 555 0100"})
     assert "answered STOP" not in text(advocate.get(path_of(stage)))
 
-    stops.stop("+18605550100", timezone.now())
+    sms_opt_out.opt_out("+18605550100", timezone.now())
 
-    assert "Nothing is sent: this number answered STOP." in text(advocate.get(path_of(stage)))
+    assert "Nothing is sent, because this number answered STOP." in text(advocate.get(path_of(stage)))
 
 
-def test_what_is_set_for_a_day_ahead_is_not_called_done(stage: Stage, advocate: Client) -> None:
+def test_what_is_set_for_a_day_ahead_is_not_called_done(stage: Fixtures, advocate: Client) -> None:
     tomorrow = timezone.now() + timedelta(days=1)
     Deadline.objects.filter(order=stage.order).update(
         state=DeadlineState.MET, met_at=tomorrow, met_in_time=True
@@ -206,8 +224,47 @@ def test_what_is_set_for_a_day_ahead_is_not_called_done(stage: Stage, advocate: 
 
     page = text(advocate.get(path_of(stage)))
 
-    assert "It is set for" in page
+    assert "It is scheduled for" in page
     assert "recorded as done" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "proof", "badge", "meaning", "never"),
+    [
+        (
+            "met",
+            "sworn_not_verified",
+            "Sworn, not verified",
+            "own sworn statement. No one has verified it.",
+            "as done",
+        ),
+        ("open", "sworn_not_verified", "Sworn, not verified", "No one has verified it.", "as done"),
+        ("overdue", "sworn_not_verified", "Overdue", "No one has verified it.", "Sworn, not verified"),
+        ("met", "found_by_court", "Found by the court", "The court found at a hearing", "as done"),
+        ("met", "proven", "Proven", "proof is on file for everything", "No one has verified"),
+    ],
+)
+def test_a_statement_is_not_called_done(
+    *, state: str, proof: str, badge: str, meaning: str, never: str, stage: Fixtures, advocate: Client
+) -> None:
+    now, is_late, is_met = timezone.now(), state == "overdue", state == "met"
+    Deadline.objects.filter(order=stage.order).update(state=DeadlineState.WITHDRAWN, overdue_at=None)
+    Deadline.objects.filter(order=stage.order, rule_id="CT-SUR-01").update(
+        state=state,
+        proof=proof,
+        due_at=now + timedelta(hours=-1 if is_late else 1),
+        overdue_at=now if is_late else None,
+        met_at=now - timedelta(hours=3) if is_met else None,
+        met_in_time=True if is_met else None,
+    )
+
+    page = text(advocate.get(path_of(stage)))
+
+    assert f"{badge}</span>" in page
+    assert meaning in page
+    assert ("not recorded here as done" in page) == is_late
+    assert never not in page.replace("not recorded here as done", "").replace("recorded as done, and", "")
+    assert (f"{badge}</span>" in text(advocate.get("/releases/"))) == (badge[0] in "SO")
 
 
 @pytest.mark.parametrize(
@@ -216,16 +273,16 @@ def test_what_is_set_for_a_day_ahead_is_not_called_done(stage: Stage, advocate: 
         ({"channel": "pigeon"}, "not one of the available choices"),
         ({"address": "heron"}, "Not an email address."),
         ({"channel": "sms", "address": "12"}, "+1 860 555 0100"),
-        ({"phrase": "your court"}, "tells what this is about"),
+        ({"phrase": "your court"}, "would reveal the subject"),
         ({"phrase": "{link}"}, "without braces"),
-        ({"hours_until": ""}, "Give both ends of the hours, or neither."),
-        ({"hours_until": "late"}, "Enter a valid time."),
+        ({"hours_until": ""}, "Enter both times, or neither."),
+        ({"hours_until": "late"}, "is not a time of day."),
         ({"confirm_every_days": "400"}, "less than or equal to 180"),
         ({"confirm_every_days": ""}, "This field is required."),
     ],
 )
-def test_what_is_wrong_is_said_beside_the_field(
-    wrong: dict[str, str], said: str, stage: Stage, advocate: Client
+def test_an_error_is_shown_at_its_field(
+    wrong: dict[str, str], said: str, stage: Fixtures, advocate: Client
 ) -> None:
     page = text(advocate.post(path_of(stage), CONTACT | wrong))
 
@@ -234,29 +291,29 @@ def test_what_is_wrong_is_said_beside_the_field(
     assert not SafeContact.objects.exists()
 
 
-def test_an_act_that_there_is_not_is_not_there(stage: Stage, advocate: Client) -> None:
-    assert advocate.post(path_of(stage), {"act": "fly"}).status_code == 404
+def test_an_unknown_action_is_404(stage: Fixtures, advocate: Client) -> None:
+    assert advocate.post(path_of(stage), {"action": "fly"}).status_code == 404
 
 
-def test_a_release_is_taken_back_only_by_who_says_so(stage: Stage, advocate: Client) -> None:
+def test_a_release_is_revoked_only_with_confirmation(stage: Fixtures, advocate: Client) -> None:
     advocate.post(path_of(stage), CONTACT)
-    page = text(advocate.post(path_of(stage), {"act": "revoke"}, follow=True))
-    assert "Tick that the person takes the release back" in page
+    page = text(advocate.post(path_of(stage), {"action": "revoke"}, follow=True))
+    assert "Check the box to confirm that the person revokes the release" in page
 
-    page = text(advocate.post(path_of(stage), {"act": "revoke", "sure": "yes"}, follow=True))
+    page = text(advocate.post(path_of(stage), {"action": "revoke", "sure": "yes"}, follow=True))
 
-    assert "Your organization sees the order no more." in page
+    assert "Your organization no longer sees the order." in page
     assert stage.order.case.docket_number not in page
     assert advocate.get(path_of(stage)).status_code == 404
     contact = SafeContact.objects.get()
-    assert (contact.sealed_address, contact.ended_at is not None) == ("", True)
+    assert (contact.encrypted_address, contact.ended_at is not None) == ("", True)
 
 
-def test_an_advocate_who_is_told_reads_no_name_and_leaves_none(
-    stage: Stage, person: User, advocate: Client
+def test_a_notified_advocate_sees_no_name_and_is_not_in_the_history(
+    stage: Fixtures, person: User, advocate: Client
 ) -> None:
     advocate.post(
-        path_of(stage), {"act": "set", "channel": "relay", "language": "en", "confirm_every_days": "9"}
+        path_of(stage), {"action": "set", "channel": "relay", "language": "en", "confirm_every_days": "9"}
     )
     Firer("test").fire()
     told = Alert.objects.filter(recipient=person)
@@ -267,25 +324,25 @@ def test_an_advocate_who_is_told_reads_no_name_and_leaves_none(
     notice = text(advocate.get(f"/notices/{relay.public_id}/"))
 
     assert stage.order.case.docket_number in home
-    assert "asked to hear through you" in notice
+    assert "asked to be notified through you" in notice
     for secret in (*SECRETS, stage.town.name, "S-1"):
         assert secret not in home + notice
     said = text(advocate.post(f"/notices/{relay.public_id}/acknowledge/", follow=True))
     assert "Acknowledged." in said
-    assert "The record of the order says so." not in said
-    assert not Event.objects.filter(actor=person).exists()
+    assert "in the history of the order" not in said
+    assert not HistoryEntry.objects.filter(actor=person).exists()
     liaison = browser(make.person(Role.LIAISON, stage.police))
     assert liaison.get(f"/notices/{relay.public_id}/").status_code == 404
 
 
-def test_a_release_that_ended_leads_nowhere(stage: Stage, person: User, advocate: Client) -> None:
+def test_a_release_that_ended_leads_nowhere(stage: Fixtures, person: User, advocate: Client) -> None:
     Firer("test").fire()
     alert = Alert.objects.filter(recipient=person).first()
     assert alert is not None
     releases.revoke_release(stage.release, by=None, now=timezone.now())
 
     assert advocate.get(f"/notices/{alert.public_id}/").status_code == 404
-    assert "Nothing waits for your answer." in text(advocate.get("/"))
+    assert "You have no alerts to acknowledge." in text(advocate.get("/"))
 
 
 @pytest.mark.parametrize(

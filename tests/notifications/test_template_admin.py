@@ -12,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Act, AgencyKind, AuditEntry, Role, User
+from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from notifications.models import Alert, MessageTemplate
-from notifications.services.firing import Firer
-from notifications.services.templates import Wordings, add_wording, messages, parts_of, preview
+from notifications.services.delivery.templates import Wordings, add_wording, messages, parts_of, preview
+from notifications.services.firing.fire import Firer
 from tests import make
 from tests.make import NOW
 
@@ -38,7 +38,7 @@ def desk(administrator: User) -> Client:
     return client
 
 
-def looked_at(desk: Client, address: str, given: dict[str, Any]) -> str:
+def previewed(desk: Client, address: str, given: dict[str, Any]) -> str:
     """The page that shows the typed wording as it will be."""
     response = desk.post(address, given)
     assert response.status_code == 200
@@ -46,11 +46,11 @@ def looked_at(desk: Client, address: str, given: dict[str, Any]) -> str:
 
 
 def stored(desk: Client, address: str, given: dict[str, Any]) -> str:
-    """What the page says after the wording was looked at and stored."""
-    found = re.search(r'name="looked_at" value="(\w+)"', looked_at(desk, address, given))
+    """The page after the wording was previewed and saved."""
+    found = re.search(r'name="previewed" value="(\w+)"', previewed(desk, address, given))
     assert found
     return desk.post(
-        address, given | {"looked_at": found[1], "store": "Put it in force"}, follow=True
+        address, given | {"previewed": found[1], "store": "Save and put in force"}, follow=True
     ).content.decode()
 
 
@@ -62,7 +62,7 @@ def test_the_list_has_every_message_and_the_version_in_force(desk: Client) -> No
     for name, channel in messages():
         assert f'href="{LIST}{name}/{channel}/"' in page
     assert page.count("Version 1, shipped") == 2 * len(messages()) - 1
-    assert "Version 2, 4 Dec 2026" in page
+    assert "Version 2, Fri, Dec 4, 2026" in page
 
 
 def test_a_message_shows_both_languages_and_every_wording_with_who_and_when(
@@ -81,7 +81,7 @@ def test_a_message_shows_both_languages_and_every_wording_with_who_and_when(
         f"See {settings.BASE_URL}/n/",
         "Tiene un aviso por leer",
         "notice.email.en/2",
-        "4 Dec 2026, 16:00 EST",
+        "Fri, Dec 4, 2026, 4:00 p.m.",
         administrator.name,
         "notice.email.en/1",
         "A notice is waiting for you.",
@@ -92,37 +92,37 @@ def test_a_message_shows_both_languages_and_every_wording_with_who_and_when(
     assert page.index("notice.email.en/2") < page.index("notice.email.en/1")
 
 
-def test_a_new_wording_is_looked_at_and_then_in_force(desk: Client, administrator: User) -> None:
+def test_a_new_wording_is_previewed_and_then_in_force(desk: Client, administrator: User) -> None:
     given = {"subject": "Please look", "body": "Please look here:\r\n\r\n{link}\r\n"}
 
-    shown = looked_at(desk, f"{EMAIL}en/", given)
+    shown = previewed(desk, f"{EMAIL}en/", given)
     assert f"Please look here:\n\n{settings.BASE_URL}/n/" in shown
     assert "Tiene un aviso por leer" in shown, "beside the other language"
     assert not MessageTemplate.objects.exists()
     page = stored(desk, f"{EMAIL}en/", given)
 
-    assert "In force now: notice.email.en/2." in page
+    assert "Now in force: notice.email.en/2." in page
     wording = MessageTemplate.objects.get()
     assert (wording.subject, wording.body) == ("Please look", "Please look here:\n\n{link}")
     assert (wording.version, wording.created_by) == (2, administrator)
     assert Wordings().in_force(("notice", "email", "en")) == wording
     (entry,) = AuditEntry.objects.all()
-    assert (entry.act, entry.detail) == (
-        Act.DIRECTORY_CHANGED,
+    assert (entry.action, entry.detail) == (
+        AuditAction.DIRECTORY_CHANGED,
         {"kind": "wording", "name": "notice.email.en/2"},
     )
 
 
-def test_what_was_not_looked_at_is_not_stored(desk: Client) -> None:
+def test_what_was_not_previewed_is_not_stored(desk: Client) -> None:
     given = {"subject": "Please look", "body": "{link}"}
-    found = re.search(r'name="looked_at" value="(\w+)"', looked_at(desk, f"{EMAIL}en/", given))
+    found = re.search(r'name="previewed" value="(\w+)"', previewed(desk, f"{EMAIL}en/", given))
     assert found
 
     for sent in (
-        given | {"store": "Put it in force"},
-        given | {"store": "Put it in force", "looked_at": found[1], "body": "Go to {link}"},
+        given | {"store": "Save and put in force"},
+        given | {"store": "Save and put in force", "previewed": found[1], "body": "Go to {link}"},
     ):
-        assert "Put it in force" in looked_at(desk, f"{EMAIL}en/", sent)
+        assert "Save and put in force" in previewed(desk, f"{EMAIL}en/", sent)
 
     assert not MessageTemplate.objects.exists()
 
@@ -131,7 +131,7 @@ def test_the_form_begins_from_the_wording_in_force_and_names_the_fields(desk: Cl
     page = desk.get(f"{SMS}es/").content.decode()
 
     assert "Tiene un aviso por leer. Responda {code}" in page
-    assert "It may hold {link}, {code}" in page
+    assert "Fields: {link}, {code}" in page
     assert 'name="subject"' not in page
 
 
@@ -142,24 +142,24 @@ def test_the_form_begins_from_the_wording_in_force_and_names_the_fields(desk: Cl
             f"{EMAIL}en/",
             {"subject": "Court", "body": "{link}"},
             "subject",
-            "“court” tells what this is about",
+            "“court” would reveal the subject",
         ),
         (f"{EMAIL}en/", {"subject": "Hello", "body": "{docket} {link}"}, "body", "Use {link}."),
-        (f"{EMAIL}es/", {"subject": "", "body": "{link}"}, "subject", "It needs a subject."),
-        (f"{EMAIL}es/", {"subject": "Hola", "body": ""}, "body", "Say something."),
-        (f"{EMAIL}es/", {"subject": "Hola", "body": "{link"}, "body", "A brace is not closed"),
+        (f"{EMAIL}es/", {"subject": "", "body": "{link}"}, "subject", "Enter a subject."),
+        (f"{EMAIL}es/", {"subject": "Hola", "body": ""}, "body", "Enter a text."),
+        (f"{EMAIL}es/", {"subject": "Hola", "body": "{link"}, "body", "A brace is missing or extra"),
         (f"{SMS}en/", {"body": "{link} " + "x" * 180}, "body", "Shorten it."),
     ],
 )
-def test_a_wording_that_says_too_much_is_refused_at_its_field(
+def test_a_revealing_wording_is_refused_at_its_field(
     desk: Client, *, address: str, given: dict[str, str], field: str, said: str
 ) -> None:
     response = desk.post(address, given)
 
     assert list(response.context["form"].errors) == [field]
     assert said in response.context["form"].errors[field][0]
-    assert "Put it in force" not in response.content.decode()
-    assert desk.post(address, given | {"store": "x", "looked_at": "x"}).status_code == 200
+    assert "Save and put in force" not in response.content.decode()
+    assert desk.post(address, given | {"store": "x", "previewed": "x"}).status_code == 200
     assert not MessageTemplate.objects.exists()
 
 
@@ -167,9 +167,9 @@ def test_a_text_message_is_shown_with_its_length_and_parts(desk: Client) -> None
     body = "Look: {link}"
     written = preview(("notice", "sms", "en"), subject="", body=body).body
 
-    page = looked_at(desk, f"{SMS}en/", {"body": body})
+    page = previewed(desk, f"{SMS}en/", {"body": body})
 
-    assert f"{len(written)} letters, sent in 1 part<" in page
+    assert f"{len(written)} characters, sent in 1 part<" in page
 
 
 @pytest.mark.parametrize(
@@ -193,11 +193,11 @@ def test_two_who_write_at_once_get_one_version_each(desk: Client, monkeypatch: p
     given = {"subject": "Please look", "body": "{link}"}
     behind = Wordings()
     stored(desk, f"{EMAIL}en/", given)
-    monkeypatch.setattr("notifications.services.templates.Wordings", lambda: behind)
+    monkeypatch.setattr("notifications.services.delivery.templates.Wordings", lambda: behind)
 
     page = stored(desk, f"{EMAIL}en/", given | {"subject": "Another"})
 
-    assert "Somebody wrote another version just now." in page
+    assert "Another administrator just added a version." in page
     assert MessageTemplate.objects.get().subject == "Please look"
 
 
@@ -206,7 +206,7 @@ def test_a_stored_wording_that_cannot_be_written_is_shown_as_broken(desk: Client
         name="notice", channel="email", language="en", version=2, subject="x", body="{link", created_at=NOW
     )
 
-    assert "This wording cannot be written out" in desk.get(EMAIL).content.decode()
+    assert "This wording cannot be rendered" in desk.get(EMAIL).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_there_is_nothing_else(desk: Client, address: str) -> None:
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.AUDITOR])
 @pytest.mark.parametrize("address", [LIST, EMAIL, f"{EMAIL}en/"])
-def test_nobody_else_reads_or_writes_them(role: Role, address: str) -> None:
+def test_no_other_role_reads_or_adds_them(role: Role, address: str) -> None:
     client = Client()
     client.force_login(make.person(role, make.agency(AgencyKind.COURT) if role == Role.CLERK else None))
 

@@ -1,4 +1,4 @@
-"""Webhooks over real HTTP: signed, told until they are heard, and never inside a network of ours."""
+"""Webhooks over real HTTP: signed, sent until accepted, and never to a private network."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts.models import Agency, Role, User
-from notifications.channels import line, webhook
-from notifications.channels.webhook import Call, Reply, UnfitError
+from notifications.channels import bounded_socket, public_url
+from notifications.channels.public_url import UrlNotAllowedError
+from notifications.channels.webhook import WebhookRequest, WebhookResponse, send_webhook, sign
 from notifications.models import (
     Alert,
     DeliveryState,
-    HookEvent,
-    HookState,
+    SubscriptionState,
     WebhookDelivery,
+    WebhookEvent,
     WebhookSubscription,
 )
-from notifications.services import answers, deliveries, delivering, webhooks
-from notifications.services.firing import Firer
+from notifications.services import acknowledgments
+from notifications.services.firing.fire import Firer
+from notifications.services.webhooks import dispatch, outbox, subscriptions
 from notifications.tasks import deliver_webhooks
 from tests import make
 from tests.make import NOW
@@ -48,7 +51,7 @@ from tests.notifications.hook_server import HookServer, running
 pytestmark = pytest.mark.django_db
 
 DUE = NOW + timedelta(hours=23)
-EVENTS = [HookEvent.ALERT_CREATED.value, HookEvent.ALERT_ACKNOWLEDGED.value]
+EVENTS = [WebhookEvent.ALERT_CREATED.value, WebhookEvent.ALERT_ACKNOWLEDGED.value]
 
 
 @pytest.fixture
@@ -69,14 +72,14 @@ def police_of(person: User) -> Agency:
 
 
 def subscribed(by: User, url: str, events: list[str] | None = None) -> tuple[WebhookSubscription, str]:
-    return webhooks.subscribe(
+    return subscriptions.subscribe(
         agency=police_of(by), url=url, events=events or EVENTS, by=by, now=timezone.now()
     )
 
 
 def pinged(by: User, url: str) -> WebhookDelivery:
     hook, _ = subscribed(by, url)
-    return webhooks.ping(hook, now=timezone.now())
+    return subscriptions.ping(hook, now=timezone.now())
 
 
 def ready_now() -> None:
@@ -88,18 +91,18 @@ def ends(delivery: WebhookDelivery) -> tuple[int, int, str]:
     return delivery.state, delivery.attempts, delivery.last_error
 
 
-def test_an_alert_is_told_signed_and_says_no_more_than_which(liaison: User, server: HookServer) -> None:
+def test_a_delivery_is_signed_and_contains_only_ids(liaison: User, server: HookServer) -> None:
     _, secret = subscribed(liaison, server.url)
     order = make.served_order(respondent_town=make.town(police_of(liaison)))
     Firer("test").fire(now=DUE)
     alerts = {str(one.public_id): one for one in Alert.objects.filter(agency=police_of(liaison))}
 
-    assert delivering.deliver() == len(alerts) > 0
-    assert delivering.deliver() == 0
+    assert dispatch.deliver() == len(alerts) > 0
+    assert dispatch.deliver() == 0
 
-    assert len(server.told) == len(alerts)
-    for told in server.told:
-        body = json.loads(told.body)
+    assert len(server.requests) == len(alerts)
+    for request in server.requests:
+        body = json.loads(request.body)
         assert body.keys() == {"type", "timestamp", "data"}
         assert body["type"] == "alert.created"
         assert datetime.fromisoformat(body["timestamp"]).tzinfo == UTC
@@ -107,17 +110,55 @@ def test_an_alert_is_told_signed_and_says_no_more_than_which(liaison: User, serv
             "alert": str(alerts[body["data"]["alert"]].public_id),
             "order": str(order.public_id),
         }
-        assert abs(int(told.headers["webhook-timestamp"]) - time.time()) < 10
-        signed = f"{told.headers['webhook-id']}.{told.headers['webhook-timestamp']}.".encode() + told.body
+        assert abs(int(request.headers["webhook-timestamp"]) - time.time()) < 10
+        signed = (
+            f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+        )
         key = base64.b64decode(secret.split("_", 1)[1])
         assert len(key) == 32
         expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-        assert told.headers["webhook-signature"] == f"v1,{expected}"
-        assert told.headers["content-type"] == "application/json"
-    assert len({told.headers["webhook-id"] for told in server.told}) == len(alerts)
+        assert request.headers["webhook-signature"] == f"v1,{expected}"
+        assert request.headers["content-type"] == "application/json"
+    assert len({request.headers["webhook-id"] for request in server.requests}) == len(alerts)
 
 
-def test_only_the_agency_that_an_alert_is_for_is_told(liaison: User, server: HookServer) -> None:
+def test_signature_of_the_vector_of_standard_webhooks() -> None:
+    """The test vector of the standardwebhooks libraries (all languages share it)."""
+    headers = sign(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        at=datetime.fromtimestamp(1614265330, UTC),
+        body=b'{"test": 2432232314}',
+    )
+
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_!", "whsec_\N{LATIN SMALL LETTER U WITH DIAERESIS}"])
+def test_an_invalid_secret_fails_without_a_call(secret: str, server: HookServer) -> None:
+    response = send_webhook(WebhookRequest(id="1", url=server.url, secret=secret, body=b"{}"))
+
+    assert response == WebhookResponse(error="the secret is invalid")
+    assert server.requests == []
+
+
+def test_a_receiver_with_the_library_accepts_our_signature(liaison: User, server: HookServer) -> None:
+    _, secret = subscribed(liaison, server.url)
+    subscriptions.ping(WebhookSubscription.objects.get(), now=timezone.now())
+
+    assert dispatch.deliver() == 1
+
+    (request,) = server.requests
+    Webhook(secret).verify(request.body, request.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(request.body + b" ", request.headers)
+
+
+def test_only_the_agency_of_the_alert_gets_a_delivery(liaison: User, server: HookServer) -> None:
     other = make.person(Role.LIAISON, make.agency())
     subscribed(other, server.url)
     subscribed(liaison, server.url, ["alert.acknowledged"])
@@ -129,7 +170,7 @@ def test_only_the_agency_that_an_alert_is_for_is_told(liaison: User, server: Hoo
     assert Alert.objects.filter(agency=police_of(liaison)).exists()
 
 
-def test_an_acknowledgement_is_told_once(liaison: User, server: HookServer) -> None:
+def test_an_acknowledgment_is_delivered_once(liaison: User, server: HookServer) -> None:
     subscribed(liaison, server.url, ["alert.acknowledged"])
     make.served_order(respondent_town=make.town(police_of(liaison)))
     Firer("test").fire(now=DUE)
@@ -137,35 +178,38 @@ def test_an_acknowledgement_is_told_once(liaison: User, server: HookServer) -> N
     assert alert is not None
 
     for _ in range(2):
-        answers.acknowledge(alert, by=liaison, now=timezone.now())
-    delivering.deliver()
+        acknowledgments.acknowledge(alert, by=liaison, now=timezone.now())
+    dispatch.deliver()
 
-    (told,) = server.told
-    assert json.loads(told.body)["type"] == "alert.acknowledged"
-    assert json.loads(told.body)["data"]["alert"] == str(alert.public_id)
+    # One acknowledgment answers all alerts of the case.
+    bodies = [json.loads(request.body) for request in server.requests]
+    assert {body["type"] for body in bodies} == {"alert.acknowledged"}
+    answered = sorted(body["data"]["alert"] for body in bodies)
+    assert answered == sorted(str(one.public_id) for one in Alert.objects.exclude(acknowledged_at=None))
+    assert str(alert.public_id) in answered
 
 
-def test_a_ping_says_nothing_else(liaison: User, server: HookServer) -> None:
+def test_a_ping_contains_no_data(liaison: User, server: HookServer) -> None:
     pinged(liaison, f"{server.url}?tenant=7")
 
     deliver_webhooks()
 
-    (told,) = server.told
-    assert told.path == "/hook?tenant=7"
-    assert json.loads(told.body)["data"] == {}
-    assert json.loads(told.body)["type"] == "ping"
+    (request,) = server.requests
+    assert request.path == "/hook?tenant=7"
+    assert json.loads(request.body)["data"] == {}
+    assert json.loads(request.body)["type"] == "ping"
 
 
-def test_it_is_told_again_under_the_same_id_until_it_is_heard(liaison: User, server: HookServer) -> None:
+def test_it_is_sent_again_with_the_same_id_until_it_is_accepted(liaison: User, server: HookServer) -> None:
     delivery = pinged(liaison, server.url)
     server.answers = [500, 404, 200]
 
     for _ in range(4):
-        delivering.deliver()
+        dispatch.deliver()
         ready_now()
 
-    assert [told.headers["webhook-id"] for told in server.told] == [str(delivery.public_id)] * 3
-    assert len({told.body for told in server.told}) == 1
+    assert [request.headers["webhook-id"] for request in server.requests] == [str(delivery.public_id)] * 3
+    assert len({request.body for request in server.requests}) == 1
     assert ends(delivery) == (DeliveryState.DELIVERED, 3, "")
     assert delivery.delivered_at is not None
 
@@ -174,17 +218,17 @@ def test_not_before_its_time(liaison: User, server: HookServer) -> None:
     delivery = pinged(liaison, server.url)
     server.answers = [500]
 
-    delivering.deliver()
+    dispatch.deliver()
 
-    assert delivering.deliver() == 0
+    assert dispatch.deliver() == 0
     assert ends(delivery) == (DeliveryState.READY, 1, "answered 500")
     assert 8 < (delivery.next_attempt_at - timezone.now()).total_seconds() <= 10
 
 
-def leased(*, attempts: int, age: float = 0.0) -> deliveries.Leased:
-    return deliveries.Leased(
+def leased(*, attempts: int, age: float = 0.0) -> outbox.LeasedDelivery:
+    return outbox.LeasedDelivery(
         id=1, fence=1, public_id="", subscription=1, event="ping", occurred_at=NOW, alert=None, order=None,
-        attempts=attempts, age=age, url="", sealed_secret="",
+        attempts=attempts, age=age, url="", encrypted_secret="",
     )  # fmt: skip
 
 
@@ -192,54 +236,56 @@ def test_three_tries_in_the_first_minute_then_less_often_for_three_days() -> Non
     tries, age = [0.0], 0.0
     for attempts in range(1, 100):
         # Each try hangs until it is cut.
-        age += line.TIMEOUT
-        end = delivering.completion(leased(attempts=attempts, age=age), Reply(error="no answer in time"))
-        if end.end is DeliveryState.FAILED:
+        age += bounded_socket.TIMEOUT
+        end = dispatch.completion(
+            leased(attempts=attempts, age=age), WebhookResponse(error="no answer in time")
+        )
+        if end.state is DeliveryState.FAILED:
             break
         age += end.wait
         tries.append(age)
 
     # Beat's own step may be added to each wait.
-    assert tries[2] + 2 * delivering.BUDGET <= 60 < tries[3]
+    assert tries[2] + 2 * dispatch.BUDGET <= 60 < tries[3]
     waits = [after - before for before, after in pairwise(tries)]
     assert waits[:-1] == sorted(waits[:-1])
-    assert max(waits) <= delivering.LONGEST_WAIT + line.TIMEOUT
+    assert max(waits) <= dispatch.LONGEST_WAIT + bounded_socket.TIMEOUT
     assert tries[-1] == pytest.approx(72 * 3600)
     assert len(tries) < 20
 
 
-def test_who_asks_for_time_gets_it() -> None:
+def test_retry_after_is_honored() -> None:
     def wait(seconds: float) -> float:
-        return delivering.completion(leased(attempts=1), Reply(status=429, retry_after=seconds)).wait
+        return dispatch.completion(leased(attempts=1), WebhookResponse(status=429, retry_after=seconds)).wait
 
-    assert (wait(0), wait(300), wait(900_000)) == (10, 300, delivering.LONGEST_WAIT)
+    assert (wait(0), wait(300), wait(900_000)) == (10, 300, dispatch.LONGEST_WAIT)
 
 
 def test_retry_after_is_read(server: HookServer) -> None:
     server.answers, server.headers = [503, 503], {"Retry-After": "120"}
-    call = Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}")
+    call = WebhookRequest(id="1", url=server.url, secret="whsec_AAAA", body=b"{}")
 
-    assert webhook.post(call) == Reply(status=503, error="answered 503", retry_after=120)
+    assert send_webhook(call) == WebhookResponse(status=503, error="answered 503", retry_after=120)
     server.headers = {"Retry-After": "Sun, 22 Nov 2026 10:00:00 GMT"}
-    assert webhook.post(call).retry_after == 0
+    assert send_webhook(call).retry_after == 0
 
 
 def test_gone_disables_the_subscription(liaison: User, server: HookServer) -> None:
     delivery = pinged(liaison, server.url)
     hook = delivery.subscription
-    later = webhooks.ping(hook, now=timezone.now())
+    later = subscriptions.ping(hook, now=timezone.now())
     WebhookDelivery.objects.filter(pk=later.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=1))
     server.answers = [410]
 
-    delivering.deliver()
+    dispatch.deliver()
     ready_now()
-    delivering.deliver()
+    dispatch.deliver()
 
     hook.refresh_from_db()
-    assert (hook.state, hook.reason, hook.disabled_at is None) == (HookState.DISABLED, "gone", False)
+    assert (hook.state, hook.reason, hook.disabled_at is None) == (SubscriptionState.DISABLED, "gone", False)
     assert ends(delivery) == (DeliveryState.FAILED, 1, "answered 410")
     assert ends(later) == (DeliveryState.WITHDRAWN, 0, "")
-    assert len(server.told) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_redirect_is_not_followed(liaison: User, server: HookServer) -> None:
@@ -247,9 +293,9 @@ def test_a_redirect_is_not_followed(liaison: User, server: HookServer) -> None:
         delivery = pinged(liaison, server.url)
         server.answers, server.headers = [307], {"Location": elsewhere.url}
 
-        delivering.deliver()
+        dispatch.deliver()
 
-        assert elsewhere.told == []
+        assert elsewhere.requests == []
     assert ends(delivery) == (DeliveryState.READY, 1, "answered 307")
 
 
@@ -258,29 +304,29 @@ def test_a_system_that_hangs_is_cut(server: HookServer, trickle: float) -> None:
     server.trickle = trickle
     began = time.monotonic()
 
-    reply = webhook.post(Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"), timeout=0.5)
+    reply = send_webhook(WebhookRequest(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"), timeout=0.5)
 
-    assert reply == Reply(error="no answer in time")
+    assert reply == WebhookResponse(error="no answer in time")
     assert time.monotonic() - began < 2
 
 
 def test_a_flood_is_cut(server: HookServer) -> None:
     server.flood = 90_000
 
-    reply = webhook.post(Call(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"))
+    reply = send_webhook(WebhookRequest(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"))
 
-    assert reply == Reply(error="no answer: ValueError")
+    assert reply == WebhookResponse(error="connection broken: ValueError")
 
 
-def test_nobody_there_is_tried_again(liaison: User) -> None:
+def test_an_unreachable_system_is_tried_again(liaison: User) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         delivery = pinged(liaison, url)
 
-        delivering.deliver()
+        dispatch.deliver()
 
-    assert ends(delivery) == (DeliveryState.READY, 1, "no answer: ConnectionRefusedError")
+    assert ends(delivery) == (DeliveryState.READY, 1, "no connection: ConnectionRefusedError")
 
 
 @pytest.mark.parametrize(
@@ -295,21 +341,24 @@ def test_nobody_there_is_tried_again(liaison: User) -> None:
 def test_what_is_not_public_is_refused(host: str, place: str, settings: Settings) -> None:
     settings.IS_LOCAL = place == "local"
 
-    with pytest.raises(UnfitError) as refused:
-        webhook.check(f"https://{host}/")
+    with pytest.raises(UrlNotAllowedError) as refused:
+        public_url.check_url(f"https://{host}/")
 
     assert refused.value.code in ("not_public", "unknown_host")
-    assert webhook.post(Call(id="1", url=f"https://{host}/", secret="whsec_AAAA", body=b"{}")).status == 0
+    assert (
+        send_webhook(WebhookRequest(id="1", url=f"https://{host}/", secret="whsec_AAAA", body=b"{}")).status
+        == 0
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
 def test_this_machine_is_called_only_while_everything_is_on_it(host: str, settings: Settings) -> None:
-    assert webhook.check(f"http://{host}:8001/").port == 8001
+    assert public_url.check_url(f"http://{host}:8001/").port == 8001
 
     settings.IS_LOCAL = False
     for scheme in ("http", "https"):
-        with pytest.raises(UnfitError):
-            webhook.check(f"{scheme}://{host}:8001/")
+        with pytest.raises(UrlNotAllowedError):
+            public_url.check_url(f"{scheme}://{host}:8001/")
 
 
 @pytest.mark.parametrize(
@@ -327,9 +376,9 @@ def test_this_machine_is_called_only_while_everything_is_on_it(host: str, settin
         ("https://8.8.8.8/\r\nX: y", "invalid"),
     ],
 )
-def test_what_is_no_fit_address(url: str, code: str) -> None:
-    with pytest.raises(UnfitError) as refused:
-        webhook.check(url)
+def test_an_invalid_url_is_refused(url: str, code: str) -> None:
+    with pytest.raises(UrlNotAllowedError) as refused:
+        public_url.check_url(url)
 
     assert refused.value.code == code
 
@@ -337,7 +386,7 @@ def test_what_is_no_fit_address(url: str, code: str) -> None:
 def test_a_name_that_leads_elsewhere_by_now_is_not_called(
     liaison: User, server: HookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a name stands for is looked up once for a try; what was found and checked is what is called."""
+    """A name is resolved once for an attempt, and the checked address is the one called."""
     asked = []
 
     def rebound(host: str, port: int, **_options: Any) -> list[Any]:
@@ -355,13 +404,13 @@ def test_a_name_that_leads_elsewhere_by_now_is_not_called(
     monkeypatch.setattr(socket, "getaddrinfo", rebound)
     monkeypatch.setattr(socket, "create_connection", _to_an_address_only)
     delivery = pinged(liaison, f"http://alerts.example:{server.port}/")
-    delivering.deliver()
-    again = webhooks.ping(delivery.subscription, now=timezone.now())
-    delivering.deliver()
+    dispatch.deliver()
+    again = subscriptions.ping(delivery.subscription, now=timezone.now())
+    dispatch.deliver()
 
     assert asked == ["alerts.example"] * 3
-    assert [told.headers["host"] for told in server.told] == [f"alerts.example:{server.port}"]
-    assert ends(again) == (DeliveryState.READY, 1, "the address is not fit: not_public")
+    assert [request.headers["host"] for request in server.requests] == [f"alerts.example:{server.port}"]
+    assert ends(again) == (DeliveryState.READY, 1, "URL not allowed: not_public")
 
 
 def _to_an_address_only(where: tuple[str, int], timeout: float) -> socket.socket:
@@ -379,12 +428,12 @@ def test_over_tls_only_a_certificate_that_is_trusted(
     with running(_tls(certificate)) as server:
         delivery = pinged(liaison, f"https://127.0.0.1:{server.port}/")
 
-        delivering.deliver()
-        assert ends(delivery) == (DeliveryState.READY, 1, "no answer: SSLCertVerificationError")
+        dispatch.deliver()
+        assert ends(delivery) == (DeliveryState.READY, 1, "no connection: SSLCertVerificationError")
 
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         ready_now()
-        delivering.deliver()
+        dispatch.deliver()
         assert ends(delivery) == (DeliveryState.DELIVERED, 2, "")
 
 
@@ -417,71 +466,71 @@ def _tls(file: Path) -> ssl.SSLContext:
     return context
 
 
-def test_the_secret_is_sealed(liaison: User, server: HookServer) -> None:
+def test_the_secret_is_encrypted(liaison: User, server: HookServer) -> None:
     hook, secret = subscribed(liaison, server.url)
 
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(s)::text FROM notifications_webhooksubscription s")
         assert secret.removeprefix("whsec_") not in cursor.fetchone()[0]
-    assert hook.sealed_secret != secret
+    assert hook.encrypted_secret != secret
 
 
-def test_a_secret_that_cannot_be_opened_fails_alone(liaison: User, server: HookServer) -> None:
+def test_a_secret_that_cannot_be_decrypted_fails_alone(liaison: User, server: HookServer) -> None:
     poisoned, whole = pinged(liaison, server.url), pinged(liaison, server.url)
-    WebhookSubscription.objects.filter(pk=poisoned.subscription_id).update(sealed_secret="broken")
+    WebhookSubscription.objects.filter(pk=poisoned.subscription_id).update(encrypted_secret="broken")
 
-    assert delivering.deliver() == 1
+    assert dispatch.deliver() == 1
 
-    assert ends(poisoned) == (DeliveryState.READY, 1, "the secret cannot be opened")
+    assert ends(poisoned) == (DeliveryState.READY, 1, "the secret cannot be decrypted")
     assert ends(whole)[0] == DeliveryState.DELIVERED
 
 
 def test_what_a_killed_worker_held_comes_back_once(liaison: User, server: HookServer) -> None:
     delivery = pinged(liaison, server.url)
-    (held,) = deliveries.lease(10)
-    assert delivering.deliver() == deliveries.reap() == 0, "the lease stands"
+    (held,) = outbox.lease(10)
+    assert dispatch.deliver() == outbox.reap() == 0, "the lease is in force"
     WebhookDelivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    assert (deliveries.reap(), deliveries.reap()) == (1, 0)
-    late = deliveries.Completion(delivery=held, end=DeliveryState.FAILED, error="too late")
-    assert deliveries.complete([late]) == 0
-    assert delivering.deliver() == 1
-    assert delivering.deliver() == 0
+    assert (outbox.reap(), outbox.reap()) == (1, 0)
+    late = outbox.DeliveryCompletion(delivery=held, state=DeliveryState.FAILED, error="too late")
+    assert outbox.complete([late]) == 0
+    assert dispatch.deliver() == 1
+    assert dispatch.deliver() == 0
 
-    (told,) = server.told
-    assert told.headers["webhook-id"] == held.public_id
+    (request,) = server.requests
+    assert request.headers["webhook-id"] == held.public_id
     assert ends(delivery) == (DeliveryState.DELIVERED, 2, "")
 
 
-def test_nothing_is_sent_to_who_is_disabled_by_then(liaison: User, server: HookServer) -> None:
+def test_nothing_is_sent_to_a_disabled_subscription(liaison: User, server: HookServer) -> None:
     delivery = pinged(liaison, server.url)
     # Past the service, as when it was disabled while this was being written.
     WebhookSubscription.objects.update(state="disabled", reason="asked", disabled_at=timezone.now())
 
-    delivering.deliver()
-    deliveries.reap()
+    dispatch.deliver()
+    outbox.reap()
 
-    assert server.told == []
+    assert server.requests == []
     assert ends(delivery) == (DeliveryState.WITHDRAWN, 0, "")
 
 
-def test_a_system_that_lags_holds_up_itself_alone(liaison: User, server: HookServer) -> None:
+def test_a_slow_system_delays_only_itself(liaison: User, server: HookServer) -> None:
     hook, _ = subscribed(liaison, server.url)
     for _ in range(50):
-        webhooks.ping(hook, now=timezone.now() - timedelta(hours=1))
+        subscriptions.ping(hook, now=timezone.now() - timedelta(hours=1))
     last = pinged(liaison, server.url)
 
-    lot = deliveries.lease(delivering.LOT)
+    lot = outbox.lease(dispatch.BATCH)
 
-    assert len(lot) == deliveries.OF_ONE + 1
+    assert len(lot) == outbox.PER_SUBSCRIPTION + 1
     assert str(last.public_id) in {one.public_id for one in lot}
 
 
-def test_a_pile_is_sent_lot_by_lot(liaison: User, server: HookServer) -> None:
+def test_a_backlog_is_sent_in_batches(liaison: User, server: HookServer) -> None:
     for _ in range(8):
         hook, _ = subscribed(liaison, server.url)
         for _ in range(4):
-            webhooks.ping(hook, now=timezone.now())
+            subscriptions.ping(hook, now=timezone.now())
 
-    assert delivering.deliver() == len(server.told) == 32
+    assert dispatch.deliver() == len(server.requests) == 32

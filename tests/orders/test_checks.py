@@ -6,25 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from orders.checks import rulebook_stands
-from orders.rules import rulebook
-from orders.rules.rulebook import Rulebook, RulebookError
+from orders.checks import check_rulebook
+from orders.rules import loading
+from orders.rules.loading import RulebookError
+from orders.rules.rulebook import Rulebook
 
 
-def test_rulebook_as_it_is_stands() -> None:
-    assert rulebook_stands() == []
+def test_the_rulebook_has_no_errors() -> None:
+    assert check_rulebook() == []
 
 
 def test_rule_without_scenario_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    book = rulebook.load()
+    book = loading.load()
     lonely = replace(book.by_id["CT-SUR-01"], id="CT-NEW-01", part_of="")
 
     def load() -> Rulebook:
         return replace(book, rules=(*book.rules, lonely))
 
-    monkeypatch.setattr(rulebook, "load", load)
+    monkeypatch.setattr(loading, "load", load)
 
-    (error,) = rulebook_stands()
+    (error,) = check_rulebook()
     assert (error.id, error.msg) == ("orders.E002", "CT-NEW-01 has no scenario.")
 
 
@@ -32,8 +33,8 @@ def test_file_of_another_form_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     def load() -> Rulebook:
         raise RulebookError("data/us_ct/surrender.toml, line 3, CT-SUR-01: sources: missing.")
 
-    monkeypatch.setattr(rulebook, "load", load)
+    monkeypatch.setattr(loading, "load", load)
 
-    (error,) = rulebook_stands()
+    (error,) = check_rulebook()
     assert error.id == "orders.E001"
     assert "line 3" in error.msg

@@ -16,9 +16,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import AgencyKind
-from orders.models import Deadline, Event
-from orders.rules import rulebook
-from orders.services import surrender, term
+from orders.models import Deadline, HistoryEntry
+from orders.rules import loading
+from orders.services.firearms import statements
+from orders.services.orders import vacatur
 from tests import make
 from tests.make_export import order_row, write_export
 
@@ -29,6 +30,7 @@ NO_DATABASE = {
     "DATABASE_URL": "postgresql://somebody@127.0.0.1:1/orders",
     "DJANGO_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "CTC_BASE_URL": "https://orders.example",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
 }
 
 
@@ -59,13 +61,17 @@ def refusal(*command: str) -> str:
 
 
 @pytest.mark.django_db
-def test_an_import_tells_people_what_was_rejected_and_what_stands(tmp_path: Path) -> None:
+def test_an_import_prints_rejected_rows_and_counts(tmp_path: Path) -> None:
     make.town()
     write_export(tmp_path, [order_row(respondent_town="Gotham")])
 
     assert printed("import_por", str(tmp_path)) == (
-        "orders.csv, line 2: unknown_town: respondent_town: “Gotham” is no town of Connecticut.\n"
-        "Orders: 0 imported, 0 updated, 0 unchanged. Rows rejected: 1.\n"
+        "orders.csv, line 2: unknown_town: respondent_town: “Gotham” is not a town or village in "
+        "Connecticut. Correct the name.\n"
+        "Orders: 0 imported, 0 updated, 0 unchanged. Rows rejected: 1. "
+        "Rows that wait for a clerk: 0.\n"
+        "New orders with a date beyond a rule of law: 0. Their pages show it.\n"
+        "New orders with a docket number in an unusual form: 0.\n"
         "Stored now: 0 firearms, 0 receipts and statements.\n"
     )
 
@@ -95,16 +101,16 @@ def test_a_report_is_a_table_or_a_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "said"),
+    ("as_of", "expected"),
     [
         ("yesterday", "“yesterday” is not a time"),
-        ("2026-02-30T12:00Z", "no date and time of the calendar"),
-        ("2026-11-01T01:30", "happens twice"),
-        ("2026-03-08T02:30", "never happens"),
+        ("2026-02-30T12:00Z", "not a date and time of the calendar"),
+        ("2026-11-01T01:30", "occurs twice"),
+        ("2026-03-08T02:30", "does not occur"),
     ],
 )
-def test_a_report_of_no_certain_instant_is_refused(as_of: str, said: str) -> None:
-    assert said in refusal("compliance_report", "--as-of", as_of, "--json")
+def test_a_report_of_no_certain_instant_is_refused(as_of: str, expected: str) -> None:
+    assert expected in refusal("compliance_report", "--as-of", as_of, "--json")
 
 
 # check_scenarios
@@ -138,7 +144,7 @@ def test_scenarios_that_pass(tmp_path: Path) -> None:
     }
 
 
-def test_a_scenario_that_fails_says_what_differs(tmp_path: Path) -> None:
+def test_a_failed_scenario_shows_the_difference(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(RIGHT + WRONG)
 
     assert refusal("check_scenarios", str(tmp_path)) == "1 of 2 scenarios fail."
@@ -166,17 +172,17 @@ def test_scenarios_need_no_database_and_a_failure_is_exit_1_with_the_document_al
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [(None, "not a folder"), ("", "no scenario below it"), ("[[", "not TOML")],
+    ("content", "expected"),
+    [(None, "not a folder"), ("", "contains no scenario"), ("[[", "not TOML")],
     ids=["missing", "empty", "broken"],
 )
-def test_a_folder_without_scenarios_is_refused(content: str | None, said: str, tmp_path: Path) -> None:
+def test_a_folder_without_scenarios_is_refused(content: str | None, expected: str, tmp_path: Path) -> None:
     folder = tmp_path / "scenarios"
     if content is not None:
         folder.mkdir()
         (folder / "one.toml").write_text(content)
 
-    assert said in refusal("check_scenarios", str(folder)).replace("\n", " ")
+    assert expected in refusal("check_scenarios", str(folder)).replace("\n", " ")
 
 
 # explain
@@ -206,7 +212,7 @@ def test_an_order_is_explained_in_spanish() -> None:
 
     spanish = printed("explain", "POR1", "--language", "es")
 
-    assert "Vence 24 horas transcurridas después" in spanish
+    assert "Vence 24 horas corridas después" in spanish
     assert "elapsed hours" not in spanish
     assert "invalid choice: 'xx' (choose from 'en', 'es')" in refusal("explain", "POR1", "--language", "xx")
 
@@ -226,7 +232,7 @@ def test_what_is_no_order_is_refused(name: str) -> None:
     make.order()
 
     assert refusal("explain", name) == (
-        f"“{name}” is no order. Give its public id, registry number or docket number."
+        f"“{name}” is not an order. Enter a public id, registry number or docket number."
     )
 
 
@@ -237,7 +243,7 @@ def test_the_rules_are_listed() -> None:
     lines = printed("rules", "list").splitlines()
 
     assert any(line.startswith("CT-SUR-01 ") and "surrendered" in line for line in lines)
-    assert len(lines) == len(rulebook.load().rules) + len(rulebook.load().entries)
+    assert len(lines) == len(loading.load().rules) + len(loading.load().entries)
 
 
 def test_a_rule_is_shown_with_values_sources_and_doubts() -> None:
@@ -245,19 +251,22 @@ def test_a_rule_is_shown_with_values_sources_and_doubts() -> None:
 
     assert "CT-SUR-01, Connecticut, debatable" in text
     assert "From 2016-10-01: due +24 elapsed hours (seen: C.G.S. § 29-36k(b)" in text
-    assert "Checkpoint check: check, at due, tells respondent_police, service_police, court, " in text
+    assert "Checkpoint check: check, at due, notifies respondent_police, service_police, court, " in text
 
 
-@pytest.mark.parametrize("id_", [entry.id for entry in rulebook.load().entries[:3]])
+@pytest.mark.parametrize("id_", [entry.id for entry in loading.load().entries[:3]])
 def test_an_entry_without_a_time_is_shown(id_: str) -> None:
     assert printed("rules", "show", id_).startswith(id_)
 
 
 def test_what_is_no_rule_is_refused() -> None:
-    assert refusal("rules", "show", "CT-XXX-99") == "“CT-XXX-99” is no rule. `rules list` names them all."
+    assert (
+        refusal("rules", "show", "CT-XXX-99")
+        == "“CT-XXX-99” is not a rule. `manage.py rules list` lists them."
+    )
 
 
-SURRENDER = rulebook.DATA / "us_ct" / "surrender.toml"
+SURRENDER = loading.DATA / "us_ct" / "surrender.toml"
 
 
 def changed(folder: Path, old: str, new: str, name: str = "surrender.toml") -> Path:
@@ -274,10 +283,10 @@ HOURS = 'due = { amount = 24, unit = "elapsed_hours" }'
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["surrender.toml", "another-name.toml"])
-def test_a_changed_rule_file_tells_what_it_would_do(name: str, tmp_path: Path) -> None:
+def test_a_changed_rule_file_shows_its_effect(name: str, tmp_path: Path) -> None:
     order = make.served_order()
     make.order()
-    events = Event.objects.count()
+    events = HistoryEntry.objects.count()
     due = Deadline.objects.get(order=order, rule_id="CT-SUR-01").due_at
     assert due is not None
     file = changed(tmp_path, HOURS, HOURS.replace("24", "48"), name)
@@ -299,7 +308,7 @@ def test_a_changed_rule_file_tells_what_it_would_do(name: str, tmp_path: Path) -
     text = printed("rules", "diff", str(file))
     assert text.endswith("1 of 2 orders would change. Nothing was written.\n")
     assert Deadline.objects.get(order=order, rule_id="CT-SUR-01").due_at == due
-    assert Event.objects.count() == events
+    assert HistoryEntry.objects.count() == events
 
 
 @pytest.mark.django_db
@@ -317,29 +326,29 @@ def test_deadlines_that_a_change_opens_withdraws_meets_or_reopens(tmp_path: Path
     make.order(kind="risk_protection_order")
     assert counts(unbound) == {"withdrawn": 1, "opened": 1}
 
-    surrender.record_statement(order, kind="non_possession", at=make.NOW, by=None, now=make.NOW)
+    statements.record_statement(order, kind="non_possession", sworn_at=make.NOW, by=None, now=make.NOW)
     believing = changed(tmp_path, ", unless_armed = true", "", "believing.toml")
     assert counts(believing) == {"met": 1}
 
-    term.vacate_order(order, at=make.NOW, by=None, now=make.NOW, reason="the court ended it")
+    vacatur.vacate_order(order, vacated_at=make.NOW, by=None, now=make.NOW, reason="the court ended it")
     assert counts(unbound) == {"opened": 1}
     assert counts(changed(tmp_path, HOURS, HOURS + " ", "same.toml")) == {}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (None, "cannot be read"),
         ("[[", "not TOML"),
-        ("a = 1", "jurisdiction: missing or not known; there are "),
-        ('jurisdiction = "us_zz"', "jurisdiction: missing or not known; there are "),
+        ("a = 1", "jurisdiction: missing or not known. Use one of: "),
+        ('jurisdiction = "us_zz"', "jurisdiction: missing or not known. Use one of: "),
         ('jurisdiction = "us_ct"\n[[rule]]\nid = "X"', "line 2, X: title: missing"),
     ],
 )
-def test_a_file_that_is_no_rule_file_is_refused(content: str | None, said: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_rule_file_is_refused(content: str | None, expected: str, tmp_path: Path) -> None:
     file = tmp_path / "new.toml"
     if content is not None:
         file.write_text(content)
 
-    assert said in refusal("rules", "diff", str(file))
+    assert expected in refusal("rules", "diff", str(file))

@@ -1,4 +1,4 @@
-"""The pages of follow-ups: who sees what stands where, what is done there, what is refused at its field."""
+"""The pages of follow-ups: who sees what, what people do there, and errors beside their fields."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, AuditEntry, Role, Town, User
-from notifications.services.firing import Firer
-from orders.models import Attempt, FollowUp, HandOver, Order, Referral
-from orders.services.change import court_day
-from orders.services.follow_ups import assign
-from orders.services.hand_overs import offer_hand_over
-from orders.services.referrals import refer
-from orders.services.surrender import list_firearm
-from orders.services.unowned import check_unowned
+from notifications.services.firing.fire import Firer
+from orders.models import Attempt, FollowUp, Order, Referral, Transfer
+from orders.services.court_days import court_day
+from orders.services.firearms.inventory import list_firearm
+from orders.services.follow_ups.actions import assign
+from orders.services.follow_ups.orphaned import check_orphaned
+from orders.services.follow_ups.referrals import refer
+from orders.services.follow_ups.transfers import offer_transfer
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -65,10 +65,10 @@ class Place:
         """The follow-up of the order's surrender."""
         return FollowUp.objects.select_related("order").get(order=order, deadline__rule_id="CT-SUR-01")
 
-    def offered(self, follow_up: FollowUp) -> HandOver:
+    def offered(self, follow_up: FollowUp) -> Transfer:
         """The follow-up, offered to the police elsewhere."""
-        return offer_hand_over(
-            follow_up, to=self.other, reason="The gun is with you", by=self.liaison, now=timezone.now()
+        return offer_transfer(
+            follow_up, to_agency=self.other, reason="The gun is with you", by=self.liaison, now=timezone.now()
         )
 
     def referred(self, follow_up: FollowUp) -> Referral:
@@ -122,7 +122,7 @@ def attempted() -> dict[str, str]:
     return {
         "kind": "visit",
         "result": "moved",
-        **instant("at", now - timedelta(hours=1)),
+        **instant("attempted_at", now - timedelta(hours=1)),
         **instant("next_action_at", now + timedelta(days=2)),
     }
 
@@ -130,7 +130,7 @@ def attempted() -> dict[str, str]:
 # ---- the list ----------------------------------------------------------------------------------------------
 
 
-def test_the_queue_says_what_is_due_whose_where_and_for_how_long(place: Place) -> None:
+def test_the_queue_shows_deadline_respondent_town_and_lateness(place: Place) -> None:
     place.overdue()
 
     page = read(place.liaison, "/follow-ups/")
@@ -151,8 +151,8 @@ def test_the_queue_says_what_is_due_whose_where_and_for_how_long(place: Place) -
 def test_the_next_action_comes_first_and_filters_narrow(place: Place) -> None:
     first, second = place.overdue(name="Ash First"), place.overdue(name="Ash Second")
     FollowUp.objects.filter(pk=first.pk).update(next_action_at=timezone.now() + timedelta(days=1))
-    assign(first, to=place.liaison, by=place.liaison, now=timezone.now())
-    assign(second, to=None, by=place.liaison, now=timezone.now())
+    assign(first, assigned_to=place.liaison, by=place.liaison, now=timezone.now())
+    assign(second, assigned_to=None, by=place.liaison, now=timezone.now())
 
     agency = read(place.liaison, "/follow-ups/")
     mine = read(place.liaison, "/follow-ups/", show="mine")
@@ -160,32 +160,32 @@ def test_the_next_action_comes_first_and_filters_narrow(place: Place) -> None:
     assert agency.index("Ash Second") < agency.index("Ash First")
     assert "Ash First" in mine
     assert "Ash Second" not in mine
-    assert "No follow-up is open here." in read(place.liaison, "/follow-ups/", show="offered")
+    assert "No follow-up is open." in read(place.liaison, "/follow-ups/", show="offered")
     assert read(place.liaison, "/follow-ups/", show="nonsense").count("Ash ") == agency.count("Ash ")
 
 
-def test_what_is_offered_stands_on_top_for_who_is_asked_alone(place: Place) -> None:
+def test_offers_come_first_and_only_for_the_agency_that_is_asked(place: Place) -> None:
     follow_up = place.overdue()
     assert "Ash Birch" not in read(place.elsewhere, "/follow-ups/")
 
     place.offered(follow_up)
 
     page = read(place.elsewhere, "/follow-ups/")
-    assert "Waiting for your answer" in page
+    assert "Transfers offered to your agency" in page
     assert "Ash Birch" in page
     assert "Ash Birch" in read(place.elsewhere, "/follow-ups/", show="offered")
-    assert "Waiting for your answer" not in read(place.liaison, "/follow-ups/")
+    assert "Transfers offered to your agency" not in read(place.liaison, "/follow-ups/")
     assert f"offered to {place.other}" in read(place.liaison, "/follow-ups/")
-    assert "ask your agency to take over 1 follow-up." in read(place.elsewhere, "/")
+    assert "asks your agency to take over 1 follow-up." in read(place.elsewhere, "/")
 
 
 @pytest.mark.parametrize("role", [Role.MARSHAL, Role.ADVOCATE, Role.AUDITOR, Role.ADMINISTRATOR])
-def test_who_follows_nothing_up_has_no_such_page(place: Place, role: Role) -> None:
+def test_roles_without_follow_ups_get_404(place: Place, role: Role) -> None:
     kinds = {Role.MARSHAL: AgencyKind.MARSHAL, Role.ADVOCATE: AgencyKind.ADVOCACY}
     agency = make.agency(kinds[role]) if role in kinds else None
     follow_up = place.overdue()
     if agency and role == Role.MARSHAL:
-        follow_up.order.concerns.create(agency=agency, capacity="marshal")
+        follow_up.order.order_agencies.create(agency=agency, capacity="marshal")
     reader = browser(make.person(role, agency))
 
     assert reader.get("/follow-ups/").status_code == 404
@@ -194,7 +194,7 @@ def test_who_follows_nothing_up_has_no_such_page(place: Place, role: Role) -> No
     assert "Open the follow-ups" not in reader.get("/").content.decode()
 
 
-def test_a_clerk_and_a_prosecutor_read_what_concerns_them_and_do_nothing(place: Place) -> None:
+def test_a_clerk_and_a_prosecutor_read_follow_ups_and_have_the_owner_reminded(place: Place) -> None:
     follow_up = place.overdue()
     assert "Ash Birch" not in read(place.prosecutor, "/follow-ups/", show="all")
     place.referred(follow_up)
@@ -204,23 +204,24 @@ def test_a_clerk_and_a_prosecutor_read_what_concerns_them_and_do_nothing(place: 
         page = read(reader, page_of(follow_up))
         assert "Refused twice" in page
         assert PROTECTED not in page
-        assert ("What you can do" in page) == (reader == place.prosecutor)
-        for name in ("attempt", "hand-over", "refer", "accept"):
+        assert "Remind the owner now" in page
+        assert ("Record the decision" in page) == (reader == place.prosecutor)
+        for name in ("attempt", "transfer", "refer", "accept"):
             assert browser(reader).post(f"{page_of(follow_up)}{name}/").status_code == 404
         browser(reader).post(f"{page_of(follow_up)}take/")
+    assert browser(place.clerk).post(f"{page_of(follow_up)}reminder/").status_code == 302
     follow_up.refresh_from_db()
+    assert follow_up.reminded_at is not None
     assert follow_up.assigned_to == place.liaison
     assert not Attempt.objects.exists()
 
 
-def test_pages_follow_one_another_without_gap_or_double(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_have_neither_gaps_nor_doubles(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orders.views.follow_ups.PAGE", 2)
     place.overdue(5)
     reader, address, found = browser(place.liaison), "/follow-ups/?show=all", []
 
-    for _ in range(5):
+    for _ in range(20):
         page = reader.get(address)
         found += [line.follow_up.pk for line in page.context["lines"]]
         if not (after := page.context["after"]):
@@ -230,17 +231,17 @@ def test_pages_follow_one_another_without_gap_or_double(
     assert found == list(
         FollowUp.objects.order_by("next_action_at", "public_id").values_list("pk", flat=True)
     )
-    assert "To the first" in page.content.decode()
+    assert "First page" in page.content.decode()
 
 
 @pytest.mark.parametrize("after", ["x", "2026-01-01~x", "2026-01-01T00:00:00~", "99999999999999~", "~\x00"])
-def test_a_place_that_there_is_not_is_the_beginning(place: Place, after: str) -> None:
+def test_an_invalid_cursor_shows_the_first_page(place: Place, after: str) -> None:
     place.overdue()
 
     assert "Ash Birch" in read(place.liaison, "/follow-ups/", after=after)
 
 
-def test_both_pages_take_as_many_queries_however_much_there_is(place: Place) -> None:
+def test_the_number_of_queries_of_both_pages_does_not_grow(place: Place) -> None:
     def queries(address: str) -> int:
         reader = browser(place.elsewhere)
         with CaptureQueriesContext(connection) as captured:
@@ -265,7 +266,7 @@ def test_both_pages_take_as_many_queries_however_much_there_is(place: Place) -> 
 # ---- one follow-up -----------------------------------------------------------------------------------------
 
 
-def test_the_page_says_what_a_visit_needs_and_not_whom_the_order_protects(place: Place) -> None:
+def test_the_page_shows_what_a_visit_needs_and_not_the_protected_person(place: Place) -> None:
     follow_up = place.overdue()
 
     page = read(place.liaison, page_of(follow_up))
@@ -278,9 +279,9 @@ def test_the_page_says_what_a_visit_needs_and_not_whom_the_order_protects(place:
         "Ruger, serial",
         "Believed held",
         "C.G.S. § 29-36k(b)",
-        "Nothing yet.",
+        "No attempt is recorded.",
         "Record an attempt",
-        "Hand over to other police",
+        "Offer a transfer to other police",
         "Refer to a prosecutor",
     ):
         assert said in page
@@ -313,13 +314,13 @@ def test_an_attempt_is_recorded(place: Place) -> None:
     ("typed", "said"),
     [
         ({"kind": ""}, "This field is required."),
-        ({"at_1": "noon"}, "is not a time of day"),
-        (lambda: instant("at", timezone.now() + timedelta(days=1)), "lies ahead"),
-        (lambda: instant("next_action_at", timezone.now() - timedelta(days=1)), "is past. Say when"),
+        ({"attempted_at_1": "lunch"}, "is not a time of day"),
+        (lambda: instant("attempted_at", timezone.now() + timedelta(days=1)), "is in the future"),
+        (lambda: instant("next_action_at", timezone.now() - timedelta(days=1)), "is in the past. Enter when"),
         ({"next_action_at_0": "", "next_action_at_1": ""}, "This field is required."),
     ],
 )
-def test_what_is_wrong_stands_at_its_field_and_the_rest_stays(
+def test_an_error_is_shown_beside_its_field_and_other_values_stay(
     place: Place, typed: dict[str, str] | Callable[[], dict[str, str]], said: str
 ) -> None:
     follow_up = place.overdue()
@@ -336,7 +337,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_rest_stays(
     assert not Attempt.objects.exists()
 
 
-def test_it_is_taken_given_on_and_put_off(place: Place) -> None:
+def test_it_is_taken_assigned_and_rescheduled(place: Place) -> None:
     follow_up = place.overdue()
     colleague = make.person(Role.LIAISON, place.police)
     reader = browser(colleague)
@@ -344,11 +345,11 @@ def test_it_is_taken_given_on_and_put_off(place: Place) -> None:
     reader.post(f"{page_of(follow_up)}take/")
     assert FollowUp.objects.get(pk=follow_up.pk).assigned_to == colleague
     assert "Take it" not in reader.get(page_of(follow_up)).content.decode()
-    reader.post(f"{page_of(follow_up)}assign/", {"to": place.liaison.pk})
+    reader.post(f"{page_of(follow_up)}assign/", {"assigned_to": place.liaison.pk})
     assert FollowUp.objects.get(pk=follow_up.pk).assigned_to == place.liaison
-    reader.post(f"{page_of(follow_up)}assign/", {"to": ""})
+    reader.post(f"{page_of(follow_up)}assign/", {"assigned_to": ""})
     assert FollowUp.objects.get(pk=follow_up.pk).assigned_to is None
-    stranger = reader.post(f"{page_of(follow_up)}assign/", {"to": place.elsewhere.pk})
+    stranger = reader.post(f"{page_of(follow_up)}assign/", {"assigned_to": place.elsewhere.pk})
     assert "not one of the available choices" in stranger.content.decode()
     later = timezone.now() + timedelta(days=3)
     reader.post(
@@ -358,9 +359,9 @@ def test_it_is_taken_given_on_and_put_off(place: Place) -> None:
     assert FollowUp.objects.get(pk=follow_up.pk).next_action_at == later.replace(second=0, microsecond=0)
 
 
-def test_a_clerk_sees_to_what_the_court_answers_for(place: Place) -> None:
+def test_a_clerk_acts_on_follow_ups_that_the_court_owns(place: Place) -> None:
     place.overdue()
-    check_unowned(now=timezone.now())
+    check_orphaned(now=timezone.now())
     courts = FollowUp.objects.filter(owner=place.court).earliest("pk")
     address, clerk = page_of(courts), browser(place.clerk)
     later = instant("next_action_at", timezone.now() + timedelta(days=1))
@@ -375,36 +376,38 @@ def test_a_clerk_sees_to_what_the_court_answers_for(place: Place) -> None:
     assert address in read(place.clerk, "/follow-ups/", show="mine")
     page = read(place.clerk, address)
     assert "Record an attempt" not in page
-    assert "Hand over to other police" not in page
+    assert "Offer a transfer to other police" not in page
 
 
-def test_it_is_handed_over_and_accepted(place: Place) -> None:
+def test_a_transfer_is_offered_and_accepted(place: Place) -> None:
     follow_up = place.overdue()
     here, there = browser(place.liaison), browser(place.elsewhere)
     assert there.get(page_of(follow_up)).status_code == 404
 
-    here.post(f"{page_of(follow_up)}hand-over/", {"to": place.other.pk, "reason": "The gun is with you"})
+    here.post(
+        f"{page_of(follow_up)}transfer/", {"to_agency": place.other.pk, "reason": "The gun is with you"}
+    )
     assert "The gun is with you" in there.get(page_of(follow_up)).content.decode()
     answer = there.post(f"{page_of(follow_up)}accept/", follow=True)
 
-    assert "Your agency answers for it now." in answer.content.decode()
+    assert "Your agency is the owner now." in answer.content.decode()
     assert FollowUp.objects.get(pk=follow_up.pk).owner == place.other
     stale = here.post(f"{page_of(follow_up)}attempt/", attempted())
-    assert "it is not yours to do as things stand now" in stale.content.decode()
+    assert "your agency may not do it now" in stale.content.decode()
     assert not Attempt.objects.exists()
 
 
-def test_it_is_refused_with_a_reason_and_is_gone_from_sight(place: Place) -> None:
+def test_a_transfer_is_declined_with_a_reason_and_access_ends(place: Place) -> None:
     follow_up = place.overdue()
     place.offered(follow_up)
     there = browser(place.elsewhere)
 
-    without = there.post(f"{page_of(follow_up)}refuse/", {"reason": ""})
+    without = there.post(f"{page_of(follow_up)}decline/", {"reason": ""})
     assert "This field is required." in without.content.decode()
-    answer = there.post(f"{page_of(follow_up)}refuse/", {"reason": "No staff"}, follow=True)
+    answer = there.post(f"{page_of(follow_up)}decline/", {"reason": "No staff"}, follow=True)
 
     assert answer.redirect_chain == [("/follow-ups/", 302)]
-    assert "Refused." in answer.content.decode()
+    assert "Declined." in answer.content.decode()
     assert there.get(page_of(follow_up)).status_code == 404
     assert "No staff" in read(place.liaison, page_of(follow_up))
 
@@ -412,11 +415,11 @@ def test_it_is_refused_with_a_reason_and_is_gone_from_sight(place: Place) -> Non
 def test_an_offer_is_withdrawn(place: Place) -> None:
     follow_up = place.overdue()
     place.offered(follow_up)
-    assert "Hand over to other police" not in read(place.liaison, page_of(follow_up))
+    assert "Offer a transfer to other police" not in read(place.liaison, page_of(follow_up))
 
     browser(place.liaison).post(f"{page_of(follow_up)}withdraw/")
 
-    assert HandOver.objects.get().withdrawn_at is not None
+    assert Transfer.objects.get().withdrawn_at is not None
     assert browser(place.elsewhere).get(page_of(follow_up)).status_code == 404
 
 
@@ -425,7 +428,7 @@ def test_it_is_referred_and_decided(place: Place) -> None:
     browser(place.liaison).post(
         f"{page_of(follow_up)}refer/", {"agency": place.office.pk, "reason": "Refused twice"}
     )
-    assert "Lies before" in read(place.liaison, page_of(follow_up))
+    assert "Referred to" in read(place.liaison, page_of(follow_up))
 
     day = court_day(follow_up.order, timezone.now())
     answer = browser(place.prosecutor).post(
@@ -436,7 +439,7 @@ def test_it_is_referred_and_decided(place: Place) -> None:
     assert Referral.objects.get().decided_by == place.prosecutor
 
 
-def test_a_closed_one_is_read_and_nothing_is_done(place: Place) -> None:
+def test_a_closed_follow_up_is_read_only(place: Place) -> None:
     follow_up = place.overdue()
     FollowUp.objects.filter(pk=follow_up.pk).update(closed_at=timezone.now(), outcome="met")
 
@@ -444,19 +447,22 @@ def test_a_closed_one_is_read_and_nothing_is_done(place: Place) -> None:
 
     assert "None: closed" in page
     assert "What you can do" not in page
-    assert "not yours to do" in browser(place.liaison).post(f"{page_of(follow_up)}take/").content.decode()
+    assert (
+        "your agency may not do it now"
+        in browser(place.liaison).post(f"{page_of(follow_up)}take/").content.decode()
+    )
 
 
-def test_what_there_is_not_is_not_found(place: Place) -> None:
+def test_an_unknown_follow_up_or_act_gets_404(place: Place) -> None:
     follow_up, here = place.overdue(), browser(place.liaison)
 
     assert here.post(f"{page_of(follow_up)}delete/").status_code == 404
-    assert here.get(f"{page_of(follow_up)}take/").status_code == 405
+    assert here.get(f"{page_of(follow_up)}take/").headers["Location"] == page_of(follow_up)
     assert browser(place.elsewhere).get(page_of(follow_up)).status_code == 404
     assert browser(place.elsewhere).post(f"{page_of(follow_up)}take/").status_code == 404
 
 
-def test_pages_hold_no_script_or_style_of_their_own(place: Place) -> None:
+def test_pages_have_no_inline_script_or_style(place: Place) -> None:
     follow_up = place.overdue()
 
     for address in ("/follow-ups/", page_of(follow_up)):

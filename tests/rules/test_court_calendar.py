@@ -32,7 +32,7 @@ def court(rulebook: Rulebook) -> CourtCalendar:
         ("2026-10-12", "Columbus Day"),
         ("2026-11-11", "Veterans Day"),
         ("2026-12-25", "Christmas Day"),
-        # Proclaimed: entered by a person, for no rule gives them.
+        # Proclaimed: entered by a person because no rule gives them.
         ("2026-04-03", "Good Friday"),
         ("2026-11-26", "Thanksgiving Day"),
         # Saturday moves to the Friday before, Sunday to the Monday after.
@@ -63,7 +63,7 @@ def test_court_is_closed_for_the_reason_that_the_statute_gives(
     assert court.is_open(on(day)) is (reason == "")
 
 
-def test_court_is_closed_when_a_special_closing_is_kept(court: CourtCalendar) -> None:
+def test_court_is_closed_on_a_special_closing(court: CourtCalendar) -> None:
     snow = court.with_closings({on("2026-12-16"): "Snow"})
 
     assert snow.closed_because(on("2026-12-16")) == "Snow"
@@ -142,7 +142,7 @@ def test_saturday_holiday_moves_only_where_the_state_moves_it(
 @pytest.mark.parametrize(
     ("holiday", "day"),
     [
-        # Thanksgiving Day 2024 was the fourth Thursday and 28 November; the day after was the fifth Friday.
+        # Thanksgiving Day 2024 was the fourth Thursday and November 28; the day after was the fifth Friday.
         (Holiday(name="Day after", month=11, weekday=3, nth=4, plus=1), "2024-11-29"),
         (Holiday(name="First Monday", month=9, weekday=0, nth=1), "2024-09-02"),
         (Holiday(name="Last Monday", month=5, weekday=0, nth=-1), "2024-05-27"),
@@ -169,5 +169,5 @@ def test_holiday_is_observed_on_a_weekday(day: str, kept: str) -> None:
 
 @pytest.mark.parametrize("holiday", [{}, {"weekday": 0}, {"nth": 1}, {"weekday": 0, "nth": 0}], ids=str)
 def test_holiday_is_refused_when_no_day_can_be_found(holiday: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="give a day, or a weekday and which one of the month"):
+    with pytest.raises(ValueError, match="give a day, or a weekday and its number in the month"):
         Holiday(name="Nothing", month=1, **holiday).in_year(2027)

@@ -32,9 +32,9 @@ CHICAGO = ZoneInfo("America/Chicago")
         ("2026-07-04T12:00:00", HARTFORD, "2026-07-04T16:00:00"),
         ("2026-12-04T23:30:00Z", HARTFORD, "2026-12-04T23:30:00"),
         ("2026-12-04T23:30:00.250Z", HARTFORD, "2026-12-04T23:30:00.250"),
-        # The offset given decides, also where it is not the court's.
+        # The given offset decides, even if it is not that of the court.
         ("2026-12-04T12:00+14:00", HARTFORD, "2026-12-03T22:00:00"),
-        # With its offset each of the two 01:30 of 7 November 2027 is certain.
+        # With an offset, each of the two 01:30 of November 7, 2027, is certain.
         ("2027-11-07T01:30-04:00", HARTFORD, "2027-11-07T05:30:00"),
         ("2027-11-07T01:30-05:00", HARTFORD, "2027-11-07T06:30:00"),
         # The last and the first certain wall times around both changes.
@@ -91,13 +91,16 @@ def test_time_is_refused_when_text_is_not_one_instant(text: str, error: type[Tim
     ("text", "message"),
     [
         ("noon", "“noon” is not a time. Write it as 2026-12-04T18:30-05:00 or 2026-12-04T18:30."),
-        ("2026-02-29T12:00", "“2026-02-29T12:00” is no date and time of the calendar."),
-        ("2200-01-01T00:00", "“2200-01-01T00:00” is not of a year from 1900 to 2199."),
-        ("2026-12-04T12:00+14:01", "“2026-12-04T12:00+14:01” has an offset from UTC that no place uses."),
+        ("2026-02-29T12:00", "“2026-02-29T12:00” is not a date and time of the calendar."),
+        ("2200-01-01T00:00", "“2200-01-01T00:00” is not in a year from 1900 to 2199."),
+        (
+            "2026-12-04T12:00+14:01",
+            "“2026-12-04T12:00+14:01” has an offset from UTC that is not in use anywhere.",
+        ),
     ],
     ids=["form", "calendar", "year", "offset"],
 )
-def test_message_says_what_is_wrong_with_the_text(text: str, message: str) -> None:
+def test_message_names_the_problem_with_the_text(text: str, message: str) -> None:
     with pytest.raises(TimeError) as refused:
         parse_instant(text, HARTFORD)
 
@@ -105,25 +108,25 @@ def test_message_says_what_is_wrong_with_the_text(text: str, message: str) -> No
 
 
 @pytest.mark.parametrize("zone", [HARTFORD, CHICAGO], ids=str)
-def test_message_names_both_offsets_when_wall_time_happens_twice(zone: ZoneInfo) -> None:
+def test_message_names_both_offsets_when_wall_time_occurs_twice(zone: ZoneInfo) -> None:
     with pytest.raises(AmbiguousTimeError) as refused:
-        from_wall(datetime(2027, 11, 7, 1, 30), zone)  # noqa: DTZ001 - a wall time
+        from_wall(datetime.fromisoformat("2027-11-07T01:30"), zone)
 
     first, second = {HARTFORD: ("-0400", "-0500"), CHICAGO: ("-0500", "-0600")}[zone]
     assert str(refused.value) == (
-        "2027-11-07 01:30 happens twice, for the clock goes back that night. "
+        "2027-11-07 01:30 occurs twice because the clock goes back that night. "
         f"Add the offset: {first} for the first time, {second} for the second."
     )
 
 
 @pytest.mark.parametrize("zone", [HARTFORD, CHICAGO], ids=str)
-def test_message_asks_for_the_clock_when_wall_time_never_happens(zone: ZoneInfo) -> None:
+def test_message_asks_for_the_clock_when_wall_time_does_not_occur(zone: ZoneInfo) -> None:
     with pytest.raises(NonexistentTimeError) as refused:
-        from_wall(datetime(2027, 3, 14, 2, 30), zone)  # noqa: DTZ001 - a wall time
+        from_wall(datetime.fromisoformat("2027-03-14T02:30"), zone)
 
     assert str(refused.value) == (
-        "2027-03-14 02:30 never happens, for the clock goes forward that night. "
-        "Give the time that the clock really showed."
+        "2027-03-14 02:30 does not occur because the clock goes forward that night. "
+        "Enter the time that the clock showed."
     )
 
 
@@ -148,9 +151,9 @@ def test_day_is_that_of_the_zone(instant: str, zone: ZoneInfo, day: str) -> None
     [
         ("2026-12-04", time(9), "2026-12-04T14:00:00"),
         ("2027-07-01", time(9), "2027-07-01T13:00:00"),
-        # 02:30 never happens: two and a half hours after midnight the clock shows 03:30.
+        # 02:30 does not occur: two and a half hours after midnight the clock shows 03:30.
         ("2027-03-14", time(2, 30), "2027-03-14T07:30:00"),
-        # 01:30 happens twice: the first is taken.
+        # 01:30 occurs twice: the first is used.
         ("2027-11-07", time(1, 30), "2027-11-07T05:30:00"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What entries ask where facts are entered: who may file, on what proof, what comes before a return."""
+"""Entries checked when facts are entered: who may file, standards of proof, requirements for a return."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from orders.rules.facts import Facts
-from orders.rules.pages import asked, became
-from orders.rules.rulebook import Becomes, Before, Entry, Filer, Rulebook, RulebookError, Standard, load
+from orders.rules.loading import RulebookError, load
+from orders.rules.model import Entry
+from orders.rules.pages import conditions, entry_type
+from orders.rules.rulebook import Rulebook
+from orders.rules.vocabulary import EntryType, Filer, ReturnRequirement, StandardOfProof
 from tests.rules.orders import happened, order
 
 JURISDICTION = """\
@@ -23,9 +26,9 @@ jurisdiction = "us_ct"
 [[entry]]
 id = "CT-NOTE"
 title = "Something holds."
-becomes = "fact"
+type = "information"
 sources = ["a statute"]
-mark = "seen"
+source_status = "seen"
 """
 
 FAMILY = {"intimate_partner", "household_member"}
@@ -40,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def book(folder: Path, asks: str) -> Rulebook:
-    text = ENTRY.replace('becomes = "fact"', asks)
+    text = ENTRY.replace('type = "information"', asks)
     (folder / "us_ct" / "note.toml").write_text(text, encoding="utf-8")
     return load(folder)
 
@@ -48,44 +51,49 @@ def book(folder: Path, asks: str) -> Rulebook:
 @pytest.mark.parametrize(
     ("asks", "message"),
     [
-        ('becomes = "filers"', "line 3, CT-NOTE: allows: missing; give a list of texts"),
+        ('type = "filers"', "line 3, CT-NOTE: allows: missing; give a list of texts"),
         (
-            'becomes = "filers"\nallows = ["licensed_dealer"]',
-            "line 7, CT-NOTE: allows: 'licensed_dealer' is not among attorney_general",
+            'type = "filers"\nallows = ["licensed_dealer"]',
+            "line 7, CT-NOTE: allows: 'licensed_dealer' is not one of attorney_general",
         ),
         (
-            'becomes = "recipients"\nallows = ["school"]',
-            "line 7, CT-NOTE: allows: 'school' is not among law_enforcement",
+            'type = "recipients"\nallows = ["school"]',
+            "line 7, CT-NOTE: allows: 'school' is not one of law_enforcement",
         ),
-        ('becomes = "proof"', "line 3, CT-NOTE: standard: missing; give a text in quotes"),
+        ('type = "proof"', "line 3, CT-NOTE: standard: missing; give a text in quotes"),
         (
-            'becomes = "proof"\nstandard = "belief"',
-            "line 7, CT-NOTE: standard: “belief” is not among reasonable_grounds",
-        ),
-        (
-            'becomes = "proof"\nstandard = "preponderance"\nfiled_by = ["press"]',
-            "line 8, CT-NOTE: filed_by: 'press' is not among attorney_general",
+            'type = "proof"\nstandard = "belief"',
+            "line 7, CT-NOTE: standard: “belief” is not one of reasonable_grounds",
         ),
         (
-            'becomes = "proof"\nstandard = "preponderance"\nafter_hearing = 1',
+            'type = "proof"\nstandard = "preponderance"\nfiled_by = ["press"]',
+            "line 8, CT-NOTE: filed_by: 'press' is not one of attorney_general",
+        ),
+        (
+            'type = "proof"\nstandard = "preponderance"\nafter_hearing = 1',
             "line 8, CT-NOTE: after_hearing: 1 is not true or false",
         ),
-        ('becomes = "return"', "line 3, CT-NOTE: before: missing; give a list of texts"),
-        ('becomes = "return"\nbefore = []', "line 7, CT-NOTE: before: empty; name at least one"),
+        ('type = "return"', "line 3, CT-NOTE: requires: missing; give a list of texts"),
+        ('type = "return"\nrequires = []', "line 7, CT-NOTE: requires: empty; name at least one"),
         (
-            'becomes = "return"\nbefore = ["a_wish"]',
-            "line 7, CT-NOTE: before: 'a_wish' is not among background_check",
+            'type = "return"\nrequires = ["a_wish"]',
+            "line 7, CT-NOTE: requires: 'a_wish' is not one of background_check",
         ),
-        ('becomes = "fact"\nstandard = "preponderance"', "line 7, CT-NOTE: standard: not known here"),
-        ('becomes = "fact"\nbefore = ["requested"]', "line 7, CT-NOTE: before: not known here"),
-        ('becomes = "fact"\nuntil = 2019', "line 7, CT-NOTE: until: 2019 is not a date such as 2016-10-01"),
+        ('type = "information"\nstandard = "preponderance"', "line 7, CT-NOTE: standard: unknown key"),
+        ('type = "information"\nrequires = ["requested"]', "line 7, CT-NOTE: requires: unknown key"),
         (
-            'becomes = "fact"\neffective = 2019-09-01\nuntil = 2019-09-01',
+            'type = "information"\nuntil = 2019',
+            "line 7, CT-NOTE: until: 2019 is not a date such as 2016-10-01",
+        ),
+        (
+            'type = "information"\neffective = 2019-09-01\nuntil = 2019-09-01',
             "line 8, CT-NOTE: until: 2019-09-01 is not after 2019-09-01, the day it takes effect",
         ),
     ],
 )
-def test_file_is_refused_when_an_entry_asks_what_it_cannot(folder: Path, asks: str, message: str) -> None:
+def test_file_is_refused_when_an_entry_has_a_key_of_another_type(
+    folder: Path, asks: str, message: str
+) -> None:
     with pytest.raises(RulebookError) as refused:
         book(folder, asks)
 
@@ -93,58 +101,58 @@ def test_file_is_refused_when_an_entry_asks_what_it_cannot(folder: Path, asks: s
 
 
 def test_entry_no_longer_binds_from_the_day_it_ended(folder: Path) -> None:
-    (entry,) = book(folder, 'becomes = "fact"\neffective = 2018-01-01\nuntil = 2019-09-01').entries
+    (entry,) = book(folder, 'type = "information"\neffective = 2018-01-01\nuntil = 2019-09-01').entries
 
     days = ("2017-12-31", "2018-01-01", "2019-08-31", "2019-09-01")
     assert [entry.binds_order(order(issued=day)) for day in days] == [False, True, True, False]
 
 
-def test_filer_is_refused_in_the_rules_words_when_it_is_not_named(folder: Path) -> None:
-    rulebook = book(folder, 'becomes = "filers"\nallows = ["school"]')
+def test_filer_is_refused_with_the_rules_citation_when_it_is_not_listed(folder: Path) -> None:
+    rulebook = book(folder, 'type = "filers"\nallows = ["school"]')
 
     assert rulebook.filer_refusal(order(), Filer.SCHOOL) == ""
     assert rulebook.filer_refusal(order(), Filer.OTHER_PERSON) == "Something holds. (CT-NOTE; a statute)"
     assert rulebook.filer_refusal(order(jurisdiction="us_de"), Filer.OTHER_PERSON) == ""
 
 
-CAUSE = [Standard.REASONABLE_GROUNDS, Standard.REASONABLE_CAUSE, Standard.PROBABLE_CAUSE]
+CAUSE = [StandardOfProof.REASONABLE_GROUNDS, StandardOfProof.REASONABLE_CAUSE, StandardOfProof.PROBABLE_CAUSE]
 
 
 @pytest.mark.parametrize(
     ("standard", "enough"),
     [
-        *((one, set(Standard)) for one in CAUSE),
-        (Standard.PREPONDERANCE, set(Standard) - set(CAUSE)),
-        (Standard.CLEAR_AND_CONVINCING, {Standard.CLEAR_AND_CONVINCING}),
+        *((one, set(StandardOfProof)) for one in CAUSE),
+        (StandardOfProof.PREPONDERANCE, set(StandardOfProof) - set(CAUSE)),
+        (StandardOfProof.CLEAR_AND_CONVINCING, {StandardOfProof.CLEAR_AND_CONVINCING}),
     ],
 )
 def test_proof_is_refused_only_below_the_standard(
-    folder: Path, standard: Standard, enough: set[Standard]
+    folder: Path, standard: StandardOfProof, enough: set[StandardOfProof]
 ) -> None:
-    rulebook = book(folder, f'becomes = "proof"\nstandard = "{standard}"')
+    rulebook = book(folder, f'type = "proof"\nstandard = "{standard}"')
 
-    refusals = {one: rulebook.proof_refusal(order(), one) for one in Standard}
+    refusals = {one: rulebook.proof_refusal(order(), one) for one in StandardOfProof}
 
     assert {one for one, refusal in refusals.items() if not refusal} == enough
     assert set(refusals.values()) <= {"", "Something holds. (CT-NOTE; a statute)"}
 
 
-def test_standard_that_depends_on_the_filer_is_asked_of_that_filer_only(folder: Path) -> None:
+def test_standard_that_depends_on_the_filer_applies_to_that_filer_only(folder: Path) -> None:
     rulebook = book(
-        folder, 'becomes = "proof"\nstandard = "clear_and_convincing"\nfiled_by = ["household_member"]'
+        folder, 'type = "proof"\nstandard = "clear_and_convincing"\nfiled_by = ["household_member"]'
     )
 
-    assert rulebook.proof_refusal(order(), Standard.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
-    assert not rulebook.proof_refusal(order(), Standard.PREPONDERANCE, Filer.STATES_ATTORNEY)
-    assert not rulebook.proof_refusal(order(), Standard.PREPONDERANCE)
+    assert rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
+    assert not rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE, Filer.STATES_ATTORNEY)
+    assert not rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE)
 
 
-def test_standard_of_the_hearing_is_asked_once_the_application_was_heard(folder: Path) -> None:
-    rulebook = book(folder, 'becomes = "proof"\nstandard = "clear_and_convincing"\nafter_hearing = true')
+def test_standard_of_the_hearing_applies_once_the_application_was_heard(folder: Path) -> None:
+    rulebook = book(folder, 'type = "proof"\nstandard = "clear_and_convincing"\nafter_hearing = true')
 
-    def refused(*happenings: str, purpose: str = "application") -> bool:
-        facts = order(happenings=[happened(one, "2026-12-14", purpose=purpose) for one in happenings])
-        return bool(rulebook.proof_refusal(facts, Standard.PROBABLE_CAUSE))
+    def refused(*events: str, purpose: str = "application") -> bool:
+        facts = order(events=[happened(one, "2026-12-14", purpose=purpose) for one in events])
+        return bool(rulebook.proof_refusal(facts, StandardOfProof.PROBABLE_CAUSE))
 
     assert not refused()
     assert not refused("hearing_scheduled")
@@ -152,32 +160,32 @@ def test_standard_of_the_hearing_is_asked_once_the_application_was_heard(folder:
     assert refused("hearing_scheduled", "heard")
 
 
-def test_what_an_entry_asks_is_said(folder: Path) -> None:
+def test_conditions_of_an_entry_are_sentences(folder: Path) -> None:
     def said(asks: str) -> tuple[str, list[str]]:
         (entry,) = book(folder, asks).entries
-        return became(entry), list(asked(entry))
+        return entry_type(entry), list(conditions(entry))
 
-    assert said('becomes = "fact"') == ("fact", [])
-    assert said('becomes = "order_term"') == ("order term", [])
-    assert said('becomes = "recipients"\nallows = ["law_enforcement", "true_owner"]') == (
-        "list of lawful recipients",
+    assert said('type = "information"') == ("information", [])
+    assert said('type = "order_condition"') == ("order condition", [])
+    assert said('type = "recipients"\nallows = ["law_enforcement", "true_owner"]') == (
+        "lawful recipients of firearms",
         ["Firearms may go to: law enforcement, true owner"],
     )
-    assert said('becomes = "filers"\nallows = ["school"]') == ("list of who may file", ["May file: school"])
-    assert said('becomes = "proof"\nstandard = "preponderance"') == (
+    assert said('type = "filers"\nallows = ["school"]') == ("who may file", ["May file: school"])
+    assert said('type = "proof"\nstandard = "preponderance"') == (
         "standard of proof",
-        ["Asks for: preponderance"],
+        ["Requires preponderance"],
     )
     assert said(
-        'becomes = "proof"\nstandard = "preponderance"\nfiled_by = ["school"]\nafter_hearing = true'
-    ) == ("standard of proof", ["Asks for: preponderance, where filed by school, after a hearing"])
-    assert said('becomes = "return"\nbefore = ["order_over", "requested"]') == (
-        "list of what comes before a return",
+        'type = "proof"\nstandard = "preponderance"\nfiled_by = ["school"]\nafter_hearing = true'
+    ) == ("standard of proof", ["Requires preponderance, if filed by school, after a hearing"])
+    assert said('type = "return"\nrequires = ["order_over", "requested"]') == (
+        "requirements for a return",
         ["Before firearms are returned: order over, requested"],
     )
 
 
-# --- what the data say --------------------------------------------------------------------------------------
+# --- the entries in files -----------------------------------------------------------------------------------
 
 
 def _facts(jurisdiction: str, kind: str = "final_erpo", issued: str = "2026-12-01") -> Facts:
@@ -190,11 +198,15 @@ def _facts(jurisdiction: str, kind: str = "final_erpo", issued: str = "2026-12-0
         (_facts("ct", "ex_parte_restraining_order"), FAMILY),
         (_facts("ct", "risk_protection_order"), {"law_enforcement", "states_attorney"}),
         (_facts("ct", "civil_protection_order"), set(Filer)),
-        (_facts("ca"), {"law_enforcement"} | FAMILY),
+        (_facts("ca", issued="2020-08-31"), {"law_enforcement"} | FAMILY),
+        (_facts("ca", issued="2020-09-01"), {"law_enforcement", "school", "other_person"} | FAMILY),
         (_facts("de"), {"law_enforcement"} | FAMILY),
+        (_facts("de", "temporary_erpo", issued="2025-08-19"), {"law_enforcement"} | FAMILY),
+        (_facts("de", "temporary_erpo", issued="2025-08-20"), {"law_enforcement"}),
         (_facts("fl"), {"law_enforcement"}),
         (_facts("il"), {"law_enforcement"} | FAMILY),
         (_facts("in"), {"law_enforcement"}),
+        (_facts("ma", issued="2023-11-30"), {"law_enforcement"} | FAMILY),
         (_facts("ma"), {"law_enforcement", "health_worker", "school", "licensing_authority"} | FAMILY),
         (_facts("md", "interim_erpo"), {"law_enforcement", "health_worker"} | FAMILY),
         (_facts("nj", issued="2019-08-31"), set(Filer)),
@@ -210,7 +222,8 @@ def test_filers_are_those_of_the_law(rulebook: Rulebook, facts: Facts, may_file:
     assert {one.value for one in Filer if not rulebook.filer_refusal(facts, one)} == may_file
 
 
-_TEMPORARY = dict.fromkeys(("ca", "de", "fl", "il", "in", "ma", "md", "nj", "ri", "wa"), 0) | {
+_TEMPORARY = dict.fromkeys(("ca", "fl", "il", "in", "ma", "md", "nj", "ri", "wa"), 0) | {
+    "de": 1,
     "or": 2,
     "vt": 1,
 }
@@ -225,7 +238,7 @@ _FINAL = dict.fromkeys(("ca", "de", "fl", "il", "in", "md", "nj", "or", "ri", "v
     ],
 )
 def test_standards_are_those_of_the_state(rulebook: Rulebook, state: str, kind: str, rank: int) -> None:
-    for standard in Standard:
+    for standard in StandardOfProof:
         refusal = rulebook.proof_refusal(_facts(state, kind), standard)
         assert bool(refusal) == (standard.rank < rank), standard
 
@@ -233,44 +246,51 @@ def test_standards_are_those_of_the_state(rulebook: Rulebook, state: str, kind: 
 def test_family_in_vermont_proves_an_ex_parte_order_clearly(rulebook: Rulebook) -> None:
     facts = _facts("vt", "temporary_erpo")
 
-    assert not rulebook.proof_refusal(facts, Standard.PREPONDERANCE, Filer.STATES_ATTORNEY)
-    assert "VT-NOW-2" in rulebook.proof_refusal(facts, Standard.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
+    assert not rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.STATES_ATTORNEY)
+    assert "VT-NOW-2" in rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
 
 
-def test_risk_protection_order_asks_for_more_after_its_hearing(rulebook: Rulebook) -> None:
-    heard = order("risk_protection_order", happenings=[happened("heard", "2026-12-14")])
+def test_risk_protection_order_requires_more_after_its_hearing(rulebook: Rulebook) -> None:
+    heard = order("risk_protection_order", events=[happened("heard", "2026-12-14")])
 
-    assert not rulebook.proof_refusal(order("risk_protection_order"), Standard.PROBABLE_CAUSE)
-    assert "CT-RPO-PROOF-HRG" in rulebook.proof_refusal(heard, Standard.PROBABLE_CAUSE)
+    assert not rulebook.proof_refusal(order("risk_protection_order"), StandardOfProof.PROBABLE_CAUSE)
+    assert "CT-RPO-PROOF-HRG" in rulebook.proof_refusal(heard, StandardOfProof.PROBABLE_CAUSE)
+
+
+#: What precedes a return of firearms that were surrendered under a Connecticut order.
+SURRENDERED = {"order_over", "no_other_order", "requested", "eligible", "lawful_at_surrender"}
 
 
 @pytest.mark.parametrize(
     ("facts", "before"),
     [
-        (_facts("ct", "restraining_order"), {"order_over", "requested", "eligible"}),
+        (_facts("ct", "restraining_order"), SURRENDERED),
         (_facts("ct", "risk_protection_order"), {"order_over", "requested", "eligible"}),
-        (_facts("ct", "foreign_order"), set()),
+        (_facts("ct", "foreign_order"), SURRENDERED),
         (_facts("ca"), {"state_application", "background_check"}),
-        (_facts("de"), {"order_over"}),
-        (_facts("fl"), {"order_over", "requested", "background_check", "family_told"}),
+        (_facts("de"), {"order_over", "eligible"}),
+        (
+            _facts("fl"),
+            {"order_over", "requested", "background_check", "court_confirmation", "family_notified"},
+        ),
         (_facts("il"), {"order_over"}),
         (_facts("in"), {"not_dangerous"}),
         (_facts("ma"), {"requested", "eligible"}),
         (_facts("md"), {"order_over", "requested", "background_check"}),
-        (_facts("nj"), {"requested", "family_told"}),
+        (_facts("nj"), {"requested", "family_notified"}),
         (_facts("or"), {"order_over", "requested", "background_check"}),
         (_facts("ri"), {"order_over", "requested", "court_confirmation", "background_check"}),
         (_facts("vt"), {"order_over", "court_release"}),
-        (_facts("wa"), {"order_over", "background_check", "court_confirmation", "family_told"}),
+        (_facts("wa"), {"order_over", "background_check", "court_confirmation", "family_notified"}),
     ],
 )
 def test_what_comes_before_a_return_is_that_of_the_law(
     rulebook: Rulebook, facts: Facts, before: set[str]
 ) -> None:
-    entries: list[Entry] = rulebook.entries_of(facts, Becomes.RETURN)
+    entries: list[Entry] = rulebook.entries_of(facts, EntryType.RETURN)
 
-    assert {one for entry in entries for one in entry.before} == before
-    assert before <= set(Before)
+    assert {one for entry in entries for one in entry.requires} == before
+    assert before <= set(ReturnRequirement)
 
 
 def test_area_is_named_as_the_rulebook_writes_it(rulebook: Rulebook) -> None:

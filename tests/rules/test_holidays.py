@@ -1,4 +1,4 @@
-"""Our holidays beside those of the holidays library, every weekday of 2020 to 2040, differences listed."""
+"""Our holidays compared with the holidays library on every weekday of 2020 to 2040."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from orders.rules.rulebook import Rulebook
 FIRST, LAST = date(2020, 1, 1), date(2040, 12, 31)
 
 JUNETEENTH = "Juneteenth National Independence Day (observed)"
-# What the library has and our files have not. Elections and Good Friday are named or entered year by year;
+# Days in the library and not in our files. Elections and Good Friday are proclaimed or entered each year;
 # Good Friday and Thanksgiving Day, proclaimed in Connecticut, are entered for 2024 to 2030.
 ONLY_LIBRARY = {
-    # Named by California since 2022 and 2027; whether its courts close was not read.
+    # Holidays of California since 2022 and 2027; whether its courts close was not read.
     "us_ca": {"Susan B. Anthony Day", "Diwali", JUNETEENTH},
-    # The State first kept 19 June in 2023, by recollection.
+    # From memory, the State first observed June 19 in 2023.
     "us_ct": {"Good Friday", "Thanksgiving Day", JUNETEENTH},
     "us_de": {"Good Friday", "Election Day", JUNETEENTH},
     "us_fl": {"Susan B. Anthony Day", JUNETEENTH},
     "us_il": {"Election Day", JUNETEENTH},
-    # Two birthdays that the State keeps around Thanksgiving Day and Christmas Day.
+    # Two birthdays that the State observes near Thanksgiving Day and Christmas Day.
     "us_in": {
         "Good Friday",
         "Primary Election Day",
@@ -46,7 +46,7 @@ ONLY_LIBRARY = {
     "us_wa": {JUNETEENTH},
 }
 ONLY_OURS = {
-    # Judicial holidays that are no holidays of the State, and a Saturday moved to Friday.
+    # Judicial holidays that are not holidays of the State, and a Saturday moved to Friday.
     "us_ca": {"Lincoln's Birthday", "Cesar Chavez Day"},
     "us_in": {"Washington's Birthday"},
 }

@@ -7,8 +7,9 @@ import pytest
 
 from orders.rules import dossier
 from orders.rules.facts import Kind
+from orders.rules.model import Binding
 from orders.rules.pages import law_coverage, pages, rule_page, stale, write
-from orders.rules.rulebook import Binding, Rulebook
+from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import load as load_scenarios
 from tests.rules.test_scenarios import OWN
 
@@ -21,7 +22,7 @@ def wanted(rulebook: Rulebook) -> dict[str, str]:
 
 
 def test_pages_are_current(wanted: dict[str, str]) -> None:
-    assert stale(DOCS, wanted) == [], "write them anew with: manage.py rules pages"
+    assert stale(DOCS, wanted) == [], "write them again with: manage.py rules pages"
 
 
 def test_every_rule_has_a_page_with_values_sources_and_scenarios(
@@ -34,7 +35,7 @@ def test_every_rule_has_a_page_with_values_sources_and_scenarios(
         assert page.count(f"- {rule.id}-") >= 3
 
 
-def test_every_entry_stands_on_the_page_of_its_state(rulebook: Rulebook, wanted: dict[str, str]) -> None:
+def test_every_entry_is_on_the_page_of_its_state(rulebook: Rulebook, wanted: dict[str, str]) -> None:
     for entry in rulebook.entries:
         assert f"\n## {entry.id}\n\n{entry.title}\n" in wanted[f"rulebook/{entry.jurisdiction}.md"]
 
@@ -48,7 +49,7 @@ def test_coverage_has_a_line_for_every_id_and_cell(wanted: dict[str, str]) -> No
         assert all(f"\n| {cell.replace('_', ' ')} | " in table for cell in cells)
 
 
-def test_coverage_says_nothing_of_silent_cells_where_there_are_none(rulebook: Rulebook) -> None:
+def test_coverage_leaves_out_the_line_of_silent_cells_without_any(rulebook: Rulebook) -> None:
     listed = dossier.Dossier(ids=(), cells={"us_ca": ("final_order",)}, silent={})
 
     table = law_coverage(rulebook, [], listed)
@@ -65,17 +66,17 @@ def test_links_lead_to_pages_that_are_written(wanted: dict[str, str]) -> None:
             assert target in names | {"../rules.md"}
 
 
-def test_page_says_every_answer_that_a_kind_of_order_is_bound_with(rulebook: Rulebook) -> None:
+def test_page_has_every_answer_that_a_kind_of_order_is_bound_with(rulebook: Rulebook) -> None:
     rule = rulebook.by_id["CT-ORD-01"]
     both = Binding(kind=Kind.RESTRAINING_ORDER, firearms_indicated=True, financial_support=False)
 
     page = rule_page(replace(rule, binds=(both,)), rulebook, [])
 
-    line = "- Binds: restraining order, where firearms are indicated and not support was ordered"
+    line = "- Binds: restraining order, if firearms are indicated and not support was ordered"
     assert line in page.splitlines()
 
 
-def test_pages_are_written_where_no_folder_is_yet(tmp_path: Path) -> None:
+def test_pages_are_written_into_a_new_folder(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "docs"
 
     assert write(folder, {"rulebook/CT-ONE.md": "“one”\n"}) == ["rulebook/CT-ONE.md"]

@@ -1,4 +1,4 @@
-"""What holds of every order, shown on orders that nobody thought of."""
+"""Properties of every plan, checked on generated orders."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders.rules.court_time import add_elapsed_hours, add_months, end_of_day, parse_instant
-from orders.rules.facts import HAPPENINGS, Facts, Happening, Kind
-from orders.rules.plan import Clock, Planned, Status, plan
-from orders.rules.rulebook import load
+from orders.rules.explain import sentences
+from orders.rules.facts import EVENT_KINDS, Event, Facts, Kind
+from orders.rules.loading import load
+from orders.rules.plan import plan
+from orders.rules.planned import Clock, PlannedDeadline, Status
 from orders.rules.words import languages
 
 RULEBOOK = load()
 AGAIN = load()
 DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))
-INSTANTS = st.datetimes(datetime(2015, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+INSTANTS = st.datetimes(
+    datetime.fromisoformat("2015-01-01"), datetime.fromisoformat("2035-12-31"), timezones=st.just(UTC)
+)
 ZONES = sorted(name for name in available_timezones() if name not in {"localtime", "Factory"})
 
 
 @st.composite
-def happenings(draw: st.DrawFn) -> Happening:
+def events(draw: st.DrawFn) -> Event:
     whole_day = draw(st.booleans())
-    return Happening(
-        kind=draw(st.sampled_from(sorted(HAPPENINGS))),
+    return Event(
+        kind=draw(st.sampled_from(sorted(EVENT_KINDS))),
         at=None if whole_day else draw(INSTANTS),
         on=draw(DAYS) if whole_day else None,
         key=draw(st.sampled_from(["", "a", "b"])),
@@ -50,11 +54,11 @@ def orders(draw: st.DrawFn) -> Facts:
         permit_indicated=draw(st.booleans()),
         firearms_listed=draw(st.booleans()),
         financial_support=draw(st.booleans()),
-        happenings=tuple(draw(st.lists(happenings(), max_size=8))),
+        events=tuple(draw(st.lists(events(), max_size=8))),
     )
 
 
-def of_rule(planned: tuple[Planned, ...], rule: str) -> list[tuple[object, ...]]:
+def of_rule(planned: tuple[PlannedDeadline, ...], rule: str) -> list[tuple[object, ...]]:
     return [
         (one.occurrence, one.clock, one.opens, one.due, one.met) for one in planned if one.rule.id == rule
     ]
@@ -74,17 +78,17 @@ def test_plan_is_the_same_when_made_again_with_a_rulebook_read_again(facts: Fact
 def test_plan_does_not_depend_on_the_order_in_which_facts_are_given(
     facts: Facts, chance: random.Random
 ) -> None:
-    shuffled = list(facts.happenings)
+    shuffled = list(facts.events)
     chance.shuffle(shuffled)
 
-    assert plan(replace(facts, happenings=tuple(shuffled)), RULEBOOK) == plan(facts, RULEBOOK)
+    assert plan(replace(facts, events=tuple(shuffled)), RULEBOOK) == plan(facts, RULEBOOK)
 
 
 @settings(deadline=None, max_examples=150)
-@given(orders(), happenings())
-def test_deadline_does_not_move_when_an_unrelated_fact_is_added(facts: Facts, more: Happening) -> None:
+@given(orders(), events())
+def test_deadline_does_not_move_when_an_unrelated_fact_is_added(facts: Facts, more: Event) -> None:
     before = plan(facts, RULEBOOK)
-    after = plan(replace(facts, happenings=(*facts.happenings, more)), RULEBOOK)
+    after = plan(replace(facts, events=(*facts.events, more)), RULEBOOK)
 
     for rule in RULEBOOK.binding(facts):
         related = {
@@ -94,10 +98,10 @@ def test_deadline_does_not_move_when_an_unrelated_fact_is_added(facts: Facts, mo
             rule.custody_starts,
             rule.due_starts,
             *rule.only_after,
-            *(meeting.happening for meeting in rule.met_by),
+            *(meeting.event for meeting in rule.met_by),
             "vacated",
         }
-        # What counts from the order's end moves with whatever the end is computed from.
+        # A deadline that counts from the order's end moves with the event that the end is computed from.
         from_end = "expiry" in related or rule.after_end
         if more.kind not in related and not from_end:
             assert of_rule(before, rule.id) == of_rule(after, rule.id)
@@ -105,7 +109,7 @@ def test_deadline_does_not_move_when_an_unrelated_fact_is_added(facts: Facts, mo
 
 @settings(deadline=None, max_examples=150)
 @given(orders(), INSTANTS)
-def test_every_deadline_hangs_together(facts: Facts, now: datetime) -> None:
+def test_every_deadline_is_consistent(facts: Facts, now: datetime) -> None:
     planned = plan(facts, RULEBOOK)
 
     names = [(one.rule.id, one.occurrence) for one in planned]
@@ -122,7 +126,7 @@ def test_every_deadline_hangs_together(facts: Facts, now: datetime) -> None:
             assert one.met is None
         assert all(checkpoint.fires_at.tzinfo for checkpoint in one.checkpoints)
         for language in languages():
-            said = one.explain(language)
+            said = sentences(one, language)
             assert said
             assert all("{" not in sentence and sentence.strip() for sentence in said)
 
@@ -154,7 +158,7 @@ def test_instant_is_read_back_as_it_is_written(instant: datetime, zone: str) -> 
     local = instant.astimezone(ZoneInfo(zone)).replace(microsecond=0)
     written = local.isoformat()
     if written.count(":") == 3 and len(written) == len("2026-12-04T18:30:00-05:00"):
-        # By their instants: of two zones, == is false for a wall time that happens twice (PEP 495).
+        # Compare instants: across zones, == is false for a wall time that occurs twice (PEP 495).
         assert parse_instant(written, ZoneInfo("UTC")).timestamp() == local.timestamp()
 
 

@@ -1,4 +1,4 @@
-"""What a file may hold, and what is said of one that holds something else: file, line, key and remedy."""
+"""Reading tables, and the messages for a file with an error: file, line, key and remedy."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FILE = Path("us_ct", "one.toml")
 NINE = time(9)
 
 
-class Colour(StrEnum):
-    """Words for a key that takes one of several."""
+class Color(StrEnum):
+    """The words that a key may have."""
 
     RED = "red"
     GREEN = "green"
 
 
-class ColourError(TableError):
-    """The error of a reader of its own."""
+class ColorError(TableError):
+    """An error class passed to the reader."""
 
 
 def table(text: str) -> Table:
@@ -43,7 +43,7 @@ NEEDED: dict[str, tuple[Callable[[Table], object], str, object, str]] = {
     "texts": (lambda one: one.texts("key"), '["a", "b"]', ("a", "b"), "a list of texts"),
     "words": (lambda one: one.words("key"), '{ a = "b" }', {"a": "b"}, "a table of texts"),
     "lists": (lambda one: one.lists("key"), '{ a = ["b"] }', {"a": ("b",)}, "a table of lists of texts"),
-    "one of": (lambda one: one.one_of("key", Colour), '"green"', Colour.GREEN, "a text in quotes"),
+    "one of": (lambda one: one.one_of("key", Color), '"green"', Color.GREEN, "a text in quotes"),
     "tables": (
         lambda one: [inner.text("a") for inner in one.tables("key")],
         '[{ a = "b" }]',
@@ -56,9 +56,9 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
     "text": (lambda one: one.text("key", ""), '"red"', "red", "a text in quotes", ""),
     "number": (lambda one: one.number("key", 1), "7", 7, "a whole number", 1),
     "number or none": (lambda one: one.number_or_none("key"), "0", 0, "a whole number", None),
-    "yes": (lambda one: one.yes("key"), "true", True, "true or false", False),
-    "no or none": (lambda one: one.yes_or_none("key"), "true", True, "true or false", None),
-    "yes or none": (lambda one: one.yes_or_none("key"), "false", False, "true or false", None),
+    "yes": (lambda one: one.flag("key"), "true", True, "true or false", False),
+    "no or none": (lambda one: one.flag_or_none("key"), "true", True, "true or false", None),
+    "yes or none": (lambda one: one.flag_or_none("key"), "false", False, "true or false", None),
     "day or none": (
         lambda one: one.day_or_none("key"),
         "2016-10-01",
@@ -82,11 +82,11 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
     ),
     "texts": (lambda one: one.texts("key", needed=False), '["a"]', ("a",), "a list of texts", ()),
     "one of": (
-        lambda one: one.one_of("key", Colour, Colour.RED),
+        lambda one: one.one_of("key", Color, Color.RED),
         '"green"',
-        Colour.GREEN,
+        Color.GREEN,
         "a text in quotes",
-        Colour.RED,
+        Color.RED,
     ),
     "tables": (
         lambda one: [inner.text("a") for inner in one.tables("key", needed=False)],
@@ -106,7 +106,7 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
 
 
 @pytest.mark.parametrize(("ask", "written", "value", "wanted"), NEEDED.values(), ids=NEEDED)
-def test_needed_key_is_read_or_asked_for(
+def test_needed_key_is_read_or_reported_missing(
     ask: Callable[[Table], object], written: str, value: object, wanted: str
 ) -> None:
     assert ask(table(f"key = {written}")) == value
@@ -127,13 +127,13 @@ def test_key_that_may_be_left_out_has_a_value_then(
     ("written", "ask", "problem"),
     [
         ("[]", lambda one: one.texts("key"), "empty; name at least one"),
-        ("[5]", lambda one: one.texts("key"), "5 is not among texts"),
+        ("[5]", lambda one: one.texts("key"), "5 is not one of texts"),
         (
             '["c"]',
             lambda one: one.texts("key", frozenset({"b", "a"})),
-            "'c' is not among a, b",
+            "'c' is not one of a, b",
         ),
-        ('"blue"', lambda one: one.one_of("key", Colour), "“blue” is not among red, green"),
+        ('"blue"', lambda one: one.one_of("key", Color), "“blue” is not one of red, green"),
         ("{ a = 1 }", lambda one: one.words("key"), "a = 1 is not a text"),
         ('{ a = "b" }', lambda one: one.lists("key"), "a = 'b' is not a list of texts"),
         ("{ a = [1] }", lambda one: one.lists("key"), "a = [1] is not a list of texts"),
@@ -150,32 +150,32 @@ def test_key_that_may_be_left_out_has_a_value_then(
         "list of tables",
     ],
 )
-def test_value_of_the_right_sort_is_refused_for_what_it_holds(
+def test_value_of_the_right_type_is_refused_for_its_content(
     written: str, ask: Callable[[Table], object], problem: str
 ) -> None:
     assert refusal(f"# one\nkey = {written}\n", ask) == f"us_ct/one.toml, line 2, key: {problem}."
 
 
-def test_texts_may_be_any_where_none_are_named() -> None:
+def test_texts_may_be_any_without_a_list_of_allowed_texts() -> None:
     assert table('key = ["b", "a"]').texts("key", frozenset({"a", "b"})) == ("b", "a")
     assert table("key = []").texts("key", needed=False) == ()
 
 
-def test_key_that_nobody_asked_for_is_named_with_those_that_are_known() -> None:
+def test_key_that_was_not_read_is_named_with_the_known_keys() -> None:
     def ask(one: Table) -> None:
         one.text("name")
         one.number("count", 0)
-        one.nothing_else()
+        one.reject_unread()
 
     assert refusal('name = "a"\nsize = 1\n', ask) == (
-        "us_ct/one.toml, line 2, size: not known here; allowed are count, name."
+        "us_ct/one.toml, line 2, size: unknown key; choose from count, name."
     )
     ask(table('name = "a"\ncount = 1\n'))
 
 
 def test_table_is_built_only_when_nothing_of_it_is_left_unread() -> None:
     assert read(table('name = "a"'), lambda one: one.text("name")) == "a"
-    with pytest.raises(TableError, match="line 2, size: not known here; allowed are name"):
+    with pytest.raises(TableError, match="line 2, size: unknown key; choose from name"):
         read(table('name = "a"\nsize = 1'), lambda one: one.text("name"))
 
 
@@ -200,7 +200,7 @@ amount = 5
 
 
 def amounts(one: Table) -> list[str]:
-    """What is said of every amount of the two rules, in the order of the file."""
+    """Return the message about each amount of the two rules, in the order of the file."""
     said: list[str] = []
     for rule in one.tables("rule"):
         said += [str(value.error("amount", "no")) for value in rule.tables("value", needed=False)]
@@ -278,15 +278,15 @@ def test_table_in_a_list_is_named_by_the_table_around_it() -> None:
 
 
 def test_file_that_is_not_toml_is_refused_by_the_readers_own_error() -> None:
-    with pytest.raises(ColourError) as refused:
-        Table.parse("[[rule]", FILE, ColourError)
+    with pytest.raises(ColorError) as refused:
+        Table.parse("[[rule]", FILE, ColorError)
 
     assert str(refused.value).startswith("us_ct/one.toml: not TOML: ")
 
 
 def test_wrong_value_is_refused_by_the_readers_own_error() -> None:
-    with pytest.raises(ColourError):
-        Table.parse("key = 1", FILE, ColourError).text("key")
+    with pytest.raises(ColorError):
+        Table.parse("key = 1", FILE, ColorError).text("key")
 
 
 def test_file_is_read_as_utf8_and_called_by_its_name(tmp_path: Path) -> None:
@@ -294,8 +294,8 @@ def test_file_is_read_as_utf8_and_called_by_its_name(tmp_path: Path) -> None:
     file.write_bytes('key = "“one”"\n'.encode())
 
     assert Table.read(file, FILE).text("key") == "“one”"
-    with pytest.raises(ColourError, match="line 1, other: missing"):
-        Table.read(file, FILE, ColourError).text("other")
+    with pytest.raises(ColorError, match="line 1, other: missing"):
+        Table.read(file, FILE, ColorError).text("other")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["not there", "not UTF-8"])
@@ -304,7 +304,7 @@ def test_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | No
     if content:
         file.write_bytes(content)
 
-    with pytest.raises(ColourError) as refused:
-        Table.read(file, FILE, ColourError)
+    with pytest.raises(ColorError) as refused:
+        Table.read(file, FILE, ColorError)
 
     assert str(refused.value).startswith("us_ct/one.toml: cannot be read: ")

@@ -1,4 +1,4 @@
-"""Verifies that nobody changed the record of who did and saw what."""
+"""Verify the audit chain of the access log."""
 
 from __future__ import annotations
 
@@ -10,47 +10,49 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import Door
-from accounts.services.sealing import Report, verify
+from accounts.models import EntryPoint
+from accounts.services.access.audit_chain import ChainReport, verify
 
 
 class Command(BaseCommand):
-    """The whole chain, from the first seal on. That it was verified is on record itself."""
+    """Verify the chain from its first link. The access log records the verification too."""
 
-    help = "Verifies the seals of the access log; exit 1 at the first that does not fit."
+    help = "Verifies the audit chain of the access log. Exits with 1 at the first fault."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The form of the answer."""
+        """Add the output format."""
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, **options: Any) -> None:
-        """Prints what was verified; exit 1 with the finding, if there is one."""
-        report = verify(door=Door.COMMAND)
+        """Print the result. Raises CommandError with the fault, if there is one."""
+        report = verify(entry_point=EntryPoint.COMMAND)
         if options["json"]:
             self.stdout.write(json.dumps(_document(report)))
         else:
-            self.stdout.write(f"{report.seals:,} seals of {report.entries:,} entries fit.")
-            if report.seals:
-                self.stdout.write(f"The newest is seal {report.newest}, digest {report.digest}.")
-            if report.unsealed:
-                self.stdout.write(f"Not sealed yet: {report.unsealed:,}, the oldest since {_since(report)}.")
-        if report.finding:
-            raise CommandError(report.finding.words)
+            self.stdout.write(f"{report.links:,} links with {report.entries:,} entries match.")
+            if report.links:
+                self.stdout.write(f"The newest is link {report.newest}, digest {report.digest}.")
+            if report.unlinked:
+                self.stdout.write(
+                    f"Not yet in the chain: {report.unlinked:,}, the oldest since {_since(report)}."
+                )
+        if report.fault:
+            raise CommandError(report.fault.message)
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _document(report: ChainReport) -> dict[str, Any]:
     return {
-        "ok": report.finding is None,
-        "seals": report.seals,
+        "ok": report.fault is None,
+        "links": report.links,
         "entries": report.entries,
-        "newest_seal": report.newest,
+        "newest_link": report.newest,
         "digest": report.digest,
-        "finding": asdict(report.finding) if report.finding else None,
-        "unsealed": report.unsealed,
-        "unsealed_since": _since(report),
+        "fault": asdict(report.fault) if report.fault else None,
+        "unlinked": report.unlinked,
+        "unlinked_since": _since(report),
     }
 
 
-def _since(report: Report) -> str | None:
-    since = report.unsealed_since
+def _since(report: ChainReport) -> str | None:
+    since = report.unlinked_since
     return since.astimezone(UTC).isoformat() if since else None

@@ -1,4 +1,4 @@
-"""Stops what runs below the local folder, whoever started it and however that one ended."""
+"""Stop every process that uses the local folder, also after a hard kill."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from django.core.management.base import BaseCommand
 from ctcompliance import local
 from ctcompliance.embedded import processes
 
-#: Everything that is ever written below the folder.
-DATA = ("postgres", "postgres.*", "redis.*", "sockets", "mailbox", "beat-schedule*", "up.lock")
+#: Everything that the project writes below the folder.
+DATA = ("postgres", "postgres.*", "valkey.*", "sockets", "mailbox", "beat-schedule*", "up.lock")
 
 
 class Command(BaseCommand):
-    """No process uses the folder, and the embedded servers are stopped. Harmless when repeated."""
+    """Stop the folder's processes and embedded servers. It can be repeated."""
 
-    help = "Stops every process that uses the local folder, and the embedded servers. The data stay."
+    help = "Stop every process that uses the local folder, and the embedded servers. The data stay."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One switch."""
+        """Add `--remove-data`."""
         parser.add_argument("--remove-data", action="store_true", help="Remove the folder's data as well.")
 
     def handle(self, **options: Any) -> None:
-        """Says how many processes it found."""
+        """Print how many processes and servers were stopped."""
         folder = Path(settings.LOCAL_DIR)
         ended = processes.end_all(folder)
-        servers = (local.redis(folder), local.postgres(folder))
+        servers = (local.valkey(folder), local.postgres(folder))
         running = [server for server in servers if server.is_running]
         for server in running:
             server.stop()
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def remove(folder: Path, sockets: Path) -> None:
-    """Nothing of this project is below the folder. A stranger's file in it, and then the folder, stays."""
+    """Remove the project's data from the folder, and the folder if it is empty then. Other files stay."""
     for path in [sockets, *(found for pattern in DATA for found in folder.glob(pattern))]:
         if path.is_dir():
             shutil.rmtree(path)

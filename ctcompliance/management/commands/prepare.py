@@ -1,4 +1,4 @@
-"""Makes a database ready: migrated, with the cache's table and the reference data of this version."""
+"""Make a database ready: run migrations, create the cache table and load this version's reference data."""
 
 from __future__ import annotations
 
@@ -9,50 +9,53 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
-from accounts.services.reference import load_reference
+from accounts.services.agencies.reference import load_reference
 from ctcompliance import unreachable
-from notifications.services import canary
-from notifications.services.escalation import load_steps
-from orders.services.calendar import load_closings
+from notifications.services.escalation.escalation import load_steps
+from notifications.services.restored import confirm_first
+from notifications.services.watch import canary
+from orders.services.planning.rulebooks import load_closings
 
-#: Names the lock among all advisory locks of the database. Any number will do that nothing else uses.
+#: The key of the advisory lock. Any number that nothing else uses is fine.
 LOCK = 0x63746370_72657061
-#: How long one `prepare` waits for another.
+#: How long one `prepare` waits for another, as PostgreSQL writes a duration.
 PATIENCE = "600s"
 
 
 class Command(BaseCommand):
-    """Migrates and loads reference data. Harmless when repeated; of two at once, the second waits."""
+    """Migrate and load reference data. It can be repeated; of two at once, the second waits."""
 
     help = __doc__ or ""
-    # The database may not be there yet, and the addresses of pages do not matter here.
+    # The database may not exist yet, and the checks of URLs are not needed here.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One switch."""
+        """Add `--json`."""
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, **options: Any) -> None:
-        """Prints what was done, as one line or one JSON document."""
+        """Print what was done, as one line or one JSON document."""
         try:
             with _alone():
                 done = self._prepare()
         except OperationalError as error:
-            said = str(error).strip().splitlines()[0]
-            raise CommandError(unreachable.sentence(error) or f"The database refused: {said}.") from error
+            reason = str(error).strip().splitlines()[0]
+            raise CommandError(unreachable.sentence(error) or f"The database refused: {reason}.") from error
         self.stdout.write(json.dumps(done) if options["json"] else _sentence(done))
 
     def _prepare(self) -> dict[str, Any]:
         self._progress("Migrating")
         migrations = _pending()
         call_command("migrate", interactive=False, verbosity=0)
-        # What processes count together, such as calls of the API: a table that no migration makes.
+        # Processes share counters in it, such as API calls. No migration creates this table.
         call_command("createcachetable", verbosity=0)
         self._progress("Loading towns, agencies and judicial districts")
         reference = {kind: asdict(counts) for kind, counts in load_reference().items()}
@@ -60,7 +63,9 @@ class Command(BaseCommand):
         closings = load_closings()
         with transaction.atomic():
             canary.make()
-        self._progress("Loading who is asked when nobody answers")
+        # A demonstration may be moved about; its mail goes nowhere.
+        confirm_first(timezone.now(), again=settings.IS_LOCAL)
+        self._progress("Loading the escalation steps")
         return {
             "migrations": migrations,
             "reference": reference,
@@ -76,7 +81,7 @@ class Command(BaseCommand):
 @contextmanager
 def _alone() -> Iterator[None]:
     with connection.cursor() as cursor:
-        # An index on a large table may take longer than a page ever should.
+        # Building an index on a large table may take longer than the limit for pages.
         cursor.execute("SELECT set_config('statement_timeout', '0', false)")
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
         try:
@@ -84,14 +89,14 @@ def _alone() -> Iterator[None]:
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise CommandError(
-                    "Another `prepare` is still at work. Try again when it has ended."
+                    "Another `prepare` is still running. Try again when it has ended."
                 ) from error
             raise
         cursor.execute("RESET lock_timeout")
     try:
         yield
     finally:
-        # Should the session have died, so has its lock.
+        # The lock ends with its session, if that has died.
         if connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -1,4 +1,4 @@
-"""Runs the whole system on this machine, with a demonstration."""
+"""Run the whole system on this machine, with a demonstration."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ctcompliance import local
 from ctcompliance.celery import QUEUES
 from ctcompliance.embedded import processes
 from ctcompliance.embedded.postgres import Postgres
-from ctcompliance.embedded.redis import Redis
+from ctcompliance.embedded.valkey import Valkey
 
-#: What listens on which port, and the variable that moves it.
+#: Each listener, the variable that sets its port, and the setting that holds it.
 PORTS = (
     ("The web server", "CTC_WEB_PORT", "WEB_PORT"),
     ("The mail catcher", "CTC_SMTP_PORT", "SMTP_PORT"),
@@ -33,41 +33,43 @@ PORTS = (
 
 
 class Command(BaseCommand):
-    """Everything runs until Ctrl-C, and nothing of it afterwards. The data stay."""
+    """Run everything until Ctrl-C, and leave no process behind. The data stay."""
 
-    help = "Sets up servers and a demonstration here, and runs web, worker, beat, Flower and a mail catcher."
+    help = (
+        "Sets up servers and a demonstration here, and runs web, worker, pulse, beat, Flower, mail catcher."
+    )
     requires_system_checks: list[str] = []
 
     def handle(self, **_options: Any) -> None:
-        """Returns after Ctrl-C; exit 1 when a process ended by itself."""
+        """Return after Ctrl-C. Raise `CommandError` if a process ended by itself."""
         if not settings.IS_LOCAL:
             raise CommandError("`up` runs a demonstration on the embedded database only. Unset DATABASE_URL.")
         folder = Path(settings.LOCAL_DIR)
-        database, broker = local.postgres(folder), local.redis(folder)
+        database, broker = local.postgres(folder), local.valkey(folder)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        # A closed terminal is a wish to stop, too.
+        # A closed terminal stops it, too.
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-        is_told_to_stop = True
+        was_stopped = True
         try:
             self._set_up(folder, database, broker)
-            is_told_to_stop = self._run(folder)
+            was_stopped = self._run(folder)
         except KeyboardInterrupt:
             self.stdout.write("")
         finally:
             broker.release()
             database.release()
         self.stdout.write(f"Stopped. The data stay in {folder}.")
-        if not is_told_to_stop:
+        if not was_stopped:
             raise CommandError("A process ended by itself, so all were stopped. Its last lines are above.")
 
-    def _set_up(self, folder: Path, database: Postgres, broker: Redis) -> None:
+    def _set_up(self, folder: Path, database: Postgres, broker: Valkey) -> None:
         processes.hold(folder)
         for owner, variable, setting in PORTS:
             refuse_taken(owner, variable, getattr(settings, setting))
         with self._step("Embedded PostgreSQL"):
             database.use()
         if not settings.BROKER_URL:
-            with self._step("Embedded Redis"):
+            with self._step("Embedded Valkey"):
                 broker.use()
         with self._step("Tables and reference data"):
             call_command("prepare", stdout=io.StringIO(), stderr=io.StringIO())
@@ -75,13 +77,13 @@ class Command(BaseCommand):
             call_command("demo", stdout=io.StringIO(), stderr=io.StringIO())
 
     def _run(self, folder: Path) -> bool:
-        """Runs everything until it is told to stop; False when a process ended by itself, and with it all."""
+        """Run everything. Return True after a signal to stop, False if a process ended by itself."""
         from honcho.manager import Manager
         from honcho.printer import Printer
 
-        # Without the time: what is worth a time says it itself.
+        # Without the time: log lines have their own.
         manager = Manager(Printer(sys.stdout, time_format=""))
-        # The open file is how `down` knows whom a killed `up` left behind.
+        # By the open file `down` finds the processes that a killed `up` left behind.
         mark = f"exec 9>>{shlex.quote(str(folder / processes.UP))}"
         for name, command in commands(folder).items():
             manager.add_process(
@@ -95,7 +97,7 @@ class Command(BaseCommand):
         return manager.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
 
     def _introduce(self) -> None:
-        """Addresses and sign-ins."""
+        """Print addresses and sign-ins."""
         from ctcompliance.demo import SIGN_INS
 
         web = f"http://127.0.0.1:{settings.WEB_PORT}"
@@ -109,7 +111,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:
-        """One line on standard error; on a terminal it is there before the work is done."""
+        """Write one line to standard error; on a terminal the title comes before the work is done."""
         begun = time.monotonic()
         if self.stderr.isatty():
             self.stderr.write(f"{title} … ", style_func=str, ending="")
@@ -120,7 +122,7 @@ class Command(BaseCommand):
 
 
 def refuse_taken(owner: str, variable: str, port: int) -> None:
-    """Nobody listens on that port of the loopback address."""
+    """Raise `CommandError` if the port of the loopback address is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -128,24 +130,24 @@ def refuse_taken(owner: str, variable: str, port: int) -> None:
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "no port has that number"
             raise CommandError(
-                f"{owner} cannot have port {port} ({reason}). Free it, or set {variable} to another number."
+                f"{owner} cannot use port {port} ({reason}). Free it, or set {variable} to another number."
             ) from error
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What the processes inherit."""
+    """The environment of the processes."""
     return {
         **os.environ,
         "CTC_LOCAL": str(folder),
-        # Lines come when they are written.
+        # Show lines as they are written.
         "PYTHONUNBUFFERED": "1",
-        # Who runs a demonstration as root need not be told so by its worker.
+        # A demonstration may run as root; the worker need not warn about it.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 
 def commands(folder: Path) -> dict[str, str]:
-    """What runs, by the name that stands before its lines."""
+    """The commands that run, by the name that is printed before their lines."""
     python, queues = shlex.quote(sys.executable), ",".join(QUEUES)
     schedule, mailbox = shlex.quote(str(folder / "beat-schedule")), shlex.quote(str(folder / "mailbox"))
     celery = f"{python} -m celery --quiet -A ctcompliance"
@@ -154,6 +156,7 @@ def commands(folder: Path) -> dict[str, str]:
         " --worker-class gthread --workers 2 --threads 4 --graceful-timeout 3"
         " --no-control-socket --log-level warning --logger-class ctcompliance.web_log.WebLogger",
         "worker": f"{celery} worker -P threads -c 8 -Q {queues} -l INFO --without-gossip --without-mingle",
+        "pulse": f"{python} manage.py pulse",
         "beat": f"{celery} beat -s {schedule} -l INFO",
         "flower": f"{celery} flower --address=127.0.0.1 --port={settings.FLOWER_PORT} --logging=warning",
         "mail": f"{python} -m aiosmtpd -n -l 127.0.0.1:{settings.SMTP_PORT}"

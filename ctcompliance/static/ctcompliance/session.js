@@ -13,11 +13,23 @@
   const touch = () => localStorage.setItem(KEY, Date.now())
   const end = () => Math.min(active() + idle, limit)
 
+  // Sends what was typed without saving it. The server holds it until the same person has signed in again.
+  function hold (form) {
+    const mark = document.createElement('input')
+    mark.type = 'hidden'
+    mark.name = 'form_hold'
+    mark.value = '1'
+    form.append(mark)
+    HTMLFormElement.prototype.submit.call(form)
+  }
+
   function look () {
     const left = end() - Date.now()
     if (left <= 0) {
+      const typed = document.querySelector('form[data-typed]')
       // Asks the server, which knows: it shows the sign-in page.
-      location.replace(location.pathname + location.search)
+      if (!typed) location.replace(location.pathname + location.search)
+      else if (!typed.elements.form_hold) hold(typed)
     } else if (left <= warn) {
       const isLimit = limit <= active() + idle
       form.hidden = isLimit

@@ -1,4 +1,4 @@
-"""Fires what is due, once."""
+"""`manage.py fire`: fire what is due, once."""
 
 from __future__ import annotations
 
@@ -11,30 +11,28 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifications.services.firing import BATCH, Fired, Firer
-from notifications.services.pulse import NAME
+from notifications.services.firing.fire import Fired, Firer
+from notifications.services.firing.pulse import NAME
 from orders.rules.court_time import TimeError, parse_instant
 
 
 class Command(BaseCommand):
     """`manage.py fire [--now INSTANT] [--json]`."""
 
-    help = "Fires what is due, once: marks overdue, opens follow-ups, writes alerts."
+    help = "Fires what is due, once: marks deadlines overdue, opens follow-ups, writes alerts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Takes the instant and the form of the answer."""
-        parser.add_argument("--now", help="An instant that stands for the database's clock.")
+        """Add `--now` and `--json`."""
+        parser.add_argument("--now", help="An instant that replaces the database's clock.")
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fires until nothing is due."""
+        """Fire until nothing is due."""
         now = self._now(options["now"])
         firer = Firer(NAME)
         total = Fired()
         while (one := firer.fire(now=now)).checkpoints:
             total += one
-            if one.checkpoints < BATCH:
-                break
         if options["json"]:
             self.stdout.write(json.dumps(asdict(total)))
         else:

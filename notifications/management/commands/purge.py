@@ -1,4 +1,4 @@
-"""Takes away what is kept for longer than it may be."""
+"""Delete data past its retention period."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from notifications.services.purge import purge
+from notifications.services.watch.purge import purge
 
 
 class Command(BaseCommand):
     """`manage.py purge [--dry-run] [--json]`."""
 
-    help = "Takes away what is kept for longer than notifications/data/retention.toml says."
+    help = "Delete data past its retention period (notifications/data/retention.toml)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Takes whether anything is to go, and the form of the answer."""
-        parser.add_argument("--dry-run", action="store_true", help="Only count what would go.")
+        """Add --dry-run and --json."""
+        parser.add_argument("--dry-run", action="store_true", help="Count the rows and delete nothing.")
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Goes on until all of it is gone, and prints how many rows of each class that were."""
+        """Delete all expired rows and print the number for each class."""
         counts = purge(is_dry_run=options["dry_run"], seconds=math.inf)
         if options["json"]:
             self.stdout.write(json.dumps(counts))
             return
-        word = "would go" if options["dry_run"] else "gone"
+        verb = "to delete" if options["dry_run"] else "deleted"
         for name, count in counts.items():
-            self.stdout.write(f"{name:<20}{count:>10,} {word}")
+            self.stdout.write(f"{name:<20}{count:>10,} {verb}")

@@ -1,4 +1,4 @@
-"""Runs the worked examples of law against the rules."""
+"""Run the scenarios of a folder against the rules."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from orders.rules.scenarios import ScenarioError, load, run
-from orders.services.calendar import bundled
+from orders.services.planning.rulebooks import bundled
 
 
 class Command(BaseCommand):
-    """Every scenario of DIR is planned and compared. No database is asked."""
+    """Plan each scenario of DIR and compare the result. No database is used."""
 
-    help = "Runs every scenario file below a folder, without a database; exit 1 if one fails."
+    help = "Run every scenario file below a folder, without a database; exit 1 if one fails."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The folder, and the form of the answer."""
-        parser.add_argument("folder", metavar="DIR", type=Path, help="The folder of scenario files (*.toml).")
+        """Add the folder and the form of the output."""
+        parser.add_argument(
+            "folder", metavar="DIR", type=Path, help="The folder with scenario files (*.toml)."
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, **options: Any) -> None:
-        """Prints what differs; exit 1 if anything does."""
+        """Print the differences. Raise `CommandError`, exit 1, if there are any."""
         try:
             outcomes = [run(scenario, bundled()) for scenario in load(options["folder"])]
         except ScenarioError as error:

@@ -1,4 +1,4 @@
-"""Says every deadline of an order in sentences."""
+"""Explain every deadline of an order in sentences."""
 
 from __future__ import annotations
 
@@ -10,43 +10,46 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.models import Act, Door
-from accounts.services.audit import record
+from accounts.models import AuditAction, EntryPoint
+from accounts.services.access.access_log import record
 from orders.models import Order
-from orders.rules.explain import day_words, instant_words
-from orders.rules.plan import Moment, Planned
+from orders.rules.explain import day_words, instant_words, sentences
+from orders.rules.planned import Moment, PlannedDeadline
 from orders.rules.words import LANGUAGE, languages
-from orders.services.change import zone_of
-from orders.services.explaining import find_orders, plan_afresh
+from orders.services.court_days import zone_of
+from orders.services.planning.explanations import find_orders, plan_now
 
 
 class Command(BaseCommand):
-    """Prints what the facts give now, planned afresh; no person is named. It is on record."""
+    """Print the deadlines that the facts give now. No person is named. The access log records it."""
 
-    help = "Says every deadline of one order, or of all orders of a docket, in sentences."
+    help = "Explain every deadline of an order, or of all orders of a docket, in sentences."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What names the order."""
-        parser.add_argument(
-            "order", metavar="ORDER", help="A public id, a registry number or a docket number."
-        )
+        """Add the order and the language."""
+        parser.add_argument("order", metavar="ORDER", help="Public id, registry number or docket number.")
         parser.add_argument(
             "--language",
             choices=languages(),
             default=LANGUAGE,
-            help="The language of the sentences; the lines above them are in English.",
+            help="Language of the sentences; the lines above them are in English.",
         )
 
     def handle(self, **options: Any) -> None:
-        """Prints the deadlines."""
+        """Print the deadlines. Raise `CommandError` if no order has that name."""
         orders = find_orders(options["order"])
         if not orders:
             raise CommandError(
-                f"“{options['order']}” is no order. Give its public id, registry number or docket number."
+                f"“{options['order']}” is not an order. Enter a public id, registry number or docket number."
             )
-        record(Act.SEEN, Door.COMMAND, what="explain", cases=sorted({one.case.public_id for one in orders}))
+        record(
+            AuditAction.SEEN,
+            EntryPoint.COMMAND,
+            what="explain",
+            cases=sorted({one.case.public_id for one in orders}),
+        )
         now = timezone.now()
-        for order, planned in plan_afresh(orders):
+        for order, planned in plan_now(orders):
             for line in _about(order):
                 self.stdout.write(line)
             for one in planned:
@@ -64,15 +67,15 @@ def _about(order: Order) -> Iterator[str]:
     yield f"Served {instant_words(served, zone)}." if served else "Not served."
 
 
-def _sentences(planned: Planned, now: datetime, language: str) -> Iterator[str]:
+def _sentences(planned: PlannedDeadline, now: datetime, language: str) -> Iterator[str]:
     state = planned.status(now).replace("_", " ")
     due = f", due {_words(planned.due, planned)}" if planned.due else ""
     yield f"{planned.rule.id}{f' ({planned.occurrence})' if planned.occurrence else ''}: {state}{due}"
-    for sentence in planned.explain(language):
+    for sentence in sentences(planned, language):
         yield f"  {sentence}"
 
 
-def _words(moment: Moment, planned: Planned) -> str:
+def _words(moment: Moment, planned: PlannedDeadline) -> str:
     if moment.at is not None:
         return instant_words(moment.at, planned.jurisdiction.zone)
     return day_words(moment.day(planned.jurisdiction))

@@ -1,4 +1,4 @@
-"""The rulebook: listed, shown, what a change of it would do, and its use for every order."""
+"""List and show rules, who hears what, the effect of a changed rule file; apply the rules to all orders."""
 
 from __future__ import annotations
 
@@ -15,46 +15,59 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from orders.rules import dossier, pages, scenarios
-from orders.rules.rulebook import Checkpoint, Entry, Offset, Rule, RulebookError, Unit, Value
-from orders.services import upkeep
-from orders.services.calendar import bundled, current_rulebook
-from orders.services.rule_change import CHANGES, Effect, changed_rulebook, effect_of
+from accounts.access import MATRIX
+from orders.rules import audience, dossier, pages, scenarios
+from orders.rules.loading import RulebookError
+from orders.rules.model import CheckpointRule, Entry, Offset, Rule, Value
+from orders.rules.vocabulary import Unit
+from orders.services.planning import replan_stale
+from orders.services.planning.rule_impact import CHANGES, Effect, changed_rulebook, effect_of
+from orders.services.planning.rulebooks import bundled, current_rulebook
 
-#: Seconds until orders that somebody was changing are tried once more.
+#: Seconds before orders that were locked are tried again.
 PAUSE = 1.0
 
 
 class Command(BaseCommand):
-    """Three acts read only; `apply` plans orders anew and `pages` writes the documents."""
+    """All actions only read, but `apply`, which plans orders again, and `pages`, which writes documents."""
 
-    help = "Lists the rules, shows one, tells what a changed rule file would do, or applies those that stand."
+    help = "List the rules, show one, show the effect of a changed rule file, or apply the current rules."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One of five acts."""
-        acts = parser.add_subparsers(
-            dest="act", metavar="list | show ID | diff FILE | apply | pages", required=True
+        """Add the six actions."""
+        actions = parser.add_subparsers(
+            dest="action",
+            metavar="list | show ID | diff FILE | apply | audience [ROLE] | pages",
+            required=True,
         )
-        acts.add_parser("list", help="Every rule by id.")
-        show = acts.add_parser("show", help="One rule, with its dated values and their sources.")
+        actions.add_parser("list", help="List every rule by id.")
+        show = actions.add_parser("show", help="Show a rule with its dated values and their sources.")
         show.add_argument("id", metavar="ID")
-        diff = acts.add_parser("diff", help="What a changed rule file would do to stored orders.")
+        diff = actions.add_parser("diff", help="Show what a changed rule file would do to stored orders.")
         diff.add_argument("file", metavar="FILE", type=Path)
         diff.add_argument("--json", action="store_true", help="Print one JSON document.")
-        apply = acts.add_parser("apply", help="Plans anew every order whose plan is of another rulebook.")
+        apply = actions.add_parser(
+            "apply", help="Plan every order again whose plan is from another rulebook."
+        )
         apply.add_argument("--json", action="store_true", help="Print one JSON document.")
-        acts.add_parser("pages", help="Writes docs/rulebook/ and docs/law-coverage.md from the rule files.")
+        heard = actions.add_parser("audience", help="Print who hears what, of everyone or of one role.")
+        heard.add_argument("role", metavar="ROLE", nargs="?", default="")
+        actions.add_parser(
+            "pages", help="Write docs/rulebook/, docs/law-coverage.md and docs/who-hears-what.md."
+        )
 
     def handle(self, **options: Any) -> None:
-        """Prints what was asked."""
-        if options["act"] == "list":
+        """Print the result of the action."""
+        if options["action"] == "list":
             self._write(_listed())
-        elif options["act"] == "show":
+        elif options["action"] == "show":
             self._write(_shown(options["id"]))
-        elif options["act"] == "apply":
+        elif options["action"] == "apply":
             self._write(_applied(as_json=options["json"]))
-        elif options["act"] == "pages":
+        elif options["action"] == "audience":
+            self._write(_audience(options["role"]))
+        elif options["action"] == "pages":
             self._write(_rendered())
         else:
             try:
@@ -69,46 +82,62 @@ class Command(BaseCommand):
 
 
 def _rendered() -> Iterator[str]:
-    """The pages that a lawyer reads, written where they are stale."""
+    """Write the pages that differ from the rule files."""
     wanted = pages.pages(bundled(), scenarios.load(settings.BASE_DIR / "tests" / "scenarios"), dossier.load())
+    wanted["who-hears-what.md"] = audience.audience_page(
+        bundled(), audience.load_audiences(), MATRIX.alert_role
+    )
     written = pages.write(settings.BASE_DIR / "docs", wanted)
-    yield f"{len(wanted)} pages, {len(written)} of them written anew."
+    yield f"{len(wanted)} pages, {len(written)} of them updated."
+
+
+def _audience(role: str) -> Iterator[str]:
+    """Yield what a role or an audience hears of; everything without one."""
+    found, roles = audience.lines(bundled(), audience.load_audiences()), MATRIX.alert_role
+    wanted = role.strip().casefold().replace(" ", "_")
+    own = [one for one in found if wanted in ("", one.word, roles.get(one.word))]
+    if reason := audience.load_audiences().silent.get(wanted):
+        yield reason
+    elif not own:
+        known = ", ".join(sorted({one.word for one in found} | set(roles.values())))
+        raise CommandError(f"“{role}” is not a role or an audience. Choose one of: {known}.")
+    yield from audience.printed(own)
 
 
 def _applied(*, as_json: bool) -> Iterator[str]:
-    """What was planned anew, and what is left because somebody was changing it all the while."""
+    """Yield how many orders were planned again, and how many were locked all the time."""
     done = _apply()
-    left = upkeep.stale_orders().count()
+    left = replan_stale.stale_orders().count()
     if as_json:
         yield json.dumps({"rulebook": current_rulebook().version, "orders": done, "left": left})
         return
-    yield f"{done:,} orders were planned anew."
+    yield f"{done:,} orders were planned again."
     if left:
         yield (
-            f"{left:,} are left, because somebody was changing them. The hourly sweep plans them; or apply "
-            "the rules again."
+            f"{left:,} orders are left because they were being changed. The hourly task plans them, or run "
+            "`manage.py rules apply` again."
         )
 
 
 def _apply() -> int:
-    """Plans batch after batch, each in a transaction of its own: what is done stays done when it is stopped.
+    """Plan the orders in batches, each in its own transaction, and return their number.
 
-    Orders that are locked are tried twice.
+    A batch that is done stays done if the command is stopped. Orders that are locked are tried twice.
     """
-    done, in_vain = 0, False
-    # Django's own stream would end every state of the bar with a line break.
-    is_shown = sys.stderr.isatty()
-    total = upkeep.stale_orders().count() if is_shown else None
-    with tqdm(total=total, unit=" orders", disable=not is_shown) as bar:
+    done, retried = 0, False
+    # Django's own stream adds a line break after each update of the bar.
+    interactive = sys.stderr.isatty()
+    total = replan_stale.stale_orders().count() if interactive else None
+    with tqdm(total=total, unit=" orders", disable=not interactive) as bar:
         while True:
-            planned = upkeep.replan_stale(now=timezone.now())
+            planned = replan_stale.replan_stale(now=timezone.now())
             done += planned
             bar.update(planned)
             if not planned:
-                if in_vain or not upkeep.stale_orders().exists():
+                if retried or not replan_stale.stale_orders().exists():
                     return done
                 time.sleep(PAUSE)
-            in_vain = not planned
+            retried = not planned
 
 
 def _all() -> list[Rule | Entry]:
@@ -126,7 +155,7 @@ def _listed() -> Iterator[str]:
 def _shown(id_: str) -> Iterator[str]:
     one = next((one for one in _all() if one.id.casefold() == id_.strip().casefold()), None)
     if one is None:
-        raise CommandError(f"“{id_}” is no rule. `rules list` names them all.")
+        raise CommandError(f"“{id_}” is not a rule. `manage.py rules list` lists them.")
     yield f"{one.id}, {bundled().jurisdictions[one.jurisdiction].name}, {one.certainty}"
     yield one.title
     if one.doubt:
@@ -134,18 +163,18 @@ def _shown(id_: str) -> Iterator[str]:
     if isinstance(one, Rule):
         yield from _rule(one)
     else:
-        yield f"Is a {pages.became(one)}, effective {one.effective} ({_mark(one)})"
-        yield from pages.asked(one)
+        yield f"Type: {pages.entry_type(one)}, effective {one.effective} ({_source(one)})"
+        yield from pages.conditions(one)
         yield from _note(one)
 
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"Binds: {', '.join(dict.fromkeys(bind.kind.value for bind in rule.binds))}"
     yield f"Starts: {rule.starts}; actor: {rule.actor}"
-    met_by = ", ".join(dict.fromkeys(one.happening for one in rule.met_by))
-    yield f"Met by: {met_by or 'nothing that is recorded'}"
+    met_by = ", ".join(dict.fromkeys(one.event for one in rule.met_by))
+    yield f"Met by: {met_by or 'no recorded event'}"
     for value in rule.values:
-        yield f"From {value.effective}: {_value(value)} ({_mark(value)})"
+        yield f"From {value.effective}: {_value(value)} ({_source(value)})"
         yield from _note(value)
     for checkpoint in rule.checkpoints:
         yield f"Checkpoint {checkpoint.name}: {_checkpoint(checkpoint)}"
@@ -160,13 +189,13 @@ def _value(value: Value) -> str:
     return ", ".join(parts)
 
 
-def _checkpoint(one: Checkpoint) -> str:
+def _checkpoint(one: CheckpointRule) -> str:
     moment = f"{_offset(one.offset)} from {one.anchor}" if one.offset.amount else f"at {one.anchor}"
-    return f"{one.purpose}, {moment}, tells {', '.join(one.audience)}"
+    return f"{one.purpose}, {moment}, notifies {', '.join(one.audience)}"
 
 
-def _mark(one: Value | Entry) -> str:
-    return f"{one.mark.replace('_', '-')}: {'; '.join(one.sources)}"
+def _source(one: Value | Entry) -> str:
+    return f"{one.source_status.replace('_', '-')}: {'; '.join(one.sources)}"
 
 
 def _note(one: Value | Entry) -> Iterator[str]:

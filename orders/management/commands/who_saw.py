@@ -1,4 +1,4 @@
-"""Says who saw a case, when, from where and by which door."""
+"""Report who saw a case, when, from which address and through which entry point."""
 
 from __future__ import annotations
 
@@ -14,37 +14,42 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.models import Act, AuditEntry, Door
-from accounts.services.access_report import Question, every
-from accounts.services.audit import record
+from accounts.dates import format_instant
+from accounts.models import AuditAction, AuditEntry, EntryPoint
+from accounts.services.access.access_log import record
+from accounts.services.access.access_report import Question, every
 from orders.models import Case
 from orders.rules.court_time import TimeError, parse_instant
-from orders.services.explaining import find_orders
+from orders.services.planning.explanations import find_orders
 
 
 class Command(BaseCommand):
-    """The newest first. That it was asked is on record itself."""
+    """Print the access log of a case, the newest entry first. The log records this command, too."""
 
-    help = "Says who saw a case, when, from where and by which door."
+    help = "Report who saw a case, when, from which address and through which entry point."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The case, the time, and the form of the answer."""
+        """Add the case, the period and the output format."""
         parser.add_argument(
-            "case", metavar="CASE", help="A public id of a case or order, a registry or docket number."
+            "case",
+            metavar="CASE",
+            help="The public id of a case or order, a registry number or a docket number.",
         )
-        parser.add_argument("--since", metavar="INSTANT", help="A year ago unless given.")
-        parser.add_argument("--until", metavar="INSTANT", help="Now unless given.")
+        parser.add_argument(
+            "--since", metavar="INSTANT", help="The start of the period. Default: a year ago."
+        )
+        parser.add_argument("--until", metavar="INSTANT", help="The end of the period. Default: now.")
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
     def handle(self, **options: Any) -> None:
-        """Prints every entry of the case, or of each case of the docket."""
+        """Print every entry of the case, or of each case of the docket."""
         cases = _cases(options["case"])
         if not cases:
-            raise CommandError("There is no such case. Give a public id, registry number or docket number.")
+            raise CommandError("No case found. Give a public id, registry number or docket number.")
         now = timezone.now()
         since = _instant(options["since"], "--since") or now - timedelta(days=366)
         until = _instant(options["until"], "--until") or now
-        record(Act.LOG_READ, Door.COMMAND, what="who_saw", cases=cases)
+        record(AuditAction.LOG_READ, EntryPoint.COMMAND, what="who_saw", cases=cases)
         found = {case: every(Question(since=since, until=until, case=case)) for case in cases}
         if options["json"]:
             lines = [{"case": str(case), "entries": list(map(_document, found[case]))} for case in cases]
@@ -78,8 +83,8 @@ def _document(entry: AuditEntry) -> dict[str, Any]:
         "at": entry.at.astimezone(UTC).isoformat(),
         "who": entry.actor.email if entry.actor else None,
         "token": str(entry.token.public_id) if entry.token else None,
-        "act": entry.act,
-        "door": entry.door,
+        "action": entry.action,
+        "entry_point": entry.entry_point,
         "what": entry.what,
         "address": entry.address,
         "succeeded": entry.succeeded,
@@ -87,8 +92,8 @@ def _document(entry: AuditEntry) -> dict[str, Any]:
 
 
 def _words(entry: AuditEntry) -> Iterator[str]:
-    yield f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    yield format_instant(entry.at, seconds=True)
     yield f"{entry.actor} <{entry.actor.email}>" if entry.actor else "the system"
-    yield entry.get_act_display() if entry.succeeded else f"{entry.get_act_display()}, in vain"
-    yield f"{entry.get_door_display()} {entry.what}".strip()
+    yield entry.title
+    yield f"{entry.get_entry_point_display()} {entry.what}".strip()
     yield str(entry.address or "")

@@ -1,8 +1,8 @@
-"""The Protection Order Registry's export, imported: any number of times, with the same result.
+"""Import of the Protection Order Registry's export. Repeating it gives the same result.
 
-`files` reads the three files, `parsing` says what a row means, `staging` keeps what one run has read in the
-database instead of in memory, `updating` merges a changed row into an order that people have worked on,
-`proof` sorts firearms and receipts, `importing` does it all batch by batch.
+`files` reads the three files, `parsing` interprets a row, `staging` keeps the rows of one run in the database
+instead of in memory, `updating` merges a changed row into an order that people have worked on, `proof` sorts
+firearms and receipts, and `importing` runs all of it batch by batch. `jobs` runs imports for the API.
 """
 
 from __future__ import annotations

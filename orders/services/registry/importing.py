@@ -1,4 +1,4 @@
-"""An export imported batch by batch: a batch, with the firearms and receipts of its orders, wholly or not."""
+"""Import an export batch by batch. Each batch, with its firearms and receipts, is one transaction."""
 
 from __future__ import annotations
 
@@ -11,31 +11,40 @@ from pathlib import Path
 
 from django.db import IntegrityError, connection, transaction
 
+from orders.matching.dockets import is_connecticut_docket
 from orders.models import (
     Case,
     Checkpoint,
-    Concern,
     Deadline,
-    Event,
     Firearm,
     Hearing,
+    HistoryEntry,
     Order,
+    OrderAgency,
     ProtectedPerson,
     Receipt,
     ReceiptItem,
     Respondent,
+    ReviewItem,
     Statement,
 )
-from orders.services.bulk import insert, make
-from orders.services.change import with_deadlines
-from orders.services.entry import NewOrder, store_orders
-from orders.services.planning import replan
+from orders.services.bulk import make
+from orders.services.limits import REGISTRY_REASON, beyond_at, noted
+from orders.services.orders.entry import NewOrder, store_orders
+from orders.services.person_cases import groups_of, lock_cases
+from orders.services.planning.history import replan_and_record, with_siblings
+from orders.services.planning.rulebooks import rulebooks_of
 from orders.services.registry import files
-from orders.services.registry.files import Row
-from orders.services.registry.parsing import Places, Rejected, read_order
+from orders.services.registry.cells import Rejected
+from orders.services.registry.files import Export, Row
+from orders.services.registry.other_respondents import other_respondents
+from orders.services.registry.parsing import read_order
+from orders.services.registry.places import Places
 from orders.services.registry.proof import Proof, sort_out
+from orders.services.registry.refusals import IN_ERROR, NOT_YOURS, duplicate, unknown
+from orders.services.registry.small_children import SmallChildren
 from orders.services.registry.staging import Reject, Staging, staging
-from orders.services.registry.updating import SOURCE, said_of, update
+from orders.services.registry.updating import SOURCE, last_values, update
 
 #: Rows of orders.csv in one transaction.
 BATCH = 500
@@ -44,9 +53,9 @@ BATCH = 500
 GROWING = (
     Case,
     Checkpoint,
-    Concern,
+    OrderAgency,
     Deadline,
-    Event,
+    HistoryEntry,
     Firearm,
     Hearing,
     Order,
@@ -59,44 +68,48 @@ GROWING = (
 
 
 @contextmanager
-def importing(folder: Path, *, now: datetime, courts: frozenset[int] | None = None) -> Iterator[Import]:
-    """The export in `folder`, read through once and ready to be imported.
+def importing(
+    export: Export | Path, *, now: datetime, courts: frozenset[int] | None = None
+) -> Iterator[Import]:
+    """The export, read through once and ready to be imported; a path is an export in the default layout.
 
-    With `courts`, orders of other courts are rejected, and what is stored of them stays as it is.
-    Raises `ExportError` where it cannot be read, before anything is stored, and `AlreadyImportingError`.
+    With `courts`, orders of other courts are rejected and their stored data are not changed. Raises
+    `ExportError` before anything is stored if the export cannot be read, and `AlreadyImportingError`.
     """
-    with staging(folder) as staged:
-        yield Import(folder, staged, now, courts)
+    if isinstance(export, Path):
+        export = Export(export)
+    with staging(export) as staged:
+        yield Import(export, staged, now, courts)
 
 
 class Import:
-    """One run. An order is stored with its firearms and receipts in one transaction and planned once.
+    """One run. It stores an order with its firearms and receipts in one transaction and plans it once.
 
-    Were they stored file by file, a deadline would stand overdue in between, and police be told so, though
-    its receipt is only some lines away.
+    File by file, a deadline would be overdue for a moment and police be alerted, although its receipt is in
+    the next file.
     """
 
     def __init__(
-        self, folder: Path, staged: Staging, now: datetime, courts: frozenset[int] | None = None
+        self, export: Export, staged: Staging, now: datetime, courts: frozenset[int] | None = None
     ) -> None:
         self.total = staged.total
-        self.imported = self.updated = self.unchanged = 0
-        self._folder = folder
+        self.imported = self.updated = self.unchanged = self.beyond_rule = self.unusual_dockets = 0
+        self._export = export
         self._staging = staged
         self._now = now
         self._courts = courts
-        self._places = Places()
-        self._look_after = BATCH
+        self._places = Places(export.layout.zone, export.layout.state)
+        self._analyze_after = BATCH
 
     def batches(self) -> Iterator[int]:
-        """Imports batch by batch; yields how many rows of orders.csv each had.
+        """Import batch by batch, and yield the number of rows of orders.csv in each.
 
-        A batch that fails leaves nothing behind, those before it stand, and importing again goes on there.
+        A batch that fails is rolled back. Earlier batches stay, and the next import continues from there.
         """
-        rows = files.read(self._folder, files.ORDERS)
+        rows = self._export.rows(files.ORDERS)
         while some := list(islice(rows, BATCH)):
-            self._take_twice(some)
-            self._look_at_sizes()
+            self._take_or_retry(some)
+            self._analyze_growing()
             yield len(some)
         for numbers in self._staging.numbers_left(BATCH):
             self._take_proof(numbers)
@@ -104,37 +117,42 @@ class Import:
 
     @property
     def rejected(self) -> dict[str, int]:
-        """How many rows were rejected, by code."""
+        """The number of rejected rows by code."""
         return self._staging.counts()
 
     def rejects(self) -> Iterator[Reject]:
         """The rejected rows, by file and line."""
         return self._staging.rejects()
 
+    def reviews(self) -> Iterator[ReviewItem]:
+        """The rows of this run that wait for a person, by file and line."""
+        items = ReviewItem.objects.filter(created_at=self._now, resolved_at=None).select_related("order")
+        return items.order_by("file", "line", "id").iterator(chunk_size=2000)
+
     @property
     def firearms(self) -> int:
-        """How many firearms are stored."""
+        """The number of stored firearms."""
         return Firearm.objects.count()
 
     @property
     def receipts(self) -> int:
-        """How many receipts and statements are stored."""
+        """The number of stored receipts and statements."""
         return Receipt.objects.count() + Statement.objects.count()
 
-    def _look_at_sizes(self) -> None:
-        """The database looks at the tables whenever the import has doubled them.
+    def _analyze_growing(self) -> None:
+        """Analyze the tables whenever the import has doubled them.
 
-        Until it has, it plans for the few rows that it last saw and reads whole tables; autovacuum comes
-        minutes later, and cached plans of this session stay as they are until somebody looks.
+        Otherwise the database plans for the few rows it last counted and reads whole tables. Autovacuum runs
+        minutes later, and cached plans of this session stay until then.
         """
-        if self.imported >= self._look_after:
-            self._look_after = 2 * self.imported
-            tables = ", ".join(model._meta.db_table for model in GROWING)  # noqa: SLF001 - as documented
+        if self.imported >= self._analyze_after:
+            self._analyze_after = 2 * self.imported
+            tables = ", ".join(model._meta.db_table for model in GROWING)
             with connection.cursor() as cursor:
                 cursor.execute(f"ANALYZE (SKIP_LOCKED) {tables}")
 
-    def _take_twice(self, rows: Sequence[Row]) -> None:
-        """Takes a batch; again, should somebody have entered one of its orders in that moment."""
+    def _take_or_retry(self, rows: Sequence[Row]) -> None:
+        """Import a batch, and try once more if a person entered one of its orders at the same moment."""
         try:
             self._take(rows)
         except IntegrityError:
@@ -148,18 +166,15 @@ class Import:
         self.imported += batch.imported
         self.updated += batch.updated
         self.unchanged += batch.unchanged
+        self.beyond_rule += batch.beyond_rule
+        self.unusual_dockets += batch.unusual_dockets
 
     def _take_proof(self, numbers: list[str]) -> None:
-        """Firearms and receipts of orders that this export does not repeat, and of those nobody knows."""
+        """Import firearms and receipts of orders that are not in orders.csv, stored or unknown."""
         with transaction.atomic():
             batch = _Batch(self._staging, self._places, self._now, self._courts)
             batch.expect(numbers)
             batch.store()
-
-
-_NOT_YOURS = Rejected(
-    "not_your_court", "docket_number: of a court where you are no clerk. Its own clerk imports it."
-)
 
 
 @dataclass
@@ -173,18 +188,24 @@ class _Batch:
     imported: int = 0
     updated: int = 0
     unchanged: int = 0
+    #: New orders with a date that the law does not allow. They are stored as the court set them.
+    beyond_rule: int = 0
+    #: New orders whose docket number does not have the form of Connecticut's.
+    unusual_dockets: int = 0
     _lines: dict[str, int] = field(default_factory=dict)
     _read: dict[str, NewOrder] = field(default_factory=dict)
     _rejects: list[Reject] = field(default_factory=list)
     _orders: dict[str, Order] = field(default_factory=dict)
-    _events: dict[int, list[Event]] = field(default_factory=dict)
+    _events: dict[int, list[HistoryEntry]] = field(default_factory=dict)
+    _cases: set[int] = field(default_factory=set)
+    _children: SmallChildren = field(default_factory=SmallChildren)
 
     def read(self, rows: Iterable[Row]) -> None:
-        """Reads rows of orders.csv; the first row of a number stands, whatever a later one says."""
+        """Read rows of orders.csv. The first row of a number counts; later rows must repeat it."""
         repeated: list[tuple[int, NewOrder]] = []
         for line, cells in rows:
             try:
-                new = read_order(cells, self.places)
+                new = self._children.without_birth(read_order(cells, self.places, now=self.now))
                 self._check_court(new.court.pk)
             except Rejected as error:
                 self._reject(line, error)
@@ -201,25 +222,27 @@ class _Batch:
             if (before.get(new.por_number) or digests[new.por_number]) == new.source_digest:
                 self.unchanged += 1
             else:
-                self._reject(line, _duplicate(new))
+                self._reject(line, duplicate(new))
 
     def expect(self, numbers: Iterable[str]) -> None:
-        """Takes orders that are stored already; rows of those that are not are rejected."""
+        """Add stored orders, and reject the rows of unknown ones."""
         self._orders = {number: order for number, order in _stored(numbers).items() if self._is_ours(order)}
         self._reject_proof([number for number in numbers if number not in self._orders])
+        self._leave_out_errors()
 
     def store(self) -> None:
-        """Everything is stored, what changed is planned anew, and events and rejects are written."""
+        """Store everything, replan what changed, and write history entries and rejected rows."""
         self._take_stored()
-        # New orders first: whatever else is locked is locked after their cases.
+        # New orders first, so that their cases are locked before everything else.
         self._enter([new for number, new in self._read.items() if number not in self._orders])
         changed = self._changed()
         proof = self._proof()
         touched = proof.order_ids | changed.keys()
-        standing = touched - self._events.keys()
-        if standing:
-            # Look again at what is to change, now that nobody else can change it.
-            self._lock(standing)
+        existing = touched - self._events.keys()
+        if existing:
+            # Lock them, and compare again with the locked rows.
+            self._lock(existing)
+            self._leave_out_errors()
             changed = self._changed()
             proof = self._proof()
         self._update(changed)
@@ -230,49 +253,82 @@ class _Batch:
         self.staging.reject([*self._rejects, *proof.rejects])
 
     def _take_stored(self) -> None:
-        """Finds which orders are stored already; rows of those of other courts are rejected."""
+        """Find the stored orders, and reject the rows of those that belong to other courts."""
         stored = _stored(self._read)
         theirs = [number for number, order in stored.items() if not self._is_ours(order)]
         for number in theirs:
             del stored[number], self._read[number]
-            self._reject(self._lines[number], _NOT_YOURS)
+            self._reject(self._lines[number], NOT_YOURS)
         if theirs:
             self._reject_proof(theirs)
         self._orders.update(stored)
+        self._leave_out_errors()
 
-    def _reject_proof(self, unknown: Sequence[str]) -> None:
-        """Firearms and receipts of orders that are not stored, or are as good as not for who imports."""
+    def _leave_out_errors(self) -> None:
+        """Reject the rows of orders that people withdrew: the registry does not bring them back silently."""
+        numbers = [number for number, order in self._orders.items() if order.withdrawn_at is not None]
+        for number in numbers:
+            del self._orders[number]
+            if self._read.pop(number, None) is not None:
+                self._reject(self._lines[number], IN_ERROR)
+        if numbers:
+            self._reject_proof(numbers, IN_ERROR)
+
+    def _reject_proof(self, numbers: Sequence[str], error: Rejected | None = None) -> None:
+        """Reject firearms and receipts of orders that are unknown, of other courts, or entered in error."""
         for name in (files.FIREARMS, files.RECEIPTS):
-            self._rejects.extend(
-                Reject(
-                    name,
-                    line,
-                    "unknown_por_number",
-                    f"por_number: {cells[0][:40]} is no order that is stored; import its row of orders.csv.",
-                )
-                for line, cells in self.staging.rows_of(name, unknown)
-            )
+            for line, cells in self.staging.rows_of(name, numbers):
+                why = error or unknown(cells[0])
+                self._rejects.append(Reject(name, line, why.code, why.detail))
 
     def _is_ours(self, order: Order) -> bool:
-        return self.courts is None or order.case.court_id in self.courts
+        is_known = self.courts is None or order.case.court_id in self.courts
+        return is_known and order.jurisdiction == self.places.state
 
     def _check_court(self, court: int) -> None:
         if self.courts is not None and court not in self.courts:
-            raise _NOT_YOURS
+            raise NOT_YOURS
 
     def _enter(self, new: Sequence[NewOrder]) -> None:
+        books = rulebooks_of(one.court.pk for one in new) if new else {}
         for one, order in zip(new, store_orders(new) if new else (), strict=True):
-            data = {"source": SOURCE}
+            found = beyond_at(one.facts(), one.court.pk, books)
+            self.beyond_rule += bool(found)
+            if one.jurisdiction == "us_ct" and not is_connecticut_docket(one.docket_number):
+                self.unusual_dockets += 1
+            data = {"source": SOURCE, **noted(found, reason=REGISTRY_REASON)}
             if one.hearing_on:
                 data["hearing_on"] = one.hearing_on.isoformat()
             self._orders[one.por_number] = order
             self._events[order.pk] = [
-                make(Event, order=order, kind="entered", occurred_at=order.issued_at or self.now, data=data)
+                make(
+                    HistoryEntry,
+                    order=order,
+                    kind="entered",
+                    occurred_at=order.issued_at or self.now,
+                    data=data,
+                )
             ]
+            if order.served_at is not None:
+                self._events[order.pk].append(
+                    make(
+                        HistoryEntry,
+                        order=order,
+                        kind="served",
+                        occurred_at=order.served_at,
+                        data={"source": SOURCE},
+                    )
+                )
+        entered = [(self._orders[one.por_number], self._lines[one.por_number]) for one in new]
+        ReviewItem.objects.bulk_create(other_respondents(entered, now=self.now))
+        self._set_births_aside([order for order, _ in entered])
         self.imported = len(new)
 
+    def _set_births_aside(self, orders: Sequence[Order]) -> None:
+        ReviewItem.objects.bulk_create(self._children.items(orders, self._lines, now=self.now))
+
     def _changed(self) -> dict[int, NewOrder]:
-        """The rows that say something else than the registry did last time, by the key of their order."""
+        """The rows that changed since the last import, by the key of their order."""
         return {
             self._orders[number].pk: new
             for number, new in self._read.items()
@@ -283,59 +339,43 @@ class _Batch:
         return sort_out(self._orders, self.staging, self.places, now=self.now)
 
     def _lock(self, keys: set[int]) -> None:
-        cases = Case.objects.select_for_update(no_key=True)
-        list(cases.filter(orders__in=keys).order_by("id").values_list("id", flat=True))
+        lock_cases(Case.objects.filter(orders__in=keys).values_list("id", flat=True).distinct())
         self._orders.update(
             {
                 order.por_number: order
-                for order in Order.objects.filter(pk__in=keys).select_related("case__respondent__town")
+                for order in Order.recorded.filter(pk__in=keys).select_related("case__respondent__town")
             }
         )
 
     def _update(self, changed: dict[int, NewOrder]) -> None:
         orders = [self._orders[new.por_number] for new in changed.values()]
-        said = said_of(orders) if orders else {}
+        last = last_values(orders) if orders else {}
+        # A new name may part the person's cases: those that shared the inventory are replanned too.
+        self._cases = set(groups_of({order.case_id for order in orders}))
         refused = 0
         for order in orders:
             new = changed[order.pk]
+            last[order.pk].keeps_birth = new.por_number in self._children
             try:
-                self._events[order.pk] = update(order, new, said[order.pk], now=self.now)
+                self._events[order.pk] = update(order, new, last[order.pk], now=self.now)
             except Rejected as error:
                 self._reject(self._lines[new.por_number], error)
                 order.refresh_from_db()
                 refused += 1
+        self._set_births_aside(orders)
         self.updated = len(orders) - refused
         self.unchanged += len(self._read) - self.imported - len(orders)
 
     def _plan(self) -> None:
         if not self._events:
             return
-        mine = {order.pk: order for order in self._orders.values() if order.pk in self._events}
-        cases = {order.case_id for order in mine.values()}
-        siblings = Order.objects.filter(case__in=cases).exclude(pk__in=mine).select_related("case")
-        told = replan([*mine.values(), *siblings], now=self.now)
-        for key, moved in told.items():
-            if key in self._events:
-                first = self._events[key][0]
-                first.data = with_deadlines(first.data, moved)
-            elif moved:
-                self._events[key] = [
-                    Event(order_id=key, kind="replanned", occurred_at=self.now, data={"deadlines": moved})
-                ]
-        insert([event for events in self._events.values() for event in events])
+        changed = [order for order in self._orders.values() if order.pk in self._events]
+        replan_and_record(with_siblings(changed, cases=self._cases), self._events, now=self.now)
 
     def _reject(self, line: int, error: Rejected) -> None:
         self._rejects.append(Reject(files.ORDERS, line, error.code, error.detail))
 
 
 def _stored(numbers: Iterable[str]) -> dict[str, Order]:
-    orders = Order.objects.filter(por_number__in=list(numbers)).select_related("case")
+    orders = Order.recorded.filter(por_number__in=list(numbers)).select_related("case")
     return {order.por_number: order for order in orders}
-
-
-def _duplicate(new: NewOrder) -> Rejected:
-    return Rejected(
-        "duplicate_por_number",
-        f"por_number: {new.por_number} stands in an earlier row of this file with other content. The first "
-        "stands; remove the wrong one.",
-    )

@@ -1,7 +1,7 @@
-"""Imports as jobs: files are sent, a start is asked for, a worker imports, and a sweep sees that one does.
+"""Imports as jobs: upload files, start, and run in a worker. A sweep finds jobs without a worker.
 
-Whoever runs a job holds an advisory lock for it, which ends with its session: a job whose worker was killed
-is simply one that nobody holds, and is run again.
+A worker holds an advisory lock on its job. The lock ends with the database session, so the job of a killed
+worker is free and runs again.
 """
 
 from __future__ import annotations
@@ -19,43 +19,44 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.models import Role, User
+from accounts.models import Agency, Role, State, User
 from orders.errors import InvalidFact
 from orders.models import ExportFile, ImportFile, ImportJob, ImportPiece, ImportReject, ImportState
-from orders.services.registry.files import ExportError
+from orders.services.registry.files import Export, ExportError
 from orders.services.registry.importing import Import, importing
+from orders.services.registry.layout import Layout
 from orders.services.registry.staging import AlreadyImportingError
 
 logger = logging.getLogger(__name__)
 
-#: Bytes of one piece of a file.
+#: The size of one piece of a file, in bytes.
 PIECE = 1024 * 1024
-#: Rejects written at once.
-SOME = 2000
-#: A job that was cut off so often is not tried again.
-RUNS = 5
-#: Files wait so long for a start; they hold people's names.
-PATIENCE = timedelta(days=1)
+#: Rejected rows written in one statement.
+REJECT_BATCH = 2000
+#: A job that was interrupted so often fails.
+MAX_RUNS = 5
+#: How long uploaded files are kept for a start. They contain names of people.
+KEEP_UNSTARTED = timedelta(days=1)
 
-#: Names the locks of jobs among all advisory locks of the database.
+#: Distinguishes the locks of jobs from other advisory locks of the database.
 _LOCKS = 0x6A6F6273 << 32
 
-_NOT_OVER = (ImportState.WAITING, ImportState.RUNNING)
+_RUNNABLE = (ImportState.WAITING, ImportState.RUNNING)
 
 
 class TooLargeError(ValueError):
-    """A file is larger than a file may be."""
+    """A file exceeds the size limit."""
 
 
 def open_job(*, by: User, now: datetime) -> ImportJob:
-    """A job that takes files."""
+    """Create a job that accepts files."""
     return ImportJob.objects.create(by=by, created_at=now)
 
 
 def put_file(job: ImportJob, name: ExportFile, stream: IO[bytes], *, most: int) -> ImportFile:
-    """The file is stored, in place of one of that name. Raises `InvalidFact` and `TooLargeError`."""
+    """Store a file and replace an earlier one with its name. Raises `InvalidFact` and `TooLargeError`."""
     _check_open(job)
-    # Not in one transaction: it lasts as long as the sender takes.
+    # Not in one transaction, which would last as long as the upload.
     file = ImportFile.objects.create(job=job, name=name)
     try:
         number = 0
@@ -78,49 +79,55 @@ def put_file(job: ImportJob, name: ExportFile, stream: IO[bytes], *, most: int) 
 
 @transaction.atomic
 def start(job: ImportJob) -> ImportJob:
-    """The job waits for a worker; one that was started before stays as it is. Raises `InvalidFact`."""
+    """Queue the job for a worker. A started job is not changed. Raises `InvalidFact`."""
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     if job.state != ImportState.OPEN:
         return job
     sent = set(job.files.filter(is_whole=True).values_list("name", flat=True))
     if missing := [name for name in ExportFile.values if name not in sent]:
-        raise InvalidFact("files", "missing_file", f"Send {', '.join(missing)} first.")
+        raise InvalidFact("files", "missing_file", f"Upload {', '.join(missing)} first.")
     job.state = ImportState.WAITING
     job.save(update_fields=["state"])
     return job
 
 
 def run(job_id: int, *, now: datetime) -> None:
-    """Imports the job's files, unless the job is over or somebody else is at it."""
-    with _held(job_id) as is_ours:
-        if not is_ours:
+    """Import the files of the job, unless it has ended or another worker runs it."""
+    with _held(job_id) as is_held:
+        if not is_held:
             return
-        job = ImportJob.objects.select_related("by").filter(pk=job_id, state__in=_NOT_OVER).first()
+        job = ImportJob.objects.select_related("by").filter(pk=job_id, state__in=_RUNNABLE).first()
         if job is None:
             return
-        if job.runs >= RUNS:
-            _end(job, ImportState.FAILED, failure="It was cut off too often. Send the files again in parts.")
+        if job.runs >= MAX_RUNS:
+            _end(
+                job,
+                ImportState.FAILED,
+                failure="The import was interrupted too often. Upload the files again in smaller parts.",
+            )
             return
-        # Before anything can go wrong, or a disk that is full would be tried for ever.
+        # Count first. Otherwise a job that always fails, such as on a full disk, would run forever.
         _count_run(job, 1)
         try:
             with TemporaryDirectory() as name:
                 folder = Path(name)
                 _write_out(job, folder)
-                with importing(folder, now=now, courts=_courts_of(job.by)) as imported:
+                courts = _courts_of(job.by)
+                export = Export(folder, Layout(state=_state_of(courts)))
+                with importing(export, now=now, courts=courts) as imported:
                     _import(job, imported)
         except AlreadyImportingError:
-            # No fault of this job's; the sweep asks again.
+            # Another import is running. The sweep tries again.
             _count_run(job, -1)
         except ExportError as error:
             _end(job, ImportState.FAILED, failure=str(error)[:300])
 
 
 def sweep(now: datetime) -> int:
-    """Runs what waits and what was cut off, the oldest first, and gives up what nobody started; counts."""
-    for job in ImportJob.objects.filter(state=ImportState.OPEN, created_at__lt=now - PATIENCE):
-        _end(job, ImportState.FAILED, failure="It was not started within a day.")
-    waiting = list(ImportJob.objects.filter(state__in=_NOT_OVER).order_by("id").values_list("id", flat=True))
+    """Run waiting and interrupted jobs, the oldest first, and fail unstarted ones. Return the number run."""
+    for job in ImportJob.objects.filter(state=ImportState.OPEN, created_at__lt=now - KEEP_UNSTARTED):
+        _end(job, ImportState.FAILED, failure="The import was not started within a day.")
+    waiting = list(ImportJob.objects.filter(state__in=_RUNNABLE).order_by("id").values_list("id", flat=True))
     for job_id in waiting:
         run(job_id, now=now)
     return len(waiting)
@@ -132,15 +139,21 @@ def _count_run(job: ImportJob, by: int) -> None:
 
 def _check_open(job: ImportJob) -> None:
     if job.state != ImportState.OPEN:
-        raise InvalidFact("files", "already_started", "This import takes no more files. Open another.")
+        raise InvalidFact("files", "already_started", "This import accepts no more files. Create another.")
 
 
 def _courts_of(user: User) -> frozenset[int]:
-    """The courts where the person is a clerk now."""
+    """The courts (keys) of which the person is a clerk now."""
     if not user.is_active or user.locked_at:
         return frozenset()
     held = user.memberships.filter(role=Role.CLERK, agency__isnull=False)
     return frozenset(held.values_list("agency_id", flat=True))
+
+
+def _state_of(courts: frozenset[int]) -> str:
+    """The state of the courts. Of courts in several states, Connecticut's are imported."""
+    states = set(Agency.objects.filter(pk__in=courts).values_list("jurisdiction", flat=True))
+    return states.pop() if len(states) == 1 else State.CONNECTICUT.value
 
 
 def _write_out(job: ImportJob, folder: Path) -> None:
@@ -168,16 +181,16 @@ def _import(job: ImportJob, imported: Import) -> None:
 
 def _keep_rejects(job: ImportJob, imported: Import) -> None:
     rejects = iter(imported.rejects())
-    while some := list(islice(rejects, SOME)):
+    while batch := list(islice(rejects, REJECT_BATCH)):
         ImportReject.objects.bulk_create(
             ImportReject(job=job, file=one.file, line=one.line, code=one.code, detail=one.detail)
-            for one in some
+            for one in batch
         )
 
 
 @transaction.atomic
 def _end(job: ImportJob, state: ImportState, **facts: object) -> None:
-    """The job is over, and its files are gone."""
+    """End the job and delete its files."""
     ImportJob.objects.filter(pk=job.pk).update(state=state, ended_at=Now(), **facts)
     job.files.all().delete()
     logger.info("import %s: %s", job.public_id, state)
@@ -185,13 +198,13 @@ def _end(job: ImportJob, state: ImportState, **facts: object) -> None:
 
 @contextmanager
 def _held(job_id: int) -> Iterator[bool]:
-    """Whether nobody else is at the job, nor comes to be meanwhile."""
+    """Hold the lock of the job if it is free. Yields True if it is held."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCKS + job_id])
-        is_ours = bool(cursor.fetchone()[0])
+        is_held = bool(cursor.fetchone()[0])
         try:
-            yield is_ours
+            yield is_held
         finally:
-            # Should the session have died, so has its lock.
-            if is_ours and connection.is_usable():
+            # A dead session has released its lock.
+            if is_held and connection.is_usable():
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCKS + job_id])

@@ -1,24 +1,24 @@
-"""What a row of the export means, or the one code for why it means nothing.
+"""Interpret a row of the export, or reject it with one code.
 
-Where a row has several faults, the first of this order is its code: the number of cells, the registry number,
-kind, town, instants, dates, all other cells, and then what contradicts itself (service before issue first of
-all). Only a row without faults is compared with others of its number.
+A row with several faults gets the code of the first in this order: the number of cells, the registry number,
+kind, town, instants, dates, all other cells, and then contradictions, service before issue first. Only a row
+without faults is compared with other rows of its number.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import CharField
 
-from accounts.models import POLICE, Agency, AgencyKind, Town
+from accounts.text import show_invisible
 from orders.errors import InvalidFact
+from orders.matching.dockets import clean_docket
 from orders.models import (
     Case,
     Firearm,
@@ -30,68 +30,30 @@ from orders.models import (
     Respondent,
     ServiceMethod,
 )
-from orders.rules.court_time import TimeError, parse_instant
+from orders.models.orders import MOST_FIREARMS
 from orders.rules.facts import Kind
-from orders.rules.licence import LicenceError, parse_dealer_licence
-from orders.services.calendar import bundled
-from orders.services.entry import NewOrder
-
-#: The registry's own jurisdiction.
-JURISDICTION = "us_ct"
-
-#: Kinds that courts of other states issue stand in no registry of Connecticut.
-KINDS = frozenset(Kind) - {Kind.INTERIM_ERPO, Kind.TEMPORARY_ERPO, Kind.FINAL_ERPO}
-
-#: The court of a docket number whose first letters are nobody's.
-UNNAMED_COURT = "Superior Court, judicial district not named"
+from orders.rules.license import LicenseError, parse_dealer_license
+from orders.services.orders.entry import NewOrder
+from orders.services.registry.cells import (
+    Rejected,
+    is_empty,
+    read_day,
+    read_flag,
+    read_instant,
+    word_of,
+    words_of_a_map,
+)
+from orders.services.registry.columns import COLUMNS
+from orders.services.registry.files import Broken
+from orders.services.registry.places import Places
 
 _SURRENDER = "surrender"
 _STATEMENT = "non_possession_statement"
 
 
-class Rejected(Exception):  # noqa: N818 - read as a sentence: “raise Rejected”
-    """A row that cannot be imported. `detail` names the cell and what would be right, and no person."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(code, detail)
-        self.code = code
-        self.detail = detail
-
-
-class Places:
-    """Towns, courts and police by the names the registry uses."""
-
-    def __init__(self) -> None:
-        self.zone: ZoneInfo = bundled().jurisdictions[JURISDICTION].zone
-        self._towns = {one.name.casefold(): one for one in Town.objects.select_related("police")}
-        self._police = {one.ori: one for one in Agency.objects.filter(kind__in=POLICE).exclude(ori="")}
-        self._courts = {
-            prefix: court
-            for court in Agency.objects.filter(kind=AgencyKind.COURT).order_by("-id")
-            for prefix in court.docket_prefixes.upper().split()
-        }
-
-    def town(self, name: str) -> Town | None:
-        """The town or village of that name, however its letters are written."""
-        return self._towns.get(_joined(name).casefold())
-
-    def police(self, ori: str) -> Agency | None:
-        """The police agency of that ORI."""
-        return self._police.get(ori.upper())
-
-    def court(self, docket_number: str) -> Agency:
-        """The court whose letters open the docket number, else one that says that it is not known."""
-        prefix = docket_number.partition("-")[0].upper()
-        if prefix not in self._courts:
-            self._courts[prefix], _ = Agency.objects.get_or_create(
-                name=UNNAMED_COURT, defaults={"kind": AgencyKind.COURT}
-            )
-        return self._courts[prefix]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirearmRow:
-    """A firearm as the registry lists it."""
+    """A firearm in the registry."""
 
     serial: str
     make: str
@@ -104,111 +66,149 @@ class FirearmRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiptRow:
-    """A receipt or, without `taker`, a sworn statement of having none. Two that mean the same are equal."""
+    """A receipt or, without `taker`, a sworn statement of no firearms. Rows with equal meaning are equal."""
 
     number: str
     at: datetime
     taker: ReceiptKind | None = None
     agency_id: int | None = None
-    dealer_licence: str = ""
+    dealer_license: str = ""
     serials: frozenset[str] = frozenset()
     digest: str = field(default="", compare=False)
 
+    def as_payload(self) -> dict[str, Any]:
+        """The receipt as JSON, for a list that a person works through."""
+        return {
+            "receipt_number": self.number,
+            "at": self.at.isoformat(),
+            "kind": self.taker.value if self.taker else "",
+            "agency": self.agency_id,
+            "dealer_license": self.dealer_license,
+            "serials": sorted(self.serials),
+        }
 
-def por_number_of(cells: tuple[str, ...] | None, width: int) -> str:
+
+def por_number_of(cells: tuple[str, ...] | Broken | None, width: int) -> str:
     """The row's registry number. Raises `Rejected`."""
+    if isinstance(cells, Broken):
+        raise Rejected(cells.code, cells.detail)
     if cells is None:
-        raise Rejected("wrong_number_of_cells", f"The row has not {width} cells as the header has.")
+        raise Rejected(
+            "wrong_number_of_cells", f"The row does not have {width} cells like the header. Export it again."
+        )
     if not cells[0]:
-        raise Rejected("missing_por_number", "por_number: empty; the row belongs to no order.")
+        raise Rejected("missing_por_number", "por_number: empty. Every row needs the number of its order.")
     return _fitting(Order, "por_number", cells[0])
 
 
-def read_order(cells: tuple[str, ...] | None, places: Places) -> NewOrder:
+def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: datetime) -> NewOrder:
     """The order that a row of orders.csv means, `source_digest` included. Raises `Rejected`."""
-    por_number = por_number_of(cells, 15)
-    assert cells is not None  # noqa: S101 - por_number_of refused it
-    (_, docket_number, kind, issued_at, expires_on, hearing_on, served_at, method, name, dob, town_name) = (
-        cells[:11]
-    )
-    if kind not in KINDS:
-        raise Rejected("unknown_order_kind", f"order_kind: “{kind[:40]}” is not among {_among(KINDS)}.")
-    town = places.town(town_name)
-    if town is None:
-        raise Rejected("unknown_town", f"respondent_town: “{town_name[:40]}” is no town of Connecticut.")
-    issued = _instant("issued_at", issued_at, places.zone)
-    served = _instant("served_at", served_at, places.zone) if served_at else None
-    expires, hearing, born = (
-        _day(column, text)
-        for column, text in (
-            ("expires_on", expires_on),
-            ("hearing_on", hearing_on),
-            ("respondent_dob", dob),
-        )
-    )
-    if served and method and method not in ServiceMethod.values:
+    por_number = por_number_of(cells, len(COLUMNS["orders"]))
+    row = dict(zip(COLUMNS["orders"], cells if isinstance(cells, tuple) else (), strict=True))
+    kind = word_of(row["order_kind"])
+    if kind not in places.kinds:
         raise Rejected(
-            "unknown_service_method",
-            f"service_method: “{method[:40]}” is not among {_among(ServiceMethod.values)}.",
+            "unknown_order_kind",
+            f"order_kind: “{row['order_kind'][:40]}” is not among {_among(places.kinds)}. "
+            f"{words_of_a_map('order_kind')}",
         )
-    confidential, indicated, permit = (
-        _flag(column, text)
-        for column, text in zip(
-            ("address_confidential", "firearms_indicated", "permit_held"), cells[12:], strict=True
-        )
-    )
-    docket = _fitting(Case, "docket_number", docket_number, needed=True)
-    respondent = _fitting(Respondent, "name", _joined(name), needed=True, column="respondent_name")
-    protected = _fitting(ProtectedPerson, "name", _joined(cells[11]), column="protected_person")
-    method = (method or ServiceMethod.IN_HAND.value) if served else ""
+    town = places.town(row["respondent_town"])
+    if town is None:
+        raise Rejected("unknown_town", _unknown_town(row["respondent_town"], places))
+    zone = places.zone_for(row["docket_number"])
+    issued = read_instant("issued_at", row["issued_at"], zone)
+    is_served = not is_empty(row["served_at"])
+    served = read_instant("served_at", row["served_at"], zone) if is_served else None
+    days = {
+        column: read_day(column, row[column]) for column in ("expires_on", "hearing_on", "respondent_dob")
+    }
+    method = _method(row["service_method"], is_served=served is not None)
+    flags = {
+        column: read_flag(column, row[column])
+        for column in ("address_confidential", "firearms_indicated", "permit_held")
+    }
+    docket = _fitting(Case, "docket_number", clean_docket(row["docket_number"]), needed=True)
     new = NewOrder(
         por_number=por_number,
         docket_number=docket,
         court=places.court(docket),
         kind=kind,
         issued_at=issued,
-        expires_on=expires,
-        hearing_on=hearing,
+        expires_on=days["expires_on"],
+        hearing_on=days["hearing_on"],
         served_at=served,
         service_method=method,
-        respondent_name=respondent,
-        respondent_dob=born,
-        respondent_town=town,
-        protected_person=protected,
-        address_confidential=confidential,
-        firearms_indicated=indicated,
-        permit_indicated=permit,
-        jurisdiction=JURISDICTION,
-        source_digest=_digest(
-            por_number,
-            docket,
-            kind,
-            _utc(issued),
-            expires,
-            hearing,
-            _utc(served),
-            method,
-            respondent,
-            born,
-            town.name,
-            protected,
-            confidential,
-            indicated,
-            permit,
+        respondent_name=_fitting(
+            Respondent, "name", row["respondent_name"], needed=True, column="respondent_name"
         ),
+        respondent_dob=days["respondent_dob"],
+        respondent_town=town,
+        protected_person=_fitting(
+            ProtectedPerson, "name", row["protected_person"], column="protected_person"
+        ),
+        address_confidential=flags["address_confidential"],
+        firearms_indicated=flags["firearms_indicated"],
+        firearms_alleged_count=_count("firearms_alleged_count", row["firearms_alleged_count"]),
+        permit_indicated=flags["permit_held"],
+        jurisdiction=places.state.value,
     )
-    _check(new)
+    new = replace(new, source_digest=_digest_of(new))
+    _check(new, now)
     return new
 
 
+def _method(text: str, *, is_served: bool) -> str:
+    """The method of service; in hand if the row has no method."""
+    if not is_served:
+        return ""
+    method = word_of(text)
+    if method and method not in ServiceMethod.values:
+        raise Rejected(
+            "unknown_service_method",
+            f"service_method: “{text[:40]}” is not among {_among(ServiceMethod.values)}. "
+            f"{words_of_a_map('service_method')}",
+        )
+    return method or ServiceMethod.IN_HAND.value
+
+
+def _count(column: str, text: str) -> int | None:
+    """The number of firearms in a cell; None for an empty one. Raises `Rejected`."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(MOST_FIREARMS)):
+        raise Rejected("not_a_count", f"{column}: “{text[:40]}” is no number from 0 to {MOST_FIREARMS}.")
+    return int(text)
+
+
+def _digest_of(new: NewOrder) -> str:
+    """The digest of what the row means: equal for two rows that mean the same."""
+    return _digest(
+        new.por_number,
+        new.docket_number,
+        new.kind,
+        _utc(new.issued_at),
+        new.expires_on,
+        new.hearing_on,
+        _utc(new.served_at),
+        new.service_method,
+        new.respondent_name,
+        new.respondent_dob,
+        new.respondent_town.name,
+        new.protected_person,
+        new.address_confidential,
+        new.firearms_indicated,
+        new.permit_indicated,
+        *([] if new.firearms_alleged_count is None else [new.firearms_alleged_count]),
+    )
+
+
 def read_firearm(cells: Sequence[str]) -> FirearmRow:
-    """The firearm that a row of firearms.csv means. Raises `Rejected`."""
-    _, serial, make, model, caliber, firearm_type, source = cells
-    if not serial:
-        raise Rejected("missing_serial", "serial: empty; list a firearm without a number by hand.")
+    """The firearm in a row of firearms.csv. Raises `Rejected`."""
+    _, serial, make, model, caliber, firearm_type, given = cells
+    source = word_of(given)
     if source not in FirearmSource.values:
         raise Rejected(
-            "unknown_firearm_source", f"source: “{source[:40]}” is not among {_among(FirearmSource.values)}."
+            "unknown_firearm_source", f"source: “{given[:40]}” is not among {_among(FirearmSource.values)}."
         )
     return FirearmRow(
         serial=_fitting(Firearm, "serial", serial),
@@ -221,33 +221,38 @@ def read_firearm(cells: Sequence[str]) -> FirearmRow:
     )
 
 
-def read_receipt(cells: Sequence[str], places: Places) -> ReceiptRow:
-    """The receipt or statement that a row of receipts.csv means. Raises `Rejected`."""
-    _, kind, at_text, recipient_kind, recipient_id, number, serials_text = cells
+def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> ReceiptRow:
+    """The receipt or statement in a row of receipts.csv. Raises `Rejected`."""
+    _, given_kind, at_text, recipient_kind, recipient_id, number, serials_text = cells
+    kind, recipient_kind = word_of(given_kind), word_of(recipient_kind)
     if kind not in (_SURRENDER, _STATEMENT):
         raise Rejected(
-            "unknown_receipt_kind", f"kind: “{kind[:40]}” is neither {_SURRENDER} nor {_STATEMENT}."
+            "unknown_receipt_kind", f"kind: “{given_kind[:40]}” is neither {_SURRENDER} nor {_STATEMENT}."
         )
     if not number:
-        raise Rejected("missing_receipt_number", "receipt_number: empty; the row could be imported twice.")
+        raise Rejected(
+            "missing_receipt_number", "receipt_number: empty. Without it the row could be imported twice."
+        )
     _fitting(Receipt, "receipt_number", number)
-    at = _instant("at", at_text, places.zone)
+    at = read_instant("at", at_text, zone)
     if kind == _STATEMENT:
         if recipient_kind != "court":
-            raise Rejected("unknown_recipient", "recipient_kind: a statement is filed with the court.")
+            raise Rejected(
+                "unknown_recipient", "recipient_kind: a statement is filed with the court. Use court."
+            )
         return ReceiptRow(number=number, at=at, digest=_digest("statement", number, _utc(at)))
-    taker, agency_id, licence = _recipient(recipient_kind, recipient_id, places)
+    taker, agency_id, license_id = _recipient(recipient_kind, recipient_id, places)
     serials = frozenset(one for text in serials_text.split(";") if (one := text.strip()))
     if not serials:
-        raise Rejected("missing_serials", "serials: empty; a receipt names at least one firearm.")
+        raise Rejected("missing_serials", "serials: empty. A receipt names at least one firearm.")
     return ReceiptRow(
         number=number,
         at=at,
         taker=taker,
         agency_id=agency_id,
-        dealer_licence=licence,
+        dealer_license=license_id,
         serials=serials,
-        digest=_digest("receipt", number, _utc(at), taker, agency_id, licence, *sorted(serials)),
+        digest=_digest("receipt", number, _utc(at), taker, agency_id, license_id, *sorted(serials)),
     )
 
 
@@ -256,59 +261,31 @@ def _recipient(kind: str, id_: str, places: Places) -> tuple[ReceiptKind, int | 
         agency = places.police(id_)
         if agency is None:
             raise Rejected(
-                "unknown_recipient", f"recipient_id: “{id_[:40]}” is the ORI of no police known here."
+                "unknown_recipient", f"recipient_id: “{id_[:40]}” is not the ORI of a known police agency."
             )
         return ReceiptKind.POLICE, agency.pk, ""
     if kind == ReceiptKind.DEALER:
         try:
-            parse_dealer_licence(id_)
-        except LicenceError as error:
-            raise Rejected("invalid_dealer_licence", f"recipient_id: {error}") from error
-        return ReceiptKind.DEALER, None, id_
+            number = parse_dealer_license(id_).number
+        except LicenseError as error:
+            raise Rejected("invalid_dealer_license", f"recipient_id: {error}") from error
+        return ReceiptKind.DEALER, None, number
     raise Rejected("unknown_recipient", f"recipient_kind: “{kind[:40]}” is neither police nor dealer.")
 
 
-def _check(new: NewOrder) -> None:
-    """Service before issue first; then what else the order itself refuses."""
+def _unknown_town(name: str, places: Places) -> str:
+    shown = show_invisible(name[:40])
+    found = f"respondent_town: “{shown}” is not a town or village in {places.state.label}."
+    offered = places.nearest_towns(name)
+    return f"{found} Did you mean {', '.join(offered)}?" if offered else f"{found} Correct the name."
+
+
+def _check(new: NewOrder, now: datetime) -> None:
+    """Reject service before issue first; then everything else that entry by hand refuses."""
     try:
-        new.check()
+        new.check(now=now)
     except InvalidFact as error:
-        served, issued = new.served_at, new.issued_at
-        if served and issued and served < issued:
-            raise Rejected(
-                "served_before_issued",
-                f"served_at: {served.isoformat()} is before the order was issued ({issued.isoformat()}).",
-            ) from None
         raise Rejected(error.code, str(error)) from error
-
-
-def _instant(column: str, text: str, zone: ZoneInfo) -> datetime:
-    try:
-        return parse_instant(text, zone)
-    except TimeError as error:
-        said = str(error) if len(text) <= len("2026-11-01T01:30:00.000000-04:00") else "not a time."
-        raise Rejected(error.code, f"{column}: {said}") from error
-
-
-_DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d")
-
-
-def _day(column: str, text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    # The text itself is not repeated: it may be a date of birth.
-    raise Rejected("invalid_timestamp", f"{column}: not a day of the calendar. Write it as 2026-12-04.")
-
-
-def _flag(column: str, text: str) -> bool:
-    if text not in ("Y", "N", "y", "n"):
-        raise Rejected("invalid_flag", f"{column}: “{text[:10]}” is neither Y nor N.")
-    return text in ("Y", "y")
 
 
 _Model = type[Order] | type[Case] | type[Respondent] | type[ProtectedPerson] | type[Firearm] | type[Receipt]
@@ -316,20 +293,16 @@ _LENGTHS: dict[tuple[_Model, str], int] = {}
 
 
 def _fitting(model: _Model, name: str, text: str, *, needed: bool = False, column: str = "") -> str:
-    """The text, if it fits the column it is for."""
+    """The text, if it fits its column. Raises `Rejected`."""
     if needed and not text:
-        raise Rejected("missing_value", f"{column or name}: empty; every order has one.")
+        raise Rejected("missing_value", f"{column or name}: empty. Every order has one.")
     longest = _LENGTHS.get((model, name))
     if longest is None:
-        column_of = cast("CharField[Any, Any]", model._meta.get_field(name))  # noqa: SLF001 - as documented
+        column_of = cast("CharField[Any, Any]", model._meta.get_field(name))
         longest = _LENGTHS[model, name] = column_of.max_length or 0
     if len(text) > longest:
-        raise Rejected("too_long", f"{column or name}: {len(text)} characters; at most {longest} are kept.")
+        raise Rejected("too_long", f"{column or name}: {len(text)} characters. The limit is {longest}.")
     return text
-
-
-def _joined(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _among(words: Sequence[str] | frozenset[Kind]) -> str:

@@ -1,42 +1,53 @@
-"""Firearms and receipts of the registry, sorted into what is stored already, what is new and what is refused.
+"""Sort firearms and receipts of the registry into stored, new and rejected ones.
 
-A firearm is one item of its case's inventory by serial number; a receipt or statement is one by its order and
-number. A row that differs from what is stored under its key is refused, unless the registry said the same
-before: then a person changed or withdrew what it had brought, and that stands.
+The key of a firearm is its case and serial number, that of a receipt or statement its order and number. A row
+that differs from the stored one with its key is rejected, unless the registry has sent the same row before:
+then a person changed or withdrew it here, which counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 
+from accounts.text import show_invisible
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.matching.serials import exact_key, near_matches, split_serials
 from orders.models import (
-    Event,
     Firearm,
-    FirearmStatus,
+    FirearmSource,
+    HistoryEntry,
     Order,
     Receipt,
     ReceiptItem,
     ReceiptKind,
+    ReviewItem,
+    ReviewKind,
     Statement,
     StatementKind,
 )
 from orders.models.fields import offset_of
+from orders.rules.facts import Facts
 from orders.services.bulk import insert, make
+from orders.services.court_days import check_proof_not_before_order
+from orders.services.firearms.receipts import recipient_refusal
+from orders.services.firearms.status import refresh_status
 from orders.services.registry import files
+from orders.services.registry.cells import Rejected
 from orders.services.registry.parsing import (
     FirearmRow,
-    Places,
     ReceiptRow,
-    Rejected,
     read_firearm,
     read_receipt,
 )
+from orders.services.registry.places import Places
 from orders.services.registry.staging import Reject, Staging
 from orders.services.registry.updating import SOURCE
-from orders.services.surrender import STATUS_AFTER
+from orders.services.validation import check_instant
 
 #: The stored form of a receipt's key: order, whether it is a statement, number.
 _ReceiptKey = tuple[int, bool, str]
@@ -44,37 +55,57 @@ _ReceiptKey = tuple[int, bool, str]
 
 @dataclass
 class _Known:
-    """What is stored or about to be, by the keys of the registry."""
+    """Stored and new rows by the keys of the registry."""
 
-    firearms: dict[tuple[int, str], Firearm] = field(default_factory=dict)
+    #: By case, then by serial key.
+    firearms: defaultdict[int, dict[str, Firearm]] = field(default_factory=lambda: defaultdict(dict))
     receipts: dict[_ReceiptKey, ReceiptRow] = field(default_factory=dict)
-    #: What the registry has said before, by order and digest.
-    said: set[tuple[int, str]] = field(default_factory=set)
+    #: What the registry reported before, by order and digest.
+    sent: set[tuple[int, str]] = field(default_factory=set)
+
+    def add(self, order: Order, firearm: Firearm) -> None:
+        """Remember a firearm of the order's case by its number, if it has one."""
+        if firearm.serial_key:
+            self.firearms[order.case_id][firearm.serial_key] = firearm
+
+    def find(self, order: Order, serial: str) -> Firearm | None:
+        """The firearm of the order's case with exactly this number."""
+        return self.firearms[order.case_id].get(exact_key(serial))
+
+    def apart(self, order: Order, serials: Collection[str]) -> list[str]:
+        """The serial numbers, sorted; a cell that joins several listed ones is all of them."""
+        listed = self.firearms[order.case_id]
+        found: set[str] = set()
+        for serial in serials:
+            found.update(
+                [serial] if exact_key(serial) in listed else split_serials(serial, listed) or [serial]
+            )
+        return sorted(found)
+
+    def likely(self, order: Order, serial: str) -> list[Firearm]:
+        """The firearms of the order's case whose number may be this one, written another way."""
+        listed = self.firearms[order.case_id]
+        return [listed[key] for key in near_matches(serial, listed)]
 
 
 @dataclass
 class Proof:
-    """What the staged rows of some orders bring; nothing of it is stored yet."""
+    """The new rows of some orders, not stored yet."""
 
     firearms: list[Firearm] = field(default_factory=list)
     receipts: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[HistoryEntry] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    reviews: list[ReviewItem] = field(default_factory=list)
 
     @property
     def order_ids(self) -> set[int]:
-        """The orders that get something."""
+        """The orders with new rows."""
         return {event.order_id for event in self.events}
 
     def store(self) -> None:
-        """All but the events and the rejects is stored, and each firearm says where it went."""
-        moved: dict[int, FirearmStatus] = {}
-        for receipt, firearms in sorted(self.receipts, key=lambda one: one[0].received_at):
-            for firearm in firearms:
-                firearm.status = STATUS_AFTER[receipt.kind]
-                if firearm.pk is not None:
-                    moved[firearm.pk] = firearm.status
+        """Store firearms, receipts and statements, and set the status of each firearm."""
         insert(self.firearms)
         insert([receipt for receipt, _ in self.receipts])
         insert(self.statements)
@@ -85,13 +116,12 @@ class Proof:
                 for firearm in firearms
             ]
         )
-        for status in set(moved.values()):
-            keys = [key for key, its in moved.items() if its == status]
-            Firearm.objects.filter(pk__in=keys).update(status=status)
+        ReviewItem.objects.bulk_create(self.reviews)
+        refresh_status({firearm.pk for _, firearms in self.receipts for firearm in firearms})
 
 
 def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, now: datetime) -> Proof:
-    """What the staged rows of these orders, by registry number, bring that is not stored yet."""
+    """The rows of these orders, by registry number, that are staged and not stored yet."""
     sorter = _Sorter(now)
     firearms = staging.rows_of(files.FIREARMS, orders)
     receipts = staging.rows_of(files.RECEIPTS, orders)
@@ -101,7 +131,8 @@ def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, n
             sorter.firearm(orders[cells[0]], read_firearm(cells))
     for line, cells in receipts:
         with sorter.rejecting(files.RECEIPTS, line):
-            sorter.receipt(orders[cells[0]], read_receipt(cells, places))
+            order = orders[cells[0]]
+            sorter.receipt(order, read_receipt(cells, places, places.zone_of(order)), line)
     return sorter.proof
 
 
@@ -110,23 +141,24 @@ class _Sorter:
         self.proof = Proof()
         self._known = _Known()
         self._now = now
+        self._repeated: Counter[tuple[int, str]] = Counter()
 
     @contextmanager
     def rejecting(self, name: str, line: int) -> Iterator[None]:
-        """A row that is rejected within is noted, and the next one follows."""
+        """Note a row that is rejected in this block."""
         try:
             yield
         except Rejected as error:
             self.proof.rejects.append(Reject(name, line, error.code, error.detail))
 
     def know(self, orders: Sequence[Order]) -> None:
-        """Looks up what is stored of these orders and their cases."""
+        """Load the stored rows of these orders and their cases."""
         if not orders:
             return
         known, ids = self._known, [order.pk for order in orders]
-        listed = Firearm.objects.filter(order__case__in={order.case_id for order in orders})
-        for firearm in listed.exclude(serial="").select_related("order"):
-            known.firearms[firearm.order.case_id, firearm.serial] = firearm
+        listed = Firearm.objects.of_case(*{order.case_id for order in orders})
+        for firearm in listed.exclude(serial_key="").select_related("order"):
+            known.add(firearm.order, firearm)
         receipts = Receipt.objects.filter(order__in=ids).exclude(receipt_number="")
         for receipt in receipts.prefetch_related("firearms"):
             known.receipts[receipt.order_id, False, receipt.receipt_number] = ReceiptRow(
@@ -134,7 +166,7 @@ class _Sorter:
                 at=receipt.received_at,
                 taker=ReceiptKind(receipt.kind),
                 agency_id=receipt.agency_id,
-                dealer_licence=receipt.dealer_licence,
+                dealer_license=receipt.dealer_license,
                 serials=frozenset(one.serial for one in receipt.firearms.all()),
             )
         statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
@@ -142,53 +174,78 @@ class _Sorter:
             known.receipts[statement.order_id, True, statement.receipt_number] = ReceiptRow(
                 number=statement.receipt_number, at=statement.sworn_at
             )
-        events = Event.objects.filter(order__in=ids, data__has_key="registry")
-        known.said.update(events.values_list("order_id", "data__registry"))
+        events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
+        known.sent.update(events.values_list("order_id", "data__registry"))
 
     def firearm(self, order: Order, row: FirearmRow) -> None:
-        """Lists the firearm, unless it is listed. Raises `Rejected` where its number is another's."""
-        stored = self._known.firearms.get((order.case_id, row.serial))
+        """List the firearm, unless it is listed. Raises `Rejected` if its number belongs to another one.
+
+        A row without an identifying number is one firearm each time it occurs in the file.
+        """
+        key = exact_key(row.serial)
+        digest = row.digest if key else self._numbered(order, row.digest)
+        stored = self._known.find(order, row.serial)
         if stored is not None and _row_of(stored) == row:
             return
-        if (order.pk, row.digest) in self._known.said:
+        if (order.pk, digest) in self._known.sent:
             return
         if stored is not None:
             raise Rejected(
                 "duplicate_serial",
-                f"serial: {row.serial} is on the list of the case with another description. The first "
-                "stands; correct the list by hand if this one is right.",
+                f"serial: {row.serial} is on the list of the case with another description. The first row is "
+                "kept. Correct the firearm on the order's page if this row is right.",
             )
         firearm = make(
             Firearm,
             order=order,
             serial=row.serial,
+            serial_key=key,
             make=row.make,
             model=row.model,
             caliber=row.caliber,
             firearm_type=row.firearm_type,
             source=row.source,
         )
-        self._known.firearms[order.case_id, row.serial] = firearm
+        self._known.add(order, firearm)
         self.proof.firearms.append(firearm)
-        self._note(order, "firearm_listed", self._now, row.digest, {"firearm": str(firearm.public_id)})
+        self._note(order, "firearm_listed", self._now, digest, {"firearm": str(firearm.public_id)})
 
-    def receipt(self, order: Order, row: ReceiptRow) -> None:
-        """Records the receipt or statement, unless it is recorded. Raises `Rejected`."""
+    def _numbered(self, order: Order, digest: str) -> str:
+        """The digest of the n-th row with the same content for this order."""
+        self._repeated[order.pk, digest] += 1
+        times = self._repeated[order.pk, digest]
+        return digest if times == 1 else f"{digest}#{times}"
+
+    def receipt(self, order: Order, row: ReceiptRow, line: int) -> None:
+        """Record the receipt or statement, unless it is recorded. Raises `Rejected`.
+
+        A receipt or statement of a time before the order is set aside as doubtful.
+        """
         is_statement = row.taker is None
         key = (order.pk, is_statement, row.number)
         stored = self._known.receipts.get(key)
-        if stored == row or (order.pk, row.digest) in self._known.said:
+        if stored == row or (order.pk, row.digest) in self._known.sent:
             return
         if stored is not None:
             raise Rejected(
                 "duplicate_receipt_number",
-                f"receipt_number: {row.number} is recorded for this order with other content. The first "
-                "stands; withdraw it by hand if this one is right.",
+                f"receipt_number: {row.number} is recorded for this order with other content. The first one "
+                "is kept. Withdraw it on the order's page if this row is right.",
             )
+        if row.taker and (refusal := _refusal(order.jurisdiction, order.kind, order.issued_on, row.taker)):
+            raise Rejected("unlawful_recipient", f"recipient_kind: {refusal}")
+        try:
+            check_instant("at", row.at, now=self._now)
+            check_proof_not_before_order("at", order, row.at)
+        except DoubtfulFact as doubt:
+            self._set_aside(order, doubt, line, row)
+            return
+        except InvalidFact as error:
+            raise Rejected(error.code, str(error)) from error
         if is_statement:
             self._statement(order, row)
         else:
-            self._surrender(order, row)
+            self._surrender(order, row, line)
         self._known.receipts[key] = row
 
     def _statement(self, order: Order, row: ReceiptRow) -> None:
@@ -202,13 +259,11 @@ class _Sorter:
         self.proof.statements.append(statement)
         self._note(order, "statement_recorded", row.at, row.digest, {"statement": str(statement.public_id)})
 
-    def _surrender(self, order: Order, row: ReceiptRow) -> None:
-        found = {serial: self._known.firearms.get((order.case_id, serial)) for serial in sorted(row.serials)}
-        if unknown := [serial for serial, firearm in found.items() if firearm is None]:
-            raise Rejected(
-                "unknown_serial",
-                f"serials: {unknown[0][:40]} is not on the list of the case; list it in firearms.csv first.",
-            )
+    def _surrender(self, order: Order, row: ReceiptRow, line: int) -> None:
+        """Record a receipt with the listed firearms that it names, and add unlisted ones.
+
+        A serial number that may be a listed firearm's, or identifies no firearm, waits for a person.
+        """
         receipt = make(
             Receipt,
             order=order,
@@ -217,23 +272,93 @@ class _Sorter:
             received_offset=offset_of(row.at),
             receipt_number=row.number,
             agency_id=row.agency_id,
-            dealer_licence=row.dealer_licence,
+            dealer_license=row.dealer_license,
         )
-        self.proof.receipts.append((receipt, [one for one in found.values() if one is not None]))
+        matched: list[Firearm] = []
+        for serial in self._known.apart(order, row.serials):
+            firearm = self._known.find(order, serial)
+            if firearm is not None:
+                matched.append(firearm)
+                continue
+            likely = self._known.likely(order, serial)
+            if likely or not exact_key(serial):
+                self._set_aside_serial(order, receipt, serial, likely, line)
+                continue
+            matched.append(self._found_on_receipt(order, serial))
+        self.proof.receipts.append((receipt, matched))
         self._note(order, "receipt_recorded", row.at, row.digest, {"receipt": str(receipt.public_id)})
+
+    def _found_on_receipt(self, order: Order, serial: str) -> Firearm:
+        """A firearm that a receipt names and that was not on the list."""
+        firearm = make(
+            Firearm, order=order, serial=serial, serial_key=exact_key(serial), source=FirearmSource.RECEIPT
+        )
+        self._known.add(order, firearm)
+        self.proof.firearms.append(firearm)
+        self._note(order, "firearm_listed", self._now, "", {"firearm": str(firearm.public_id)})
+        return firearm
+
+    def _set_aside_serial(
+        self, order: Order, receipt: Receipt, serial: str, likely: Sequence[Firearm], line: int
+    ) -> None:
+        what = f"serials: {show_invisible(serial)[:40]}"
+        detail = (
+            f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "
+            "same firearm."
+            if likely
+            else f"{what} identifies no firearm. Decide which firearm of the list it is."
+        )
+        self.proof.reviews.append(
+            ReviewItem(
+                order=order,
+                kind=ReviewKind.NEAR_MATCH,
+                code="near_match" if likely else "no_serial",
+                file=files.RECEIPTS,
+                line=line,
+                detail=detail,
+                payload={
+                    "receipt": str(receipt.public_id),
+                    "serial": serial,
+                    "firearms": [str(one.public_id) for one in likely],
+                },
+                created_at=self._now,
+            )
+        )
+
+    def _set_aside(self, order: Order, doubt: DoubtfulFact, line: int, row: ReceiptRow) -> None:
+        self.proof.reviews.append(
+            ReviewItem(
+                order=order,
+                kind=ReviewKind.DOUBTFUL,
+                code=doubt.code,
+                file=files.RECEIPTS,
+                line=line,
+                detail=str(doubt),
+                payload=row.as_payload(),
+                created_at=self._now,
+            )
+        )
+        self._note(order, "fact_set_aside", self._now, row.digest, {"code": doubt.code})
 
     def _note(
         self, order: Order, kind: str, occurred_at: datetime, digest: str, data: dict[str, str]
     ) -> None:
         self.proof.events.append(
             make(
-                Event,
+                HistoryEntry,
                 order=order,
                 kind=kind,
                 occurred_at=occurred_at,
-                data={"source": SOURCE, "registry": digest, **data},
+                data={"source": SOURCE, **({"registry": digest} if digest else {}), **data},
             )
         )
+
+
+@cache
+def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) -> str:
+    """Why the order does not allow this recipient; empty if it does."""
+    facts = Facts(jurisdiction=jurisdiction, kind=kind, issued_on=issued_on)
+    return recipient_refusal(facts, taker)
 
 
 def _row_of(firearm: Firearm) -> FirearmRow:

@@ -1,19 +1,21 @@
-"""What one run has read, kept in temporary tables of its session: memory does not grow with the files."""
+"""Temporary tables with the rows of one run, so that memory does not grow with the files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from psycopg import sql
 
 from orders.services.registry import files
-from orders.services.registry.parsing import Rejected, por_number_of
+from orders.services.registry.cells import Rejected
+from orders.services.registry.columns import COLUMNS, kind_of
+from orders.services.registry.files import Export
+from orders.services.registry.parsing import por_number_of
 
-#: Names the lock among all advisory locks of the database: one import at a time.
+#: The advisory lock for one import at a time.
 _LOCK = 0x63746370_706F7269
 
 _TABLES = """
@@ -53,55 +55,56 @@ class AlreadyImportingError(RuntimeError):
 
 
 @contextmanager
-def staging(folder: Path) -> Iterator[Staging]:
+def staging(export: Export) -> Iterator[Staging]:
     """Reads all three files once, so that a broken one is found before anything is stored.
 
-    Afterwards the tables are gone. Raises `ExportError`, `AlreadyImportingError`.
+    The tables are dropped at the end. Raises `ExportError` and `AlreadyImportingError`.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
-            raise AlreadyImportingError("Another import is at work. Start this one when it has ended.")
+            raise AlreadyImportingError("Another import is running. Start this one after it has ended.")
         try:
             cursor.execute(_DROP)
             cursor.execute(_TABLES)
-            yield Staging(folder)
+            yield Staging(export)
         finally:
-            # Should the session have died, so have its tables and its lock.
+            # A dead session has dropped its tables and released its lock.
             if connection.is_usable():
                 cursor.execute(_DROP)
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 class Staging:
-    """The rows of one run: firearms and receipts by registry number, the numbers seen, the rejects."""
+    """The rows of one run: firearms and receipts by registry number, numbers read, and rejected rows."""
 
-    def __init__(self, folder: Path) -> None:
-        self.total = sum(1 for _ in files.read(folder, files.ORDERS))
+    def __init__(self, export: Export) -> None:
+        export.check()
+        self.total = sum(1 for _ in export.rows(files.ORDERS))
         for name in _STAGED:
-            self._stage(folder, name)
+            self._stage(export, name)
 
-    def _stage(self, folder: Path, name: str) -> None:
-        table, width = sql.Identifier(_STAGED[name]), len(files.COLUMNS[name])
+    def _stage(self, export: Export, name: str) -> None:
+        table, width = sql.Identifier(_STAGED[name]), len(COLUMNS[kind_of(name)])
         rejects = []
         with transaction.atomic(), connection.cursor() as cursor:
-            # One statement reads the whole file.
+            # One statement loads the whole file.
             cursor.execute("SET LOCAL statement_timeout = 0")
             with cursor.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
-                for line, cells in files.read(folder, name):
+                for line, cells in export.rows(name):
                     try:
                         por_number_of(cells, width)
                     except Rejected as error:
                         rejects.append(Reject(name, line, error.code, error.detail))
                     else:
-                        copy.write_row((line, *(cells or ())))
+                        copy.write_row((line, *(cells if isinstance(cells, tuple) else ())))
             self.reject(rejects)
             cursor.execute(sql.SQL("CREATE INDEX ON {} (por_number)").format(table))
-            # Nobody else looks at a temporary table, so its statistics come from here alone.
+            # Autovacuum does not analyze temporary tables.
             cursor.execute(sql.SQL("ANALYZE {}").format(table))
 
     def claim(self, digests: Mapping[str, str]) -> dict[str, str]:
-        """Notes numbers with their rows' digests; answers those of them noted before, as noted then."""
+        """Note numbers with the digests of their rows. Return the earlier digests of numbers noted before."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO registry_order SELECT * FROM unnest(%s::text[], %s::text[])"
@@ -117,16 +120,14 @@ class Staging:
             return dict(cursor.fetchall())
 
     def rows_of(self, name: str, por_numbers: Iterable[str]) -> list[tuple[int, tuple[str, ...]]]:
-        """The staged rows of these numbers, in the order of the file."""
+        """The staged rows of these numbers, sorted by line."""
+        statement = sql.SQL("SELECT * FROM {} WHERE por_number = ANY(%s) ORDER BY line")
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT * FROM {_STAGED[name]} WHERE por_number = ANY(%s) ORDER BY line",  # noqa: S608
-                [list(por_numbers)],
-            )
+            cursor.execute(statement.format(sql.Identifier(_STAGED[name])), [list(por_numbers)])
             return [(line, tuple(cells)) for line, *cells in cursor.fetchall()]
 
     def numbers_left(self, size: int) -> Iterator[list[str]]:
-        """The numbers, some at a time, that have staged rows but stood in no row of orders.csv taken."""
+        """Numbers with staged rows but without a row of orders.csv, in batches."""
         last = ""
         with connection.cursor() as cursor:
             cursor.execute(_LEFT)
@@ -141,24 +142,24 @@ class Staging:
                 last = numbers[-1]
 
     def reject(self, rejects: Iterable[Reject]) -> None:
-        """Notes rows that are not imported."""
+        """Note rejected rows."""
         with connection.cursor() as cursor, cursor.cursor.copy("COPY registry_reject FROM STDIN") as copy:
             for one in rejects:
                 copy.write_row(one)
 
     def rejects(self) -> Iterator[Reject]:
-        """All that were noted, by file and line; streamed, for there may be as many as there are rows."""
+        """All rejected rows by file and line, streamed, because there may be very many."""
         with connection.chunked_cursor() as cursor:
             cursor.execute(
                 "SELECT file, line, code, detail FROM registry_reject"
                 " ORDER BY array_position(%s, file), line, code",
-                [list(files.COLUMNS)],
+                [list(files.NAMES)],
             )
             for row in cursor:
                 yield Reject(*row)
 
     def counts(self) -> dict[str, int]:
-        """How many rows were rejected, by code."""
+        """The number of rejected rows by code."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT code, count(*) FROM registry_reject GROUP BY code ORDER BY code")
             return dict(cursor.fetchall())

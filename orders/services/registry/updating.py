@@ -1,7 +1,7 @@
-"""A changed row of the registry, merged into an order that people may have corrected since.
+"""Merge a changed row of the registry into an order that people may have corrected since.
 
-Column by column: what the registry said last and a person changed stands as the person left it, unless the
-registry now says a third thing. What the registry said last is read from the order's own events.
+Column by column: a person's correction of the last registry value is kept, unless the registry now has a
+third value. The last registry values are read from the history of the order.
 """
 
 from __future__ import annotations
@@ -11,13 +11,29 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from orders.models import Capacity, Concern, Event, Hearing, HearingOutcome, HearingPurpose, Order
+from orders.errors import InvalidFact
+from orders.matching.dockets import docket_key, spellings
+from orders.models import (
+    Capacity,
+    Case,
+    Continuance,
+    HearingOutcome,
+    HearingPurpose,
+    HistoryEntry,
+    Order,
+    OrderAgency,
+)
 from orders.models.fields import offset_of
 from orders.services.change import Change, plain
-from orders.services.entry import NewOrder
-from orders.services.registry.parsing import Rejected
+from orders.services.court_days import check_dates
+from orders.services.hearings import set_hearing
+from orders.services.orders.entry import NewOrder
+from orders.services.orders.extension import follow_last_day
+from orders.services.parties.persons import refresh_person
+from orders.services.registry.cells import Rejected
+from orders.services.service import set_town
 
-#: Said by every event that this import appends.
+#: In the history entries of the import.
 SOURCE = "registry"
 REASON = "registry update"
 
@@ -29,55 +45,72 @@ _SERVICE = {
 
 
 @dataclass
-class Said:
-    """What the registry said last of columns that a person changed since, and of the hearing's day."""
+class LastValues:
+    """The last registry values of columns that a person changed since, and of the hearing's day."""
 
     before_correction: dict[str, Any] = field(default_factory=dict)
     hearing_on: str | None = None
+    #: A person put the protected persons right. Their names are in no history, so they stay as they are.
+    keeps_protected: bool = False
+    #: The row has a date of birth that a clerk must confirm first.
+    keeps_birth: bool = False
 
     def has_new(self, name: str, value: Any) -> bool:
-        """True unless the registry repeats what a person has corrected."""
+        """True unless the registry repeats the value that a person has corrected."""
         return name not in self.before_correction or _instant(self.before_correction[name]) != _instant(
             plain(value)
         )
 
-    def learn(self, data: dict[str, Any]) -> None:
-        """Takes in the data of one event; events come in order."""
+    def add(self, data: dict[str, Any]) -> None:
+        """Apply the data of one history entry. Call it in the order of the history."""
         by_registry = data.get("source") == SOURCE
         for name, (old, _) in data.get("changes", {}).items():
             if by_registry:
                 self.before_correction.pop(name, None)
             else:
                 self.before_correction.setdefault(name, old)
+        changed = data.get("changed", ())
+        if by_registry and "respondent" in changed:
+            self.before_correction.pop("respondent_name", None)
+            self.before_correction.pop("respondent_date_of_birth", None)
+        elif not by_registry and "protected_person" in changed:
+            self.keeps_protected = True
         if by_registry and "hearing_on" in data:
             self.hearing_on = data["hearing_on"]
 
 
-def said_of(orders: Sequence[Order]) -> dict[int, Said]:
-    """What the registry said last of each order, as far as its events tell."""
-    found = {order.pk: Said() for order in orders}
+def last_values(orders: Sequence[Order]) -> dict[int, LastValues]:
+    """The last registry values of each order, from its history."""
+    found = {order.pk: LastValues() for order in orders}
     for order_id, data in (
-        Event.objects.filter(order__in=found).order_by("id").values_list("order_id", "data")
+        HistoryEntry.objects.filter(order__in=found).order_by("id").values_list("order_id", "data")
     ):
-        found[order_id].learn(data)
+        found[order_id].add(data)
     return found
 
 
-def update(order: Order, new: NewOrder, said: Said, *, now: datetime) -> list[Event]:
-    """The order, its case locked, has what is new in the row; answers the events of that, not stored yet.
+def update(order: Order, new: NewOrder, last: LastValues, *, now: datetime) -> list[HistoryEntry]:
+    """Apply the changes of the row to the order, whose case is locked. Return unstored history entries.
 
-    To be planned in the same transaction. Raises `Rejected`, with nothing stored, where the row does not go
-    together with what a person corrected.
+    Replan the order in the same transaction. Raises `Rejected`, before anything is stored, if the row
+    contradicts a person's correction.
     """
     service, rest = Change(order), Change(order)
-    _merge_service(service, new, said)
-    _merge_order(rest, new, said)
+    former_last_day = order.expires_on
+    _merge_service(service, new, last)
+    _merge_order(rest, new, last)
+    _check_extension(order, former_last_day)
     _check(order)
-    _check_docket(order, new)
-    _merge_case(rest, new, said)
-    _merge_protected(rest, new)
-    _merge_hearing(rest, new, said)
+    _check_docket(order, new, last)
+    if order.served_at is None and "served_at" in service.touched:
+        set_town(service, None)
+    _merge_case(rest, new, last)
+    if not last.keeps_protected:
+        _merge_protected(rest, new)
+    _merge_hearing(rest, new, last)
     was_served = service.data.get("changes", {}).get("served_at", [plain(order.served_at)])[0] is not None
+    if "expires_on" in rest.touched:
+        follow_last_day(order)
     order.source_digest = new.source_digest
     order.save()
     events = []
@@ -89,14 +122,14 @@ def update(order: Order, new: NewOrder, said: Said, *, now: datetime) -> list[Ev
     return events
 
 
-def _event(order: Order, kind: str, data: dict[str, Any], occurred_at: datetime) -> Event:
-    return Event(
+def _event(order: Order, kind: str, data: dict[str, Any], occurred_at: datetime) -> HistoryEntry:
+    return HistoryEntry(
         order=order, kind=kind, occurred_at=occurred_at, reason=REASON, data={"source": SOURCE, **data}
     )
 
 
-def _merge_service(change: Change, new: NewOrder, said: Said) -> None:
-    if said.has_new("served_at", new.served_at) and change.order.served_at != new.served_at:
+def _merge_service(change: Change, new: NewOrder, last: LastValues) -> None:
+    if last.has_new("served_at", new.served_at) and change.order.served_at != new.served_at:
         change.set("served_at", new.served_at)
         change.set("served_offset", offset_of(new.served_at) if new.served_at else None)
         change.set("service_method", new.service_method)
@@ -106,70 +139,101 @@ def _merge_service(change: Change, new: NewOrder, said: Said) -> None:
     elif (
         change.order.served_at is not None
         and new.served_at
-        and said.has_new("service_method", new.service_method)
+        and last.has_new("service_method", new.service_method)
     ):
         change.set("service_method", new.service_method)
 
 
-def _merge_order(change: Change, new: NewOrder, said: Said) -> None:
+def _merge_order(change: Change, new: NewOrder, last: LastValues) -> None:
+    count = new.firearms_alleged_count
+    if count is not None and last.has_new("firearms_alleged_count", count):
+        change.set("firearms_alleged_count", count)
     for name in ("kind", "expires_on", "firearms_indicated", "permit_indicated"):
-        if said.has_new(name, value := getattr(new, name)):
+        if last.has_new(name, value := getattr(new, name)):
             change.set(name, value)
-    if new.issued_at and said.has_new("issued_at", new.issued_at) and change.order.issued_at != new.issued_at:
+    if change.order.firearms_alleged_count:
+        # A number of firearms indicates them.
+        change.set("firearms_indicated", value=True)
+    if new.issued_at and last.has_new("issued_at", new.issued_at) and change.order.issued_at != new.issued_at:
         change.set("issued_at", new.issued_at)
         change.set("issued_on", new.day_of_issue)
         change.set("issued_offset", offset_of(new.issued_at))
 
 
 def _check(order: Order) -> None:
-    if order.expires_on is not None and order.expires_on < order.issued_on:
+    try:
+        check_dates(order)
+    except InvalidFact as error:
         raise Rejected(
             "conflicts_with_correction",
-            f"expires_on: {order.expires_on} would be before the day of issue, {order.issued_on}, as a "
-            "person corrected one of the two. Correct the order by hand.",
-        )
-    if order.served_at is not None and order.issued_at is not None and order.served_at < order.issued_at:
+            f"{error} A person corrected one of the two here. Correct the order by hand.",
+        ) from error
+
+
+def _check_extension(order: Order, former: date | None) -> None:
+    """Reject a later last day of a vacated order, as entry by hand does."""
+    if order.vacated_at is None or former is None or order.expires_on is None:
+        return
+    if order.expires_on > former:
         raise Rejected(
-            "conflicts_with_correction",
-            "served_at: would be before the order was issued, as a person corrected one of the two. Correct "
-            "the order by hand.",
+            "order_vacated",
+            "expires_on: later than before, but the order is vacated here, so it cannot be extended. "
+            "Reinstate the order on its page if that was an error, and import the row again.",
         )
 
 
-def _check_docket(order: Order, new: NewOrder) -> None:
-    moves = (order.case.docket_number, order.case.court_id) != (new.docket_number, new.court.pk)
-    if moves and order.case.orders.count() > 1:
+def _moves(order: Order, new: NewOrder, last: LastValues) -> bool:
+    """True if the registry now has another docket, or another court."""
+    has_new_docket = last.has_new("docket_number", new.docket_number)
+    return order.case.court_id != new.court.pk or (
+        has_new_docket and docket_key(order.case.docket_number) != docket_key(new.docket_number)
+    )
+
+
+def _check_docket(order: Order, new: NewOrder, last: LastValues) -> None:
+    if not _moves(order, new, last):
+        return
+    same = Case.objects.filter(
+        docket_number__in=spellings(new.docket_number), court=new.court, respondent=order.case.respondent_id
+    )
+    if order.case.orders.count() > 1 or same.exists():
         raise Rejected(
             "docket_of_several_orders",
-            "docket_number: it changed, but the case has other orders and one inventory. Move it by hand.",
+            "docket_number: it changed, but other orders share the case and its inventory. Move it by hand.",
         )
 
 
-def _merge_case(change: Change, new: NewOrder, said: Said) -> None:
-    """Docket, court and respondent. No name is noted in the event, which is kept for ever."""
+def _merge_case(change: Change, new: NewOrder, last: LastValues) -> None:
+    """Merge docket, court and respondent. The history, which is kept forever, gets no names."""
     order = change.order
     case, respondent = order.case, order.case.respondent
-    if (case.docket_number, case.court_id) != (new.docket_number, new.court.pk):
+    if _moves(order, new, last):
         change.data.setdefault("changes", {})["docket_number"] = [case.docket_number, new.docket_number]
         case.docket_number, case.court = new.docket_number, new.court
         case.save(update_fields=["docket_number", "court"])
-        Concern.objects.filter(order=order, capacity=Capacity.COURT).update(agency=new.court)
-    if (respondent.name, respondent.date_of_birth) != (new.respondent_name, new.respondent_dob):
-        respondent.name, respondent.date_of_birth = new.respondent_name, new.respondent_dob
+        OrderAgency.objects.filter(order=order, capacity=Capacity.COURT).update(agency=new.court)
+    name, born = respondent.name, respondent.date_of_birth
+    if last.has_new("respondent_name", new.respondent_name):
+        name = new.respondent_name
+    if not last.keeps_birth and last.has_new("respondent_date_of_birth", new.respondent_dob):
+        born = new.respondent_dob
+    if (respondent.name, respondent.date_of_birth) != (name, born):
+        respondent.name, respondent.date_of_birth = name, born
         respondent.save(update_fields=["name", "date_of_birth"])
+        refresh_person(respondent)
         change.data.setdefault("changed", []).append("respondent")
     town = new.respondent_town
-    if respondent.town_id != town.pk and said.has_new("respondent_town", town.name):
+    if respondent.town_id != town.pk and last.has_new("respondent_town", town.name):
         change.data.setdefault("changes", {})["respondent_town"] = [respondent.town.name, town.name]
         respondent.town = town
         respondent.save(update_fields=["town"])
-        Concern.objects.filter(
+        OrderAgency.objects.filter(
             order__case__respondent=respondent, capacity=Capacity.RESPONDENT_POLICE
         ).update(agency=town.police_id)
 
 
 def _merge_protected(change: Change, new: NewOrder) -> None:
-    """The one protected person of the order is named as the registry names them; a further one is added."""
+    """Rename the only protected person of the order as in the registry, or add another one."""
     if not new.protected_person:
         return
     people = list(change.order.protected_persons.order_by("id"))
@@ -187,27 +251,27 @@ def _merge_protected(change: Change, new: NewOrder) -> None:
     change.data.setdefault("changed", []).append("protected_person")
 
 
-def _merge_hearing(change: Change, new: NewOrder, said: Said) -> None:
-    """A new day continues the hearing that was pending; no day any more vacates the one the registry set."""
+def _merge_hearing(change: Change, new: NewOrder, last: LastValues) -> None:
+    """A new day continues the pending hearing. Without a day, the hearing from the registry is vacated."""
     on = plain(new.hearing_on)
-    if on == said.hearing_on:
+    if on == last.hearing_on:
         return
     application = change.order.hearings.filter(purpose=HearingPurpose.APPLICATION)
     pending = application.filter(outcome="", held_on=None)
     if new.hearing_on is None:
-        pending.filter(scheduled_on=date.fromisoformat(str(said.hearing_on))).update(
+        pending.filter(scheduled_on=date.fromisoformat(str(last.hearing_on))).update(
             outcome=HearingOutcome.VACATED
         )
-    elif not application.filter(scheduled_on=new.hearing_on).exists():
+    elif not pending.filter(scheduled_on=new.hearing_on).exists():
+        moved = list(pending)
         pending.update(outcome=HearingOutcome.CONTINUED)
-        Hearing.objects.create(
-            order=change.order, purpose=HearingPurpose.APPLICATION, scheduled_on=new.hearing_on
-        )
+        following = set_hearing(change.order, HearingPurpose.APPLICATION, new.hearing_on)
+        Continuance.objects.bulk_create(Continuance(hearing=one, following=following) for one in moved)
     change.data["hearing_on"] = on
 
 
 def _instant(value: Any) -> Any:
-    """An instant as an event keeps it, whatever its offset; any other value as it is."""
+    """An instant, independent of its offset; any other value as the history stores it."""
     if isinstance(value, str) and "T" in value:
         try:
             return datetime.fromisoformat(value)

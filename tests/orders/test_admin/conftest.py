@@ -1,4 +1,4 @@
-"""One court, its people, and a browser in which its clerk has signed in."""
+"""One court, its people, and a signed-in browser of its clerk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, Role, User
+from accounts.models import Agency, AgencyKind, Membership, Role, User
 from orders.models import Order
 from tests import make
 
@@ -45,8 +45,22 @@ def desk(clerk: User) -> Client:
 
 
 @pytest.fixture
-def enter(court: Agency, now: datetime) -> Enter:
-    """Enters an order of this court, issued two days ago and not served unless told otherwise."""
+def enter(court: Agency, clerk: User, now: datetime) -> Enter:
+    """Enters an order of this court, or one of another state of another court of the clerk's."""
+    enter_here = entering(court, now)
+
+    def enter_order(**given: Any) -> Order:
+        if state := given.get("jurisdiction"):
+            at = make.agency(AgencyKind.COURT, state=state)
+            Membership.objects.create(user=clerk, agency=at, role=Role.CLERK)
+            given = {"court": at, **given}
+        return enter_here(**given)
+
+    return enter_order
+
+
+def entering(court: Agency, now: datetime) -> Enter:
+    """Enters an order of a court, issued two days ago and not served unless told otherwise."""
 
     def enter_order(**given: Any) -> Order:
         facts = {"court": court, "issued_at": now - timedelta(days=2), **given}
@@ -69,7 +83,7 @@ def page_of(order: Order) -> str:
     return f"/admin/orders/order/{order.public_id}/"
 
 
-def typed(instant: datetime, name: str = "at") -> dict[str, str]:
+def typed(instant: datetime, name: str) -> dict[str, str]:
     """What a clerk types for an instant: date and time of the court's clock."""
     local = instant.astimezone(COURT_TIME)
     return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M:%S %z}"}

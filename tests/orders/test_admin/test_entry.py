@@ -1,15 +1,15 @@
-"""A clerk enters an order; what cannot be is refused beside its field, and nothing is stored."""
+"""A clerk enters an order. Impossible values are rejected beside their fields, and nothing is stored."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
-from orders.models import Case, Event, Order
+from orders.models import Case, HistoryEntry, Order
 from tests import make
 from tests.orders.test_admin.conftest import COURT_TIME, Enter, page_of, signed_in
 
@@ -29,12 +29,12 @@ def sheet(court: Agency, town: Town) -> dict[str, Any]:
     """What a clerk types of a whole order."""
     return {
         "court": court.pk,
-        "docket_number": " HHD-FA-17-S ",
+        "docket_number": " HHD-FA26-17-S ",
         "por_number": "POR17",
         "kind": "ex_parte_restraining_order",
-        "issued_0": "2025-12-04",
-        "issued_1": "4:00 pm",
-        "expires_on": "2026-12-04",
+        "issued_at_0": "2025-12-04",
+        "issued_at_1": "4:00 pm",
+        "expires_on": "2025-12-10",
         "hearing_on": "2025-12-10",
         "respondent_name": "Ash Birch",
         "respondent_dob": "1980-02-29",
@@ -50,22 +50,20 @@ def test_an_order_is_entered_whole(desk: Client, clerk: User, sheet: dict[str, A
 
     order = Order.objects.select_related("case__respondent").get()
     assert (response.status_code, response.headers["Location"]) == (302, page_of(order))
-    assert order.case.docket_number == "HHD-FA-17-S"
+    assert order.case.docket_number == "HHD-FA26-17-S"
     assert order.issued_at == datetime(2025, 12, 4, 16, 0, tzinfo=COURT_TIME)
-    assert (order.por_number, order.expires_on) == ("POR17", date(2026, 12, 4))
+    assert (order.por_number, order.expires_on) == ("POR17", date(2025, 12, 10))
     assert order.case.respondent.date_of_birth == date(1980, 2, 29)
     assert order.protected_persons.get().address_confidential
     assert order.hearings.get().scheduled_on == date(2025, 12, 10)
     assert order.firearms_indicated
-    assert Event.objects.get().actor == clerk
+    assert HistoryEntry.objects.get().actor == clerk
     page = desk.get(page_of(order)).content.decode()
-    for said in ("Ash Birch", "Robin Elm", "address confidential", "POR17", "Thu 4 Dec 2025, 16:00 EST"):
+    for said in ("Ash Birch", "Robin Elm", "address confidential", "POR17", "Thu, Dec 4, 2025, 4:00 p.m."):
         assert said in page
 
 
-def test_filer_standard_and_address_are_kept_where_they_are_stated(
-    desk: Client, sheet: dict[str, Any]
-) -> None:
+def test_filer_standard_and_address_are_stored_if_stated(desk: Client, sheet: dict[str, Any]) -> None:
     stated = {
         "filed_by": "intimate_partner",
         "proof_found": "preponderance",
@@ -79,8 +77,31 @@ def test_filer_standard_and_address_are_kept_where_they_are_stated(
     assert order.case.respondent.address == "7 Elm Lane"
 
 
+@pytest.mark.parametrize(
+    ("day", "typed", "utc"),
+    [
+        ("2025-12-04", "4pm", "2025-12-04T21:00"),
+        ("2025-12-04", "4:05p", "2025-12-04T21:05"),
+        ("2025-12-04", "1605", "2025-12-04T21:05"),
+        ("2025-12-04", "noon", "2025-12-04T17:00"),
+        ("2025-11-02", "1:30 a.m. EDT", "2025-11-02T05:30"),
+        ("2025-11-02", "1:30 a.m. est", "2025-11-02T06:30"),
+        ("2025-11-02", "1:30 -0500", "2025-11-02T06:30"),
+        ("2025-12-04", "21:00Z", "2025-12-04T21:00"),
+    ],
+)
+def test_the_time_of_issue_is_typed_as_people_type(
+    desk: Client, sheet: dict[str, Any], day: str, typed: str, utc: str
+) -> None:
+    desk.post(ADD, sheet | {"issued_at_0": day, "issued_at_1": typed, "expires_on": "", "hearing_on": ""})
+
+    issued = Order.objects.get().issued_at
+    assert issued is not None
+    assert f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}" == utc
+
+
 def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -> None:
-    desk.post(ADD, sheet | {"issued_1": ""})
+    desk.post(ADD, sheet | {"issued_at_1": ""})
 
     order = Order.objects.get()
     assert (order.issued_on, order.issued_at) == (date(2025, 12, 4), None)
@@ -91,28 +112,34 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
     [
         ({"docket_number": "  "}, "This field is required."),
         ({"kind": "peace_bond"}, "not one of the available choices"),
-        ({"issued_0": "", "issued_1": ""}, "This field is required."),
-        ({"issued_0": ""}, "Give the date too."),
-        ({"issued_0": "0025-12-04"}, "is not of a year from 1900 to 2199"),
-        ({"issued_1": "25:00"}, "is no date and time of the calendar"),
-        ({"issued_1": "half past four"}, "is not a time of day. Write 18:30 or 6:30 pm."),
-        ({"issued_1": "14:00 pm"}, "is not a time of day. Write 18:30 or 6:30 pm."),
-        ({"issued_0": "2025-11-02", "issued_1": "1:30"}, "happens twice"),
-        ({"issued_0": "2025-03-09", "issued_1": "2:30 am"}, "never happens"),
-        ({"issued_0": "2199-12-04"}, "lies ahead. Correct the date of the order."),
-        ({"expires_on": "2025-12-03"}, "is before the order&#x27;s own date, 2025-12-04"),
-        ({"hearing_on": "2025-12-01"}, "is before the order&#x27;s own date, 2025-12-04"),
-        ({"respondent_dob": "2199-01-01"}, "lies ahead. Correct the date of birth."),
+        ({"issued_at_0": "", "issued_at_1": ""}, "This field is required."),
+        ({"issued_at_0": ""}, "Give the date too."),
+        ({"issued_at_0": "0025-12-04"}, "is not a date from 1900 to 2199. Correct the year."),
+        ({"issued_at_1": "25:00"}, "is not a time of day. Write 6:30 p.m., 18:30 or noon."),
+        ({"issued_at_1": "half past four"}, "is not a time of day. Write 6:30 p.m., 18:30 or noon."),
+        ({"issued_at_1": "14:00 pm"}, "is not a time of day. Write 6:30 p.m., 18:30 or noon."),
+        ({"issued_at_1": "7"}, "can be morning or afternoon. Write 7 a.m. or 7 p.m."),
+        ({"issued_at_1": "midnight"}, "the start or the end of a day. Write 12:00 a.m."),
+        ({"issued_at_1": "4 pm EDT"}, "does not show EDT on that day. Leave it out."),
+        ({"issued_at_0": "2025-11-02", "issued_at_1": "1:30"}, "occurs twice"),
+        ({"issued_at_0": "2025-03-09", "issued_at_1": "2:30 am"}, "does not occur"),
+        (
+            {"issued_at_0": "2199-12-04", "expires_on": "", "hearing_on": ""},
+            "is in the future. Correct the date of the order.",
+        ),
+        ({"expires_on": "2025-12-03"}, "is before the date of the order, Thu, Dec 4, 2025"),
+        ({"hearing_on": "2025-12-01"}, "is before the date of the order, Thu, Dec 4, 2025"),
+        ({"respondent_dob": "2199-01-01"}, "Tue, Jan 1, 2199 is in the future. Correct the date of birth."),
         ({"respondent_town": "999999"}, "not one of the available choices"),
         ({"respondent_name": "x" * 201}, "at most 200 characters"),
-        ({"respondent_name": "\0"}, "Null characters are not allowed."),
+        ({"respondent_name": "\0\u200b"}, "This field is required."),
         ({"respondent_address": "x" * 201}, "at most 200 characters"),
         ({"filed_by": "law_enforcement"}, "(CT-APP-01; C.G.S. § 46b-15(a);"),
         ({"filed_by": "neighbour"}, "not one of the available choices"),
         ({"proof_found": "belief"}, "not one of the available choices"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_remedy(
+def test_an_impossible_order_is_rejected_with_the_remedy(
     wrong: dict[str, Any], said: str, desk: Client, sheet: dict[str, Any]
 ) -> None:
     response = desk.post(ADD, sheet | wrong)
@@ -120,20 +147,24 @@ def test_what_cannot_be_is_refused_with_its_remedy(
     page = response.content.decode()
     assert response.status_code == 200
     assert said in page
-    assert "Nothing is stored yet." in page
+    assert "Nothing is saved yet." in page
     assert "<title>Error: " in page
     assert "errorlist nonfield" not in page
     assert not Case.objects.exists()
-    assert not Event.objects.exists()
+    assert not HistoryEntry.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("typed", "utc"), [("1:30 -0400", 5), ("01:30-05:00", 6), ("1:30 am -04:00", 5), ("05:30Z", 5)]
 )
-def test_an_offset_tells_which_of_two_times_is_meant(
+def test_an_offset_decides_between_two_times(
     typed: str, utc: int, desk: Client, sheet: dict[str, Any]
 ) -> None:
-    desk.post(ADD, sheet | {"issued_0": "2025-11-02", "issued_1": typed, "hearing_on": "2025-11-10"})
+    desk.post(
+        ADD,
+        sheet
+        | {"issued_at_0": "2025-11-02", "issued_at_1": typed, "expires_on": "", "hearing_on": "2025-11-07"},
+    )
 
     issued = Order.objects.get().issued_at
     assert issued is not None
@@ -141,15 +172,15 @@ def test_an_offset_tells_which_of_two_times_is_meant(
 
 
 def test_a_registry_number_is_entered_once(desk: Client, enter: Enter, sheet: dict[str, Any]) -> None:
-    enter(por_number="POR17")
+    enter(por_number="POR17", respondent_name="Ivy Oakley")
 
     page = desk.post(ADD, sheet).content.decode()
 
-    assert "POR17 is entered already. Open that order and correct it instead." in page
+    assert "POR17 is already entered. Open that order and correct it instead." in page
     assert Order.objects.count() == 1
 
 
-def test_a_clerk_enters_orders_of_the_own_courts_only(
+def test_a_clerk_enters_orders_only_for_courts_of_their_own(
     desk: Client, court: Agency, sheet: dict[str, Any]
 ) -> None:
     other = make.agency(AgencyKind.COURT)
@@ -161,7 +192,7 @@ def test_a_clerk_enters_orders_of_the_own_courts_only(
     assert not Order.objects.exists()
 
 
-def test_who_is_clerk_of_two_courts_chooses(court: Agency, clerk: User, sheet: dict[str, Any]) -> None:
+def test_a_clerk_of_two_courts_chooses_one(court: Agency, clerk: User, sheet: dict[str, Any]) -> None:
     other = make.agency(AgencyKind.COURT)
     Membership.objects.create(user=clerk, agency=other, role=Role.CLERK)
     browser = signed_in(clerk)
@@ -173,7 +204,7 @@ def test_who_is_clerk_of_two_courts_chooses(court: Agency, clerk: User, sheet: d
     assert Order.objects.get().case.court == other
 
 
-def test_the_form_leads_on_a_phone_and_without_javascript(desk: Client) -> None:
+def test_the_form_works_on_a_phone_and_without_javascript(desk: Client) -> None:
     page = desk.get(ADD).content.decode()
 
     assert 'name="viewport"' in page
@@ -181,11 +212,83 @@ def test_the_form_leads_on_a_phone_and_without_javascript(desk: Client) -> None:
     assert "jsi18n" not in page
 
 
-def test_a_day_ago_is_no_slip(desk: Client, sheet: dict[str, Any], now: datetime) -> None:
+def test_an_order_of_yesterday_is_accepted(desk: Client, sheet: dict[str, Any], now: datetime) -> None:
     yesterday = (now - timedelta(days=1)).astimezone(COURT_TIME)
 
-    desk.post(
-        ADD, sheet | {"issued_0": f"{yesterday:%Y-%m-%d}", "expires_on": "2190-01-01", "hearing_on": ""}
-    )
+    desk.post(ADD, sheet | {"issued_at_0": f"{yesterday:%Y-%m-%d}", "expires_on": "", "hearing_on": ""})
 
     assert Order.objects.get().issued_on == yesterday.date()
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["HHD-FA26-6012345\u200b-S", "HHD\u2013FA26\u20136012345\u2013S", "\u200fHHD-FA26-6012345-S"],
+)
+def test_a_pasted_docket_is_cleaned_and_found(pasted: str, desk: Client, sheet: dict[str, Any]) -> None:
+    desk.post(ADD, sheet | {"docket_number": pasted})
+
+    assert Case.objects.get().docket_number == "HHD-FA26-6012345-S"
+    desk.post("/admin/orders/order/", {"q": pasted})
+    assert "Ash Birch" in desk.get("/admin/orders/order/").content.decode()
+
+
+def test_a_docket_in_another_form_asks_for_a_reason(desk: Client, sheet: dict[str, Any]) -> None:
+    odd = sheet | {"docket_number": "26CIV01234"}
+
+    asked = desk.post(ADD, odd).content.decode()
+
+    assert "26CIV01234 does not look like a Connecticut docket number" in asked
+    assert "Reason to continue" in asked
+    assert not Order.objects.exists()
+    desk.post(ADD, odd | {"confirm": "The court of New York sent it."})
+    assert Order.objects.get().case.docket_number == "26CIV01234"
+    assert HistoryEntry.objects.get().reason == "The court of New York sent it."
+
+
+def test_a_docket_with_an_unusual_sequence_is_taken_with_a_warning(
+    desk: Client, sheet: dict[str, Any]
+) -> None:
+    page = desk.post(ADD, sheet | {"docket_number": "HHD-FA26-60123-S"}, follow=True).content.decode()
+
+    assert "Check the docket number." in page
+    assert Case.objects.get().docket_number == "HHD-FA26-60123-S"
+
+
+def test_a_similar_person_is_offered_before_the_order_is_entered(
+    desk: Client, enter: Enter, sheet: dict[str, Any]
+) -> None:
+    known = enter(respondent_name=sheet["respondent_name"], docket_number="HHD-FA26-6099999-S")
+    before = Order.objects.count()
+
+    page = desk.post(ADD, sheet).content.decode()
+
+    assert "Is this the same person?" in page
+    assert "HHD-FA26-6099999-S" in page
+    assert Order.objects.count() == before
+
+    person = known.case.respondent.person
+    desk.post(ADD, {**sheet, "person": str(person.public_id)})
+    entered = Order.objects.latest("pk")
+    assert entered.case.respondent.person == person
+
+
+def test_another_person_is_entered_as_chosen(desk: Client, enter: Enter, sheet: dict[str, Any]) -> None:
+    known = enter(respondent_name=sheet["respondent_name"])
+
+    desk.post(ADD, {**sheet, "person": "another"})
+
+    entered = Order.objects.latest("pk")
+    assert entered.pk != known.pk
+    assert entered.case.respondent.person_id != known.case.respondent.person_id
+
+
+def test_a_docket_of_another_respondent_offers_that_person(
+    desk: Client, enter: Enter, sheet: dict[str, Any]
+) -> None:
+    known = enter(respondent_name="Ivy Oakley", docket_number=sheet["docket_number"].strip())
+
+    page = desk.post(ADD, sheet).content.decode()
+    assert "Ivy Oakley" in page
+
+    desk.post(ADD, {**sheet, "person": str(known.case.respondent.person.public_id)})
+    assert Order.objects.latest("pk").case_id == known.case_id

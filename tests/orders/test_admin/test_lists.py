@@ -1,4 +1,4 @@
-"""The desk's lists: found by docket, narrowed by filters, in as many queries for many orders as for few."""
+"""The court's lists: search by docket, filters, and a constant number of queries."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from accounts.models import Session
 from notifications.models import Alert
-from notifications.services.firing import Firer
+from notifications.services.firing.fire import Firer
 from orders.admin import desk as desks
 from orders.models import CourtClosing, Order
-from orders.services import surrender
+from orders.services.firearms import inventory, receipts, statements
 from tests.orders.test_admin.conftest import Enter, page_of
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_fifty_orders_take_as_many_queries_as_five(
     assert queries(desk, address) == few
 
 
-def test_the_page_of_an_order_takes_as_many_queries_whatever_happened_to_it(
+def test_the_number_of_queries_of_the_page_does_not_grow_with_its_history(
     desk: Client, enter: Enter, now: datetime
 ) -> None:
     few, many = enter(served_at=now - timedelta(hours=30)), enter(served_at=now - timedelta(hours=30))
@@ -77,7 +77,7 @@ def test_an_order_is_found_by_the_beginning_of_its_numbers(query: str, desk: Cli
     assert "HHD-FA-99-S" not in page
 
 
-def test_a_docket_that_is_searched_for_stands_in_no_address(desk: Client, enter: Enter) -> None:
+def test_a_docket_that_is_searched_for_is_not_in_the_url(desk: Client, enter: Enter) -> None:
     enter(docket_number="HHD-FA-17-S", served_at=timezone.now() - timedelta(hours=1))
     enter(docket_number="HHD-FA-17-T")
 
@@ -85,11 +85,11 @@ def test_a_docket_that_is_searched_for_stands_in_no_address(desk: Client, enter:
     page = desk.get(led.headers["Location"]).content.decode()
 
     assert led.headers["Location"] == f"{LIST}?served=yes"
-    assert "Only what was found by “HHD-FA-17” is listed: 1 row." in page
+    assert "Search results for “HHD-FA-17”: 1 row." in page
     addresses = re.findall(r'(?:href|action|src)="([^"]*)"', page)
     assert addresses
     assert not [one for one in addresses if "HHD" in one or "q=" in one]
-    assert "HHD" not in "".join(Session.objects.values_list("session_data", flat=True))
+    assert "HHD-FA-17" not in "".join(Session.objects.values_list("session_data", flat=True))
 
 
 @pytest.mark.parametrize("sent", [{"q": "HHD-FA-17", "clear": "Clear"}, {"q": " "}])
@@ -103,7 +103,7 @@ def test_a_search_is_cleared(sent: dict[str, str], desk: Client, enter: Enter) -
     assert "HHD-FA-99-S" in text(desk, LIST)
 
 
-def test_a_term_in_the_address_is_not_searched_for_and_leaves_it(desk: Client, enter: Enter) -> None:
+def test_a_search_term_in_the_url_is_removed_and_not_searched_for(desk: Client, enter: Enter) -> None:
     enter(docket_number="HHD-FA-99-S")
 
     led = desk.get(LIST, {"q": "HHD-FA-17", "served": "no"})
@@ -112,18 +112,18 @@ def test_a_term_in_the_address_is_not_searched_for_and_leaves_it(desk: Client, e
     assert "HHD-FA-99-S" in text(desk, led.headers["Location"])
 
 
-def test_a_list_that_searches_nothing_takes_no_term(desk: Client, enter: Enter, now: datetime) -> None:
+def test_a_list_without_search_ignores_a_term(desk: Client, enter: Enter, now: datetime) -> None:
     enter(served_at=now - timedelta(hours=1))
 
     assert desk.post("/admin/orders/deadline/", {"q": "HHD"}).status_code == 200
-    assert "CT-SUR-01" in text(desk, "/admin/orders/deadline/")
+    assert "C.G.S. § 29-36k(b)" in text(desk, "/admin/orders/deadline/")
 
 
-def test_a_search_takes_as_many_queries_for_many_orders_as_for_few(
+def test_a_search_takes_as_many_queries_for_many_orders_as_for_one(
     desk: Client, enter: Enter, now: datetime
 ) -> None:
     overdue_orders(enter, now, 5)
-    prefix = Order.objects.first().case.docket_number[:3]  # type: ignore[union-attr]
+    prefix = Order.objects.earliest("id").case.docket_number[:3]
     desk.post(LIST, {"q": prefix})
     few = queries(desk, LIST)
 
@@ -170,14 +170,12 @@ def test_no_list_counts_a_whole_table(
     assert "3 orders" in page
 
 
-def test_deadlines_that_stand_come_first_and_the_others_on_request(
-    desk: Client, enter: Enter, now: datetime
-) -> None:
+def test_open_deadlines_come_first_and_others_on_request(desk: Client, enter: Enter, now: datetime) -> None:
     order = enter(served_at=now - timedelta(hours=1))
 
-    assert "CT-SUR-01" in text(desk, "/admin/orders/deadline/")
-    surrender.record_statement(order, kind="unreachable", at=now, by=None, now=now)
-    assert "CT-SUR-01" not in text(desk, "/admin/orders/deadline/", state="met")
+    assert "C.G.S. § 29-36k(b)" in text(desk, "/admin/orders/deadline/")
+    statements.record_statement(order, kind="non_possession", sworn_at=now, by=None, now=now)
+    assert "C.G.S. § 29-36k(b)" not in text(desk, "/admin/orders/deadline/", state="met")
 
 
 def test_a_court_closing_is_added_once(desk: Client) -> None:
@@ -187,7 +185,7 @@ def test_a_court_closing_is_added_once(desk: Client) -> None:
     again = desk.post("/admin/orders/courtclosing/add/", day)
 
     assert CourtClosing.objects.get(closed_on="2027-02-01").name == "Snow"
-    assert "is listed already: Snow." in again.content.decode()
+    assert "is already listed: Snow." in again.content.decode()
 
 
 def overdue_orders(enter: Enter, now: datetime, count: int) -> None:
@@ -201,19 +199,19 @@ def overdue_orders(enter: Enter, now: datetime, count: int) -> None:
 def listed(order: Order, now: datetime, count: int) -> None:
     """So many firearms, each with a receipt, a statement and an attempt's worth of history."""
     for number in range(count):
-        firearm = surrender.list_firearm(
+        firearm = inventory.list_firearm(
             order, source="application", serial=f"{order.pk}-{number}", by=None, now=now
         )
-        surrender.record_receipt(
+        receipts.record_receipt(
             order,
             kind="dealer",
-            at=now,
+            received_at=now,
             firearms=[firearm],
-            dealer_licence="6-06-014-01-7M-12345",
+            dealer_license="6-06-014-01-7M-12345",
             by=None,
             now=now,
         )
-        surrender.record_statement(order, kind="unreachable", at=now, by=None, now=now)
+        statements.record_statement(order, kind="non_possession", sworn_at=now, by=None, now=now)
 
 
 def queries(client: Client, address: str) -> int:

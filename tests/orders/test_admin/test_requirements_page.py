@@ -1,4 +1,4 @@
-"""What must be sent stands on the order's page, with when it was; what was sent is recorded there."""
+"""Required notices on the page of an order, and how sending them is recorded."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.dates import format_instant
 from accounts.models import Agency, Role
-from orders.models import Event, Order, Sending
-from orders.services.requirements import record_sending, requirements_of
-from orders.wording import instant_words
+from orders.models import HistoryEntry, NoticeSent, Order
+from orders.services.conditions.notices import record_notice_sent, required_notices
 from tests import make
-from tests.orders.test_admin.conftest import COURT_TIME, Enter, page_of, signed_in, typed
+from tests.orders.test_admin.conftest import Enter, page_of, signed_in, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -22,46 +22,51 @@ pytestmark = pytest.mark.django_db
 def section(client: Client, order: Order) -> str:
     """The part of the page about what must be sent."""
     page = client.get(page_of(order)).content.decode()
-    return page.partition('<section class="module" id="sending"')[2].partition("</section>")[0]
+    return page.partition('<section class="module" id="notices"')[2].partition("</section>")[0]
 
 
-def test_the_page_lists_what_must_be_sent_to_whom_and_how_sure_that_is(desk: Client, enter: Enter) -> None:
+def test_the_page_lists_required_notices_with_recipient_and_certainty(desk: Client, enter: Enter) -> None:
     order = enter()
 
     found = section(desk, order)
 
-    for one in requirements_of(order):
+    for one in required_notices(order):
         assert one.entry.id in found
-    assert "police of the respondent&#x27;s town" in found
-    assert "from recollection only, have a lawyer check it" in found
-    assert "Why (a debatable reading)" in found
-    assert found.count("Not yet") == len(requirements_of(order))
+    assert "police of the town of service" in found
+    assert "second-hand; have it checked" in found
+    assert "This reading is considered certain." in found
+    assert "from memory only" not in found
+    assert found.count("Not yet") == len(required_notices(order))
 
 
-def test_what_was_sent_says_when_and_the_history_says_what(desk: Client, enter: Enter, now: datetime) -> None:
+def test_a_sent_notice_shows_its_time_and_the_history_its_title(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
     order = enter()
-    sent = typed(now - timedelta(hours=1), "sent")
+    sent = typed(now - timedelta(hours=1), "sent_at")
 
     response = desk.post(f"{page_of(order)}sent/", {"entry": "CT-SVC-04", **sent})
 
     assert response.status_code == 302
-    waiting = len(requirements_of(order)) - 1
+    waiting = len(required_notices(order)) - 1
     assert section(desk, order).count("Not yet") == waiting
-    assert instant_words(now - timedelta(hours=1), COURT_TIME) in section(desk, order)
+    assert format_instant(now - timedelta(hours=1)) in section(desk, order)
     page = desk.get(page_of(order)).content.decode()
     assert "Document or notice sent" in page
-    assert "With that notice the officer sends police the application" in page.partition('id="history"')[2]
+    assert "With this notice the officer sends police the application" in page.partition('id="history"')[2]
 
 
-def test_a_day_is_enough_and_what_is_not_sent_yet_is_offered_first(
+def test_a_day_is_enough_and_notices_not_sent_yet_come_first(
     desk: Client, enter: Enter, now: datetime
 ) -> None:
     order = enter()
     yesterday = (now - timedelta(days=1)).date()
 
-    desk.post(f"{page_of(order)}sent/", {"entry": "CT-SVC-04", "sent_0": yesterday.isoformat(), "sent_1": ""})
+    desk.post(
+        f"{page_of(order)}sent/", {"entry": "CT-SVC-04", "sent_at_0": yesterday.isoformat(), "sent_at_1": ""}
+    )
 
-    sending = Sending.objects.get(order=order)
+    sending = NoticeSent.objects.get(order=order)
     assert (sending.sent_on, sending.sent_at) == (yesterday, None)
     form = desk.get(f"{page_of(order)}sent/").content.decode()
     assert form.index("Not sent yet") < form.index("CT-SVC-05") < form.index("Sent before")
@@ -69,17 +74,17 @@ def test_a_day_is_enough_and_what_is_not_sent_yet_is_offered_first(
 
 
 @pytest.mark.parametrize("entry", ["CT-SUR-01", "CT-FOR-02", ""])
-def test_what_this_order_does_not_ask_for_is_refused(entry: str, desk: Client, enter: Enter) -> None:
+def test_a_notice_that_the_order_does_not_require_is_rejected(entry: str, desk: Client, enter: Enter) -> None:
     order = enter()
 
-    page = desk.post(f"{page_of(order)}sent/", {"entry": entry, "sent_0": "2026-01-02", "sent_1": ""})
+    page = desk.post(f"{page_of(order)}sent/", {"entry": entry, "sent_at_0": "2026-01-02", "sent_at_1": ""})
 
     assert list(page.context["form"].errors) == ["entry"]
-    assert not Sending.objects.exists()
-    assert not Event.objects.filter(kind="sent").exists()
+    assert not NoticeSent.objects.exists()
+    assert not HistoryEntry.objects.filter(kind="sent").exists()
 
 
-def test_a_judge_reads_it_and_records_nothing(court: Agency, enter: Enter) -> None:
+def test_a_judge_only_reads_notices(court: Agency, enter: Enter) -> None:
     order = enter()
     judge = signed_in(make.person(Role.JUDGE, court))
 
@@ -88,10 +93,12 @@ def test_a_judge_reads_it_and_records_nothing(court: Agency, enter: Enter) -> No
     assert judge.post(f"{page_of(order)}sent/", {"entry": "CT-SVC-04"}).status_code == 403
 
 
-def test_the_page_takes_as_many_queries_whatever_was_sent(desk: Client, enter: Enter, now: datetime) -> None:
+def test_the_number_of_queries_does_not_grow_with_sent_notices(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
     none, many = enter(), enter()
-    for one in requirements_of(many) * 2:
-        record_sending(many, entry=one.entry.id, at=now, by=None, now=now)
+    for one in required_notices(many) * 2:
+        record_notice_sent(many, entry=one.entry.id, sent_at=now, by=None, now=now)
 
     assert queries(desk, none) == queries(desk, many)
 

@@ -1,0 +1,3 @@
+"""The access log and its chain, the enumeration guard, API tokens and idempotency records."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Agencies, towns and judicial districts."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""English, in the United States."""

@@ -1,0 +1,37 @@
+"""Dates and times in templates, in the one format of all screens."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django import template
+
+from accounts.dates import COURT_TIME, format_birth_date, format_clock, format_day, format_instant
+
+register = template.Library()
+
+
+@register.filter
+def us_time(value: datetime | date | time | None, language: str = "en") -> str:
+    """Return an instant in court time, a day, or a time of day; empty for None."""
+    match value:
+        case datetime():
+            return format_instant(value, COURT_TIME, language)
+        case date():
+            return format_day(value, language)
+        case time():
+            return format_clock(value, language)
+    return ""
+
+
+@register.filter
+def in_zone(value: datetime | None, zone: ZoneInfo) -> str:
+    """Return an instant on the clock of `zone`; empty for None."""
+    return format_instant(value, zone) if value else ""
+
+
+@register.filter
+def birth_date(value: date | None) -> str:
+    """Return a date of birth, such as "Feb 29, 1980"; empty for None."""
+    return format_birth_date(value) if value else ""

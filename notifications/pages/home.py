@@ -1,0 +1,101 @@
+"""The first page after sign-in: alerts to acknowledge, and a card for each role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.access import MATRIX
+from accounts.models import Role, User
+from accounts.narrowing import expect
+from accounts.services.access.access_log import log_access
+from accounts.services.access.enumeration_guard import recent_blocks
+from notifications.models import Alert, Channel
+from notifications.pages.notices import AlertRow, CaseRow, waiting_together
+from notifications.pages.unreached import unreached_agencies
+from notifications.services.calendar import feeds
+from notifications.services.contacts.contacts import unconfirmed_count
+from notifications.services.corrected_alerts import taken_back_from
+from notifications.services.delivery.printing import to_hand_over
+from notifications.services.watch.findings import open_findings
+from notifications.services.watch.locked import locks_known_to
+from orders.models import Deadline, DeadlineState
+from orders.services.follow_ups.queue import VIEWERS, offers_to
+from orders.services.parties.visibility import roles_over
+
+#: Alerts on one page of the list.
+PAGE = 50
+
+#: The most deadlines and offers that are counted.
+MAX_COUNTED = 1000
+
+#: The roles at a court.
+_COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The user's alerts to acknowledge, one row for each case, newest first, and the cards of the user's
+    roles."""
+    user, now = expect(User, request.user), timezone.now()
+    # Every recipient gets an email; alerts on other channels repeat the same content.
+    mine = Alert.objects.filter(recipient=user.pk, channel=Channel.EMAIL).visible_to(user).unacknowledged()
+    page = Paginator(mine.leading().with_details().order_by("-id"), PAGE).get_page(request.GET.get("page"))
+    log_access(request, (alert.of_order.case.public_id for alert in page))
+    over = roles_over(user, {alert.of_order.pk for alert in page})
+    named = {pk for pk, held in over.items() if "name" in MATRIX.resources["respondent"].fields_for(held)}
+    together = waiting_together(mine, list(page))
+    context = {
+        "page": page,
+        "rows": [CaseRow(alert, together[alert.pk], now, alert.of_order.pk in named) for alert in page],
+        "taken_back": taken_back_from(user)[:PAGE],
+        "to_hand_over": _to_hand_over(request, user, now),
+        "has_calendar": feeds.can_have_feed(user),
+        **_cards(request, user),
+    }
+    return render(request, "notifications/home.html", context)
+
+
+def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Return what the cards of the user's roles need."""
+    roles = user.roles
+    is_court, is_advocate = bool(roles & _COURT_ROLES), Role.ADVOCATE in roles
+    is_administrator, sees_follow_ups = Role.ADMINISTRATOR in roles, bool(roles & VIEWERS)
+    return {
+        "is_court": is_court,
+        "cannot_compute": _cannot_compute_count(user) if is_court else 0,
+        "max_counted": MAX_COUNTED,
+        "sees_follow_ups": sees_follow_ups,
+        "offers": offers_to(user).order_by().values("pk")[:MAX_COUNTED].count() if sees_follow_ups else 0,
+        "is_advocate": is_advocate,
+        "unconfirmed": unconfirmed_count(user) if is_advocate else 0,
+        "is_supervisor": Role.SUPERVISOR in roles,
+        "is_auditor": Role.AUDITOR in roles,
+        "is_administrator": is_administrator,
+        "findings": open_findings()[:PAGE] if is_administrator else [],
+        "locks": [] if is_administrator else list(locks_known_to(user)),
+        "blocks": recent_blocks() if is_administrator else [],
+        "unreached": unreached_agencies(request) if is_administrator else [],
+    }
+
+
+def _to_hand_over(request: HttpRequest, user: User, now: datetime) -> list[AlertRow]:
+    """Return the printed notices that this person can hand over, at most one page."""
+    waiting = to_hand_over(user).with_details()[:PAGE]
+    log_access(request, (alert.of_order.case.public_id for alert in waiting))
+    return [AlertRow(alert, now) for alert in waiting]
+
+
+def _cannot_compute_count(user: User) -> int:
+    """Count the deadlines of the user's courts that miss a fact, up to `MAX_COUNTED`."""
+    courts = [one.agency_id for one in user.memberships.all() if one.role in _COURT_ROLES]
+    waiting = Deadline.objects.visible_to(user).filter(
+        state=DeadlineState.CANNOT_COMPUTE, order__case__court__in=courts
+    )
+    return waiting.order_by().values("pk")[:MAX_COUNTED].count()

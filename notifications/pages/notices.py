@@ -1,0 +1,312 @@
+"""The page of one alert, and its acknowledgment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import MATRIX
+from accounts.dates import format_day, format_instant
+from accounts.models import User
+from accounts.narrowing import expect
+from accounts.services.access.access_log import log_access
+from notifications.models import Alert, Via
+from notifications.pages.unreached import unreached_agency
+from notifications.querysets import LISTED, AlertQuerySet
+from notifications.services.acknowledgments import acknowledge, may_acknowledge
+from notifications.services.corrected_alerts import earlier_alerts, taken_back_from
+from notifications.services.delivery.links import LINK_LIFETIME, alert_of
+from orders.display import (
+    asked_words,
+    due_words,
+    language_of,
+    met_words,
+    other_languages,
+    rule_title,
+    shown_state,
+)
+from orders.models import NOT_DEADLINES, DeadlineState, ProofStatus, SetStatus
+from orders.rules.vocabulary import Purpose
+from orders.services.court_days import zone_of
+from orders.services.firearms.accounting import account_of
+from orders.services.parties.visibility import roles_over
+from orders.services.planning.explanations import reasons
+
+#: Why a person is notified, by the purpose of the checkpoint.
+REASONS = {
+    Purpose.REMIND.value: "Reminder",
+    Purpose.CHECK.value: "The deadline has passed",
+    Purpose.ESCALATE.value: "Still not met",
+    Purpose.INFORM.value: "For your information",
+}
+
+#: Why a person is notified of a correction.
+CORRECTED = "An earlier notice was corrected"
+
+#: Objects of the matrix whose fields are on the page.
+_SHOWN = ("order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer")
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """One alert as a page shows it at `now`."""
+
+    alert: Alert
+    now: datetime
+    #: Whether the reader sees the respondent's name; an advocate does not.
+    is_named: bool = True
+
+    @property
+    def title(self) -> str:
+        """The title of the rule."""
+        return rule_title(self.alert.deadline.rule_id)
+
+    @property
+    def is_news(self) -> bool:
+        """True if it is about an event and not about a deadline."""
+        return self.alert.deadline.state in NOT_DEADLINES
+
+    @property
+    def asked(self) -> str:
+        """What the reader of an announcement is asked to do; empty for a deadline."""
+        if self.alert.checkpoint is None:
+            return ""
+        return asked_words(self.alert.deadline.rule_id, self.alert.fired.name)
+
+    @property
+    def reason(self) -> str:
+        """Why the recipient is notified."""
+        if self.alert.correction_id is not None:
+            return CORRECTED
+        if self.alert.follow_up is not None:
+            return self.alert.get_note_display()
+        offer = self.alert.transfer
+        if offer is None:
+            return REASONS[self.alert.fired.purpose]
+        if self.alert.agency_id == offer.to_agency_id:
+            return f"Offered to {offer.to_agency} by {offer.from_agency}"
+        return f"Declined by {offer.to_agency}"
+
+    @property
+    def offer_reason(self) -> str:
+        """The reason given for the offer or for declining it; empty without an offer."""
+        offer = self.alert.transfer
+        if offer is None:
+            return ""
+        return offer.reason if self.alert.agency_id == offer.to_agency_id else offer.answer
+
+    @property
+    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+        """The state of the deadline at `now`, which may have changed since the alert was created."""
+        return shown_state(self.alert.deadline, self.now)
+
+    @property
+    def due(self) -> str:
+        """When the deadline is due, in court time; empty for an announcement."""
+        return "" if self.is_news else due_words(self.alert.deadline, zone_of(self.alert.of_order))
+
+    @property
+    def day(self) -> str:
+        """The day of an event that is announced; empty for a deadline. Not everyone may know it."""
+        on = self.alert.deadline.due_on
+        return format_day(on) if self.is_news and on is not None else ""
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One row to acknowledge: all that a person was alerted of in a case. `lead` is the newest alert."""
+
+    lead: Alert
+    #: The other alerts that wait with it.
+    others: Sequence[Alert]
+    now: datetime
+    is_named: bool = True
+
+    @property
+    def rows(self) -> list[AlertRow]:
+        """The alerts, one for each deadline: what is overdue first, reminders last, then the newest first."""
+        found: dict[int, Alert] = {}
+        for one in (self.lead, *self.others):
+            found.setdefault(one.deadline.pk, one)
+        rows = [AlertRow(one, self.now, self.is_named) for one in found.values()]
+        return sorted(
+            rows,
+            key=lambda one: (one.state != DeadlineState.OVERDUE, one.alert.purpose == Purpose.REMIND.value),
+        )
+
+
+def waiting_together(alerts: AlertQuerySet[Alert], leads: Collection[Alert]) -> dict[int, list[Alert]]:
+    """The others of `alerts` that wait with each of these leading alerts (by key), the newest first.
+
+    An earlier stage that a later one replaced is left out.
+    """
+    found: dict[int, list[Alert]] = {one.pk: [] for one in leads}
+    lead_of = {_place(one): one.pk for one in leads if not _is_alone(one)}
+    cases = {one.of_order.case_id for one in leads if not _is_alone(one)}
+    others = alerts.filter(order__case__in=cases, transfer=None, correction=None).exclude(pk__in=found)
+    for one in others.not_replaced().select_related(*LISTED).order_by("-id"):
+        if (lead := lead_of.get(_place(one))) is not None:
+            found[lead].append(one)
+    return found
+
+
+def _place(alert: Alert) -> tuple[object, ...]:
+    """What the alerts of one row have in common, besides the recipient."""
+    return (
+        alert.of_order.case_id,
+        alert.agency_id,
+        alert.recipient_id,
+        alert.release_id,
+        alert.release_id and alert.via,
+    )
+
+
+def _is_alone(alert: Alert) -> bool:
+    """True for an offer or a correction, which is acknowledged by itself."""
+    return alert.transfer_id is not None or alert.correction_id is not None
+
+
+@require_GET
+def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What is due, since when, and the firearms not accounted for.
+
+    The protected person is never shown, because police read this page.
+    """
+    alert = _visible(request).filter(public_id=public_id).first()
+    if alert is None:
+        return _not_visible(request, public_id)
+    return _notice_page(request, alert, acknowledge_url=reverse("acknowledge", args=[public_id]))
+
+
+@require_http_methods(["GET", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The page that a message links to. The link acknowledges once, within `LINK_LIFETIME`."""
+    public_id = alert_of(token)
+    if public_id is None:
+        raise Http404
+    alert = _visible(request).filter(public_id=public_id).first()
+    if alert is None:
+        return _not_visible(request, public_id)
+    if alert.acknowledged_at is None and timezone.now() - alert.created_at < LINK_LIFETIME:
+        if request.method == "POST":
+            return _acknowledged(request, alert)
+        return _notice_page(request, alert, acknowledge_url=request.path)
+    messages.info(
+        request, "The link in the message works once and for three days. You can still use this page."
+    )
+    return redirect("notice", public_id=public_id)
+
+
+@require_POST
+def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Record that the reader has read the alert."""
+    alert = _visible(request).filter(public_id=public_id).first()
+    if alert is None:
+        return _acknowledged_taken_back(request, public_id)
+    return _acknowledged(request, alert)
+
+
+def _not_visible(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The page of an alert whose order this person does not see: without anything of the order."""
+    taken_back = taken_back_from(expect(User, request.user)).filter(public_id=public_id).first()
+    if taken_back is None:
+        return unreached_agency(request, public_id)
+    context = {"alert": taken_back, "earlier": earlier_alerts(taken_back)}
+    return render(request, "notifications/taken_back.html", context)
+
+
+def _acknowledged_taken_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    user = expect(User, request.user)
+    alert = taken_back_from(user).filter(public_id=public_id).first()
+    if alert is None:
+        raise Http404
+    acknowledge(alert, by=user, now=timezone.now())
+    messages.success(request, "Acknowledged.")
+    return redirect("home")
+
+
+def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) -> HttpResponse:
+    order, user = alert.of_order, expect(User, request.user)
+    log_access(request, [order.case.public_id])
+    sees = _visible_fields(user, order.pk)
+    acknowledged_at, zone = alert.acknowledged_at, zone_of(order)
+    context = {
+        "alert": alert,
+        "order": order,
+        "sees": sees,
+        "acknowledge_url": acknowledge_url,
+        "acknowledged": format_instant(acknowledged_at, zone) if acknowledged_at else "",
+        "may_acknowledge": may_acknowledge(alert, user),
+        "is_to_relay": alert.via == Via.RELAY,
+        "served": format_instant(order.served_at, zone) if order.served_at else "",
+        "account": account_of(order) if "firearm.make" in sees else None,
+        "shows_places": "firearm.believed_place" in sees,
+        **_waiting_with(request, alert),
+        **_deadline_facts(request, alert),
+    }
+    return render(request, "notifications/notice.html", context)
+
+
+def _deadline_facts(request: HttpRequest, alert: Alert) -> dict[str, Any]:
+    """Return what the page shows of the alert's deadline."""
+    deadline, order = alert.deadline, alert.of_order
+    row, language = AlertRow(alert, timezone.now()), language_of(request)
+    return {
+        "row": row,
+        "deadline": deadline,
+        "is_overdue": row.state == DeadlineState.OVERDUE,
+        "met": met_words(deadline, zone_of(order)),
+        "is_met_ahead": deadline.met_at is not None and deadline.met_at > row.now,
+        "reasons": reasons(order, language).get((deadline.rule_id, deadline.occurrence), ()),
+        "language": language,
+        "other_languages": other_languages(language),
+        "follow_up": deadline.follow_ups.filter(closed_at=None)
+        .select_related("owner", "assigned_to")
+        .first(),
+    }
+
+
+def _waiting_with(request: HttpRequest, alert: Alert) -> dict[str, Any]:
+    """Return what else waits with the alert, and a newer alert of the case that this one does not answer."""
+    if alert.acknowledged_at is not None or _is_alone(alert):
+        return {}
+    waiting = _visible(request).unacknowledged().filter(recipient=alert.recipient_id, channel=alert.channel)
+    others = waiting_together(waiting, [alert])[alert.pk]
+    newer = [one for one in others if one.created_at > alert.created_at]
+    now = timezone.now()
+    return {
+        "also": [AlertRow(one, now) for one in others if one not in newer],
+        "newer": newer[0] if newer else None,
+    }
+
+
+def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
+    user = expect(User, request.user)
+    if not may_acknowledge(alert, user):
+        raise Http404
+    log_access(request, [alert.of_order.case.public_id])
+    acknowledge(alert, by=user, now=timezone.now())
+    # An advocate's acknowledgment is not in the order's history, because it would reveal who the client is.
+    recorded = " It is in the history of the order." if alert.release_id is None else ""
+    messages.success(request, f"Acknowledged.{recorded}")
+    return redirect("notice", public_id=alert.public_id)
+
+
+def _visible_fields(user: User, order: int) -> frozenset[str]:
+    """Return the fields of the order that the reader sees, as `object.field` of the matrix."""
+    return MATRIX.sees(roles_over(user, [order])[order], _SHOWN)
+
+
+def _visible(request: HttpRequest) -> AlertQuerySet[Alert]:
+    """Return the alerts of orders that this person may see. All others do not exist for this person."""
+    return Alert.objects.visible_to(request.user).with_details()

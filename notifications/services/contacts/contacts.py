@@ -1,0 +1,250 @@
+"""Safe contacts: how a protected person may be notified that there is news. Set, confirm again, end.
+
+Nothing about them is in the order's history or in any log, because the existence of a safe contact reveals
+whose client the person is.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.crypto import decrypt, encrypt
+from accounts.mail_addresses import LONGEST, AddressError, check_address
+from accounts.models import Role, User
+from notifications.channels.phone import NumberError, normalize, readable
+from notifications.models import ContactChannel, Language, SafeContact
+from notifications.services.delivery.sms_opt_out import is_opted_out
+from notifications.services.delivery.templates import find_forbidden, find_non_gsm
+from notifications.services.watch.isolation import each_isolated, parked_rows
+from orders.errors import InvalidFact
+from orders.models import ConfidentialityRelease
+
+#: The longest phrase, in characters; the messages leave room for it.
+LONGEST_PHRASE = 60
+#: The kind of a parked contact.
+_KIND = "safe contact"
+
+#: The most unconfirmed contacts that are counted.
+MAX_COUNTED = 100
+#: The longest email address, in characters.
+LONGEST_ADDRESS = LONGEST
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactSettings:
+    """All settings of a safe contact. The hours are court time; without hours, any time is allowed.
+
+    `address` is an email address or a phone number; empty if the advocate notifies the person.
+    """
+
+    channel: str
+    address: str = ""
+    phrase: str = ""
+    language: str = Language.ENGLISH.value
+    hours_from: time | None = None
+    hours_until: time | None = None
+    confirm_every: timedelta | None = None
+
+
+def releases_of(user: User) -> QuerySet[ConfidentialityRelease]:
+    """Return the releases in force through which `user`, as an advocate, sees orders."""
+    return ConfidentialityRelease.objects.visible_to(user, roles={Role.ADVOCATE})
+
+
+def contact_of(release: ConfidentialityRelease) -> SafeContact | None:
+    """Return the release's current safe contact, confirmed in time or not; None if there is none."""
+    return SafeContact.objects.in_force().filter(release=release).first()
+
+
+def is_unconfirmed(contact: SafeContact, now: datetime) -> bool:
+    """Return True if it was not confirmed in time. Then nothing is sent to it."""
+    return contact.confirmed_at + contact.confirm_every <= now
+
+
+def has_opted_out(contact: SafeContact) -> bool:
+    """Return True if the number answered STOP. Then nothing is sent to it."""
+    return contact.channel == ContactChannel.SMS and is_opted_out(decrypt(contact.encrypted_address))
+
+
+def readable_address(contact: SafeContact) -> str:
+    """Return the stored address as people read it, for the person who has just entered it."""
+    address = decrypt(contact.encrypted_address) if contact.encrypted_address else ""
+    return readable(address) if contact.channel == ContactChannel.SMS and address else address
+
+
+def unconfirmed(user: User) -> QuerySet[SafeContact]:
+    """Return the safe contacts of the advocate's organization that were not confirmed in time."""
+    return SafeContact.objects.visible_to(user).unconfirmed()
+
+
+def unconfirmed_count(user: User) -> int:
+    """Count the unconfirmed contacts, up to `MAX_COUNTED`."""
+    return unconfirmed(user).order_by().values("pk")[:MAX_COUNTED].count()
+
+
+def set_contact(
+    release: ConfidentialityRelease, chosen: ContactSettings, *, by: User, now: datetime
+) -> SafeContact:
+    """Set the safe contact of a release; end and erase the one before.
+
+    Raises `InvalidFact`; its message contains neither the address nor the phrase.
+    """
+    address, phrase = _address(chosen), _phrase(chosen)
+    _check_hours(chosen)
+    confirm_every = _confirm_every(chosen)
+    if chosen.language not in Language.values:
+        raise InvalidFact("language", "not_known", f"Use one of {', '.join(Language.values)}.")
+    with transaction.atomic():
+        # Wait for a concurrent revocation of the release, which ends its contact.
+        if not releases_of(by).select_for_update(no_key=True).filter(pk=release.pk).exists():
+            raise InvalidFact(
+                "release", "no_release", "Your organization has no release in force for this order."
+            )
+        _end(SafeContact.objects.filter(release=release, ended_at=None), now)
+        return SafeContact.objects.create(
+            release=release,
+            channel=chosen.channel,
+            encrypted_address=encrypt(address) if address else "",
+            encrypted_phrase=encrypt(phrase) if phrase else "",
+            language=chosen.language,
+            hours_from=chosen.hours_from,
+            hours_until=chosen.hours_until,
+            confirm_every=confirm_every,
+            confirmed_at=now,
+            set_at=now,
+            set_by=by,
+        )
+
+
+def confirm(contact: SafeContact, *, now: datetime) -> SafeContact:
+    """Record that the person confirmed the contact as safe; the time until the next confirmation restarts.
+
+    Raises `InvalidFact` if the contact has ended.
+    """
+    current = SafeContact.objects.in_force().filter(pk=contact.pk)
+    if not current.update(confirmed_at=now):
+        raise InvalidFact(
+            "safe_contact", "already_ended", "This safe contact has ended. Set a new one with the person."
+        )
+    contact.confirmed_at = now
+    return contact
+
+
+def end(contact: SafeContact, *, now: datetime) -> None:
+    """End the contact and erase its address, phrase and hours."""
+    _end(SafeContact.objects.filter(pk=contact.pk, ended_at=None), now)
+
+
+def end_lapsed(now: datetime) -> int:
+    """End and erase the contacts of expired releases; return how many.
+
+    Revoking a release ends its contact by a database trigger. Nothing is sent in between, because both firing
+    and the lease check the release.
+    """
+    is_over = Q(release__ends_at__lte=now) | Q(release__revoked_at__lte=now)
+    lapsed = SafeContact.objects.filter(is_over, ended_at=None).exclude(pk__in=parked_rows(_KIND))
+    ended = each_isolated(
+        _KIND,
+        list(lapsed.values_list("pk", flat=True)),
+        lambda some: _end(SafeContact.objects.filter(pk__in=some, ended_at=None), now),
+        key=lambda pk: pk,
+    )
+    return sum(ended)
+
+
+def _end(contacts: QuerySet[SafeContact], now: datetime) -> int:
+    return contacts.update(
+        ended_at=now, encrypted_address="", encrypted_phrase="", hours_from=None, hours_until=None
+    )
+
+
+def _address(chosen: ContactSettings) -> str:
+    """Return the address as it is stored."""
+    given = chosen.address.strip()
+    match chosen.channel:
+        case ContactChannel.RELAY:
+            if given:
+                raise InvalidFact(
+                    "address",
+                    "must_be_empty",
+                    "The advocate notifies the person, so leave the address empty.",
+                )
+            return ""
+        case ContactChannel.EMAIL:
+            return _email(given)
+        case ContactChannel.SMS:
+            return _number(given)
+    raise InvalidFact("channel", "not_known", f"Use one of {', '.join(ContactChannel.values)}.")
+
+
+def _email(given: str) -> str:
+    try:
+        check_address(given)
+    except AddressError as error:
+        raise InvalidFact("address", "invalid", str(error)) from error
+    if not given.isascii():
+        raise InvalidFact("address", "invalid", "Give an address in plain letters, such as name@example.com.")
+    return given
+
+
+def _number(given: str) -> str:
+    try:
+        number = normalize(given)
+    except NumberError as error:
+        raise InvalidFact("address", "invalid", str(error)) from error
+    if is_opted_out(number):
+        raise InvalidFact(
+            "address",
+            "opted_out",
+            "This number answered STOP, so nothing is sent to it. Send START from it to allow messages.",
+        )
+    return number
+
+
+def _phrase(chosen: ContactSettings) -> str:
+    """Return the phrase as it is stored: Unicode-normalized, so that what was checked is what is shown."""
+    phrase = unicodedata.normalize("NFKC", chosen.phrase).strip()
+    for code, message in _problems(phrase, chosen.channel):
+        raise InvalidFact("phrase", code, message)
+    return phrase
+
+
+def _problems(phrase: str, channel: str) -> Iterator[tuple[str, str]]:
+    """Yield each problem of a phrase on a channel, as a code and a sentence."""
+    if phrase and channel == ContactChannel.RELAY:
+        yield "must_be_empty", "No message is sent to the person, so leave the phrase empty."
+    if len(phrase) > LONGEST_PHRASE:
+        yield "too_long", f"The phrase has {len(phrase)} characters. Use at most {LONGEST_PHRASE}."
+    if not phrase.isprintable() or "{" in phrase or "}" in phrase:
+        yield "not_plain", "Use one line without braces."
+    if word := find_forbidden(phrase):
+        yield "reveals_subject", f"“{word}” would reveal the subject to a bystander. Choose other words."
+    if channel == ContactChannel.SMS and (letter := find_non_gsm(phrase)):
+        yield "not_in_gsm", f"“{letter}” makes a text message more than twice as long. Leave it out."
+
+
+def _check_hours(chosen: ContactSettings) -> None:
+    if (chosen.hours_from is None) != (chosen.hours_until is None):
+        field = "hours_from" if chosen.hours_from is None else "hours_until"
+        raise InvalidFact(field, "required", "Enter both times, or neither.")
+    if chosen.hours_from is not None and chosen.hours_from == chosen.hours_until:
+        raise InvalidFact(
+            "hours_until", "same_time", "Both times are the same. Enter a different time, or neither."
+        )
+
+
+def _confirm_every(chosen: ContactSettings) -> timedelta:
+    """Return how long a confirmation by the person is valid."""
+    shortest, longest = settings.MIN_SAFE_CONTACT_DAYS, settings.MAX_SAFE_CONTACT_DAYS
+    given = chosen.confirm_every
+    every = timedelta(days=settings.SAFE_CONTACT_DAYS) if given is None else given
+    if not timedelta(days=shortest) <= every <= timedelta(days=longest):
+        raise InvalidFact("confirm_every_days", "out_of_range", f"Enter {shortest} to {longest} days.")
+    return every

@@ -1,0 +1,45 @@
+"""The two ways to answer a message: a signed link that works once, and a short code to reply with."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+
+#: How long a link or a code works after its alert was created. Later, people answer on the page after
+#: sign-in.
+LINK_LIFETIME = timedelta(hours=72)
+
+_SIGNER = Signer(salt="notifications.answer", sep=".")
+
+
+def answer_link(alert: UUID) -> str:
+    """Return the URL of the alert's page, which requires sign-in. It is always the same for one alert."""
+    named = urlsafe_b64encode(alert.bytes).decode().rstrip("=")
+    return f"{settings.BASE_URL}{reverse('answer', args=[_SIGNER.sign(named)])}"
+
+
+def alert_of(token: str) -> UUID | None:
+    """Return the public id of the alert for the token of a link; None for any other token."""
+    try:
+        named = _SIGNER.unsign(token)
+        return UUID(bytes=urlsafe_b64decode(named + "=="))
+    except (BadSignature, ValueError):
+        return None
+
+
+def list_link() -> str:
+    """Return the URL of the list of alerts to acknowledge."""
+    return f"{settings.BASE_URL}{reverse('home')}"
+
+
+def answer_code(message_key: UUID) -> str:
+    """Return the six letters that answer the message. Always the same; useless from another phone."""
+    made = hmac.new(settings.SECRET_KEY.encode(), b"answer code" + message_key.bytes, hashlib.sha256).digest()
+    return b32encode(made[:5]).decode()[:6]

@@ -1,0 +1,145 @@
+"""Decide what may be sent now: quiet hours, daily digests, and a limit on messages for one person.
+
+An alert is never lost here: one that is held back becomes ready again at its time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from notifications.models import Channel, Priority, Via
+from notifications.services.delivery.bundles import Bundle
+from notifications.services.delivery.outbox import LeasedAlert
+from notifications.services.priority import is_pressing
+from notifications.services.sql import rows_of
+from orders.rules.court_time import at_wall, local_date
+from orders.rules.vocabulary import Purpose
+
+#: Seconds that a message above the limit waits; the second is for urgent messages.
+HOLD = 3600.0
+HOLD_URGENT = 300.0
+#: The shortest time between two messages to one person about what can wait: twelve a day at most.
+GAP = timedelta(hours=2)
+
+#: Purposes of alerts that can wait.
+_CAN_WAIT = (Purpose.REMIND.value, Purpose.INFORM.value)
+
+_SENT = """
+SELECT recipient_id, channel, count(DISTINCT message_key)
+FROM notifications_alert
+WHERE recipient_id = ANY (%(recipients)s) AND first_sent_at > statement_timestamp() - interval '1 hour'
+GROUP BY recipient_id, channel
+"""
+
+
+# The index `alert_sent_to` serves it.
+_LAST = """
+SELECT a.recipient_id, a.channel, max(a.first_sent_at)
+FROM notifications_alert a JOIN orders_checkpoint c ON c.id = a.checkpoint_id
+WHERE a.recipient_id = ANY (%(recipients)s) AND a.first_sent_at > statement_timestamp() - %(gap)s
+  AND a.priority <> %(urgent)s AND c.purpose = ANY (%(can_wait)s)
+GROUP BY a.recipient_id, a.channel
+"""
+
+
+def seconds_to_wait(alert: LeasedAlert) -> float:
+    """Return the seconds until the recipient's hours allow the alert; 0 to send it now.
+
+    An alert that was attempted before does not wait, nor does an urgent one. A protected person's hours
+    always apply, because outside them somebody else may see the message.
+    """
+    was_attempted = alert.first_sent_at is not None and alert.via != Via.PROTECTED
+    if was_attempted or alert.channel == Channel.CANARY or is_urgent(alert):
+        return 0.0
+    until = max(_quiet_until(alert), _digest_at(alert))
+    return (until - alert.now).total_seconds()
+
+
+def is_urgent(alert: LeasedAlert) -> bool:
+    """Return True for an overdue surrender by a person believed armed, for news of a hearing that someone
+    would travel to, and for findings about the system.
+
+    Alerts to a protected person are never urgent: the hours are that person's choice and always apply.
+    """
+    return alert.via == Via.OPERATOR or (
+        alert.via != Via.PROTECTED and is_pressing(alert.rule, alert.purpose)
+    )
+
+
+def over_limit(bundles: Sequence[Bundle]) -> dict[int, float]:
+    """Return the indexes of messages above a person's hourly limit or too soon after the last one, and the
+    seconds that each waits.
+
+    The longest waiting messages go first; the rest is bundled into one message by the time it is sent.
+    """
+    recipients = {one.first.recipient for one in bundles if one.first.recipient is not None}
+    sent: Counter[tuple[int | None, str]] = Counter()
+    last: dict[tuple[int | None, str], datetime] = {}
+    if recipients:
+        for recipient, channel, messages in rows_of(_SENT, {"recipients": list(recipients)}):
+            sent[recipient, channel] = messages
+        parameters = {
+            "recipients": list(recipients),
+            "gap": GAP,
+            "urgent": Priority.URGENT.value,
+            "can_wait": list(_CAN_WAIT),
+        }
+        for recipient, channel, at in rows_of(_LAST, parameters):
+            last[recipient, channel] = at
+    waits = {}
+    for place, bundle in enumerate(bundles):
+        first = bundle.first
+        key = (first.recipient, first.channel)
+        if first.recipient is None or first.first_sent_at is not None:
+            continue
+        if (wait := seconds_to_gap(bundle, last.get(key))) > 0:
+            waits[place] = wait
+            continue
+        sent[key] += 1
+        if sent[key] > settings.MOST_MESSAGES_AN_HOUR:
+            waits[place] = HOLD_URGENT if any(map(is_urgent, bundle.alerts)) else HOLD
+    return waits
+
+
+def seconds_to_gap(bundle: Bundle, last: datetime | None) -> float:
+    """Return the seconds until a message of reminders and information may follow the last one; 0 for now.
+
+    What was not done in time waits for no gap, nor does urgent news or a correction.
+    """
+    if last is None or not all(map(_can_wait, bundle.alerts)):
+        return 0.0
+    return max((last + GAP - bundle.first.now).total_seconds(), 0.0)
+
+
+def _can_wait(alert: LeasedAlert) -> bool:
+    return alert.purpose in _CAN_WAIT and not alert.is_correction and not is_urgent(alert)
+
+
+def _quiet_until(alert: LeasedAlert) -> datetime:
+    """Return the end of the recipient's quiet hours; now, outside quiet hours."""
+    if alert.quiet_from is None or alert.quiet_until is None or alert.quiet_from == alert.quiet_until:
+        return alert.now
+    begins = _next(alert.quiet_from, alert.now, alert.zone)
+    ends = _next(alert.quiet_until, alert.now, alert.zone)
+    # Quiet hours are on if their end comes before their next beginning.
+    return ends if ends < begins else alert.now
+
+
+def _digest_at(alert: LeasedAlert) -> datetime:
+    """Return the recipient's next digest time after the alert was created; now, without a digest."""
+    if alert.digest_at is None or alert.purpose != Purpose.REMIND.value:
+        return alert.now
+    return max(_next(alert.digest_at, alert.created_at, alert.zone), alert.now)
+
+
+def _next(clock: time, after: datetime, named: str) -> datetime:
+    """Return the first instant after `after` at which the wall clock shows that time in the named zone."""
+    zone = ZoneInfo(named)
+    today = local_date(after, zone)
+    found = at_wall(today, clock, zone)
+    return found if found > after else at_wall(today + timedelta(days=1), clock, zone)

@@ -1,0 +1,117 @@
+"""The weekly mail to each supervisor: what is open and for how long, what is unanswered, who stays away.
+
+It holds figures alone, no name of anyone. Its page, behind sign-in, names the colleagues. One mail for a week
+and a person, by the database's clock: the row `WeeklyReport` is written with it, or neither is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+
+from accounts.dates import COURT_TIME
+from accounts.models import Membership, Role, User
+from notifications.models import Alert, Channel, PendingAcknowledgment, Via, WeeklyReport
+from notifications.services.recipients.recipients import reachable_members
+from notifications.services.sql import rows_of
+from orders.models import DeadlineState, FollowUp
+
+#: Hours after the beginning of Monday, court time, at which the mails are written.
+MONDAY_HOUR = 7
+#: Who has not signed in for so long is named.
+ABSENT_AFTER = timedelta(days=30)
+#: The ages of open follow-ups.
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The figures of a supervisor's agencies."""
+
+    open_week: int
+    open_month: int
+    open_longer: int
+    unanswered: int
+    absent: int
+
+
+def write_reports() -> int:
+    """Write the mail of this week to each supervisor who did not get it yet; return how many.
+
+    Safe to stop and to run in parallel.
+    """
+    ((now,),) = rows_of("SELECT statement_timestamp()", {})
+    local = now.astimezone(COURT_TIME)
+    week = local.date() - timedelta(days=local.weekday())
+    if local.weekday() == 0 and local.hour < MONDAY_HOUR:
+        return 0
+    supervisors = reachable_members().filter(role=Role.SUPERVISOR).values("user")
+    waiting = User.objects.filter(pk__in=supervisors).exclude(
+        pk__in=WeeklyReport.objects.filter(week=week).values("user")
+    )
+    return sum(_write(one, week, now) for one in waiting.order_by("pk"))
+
+
+def figures_of(user: User, now: datetime) -> Figures:
+    """Return the figures of the agencies in which the user is a supervisor."""
+    agencies = supervised(user)
+    tasks = FollowUp.objects.filter(owner__in=agencies, closed_at=None, order__withdrawn_at=None)
+    opened = tasks.aggregate(
+        open_week=Count("pk", filter=Q(opened_at__gt=now - WEEK)),
+        open_month=Count("pk", filter=Q(opened_at__lte=now - WEEK, opened_at__gt=now - MONTH)),
+        open_longer=Count("pk", filter=Q(opened_at__lte=now - MONTH)),
+    )
+    unanswered = PendingAcknowledgment.objects.filter(
+        agency__in=agencies,
+        answered_at=None,
+        order__withdrawn_at=None,
+        checkpoint__deadline__state=DeadlineState.OVERDUE,
+    )
+    return Figures(**opened, unanswered=unanswered.count(), absent=absent_colleagues(user, now).count())
+
+
+def supervised(user: User) -> list[int]:
+    """Return the agencies (by key) in which the user is a supervisor."""
+    return sorted(
+        one.agency_id
+        for one in user.memberships.all()
+        if one.role == Role.SUPERVISOR and one.agency_id is not None
+    )
+
+
+def absent_colleagues(user: User, now: datetime) -> QuerySet[User]:
+    """Return the people of these agencies who have not signed in for 30 days, or never."""
+    of_agency = Membership.objects.filter(agency__in=supervised(user))
+    people = User.objects.filter(pk__in=of_agency.values("user"), is_active=True, is_system=False)
+    is_away = Q(last_login__lte=now - ABSENT_AFTER) | Q(last_login=None, joined_at__lte=now - ABSENT_AFTER)
+    return people.filter(is_away).exclude(pk=user.pk).order_by("name", "pk")
+
+
+def week_fields(figures: str) -> dict[str, str]:
+    """Return the fields of the message for the figures of its row, as JSON."""
+    row = json.loads(figures)
+    fields = {name: str(row[name]) for name in Figures.__dataclass_fields__}
+    return {**fields, "link": f"{settings.BASE_URL}{reverse('week')}"}
+
+
+def _write(user: User, week: date, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            report = WeeklyReport.objects.create(user=user, week=week, **asdict(figures_of(user, now)))
+            Alert.objects.create(
+                weekly_report=report,
+                recipient=user,
+                via=Via.SUPERVISOR,
+                channel=Channel.EMAIL,
+                idem_key=f"week:{week}:u{user.pk}",
+            )
+    except IntegrityError:
+        # Another process wrote it.
+        return 0
+    return 1

@@ -1,0 +1,128 @@
+"""Rows of imports that wait for a clerk: doubtful facts, and serial numbers that may match."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from typing_extensions import override
+
+from accounts.access import MATRIX
+from accounts.models import User
+from accounts.narrowing import expect
+from accounts.services.access.access_log import log_access
+from orders.admin.desk import DeskList, NamedDefaultFilter, laid_out, order_link
+from orders.errors import InvalidFact
+from orders.forms.reviews import ReviewForm
+from orders.models import ReviewItem, ReviewResolution
+from orders.services.parties.visibility import roles_over
+from orders.services.registry.reviews import confirm_review, match_review, reject_review
+
+
+class DecidedFilter(NamedDefaultFilter):
+    """Items by whether someone has decided them; by default the open ones."""
+
+    title = "state"
+    default_label = "To decide"
+    parameter_name = "decided"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the other choice."""
+        return [("yes", "Decided")]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the chosen items."""
+        return queryset.filter(resolved_at__isnull=self.value() != "yes")
+
+
+@admin.register(ReviewItem)
+class ReviewItemAdmin(DeskList):
+    """The items of the court, the oldest first. Until someone decides, the fact does not count."""
+
+    list_display = ["docket", "respondent", "kind", "detail", "decide"]
+    list_select_related = ["order__case__respondent"]
+    list_filter = [DecidedFilter]
+    ordering = ["id"]
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the list and of the decision on one item."""
+        decide = self.admin_site.admin_view(self.decide_view)
+        return [*super().get_urls(), path("<uuid:public_id>/", decide, name="orders_reviewitem_decide")]
+
+    @admin.display(description="Docket")
+    def docket(self, item: ReviewItem) -> SafeString:
+        """Return the docket as a link to the order."""
+        return order_link(item.order)
+
+    @admin.display(description="Respondent")
+    def respondent(self, item: ReviewItem) -> str:
+        """Return the respondent's name."""
+        return item.order.case.respondent.name
+
+    @admin.display(description="Decision")
+    def decide(self, item: ReviewItem) -> SafeString | str:
+        """Return what was decided, or a link to the decision."""
+        if item.resolved_at is not None:
+            return f"{item.get_resolution_display()}: {item.reason}"
+        return format_html(
+            '<a href="{}">Decide</a>', reverse("admin:orders_reviewitem_decide", args=[item.public_id])
+        )
+
+    def decide_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        """Show the form, then the list."""
+        item = (
+            self.get_queryset(request)
+            .select_related("order__case__respondent")
+            .filter(public_id=public_id)
+            .first()
+        )
+        if item is None:
+            raise Http404
+        log_access(request, [item.order.case.public_id])
+        user = expect(User, request.user)
+        if not MATRIX.may(roles_over(user, {item.order_id})[item.order_id], "resolve", "review_item"):
+            raise PermissionDenied
+        form = ReviewForm(request.POST if request.method == "POST" else None, item=item)
+        if form.is_valid() and self._decided(form, item, user):
+            messages.success(request, "The decision is recorded. Deadlines updated.")
+            return redirect("admin:orders_reviewitem_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"{item.get_kind_display()}: {item.detail}",
+            "button": "Record the decision",
+            "order": item.order,
+            "form": form,
+            "adminform": laid_out(form),
+        }
+        return TemplateResponse(request, "admin/orders/order/form.html", context)
+
+    def _decided(self, form: ReviewForm, item: ReviewItem, user: User) -> bool:
+        """Call the service of the decision. On a refusal, show it in the form and return False."""
+        facts = form.cleaned_data
+        common: dict[str, Any] = {"by": user, "now": timezone.now(), "reason": facts["reason"]}
+        try:
+            if facts["decision"] == ReviewResolution.CONFIRMED:
+                confirm_review(item, **common)
+            elif facts["decision"] == ReviewResolution.REJECTED:
+                reject_review(item, **common)
+            else:
+                is_match = facts["decision"] == ReviewResolution.MATCHED
+                match_review(item, firearm=facts["firearm"] if is_match else None, **common)
+        except InvalidFact as refusal:
+            form.refuse(refusal)
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""Conditions of an order, and notices that the law requires."""

@@ -1,0 +1,1 @@
+"""Firearms, permits, proof of surrender, and returns."""

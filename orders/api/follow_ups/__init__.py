@@ -1,0 +1,1 @@
+"""Follow-ups of unmet deadlines, and what is done about them."""

@@ -1,0 +1,1 @@
+"""Orders and their cases, what courts do to them, and their history."""

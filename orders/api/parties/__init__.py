@@ -1,0 +1,1 @@
+"""Agencies added to an order, and confidentiality releases."""

@@ -1,0 +1,1 @@
+"""Deadlines, and the rules from which they follow."""

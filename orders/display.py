@@ -1,0 +1,346 @@
+"""Text for the rows of an order on screens and in messages: titles, states, dates, history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+
+from accounts.dates import format_day, format_instant
+from orders.models import (
+    STATEMENT_ALONE,
+    ConfidentialityRelease,
+    Deadline,
+    DeadlineState,
+    HistoryEntry,
+    NoticeSent,
+    OrderCondition,
+    ProofStatus,
+    SetStatus,
+)
+from orders.rules.explain import event_name
+from orders.rules.model import Entry
+from orders.rules.vocabulary import Certainty
+from orders.rules.words import LANGUAGE, languages, words
+from orders.services.court_days import zone_of
+from orders.services.orders.case_events import RECORDABLE
+from orders.services.planning.rulebooks import bundled
+
+_KINDS = {
+    "acknowledged": "Alert acknowledged",
+    "agency_added": "Agency added",
+    "agency_removed": "Agency removed",
+    "alert_resent": "Alert sent again by an administrator",
+    "case_event_corrected": "Event corrected",
+    "alerts_covered": "Someone who was alerted cannot act: others of the agency were alerted",
+    "case_event_withdrawn": "Event withdrawn",
+    "condition_corrected": "Condition corrected",
+    "condition_satisfied": "Condition satisfied",
+    "condition_set": "Condition set",
+    "condition_withdrawn": "Condition withdrawn",
+    "continuance_withdrawn": "Continuance of a hearing undone",
+    "corrected": "Facts corrected",
+    "deadline_overdue": "Deadline missed",
+    "entered": "Order entered",
+    "escalated": "Alert repeated: the deadline was still not met",
+    "extended": "Order extended",
+    "firearm_corrected": "Firearm corrected",
+    "firearm_withdrawn": "Firearm withdrawn from the list",
+    "extension_corrected": "Extension corrected",
+    "extension_withdrawn": "Extension withdrawn: the last day is what it was before",
+    "follow_up_assigned": "Follow-up assigned",
+    "follow_up_attempted": "Attempt at recovery",
+    "follow_up_given": "Follow-up given to another owner: its agency no longer sees the order",
+    "follow_up_opened": "Follow-up opened: the hourly check found none",
+    "next_action_passed": "Next action passed a day ago: owner and supervisors alerted",
+    "follow_up_reminded": "Owner of a follow-up reminded",
+    "follow_up_rescheduled": "Next action of a follow-up changed",
+    "heard": "Hearing held",
+    "hearing_corrected": "Hearing corrected",
+    "hearing_outcome_withdrawn": "Outcome of a hearing withdrawn",
+    "hearing_withdrawn": "Hearing withdrawn",
+    "informed": "Alert for information written",
+    "licensing_report_corrected": "Report of the licensing unit corrected",
+    "licensing_report_withdrawn": "Report of the licensing unit withdrawn",
+    "licensing_reported": "Report of the licensing unit",
+    "moved": "Order moved to another case",
+    "not_acknowledged": "No answer in time: the next contacts were alerted",
+    "notice_handed": "Printed notice handed over",
+    "notice_sent_corrected": "Notice sent corrected",
+    "notice_sent_withdrawn": "Notice sent withdrawn",
+    "permit_corrected": "Permit corrected",
+    "permit_withdrawn": "Permit withdrawn",
+    "receipt_corrected": "Receipt corrected",
+    "receipt_withdrawn": "Receipt withdrawn",
+    "referral_decided": "Prosecutor decided",
+    "referred": "Referred to a prosecutor",
+    "order_restored": "Order restored",
+    "order_withdrawn": "Order withdrawn: it was entered in error",
+    "protected_person_added": "Protected person added",
+    "protected_person_corrected": "Protected person corrected",
+    "protected_person_withdrawn": "Protected person withdrawn",
+    "person_joined": "Recorded as the same person",
+    "person_kept_apart": "Recorded as another person",
+    "reinstated": "Order reinstated: the vacatur was lifted",
+    "release_withdrawn": "Confidentiality release withdrawn",
+    "release_corrected": "Release corrected",
+    "reminded": "Reminder written",
+    "replanned": "Deadlines updated",
+    "return_corrected": "Return of a firearm corrected",
+    "return_withdrawn": "Return of a firearm withdrawn",
+    "returned": "Firearms returned",
+    "custody_requested": "Request about firearms in custody",
+    "custody_request_corrected": "Request about firearms in custody corrected",
+    "custody_request_withdrawn": "Request about firearms in custody withdrawn",
+    "return_checked": "Check before a return",
+    "return_check_corrected": "Check before a return corrected",
+    "return_check_withdrawn": "Check before a return withdrawn",
+    "return_held": "Firearms held back after a request",
+    "return_hold_corrected": "Hold of firearms corrected",
+    "return_hold_withdrawn": "Hold of firearms withdrawn",
+    "return_decided": "Request for return ended without a return",
+    "return_decision_corrected": "Decision about a return corrected",
+    "return_decision_withdrawn": "Decision about a return withdrawn",
+    "fact_set_aside": "Doubtful fact set aside until a clerk decides",
+    "review_added": "Firearm on a receipt added to the list",
+    "review_confirmed": "Doubtful fact confirmed",
+    "review_matched": "Firearm on a receipt matched to the list",
+    "review_rejected": "Doubtful fact or match rejected",
+    "satisfaction_withdrawn": "Satisfaction of a condition withdrawn",
+    "sent": "Document or notice sent",
+    "served": "Service recorded",
+    "service_attempt_corrected": "Failed attempt at service corrected",
+    "service_attempt_withdrawn": "Failed attempt at service withdrawn",
+    "service_failed": "Failed attempt at service",
+    "statement_corrected": "Statement corrected",
+    "statement_withdrawn": "Statement withdrawn",
+    "statement_verified": "Sworn statement verified",
+    "transfer_accepted": "Transfer accepted",
+    "transfer_declined": "Transfer declined",
+    "transfer_offered": "Transfer offered",
+    "transfer_withdrawn": "Transfer offer withdrawn",
+    "disposal_corrected": "Disposal of a firearm corrected",
+    "disposal_withdrawn": "Disposal of a firearm withdrawn",
+    "disposed": "Firearms left police custody",
+    "permit_hand_in_withdrawn": "Hand-in of a permit withdrawn",
+    "vacated": "Order vacated",
+    "vacatur_corrected": "Time of the vacatur corrected",
+    "verification_corrected": "Check of a sworn statement corrected",
+    "verification_withdrawn": "Check of a sworn statement withdrawn",
+}
+
+#: Changed columns whose names are not plain words.
+_FIELDS = {
+    "area": "County",
+    "expires_on": "Last day",
+    "filed_by": "Filed by",
+    "firearms_alleged_count": "Firearms that the application alleges",
+    "firearms_answer": "Answer about firearms at service",
+    "firearms_indicated": "The application mentions firearms",
+    "financial_support": "The applicant asks for financial support",
+    "issued_at": "Issued",
+    "issued_on": "Date of the order",
+    "permit_indicated": "The respondent holds a permit",
+    "por_number": "Registry number",
+    "proof_found": "Standard found met",
+    "respondent_date_of_birth": "Respondent's date of birth",
+    "respondent_name": "Respondent's name",
+    "respondent_town": "Respondent's town",
+    "served_at": "Served",
+    "service_method": "How it was served",
+    "service_officer": "Officer",
+    "service_town": "Town of service",
+    "served_in_custody": "The respondent was in custody",
+    "vacated_at": "Vacated",
+}
+
+#: From this many hours on, lateness is shown in days.
+_MOST_HOURS = 72
+
+#: The citation of a statute at the beginning of a source.
+_STATUTE = re.compile(r"[A-Z0-9][\w.& ]*§+ ?\d[\w.:-]*(?:\([0-9A-Za-z]+\))*")
+
+#: The link to the reasons in each language, in that language.
+_REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language in which the reader asks for reasons; English if it is not supported."""
+    asked = request.GET.get("language", LANGUAGE)
+    return asked if asked in languages() else LANGUAGE
+
+
+def other_languages(language: str) -> list[tuple[str, str]]:
+    """Return code and link text of the other languages in which the reasons can be read."""
+    return [(code, words) for code, words in _REASONS_IN.items() if code != language]
+
+
+def rule_title(rule_id: str) -> str:
+    """Return the title of a rule or an announcement; its id if the rulebook no longer has it."""
+    announcement = bundled().announced.get(rule_id)
+    rule = announcement.rule if announcement else bundled().by_id.get(rule_id)
+    return rule.title.rstrip(".") if rule else rule_id
+
+
+def asked_words(rule_id: str, name: str) -> str:
+    """Return what the readers of an announcement are asked to do; empty for a deadline."""
+    announcement = bundled().announced.get(rule_id)
+    notified = announcement.rule.checkpoints if announcement else ()
+    return next((one.ask for one in notified if one.name == name), "")
+
+
+def law_name(rule_id: str) -> str:
+    """Return the statute of a rule, such as “C.G.S. § 46b-15(b)”; empty if its sources name no statute."""
+    rule = bundled().by_id.get(rule_id)
+    sources = rule.values[-1].sources if rule else ()
+    return next((found[0] for source in sources if (found := _STATUTE.search(source))), "")
+
+
+def rule_words(rule_id: str) -> str:
+    """Return the title of a rule, with its statute if its sources name one."""
+    law = law_name(rule_id)
+    return f"{rule_title(rule_id)} ({law})" if law else rule_title(rule_id)
+
+
+def state_at(deadline: Deadline, now: datetime) -> DeadlineState:
+    """Return the state of a deadline at `now`: overdue from its due time on, even before it is marked."""
+    return DeadlineState.OVERDUE if deadline.is_overdue(now) else DeadlineState(deadline.state)
+
+
+def given_state(deadline: Deadline, now: datetime) -> str:
+    """Return the state of a deadline at `now` for programs: `sworn` if a statement alone meets it."""
+    state = state_at(deadline, now)
+    is_sworn = state is DeadlineState.MET and deadline.proof in STATEMENT_ALONE
+    return "sworn" if is_sworn else state.value
+
+
+def shown_state(deadline: Deadline, now: datetime) -> DeadlineState | ProofStatus | SetStatus:
+    """Return the state of a deadline at `now` as every reader is shown it.
+
+    A duty about firearms is proven, sworn and not verified, found by the court, or overdue. Overdue outweighs
+    a statement: time has run out, and no one has verified it. What is set for a later day is not met yet.
+    """
+    state = state_at(deadline, now)
+    if state is DeadlineState.MET and deadline.met_at is not None and deadline.met_at > now:
+        return SetStatus.IN_TIME if deadline.met_in_time else SetStatus.LATE
+    is_denied = state is DeadlineState.OPEN and deadline.proof in STATEMENT_ALONE
+    if is_denied or (deadline.proof and state is DeadlineState.MET):
+        return ProofStatus(deadline.proof)
+    return state
+
+
+def due_words(deadline: Deadline, zone: ZoneInfo) -> str:
+    """Return when the deadline is due, in court time; the end of a day where the law counts days."""
+    if deadline.due_on is not None:
+        return f"{format_day(deadline.due_on)}, end of day"
+    return format_instant(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def late_words(deadline: Deadline, now: datetime) -> str:
+    """Return how long the deadline is overdue, such as “31 hours” or “5 days”; empty if it is not."""
+    if deadline.due_at is None or not deadline.is_overdue(now):
+        return ""
+    hours = int((now - deadline.due_at).total_seconds() // 3600)
+    if hours == 0:
+        return "less than an hour"
+    amount, unit = (hours, "hour") if hours < _MOST_HOURS else (hours // 24, "day")
+    return f"{amount} {unit}{'s' * (amount != 1)}"
+
+
+def met_words(deadline: Deadline, zone: ZoneInfo) -> str:
+    """Return when the deadline was met, in court time; the day where the law counts days."""
+    if deadline.met_at is None:
+        return ""
+    if deadline.due_on is not None:
+        return format_day(deadline.met_at.astimezone(zone).date())
+    return format_instant(deadline.met_at, zone)
+
+
+def short_due(deadline: Deadline, zone: ZoneInfo) -> str:
+    """Return the due time for a list: the day, or the instant."""
+    if deadline.due_on is not None:
+        return format_day(deadline.due_on)
+    return format_instant(deadline.due_at, zone) if deadline.due_at else ""
+
+
+def condition_words(condition: OrderCondition) -> str:
+    """Return a condition with its due time, in court time."""
+    rules = bundled().by_binding.get((condition.order.jurisdiction, condition.order.kind), ())
+    asked = next(
+        (rule.title.rstrip(".") for rule in rules if rule.start_purpose == condition.condition),
+        condition.condition,
+    )
+    due = (
+        format_instant(condition.due_at, zone_of(condition.order))
+        if condition.due_at
+        else format_day(condition.due_on)
+    )
+    return f"{asked}: {due}"
+
+
+def release_words(release: ConfidentialityRelease) -> str:
+    """Return the organization of a release and when the release ends, in court time."""
+    return f"{release.agency}, until {format_instant(release.ends_at, zone_of(release.order))}"
+
+
+def required_notice_words(entry: Entry) -> str:
+    """Return a required notice with its recipient."""
+    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {entry.id})"
+
+
+def entry_law(entry: Entry) -> Iterator[str]:
+    """Yield the source of an entry, how well it is known, its note and what is debatable."""
+    said = words(LANGUAGE)
+    status = said.texts[f"source_status.{entry.source_status}"]
+    yield said.fill("sentence.source", sources="; ".join(entry.sources), status=status, since="")
+    if entry.note:
+        yield entry.note
+    if entry.certainty is Certainty.DEBATABLE:
+        yield said.fill("sentence.debatable", doubt=entry.doubt)
+
+
+def required_notice_law(entry: Entry) -> Iterator[str]:
+    """Yield the law of a required notice, and that its reading is certain if it is."""
+    yield from entry_law(entry)
+    if entry.certainty is Certainty.CERTAIN:
+        yield words(LANGUAGE).texts["sentence.certain"]
+
+
+def sent_words(notice: NoticeSent, zone: ZoneInfo) -> str:
+    """Return when a notice was sent, in court time; the day if no time is known."""
+    return format_instant(notice.sent_at, zone) if notice.sent_at else format_day(notice.sent_on)
+
+
+def case_event_words(kind: str) -> str:
+    """Return the name of a case event, such as “The motion to extend was filed”."""
+    return sentence(event_name(kind))
+
+
+def event_words(event: HistoryEntry) -> str:
+    """Return what a history entry records."""
+    return kind_words(event.kind)
+
+
+def kind_words(kind: str) -> str:
+    """Return what history entries of a kind record."""
+    if kind in _KINDS:
+        return _KINDS[kind]
+    return case_event_words(kind) if kind in RECORDABLE else sentence(kind)
+
+
+def field_words(name: str) -> str:
+    """Return a column of the order or its parties in words."""
+    return _FIELDS.get(name) or sentence(name)
+
+
+def sentence(text: str) -> str:
+    """Return a machine word as the beginning of a sentence."""
+    return first_upper(text.replace("_", " "))
+
+
+def first_upper(text: str) -> str:
+    """Return the text with a capital first letter."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,285 @@
+"""Bases of the forms whose facts a service takes, and `Act`, which joins such a form to its service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from typing_extensions import override
+
+from accounts.access import MATRIX
+from accounts.form_base import SiteForm
+from accounts.models import User
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.forms.fields import InstantField, TownField
+from orders.models import HistoryEntry, Order
+from orders.services.correctable import Correctable
+from orders.services.court_days import zone_of
+from orders.services.orders.record import OrderRecord
+from orders.services.preview import entry_of
+
+#: Fieldsets as Django's admin lays them out: a title and its fields.
+Fieldsets = list[tuple[str | None, dict[str, Any]]]
+
+#: The empty choice of a list.
+CHOOSE = ("", "---------")
+
+_STALE = (
+    "Someone changed this since you opened the form. Open the order again and check it before you correct it."
+)
+
+
+class FactsForm(SiteForm):
+    """A form whose fields are named as a service names its facts."""
+
+    #: The fields by subject; if empty, all fields are in one fieldset.
+    subjects: ClassVar[Fieldsets] = []
+    #: True if the service takes `confirm`: the reason to store a fact that it doubts.
+    takes_confirm: ClassVar[bool] = False
+
+    def facts(self) -> dict[str, Any]:
+        """Return the cleaned data by the names of the facts: an instant without its time is a day, `*_on`."""
+        facts = dict(self.cleaned_data)
+        for name, field in self.fields.items():
+            if isinstance(field, InstantField) and not isinstance(facts[name], datetime):
+                facts[day_name(name)] = facts.pop(name)
+        return facts
+
+    def refuse(self, refusal: InvalidFact) -> None:
+        """Show a service's refusal beside the field that it is about, or above the form."""
+        beside = (name for name in self.fields if refusal.field in (name, day_name(name)))
+        self.add_error(next(beside, None), refusal.message)
+        if isinstance(refusal, DoubtfulFact):
+            for other in refusal.others:
+                self.refuse(other)
+            if self.takes_confirm:
+                self.ask_to_confirm()
+
+    def ask_to_confirm(self) -> None:
+        """Ask for the reason to store a doubtful fact anyway."""
+        self.fields["confirm"] = forms.CharField(
+            max_length=500,
+            required=False,
+            label="Reason to continue",
+            help_text="Why this is right although it is unusual. The history keeps the reason.",
+        )
+
+    def ask_again(self) -> None:
+        """Ask for the reason to continue if the form was sent with it."""
+        if self.takes_confirm and self.add_prefix("confirm") in self.data:
+            self.ask_to_confirm()
+
+    def fieldsets(self) -> Fieldsets:
+        """Return every field once, in the order in which the form asks for them."""
+        if not self.subjects:
+            return [(None, {"fields": [field.name for field in self.visible_fields()]})]
+        asked: Fieldsets = [("Unusual dates", {"fields": ["confirm"]})] if "confirm" in self.fields else []
+        return [*self.subjects, *asked]
+
+    def offer_rows(self, name: str, rows: QuerySet[Any], *, chooses_only: bool = False) -> None:
+        """Set the rows that the field `name` offers. With `chooses_only`, a single row is chosen already."""
+        field = cast("forms.ModelChoiceField[Any]", self.fields[name])
+        field.queryset = rows
+        if chooses_only and len(only := list(rows[:2])) == 1:
+            field.initial = only[0]
+
+    def offer_choices(self, name: str, choices: Iterable[Any]) -> None:
+        """Set the choices of the field `name`."""
+        cast("forms.ChoiceField", self.fields[name]).choices = [*choices]
+
+
+def day_name(name: str) -> str:
+    """Return the fact that is the day of the instant `name`: `issued_on` for `issued_at`."""
+    return f"{name.removesuffix('_at')}_on"
+
+
+class ActForm(FactsForm):
+    """A form for one act on an order."""
+
+    #: The field that chooses the row on which the service acts; empty if that is the order.
+    target_field: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, order: Order, item: Any = None, **kwargs: Any) -> None:
+        self.order, self.item = order, item
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, InstantField):
+                field.zone = zone_of(order)
+            elif isinstance(field, TownField):
+                field.prefer(order.jurisdiction)
+        self.prepare_fields(order)
+        self.ask_again()
+
+    def prepare_fields(self, order: Order) -> None:
+        """Set choices and initial values from the order. Does nothing by default."""
+
+    def target(self) -> Model:
+        """Return the row on which the service acts."""
+        chosen: Model = self.cleaned_data[self.target_field] if self.target_field else self.order
+        return chosen if self.item is None else self.item
+
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts by the service's keywords."""
+        return {name: value for name, value in self.facts().items() if name != self.target_field}
+
+
+class ReasonForm(ActForm):
+    """A form for an act that needs only a reason."""
+
+    reason = forms.CharField(max_length=500, help_text="What was wrong, or what the court decided.")
+
+
+class SeenForm(ActForm):
+    """A form that shows stored values. It is rejected if they changed since it was opened."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def remember(self, values: Iterable[object]) -> None:
+        """Note the stored values that the form shows."""
+        self._stored = "|".join(map(str, values))
+        self.fields["seen"].initial = self._stored
+
+    def clean_seen(self) -> str:
+        """Reject the form if the stored values are not those that it showed."""
+        if self.cleaned_data["seen"] != self._stored:
+            raise ValidationError(_STALE)
+        return self._stored
+
+
+class CorrectionForm(SeenForm, ReasonForm):
+    """A form that corrects stored facts of the order."""
+
+    #: The columns that the form shows.
+    columns: ClassVar[tuple[str, ...]] = ()
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Remember the stored values."""
+        self.remember(getattr(order, name) for name in self.columns)
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts without the remembered values."""
+        return {name: value for name, value in super().service_kwargs().items() if name != "seen"}
+
+
+class ChangesForm(CorrectionForm):
+    """A correction that sends only the changed values to the service."""
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Reject a correction that changes nothing."""
+        if not set(self.changed_data) - {"reason", "seen", "confirm"} and not self.errors:
+            raise ValidationError("Nothing is changed. Change what is wrong, or cancel.")
+        return self.cleaned_data
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the changed values and the reason."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
+
+
+class Section(StrEnum):
+    """The section of an order's page in which an act has its button."""
+
+    ORDER = "order"
+    SERVICE = "service"
+    FIREARMS = "firearms"
+    NOTICES = "notices"
+    HEARINGS = "hearings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One thing that the court does to an order: its button, its form and the service that does it.
+
+    The act is offered if the order's service of process is as `served` wants it (None: either way), if the
+    order is not vacated where the act `ends` it, and if `needs` finds something to act on.
+    """
+
+    #: The last part of the address of its form.
+    name: str
+    #: The resource and the action of the matrix.
+    resource: str
+    action: str
+    section: Section
+    title: str
+    form: type[ActForm]
+    service: Callable[..., object]
+    #: The message after success.
+    done: str
+    #: The name of the act that takes it back. An act that corrects is taken back by itself.
+    undo: str
+    #: The kind of fact, if it acts on one item: the page links to it beside each item.
+    fact: Correctable | None = None
+    #: The words of that link.
+    link: str = ""
+    served: bool | None = None
+    ends: bool = False
+    needs: Callable[[OrderRecord], object] = lambda record: True
+    #: True for the act on an order that was entered in error. No other act is offered there.
+    in_error: bool = False
+    #: True for an act that needs only a reason and may change other orders: its form shows which.
+    previews: bool = False
+    #: Fields whose value the address of a link may give.
+    prefilled: Collection[str] = ()
+    #: Buttons by the value of the form's field `kind`, each with its own title, in place of one button.
+    variants: Callable[[Order], Mapping[str, str]] | None = None
+
+    @property
+    def puts_right(self) -> bool:
+        """True if it corrects, withdraws or moves what was entered."""
+        return self.name.startswith(("correct", "withdraw", "move"))
+
+    def is_permitted(self, roles: Collection[str]) -> bool:
+        """True if one of the roles in which a person sees the order may do this."""
+        return MATRIX.may(roles, self.action, self.resource)
+
+    def is_offered(self, record: OrderRecord) -> bool:
+        """True if the act has a button on the page of the order as it is now. The service still decides."""
+        if self.fact is not None:
+            return False
+        order = record.order
+        if self.in_error != (order.withdrawn_at is not None):
+            return False
+        fits_service = self.served is None or self.served == (order.served_at is not None)
+        return fits_service and not (self.ends and order.vacated_at is not None) and bool(self.needs(record))
+
+    def is_offered_for(self, row: Any) -> bool:
+        """True if the act has a link beside the item."""
+        if self.fact is None or row.order.withdrawn_at is not None:
+            return False
+        return isinstance(row, self.fact.model) and self.fact.is_recorded(row)
+
+    def links(self, order: Order) -> list[tuple[str, str]]:
+        """Return the query and the title of each of its buttons."""
+        if self.variants is None:
+            return [("", self.title)]
+        return [(f"?kind={kind}", title) for kind, title in self.variants(order).items()]
+
+    def title_for(self, order: Order, kind: str) -> str:
+        """Return the title of its form; `kind` comes from the address of a button."""
+        return self.variants(order).get(kind, self.title) if self.variants else self.title
+
+    def preview(self, order: Order, item: Any, *, by: User, now: datetime) -> HistoryEntry | None:
+        """Return the entry that the act would append to the order's history. Nothing is stored."""
+        target = order if item is None else item
+        entry: HistoryEntry | None = entry_of(
+            lambda: self.service(target, reason=self.title, by=by, now=now), order
+        )
+        return entry
+
+    def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
+        """Call the service with a valid form. On a refusal, show it in the form and return False."""
+        try:
+            self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+        except InvalidFact as refusal:
+            form.refuse(refusal)
+            return False
+        return True

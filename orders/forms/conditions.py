@@ -1,0 +1,101 @@
+"""Conditions that a judge sets, and notices that the law requires: forms and acts of the court's page."""
+
+from __future__ import annotations
+
+from django import forms
+from typing_extensions import override
+
+from orders.display import condition_words, required_notice_words
+from orders.forms.base import CHOOSE, Act, ActForm, Section
+from orders.forms.fields import InstantField, LabeledChoiceField
+from orders.models import Order, OrderCondition
+from orders.services.conditions import conditions, notices
+
+
+class ConditionForm(ActForm):
+    """The judge set a condition of the order, due on a day or at a time."""
+
+    condition = forms.ChoiceField()
+    due_at = InstantField(label="Due", needs_time=False)
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the conditions that a judge may set in such an order."""
+        available = conditions.available_conditions(order).items()
+        self.offer_choices("condition", [CHOOSE, *((name, rule.title) for name, rule in available)])
+
+
+class SatisfyConditionForm(ActForm):
+    """The respondent did what the judge ordered."""
+
+    takes_confirm = True
+    target_field = "condition"
+
+    condition = LabeledChoiceField(condition_words, OrderCondition.objects.none())
+    satisfied_at = InstantField(label="Satisfied", needs_time=False)
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the conditions that are not satisfied yet."""
+        rows = OrderCondition.objects.filter(order=order, satisfied_on=None).select_related("order")
+        self.offer_rows("condition", rows)
+
+
+class NoticeSentForm(ActForm):
+    """A document or notice that the law requires was sent."""
+
+    takes_confirm = True
+
+    entry = forms.ChoiceField(label="What was sent")
+    sent_at = InstantField(label="Sent", needs_time=False)
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer what the law requires to be sent, what was not sent yet first."""
+        waiting: list[tuple[str, str]] = []
+        sent: list[tuple[str, str]] = []
+        for one in notices.required_notices(order):
+            choice = (one.entry.id, required_notice_words(one.entry))
+            (sent if one.notices_sent else waiting).append(choice)
+        groups = [("Not sent yet", waiting), ("Sent before", sent)]
+        self.offer_choices("entry", [CHOOSE, *(group for group in groups if group[1])])
+
+
+ACTS = (
+    Act(
+        name="condition",
+        resource="condition",
+        action="add",
+        section=Section.ORDER,
+        title="Set a condition",
+        form=ConditionForm,
+        service=conditions.set_condition,
+        needs=lambda record: record.takes_conditions,
+        done="The condition is set. Deadlines updated.",
+        undo="withdraw-condition",
+    ),
+    Act(
+        name="satisfy-condition",
+        resource="condition",
+        action="satisfy",
+        section=Section.ORDER,
+        title="Record a condition satisfied",
+        form=SatisfyConditionForm,
+        service=conditions.mark_satisfied,
+        needs=lambda record: record.open_conditions,
+        done="The condition is recorded as satisfied.",
+        undo="withdraw-satisfaction",
+    ),
+    Act(
+        name="sent",
+        resource="notice_sent",
+        action="add",
+        section=Section.NOTICES,
+        title="Record a notice as sent",
+        form=NoticeSentForm,
+        service=notices.record_notice_sent,
+        needs=lambda record: record.required_notices,
+        done="The notice is recorded as sent.",
+        undo="withdraw-sent",
+    ),
+)

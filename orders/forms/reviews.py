@@ -1,0 +1,44 @@
+"""The form in which a clerk decides a row that an import set aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from orders.forms.base import FactsForm
+from orders.models import Firearm, ReviewItem, ReviewKind, ReviewResolution
+
+_CONFIRM = (ReviewResolution.CONFIRMED.value, "It is true: record it")
+_MATCH = (ReviewResolution.MATCHED.value, "It is the firearm chosen below")
+_ADD = (ReviewResolution.ADDED.value, "It is another firearm: add it to the list")
+_REJECT = (ReviewResolution.REJECTED.value, "It is wrong: do not record it")
+_SAME = (ReviewResolution.CONFIRMED.value, "It is the same person with another spelling")
+_OTHER = (ReviewResolution.REJECTED.value, "It is another person")
+
+
+class ReviewForm(FactsForm):
+    """A decision with its reason; for a serial number, the firearm of the list that it is."""
+
+    decision = forms.ChoiceField(widget=forms.RadioSelect)
+    firearm = forms.ModelChoiceField(
+        Firearm.objects.none(), required=False, label="Firearm of the list", empty_label="None chosen"
+    )
+    reason = forms.CharField(max_length=500, help_text="For example, what the paper receipt shows.")
+
+    def __init__(self, *args: Any, item: ReviewItem, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if item.kind == ReviewKind.NEAR_MATCH:
+            self.offer_choices("decision", [_MATCH, _ADD, _REJECT])
+            self.offer_rows("firearm", Firearm.objects.of_case(item.order.case_id).order_by("id"))
+        else:
+            asks_who = item.kind == ReviewKind.OTHER_RESPONDENT
+            self.offer_choices("decision", [_SAME, _OTHER] if asks_who else [_CONFIRM, _REJECT])
+            del self.fields["firearm"]
+
+    def clean(self) -> dict[str, Any]:
+        """Require a firearm when the decision is that it is one of the list."""
+        facts = super().clean() or self.cleaned_data
+        if facts.get("decision") == ReviewResolution.MATCHED and not facts.get("firearm"):
+            self.add_error("firearm", "Choose the firearm that the receipt names.")
+        return facts

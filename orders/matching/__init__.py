@@ -1,0 +1,1 @@
+"""Decide which serial numbers, docket numbers, names and places are the same. Pure functions."""

@@ -1,0 +1,128 @@
+"""Serial numbers of firearms: which ones identify a firearm, and which two may be the same number.
+
+A person reads a number off worn metal and types it, so two records of one firearm often differ in case,
+blanks, dashes, leading zeros, or letters that look like digits. Only equal numbers match by themselves.
+Numbers that differ in these ways are near matches: a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from accounts.text import clean, plain_dashes
+
+_FILE = Path(__file__).with_name("serials.toml")
+_LISTS = {name: frozenset(words.split()) for name, words in tomllib.loads(_FILE.read_text()).items()}
+#: Words for "there is no number" or "no one could read it", in English and Spanish.
+_NO_NUMBER = _LISTS["no_number"]
+#: Words that may stand beside them and carry no number themselves.
+_FILLERS = _LISTS["fillers"]
+#: Words that make a text with a count no number: those above, and the kinds of firearm, as in "rifle 2".
+_SAYING = (_NO_NUMBER - _FILLERS) | _LISTS["kinds"]
+_WORDS = re.compile(r"[^\W_]+")
+#: Letters and digits of a word apart: "UNK1" is a word and a count.
+_PIECES = re.compile(r"[^\W\d_]+|\d+")
+#: What people add to a word for no number, to tell two firearms apart: "UNK 2".
+_LONGEST_COUNT = len("99")
+#: Fewest places of a number that is one digit over and over, such as 99999, as systems fill an empty column.
+_FEWEST_EQUAL = 4
+#: Digits that people type, or scanners read, in place of letters: "N0NE".
+_AS_LETTERS = str.maketrans("0158", "OISB")
+#: What people write before and after a number: "S/N 123", "Serial No.: 123", "123 (Ruger)".
+_LABEL = re.compile(
+    r"^\W*(?:SERIAL|SER|S/?N|NUMBER|NO)\b(?:[\s.:#]*(?:NUMBER|NO|NUM)\b)?[\s.:#]+", re.IGNORECASE
+)
+_NOTE = re.compile(r"\s*[(\[].*$")
+#: What people write between two numbers.
+_SEPARATORS = re.compile(r"\s*[,;/|&+]\s*|\s+and\s+|\s+y\s+|\s+")
+#: Letters that are taken for digits, and the digit that stands for both in the near key.
+_LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "S": "5", "B": "8"})
+
+
+def is_identifying(serial: str) -> bool:
+    """Return True when `serial` is a number that can identify a firearm.
+
+    Words such as UNK, UNKNOWN, NONE, N/A or OBLITERATED, a text without any digit, a word like these with a
+    count ("UNK 2"), question marks, and one digit over and over never do: two firearms with this
+    "number" are two firearms.
+    """
+    text = _upper(serial)
+    words = _WORDS.findall(text)
+    letters = "".join(words)
+    if not any(character.isdigit() for character in letters):
+        return False
+    if set(letters) <= {"0"} or (len(letters) >= _FEWEST_EQUAL and len(set(letters)) == 1):
+        return False
+    if letters.translate(_AS_LETTERS) in _NO_NUMBER:
+        return False
+    return not _is_label(letters, _PIECES.findall(text))
+
+
+def _is_label(letters: str, pieces: Sequence[str]) -> bool:
+    """True for a word that means no number, alone or with a count beside it."""
+    if letters in _LISTS["with_digits"]:
+        return True
+    words = [one for one in pieces if not one.isdigit()]
+    counts = [one for one in pieces if one.isdigit()]
+    if any(len(one) > _LONGEST_COUNT for one in counts):
+        return False
+    # "No. 12" is the number 12, and "A1" and "SN 7" are numbers; "no serial 1" is not.
+    if "".join(words) in _SAYING:
+        return True
+    told = any(one in _SAYING for one in words) or any(
+        first == "NO" and second in _FILLERS for first, second in pairwise(words)
+    )
+    return told and all(one in _NO_NUMBER or one in _FILLERS or one in _SAYING for one in words)
+
+
+def exact_key(serial: str) -> str:
+    """Return the form in which equal serial numbers are equal, or an empty string when nothing identifies
+    the firearm.
+
+    Only invisible characters, the kind of dash and runs of blanks are ignored.
+    """
+    return plain_dashes(clean(serial)) if is_identifying(serial) else ""
+
+
+def near_key(serial: str) -> str:
+    """Return a key that is equal for serial numbers that may be the same number.
+
+    The key ignores case, blanks, punctuation and leading zeros, and joins O with 0, I and L with 1, S with
+    5, and B with 8. It is empty when nothing identifies the firearm.
+    """
+    if not is_identifying(serial):
+        return ""
+    letters = "".join(_WORDS.findall(_upper(serial))).translate(_LOOK_ALIKES)
+    return letters.lstrip("0") or "0"
+
+
+def near_matches(serial: str, listed: Iterable[str]) -> list[str]:
+    """Return those of `listed` that may be the same number as `serial` but are not equal to it."""
+    keys, exact = _near_keys(serial), exact_key(serial)
+    return [one for one in listed if keys & _near_keys(one) and exact_key(one) != exact]
+
+
+def split_serials(text: str, listed: Collection[str]) -> list[str]:
+    """Return the numbers of a text that joins several of `listed` with other signs, such as "A1, A2".
+
+    Empty unless each part is listed: a number may contain the signs itself.
+    """
+    parts = [exact_key(part) for part in _SEPARATORS.split(text) if part]
+    return parts if len(parts) > 1 and all(part in listed for part in parts) else []
+
+
+def _near_keys(serial: str) -> set[str]:
+    """The near keys of the number as it is, without a label before it, and without a note after it."""
+    forms = (serial, _LABEL.sub("", serial), _NOTE.sub("", serial), _NOTE.sub("", _LABEL.sub("", serial)))
+    return {near_key(one) for one in forms} - {""}
+
+
+def _upper(serial: str) -> str:
+    """Capitals without accents, with full-width letters as plain ones."""
+    apart = unicodedata.normalize("NFKD", plain_dashes(clean(serial)))
+    return "".join(character for character in apart if not unicodedata.combining(character)).upper()

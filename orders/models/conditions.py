@@ -1,0 +1,68 @@
+"""Conditions of an order, and the documents and notices that the law requires."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from orders.models.fields import offset_beside, public_id, utc_offset
+from orders.models.orders import Order
+from orders.querysets import OfOrderQuerySet
+
+
+class OrderCondition(models.Model):
+    """A requirement of the order with a day or time: retrieval by police, a home check, proof and others.
+
+    `condition` is the rulebook's id. A condition with several days has one row for each.
+    """
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="conditions")
+    condition = models.CharField(max_length=20, help_text="The rulebook's id, such as CT-HOM-01.")
+    due_on = models.DateField(help_text="The day stated in the order, in court time.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="The instant, if the order states one.")
+    due_offset = utc_offset(null=True, blank=True)
+    satisfied_on = models.DateField(null=True, blank=True, help_text="The day on which it was satisfied.")
+    satisfied_at = models.DateTimeField(null=True, blank=True)
+    satisfied_offset = utc_offset(null=True, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        constraints = [
+            offset_beside("due_at", "due_offset", name="condition_due_has_its_offset"),
+            models.CheckConstraint(
+                condition=Q(satisfied_at__isnull=True, satisfied_offset__isnull=True)
+                | Q(satisfied_on__isnull=False, satisfied_at__isnull=False, satisfied_offset__isnull=False),
+                name="condition_satisfied_has_its_offset",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.condition}, {self.due_on}"
+
+
+class NoticeSent(models.Model):
+    """A required document or notice that was sent or given to its recipient.
+
+    `entry` is the rulebook's id of the requirement, such as CT-SVC-04.
+    """
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="notices_sent")
+    entry = models.CharField(max_length=20)
+    sent_on = models.DateField(help_text="The day, in court time.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="The instant, if known.")
+    sent_offset = utc_offset(null=True, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sent_on", "id"]
+        constraints = [
+            offset_beside("sent_at", "sent_offset", name="notice_sent_has_its_offset"),
+        ]
+
+    def __str__(self) -> str:
+        return self.entry

@@ -1,0 +1,191 @@
+"""Imports: jobs requested through the API, their files and rejected rows, and facts set aside for review."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from orders.models.fields import public_id
+from orders.models.orders import Order
+from orders.querysets import OfOrderQuerySet
+
+
+class ImportState(models.TextChoices):
+    """The progress of a job."""
+
+    OPEN = "open", "Open for files"
+    WAITING = "waiting", "Waiting for a worker"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+#: States of a job that has not ended.
+UNFINISHED = (ImportState.OPEN, ImportState.WAITING, ImportState.RUNNING)
+
+
+class ExportFile(models.TextChoices):
+    """The files of an export."""
+
+    ORDERS = "orders", "Orders"
+    FIREARMS = "firearms", "Firearms"
+    RECEIPTS = "receipts", "Receipts"
+
+
+class ImportJob(models.Model):
+    """One import: the request and its result. The row is authoritative; a Celery message is only a hint.
+
+    The counts are those of the last run. An interrupted run is repeated from the start and counts as
+    unchanged what it had stored before.
+    """
+
+    public_id = public_id()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.OPEN)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    runs = models.PositiveSmallIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, blank=True)
+    read = models.PositiveIntegerField(default=0)
+    imported = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ImportState.values), name="import_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=UNFINISHED, ended_at=None)
+                | ~Q(state__in=UNFINISHED) & Q(ended_at__isnull=False),
+                name="import_ended_says_when",
+            ),
+        ]
+        indexes = [
+            # The jobs of a user, the newest first.
+            models.Index(fields=["by", "-id"], name="import_of_caller"),
+            # The sweep looks for unfinished jobs.
+            models.Index(fields=["id"], condition=Q(state__in=UNFINISHED), name="import_not_over"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Import {str(self.public_id)[:8]}"
+
+
+class ImportFile(models.Model):
+    """One uploaded file, deleted when the job ends. `is_whole` is true after the last byte."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=10, choices=ExportFile)
+    size = models.BigIntegerField(default=0)
+    is_whole = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "name"], condition=Q(is_whole=True), name="import_file_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.size} bytes"
+
+
+class ImportPiece(models.Model):
+    """A piece of a file, so that no file is held in memory as a whole."""
+
+    file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, related_name="pieces", db_index=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="import_piece_once")]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class ImportReject(models.Model):
+    """A rejected row with its code. `detail` names the cell, never a person."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rejects", db_index=False)
+    file = models.CharField(max_length=20)
+    line = models.PositiveIntegerField()
+    code = models.CharField(max_length=40)
+    detail = models.TextField()
+
+    class Meta:
+        indexes = [
+            # Rejected rows are listed as written: by file and line.
+            models.Index(fields=["job", "id"], name="import_rejects_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.code}"
+
+
+class ReviewKind(models.TextChoices):
+    """Why a person must decide."""
+
+    DOUBTFUL = "doubtful", "Doubtful fact"
+    NEAR_MATCH = "near_match", "Serial number that may match"
+    OTHER_RESPONDENT = "other_respondent", "Another respondent of the same docket"
+
+
+class ReviewResolution(models.TextChoices):
+    """What a person decided."""
+
+    CONFIRMED = "confirmed", "Confirmed"
+    MATCHED = "matched", "Same firearm"
+    ADDED = "added", "Another firearm, added to the list"
+    REJECTED = "rejected", "Rejected"
+
+
+class ReviewItem(models.Model):
+    """A row of an import that is not counted until a person decides, so that no duty looks met because of it.
+
+    `payload` is the row as JSON. It holds serial numbers and receipt numbers, but no name.
+    """
+
+    public_id = public_id()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="review_items")
+    kind = models.CharField(max_length=20, choices=ReviewKind)
+    code = models.CharField(max_length=40)
+    file = models.CharField(max_length=20)
+    line = models.PositiveIntegerField()
+    detail = models.CharField(max_length=500)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    resolution = models.CharField(max_length=20, choices=ReviewResolution, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "fact to check"
+        verbose_name_plural = "facts to check"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(resolved_at=None, resolution="")
+                | Q(resolved_at__isnull=False, resolved_by__isnull=False) & ~Q(resolution="") & ~Q(reason=""),
+                name="review_item_resolved_by_someone",
+            ),
+        ]
+        indexes = [
+            # The clerk's list of open items.
+            models.Index(fields=["order"], condition=Q(resolved_at=None), name="review_item_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.file}, line {self.line}"

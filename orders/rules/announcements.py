@@ -1,0 +1,187 @@
+"""Announcements, loaded from one file and planned: events that people are notified about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+from pathlib import Path
+
+from orders.rules.counting import day_after
+from orders.rules.court_time import add_elapsed_hours, at_wall, end_of_day
+from orders.rules.facts import ANNOUNCED_EVENTS, Event, Facts, Kind
+from orders.rules.model import (
+    Announcement,
+    CheckpointRule,
+    Jurisdiction,
+    MetBy,
+    Offset,
+    Rule,
+    Unless,
+    Value,
+)
+from orders.rules.plan import plan_of
+from orders.rules.planned import PlannedCheckpoint, PlannedDeadline
+from orders.rules.reading import event_of, offset_at
+from orders.rules.rulebook import Rulebook
+from orders.rules.tables import Table, TableError, read
+from orders.rules.vocabulary import (
+    AUDIENCES,
+    LONG_AGO,
+    Certainty,
+    Pick,
+    Purpose,
+    SourceStatus,
+    Unit,
+)
+
+#: An announcement has no time of its own; its checkpoints count from its event.
+_NO_TIME = Value(
+    effective=LONG_AGO,
+    due=Offset(amount=0, unit=Unit.CALENDAR_DAYS),
+    sources=(),
+    source_status=SourceStatus.SEEN,
+)
+
+
+def read_announcements(file: Path, raises: type[TableError]) -> tuple[tuple[Announcement, ...], bytes]:
+    """Return the announcements of the file and its bytes; both empty without the file. Raises `raises`."""
+    if not file.exists():
+        return (), b""
+    top = Table.read(file, file.relative_to(file.parent.parent), raises)
+    fresh = top.number("fresh_days")
+    found: dict[str, Announcement] = {}
+    for table in top.tables("announcement"):
+        one = _announcement(table, fresh)
+        if one.rule.id in found:
+            raise table.error("id", f"“{one.rule.id}” is already in use; choose another id")
+        found[one.rule.id] = one
+    top.reject_unread()
+    return tuple(found.values()), file.read_bytes()
+
+
+def _announcement(table: Table, fresh: int) -> Announcement:
+    rule = Rule(
+        id=table.text("id"),
+        title=table.text("title"),
+        jurisdiction="",
+        binds=(),
+        starts=event_of(table, "starts", ANNOUNCED_EVENTS | {"issued", "expiry"}),
+        pick=table.one_of("pick", Pick, Pick.FIRST),
+        values=(_NO_TIME,),
+        actor="",
+        certainty=Certainty.CERTAIN,
+        met_by=tuple(read(one, _over) for one in table.tables("over", needed=False)),
+        checkpoints=tuple(_notify(one, fresh) for one in table.tables("notify")),
+        alarms_when_armed=table.flag("when_armed"),
+        only_after=table.texts("only_after", ANNOUNCED_EVENTS, needed=False),
+        unless=tuple(read(one, _unless) for one in table.tables("unless", needed=False)),
+        outlives_order=table.flag("outlives_order"),
+        file="data/announcements.toml",
+    )
+    one = Announcement(
+        rule=rule,
+        kinds=table.texts("kinds", frozenset(Kind), needed=False),
+        states=table.texts("states", needed=False),
+        not_in=table.texts("not_in", needed=False),
+        purposes=table.texts("purposes", needed=False),
+        when_whole=table.flag("when_whole"),
+        urgent=table.flag("urgent"),
+    )
+    table.reject_unread()
+    return one
+
+
+def _over(table: Table) -> MetBy:
+    return MetBy(
+        event=event_of(table, "event", ANNOUNCED_EVENTS),
+        same_key=table.flag("same_key"),
+        at_start=table.flag("at_start"),
+    )
+
+
+def _unless(table: Table) -> Unless:
+    return Unless(event=event_of(table, "event", ANNOUNCED_EVENTS))
+
+
+def _notify(table: Table, fresh: int) -> CheckpointRule:
+    offset = offset_at(table, "offset")
+    one = CheckpointRule(
+        name=table.text("name"),
+        purpose=Purpose.INFORM,
+        offset=offset or Offset(amount=0, unit=Unit.ELAPSED_HOURS),
+        audience=table.texts("audience", AUDIENCES),
+        clock=table.clock("clock", time(9)),
+        fresh_days=table.number("fresh_days", fresh) if offset is None else None,
+        when_armed=table.flag("when_armed"),
+        ask=table.text("ask"),
+        needs_answer=table.flag("needs_answer"),
+    )
+    table.reject_unread()
+    return one
+
+
+def announce(facts: Facts, rulebook: Rulebook) -> tuple[PlannedDeadline, ...]:
+    """Return the announcements about an order with these facts, in the form of deadlines with checkpoints.
+
+    Nothing of it is a duty. One that is over is left out: no one needs to hear of it any more.
+    """
+    happened = {one.kind for one in facts.events} | {"issued", "expiry"}
+    concerned = {
+        one.rule.id: one
+        for one in rulebook.announcements
+        if one.rule.starts in happened
+        and (one.rule.outlives_order or "vacated" not in happened)
+        and one.concerns(facts)
+    }
+    planned = plan_of(facts, rulebook, *(one.rule for one in concerned.values()))
+    found = (
+        replace(one, checkpoints=_checkpoints(one, one.start, facts))
+        for one in planned
+        if one.met is None
+        and one.start is not None
+        and one.start.dated
+        and concerned[one.rule.id].is_about(one.start)
+    )
+    return tuple(one for one in found if one.checkpoints)
+
+
+def _checkpoints(planned: PlannedDeadline, event: Event, facts: Facts) -> tuple[PlannedCheckpoint, ...]:
+    jurisdiction = planned.jurisdiction
+    return tuple(
+        PlannedCheckpoint(
+            name=one.name,
+            purpose=one.purpose,
+            fires_at=_fires_at(one, event, facts, jurisdiction),
+            audience=one.audience,
+            late=False,
+            news_until=_news_until(one, event, jurisdiction),
+            needs_answer=one.needs_answer,
+        )
+        for one in planned.rule.checkpoints
+        if facts.armed or not one.when_armed
+    )
+
+
+def _fires_at(rule: CheckpointRule, event: Event, facts: Facts, jurisdiction: Jurisdiction) -> datetime:
+    """Return when it fires. What is set ahead is news once it is known, at the earliest with the order."""
+    if rule.fresh_days is not None and event.is_set_ahead:
+        return at_wall(facts.issued_on, time.min, jurisdiction.zone)
+    if rule.offset.unit is Unit.ELAPSED_HOURS:
+        return add_elapsed_hours(_begins_at(event, jurisdiction), rule.offset.amount)
+    return at_wall(
+        day_after(event.day(jurisdiction.zone), rule.offset, jurisdiction), rule.clock, jurisdiction.zone
+    )
+
+
+def _begins_at(event: Event, jurisdiction: Jurisdiction) -> datetime:
+    return event.at or at_wall(event.day(jurisdiction.zone), time.min, jurisdiction.zone)
+
+
+def _news_until(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) -> datetime | None:
+    """Return until when an event that is entered late is news: what is set ahead, until its day is over."""
+    if rule.fresh_days is None:
+        return None
+    day = event.day(jurisdiction.zone)
+    if not event.is_set_ahead:
+        day = day_after(day, Offset(amount=rule.fresh_days, unit=Unit.CALENDAR_DAYS), jurisdiction)
+    return end_of_day(day, jurisdiction.zone)

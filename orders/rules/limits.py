@@ -1,0 +1,198 @@
+"""Dates that a court set beyond what the rules allow: a hearing or a last day too late, or on a closed day.
+
+No clock, no database. The court may have a reason, so nothing here refuses a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from orders.rules.counting import day_after
+from orders.rules.facts import Event, Facts
+from orders.rules.model import Entry, Jurisdiction, MetBy, cite
+from orders.rules.plan import plan_of
+from orders.rules.planned import PlannedDeadline
+from orders.rules.rulebook import Rulebook
+from orders.rules.vocabulary import Unit
+
+#: The entry of a state about the days on which its courts are open.
+OPEN_DAYS = {"us_ct": "TIME-06"}
+
+
+class Limit(StrEnum):
+    """Which date is beyond the rule."""
+
+    HEARING_LATE = "hearing_late"
+    HEARING_CLOSED = "hearing_on_closed_day"
+    LAST_DAY_LATE = "last_day_late"
+    SERVED_LATE = "served_after_last_day"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beyond:
+    """One date beyond a rule. `right` is the date that would be right, or the last one that would be.
+
+    `law` is the title of the rule or entry with its sources; empty without one. `closed` is why
+    the court is closed on the day. `key` is that of the hearing.
+    """
+
+    limit: Limit
+    day: date
+    right: date
+    law: str = ""
+    law_id: str = ""
+    closed: str = ""
+    purpose: str = ""
+    key: str = ""
+
+
+def beyond(facts: Facts, book: Rulebook, *, extended_from: date | None = None) -> list[Beyond]:
+    """Return every date of the order beyond a rule, hearings first.
+
+    `extended_from` is the last day before the order was extended: then the first grant's limit does not
+    count, only the limit of an extension.
+    """
+    # What the rules give without the date that is printed on the order.
+    unprinted = replace(facts, expires_on=None)
+    return [
+        *_late_hearings(unprinted, book),
+        *_on_closed_days(facts, book),
+        *_late_last_day(facts.expires_on, unprinted, book, extended_from),
+        *_late_service(facts, book),
+    ]
+
+
+def _sets_hearing(met_by: MetBy) -> bool:
+    return met_by.event == "hearing_scheduled" and met_by.set_by_due
+
+
+def _late_hearings(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
+    """Yield the pending hearings after the last day for the first hearing, if no hearing was set in time."""
+    state = book.jurisdiction_of(facts)
+    for rule in book.binding(facts):
+        for met_by in filter(_sets_hearing, rule.met_by):
+            for planned in plan_of(facts, book, rule):
+                if planned.due is None or _was_in_time(planned, facts, met_by):
+                    continue
+                last = planned.due.day(state)
+                for one in _pending(facts, state, met_by.purpose):
+                    if one.day(state.zone) > last:
+                        yield Beyond(
+                            limit=Limit.HEARING_LATE,
+                            day=one.day(state.zone),
+                            right=state.calendar.last_open_day(last),
+                            law=cite(rule, planned.value.sources),
+                            law_id=rule.id,
+                            purpose=one.purpose,
+                            key=one.key,
+                        )
+
+
+def _was_in_time(planned: PlannedDeadline, facts: Facts, met_by: MetBy) -> bool:
+    """True if a hearing met the limit, or was set within it and continued since."""
+    if planned.met_in_time:
+        return True
+    if "hearing_continued" in (planned.rule.starts, planned.rule.else_starts):
+        return False
+    state = planned.jurisdiction
+    continued = facts.of_kind("hearing_continued", state.zone, met_by.purpose)
+    days = [one.day(state.zone) for one in continued if one.dated]
+    return planned.due is not None and any(day <= planned.due.day(state) for day in days)
+
+
+def _pending(facts: Facts, state: Jurisdiction, purpose: str = "") -> list[Event]:
+    return [one for one in facts.of_kind("hearing_scheduled", state.zone, purpose) if one.dated]
+
+
+def _on_closed_days(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
+    """Yield the hearings that are set for a day on which the court is closed."""
+    state = book.jurisdiction_of(facts)
+    for one in _pending(facts, state):
+        day = one.day(state.zone)
+        if closed := state.calendar.closed_because(day):
+            law, law_id = _law_of_closed_days(facts, book, one)
+            yield Beyond(
+                limit=Limit.HEARING_CLOSED,
+                day=day,
+                right=state.calendar.next_open_day(day),
+                law=law,
+                law_id=law_id,
+                closed=closed,
+                purpose=one.purpose,
+                key=one.key,
+            )
+
+
+def _law_of_closed_days(facts: Facts, book: Rulebook, hearing: Event) -> tuple[str, str]:
+    """Return the law about a hearing of this purpose on a closed day, else about open days, with its id."""
+    for rule in book.binding(facts):
+        value = rule.value_on(facts.issued_on)
+        moves = value is not None and value.due.unit is Unit.NEXT_OPEN_DAY
+        if value and moves and rule.starts == "hearing_scheduled" and rule.start_purpose == hearing.purpose:
+            return cite(rule, value.sources), rule.id
+    entry = _entry(book, OPEN_DAYS.get(facts.jurisdiction, ""))
+    return (cite(entry, entry.sources), entry.id) if entry else ("", "")
+
+
+def _entry(book: Rulebook, id_: str) -> Entry | None:
+    return next((one for one in book.entries if one.id == id_), None)
+
+
+def _late_last_day(
+    printed: date | None, facts: Facts, book: Rulebook, extended_from: date | None
+) -> Iterator[Beyond]:
+    """Yield the last day on the order if it is later than the rule that ends the order allows."""
+    state = book.jurisdiction_of(facts)
+    for rule in book.binding(facts):
+        if printed is None or not rule.ends_order:
+            continue
+        for planned in plan_of(facts, book, rule):
+            limit = _last_day_of(planned, state, extended_from)
+            if limit is not None and printed > limit:
+                yield Beyond(
+                    limit=Limit.LAST_DAY_LATE,
+                    day=printed,
+                    right=limit,
+                    law=cite(rule, planned.value.sources),
+                    law_id=rule.id,
+                )
+
+
+def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
+    """Yield the service of an order after its last day as a rule gives it.
+
+    A day that is printed on the order is certain: there, later service is refused.
+    """
+    state = book.jurisdiction_of(facts)
+    ending = [rule for rule in book.binding(facts) if rule.ends_order and facts.expires_on is None]
+    for one in facts.of_kind("served", state.zone):
+        for planned in (planned for rule in ending for planned in plan_of(facts, book, rule)):
+            limit = _last_day_of(planned, state, None)
+            if limit is not None and one.day(state.zone) > limit:
+                yield Beyond(
+                    limit=Limit.SERVED_LATE,
+                    day=one.day(state.zone),
+                    right=limit,
+                    law=cite(planned.rule, planned.value.sources),
+                    law_id=planned.rule.id,
+                )
+
+
+def _last_day_of(planned: PlannedDeadline, state: Jurisdiction, extended_from: date | None) -> date | None:
+    """Return the last day that the law allows; None if it sets no limit.
+
+    An extension of an order that lasts for a time from its issue adds at most `extends`. An order that lasts
+    until an event, such as a hearing, lasts until then whether it was extended or not.
+    """
+    is_from_issue = planned.start is not None and planned.start.kind == "issued"
+    if extended_from is not None and is_from_issue:
+        extends = planned.value.extends
+        return day_after(extended_from, extends, state) if extends else None
+    if planned.due is None:
+        return None
+    if planned.is_from_leap_day:
+        return planned.alternative_on
+    return planned.closed_day_moves_to or planned.due.day(state)

@@ -1,0 +1,63 @@
+"""Items that a receipt names and the list does not have: they are listed, with the receipt as source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.matching.serials import exact_key
+from orders.models import Firearm, FirearmSource, ItemKind, Order
+from orders.services.firearms.inventory import check_firearm
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundItem:
+    """One line of a receipt that was not chosen from the list."""
+
+    item_kind: str = ItemKind.FIREARM
+    serial: str = ""
+    make: str = ""
+    model: str = ""
+    caliber: str = ""
+    firearm_type: str = ""
+    quantity: int | None = None
+    description: str = ""
+
+
+def list_found(order: Order, found: Sequence[FoundItem], *, now: datetime, confirm: str) -> list[Firearm]:
+    """Return the listed firearm of each line with its serial number, and list the others.
+
+    Call it inside `changing`. Raises `InvalidFact`, and `DoubtfulFact` for a serial number that may be one of
+    the list, unless `confirm` gives the reason.
+    """
+    return [_listed(order, one, now=now, confirm=confirm) for one in found]
+
+
+def _listed(order: Order, item: FoundItem, *, now: datetime, confirm: str) -> Firearm:
+    if key := exact_key(item.serial):
+        same = Firearm.objects.of_case(order.case_id).filter(serial_key=key).first()
+        if same is not None:
+            return same
+    firearm = Firearm(
+        order=order,
+        source=FirearmSource.RECEIPT,
+        **{one.name: getattr(item, one.name) for one in fields(item)},
+    )
+    try:
+        check_firearm(firearm, now=now, confirm=confirm)
+    except DoubtfulFact as doubt:
+        raise DoubtfulFact("found", doubt.code, doubt.message) from doubt
+    except InvalidFact as refusal:
+        raise InvalidFact("found", refusal.code, refusal.message) from refusal
+    firearm.save()
+    return firearm
+
+
+def drop_unproven(firearms: Sequence[Firearm]) -> None:
+    """Remove from the list what only a withdrawn receipt had brought there."""
+    for one in firearms:
+        named = (one.receipts, one.returns, one.disposals, one.findings, one.verifications, one.statements)
+        if one.source == FirearmSource.RECEIPT and not any(rows.exists() for rows in named):
+            one.delete()

@@ -1,0 +1,278 @@
+"""Firearms and permits that the respondent is believed to hold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from accounts.dates import format_day, format_instant
+from accounts.models import POLICE, Agency, AgencyKind, User
+from accounts.text import clean
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.matching.serials import exact_key, near_matches
+from orders.models import Firearm, FirearmSource, ItemKind, Order, Permit, Receipt
+from orders.services.change import changing
+from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn
+from orders.services.court_days import check_day_not_in_future, check_happened_since_order, zone_of
+from orders.services.validation import need_one_of
+
+#: More of a lot is a typing error.
+MOST_OF_A_LOT = 1_000_000
+
+_TEXTS = (
+    "serial",
+    "make",
+    "model",
+    "caliber",
+    "firearm_type",
+    "description",
+    "believed_place",
+    "believed_source",
+    "officer_notes",
+)
+
+
+def list_firearm(
+    order: Order,
+    *,
+    source: str,
+    by: User | None,
+    now: datetime,
+    serial: str = "",
+    make: str = "",
+    model: str = "",
+    caliber: str = "",
+    firearm_type: str = "",
+    item_kind: str = ItemKind.FIREARM,
+    quantity: int | None = None,
+    description: str = "",
+    believed_place: str = "",
+    believed_source: str = "",
+    believed_on: date | None = None,
+    officer_notes: str = "",
+    confirm: str = "",
+) -> Firearm:
+    """List an item that the respondent is believed to hold.
+
+    Raises `InvalidFact`, and `DoubtfulFact` for a serial number that may be one of the list, unless `confirm`
+    gives the reason.
+    """
+    with changing(order, "firearm_listed", by=by, now=now, reason=clean(confirm)) as change:
+        firearm = Firearm(
+            order=change.order,
+            serial=serial,
+            make=make,
+            model=model,
+            caliber=caliber,
+            firearm_type=firearm_type,
+            item_kind=item_kind,
+            quantity=quantity,
+            description=description,
+            believed_place=believed_place,
+            believed_source=believed_source,
+            believed_on=believed_on,
+            officer_notes=officer_notes,
+            source=source,
+        )
+        check_firearm(firearm, now=now, confirm=confirm)
+        firearm.save()
+        change.data["firearm"] = str(firearm.public_id)
+        FIREARM.note(change, firearm)
+    return firearm
+
+
+def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None:
+    """Clean the texts of an unsaved item. Raises `InvalidFact` if it is not described, or listed already.
+
+    Raises `DoubtfulFact` for a serial number that may be one of the list, unless `confirm` gives the reason.
+    """
+    for name in _TEXTS:
+        setattr(firearm, name, clean(getattr(firearm, name)))
+    firearm.serial_key = exact_key(firearm.serial)
+    need_one_of("item_kind", "unknown_item", firearm.item_kind, ItemKind.values)
+    check_believed(firearm, now=now)
+    if firearm.item_kind != ItemKind.FIREARM:
+        need_one_of("source", "unknown_source", firearm.source, FirearmSource.values)
+        _check_lot(firearm)
+        return
+    if firearm.quantity is not None:
+        raise InvalidFact("quantity", "not_a_lot", "List each firearm on its own, without a quantity.")
+    same = Firearm.objects.of_case(firearm.order.case_id).filter(serial_key=firearm.serial_key)
+    if firearm.serial_key and same.exclude(pk=firearm.pk).exists():
+        raise InvalidFact(
+            "serial", "duplicate_serial", f"Serial number {firearm.serial} is already on the list."
+        )
+    check_near_matches(firearm, "serial", confirm)
+    if not any((firearm.serial, firearm.make, firearm.model, firearm.caliber, firearm.firearm_type)):
+        raise InvalidFact(
+            "serial",
+            "required",
+            "Describe the firearm with at least one of serial number, make, model, caliber or type.",
+        )
+    need_one_of("source", "unknown_source", firearm.source, FirearmSource.values)
+
+
+def _check_lot(firearm: Firearm) -> None:
+    """Raise `InvalidFact` unless ammunition or magazines have a quantity and no serial number."""
+    if firearm.serial:
+        raise InvalidFact("serial", "lot_with_serial", "Ammunition and magazines have no serial number.")
+    if firearm.quantity is None or not 1 <= firearm.quantity <= MOST_OF_A_LOT:
+        raise InvalidFact("quantity", "required", f"Enter how many there are, from 1 to {MOST_OF_A_LOT:,}.")
+
+
+def check_believed(firearm: Firearm, *, now: datetime) -> None:
+    """Refuse a report of a day to come about where the firearm is."""
+    if firearm.believed_on is not None:
+        check_day_not_in_future("believed_on", firearm.order, firearm.believed_on, now=now)
+
+
+def check_near_matches(firearm: Firearm, field_name: str, confirm: str) -> None:
+    """Raise `DoubtfulFact` for a serial number that may be on the list, unless `confirm` gives a reason."""
+    if not firearm._state.adding and not _serial_changed(firearm):
+        return
+    others = Firearm.objects.of_case(firearm.order.case_id).exclude(pk=firearm.pk)
+    likely = near_matches(firearm.serial, [one.serial for one in others.exclude(serial_key="")])
+    if likely and not confirm.strip():
+        raise DoubtfulFact(
+            field_name,
+            "near_match",
+            f"{firearm.serial} may be {' or '.join(likely)}, which is on the list. If it is the same "
+            "firearm, use the listed one. If it is another, confirm it with a reason.",
+        )
+
+
+def _serial_changed(firearm: Firearm) -> bool:
+    stored = Firearm.objects.filter(pk=firearm.pk).values_list("serial", flat=True).first()
+    return stored != firearm.serial
+
+
+def hand_in_permit(
+    permit: Permit, *, handed_in_on: date, agency: Agency, by: User | None, now: datetime, confirm: str = ""
+) -> Permit:
+    """Record that the permit was handed in to police or the licensing unit.
+
+    Raises `InvalidFact`, and `DoubtfulFact` for a day before the order unless `confirm` gives the reason.
+    """
+    with changing(permit.order, "permit_handed_in", by=by, now=now, reason=clean(confirm)) as change:
+        row = Permit.objects.get(pk=permit.pk, order=change.order)
+        row.order = change.order
+        if row.handed_in_on is not None:
+            raise InvalidFact(
+                "permit", "handed_in", f"It was handed in on {format_day(row.handed_in_on)} already."
+            )
+        check_day_not_in_future("handed_in_on", change.order, handed_in_on, now=now)
+        check_happened_since_order("handed_in", change.order, on=handed_in_on, at=None, confirm=confirm)
+        if agency.kind not in (*POLICE, AgencyKind.LICENSING):
+            raise InvalidFact("agency", "not_a_taker", "Choose a police agency or the licensing unit.")
+        row.handed_in_on, row.handed_in_to = handed_in_on, agency
+        row.save(update_fields=["handed_in_on", "handed_in_to"])
+        PERMIT.note(change, row)
+    return row
+
+
+def record_permit(order: Order, *, kind: str, by: User | None, now: datetime, number: str = "") -> Permit:
+    """List a permit or certificate that the respondent holds. Raises `InvalidFact`."""
+    with changing(order, "permit_listed", by=by, now=now) as change:
+        permit = Permit(order=change.order, kind=kind, number=number)
+        check_permit(permit, now=now)
+        permit.save()
+        PERMIT.note(change, permit)
+    return permit
+
+
+def check_permit(permit: Permit, *, now: datetime, confirm: str = "") -> None:
+    """Clean the text of an unsaved permit. Raises `InvalidFact` if its kind is empty."""
+    permit.kind, permit.number = clean(permit.kind), clean(permit.number)
+    if not permit.kind:
+        raise InvalidFact("kind", "required", "Enter the kind of permit or certificate.")
+
+
+def _check_not_moved(firearm: Firearm) -> None:
+    """Raise `InvalidFact` if a receipt or a return names the firearm."""
+    zone = zone_of(firearm.order)
+    if returned := firearm.returns.first():
+        raise InvalidFact(
+            "firearm",
+            "was_returned",
+            f"This firearm was returned ({format_instant(returned.returned_at, zone)}). Withdraw that return "
+            "first.",
+        )
+    if receipt := firearm.receipts.first():
+        raise InvalidFact(
+            "firearm",
+            "on_a_receipt",
+            f"This firearm is on {_named(receipt)} "
+            f"({format_instant(receipt.received_at, zone)}). Withdraw that receipt first, or take the "
+            "firearm off it.",
+        )
+
+
+def _named(receipt: Receipt) -> str:
+    return f"receipt {receipt.receipt_number}" if receipt.receipt_number else "a receipt without a number"
+
+
+def _check_permit_free(permit: Permit) -> None:
+    if permit.receipt is not None:
+        raise InvalidFact(
+            "permit",
+            "on_a_receipt",
+            f"The permit is on {_named(permit.receipt)}. Withdraw that receipt first.",
+        )
+
+
+def _check_handed_in(permit: Permit) -> None:
+    if permit.handed_in_on is None:
+        raise InvalidFact("permit", "not_handed_in", "This permit was not handed in.")
+    _check_permit_free(permit)
+
+
+def _take_back(permit: Permit) -> None:
+    permit.handed_in_on, permit.handed_in_to = None, None
+    permit.save(update_fields=["handed_in_on", "handed_in_to"])
+
+
+FIREARM = Correctable(
+    name="firearm",
+    model=Firearm,
+    noun="firearm",
+    words=str,
+    columns=(
+        Column(name="serial", label="Serial number"),
+        Column(name="make", label="Make"),
+        Column(name="model", label="Model"),
+        Column(name="caliber", label="Caliber"),
+        Column(name="firearm_type", label="Type"),
+        ChoiceColumn(name="item_kind", label="Kind of item"),
+        Column(name="quantity", label="Quantity"),
+        Column(name="description", label="Description"),
+        Column(name="believed_place", label="Believed to be", is_private=True),
+        Column(name="believed_source", label="According to", is_private=True),
+        DayColumn(name="believed_on", label="Reported", is_private=True),
+        Column(name="officer_notes", label="Notes for officers", is_private=True),
+        ChoiceColumn(name="source", label="Source"),
+    ),
+    check=check_firearm,
+    check_withdrawable=_check_not_moved,
+)
+
+PERMIT = Correctable(
+    name="permit",
+    model=Permit,
+    noun="permit",
+    words=lambda row: f"{row.kind}, number {row.number}" if row.number else row.kind,
+    columns=(Column(name="kind", label="Permit"), Column(name="number", label="Number")),
+    check=check_permit,
+    check_withdrawable=_check_permit_free,
+)
+
+HAND_IN = Correctable(
+    name="permit_hand_in",
+    model=Permit,
+    noun="hand-in",
+    words=lambda row: f"{row.kind}, number {row.number}" if row.number else row.kind,
+    columns=(DayColumn(name="handed_in_on", label="Handed in"),),
+    # One that a receipt hands in is taken back with the receipt.
+    is_recorded=lambda row: row.handed_in_on is not None and row.receipt_id is None,
+    check_withdrawable=_check_handed_in,
+    remove=_take_back,
+    part_of="permit",
+)

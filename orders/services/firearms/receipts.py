@@ -1,0 +1,261 @@
+"""Receipts: proof of where firearms went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import override
+
+from accounts.dates import format_instant
+from accounts.models import POLICE, Agency, User
+from accounts.text import clean
+from orders.errors import InvalidFact
+from orders.models import Firearm, Order, Permit, Receipt, ReceiptItem, ReceiptKind
+from orders.rules.facts import Facts
+from orders.rules.license import LicenseError, parse_dealer_license
+from orders.rules.vocabulary import FirearmRecipient
+from orders.services.change import changing
+from orders.services.correctable import NOTHING, ChoiceColumn, Column, Correctable, InstantColumn
+from orders.services.court_days import check_proof_not_before_order, court_day, zone_of
+from orders.services.firearms.found import FoundItem, drop_unproven, list_found
+from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.planning.load_facts import load_facts
+from orders.services.planning.rulebooks import bundled
+from orders.services.validation import check_instant, need_one_of
+
+#: Who took the firearms, in the rulebook's words.
+_RECIPIENTS: dict[str, FirearmRecipient] = {
+    ReceiptKind.POLICE: FirearmRecipient.LAW_ENFORCEMENT,
+    ReceiptKind.DEALER: FirearmRecipient.LICENSED_DEALER,
+    ReceiptKind.THIRD_PARTY: FirearmRecipient.THIRD_PARTY,
+    ReceiptKind.TRUE_OWNER: FirearmRecipient.TRUE_OWNER,
+}
+
+
+def record_receipt(
+    order: Order,
+    *,
+    kind: str,
+    received_at: datetime,
+    firearms: Sequence[Firearm] = (),
+    by: User | None,
+    now: datetime,
+    receipt_number: str = "",
+    agency: Agency | None = None,
+    dealer_license: str = "",
+    taker_name: str = "",
+    found: Sequence[FoundItem] = (),
+    permits: Sequence[Permit] = (),
+    confirm: str = "",
+) -> Receipt:
+    """Record that the firearms were handed over at `received_at`, and set the status of each.
+
+    What the receipt names and the list does not have (`found`) is added to the list. Permits on it are handed
+    in.
+    When that accounts for everything believed held, the surrender deadline is met. Raises `InvalidFact`, also
+    for a firearm of another case, and `DoubtfulFact` for a receipt from before the order unless `confirm`
+    gives the reason.
+    """
+    with changing(
+        order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=clean(confirm)
+    ) as change:
+        receipt = Receipt(
+            order=change.order,
+            kind=kind,
+            received_at=received_at,
+            receipt_number=receipt_number,
+            agency=agency,
+            dealer_license=dealer_license,
+            taker_name=taker_name,
+        )
+        check_receipt(receipt, now=now, confirm=confirm)
+        mine = _of_case(change.order, firearms) if firearms or not (found or permits) else []
+        mine += list_found(change.order, found, now=now, confirm=confirm)
+        receipt.save()
+        _put_on(receipt, mine)
+        _hand_in(receipt, permits)
+        change.data["receipt"] = str(receipt.public_id)
+        change.data["items"] = [str(one) for one in (*mine, *permits)]
+        RECEIPT.note(change, receipt)
+    return receipt
+
+
+def withdraw_receipt(order: Order, *, receipt: Receipt, by: User | None, now: datetime, reason: str) -> None:
+    """Withdraw a receipt that was an error. Its firearms have the status that the remaining facts give.
+
+    Raises `InvalidFact` if a firearm of the receipt was returned since then.
+    """
+    receipt.order = order
+    RECEIPT.withdraw(receipt, by=by, now=now, reason=reason)
+
+
+def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None:
+    """Check an unsaved receipt without its firearms. Raises `InvalidFact` and `DoubtfulFact`."""
+    order, at = receipt.order, receipt.received_at
+    receipt.received_offset = check_instant("received_at", at, now=now, zone=zone_of(order))
+    check_proof_not_before_order("received_at", order, at, confirm=confirm)
+    check_recipient(order, receipt.kind)
+    receipt.dealer_license, receipt.taker_name = clean(receipt.dealer_license), clean(receipt.taker_name)
+    check_taker(receipt.kind, receipt.agency, receipt.dealer_license, receipt.taker_name)
+    if receipt.dealer_license:
+        receipt.dealer_license = parse_dealer_license(receipt.dealer_license).number
+    receipt.receipt_number = number = clean(receipt.receipt_number)
+    same = Receipt.objects.filter(order=order, receipt_number=number).exclude(pk=receipt.pk)
+    if number and same.exists():
+        raise InvalidFact("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
+
+
+def _of_case(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:
+    """The firearms, which must be of the order's case. Raises `InvalidFact`."""
+    if not firearms:
+        raise InvalidFact("firearms", "required", "Choose at least one firearm of the list.")
+    keys = {one.pk for one in firearms}
+    mine = list(Firearm.objects.of_case(order.case_id).filter(pk__in=keys).order_by("id"))
+    if len(mine) < len(keys):
+        raise InvalidFact(
+            "firearms",
+            "firearm_of_another_order",
+            "A firearm on the receipt belongs to another case. Choose from the list of this case, or add "
+            "the firearm to it first.",
+        )
+    return mine
+
+
+def _put_on(receipt: Receipt, firearms: Sequence[Firearm]) -> None:
+    """Make these the firearms of the receipt. Raises `InvalidFact` if a return would lose its receipt."""
+    items = ReceiptItem.objects.filter(receipt=receipt)
+    before, after = set(items.values_list("firearm", flat=True)), {one.pk for one in firearms}
+    items.filter(firearm__in=before - after).delete()
+    ReceiptItem.objects.bulk_create(
+        ReceiptItem(receipt=receipt, firearm_id=pk) for pk in sorted(after - before)
+    )
+    refresh_status(before | after)
+    if not custody_follows(before | after):
+        raise InvalidFact(
+            "receipt",
+            "returned_since",
+            "A firearm of this receipt was returned since then. Withdraw that return first.",
+        )
+
+
+def _hand_in(receipt: Receipt, permits: Sequence[Permit]) -> None:
+    """Hand in the permits on a receipt. Raises `InvalidFact` for one that was handed in before."""
+    rows = Permit.objects.filter(order=receipt.order, pk__in=[one.pk for one in permits])
+    if rows.filter(handed_in_on=None).count() < len(permits):
+        raise InvalidFact(
+            "permits",
+            "handed_in",
+            "A permit on the receipt belongs to another order, or it was handed in already. Leave it out.",
+        )
+    on = court_day(receipt.order, receipt.received_at)
+    rows.update(receipt=receipt, handed_in_on=on, handed_in_to=receipt.agency)
+
+
+def _move_permits(receipt: Receipt) -> None:
+    """Keep the permits of a corrected receipt in agreement with it."""
+    on = court_day(receipt.order, receipt.received_at)
+    receipt.permits.update(handed_in_on=on, handed_in_to=receipt.agency)
+
+
+def _remove(receipt: Receipt) -> None:
+    items = list(receipt.firearms.all())
+    _put_on(receipt, [])
+    receipt.permits.update(receipt=None, handed_in_on=None, handed_in_to=None)
+    receipt.delete()
+    drop_unproven(items)
+
+
+def _follow(receipt: Receipt) -> None:
+    _put_on(receipt, _FIREARMS.rows(receipt))
+    _move_permits(receipt)
+
+
+class FirearmsColumn(Column):
+    """The firearms of a fact. Those of an unsaved correction are in its attribute `chosen`."""
+
+    @override
+    def set(self, row: Any, changes: Mapping[str, Any]) -> None:
+        if self.name in changes:
+            row.chosen = _of_case(row.order, changes[self.name])
+
+    @override
+    def value(self, row: Any) -> frozenset[int]:
+        return frozenset(one.pk for one in self.rows(row))
+
+    @override
+    def words(self, row: Any) -> str:
+        return "; ".join(map(str, self.rows(row))) or NOTHING
+
+    def rows(self, row: Any) -> list[Firearm]:
+        """Return the firearms."""
+        return row.chosen if hasattr(row, "chosen") else list(row.firearms.order_by("id"))
+
+
+_FIREARMS = FirearmsColumn(name="firearms", label="Firearms")
+
+RECEIPT = Correctable(
+    name="receipt",
+    model=Receipt,
+    noun="receipt",
+    words=lambda row: (
+        f"receipt {row.receipt_number or 'without a number'}, "
+        f"{format_instant(row.received_at, zone_of(row.order))}"
+    ),
+    columns=(
+        InstantColumn(name="received_at", label="Handed over"),
+        ChoiceColumn(name="kind", label="To"),
+        Column(name="agency", label="Police agency"),
+        Column(name="dealer_license", label="Dealer's license"),
+        # The true owner can be the protected person.
+        Column(name="taker_name", label="Name of the person", is_private=True),
+        Column(name="receipt_number", label="Receipt number"),
+        _FIREARMS,
+    ),
+    check=check_receipt,
+    remove=_remove,
+    after_correction=_follow,
+)
+
+
+def recipients_of(order: Order) -> list[str]:
+    """Return the kinds of recipient that the order allows."""
+    facts = load_facts([order])[order.pk]
+    return [kind for kind in ReceiptKind.values if not recipient_refusal(facts, kind)]
+
+
+def recipient_refusal(facts: Facts, kind: str) -> str:
+    """Return why an order with these facts does not allow this kind of recipient; empty if it does."""
+    return bundled().refusal(facts, _RECIPIENTS[kind])
+
+
+def check_recipient(order: Order, kind: str) -> None:
+    """Raise `InvalidFact`, in the words of the rule, if the order does not allow this kind of recipient."""
+    need_one_of("kind", "unknown_recipient", kind, ReceiptKind.values)
+    if refusal := recipient_refusal(load_facts([order])[order.pk], kind):
+        raise InvalidFact("kind", "unlawful_recipient", refusal)
+
+
+def check_taker(kind: str, agency: Agency | None, dealer_license: str, taker_name: str = "") -> None:
+    """Raise `InvalidFact` unless a receipt of this kind has who took the firearms, and nothing else."""
+    wanted = {ReceiptKind.POLICE: "agency", ReceiptKind.DEALER: "dealer_license"}.get(
+        ReceiptKind(kind), "taker_name"
+    )
+    given = {"agency": agency, "dealer_license": dealer_license.strip(), "taker_name": taker_name.strip()}
+    for name, value in given.items():
+        if value and name != wanted:
+            raise InvalidFact(
+                name,
+                "not_the_taker",
+                f"Leave this empty for a receipt of the kind “{ReceiptKind(kind).label}”.",
+            )
+    if wanted == "agency" and (agency is None or agency.kind not in POLICE):
+        raise InvalidFact("agency", "not_police", "Choose the police agency that took the firearms.")
+    if wanted == "taker_name" and not given["taker_name"]:
+        raise InvalidFact("taker_name", "required", "Enter the name of the person who took the firearms.")
+    if wanted == "dealer_license":
+        try:
+            parse_dealer_license(dealer_license)
+        except LicenseError as error:
+            raise InvalidFact("dealer_license", "invalid_dealer_license", str(error)) from error

@@ -1,0 +1,184 @@
+"""Requests about firearms in police custody: for their return, and joint written notices of a sale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from accounts.dates import format_day, format_instant
+from accounts.models import POLICE, Agency, User
+from accounts.text import clean
+from orders.errors import InvalidFact
+from orders.models import (
+    CustodyRequest,
+    CustodyRequestKind,
+    Firearm,
+    FirearmStatus,
+    Order,
+    ReceiptKind,
+    ReturnCheck,
+    ReturnDecision,
+    ReturnHold,
+)
+from orders.rules.plan import in_force
+from orders.services.bulk import make
+from orders.services.change import changing
+from orders.services.correctable import Column, Correctable, DayOrInstantColumn
+from orders.services.court_days import check_happened_since_order, day_of, zone_of
+from orders.services.firearms.receipts import FirearmsColumn, check_recipient, check_taker
+from orders.services.planning.load_facts import load_facts
+from orders.services.planning.rulebooks import rulebooks_of
+from orders.services.validation import need_one_of
+
+
+def record_custody_request(
+    order: Order,
+    *,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    requested_at: datetime | None = None,
+    requested_on: date | None = None,
+    firearms: Sequence[Firearm] = (),
+    agency: Agency | None = None,
+    dealer_license: str = "",
+    taker_name: str = "",
+    confirm: str = "",
+) -> CustodyRequest:
+    """Record a request about firearms in police custody, at an instant or on a day.
+
+    Without `firearms` it is about everything that police hold now. Raises `InvalidFact`, and `DoubtfulFact`
+    for a request from before the order unless `confirm` gives the reason.
+    """
+    with changing(
+        order, "custody_requested", by=by, now=now, occurred_at=requested_at, reason=clean(confirm)
+    ) as change:
+        row = make(
+            CustodyRequest,
+            order=change.order,
+            kind=kind,
+            requested_at=requested_at,
+            requested_on=requested_on,
+            recorded_at=now,
+            agency=agency,
+            dealer_license=dealer_license,
+            taker_name=taker_name,
+        )
+        check_custody_request(row, now=now, confirm=confirm)
+        held = _in_custody(change.order, firearms)
+        row.save()
+        row.firearms.set(held)
+        CUSTODY_REQUEST.note(change, row)
+    return row
+
+
+def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = "") -> None:
+    """Check an unsaved request, and set its day and offset. Raises `InvalidFact` and `DoubtfulFact`."""
+    order = row.order
+    need_one_of("kind", "unknown_request", row.kind, CustodyRequestKind.values)
+    row.requested_on, row.requested_offset = day_of(
+        "requested", order, on=row.requested_on, at=row.requested_at, now=now
+    )
+    check_happened_since_order("requested", order, on=row.requested_on, at=row.requested_at, confirm=confirm)
+    if row.agency is not None and row.agency.kind not in POLICE:
+        raise InvalidFact("agency", "not_police", "Choose the police agency that received the request.")
+    same = CustodyRequest.objects.filter(
+        order=order, kind=row.kind, requested_on=row.requested_on, requested_at=row.requested_at
+    )
+    if same.exclude(pk=row.pk).exists():
+        name = "requested_at" if row.requested_at else "requested_on"
+        raise InvalidFact(name, "duplicate_request", "This request is already recorded.")
+    row.dealer_license, row.taker_name = clean(row.dealer_license), clean(row.taker_name)
+    if row.kind == CustodyRequestKind.SALE:
+        _check_buyer(row)
+    elif row.dealer_license or row.taker_name:
+        name = "dealer_license" if row.dealer_license else "taker_name"
+        raise InvalidFact(name, "not_the_taker", "Leave this empty: the firearms go back to the respondent.")
+
+
+def _check_buyer(row: CustodyRequest) -> None:
+    """Refuse a sale without one buyer, or to one that the law of the order does not allow."""
+    if bool(row.dealer_license) == bool(row.taker_name):
+        raise InvalidFact(
+            "taker_name", "required", "Enter the dealer's license, or the name of the person, but not both."
+        )
+    kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
+    check_taker(kind, None, row.dealer_license, row.taker_name)
+    order = row.order
+    rulebook = rulebooks_of([order.case.court_id])[order.case.court_id]
+    at = row.requested_at or row.recorded_at
+    if in_force(load_facts([order])[order.pk], rulebook, at):
+        try:
+            check_recipient(order, kind)
+        except InvalidFact as refusal:
+            field = "dealer_license" if row.dealer_license else "taker_name"
+            raise InvalidFact(field, refusal.code, refusal.message) from refusal
+
+
+def _in_custody(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:
+    """The firearms, which police must hold; all that they hold without a choice. Raises `InvalidFact`."""
+    held = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
+    if not firearms:
+        return list(held)
+    found = list(held.filter(pk__in=[one.pk for one in firearms]))
+    if len(found) < len({one.pk for one in firearms}):
+        raise InvalidFact(
+            "firearms",
+            "not_in_custody",
+            "Police do not hold a firearm that you chose. Choose from those in police custody, or record the "
+            "police receipt first.",
+        )
+    return found
+
+
+_FIREARMS = FirearmsColumn(name="firearms", label="Firearms")
+_WHEN = DayOrInstantColumn(name="requested_at", label="Requested")
+
+
+def _check_withdrawable(row: CustodyRequest) -> None:
+    found: ReturnCheck | ReturnHold | ReturnDecision | None = (
+        row.checks.first() or row.holds.first() or getattr(row, "decision", None)
+    )
+    if found is not None:
+        raise InvalidFact(
+            "request",
+            "in_use",
+            f"A {_NOUNS[type(found)]} of this request is recorded. Withdraw that first.",
+        )
+
+
+_NOUNS = {ReturnCheck: "check", ReturnHold: "hold", ReturnDecision: "decision"}
+
+
+def _remove(row: CustodyRequest) -> None:
+    row.firearms.clear()
+    row.delete()
+
+
+def _follow(row: CustodyRequest) -> None:
+    row.firearms.set(_FIREARMS.rows(row))
+
+
+def request_words(row: CustodyRequest) -> str:
+    """Return a request with its time, for a list of choices and the history."""
+    when = format_instant(row.requested_at, zone_of(row.order)) if row.requested_at else ""
+    return f"{row.get_kind_display()}, requested {when or format_day(row.requested_on)}"
+
+
+CUSTODY_REQUEST = Correctable(
+    name="custody_request",
+    model=CustodyRequest,
+    noun="request",
+    words=request_words,
+    columns=(
+        _WHEN,
+        Column(name="agency", label="Police agency"),
+        Column(name="dealer_license", label="Dealer's license"),
+        Column(name="taker_name", label="Name of the person", is_private=True),
+        _FIREARMS,
+    ),
+    check=check_custody_request,
+    check_withdrawable=_check_withdrawable,
+    remove=_remove,
+    after_correction=_follow,
+)

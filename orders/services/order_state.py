@@ -1,0 +1,55 @@
+"""The state of an order on a day: in force, not served, ended or vacated, and its last day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+
+from orders.models import Deadline, DeadlineState, Order
+from orders.services.court_days import court_day
+from orders.services.planning.rulebooks import bundled
+
+
+class OrderState(StrEnum):
+    """The state of an order, in words."""
+
+    VACATED = "Vacated"
+    ENDED = "Ended"
+    NOT_SERVED = "In force, not served"
+    IN_FORCE = "In force"
+
+    @property
+    def is_live(self) -> bool:
+        """True if the order is in force."""
+        return self in (OrderState.IN_FORCE, OrderState.NOT_SERVED)
+
+
+def last_days(orders: Sequence[Order]) -> dict[int, date | None]:
+    """Return the last day of each order, printed or computed, by its key; None if it is not known."""
+    days: dict[int, date | None] = {order.pk: order.expires_on for order in orders}
+    computed = [order for order in orders if order.expires_on is None]
+    by_key = {order.pk: order for order in computed}
+    rows = Deadline.objects.filter(order__in=by_key, rule_id__in=_ending_rules())
+    for row in rows.exclude(state=DeadlineState.WITHDRAWN):
+        if row.due_at is not None:
+            day = row.closed_day_moves_to or row.due_on or court_day(by_key[row.order_id], row.due_at)
+            days[row.order_id] = day
+    return days
+
+
+def state_of(order: Order, last_day: date | None, *, now: datetime) -> OrderState:
+    """Return the state of the order at `now`."""
+    if order.vacated_at is not None and order.vacated_at <= now:
+        return OrderState.VACATED
+    if last_day is not None and last_day < court_day(order, now):
+        return OrderState.ENDED
+    return OrderState.IN_FORCE if order.served_at is not None else OrderState.NOT_SERVED
+
+
+def _ending_rules() -> Collection[str]:
+    return [rule.id for rule in bundled().by_id.values() if rule.ends_order]
+
+
+#: The codes and words of the states, as the API offers them.
+STATE_CHOICES = [(one.name.lower(), one.value) for one in OrderState]

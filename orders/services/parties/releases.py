@@ -1,0 +1,155 @@
+"""Confidentiality releases: record and revoke."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.dates import format_day, format_instant
+from accounts.models import Agency, AgencyKind, AuditEntry, Membership, User
+from accounts.services.access.access_report import ABOUT_CASES
+from orders.errors import InvalidFact
+from orders.models import ConfidentialityRelease, Order
+from orders.predicates import release_not_ended
+from orders.services.change import changing
+from orders.services.correctable import Column, Correctable, DayColumn, InstantColumn
+from orders.services.court_days import check_day_ahead, check_day_not_in_future, zone_of
+from orders.services.validation import need_offset
+
+#: Kinds of history entries about releases. Only people who see releases see them.
+OF_RELEASES = ("release_recorded", "release_revoked", "release_corrected", "release_withdrawn")
+
+
+_SEEN = "The organization may have seen the order by this release, or was notified."
+
+
+def record_release(
+    order: Order,
+    *,
+    agency: Agency,
+    signed_on: date,
+    begins_at: datetime,
+    ends_at: datetime,
+    by: User | None,
+    now: datetime,
+) -> ConfidentialityRelease:
+    """Let the organization's advocates see the status of the order from `begins_at` until before `ends_at`.
+
+    The history names neither the organization nor the person. Raises `InvalidFact`.
+    """
+    with changing(order, "release_recorded", by=by, now=now) as change:
+        release = ConfidentialityRelease(
+            order=change.order,
+            agency=agency,
+            signed_on=signed_on,
+            begins_at=begins_at,
+            ends_at=ends_at,
+            recorded_by=by,
+        )
+        check_release(release, now=now)
+        release.save()
+        change.data["release"] = str(release.public_id)
+    return release
+
+
+def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: str = "") -> None:
+    """Check the days of an unsaved release. Raises `InvalidFact`."""
+    check_day_not_in_future("signed_on", release.order, release.signed_on, now=now)
+    need_offset("begins_at", release.begins_at)
+    need_offset("ends_at", release.ends_at)
+    for name in ("begins_at", "ends_at"):
+        check_day_ahead(name, getattr(release, name).date(), now=now)
+    if release.ends_at <= release.begins_at:
+        raise InvalidFact(
+            "ends_at",
+            "ends_before_it_begins",
+            "The release would end before it begins. Correct one of the two.",
+        )
+    if release.ends_at <= now:
+        raise InvalidFact(
+            "ends_at",
+            "in_the_past",
+            f"{format_instant(release.ends_at, zone_of(release.order))} is in the past. Enter a later end.",
+        )
+    if release.agency.kind != AgencyKind.ADVOCACY:
+        raise InvalidFact("agency", "not_advocacy", "A release is to an advocacy organization. Choose one.")
+    before = ConfidentialityRelease.objects.filter(pk=release.pk).select_related("order__case").first()
+    if before is not None and before.agency_id != release.agency_id and is_seen(before):
+        raise InvalidFact(
+            "agency",
+            "revoke_instead",
+            f"{_SEEN} Revoke it instead, and record one to the right organization.",
+        )
+    if release.revoked_at is not None:
+        raise InvalidFact("release", "already_ended", "This release was revoked. Record a new one instead.")
+
+
+def not_ended(order: Order) -> QuerySet[ConfidentialityRelease]:
+    """Releases of the order that are in force or begin later."""
+    rows = ConfidentialityRelease.objects.filter(release_not_ended(), order=order)
+    return rows.select_related("agency", "order")
+
+
+def revoke_release(
+    release: ConfidentialityRelease, *, by: User | None, now: datetime
+) -> ConfidentialityRelease:
+    """End the release now, by the database's clock. Raises `InvalidFact`."""
+    with changing(release.order, "release_revoked", by=by, now=now) as change:
+        row = ConfidentialityRelease.objects.select_related("agency").get(pk=release.pk)
+        if row.has_ended(now):
+            raise InvalidFact("release", "already_ended", "This release has already ended.")
+        row.order = change.order
+        row.revoked_at = Now()
+        row.save(update_fields=["revoked_at"])
+        row.refresh_from_db(fields=["revoked_at"])
+        change.data["release"] = str(row.public_id)
+    return row
+
+
+def is_seen(release: ConfidentialityRelease) -> bool:
+    """True if the organization may have seen anything by the release.
+
+    An alert or a safe contact belongs to it, or the access log has a view of the case by someone of the
+    organization, or by someone who is not of an agency of the order any more.
+    """
+    for related in release._meta.related_objects:
+        if related.related_model._default_manager.filter(**{related.field.name: release}).exists():
+            return True
+    views = AuditEntry.objects.filter(
+        action__in=ABOUT_CASES,
+        cases__contains=[release.order.case.public_id],
+        at__gte=release.begins_at,
+        actor__isnull=False,
+    )
+    members = Membership.objects.filter(agency__in=release.order.order_agencies.values("agency"))
+    theirs = Membership.objects.filter(agency=release.agency_id)
+    return views.filter(Q(actor__in=theirs.values("user")) | ~Q(actor__in=members.values("user"))).exists()
+
+
+def _check_unseen(release: ConfidentialityRelease) -> None:
+    """Raise `InvalidFact` for a release by which something was seen: that cannot be unseen."""
+    if is_seen(release):
+        raise InvalidFact(
+            "release",
+            "revoke_instead",
+            f"{_SEEN} Revoke it instead, and record the right one.",
+        )
+
+
+RELEASE = Correctable(
+    name="release",
+    model=ConfidentialityRelease,
+    noun="release",
+    words=lambda row: f"release signed {format_day(row.signed_on)}",
+    columns=(
+        # The history names no organization.
+        Column(name="agency", label="Organization", is_private=True),
+        DayColumn(name="signed_on", label="Signed on"),
+        InstantColumn(name="begins_at", label="Begins"),
+        InstantColumn(name="ends_at", label="Ends"),
+    ),
+    check=check_release,
+    check_withdrawable=_check_unseen,
+)

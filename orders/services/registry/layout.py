@@ -1,0 +1,162 @@
+"""The layout of an export: file names, columns, encoding, delimiter, dates, words for values, time zone.
+
+`docs/import.md` describes the default layout. A court whose system writes other names describes them once in
+a TOML file (`import_por --map FILE`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from accounts.models import State
+from orders.services.registry.columns import COLUMNS, DAYS, INSTANTS
+
+_TOP = {"state", "encoding", "delimiter", "date_format", "datetime_format", "time_zone", *COLUMNS}
+_OF_A_FILE = {"name", "columns", "values", "defaults"}
+
+
+class LayoutError(ValueError):
+    """A layout file that cannot be used. The message names the key and the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLayout:
+    """The layout of one file.
+
+    `columns` gives the header for each column of ours, `values` our word for each word of theirs by column,
+    and `defaults` the value of a column that the file does not have.
+    """
+
+    name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The layout of an export. An empty `encoding`, `delimiter` or format means: find it out, or ISO 8601.
+
+    All orders of the export are of courts of `state`.
+    """
+
+    state: str = State.CONNECTICUT.value
+    encoding: str = ""
+    delimiter: str = ""
+    date_format: str = ""
+    datetime_format: str = ""
+    zone: ZoneInfo | None = None
+    files: Mapping[str, FileLayout] = field(default_factory=dict)
+
+    def file(self, kind: str) -> FileLayout:
+        """The layout of the file of that kind: orders, firearms or receipts."""
+        return self.files.get(kind) or FileLayout(name=f"{kind}.csv")
+
+    def value(self, kind: str, column: str, text: str) -> str:
+        """Return our value for a cell: our word for theirs, and days and times in ISO 8601.
+
+        A day or time that does not have the layout's format stays as it is, and is rejected where it is read.
+        """
+        words = self.file(kind).values.get(column, {})
+        text = words.get(text.casefold(), text)
+        if text and column in DAYS and self.date_format:
+            return _as_iso(text, self.date_format, is_day=True)
+        if text and column in INSTANTS and self.datetime_format:
+            return _as_iso(text, self.datetime_format, is_day=False)
+        return text
+
+
+def read_layout(file: Path) -> Layout:
+    """Read a layout from a TOML file. Raises `LayoutError`."""
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LayoutError(
+            f"{file.name}: cannot be read ({error.strerror}). Check the path and its permissions."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LayoutError(f"{file.name}: not a TOML file in UTF-8 ({error}).") from error
+    _known(given, _TOP, file.name)
+    return Layout(
+        state=_state(given.get("state", State.CONNECTICUT), file.name),
+        encoding=_encoding(_text(given, "encoding"), file.name),
+        delimiter=_delimiter(_text(given, "delimiter"), file.name),
+        date_format=_text(given, "date_format"),
+        datetime_format=_text(given, "datetime_format"),
+        zone=_zone(_text(given, "time_zone"), file.name),
+        files={kind: _file_layout(kind, given[kind], file.name) for kind in COLUMNS if kind in given},
+    )
+
+
+def _file_layout(kind: str, given: Any, source: str) -> FileLayout:
+    if not isinstance(given, dict):
+        raise LayoutError(f"{source}: {kind} must be a table, such as [{kind}.columns].")
+    _known(given, _OF_A_FILE, f"{source}: [{kind}]")
+    columns, defaults, values = (given.get(key, {}) for key in ("columns", "defaults", "values"))
+    for key, table in (("columns", columns), ("defaults", defaults), ("values", values)):
+        _known(table, set(COLUMNS[kind]), f"{source}: [{kind}.{key}]")
+    return FileLayout(
+        name=str(given.get("name", f"{kind}.csv")),
+        columns={ours: str(theirs) for ours, theirs in columns.items()},
+        values={
+            column: {str(theirs).casefold(): str(ours) for theirs, ours in words.items()}
+            for column, words in values.items()
+        },
+        defaults={column: str(value) for column, value in defaults.items()},
+    )
+
+
+def _known(given: Mapping[str, Any], known: set[str], where: str) -> None:
+    if unknown := sorted(given.keys() - known):
+        raise LayoutError(f"{where}: “{unknown[0]}” is not known here. Use {', '.join(sorted(known))}.")
+
+
+def _text(given: Mapping[str, Any], key: str) -> str:
+    return str(given.get(key, ""))
+
+
+def _encoding(name: str, source: str) -> str:
+    try:
+        return codecs.lookup(name).name if name else ""
+    except LookupError as error:
+        raise LayoutError(
+            f"{source}: encoding “{name}” is not known. Use utf-8, utf-16, windows-1252 or another name that "
+            "Python knows."
+        ) from error
+
+
+def _delimiter(text: str, source: str) -> str:
+    text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(text, text)
+    if len(text) > 1:
+        raise LayoutError(f"{source}: delimiter “{text}” must be one character, or “tab”.")
+    return text
+
+
+def _state(name: Any, source: str) -> str:
+    if name not in State.values:
+        raise LayoutError(f"{source}: state “{name}” is not known. Use one of {', '.join(State.values)}.")
+    return State(name).value
+
+
+def _zone(name: str, source: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise LayoutError(
+            f"{source}: time_zone “{name}” is not known. Write it as America/New_York."
+        ) from error
+
+
+def _as_iso(text: str, form: str, *, is_day: bool) -> str:
+    try:
+        parsed = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is added where the cell is read
+    except ValueError:
+        return text
+    return date.isoformat(parsed.date()) if is_day else parsed.isoformat(sep="T")

@@ -1,0 +1,153 @@
+"""Decide rows that an import set aside: doubtful facts, and serials and respondents that may match.
+
+Each decision has a reason, runs the same services as a fact entered by hand, and is taken back by withdrawing
+the fact that it recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from accounts.models import Agency, User
+from accounts.text import clean
+from orders.errors import InvalidFact
+from orders.matching.serials import exact_key
+from orders.models import (
+    Firearm,
+    FirearmSource,
+    Order,
+    Receipt,
+    ReceiptItem,
+    Respondent,
+    ReviewItem,
+    ReviewKind,
+    ReviewResolution,
+    StatementKind,
+)
+from orders.services.change import Change, changing
+from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.statements import record_statement
+from orders.services.firearms.status import refresh_status
+from orders.services.parties.persons import join_persons, keep_apart
+from orders.services.parties.respondents import correct_respondent
+from orders.services.registry.small_children import BORN
+from orders.services.validation import need_reason
+
+
+def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:
+    """Record a doubtful receipt, statement or date of birth, because it is true. Raises `InvalidFact`.
+
+    Two respondents of one docket are recorded as the same person.
+    """
+    why = need_reason(reason)
+    with _deciding(item, ReviewResolution.CONFIRMED, by=by, now=now, reason=why) as (change, row):
+        if row.kind == ReviewKind.OTHER_RESPONDENT:
+            join_persons(change.order, other=_other(row), reason=why, by=by, now=now)
+            return row
+        if row.kind != ReviewKind.DOUBTFUL:
+            raise InvalidFact("item", "not_doubtful", "Decide which firearm it is instead.")
+        given = row.payload
+        if BORN in given:
+            born = date.fromisoformat(given[BORN])
+            correct_respondent(change.order, date_of_birth=born, reason=why, confirm=why, by=by, now=now)
+            return row
+        at = datetime.fromisoformat(given["at"])
+        if not given["kind"]:
+            record_statement(
+                change.order,
+                kind=StatementKind.NON_POSSESSION,
+                sworn_at=at,
+                receipt_number=given["receipt_number"],
+                confirm=why,
+                by=by,
+                now=now,
+            )
+        else:
+            record_receipt(
+                change.order,
+                kind=given["kind"],
+                received_at=at,
+                firearms=[_listed(change.order, serial, by, now) for serial in given["serials"]],
+                receipt_number=given["receipt_number"],
+                agency=Agency.objects.filter(pk=given["agency"]).first() if given["agency"] else None,
+                dealer_license=given["dealer_license"],
+                confirm=why,
+                by=by,
+                now=now,
+            )
+    return row
+
+
+def match_review(
+    item: ReviewItem, *, firearm: Firearm | None, by: User, now: datetime, reason: str
+) -> ReviewItem:
+    """Decide that the receipt names `firearm`; with None, add the unlisted firearm.
+
+    Raises `InvalidFact`.
+    """
+    resolution = ReviewResolution.ADDED if firearm is None else ReviewResolution.MATCHED
+    why = need_reason(reason)
+    with _deciding(item, resolution, by=by, now=now, reason=why) as (change, row):
+        if row.kind != ReviewKind.NEAR_MATCH:
+            raise InvalidFact("item", "no_serial", "This item is not about a serial number.")
+        receipt = Receipt.objects.filter(public_id=row.payload["receipt"], order=change.order).first()
+        if receipt is None:
+            raise InvalidFact("item", "receipt_withdrawn", "The receipt was withdrawn. Reject this item.")
+        if firearm is None:
+            firearm = list_firearm(
+                change.order,
+                source=FirearmSource.RECEIPT,
+                serial=row.payload["serial"],
+                confirm=why,
+                by=by,
+                now=now,
+            )
+        elif not Firearm.objects.of_case(change.order.case_id).filter(pk=firearm.pk).exists():
+            raise InvalidFact(
+                "firearm", "firearm_of_another_order", "Choose a firearm from this case's list."
+            )
+        ReceiptItem.objects.get_or_create(receipt=receipt, firearm=firearm)
+        refresh_status([firearm.pk])
+        change.data["receipt"], change.data["firearm"] = str(receipt.public_id), str(firearm.public_id)
+    return row
+
+
+def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:
+    """Decide that the row is wrong. Nothing is recorded. Raises `InvalidFact`.
+
+    Two respondents of one docket are recorded as two people.
+    """
+    why = need_reason(reason)
+    with _deciding(item, ReviewResolution.REJECTED, by=by, now=now, reason=why) as (change, row):
+        if row.kind == ReviewKind.OTHER_RESPONDENT:
+            keep_apart(change.order, other=_other(row), reason=why, by=by, now=now)
+    return row
+
+
+def _other(row: ReviewItem) -> Respondent:
+    return Respondent.objects.get(public_id=row.payload["respondent"])
+
+
+@contextmanager
+def _deciding(
+    item: ReviewItem, resolution: ReviewResolution, *, by: User, now: datetime, reason: str
+) -> Iterator[tuple[Change, ReviewItem]]:
+    """Lock the case, let the caller record the fact, and store the decision."""
+    with changing(item.order, f"review_{resolution.value}", by=by, now=now, reason=reason) as change:
+        row = ReviewItem.objects.get(pk=item.pk)
+        if row.resolved_at is not None:
+            raise InvalidFact("item", "already_decided", "Someone has already decided this item.")
+        change.data["review"] = {"kind": row.kind, "code": row.code, "file": row.file, "line": row.line}
+        yield change, row
+        row.resolution, row.reason, row.resolved_at, row.resolved_by = resolution, clean(reason), now, by
+        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by"])
+
+
+def _listed(order: Order, serial: str, by: User, now: datetime) -> Firearm:
+    """The firearm of the case with that number, listed now if it was not."""
+    key = exact_key(serial)
+    listed = Firearm.objects.of_case(order.case_id).filter(serial_key=key).first() if key else None
+    return listed or list_firearm(order, source=FirearmSource.RECEIPT, serial=serial, by=by, now=now)

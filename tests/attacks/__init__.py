@@ -1,0 +1,1 @@
+"""What people with bad intent tried, and what stops each of it."""

@@ -1,0 +1,1 @@
+"""Corrections and withdrawals of the facts of an order."""

@@ -1,0 +1,33 @@
+"""The words for the state of a deadline: what is set for a later day is not met yet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.display import shown_state
+from orders.models import Deadline, DeadlineState
+from tests.make import NOW
+
+
+@pytest.mark.parametrize(
+    ("ahead", "in_time", "proof", "words"),
+    [
+        (1, True, "", "Set in time"),
+        (1, False, "", "Set, but after it was due"),
+        (0, True, "", "Met"),
+        (-1, True, "", "Met"),
+        (-1, True, "proven", "Proven"),
+    ],
+)
+def test_what_is_set_for_a_later_day_is_not_met(ahead: int, in_time: bool, proof: str, words: str) -> None:  # noqa: FBT001
+    deadline = Deadline(
+        state=DeadlineState.MET,
+        due_at=NOW + timedelta(days=3),
+        met_at=NOW + timedelta(days=ahead),
+        met_in_time=in_time,
+        proof=proof,
+    )
+
+    assert str(shown_state(deadline, NOW).label) == words

@@ -1,0 +1,121 @@
+"""An import asks about a small child, and judges facts about a vacated order, as entry by hand does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Agency, AgencyKind, Role, Town
+from orders.errors import InvalidFact
+from orders.models import Hearing, HearingPurpose, Order, ReviewItem
+from orders.services import hearings
+from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.receipts import record_receipt
+from orders.services.orders.extension import extend_order
+from orders.services.orders.vacatur import vacate_order
+from orders.services.registry.importing import importing
+from orders.services.registry.reviews import confirm_review, reject_review
+from tests import make
+from tests.make import NOW
+from tests.make_export import firearm_row, order_row, receipt_row, write_export
+
+pytestmark = pytest.mark.django_db
+
+BORN = date(2020, 1, 2)
+VACATED = NOW - timedelta(days=20)
+
+
+@pytest.fixture(autouse=True)
+def _places(db: None) -> None:
+    Town.objects.create(name="Hamden", police=make.agency())
+    Agency.objects.create(name="Court at Hartford", kind=AgencyKind.COURT, docket_prefixes="HHD")
+
+
+def take(folder: Path, *, now: datetime = NOW, receipt: bool = False, **given: str) -> Counter[str]:
+    """Import one order's row with these values; return what became of it."""
+    proof = ([firearm_row()], [receipt_row(at="2026-12-01T12:00-05:00")]) if receipt else ([], [])
+    with importing(write_export(folder, [order_row(1, **given)], *proof), now=now) as run:
+        list(run.batches())
+        reviews = Counter(item.code for item in run.reviews())
+        return Counter(imported=run.imported, updated=run.updated, **run.rejected) + reviews
+
+
+def born() -> date | None:
+    return Order.objects.get().case.respondent.date_of_birth
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_the_birth_of_a_small_child_waits_for_a_clerk(tmp_path: Path, *, is_right: bool) -> None:
+    found = take(tmp_path, respondent_dob=BORN.isoformat())
+
+    assert found == {"imported": 1, "unlikely_age": 1}
+    assert Order.objects.get().deadlines.exists()
+    assert born() is None
+    item = ReviewItem.objects.get()
+    assert "of the year 2020" in item.detail
+    assert take(tmp_path, respondent_dob=BORN.isoformat(), now=NOW + timedelta(hours=1)) == {}
+
+    clerk = make.person(Role.CLERK, item.order.case.court)
+    decide = confirm_review if is_right else reject_review
+    decide(item, by=clerk, now=NOW, reason="The papers were read again.")
+    decided = BORN if is_right else None
+    assert born() == decided
+    # Another change of the row neither asks again nor takes the decision back.
+    later = NOW + timedelta(hours=2)
+    assert take(tmp_path, respondent_dob=BORN.isoformat(), permit_held="Y", now=later) == {"updated": 1}
+    assert born() == decided
+    # The registry corrects itself.
+    take(tmp_path, respondent_dob="1991-01-02", permit_held="Y", now=NOW + timedelta(hours=3))
+    assert born() == date(1991, 1, 2)
+
+
+def test_a_later_row_with_a_small_child_keeps_the_stored_birth(tmp_path: Path) -> None:
+    take(tmp_path)
+
+    found = take(tmp_path, respondent_dob=BORN.isoformat(), now=NOW + timedelta(hours=1))
+
+    assert found == {"updated": 1, "unlikely_age": 1}
+    assert born() == date(1990, 1, 2)
+
+
+def test_a_vacated_order_is_not_extended_by_hand_or_by_the_registry(tmp_path: Path) -> None:
+    take(tmp_path, order_kind="restraining_order", expires_on="2027-03-01", hearing_on="")
+    order = Order.objects.get()
+    vacate_order(order, vacated_at=VACATED, by=None, now=NOW, reason="The court ended it.")
+
+    with pytest.raises(InvalidFact) as refused:
+        extend_order(order, expires_on=date(2027, 4, 1), by=None, now=NOW)
+    later: dict[str, Any] = {"order_kind": "restraining_order", "expires_on": "2027-04-01", "hearing_on": ""}
+    found = take(tmp_path, now=NOW + timedelta(hours=1), **later)
+
+    assert found == {refused.value.code: 1} == {"order_vacated": 1}
+    assert Order.objects.get().expires_on == date(2027, 3, 1)
+    # An earlier last day is a correction at both doors.
+    later["expires_on"] = "2027-02-01"
+    assert take(tmp_path, now=NOW + timedelta(hours=2), **later) == {"updated": 1}
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_follows_a_vacatur_is_taken_at_both_doors(tmp_path: Path, *, by_hand: bool) -> None:
+    take(tmp_path)
+    order = Order.objects.get()
+    vacate_order(order, vacated_at=VACATED, by=None, now=NOW, reason="The court ended it.")
+
+    if by_hand:
+        firearm = list_firearm(order, serial="S1", source="police", by=None, now=NOW)
+        at = NOW - timedelta(days=3)
+        record_receipt(
+            order, kind="police", agency=make.agency(), received_at=at, firearms=[firearm], by=None, now=NOW
+        )
+        purpose = HearingPurpose.COMPLIANCE.value
+        hearings.schedule_hearing(order, purpose=purpose, scheduled_on=date(2026, 12, 9), by=None, now=NOW)
+    else:
+        later = NOW + timedelta(hours=1)
+        assert take(tmp_path, receipt=True, hearing_on="2026-12-09", now=later) == {"updated": 1}
+
+    assert order.receipts.count() == 1
+    assert Hearing.objects.filter(order=order, scheduled_on=date(2026, 12, 9), outcome="").exists()

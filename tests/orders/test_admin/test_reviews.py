@@ -1,0 +1,121 @@
+"""The clerk's list of rows that an import set aside."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Agency, AgencyKind, Role
+from orders.models import Firearm, Receipt, ReviewItem, ReviewKind, ReviewResolution
+from orders.services.firearms import inventory, receipts
+from tests import make
+from tests.orders.test_admin.conftest import Enter, signed_in
+
+LIST = "/admin/orders/reviewitem/"
+
+
+@pytest.fixture
+def item(enter: Enter, now: datetime) -> ReviewItem:
+    """A receipt that names a number written another way than the list does."""
+    order = enter(served_at=now - timedelta(days=1))
+    listed = inventory.list_firearm(order, serial="SA 123-45", source="police", by=None, now=now)
+    other = inventory.list_firearm(order, serial="Q7", source="police", by=None, now=now)
+    receipt = receipts.record_receipt(
+        order,
+        kind="dealer",
+        dealer_license="6-06-014-01-7M-12345",
+        received_at=now - timedelta(hours=3),
+        firearms=[other],
+        by=None,
+        now=now,
+    )
+    return ReviewItem.objects.create(
+        order=order,
+        kind=ReviewKind.NEAR_MATCH,
+        code="near_match",
+        file="receipts.csv",
+        line=2,
+        detail="serials: SA12345 may be SA 123-45 of the list.",
+        payload={
+            "receipt": str(receipt.public_id),
+            "serial": "SA12345",
+            "firearms": [str(listed.public_id)],
+        },
+        created_at=now,
+    )
+
+
+def test_a_clerk_finds_and_decides_it(item: ReviewItem, desk: Client) -> None:
+    assert "SA12345 may be SA 123-45" in desk.get(LIST).content.decode()
+    firearm = Firearm.objects.get(serial="SA 123-45")
+
+    answer = desk.post(
+        f"{LIST}{item.public_id}/",
+        {"decision": "matched", "firearm": firearm.pk, "reason": "Read off the gun."},
+        follow=True,
+    )
+
+    assert "The decision is recorded." in answer.content.decode()
+    item.refresh_from_db()
+    assert (item.resolution, item.reason) == (ReviewResolution.MATCHED, "Read off the gun.")
+    assert firearm in Receipt.objects.get().firearms.all()
+    assert item.order.history.filter(kind="review_matched").exists()
+    assert "SA12345 may be SA 123-45" not in desk.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"decision": "matched", "reason": "x"}, "Choose the firearm that the receipt names."),
+        ({"decision": "rejected", "reason": ""}, "This field is required."),
+        ({"decision": "confirmed", "reason": "x"}, "Select a valid choice."),
+    ],
+)
+def test_a_decision_needs_its_parts(typed: dict[str, str], said: str, item: ReviewItem, desk: Client) -> None:
+    page = desk.post(f"{LIST}{item.public_id}/", typed).content.decode()
+
+    assert said in page
+    item.refresh_from_db()
+    assert item.resolved_at is None
+
+
+def test_a_judge_reads_and_does_not_decide(item: ReviewItem, court: Agency) -> None:
+    judge = signed_in(make.person(Role.JUDGE, court))
+
+    assert "SA12345" in judge.get(LIST).content.decode()
+    assert judge.get(f"{LIST}{item.public_id}/").status_code == 403
+
+
+def test_another_courts_clerk_sees_nothing(item: ReviewItem) -> None:
+    other = signed_in(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+
+    assert "SA12345" not in other.get(LIST).content.decode()
+    assert other.get(f"{LIST}{item.public_id}/").status_code == 404
+
+
+def test_a_doubtful_receipt_asks_for_a_reason_and_is_stored_with_it(
+    enter: Enter, now: datetime, desk: Client
+) -> None:
+    order = enter(served_at=now - timedelta(days=1))
+    firearm = inventory.list_firearm(order, serial="Q7", source="police", by=None, now=now)
+    early = now - timedelta(days=4)
+    sheet = {
+        "firearms": [firearm.pk],
+        "received_at_0": f"{early:%Y-%m-%d}",
+        "received_at_1": "noon",
+        "kind": "dealer",
+        "dealer_license": "6-06-014-01-7M-12345",
+    }
+    address = f"/admin/orders/order/{order.public_id}/receipt/"
+
+    asked = desk.post(address, sheet).content.decode()
+    assert "is before the order was issued" in asked
+    assert "Reason to continue" in asked
+    assert not Receipt.objects.exists()
+
+    desk.post(address, {**sheet, "confirm": "Handed in before; the receipt is on file."})
+    assert Receipt.objects.count() == 1
+    entry = order.history.get(kind="receipt_recorded")
+    assert entry.reason == "Handed in before; the receipt is on file."

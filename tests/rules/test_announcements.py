@@ -1,0 +1,111 @@
+"""What is announced for which facts, and when: the planner alone, without a database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orders.rules.announcements import announce, read_announcements
+from orders.rules.facts import Facts
+from orders.rules.loading import RulebookError
+from orders.rules.rulebook import Rulebook
+from tests.rules.orders import at, happened, order
+
+SERVED = happened("served", "2026-12-04T18:30:00-05:00")
+GUNS: dict[str, Any] = {"firearms_indicated": True}
+
+
+def found(facts: Facts, rulebook: Rulebook) -> dict[str, set[str]]:
+    """The names of the checkpoints by announcement."""
+    return {one.rule.id: {check.name for check in one.checkpoints} for one in announce(facts, rulebook)}
+
+
+@pytest.mark.parametrize(
+    ("facts", "announcement", "names"),
+    [
+        (order(**GUNS), "ANN-EX-PARTE", {"police"}),
+        (order(), "ANN-EX-PARTE", None),
+        (order(**GUNS, events=[SERVED]), "ANN-EX-PARTE", None),
+        (order(events=[SERVED]), "ANN-SERVED", {"protected"}),
+        (order(**GUNS, events=[SERVED]), "ANN-SERVED", {"police", "protected"}),
+        (order(**GUNS, events=[SERVED, happened("vacated", "2026-12-05")]), "ANN-SERVED", None),
+        (
+            order(events=[happened("vacated", "2026-12-05")]),
+            "ANN-VACATED",
+            {"marshal", "protected", "school"},
+        ),
+        (
+            order("foreign_order", expires_on=at("2027-01-04T12:00:00-05:00").date()),
+            "ANN-EXPIRY-FOR",
+            {"remind-30d", "ended"},
+        ),
+        (order("foreign_order"), "ANN-EXPIRY-FOR", None),
+        (order("final_erpo", jurisdiction="us_ca"), "ANN-EXPIRY", {"remind-30d", "remind-7d", "ended"}),
+        (order("civil_protection_order"), "ANN-EXPIRY-CPO", {"remind-30d"}),
+        (order(events=[happened("surrendered", "2026-12-05", complete=True)]), "ANN-VERIFIED", {"protected"}),
+        (order(events=[happened("surrendered", "2026-12-05")]), "ANN-VERIFIED", None),
+    ],
+)
+def test_facts_decide_what_is_announced(
+    facts: Facts, announcement: str, names: set[str] | None, rulebook: Rulebook
+) -> None:
+    assert found(facts, rulebook).get(announcement) == names
+
+
+def test_an_event_over_about_the_same_item_alone_ends_it(rulebook: Rulebook) -> None:
+    hearings = [
+        happened("hearing_scheduled", f"2026-12-{day}", key=key, purpose="extension")
+        for day, key in ((14, "a"), (21, "b"))
+    ]
+    held = happened("heard", "2026-12-14", key="a", purpose="extension")
+
+    days = [
+        one.occurrence
+        for one in announce(order("restraining_order", events=[*hearings, held]), rulebook)
+        if one.rule.id == "ANN-DAY-EXT"
+    ]
+
+    assert days == ["b"]
+
+
+def test_what_happened_is_news_for_a_week_and_what_is_set_until_its_day(rulebook: Rulebook) -> None:
+    hearing = happened("hearing_scheduled", "2026-12-21", key="a")
+    facts = order(**GUNS, events=[SERVED, hearing])
+
+    until = {
+        one.rule.id: {check.news_until for check in one.checkpoints} for one in announce(facts, rulebook)
+    }
+
+    midnight = at("2026-12-12T00:00:00-05:00")
+    assert until["ANN-SERVED"] == {midnight}
+    assert until["ANN-HEARING"] == {midnight + timedelta(days=10)}
+    assert until["ANN-NO-RETURN"] == {None}, "a reminder that is past is left out"
+
+
+def test_an_id_is_given_once(tmp_path: Path) -> None:
+    one = """
+[[announcement]]
+id = "ANN-ONE"
+title = "It was served."
+starts = "served"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    file = tmp_path / "announcements.toml"
+    file.write_text("fresh_days = 7\n" + one)
+    (found,), _ = read_announcements(file, RulebookError)
+    assert found.rule.id == "ANN-ONE"
+
+    file.write_text("fresh_days = 7\n" + one + one)
+    with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
+        read_announcements(file, RulebookError)
+
+
+def test_announcements_are_found_by_id(rulebook: Rulebook) -> None:
+    assert rulebook.announced["ANN-SERVED"].rule.starts == "served"

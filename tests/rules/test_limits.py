@@ -1,0 +1,203 @@
+"""Dates beyond the rules: late hearings, hearings on closed days, last days that are too late."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orders.rules.limits import OPEN_DAYS, Beyond, Limit, beyond
+from orders.rules.model import Offset
+from orders.rules.rulebook import Rulebook
+from orders.rules.vocabulary import Unit
+from tests.rules.orders import happened, on, order
+
+LATE, CLOSED, LAST_DAY = Limit.HEARING_LATE, Limit.HEARING_CLOSED, Limit.LAST_DAY_LATE
+
+
+def set_for(day: str, purpose: str = "application", **more: Any) -> Any:
+    return happened("hearing_scheduled", day, purpose=purpose, **more)
+
+
+def short(found: list[Beyond]) -> list[tuple[Limit, str, str]]:
+    return [(one.limit, one.day.isoformat(), one.right.isoformat()) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        # Seven days with firearms, fourteen without.
+        ({"firearms_indicated": True, "events": [set_for("2026-12-11")]}, []),
+        (
+            {"firearms_indicated": True, "events": [set_for("2026-12-14")]},
+            [(LATE, "2026-12-14", "2026-12-11")],
+        ),
+        ({"events": [set_for("2026-12-18")]}, []),
+        ({"events": [set_for("2026-12-21")]}, [(LATE, "2026-12-21", "2026-12-18")]),
+        # Day fourteen is a holiday: the last open day before it.
+        (
+            {"issued": "2026-12-11", "events": [set_for("2026-12-28")]},
+            [(LATE, "2026-12-28", "2026-12-24")],
+        ),
+        # An earlier hearing was in time, or was set in time and continued.
+        ({"events": [set_for("2026-12-10"), set_for("2026-12-21")]}, []),
+        ({"events": [happened("hearing_continued", "2026-12-10"), set_for("2026-12-21")]}, []),
+        (
+            {"events": [happened("hearing_continued", "2026-12-21"), set_for("2026-12-22")]},
+            [(LATE, "2026-12-22", "2026-12-18")],
+        ),
+        # Held late.
+        (
+            {"events": [set_for("2026-12-21"), happened("heard", "2026-12-21", purpose="application")]},
+            [(LATE, "2026-12-21", "2026-12-18")],
+        ),
+        # Another purpose has no limit.
+        ({"events": [set_for("2027-02-01", "contempt")]}, []),
+    ],
+)
+def test_a_late_hearing(facts: dict[str, Any], expected: Any, rulebook: Rulebook) -> None:
+    found = beyond(order(**facts), rulebook)
+
+    assert short(found) == expected
+    assert all(one.law_id in one.law and "§" in one.law for one in found)
+
+
+def test_a_hearing_continued_for_want_of_service_has_a_limit_too(rulebook: Rulebook) -> None:
+    facts = order(
+        events=[
+            happened("service_failed", "2026-12-08T09:00:00-05:00"),
+            happened("hearing_continued", "2026-12-14"),
+            set_for("2026-12-30"),
+        ]
+    )
+
+    assert [(one.law_id, one.right) for one in beyond(facts, rulebook)] == [("CT-CON-02", on("2026-12-28"))]
+
+
+@pytest.mark.parametrize(
+    ("day", "purpose", "right", "closed"),
+    [
+        ("2026-12-06", "compliance", "2026-12-07", "Sunday"),
+        ("2026-12-05", "application", "2026-12-07", "Saturday"),
+        ("2026-12-25", "contempt", "2026-12-28", "Christmas"),
+    ],
+)
+def test_a_hearing_on_a_closed_day(
+    day: str, purpose: str, right: str, closed: str, rulebook: Rulebook
+) -> None:
+    (found,) = beyond(order(events=[set_for(day, purpose, key="h")]), rulebook)
+
+    assert short([found]) == [(CLOSED, day, right)]
+    assert closed in found.closed
+    assert (found.key, found.purpose) == ("h", purpose)
+    assert found.law_id == ("CT-HRG-CLOSED" if purpose == "application" else OPEN_DAYS["us_ct"])
+    assert found.law_id in found.law
+
+
+def test_a_state_without_an_entry_on_open_days_gives_the_reason_only(rulebook: Rulebook) -> None:
+    facts = order("final_erpo", jurisdiction="us_wa", events=[set_for("2026-12-06", "compliance")])
+
+    (found,) = beyond(facts, rulebook)
+
+    assert (found.law, found.law_id, found.closed) == ("", "", "Sunday")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expires", "expected"),
+    [
+        ("restraining_order", "2027-12-04", []),
+        ("restraining_order", "2027-12-05", [(LAST_DAY, "2027-12-05", "2027-12-04")]),
+        ("restraining_order", None, []),
+        ("family_violence_protective_order", "2036-12-04", []),
+    ],
+)
+def test_a_last_day_later_than_the_first_grant_allows(
+    kind: str, expires: str | None, expected: Any, rulebook: Rulebook
+) -> None:
+    facts = order(kind, expires_on=on(expires) if expires else None)
+
+    assert short(beyond(facts, rulebook)) == expected
+
+
+def test_an_order_until_the_hearing_ends_with_it_even_if_extended(rulebook: Rulebook) -> None:
+    facts = order(expires_on=on("2026-12-20"), events=[set_for("2026-12-16")])
+
+    for extended_from in (None, on("2026-12-16")):
+        (found,) = beyond(facts, rulebook, extended_from=extended_from)
+        assert (found.law_id, short([found])) == ("CT-EXP-04", [(LAST_DAY, "2026-12-20", "2026-12-16")])
+
+
+def test_an_extension_has_the_limit_of_extensions(rulebook: Rulebook) -> None:
+    facts = order("restraining_order", expires_on=on("2028-12-05"))
+    rule = rulebook.by_id["CT-ORD-01"]
+    year = Offset(amount=1, unit=Unit.YEARS)
+    bound = replace(
+        rulebook, rules=(replace(rule, values=tuple(replace(one, extends=year) for one in rule.values)),)
+    )
+
+    assert beyond(facts, rulebook, extended_from=on("2027-12-04")) == []
+    assert short(beyond(facts, bound, extended_from=on("2027-12-04"))) == [
+        (LAST_DAY, "2028-12-05", "2028-12-04")
+    ]
+    assert beyond(facts, bound, extended_from=on("2027-12-05")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "served", "more", "expected"),
+    [
+        ("restraining_order", "2027-12-04", {}, []),
+        ("restraining_order", "2027-12-05", {}, [("2027-12-05", "2027-12-04")]),
+        # A printed last day is certain: there, later service is refused.
+        ("restraining_order", "2027-12-05", {"expires_on": on("2027-12-01")}, []),
+        ("family_violence_protective_order", "2036-12-05", {}, []),
+        ("ex_parte_restraining_order", "2026-12-05", {}, []),
+    ],
+)
+def test_service_after_the_computed_last_day(
+    kind: str, served: str, more: dict[str, Any], expected: Any, rulebook: Rulebook
+) -> None:
+    facts = order(kind, events=[happened("served", f"{served}T12:00:00-05:00")], **more)
+
+    found = [one for one in beyond(facts, rulebook) if one.limit is Limit.SERVED_LATE]
+
+    assert [(one.day.isoformat(), one.right.isoformat()) for one in found] == expected
+
+
+@pytest.mark.parametrize("state", ["us_fl", "us_de", "us_wa"])
+def test_states_that_limit_an_extension_to_a_year(state: str, rulebook: Rulebook) -> None:
+    late = order("final_erpo", jurisdiction=state, expires_on=on("2028-12-05"))
+
+    assert short(beyond(late, rulebook, extended_from=on("2027-12-04"))) == [
+        (LAST_DAY, "2028-12-05", "2028-12-04")
+    ]
+    assert beyond(late, rulebook, extended_from=on("2027-12-05")) == []
+
+
+@pytest.mark.parametrize("state", OPEN_DAYS)
+def test_the_entries_on_open_days_exist(state: str, rulebook: Rulebook) -> None:
+    assert [one.jurisdiction for one in rulebook.entries if one.id == OPEN_DAYS[state]] == [state]
+
+
+def test_last_day_of_a_year_from_february_29_has_both_readings(rulebook: Rulebook) -> None:
+    for printed, late in (("2025-03-01", []), ("2025-03-02", [(LAST_DAY, "2025-03-02", "2025-03-01")])):
+        facts = order("restraining_order", "2024-02-29", expires_on=on(printed))
+        assert short(beyond(facts, rulebook)) == late
+
+
+def test_hearing_that_is_to_be_continued_is_not_late(rulebook: Rulebook) -> None:
+    events = [
+        happened("hearing_scheduled", "2026-12-11"),
+        happened("ex_parte_extension_requested", "2026-12-10"),
+    ]
+
+    assert beyond(order(events=events), rulebook) == []
+
+
+def test_window_without_an_end_sets_no_last_day(rulebook: Rulebook) -> None:
+    rule = rulebook.by_id["CT-ORD-01"]
+    day, open_ended = Offset(amount=1, unit=Unit.CALENDAR_DAYS), Offset(amount=0, unit=Unit.INDEFINITE)
+    values = tuple(replace(one, opens=day, due=open_ended) for one in rule.values)
+    facts = order("restraining_order", expires_on=on("2036-12-04"))
+
+    assert beyond(facts, replace(rulebook, rules=(replace(rule, values=values),))) == []
