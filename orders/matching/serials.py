@@ -89,6 +89,18 @@ def exact_key(serial: str) -> str:
     return plain_dashes(clean(serial)) if is_identifying(serial) else ""
 
 
+def distinct(serials: Iterable[str]) -> tuple[str, ...]:
+    """Return each serial number once, and other texts as often as they occur, sorted."""
+    found: dict[str, str] = {}
+    others: list[str] = []
+    for one in serials:
+        if key := exact_key(one):
+            found.setdefault(key, one)
+        else:
+            others.append(one)
+    return tuple(sorted([*found.values(), *others]))
+
+
 def near_key(serial: str) -> str:
     """Return a key that is equal for serial numbers that may be the same number.
 

@@ -19,6 +19,7 @@ from django.db.models import CharField
 from accounts.text import show_invisible
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket
+from orders.matching.serials import distinct
 from orders.models import (
     Case,
     Firearm,
@@ -66,14 +67,17 @@ class FirearmRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiptRow:
-    """A receipt or, without `taker`, a sworn statement of no firearms. Rows with equal meaning are equal."""
+    """A receipt or, without `taker`, a sworn statement of no firearms. Rows with equal meaning are equal.
+
+    `serials` are sorted. A text that identifies no firearm occurs once for each firearm.
+    """
 
     number: str
     at: datetime
     taker: ReceiptKind | None = None
     agency_id: int | None = None
     dealer_license: str = ""
-    serials: frozenset[str] = frozenset()
+    serials: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
 
     def as_payload(self) -> dict[str, Any]:
@@ -84,7 +88,7 @@ class ReceiptRow:
             "kind": self.taker.value if self.taker else "",
             "agency": self.agency_id,
             "dealer_license": self.dealer_license,
-            "serials": sorted(self.serials),
+            "serials": list(self.serials),
         }
 
 
@@ -242,7 +246,7 @@ def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> Receip
             )
         return ReceiptRow(number=number, at=at, digest=_digest("statement", number, _utc(at)))
     taker, agency_id, license_id = _recipient(recipient_kind, recipient_id, places)
-    serials = frozenset(one for text in serials_text.split(";") if (one := text.strip()))
+    serials = distinct(one for text in serials_text.split(";") if (one := text.strip()))
     if not serials:
         raise Rejected("missing_serials", "serials: empty. A receipt names at least one firearm.")
     return ReceiptRow(
@@ -252,7 +256,7 @@ def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> Receip
         agency_id=agency_id,
         dealer_license=license_id,
         serials=serials,
-        digest=_digest("receipt", number, _utc(at), taker, agency_id, license_id, *sorted(serials)),
+        digest=_digest("receipt", number, _utc(at), taker, agency_id, license_id, *serials),
     )
 
 

@@ -1,22 +1,24 @@
 """Sort firearms and receipts of the registry into stored, new and rejected ones.
 
 The key of a firearm is its case and serial number, that of a receipt or statement its order and number. A row
-that differs from the stored one with its key is rejected, unless the registry has sent the same row before:
-then a person changed or withdrew it here, which counts.
+that differs from the stored one with its key is rejected or set aside, unless the registry has sent the same
+row before: then a person changed or withdrew it here, which counts. Rows of one receipt are put together.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from accounts.text import show_invisible
+from accounts.narrowing import present
 from orders.errors import DoubtfulFact, InvalidFact
-from orders.matching.serials import exact_key, near_matches, split_serials
+from orders.matching.serials import exact_key
 from orders.models import (
     Firearm,
     FirearmSource,
@@ -26,7 +28,6 @@ from orders.models import (
     ReceiptItem,
     ReceiptKind,
     ReviewItem,
-    ReviewKind,
     Statement,
     StatementKind,
 )
@@ -38,6 +39,7 @@ from orders.services.firearms.receipts import recipient_refusal
 from orders.services.firearms.status import refresh_status
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
+from orders.services.registry.known import Known, ReceiptKey
 from orders.services.registry.parsing import (
     FirearmRow,
     ReceiptRow,
@@ -45,47 +47,25 @@ from orders.services.registry.parsing import (
     read_receipt,
 )
 from orders.services.registry.places import Places
+from orders.services.registry.receipt_rows import (
+    JoinedRows,
+    RecordedReceipt,
+    is_same_receipt,
+    join_rows,
+    other_content,
+    serials_beyond,
+)
+from orders.services.registry.set_aside import (
+    NOT_ON_RECEIPT,
+    NUMBER_USED,
+    doubtful,
+    not_on_receipt,
+    number_used,
+    serial_to_match,
+)
 from orders.services.registry.staging import Reject, Staging
 from orders.services.registry.updating import SOURCE
 from orders.services.validation import check_instant
-
-#: The stored form of a receipt's key: order, whether it is a statement, number.
-_ReceiptKey = tuple[int, bool, str]
-
-
-@dataclass
-class _Known:
-    """Stored and new rows by the keys of the registry."""
-
-    #: By case, then by serial key.
-    firearms: defaultdict[int, dict[str, Firearm]] = field(default_factory=lambda: defaultdict(dict))
-    receipts: dict[_ReceiptKey, ReceiptRow] = field(default_factory=dict)
-    #: What the registry reported before, by order and digest.
-    sent: set[tuple[int, str]] = field(default_factory=set)
-
-    def add(self, order: Order, firearm: Firearm) -> None:
-        """Remember a firearm of the order's case by its number, if it has one."""
-        if firearm.serial_key:
-            self.firearms[order.case_id][firearm.serial_key] = firearm
-
-    def find(self, order: Order, serial: str) -> Firearm | None:
-        """The firearm of the order's case with exactly this number."""
-        return self.firearms[order.case_id].get(exact_key(serial))
-
-    def apart(self, order: Order, serials: Collection[str]) -> list[str]:
-        """The serial numbers, sorted; a cell that joins several listed ones is all of them."""
-        listed = self.firearms[order.case_id]
-        found: set[str] = set()
-        for serial in serials:
-            found.update(
-                [serial] if exact_key(serial) in listed else split_serials(serial, listed) or [serial]
-            )
-        return sorted(found)
-
-    def likely(self, order: Order, serial: str) -> list[Firearm]:
-        """The firearms of the order's case whose number may be this one, written another way."""
-        listed = self.firearms[order.case_id]
-        return [listed[key] for key in near_matches(serial, listed)]
 
 
 @dataclass
@@ -94,6 +74,8 @@ class Proof:
 
     firearms: list[Firearm] = field(default_factory=list)
     receipts: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
+    #: Stored receipts, each with the firearms that it names besides.
+    extended: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     events: list[HistoryEntry] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -109,15 +91,16 @@ class Proof:
         insert(self.firearms)
         insert([receipt for receipt, _ in self.receipts])
         insert(self.statements)
+        named = [*self.receipts, *self.extended]
         insert(
             [
                 make(ReceiptItem, receipt=receipt, firearm=firearm)
-                for receipt, firearms in self.receipts
+                for receipt, firearms in named
                 for firearm in firearms
             ]
         )
         ReviewItem.objects.bulk_create(self.reviews)
-        refresh_status({firearm.pk for _, firearms in self.receipts for firearm in firearms})
+        refresh_status({firearm.pk for _, firearms in named for firearm in firearms})
 
 
 def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, now: datetime) -> Proof:
@@ -125,21 +108,27 @@ def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, n
     sorter = _Sorter(now)
     firearms = staging.rows_of(files.FIREARMS, orders)
     receipts = staging.rows_of(files.RECEIPTS, orders)
-    sorter.know([orders[number] for number in {cells[0] for _, cells in (*firearms, *receipts)}])
+    sorter.known.load([orders[number] for number in {cells[0] for _, cells in (*firearms, *receipts)}])
     for line, cells in firearms:
         with sorter.rejecting(files.FIREARMS, line):
             sorter.firearm(orders[cells[0]], read_firearm(cells))
+    by_number: dict[ReceiptKey, list[tuple[int, ReceiptRow]]] = {}
     for line, cells in receipts:
         with sorter.rejecting(files.RECEIPTS, line):
             order = orders[cells[0]]
-            sorter.receipt(order, read_receipt(cells, places, places.zone_of(order)), line)
+            row = read_receipt(cells, places, places.zone_of(order))
+            by_number.setdefault((order.pk, row.taker is None, row.number), []).append((line, row))
+    by_key = {order.pk: order for order in orders.values()}
+    for (key, is_statement, _), rows in by_number.items():
+        take = sorter.statements if is_statement else sorter.receipts
+        take(by_key[key], rows, places.zone_of(by_key[key]))
     return sorter.proof
 
 
 class _Sorter:
     def __init__(self, now: datetime) -> None:
         self.proof = Proof()
-        self._known = _Known()
+        self.known = Known()
         self._now = now
         self._repeated: Counter[tuple[int, str]] = Counter()
 
@@ -151,32 +140,6 @@ class _Sorter:
         except Rejected as error:
             self.proof.rejects.append(Reject(name, line, error.code, error.detail))
 
-    def know(self, orders: Sequence[Order]) -> None:
-        """Load the stored rows of these orders and their cases."""
-        if not orders:
-            return
-        known, ids = self._known, [order.pk for order in orders]
-        listed = Firearm.objects.of_case(*{order.case_id for order in orders})
-        for firearm in listed.exclude(serial_key="").select_related("order"):
-            known.add(firearm.order, firearm)
-        receipts = Receipt.objects.filter(order__in=ids).exclude(receipt_number="")
-        for receipt in receipts.prefetch_related("firearms"):
-            known.receipts[receipt.order_id, False, receipt.receipt_number] = ReceiptRow(
-                number=receipt.receipt_number,
-                at=receipt.received_at,
-                taker=ReceiptKind(receipt.kind),
-                agency_id=receipt.agency_id,
-                dealer_license=receipt.dealer_license,
-                serials=frozenset(one.serial for one in receipt.firearms.all()),
-            )
-        statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
-        for statement in statements.exclude(receipt_number=""):
-            known.receipts[statement.order_id, True, statement.receipt_number] = ReceiptRow(
-                number=statement.receipt_number, at=statement.sworn_at
-            )
-        events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
-        known.sent.update(events.values_list("order_id", "data__registry"))
-
     def firearm(self, order: Order, row: FirearmRow) -> None:
         """List the firearm, unless it is listed. Raises `Rejected` if its number belongs to another one.
 
@@ -184,10 +147,10 @@ class _Sorter:
         """
         key = exact_key(row.serial)
         digest = row.digest if key else self._numbered(order, row.digest)
-        stored = self._known.find(order, row.serial)
+        stored = self.known.find(order, row.serial)
         if stored is not None and _row_of(stored) == row:
             return
-        if (order.pk, digest) in self._known.sent:
+        if (order.pk, digest) in self.known.sent:
             return
         if stored is not None:
             raise Rejected(
@@ -206,9 +169,9 @@ class _Sorter:
             firearm_type=row.firearm_type,
             source=row.source,
         )
-        self._known.add(order, firearm)
+        self.known.add(order, firearm)
         self.proof.firearms.append(firearm)
-        self._note(order, "firearm_listed", self._now, digest, {"firearm": str(firearm.public_id)})
+        self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(firearm.public_id)})
 
     def _numbered(self, order: Order, digest: str) -> str:
         """The digest of the n-th row with the same content for this order."""
@@ -216,37 +179,89 @@ class _Sorter:
         times = self._repeated[order.pk, digest]
         return digest if times == 1 else f"{digest}#{times}"
 
-    def receipt(self, order: Order, row: ReceiptRow, line: int) -> None:
-        """Record the receipt or statement, unless it is recorded. Raises `Rejected`.
+    def statements(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], _: ZoneInfo) -> None:
+        """Record the statement of these rows of one number, unless it is recorded.
 
-        A receipt or statement of a time before the order is set aside as doubtful.
+        A statement of a time before the order is set aside as doubtful.
         """
-        is_statement = row.taker is None
-        key = (order.pk, is_statement, row.number)
-        stored = self._known.receipts.get(key)
-        if stored == row or (order.pk, row.digest) in self._known.sent:
-            return
-        if stored is not None:
-            raise Rejected(
-                "duplicate_receipt_number",
-                f"receipt_number: {row.number} is recorded for this order with other content. The first one "
-                "is kept. Withdraw it on the order's page if this row is right.",
-            )
+        for line, row in rows:
+            with self.rejecting(files.RECEIPTS, line):
+                key = order.pk, True, row.number
+                recorded = self.known.receipts.get(key)
+                if not self._is_fresh(order, row, recorded):
+                    continue
+                if recorded is not None:
+                    raise other_content(row.number)
+                self._check(order, row)
+                if self._is_doubtful(order, row, line, [row.digest]):
+                    continue
+                self._statement(order, row)
+                self.known.receipts[key] = RecordedReceipt(row=row)
+
+    def receipts(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], zone: ZoneInfo) -> None:
+        """Record the receipts of these rows of one number, unless they are recorded.
+
+        Rows of one place and day are one receipt. With another place or day, the number is in doubt.
+        """
+        key = order.pk, False, rows[0][1].number
+        recorded = self.known.receipts.get(key)
+        fresh: list[tuple[int, ReceiptRow]] = []
+        for line, row in rows:
+            with self.rejecting(files.RECEIPTS, line):
+                numbered = self._one_by_one(order, row)
+                if self._is_fresh(order, numbered, recorded):
+                    self._check(order, row)
+                    fresh.append((line, numbered))
+        together, conflicts = join_rows(fresh, zone)
+        for line, error in conflicts:
+            with self.rejecting(files.RECEIPTS, line):
+                raise error
+        # The file still has a row of the stored receipt, so a new row does not replace it.
+        is_repeated = recorded is not None and any(
+            is_same_receipt(row, recorded.row, zone) and not self._is_fresh(order, row, recorded)
+            for _, row in rows
+        )
+        for one in together:
+            recorded = self.known.receipts.get(key)
+            with self.rejecting(files.RECEIPTS, one.line):
+                if recorded is None:
+                    if not self._is_doubtful(order, one.row, one.line, one.digests):
+                        self._surrender(order, one)
+                elif is_same_receipt(one.row, recorded.row, zone):
+                    self._extend(order, one, recorded, is_repeated=is_repeated)
+                else:
+                    self.proof.reviews.append(number_used(order, one.row, one.line, now=self._now))
+                    self._note(order, "fact_set_aside", self._now, one.digests, {"code": NUMBER_USED})
+
+    def _one_by_one(self, order: Order, row: ReceiptRow) -> ReceiptRow:
+        """Return a row with a firearm without a number as one of its own each time it occurs in the file."""
+        if all(exact_key(serial) for serial in row.serials):
+            return row
+        return replace(row, digest=self._numbered(order, row.digest))
+
+    def _is_fresh(self, order: Order, row: ReceiptRow, recorded: RecordedReceipt | None) -> bool:
+        """False for a row that is stored, or that the registry has sent before."""
+        is_stored = recorded is not None and recorded.row == row
+        return not is_stored and (order.pk, row.digest) not in self.known.sent
+
+    def _check(self, order: Order, row: ReceiptRow) -> None:
+        """Raise `Rejected` for what the law or the calendar does not allow."""
         if row.taker and (refusal := _refusal(order.jurisdiction, order.kind, order.issued_on, row.taker)):
             raise Rejected("unlawful_recipient", f"recipient_kind: {refusal}")
         try:
             check_instant("at", row.at, now=self._now)
-            check_proof_not_before_order("at", order, row.at)
-        except DoubtfulFact as doubt:
-            self._set_aside(order, doubt, line, row)
-            return
         except InvalidFact as error:
             raise Rejected(error.code, str(error)) from error
-        if is_statement:
-            self._statement(order, row)
-        else:
-            self._surrender(order, row, line)
-        self._known.receipts[key] = row
+
+    def _is_doubtful(self, order: Order, row: ReceiptRow, line: int, digests: Sequence[str]) -> bool:
+        """Set a receipt or statement of a time before the order aside, and return whether it is one."""
+        try:
+            check_proof_not_before_order("at", order, row.at)
+        except DoubtfulFact as doubt:
+            self.proof.reviews.append(doubtful(order, doubt, row, line, now=self._now))
+            self._note(order, "fact_set_aside", self._now, digests, {"code": doubt.code})
+            return True
+        return False
 
     def _statement(self, order: Order, row: ReceiptRow) -> None:
         statement = Statement(
@@ -257,13 +272,11 @@ class _Sorter:
             receipt_number=row.number,
         )
         self.proof.statements.append(statement)
-        self._note(order, "statement_recorded", row.at, row.digest, {"statement": str(statement.public_id)})
+        self._note(order, "statement_recorded", row.at, [row.digest], {"statement": str(statement.public_id)})
 
-    def _surrender(self, order: Order, row: ReceiptRow, line: int) -> None:
-        """Record a receipt with the listed firearms that it names, and add unlisted ones.
-
-        A serial number that may be a listed firearm's, or identifies no firearm, waits for a person.
-        """
+    def _surrender(self, order: Order, one: JoinedRows) -> None:
+        """Record a receipt with the listed firearms that it names, and add unlisted ones."""
+        row = one.row
         receipt = make(
             Receipt,
             order=order,
@@ -274,87 +287,84 @@ class _Sorter:
             agency_id=row.agency_id,
             dealer_license=row.dealer_license,
         )
+        matched = self._named(order, receipt, row.serials, one.line)
+        self.proof.receipts.append((receipt, matched))
+        self._note(order, "receipt_recorded", row.at, one.digests, {"receipt": str(receipt.public_id)})
+        self.known.receipts[order.pk, False, row.number] = RecordedReceipt(row=row, receipt=receipt)
+
+    def _extend(self, order: Order, one: JoinedRows, recorded: RecordedReceipt, *, is_repeated: bool) -> None:
+        """Add the firearms of later rows to the stored receipt, or ask whether the rows replace it.
+
+        Raises `Rejected` for rows that name no other firearm and contradict the receipt.
+        """
+        receipt, is_of_the_time = present(recorded.receipt), one.row.at == recorded.row.at
+        missing = serials_beyond(self.known.apart(order, one.row.serials), recorded.row)
+        if not missing:
+            if is_repeated and is_of_the_time:
+                return
+            raise other_content(one.row.number)
+        if is_repeated and is_of_the_time:
+            self.proof.extended.append((receipt, self._named(order, receipt, missing, one.line)))
+            data = {"receipt": str(receipt.public_id), "items": missing}
+            self._note(order, "receipt_extended", self._now, one.digests, data)
+            return
+        for serial in missing:
+            listed = self.known.find(order, serial)
+            likely = [*([listed] if listed else []), *self.known.likely(order, serial)]
+            self.proof.reviews.append(
+                not_on_receipt(order, receipt, serial, one.line, likely=likely, now=self._now)
+            )
+        self._note(order, "fact_set_aside", self._now, one.digests, {"code": NOT_ON_RECEIPT})
+
+    def _named(self, order: Order, receipt: Receipt, serials: Collection[str], line: int) -> list[Firearm]:
+        """Return the firearms that a receipt names: those of the list, and unlisted ones, which are added.
+
+        A serial number that may be a listed firearm's, or identifies no firearm, waits for a person.
+        """
         matched: list[Firearm] = []
-        for serial in self._known.apart(order, row.serials):
-            firearm = self._known.find(order, serial)
+        for serial in self.known.apart(order, serials):
+            firearm = self.known.find(order, serial)
             if firearm is not None:
                 matched.append(firearm)
                 continue
-            likely = self._known.likely(order, serial)
+            likely = self.known.likely(order, serial)
             if likely or not exact_key(serial):
-                self._set_aside_serial(order, receipt, serial, likely, line)
+                self.proof.reviews.append(
+                    serial_to_match(order, receipt, serial, line, likely=likely, now=self._now)
+                )
                 continue
             matched.append(self._found_on_receipt(order, serial))
-        self.proof.receipts.append((receipt, matched))
-        self._note(order, "receipt_recorded", row.at, row.digest, {"receipt": str(receipt.public_id)})
+        return matched
 
     def _found_on_receipt(self, order: Order, serial: str) -> Firearm:
         """A firearm that a receipt names and that was not on the list."""
         firearm = make(
             Firearm, order=order, serial=serial, serial_key=exact_key(serial), source=FirearmSource.RECEIPT
         )
-        self._known.add(order, firearm)
+        self.known.add(order, firearm)
         self.proof.firearms.append(firearm)
-        self._note(order, "firearm_listed", self._now, "", {"firearm": str(firearm.public_id)})
+        self._note(order, "firearm_listed", self._now, [], {"firearm": str(firearm.public_id)})
         return firearm
 
-    def _set_aside_serial(
-        self, order: Order, receipt: Receipt, serial: str, likely: Sequence[Firearm], line: int
-    ) -> None:
-        what = f"serials: {show_invisible(serial)[:40]}"
-        detail = (
-            f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "
-            "same firearm."
-            if likely
-            else f"{what} identifies no firearm. Decide which firearm of the list it is."
-        )
-        self.proof.reviews.append(
-            ReviewItem(
-                order=order,
-                kind=ReviewKind.NEAR_MATCH,
-                code="near_match" if likely else "no_serial",
-                file=files.RECEIPTS,
-                line=line,
-                detail=detail,
-                payload={
-                    "receipt": str(receipt.public_id),
-                    "serial": serial,
-                    "firearms": [str(one.public_id) for one in likely],
-                },
-                created_at=self._now,
-            )
-        )
-
-    def _set_aside(self, order: Order, doubt: DoubtfulFact, line: int, row: ReceiptRow) -> None:
-        self.proof.reviews.append(
-            ReviewItem(
-                order=order,
-                kind=ReviewKind.DOUBTFUL,
-                code=doubt.code,
-                file=files.RECEIPTS,
-                line=line,
-                detail=str(doubt),
-                payload=row.as_payload(),
-                created_at=self._now,
-            )
-        )
-        self._note(order, "fact_set_aside", self._now, row.digest, {"code": doubt.code})
-
     def _note(
-        self, order: Order, kind: str, occurred_at: datetime, digest: str, data: dict[str, str]
+        self, order: Order, kind: str, occurred_at: datetime, digests: Sequence[str], data: dict[str, Any]
     ) -> None:
+        """Add a history entry with the digests of the rows, so that the next import knows them."""
+        rows: dict[str, Any] = {"registry": digests[0]} if digests else {}
+        if others := digests[1:]:
+            rows["registry_rows"] = list(others)
         self.proof.events.append(
             make(
                 HistoryEntry,
                 order=order,
                 kind=kind,
                 occurred_at=occurred_at,
-                data={"source": SOURCE, **({"registry": digest} if digest else {}), **data},
+                data={"source": SOURCE, **rows, **data},
             )
         )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) -> str:
     """Why the order does not allow this recipient; empty if it does."""
     facts = Facts(jurisdiction=jurisdiction, kind=kind, issued_on=issued_on)

@@ -6,9 +6,11 @@ the fact that it recorded.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import chain
 
 from accounts.models import Agency, User
 from accounts.text import clean
@@ -33,8 +35,12 @@ from orders.services.firearms.statements import record_statement
 from orders.services.firearms.status import refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
+from orders.services.registry.set_aside import NUMBER_USED
 from orders.services.registry.small_children import BORN
 from orders.services.validation import need_reason
+
+#: The longest receipt number that leaves room for a count.
+_LONGEST_NUMBER = 34
 
 
 def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:
@@ -71,7 +77,7 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
                 kind=given["kind"],
                 received_at=at,
                 firearms=[_listed(change.order, serial, by, now) for serial in given["serials"]],
-                receipt_number=given["receipt_number"],
+                receipt_number=_number(change.order, given["receipt_number"], row.code),
                 agency=Agency.objects.filter(pk=given["agency"]).first() if given["agency"] else None,
                 dealer_license=given["dealer_license"],
                 confirm=why,
@@ -125,6 +131,15 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
         if row.kind == ReviewKind.OTHER_RESPONDENT:
             keep_apart(change.order, other=_other(row), reason=why, by=by, now=now)
     return row
+
+
+def _number(order: Order, number: str, code: str) -> str:
+    """Return the number of a confirmed receipt: with a count if another receipt of the order has it."""
+    if code != NUMBER_USED:
+        return number
+    used = set(Receipt.objects.filter(order=order).values_list("receipt_number", flat=True))
+    numbers = chain([number], (f"{number[:_LONGEST_NUMBER]} ({count})" for count in itertools.count(2)))
+    return next(one for one in numbers if one not in used)
 
 
 def _other(row: ReviewItem) -> Respondent:

@@ -304,7 +304,11 @@ PROOF_FAULTS: list[tuple[str, str, dict[str, str]]] = [
     ("invalid_dealer_license", files.RECEIPTS, receipt_row(recipient_id="6-06-014-03-7M-12345")),
     ("invalid_dealer_license", files.RECEIPTS, receipt_row(recipient_id="12345")),
     ("missing_serials", files.RECEIPTS, receipt_row(serials=" ; ")),
-    ("duplicate_receipt_number", files.RECEIPTS, receipt_row(receipt_number="R9", serials="S9")),
+    (
+        "duplicate_receipt_number",
+        files.RECEIPTS,
+        receipt_row(receipt_number="R9", serials="S9", at="2026-10-04T13:00-04:00"),
+    ),
     ("duplicate_receipt_number", files.RECEIPTS, statement_row(receipt_number="R8")),
 ]
 

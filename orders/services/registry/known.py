@@ -1,0 +1,81 @@
+"""What is stored of the orders of a batch, by the keys of the registry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from orders.matching.serials import distinct, exact_key, near_matches, split_serials
+from orders.models import Firearm, HistoryEntry, Order, Receipt, ReceiptKind, Statement, StatementKind
+from orders.services.registry.parsing import ReceiptRow
+from orders.services.registry.receipt_rows import RecordedReceipt
+
+#: The stored form of a receipt's key: order, whether it is a statement, number.
+ReceiptKey = tuple[int, bool, str]
+
+
+@dataclass
+class Known:
+    """Stored and new rows by the keys of the registry."""
+
+    #: By case, then by serial key.
+    firearms: defaultdict[int, dict[str, Firearm]] = field(default_factory=lambda: defaultdict(dict))
+    receipts: dict[ReceiptKey, RecordedReceipt] = field(default_factory=dict)
+    #: What the registry reported before, by order and digest.
+    sent: set[tuple[int, str]] = field(default_factory=set)
+
+    def add(self, order: Order, firearm: Firearm) -> None:
+        """Remember a firearm of the order's case by its number, if it has one."""
+        if firearm.serial_key:
+            self.firearms[order.case_id][firearm.serial_key] = firearm
+
+    def find(self, order: Order, serial: str) -> Firearm | None:
+        """The firearm of the order's case with exactly this number."""
+        return self.firearms[order.case_id].get(exact_key(serial))
+
+    def apart(self, order: Order, serials: Collection[str]) -> tuple[str, ...]:
+        """The serial numbers, sorted; a cell that joins several listed ones is all of them."""
+        listed = self.firearms[order.case_id]
+        return distinct(
+            one
+            for serial in serials
+            for one in (
+                [serial] if exact_key(serial) in listed else split_serials(serial, listed) or [serial]
+            )
+        )
+
+    def likely(self, order: Order, serial: str) -> list[Firearm]:
+        """The firearms of the order's case whose number may be this one, written another way."""
+        listed = self.firearms[order.case_id]
+        return [listed[key] for key in near_matches(serial, listed)]
+
+    def load(self, orders: Sequence[Order]) -> None:
+        """Load the stored rows of these orders and their cases."""
+        if not orders:
+            return
+        ids = [order.pk for order in orders]
+        listed = Firearm.objects.of_case(*{order.case_id for order in orders})
+        for firearm in listed.exclude(serial_key="").select_related("order"):
+            self.add(firearm.order, firearm)
+        receipts = Receipt.objects.filter(order__in=ids).exclude(receipt_number="")
+        for receipt in receipts.prefetch_related("firearms"):
+            row = ReceiptRow(
+                number=receipt.receipt_number,
+                at=receipt.received_at,
+                taker=ReceiptKind(receipt.kind),
+                agency_id=receipt.agency_id,
+                dealer_license=receipt.dealer_license,
+                serials=distinct(one.serial for one in receipt.firearms.all()),
+            )
+            key = receipt.order_id, False, receipt.receipt_number
+            self.receipts[key] = RecordedReceipt(row=row, receipt=receipt)
+        statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
+        for statement in statements.exclude(receipt_number=""):
+            row = ReceiptRow(number=statement.receipt_number, at=statement.sworn_at)
+            self.receipts[statement.order_id, True, row.number] = RecordedReceipt(row=row)
+        events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
+        for order_id, digest, others in events.values_list(
+            "order_id", "data__registry", "data__registry_rows"
+        ):
+            self.sent.update((order_id, one) for one in (digest, *(others or ())))

@@ -1,0 +1,110 @@
+"""What waits for a person: the items of an import, not stored yet, each with what is to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.text import show_invisible
+from orders.errors import DoubtfulFact
+from orders.models import Firearm, Order, Receipt, ReviewItem, ReviewKind
+from orders.services.registry import files
+from orders.services.registry.parsing import ReceiptRow
+
+#: A receipt with the number of another one of the order. Once confirmed, it is a receipt of its own.
+NUMBER_USED = "receipt_number_used"
+#: A later row with a firearm that the stored receipt does not name.
+NOT_ON_RECEIPT = "not_on_receipt"
+
+
+def doubtful(order: Order, doubt: DoubtfulFact, row: ReceiptRow, line: int, *, now: datetime) -> ReviewItem:
+    """Return an item for a receipt or statement that may be true."""
+    return _item(
+        order, doubt.code, str(doubt), line, kind=ReviewKind.DOUBTFUL, payload=row.as_payload(), now=now
+    )
+
+
+def number_used(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> ReviewItem:
+    """Return an item: the number belongs to a receipt of another place or day."""
+    detail = (
+        f"receipt_number: {row.number} is recorded for this order with another day or another recipient. "
+        "Confirm this row if it is a receipt of its own. If the recorded one is wrong, correct that on the "
+        "order's page and reject this row."
+    )
+    return _item(
+        order, NUMBER_USED, detail, line, kind=ReviewKind.DOUBTFUL, payload=row.as_payload(), now=now
+    )
+
+
+def serial_to_match(
+    order: Order, receipt: Receipt, serial: str, line: int, *, likely: Sequence[Firearm], now: datetime
+) -> ReviewItem:
+    """Return an item: a serial number that may be a listed firearm's, or is no number."""
+    what = f"serials: {show_invisible(serial)[:40]}"
+    detail = (
+        f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "
+        "same firearm."
+        if likely
+        else f"{what} identifies no firearm. Decide which firearm of the list it is."
+    )
+    code = "near_match" if likely else "no_serial"
+    return _item(
+        order,
+        code,
+        detail,
+        line,
+        kind=ReviewKind.NEAR_MATCH,
+        payload=_of_receipt(receipt, serial, likely),
+        now=now,
+    )
+
+
+def not_on_receipt(
+    order: Order, receipt: Receipt, serial: str, line: int, *, likely: Sequence[Firearm], now: datetime
+) -> ReviewItem:
+    """Return an item: a row names a firearm that the stored receipt does not name."""
+    detail = (
+        f"serials: {show_invisible(serial)[:40]} is not on the recorded receipt {receipt.receipt_number}. "
+        "Decide whether the receipt names this firearm too. If the row replaces the receipt, correct that on "
+        "the order's page and reject this row."
+    )
+    return _item(
+        order,
+        NOT_ON_RECEIPT,
+        detail,
+        line,
+        kind=ReviewKind.NEAR_MATCH,
+        payload=_of_receipt(receipt, serial, likely),
+        now=now,
+    )
+
+
+def _of_receipt(receipt: Receipt, serial: str, likely: Iterable[Firearm]) -> dict[str, Any]:
+    return {
+        "receipt": str(receipt.public_id),
+        "serial": serial,
+        "firearms": [str(one.public_id) for one in likely],
+    }
+
+
+def _item(
+    order: Order,
+    code: str,
+    detail: str,
+    line: int,
+    *,
+    kind: ReviewKind,
+    payload: dict[str, Any],
+    now: datetime,
+) -> ReviewItem:
+    return ReviewItem(
+        order=order,
+        kind=kind,
+        code=code,
+        file=files.RECEIPTS,
+        line=line,
+        detail=detail,
+        payload=payload,
+        created_at=now,
+    )

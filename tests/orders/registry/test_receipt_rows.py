@@ -1,0 +1,223 @@
+"""A registry may write a row for each firearm of a receipt: one number, place and day are one receipt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Agency, AgencyKind, Role, Town
+from orders.display import event_words
+from orders.models import Deadline, DeadlineState, Firearm, HistoryEntry, Order, Receipt, ReviewItem
+from orders.services.firearms.receipts import withdraw_receipt
+from orders.services.registry.importing import importing
+from orders.services.registry.reviews import confirm_review, match_review, reject_review
+from tests import make
+from tests.make import NOW
+from tests.make_export import firearm_row, order_row, receipt_row, write_export
+
+pytestmark = pytest.mark.django_db
+
+Rows = Sequence[dict[str, str]]
+
+LISTED = [firearm_row(serial="S1"), firearm_row(serial="S2")]
+FIRST = receipt_row(serials="S1")
+SECOND = receipt_row(serials="S2")
+
+
+@pytest.fixture(autouse=True)
+def _places(db: None) -> None:
+    police = Agency.objects.create(name="Hamden Police", kind=AgencyKind.POLICE, ori="CT0006200")
+    Town.objects.create(name="Hamden", police=police)
+    Agency.objects.create(name="Court at Hartford", kind=AgencyKind.COURT, docket_prefixes="HHD")
+
+
+def take(folder: Path, receipts: Rows, *, listed: Rows = LISTED, later: int = 0) -> Counter[str]:
+    """Import one order with these receipts; return the rejects and the items that wait, by code."""
+    export = write_export(folder, [order_row()], listed, receipts)
+    with importing(export, now=NOW + timedelta(hours=later)) as run:
+        list(run.batches())
+        return Counter(run.rejected) + Counter(item.code for item in run.reviews())
+
+
+def on_receipts() -> list[list[str]]:
+    """The serial numbers on each receipt."""
+    return [
+        sorted(one.serial for one in receipt.firearms.all()) for receipt in Receipt.objects.order_by("id")
+    ]
+
+
+def is_met() -> bool:
+    return Deadline.objects.get(rule_id="CT-SUR-01").state == DeadlineState.MET
+
+
+def deciding(**given: Any) -> dict[str, Any]:
+    return {
+        "by": make.person(Role.CLERK, Agency.objects.get(kind=AgencyKind.COURT)),
+        "now": NOW,
+        "reason": "Read the paper.",
+        **given,
+    }
+
+
+def test_rows_of_one_receipt_are_one_receipt(tmp_path: Path) -> None:
+    assert take(tmp_path, [FIRST, SECOND]) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+    assert is_met()
+
+
+def test_a_second_import_of_these_rows_changes_nothing(tmp_path: Path) -> None:
+    take(tmp_path, [FIRST, SECOND])
+    entries = HistoryEntry.objects.count()
+
+    assert take(tmp_path, [SECOND, FIRST], later=1) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+    assert HistoryEntry.objects.count() == entries
+
+
+def test_the_receipt_has_the_time_of_its_last_row(tmp_path: Path) -> None:
+    later = receipt_row(serials="S2", at="2026-10-03T18:30-04:00")
+
+    assert take(tmp_path, [FIRST, later]) == {}
+
+    receipt = Receipt.objects.get()
+    assert receipt.received_at.isoformat() == "2026-10-03T22:30:00+00:00"
+    assert on_receipts() == [["S1", "S2"]]
+
+
+def test_a_later_row_of_a_stored_receipt_is_added_to_it(tmp_path: Path) -> None:
+    take(tmp_path, [FIRST])
+    assert not is_met()
+
+    assert take(tmp_path, [FIRST, SECOND], later=1) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+    assert is_met()
+    entry = HistoryEntry.objects.get(kind="receipt_extended")
+    assert event_words(entry) == "Firearm added to a receipt"
+    assert take(tmp_path, [FIRST, SECOND], later=2) == {}
+    assert HistoryEntry.objects.filter(kind="receipt_extended").count() == 1
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_row_that_may_replace_a_stored_receipt_waits_for_a_clerk(tmp_path: Path, *, is_named: bool) -> None:
+    take(tmp_path, [FIRST])
+
+    assert take(tmp_path, [SECOND], later=1) == {"not_on_receipt": 1}
+
+    assert on_receipts() == [["S1"]]
+    item = ReviewItem.objects.get()
+    assert "S2 is not on the recorded receipt R1" in item.detail
+    assert take(tmp_path, [SECOND], later=2) == {}
+    if is_named:
+        match_review(item, firearm=Firearm.objects.get(serial="S2"), **deciding())
+    else:
+        reject_review(item, **deciding())
+    assert on_receipts() == [["S1", "S2"] if is_named else ["S1"]]
+    assert is_met() == is_named
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"at": "2026-10-04T12:00-04:00"},
+        {"recipient_kind": "police", "recipient_id": "CT0006200"},
+        {"recipient_id": "6-06-014-01-7M-54321"},
+    ],
+    ids=["day", "recipient", "dealer"],
+)
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_number_with_another_day_or_recipient_waits_for_a_clerk(
+    tmp_path: Path, other: dict[str, str], *, is_stored: bool
+) -> None:
+    row = receipt_row(serials="S2", **other)
+    if is_stored:
+        take(tmp_path, [FIRST])
+
+    assert take(tmp_path, [FIRST, row], later=1) == {"receipt_number_used": 1}
+
+    assert on_receipts() == [["S1"]]
+    assert not is_met()
+    assert take(tmp_path, [FIRST, row], later=2) == {}
+    confirm_review(ReviewItem.objects.get(), **deciding())
+    assert on_receipts() == [["S1"], ["S2"]]
+    assert sorted(Receipt.objects.values_list("receipt_number", flat=True)) == ["R1", "R1 (2)"]
+    assert is_met()
+    assert take(tmp_path, [FIRST, row], later=3) == {}
+
+
+def test_the_number_of_a_withdrawn_receipt_is_free(tmp_path: Path) -> None:
+    row = receipt_row(serials="S2", at="2026-10-04T12:00-04:00")
+    take(tmp_path, [FIRST, row])
+    order = Order.objects.get()
+    withdraw_receipt(order, receipt=Receipt.objects.get(), by=None, now=NOW, reason="Of another order.")
+
+    confirm_review(ReviewItem.objects.get(), **deciding())
+
+    assert Receipt.objects.get().receipt_number == "R1"
+
+
+def test_two_rows_without_a_number_are_two_firearms(tmp_path: Path) -> None:
+    unknown = [firearm_row(serial="UNK"), firearm_row(serial="UNK")]
+    row = receipt_row(serials="UNK")
+
+    assert take(tmp_path, [row, row], listed=unknown) == {"no_serial": 2}
+    assert take(tmp_path, [row, row], listed=unknown, later=1) == {}
+
+    one, two = Firearm.objects.order_by("id")
+    for item, firearm in zip(ReviewItem.objects.order_by("id"), (one, two), strict=True):
+        assert not is_met()
+        match_review(item, firearm=firearm, **deciding())
+    assert is_met()
+    assert take(tmp_path, [row, row], listed=unknown, later=2) == {}
+
+
+def test_a_cell_with_two_unnumbered_firearms_asks_twice(tmp_path: Path) -> None:
+    assert take(tmp_path, [receipt_row(serials="UNK; UNK; S1")]) == {"no_serial": 2}
+
+
+def test_a_row_with_fewer_firearms_is_part_of_the_receipt_beside_it(tmp_path: Path) -> None:
+    whole = receipt_row(serials="S1; S2")
+
+    assert take(tmp_path, [whole, FIRST]) == {}
+    assert take(tmp_path, [whole, FIRST], later=1) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+
+
+def test_a_row_with_fewer_firearms_than_the_stored_receipt_is_not_dropped_silently(tmp_path: Path) -> None:
+    take(tmp_path, [receipt_row(serials="S1; S2")])
+
+    assert take(tmp_path, [FIRST], later=1) == {"duplicate_receipt_number": 1}
+
+
+def test_the_same_firearms_at_another_time_contradict_the_first_row(tmp_path: Path) -> None:
+    assert take(tmp_path, [FIRST, receipt_row(serials="S1", at="2026-10-03T18:00-04:00")]) == {
+        "duplicate_receipt_number": 1
+    }
+    assert Receipt.objects.get().received_at.hour == 16
+
+
+def test_rows_of_one_receipt_from_before_the_order_are_one_doubt(tmp_path: Path) -> None:
+    early = {"at": "2026-09-30T12:00-04:00"}
+
+    assert take(tmp_path, [receipt_row(serials="S1", **early), receipt_row(serials="S2", **early)]) == {
+        "before_the_order": 1
+    }
+
+    confirm_review(ReviewItem.objects.get(), **deciding())
+    assert on_receipts() == [["S1", "S2"]]
+
+
+def test_one_wrong_row_of_a_receipt_does_not_reject_the_others(tmp_path: Path) -> None:
+    wrong = receipt_row(serials="S2", recipient_id="12345")
+
+    assert take(tmp_path, [FIRST, wrong]) == {"invalid_dealer_license": 1}
+
+    assert on_receipts() == [["S1"]]
