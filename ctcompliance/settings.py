@@ -28,6 +28,8 @@ MIN_SAFE_CONTACT_DAYS, MAX_SAFE_CONTACT_DAYS = 7, 180
 
 #: An address of a mail server. A file or memory, which the library takes, would lose all messages.
 MAIL_SERVER = re.compile(r"(smtp|smtps|submission)://([^/@]*@)?[\w.\[\]:-]+(/.*)?")
+#: An address of a mailbox. Special letters of user and password are written as in URLs, such as %40 for @.
+MAILBOX_URL = re.compile(r"imaps://[^/@:]+:[^/@:]+@[\w.\[\]:-]+(/.*)?")
 
 env = Env()
 
@@ -62,6 +64,9 @@ try:
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
     #: The outside monitor's address, requested every minute by a canary that passed through the system.
     CANARY_URL = env.str("CTC_CANARY_URL", "")
+    #: A mailbox read over IMAP, to which a canary is mailed every minute, and its address.
+    CANARY_MAILBOX = env.str("CTC_CANARY_MAILBOX", "")
+    CANARY_ADDRESS = env.str("CTC_CANARY_ADDRESS", "")
     #: The administrators' own system, to which each finding is posted, and the secret that signs.
     FINDINGS_URL = env.str("CTC_FINDINGS_URL", "")
     FINDINGS_SECRET = env.str("CTC_FINDINGS_SECRET", "")
@@ -166,6 +171,12 @@ if TWILIO["FROM"] and not re.fullmatch(r"\+[1-9]\d{7,14}|MG[0-9a-f]{32}", TWILIO
     )
 if RESEND["SIGNING_SECRET"] and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", RESEND["SIGNING_SECRET"]):
     raise ImproperlyConfigured("CTC_RESEND_SIGNING_SECRET: invalid; copy the whole secret, whsec_…")
+if bool(CANARY_MAILBOX) != bool(CANARY_ADDRESS):
+    raise ImproperlyConfigured("CTC_CANARY_MAILBOX, CTC_CANARY_ADDRESS: set both or leave out both.")
+if CANARY_MAILBOX and not MAILBOX_URL.fullmatch(CANARY_MAILBOX):
+    raise ImproperlyConfigured(
+        "CTC_CANARY_MAILBOX: not a mailbox; set it to imaps://user:password@host/INBOX, or leave it out."
+    )
 if FINDINGS_URL and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", FINDINGS_SECRET):
     raise ImproperlyConfigured(
         "CTC_FINDINGS_SECRET: missing or invalid; set it to whsec_ and Base64, or leave out CTC_FINDINGS_URL."

@@ -28,6 +28,7 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
             "outbox_lag_s": measured.outbox_lag,
             "channels_down": measured.channels_down,
             "canary_age_s": measured.canary_age,
+            "mailbox_age_s": measured.mailbox_age,
             "counts": {
                 name: {"value": value, "counted_at": at.astimezone(UTC).isoformat(timespec="seconds")}
                 for name, (value, at) in measured.counts.items()

@@ -1,7 +1,7 @@
 """The threads of a process that runs pulses, even when Celery beat and the broker are down.
 
-One fires, one sends, one watches the last hop, one runs periodic work that is overdue. They are apart because
-sending waits for providers, and nothing may delay firing.
+One fires, one sends, one watches the last hop, one sends canaries by mail, one runs periodic work that is
+overdue. They are apart because sending and reading mail wait for other servers, and nothing may delay firing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from notifications.services.delivery.outbox import backlog_seconds
 from notifications.services.firing.fire import Firer
 from notifications.services.firing.pulse import PATIENCE, run_pulse
 from notifications.services.last_hop import watch
+from notifications.services.mail_canary import fly
 from notifications.services.periodic import Periodic, run_overdue
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Pulses:
                 ("pulse", PERIOD, self._pulse),
                 ("send", PERIOD / 2, self._send),
                 ("watch", WATCH_EVERY, watch),
+                ("mailbox", WATCH_EVERY, fly),
                 ("periodic", PERIODIC_EVERY, self._run_overdue),
             )
         ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from notifications.models import Channel
 from notifications.services.restored import is_held
 from notifications.services.sql import rows_of
+from notifications.services.watch import mailbox
 from notifications.services.watch.findings import Violation
 from orders.models import deadline_is_alertable_sql
 
@@ -30,7 +31,7 @@ MAX_COUNTED = 1000
 
 _OPEN = """
 SELECT name, failures, trouble FROM notifications_provider
-WHERE trouble <> '' OR open_until IS NOT NULL
+WHERE (trouble <> '' OR open_until IS NOT NULL) AND name <> %(mailbox)s
 ORDER BY name
 """
 
@@ -106,12 +107,12 @@ def providers_of(channel: str) -> Sequence[str]:
         Channel.SERVICE: ["apprise"] if settings.SERVICES else [],
         Channel.CANARY: ["canary"],
     }
-    return configured[channel]
+    return configured.get(channel, ())
 
 
 def channels_down() -> list[str]:
     """Return the channels to people that have no provider which is up and accepts our messages."""
-    down = {name for name, _, _ in rows_of(_OPEN, {})}
+    down = {name for name, _, _ in rows_of(_OPEN, {"mailbox": mailbox.MAILBOX})}
     return [
         channel
         for channel in (Channel.EMAIL, Channel.SMS, Channel.SERVICE)
@@ -169,7 +170,7 @@ def not_used(name: str, failures: int) -> Violation:
 
 def providers() -> Iterator[Violation]:
     """No provider is down or refuses us."""
-    for name, failures, trouble in rows_of(_OPEN, {}):
+    for name, failures, trouble in rows_of(_OPEN, {"mailbox": mailbox.MAILBOX}):
         yield troubled(name, trouble) if trouble else not_used(name, failures)
 
 
@@ -212,4 +213,5 @@ CHECKS: Mapping[str, Callable[[], Iterable[Violation]]] = {
     PAPER: paper,
     SILENT: silent,
     RESTORED: restored,
+    mailbox.MAILBOX: mailbox.lost,
 }
