@@ -71,8 +71,8 @@ def test_what_a_monitor_reads(client: Client) -> None:
 
     assert 3 <= found["ctc_pulse_age_seconds",] < 60
     assert ("ctc_canary_age_seconds",) not in found, "none arrived"
-    assert found["ctc_alerts", "email", "ready"] == Alert.objects.filter(state=0).count() > 0
-    assert found["ctc_alerts", "email", "in_doubt"] == 1
+    assert found["ctc_alerts", "1m", "email", "ready"] == Alert.objects.filter(state=0).count() > 0
+    assert found["ctc_alerts", "1m", "email", "in_doubt"] == 1
     assert found["ctc_alerts_in_doubt",] == found["ctc_possible_duplicates",] == 1
     assert found["ctc_answers_awaited",] == PendingAcknowledgment.objects.count() > 0
     assert 120 <= found["ctc_answers_awaited_oldest_seconds",] < 180
@@ -92,11 +92,34 @@ def test_a_canary_that_arrived_has_an_age(client: Client) -> None:
     assert 70 <= read(client)["ctc_canary_age_seconds",] < 120
 
 
-def test_alerts_of_yesterday_are_not_counted(client: Client) -> None:
+def test_alerts_of_yesterday_are_counted_only_if_they_were_never_sent(client: Client) -> None:
     fire()
-    Alert.objects.update(created_at=timezone.now() - timedelta(hours=25))
-
+    Alert.objects.update(created_at=timezone.now() - timedelta(hours=25), state=AlertState.ACCEPTED)
     assert not [name for name in read(client) if name[0] == "ctc_alerts"]
+
+    unsent = Alert.objects.latest("pk")
+    Alert.objects.filter(pk=unsent.pk).update(state=AlertState.TEMPORARY_FAILURE)
+    assert read(client)["ctc_alerts", "older", unsent.channel, "temporary_failure"] == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age"), [(0, "1m"), (2, "10m"), (30, "1h"), (90, "24h"), (24 * 60 - 1, "24h")]
+)
+def test_alerts_are_counted_by_age(client: Client, minutes: int, age: str) -> None:
+    fire()
+    Alert.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
+
+    assert {name[1] for name in read(client) if name[0] == "ctc_alerts"} == {age}
+
+
+def test_the_metrics_of_each_provider_exist_from_the_first_start(client: Client, settings: Settings) -> None:
+    settings.EMAIL_PROVIDERS, settings.SMS_PROVIDERS = ["smtp", "resend"], ["twilio"]
+    settings.SERVICES = ["slack"]
+
+    found = read(client)
+
+    for name in ("smtp", "resend", "twilio", "apprise", "canary"):
+        assert found["ctc_provider_failures", name] == found["ctc_provider_open", name] == 0
 
 
 def test_no_label_contains_a_name(client: Client) -> None:
