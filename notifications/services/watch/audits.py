@@ -151,6 +151,11 @@ def _is_mine(lock: int) -> bool:
 _UNANSWERED = "unanswered"
 
 
+def codes() -> set[str]:
+    """Return the codes that a finding of an audit can have."""
+    return {*_checks(time.time), _UNANSWERED}
+
+
 def _checks(host_clock: Callable[[], float]) -> dict[str, Callable[[], Iterable[Violation]]]:
     """Return the audits by the code of their findings."""
     return {
