@@ -15,12 +15,12 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup up down clean test check cheap ci coverage mutants fuzz faults schema bench week lock
+.PHONY: help setup up down clean test check cheap ci coverage mutants fuzz faults compose-test upgrade-test schema bench week lock
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "make TARGET PYTHON=python3.12 chooses the interpreter; README.md says more."
 
 setup: ## Make .venv with the packages of requirements-dev.lock; nothing to do if it has them
@@ -44,12 +44,13 @@ test: setup ## Run all tests
 	$(TESTS) $(BIN)/python -m pytest -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
 	exit $${failed:-0}
 
-check: setup ## Run the linters (migrations, too), mypy, the prose check, Django's checks, and the coverage of the rules
+check: setup ## Run the linters (migrations, too), mypy, the prose check, the search for secrets, Django's checks, the coverage of the rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.prose
+	@$(BIN)/python -m tests.secret_scan
 	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	@$(TESTS) $(BIN)/python -m pytest -qq tests/test_migrations.py
@@ -60,7 +61,8 @@ cheap: check ## Run the checks, the import of every module, and the tests of rul
 	@$(TESTS) $(BIN)/python -m pytest -n 2 -m "not browser and not processes" \
 		--ignore-glob="*/test_admin/*" --ignore-glob="*/orders/*pages*" tests/test_modules.py tests/rules tests/orders
 
-ci: ## Run what a change must pass: check, test, and `cheap` on another Python where there is one
+ci: setup ## Run what a change must pass: check, test, and `cheap` on another Python where there is one
+	@.ci/audit $(VENV)
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test
 	@other=$$(.ci/python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" 2>/dev/null) \
@@ -91,6 +93,15 @@ fuzz: setup ## Call every operation of the API with generated input, and let fac
 faults: export CTC_FAULTS := full
 faults: setup ## Kill and starve real processes, with real waits (an hour)
 	@$(TESTS) $(BIN)/python -m pytest tests/faults tests/notifications/test_isolation.py
+
+# docker-compose.yml as it is, on images made of Debian's packages; needs root, docker.io, docker-compose, debootstrap.
+compose-test: setup ## Run docker-compose.yml for real, and break its parts (ten minutes)
+	@CTC_LOCAL="$(or $(CTC_LOCAL),$(CURDIR)/.local)" $(BIN)/python -m tests.compose
+
+# From the newest tag, or from the commit that CTC_UPGRADE_FROM names.
+upgrade-test: export CTC_FAULTS := full
+upgrade-test: setup ## Run processes of an earlier version beside a database that was upgraded
+	@$(TESTS) $(BIN)/python -m pytest tests/faults/test_upgrade.py
 
 schema: setup ## Write docs/openapi.yaml from the code
 	@$(PRODUCTION) $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
