@@ -47,10 +47,14 @@ class Forked:
 
 
 class Stack:
-    """Web, workers and beat below one folder. What they send goes to ledgers."""
+    """Web, workers and beat below one folder. What they send goes to ledgers.
 
-    def __init__(self, folder: Path, more: Mapping[str, str]) -> None:
+    `root`: the folder of the code; tests of upgrades run that of an earlier version.
+    """
+
+    def __init__(self, folder: Path, more: Mapping[str, str], root: Path = ROOT) -> None:
         self.folder = folder
+        self.root = root
         self.web_port = free_port()
         self.environment = {
             name: value
@@ -71,7 +75,7 @@ class Stack:
         """Run a Python command, which must succeed; return its output."""
         done = subprocess.run(
             [sys.executable, *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -121,7 +125,7 @@ class Stack:
                     "-c",
                     "from tests.faults import scenarios; scenarios.main()",
                 ],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -135,7 +139,7 @@ class Stack:
         with self._logs[-1].open("wb") as log:
             process = psutil.Popen(
                 [str(BIN / command[0]), *command[1:]],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment | {"CTC_EMAIL_PROVIDERS": self.email},
                 stdout=log,
                 stderr=subprocess.STDOUT,
