@@ -58,6 +58,11 @@ def format_birth_date(day: date) -> str:
     return f"{_MONTHS['en'][day.month - 1]} {day.day}, {day.year}"
 
 
+def age_on(born: date, day: date) -> int:
+    """Return the age in whole years, on `day`, of someone born on `born`."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
 def format_clock(clock: time, language: str = "en", *, seconds: bool = False) -> str:
     """Return a time of day such as "1:37 p.m."."""
     hour = (clock.hour - 1) % _NOON + 1

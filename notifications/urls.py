@@ -22,6 +22,7 @@ urlpatterns = [
     path("n/<str:token>", notices.answer, name="answer"),
     path("notices/<uuid:public_id>/", notices.notice, name="notice"),
     path("notices/<uuid:public_id>/acknowledge/", notices.acknowledge_notice, name="acknowledge"),
+    path("notices/<uuid:public_id>/open/", notices.acknowledge_and_open, name="acknowledge-and-open"),
     path("notices/<uuid:public_id>/print/", printed.print_notice, name="print-notice"),
     path("away/", absences.absences, name="absences"),
     path("away/<uuid:public_id>/end/", absences.end, name="absence-end"),

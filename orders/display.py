@@ -256,6 +256,24 @@ def late_words(deadline: Deadline, now: datetime) -> str:
     return f"{amount} {unit}{'s' * (amount != 1)}"
 
 
+def clock_words(deadline: Deadline, now: datetime) -> str:
+    """Return how much time is left or how late it is, such as “3 h 30 min left” or “2 d late”.
+
+    Empty for a deadline that does not run.
+    """
+    if deadline.due_at is None or not deadline.is_running:
+        return ""
+    minutes = int(abs((deadline.due_at - now).total_seconds()) // 60)
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if hours >= _MOST_HOURS:
+        amount = f"{days} d"
+    elif hours:
+        amount = f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    else:
+        amount = f"{minutes} min"
+    return f"{amount} {'late' if deadline.is_overdue(now) else 'left'}"
+
+
 def met_words(deadline: Deadline, zone: ZoneInfo) -> str:
     """Return when the deadline was met, in court time; the day where the law counts days."""
     if deadline.met_at is None:

@@ -1,10 +1,11 @@
-"""Pages of follow-ups and of the licensing unit, and the search."""
+"""Pages of cases, of follow-ups and of the licensing unit, and the search."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 from orders.views import follow_ups, licensing, search
+from orders.views.cases import views as cases
 
 urlpatterns = [
     path("search/", search.search, name="search"),
@@ -14,6 +15,8 @@ urlpatterns = [
         licensing.withdraw_report,
         name="licensing-withdraw",
     ),
+    path("cases/<uuid:public_id>/", cases.case_page, name="case-page"),
+    path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),
     path("follow-ups/", follow_ups.queue, name="follow-up-queue"),
     path("follow-ups/<uuid:public_id>/", follow_ups.follow_up, name="follow-up-page"),
     path("follow-ups/<uuid:public_id>/<slug:name>/", follow_ups.act, name="follow-up-act"),

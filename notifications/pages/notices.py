@@ -216,6 +216,19 @@ def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _acknowledged(request, alert)
 
 
+@require_POST
+def acknowledge_and_open(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Record that the reader has read all alerts of the case, and show the case."""
+    alert = _visible(request).filter(public_id=public_id).first()
+    user = expect(User, request.user)
+    if alert is None or not may_acknowledge(alert, user):
+        raise Http404
+    log_access(request, [alert.of_order.case.public_id])
+    acknowledge(alert, by=user, now=timezone.now())
+    messages.success(request, "Acknowledged. It is in the history of the order.")
+    return redirect("case-page", public_id=alert.of_order.public_id)
+
+
 def _not_visible(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The page of an alert whose order this person does not see: without anything of the order."""
     taken_back = taken_back_from(expect(User, request.user)).filter(public_id=public_id).first()

@@ -34,8 +34,8 @@ from orders.admin.desk import (
 from orders.admin.page import load_page
 from orders.display import language_of, law_name, short_due
 from orders.errors import InvalidFact
-from orders.forms.acts import ACTS
-from orders.forms.base import Act, FactsForm
+from orders.forms.acts import ACTS, initial_of, item_of
+from orders.forms.base import FactsForm
 from orders.forms.entry import EnterOrderForm
 from orders.history_details import other_orders
 from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, is_connecticut_docket, spellings
@@ -284,7 +284,7 @@ class OrderAdmin(DeskList):
         if not act.is_permitted(roles_over(_person(request), {order.pk})[order.pk]):
             raise PermissionDenied
         kind = request.GET.get("kind", "")
-        item = self._item(request, order, act)
+        item = item_of(act, order, request.GET)
         if act.fact is not None and item is None:
             messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
             return redirect(f"{order_address(order)}#{act.section}")
@@ -292,7 +292,7 @@ class OrderAdmin(DeskList):
             request.POST if request.method == "POST" else None,
             order=order,
             item=item,
-            initial=_initial(request, act),
+            initial=initial_of(act, request.GET),
         )
         if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
             messages.success(request, act.done)
@@ -304,20 +304,6 @@ class OrderAdmin(DeskList):
         return self._form(
             request, form, title=title, button=act.title, order=order, item=words, others=others
         )
-
-    def _item(self, request: HttpRequest, order: Order, act: Act) -> Any:
-        """Return the item that the address names, or nothing for a missing item or an act on the order."""
-        if act.fact is None:
-            return None
-        try:
-            public_id = UUID(request.GET.get("item", ""))
-        except ValueError as error:
-            raise Http404 from error
-        item: Any = act.fact.model._default_manager.filter(order=order, public_id=public_id).first()
-        if item is None:
-            return None
-        item.order = order
-        return item if act.is_offered_for(item) else None
 
     def _order(self, request: HttpRequest, public_id: UUID) -> Order:
         """Return the order and log access to its case. Raises `Http404` if the person does not see it."""
@@ -346,12 +332,6 @@ class OrderAdmin(DeskList):
                 **context,
             },
         )
-
-
-def _initial(request: HttpRequest, act: Act) -> dict[str, str]:
-    """Return the values that the address of the form gives, as far as the act takes them from there."""
-    names = {*act.prefilled, *(["kind"] if act.variants else [])}
-    return {name: request.GET.get(name, "") for name in names}
 
 
 def _person(request: HttpRequest) -> User:

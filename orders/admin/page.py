@@ -59,11 +59,11 @@ from orders.rules.vocabulary import Certainty, EntryType
 from orders.services.court_days import zone_of
 from orders.services.firearms.requests import request_words
 from orders.services.firearms.return_steps import ChecklistLine, checklist_of
+from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders.record import OrderRecord, load_record
 from orders.services.parties.candidates import CandidatePerson
 from orders.services.planning.explanations import reasons
 from orders.services.planning.load_inventories import ABOUT_COMPLIANCE
-from orders.services.planning.rulebooks import bundled
 from orders.services.related_orders import RelatedOrder, related_orders
 
 #: Deadlines in the order in which they need attention.
@@ -244,7 +244,7 @@ class OrderPage:
             ("schedule a hearing for a warrant", f"{act}{HearingPurpose.COMPLIANCE.value}"),
         ]
         for one in self.record.follow_ups:
-            if one.closed_at is None and _is_surrender(one.deadline.rule_id):
+            if one.closed_at is None and one.deadline.rule_id in surrender_rules():
                 address = reverse("follow-up-page", args=[one.public_id])
                 found.append(("refer it to the prosecutor, on the follow-up", address))
         return found
@@ -384,12 +384,6 @@ class OrderPage:
                     law=list(entry_law(one)),
                     is_debatable=one.certainty is Certainty.DEBATABLE,
                 )
-
-
-def _is_surrender(rule_id: str) -> bool:
-    """True for a duty that is met when everything is accounted for."""
-    rule = bundled().by_id.get(rule_id)
-    return rule is not None and any(one.complete for one in rule.met_by)
 
 
 def load_page(order: Order, *, user: User, roles: Collection[str], now: datetime, language: str) -> OrderPage:

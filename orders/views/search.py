@@ -23,6 +23,7 @@ from orders.services.follow_ups.queue import VIEWERS
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.search import MOST, SEARCHERS, Found, Matched
 from orders.services.search import search as search_orders
+from orders.views.cases.views import VIEWERS as CASE_VIEWERS
 
 _COURT = frozenset({Role.CLERK, Role.JUDGE})
 
@@ -119,8 +120,8 @@ def overdue_counts(orders: Sequence[Order], *, now: datetime) -> dict[int, int]:
 
 
 def _addresses(person: User, found: Sequence[Found]) -> dict[int, str]:
-    """Return the address of each order's page for this person: the court's, the licensing unit's, that of a
-    follow-up or of a release."""
+    """Return the address of each order's page for this person: the court's, that of police, marshal and
+    prosecutor, the licensing unit's, that of a follow-up or of a release."""
     keys = [one.order.pk for one in found]
     addresses: dict[int, str] = {}
     if Role.ADVOCATE in person.roles:
@@ -135,8 +136,17 @@ def _addresses(person: User, found: Sequence[Found]) -> dict[int, str]:
         for pk, public_id in follow_ups.order_by("-closed_at", "id").values_list("order", "public_id"):
             addresses[pk] = reverse("follow-up-page", args=[public_id])
     for one in found:
-        if Role.LICENSING in one.roles:
-            addresses[one.order.pk] = reverse("licensing-page", args=[one.order.public_id])
-        if one.roles & _COURT and person.is_staff:
-            addresses[one.order.pk] = reverse("admin:orders_order_change", args=[one.order.public_id])
+        if address := _own_page(person, one):
+            addresses[one.order.pk] = address
     return addresses
+
+
+def _own_page(person: User, one: Found) -> str:
+    """Return the address of the page that the person's role has for every order, or an empty text."""
+    if one.roles & _COURT and person.is_staff:
+        return reverse("admin:orders_order_change", args=[one.order.public_id])
+    if Role.LICENSING in one.roles:
+        return reverse("licensing-page", args=[one.order.public_id])
+    if one.roles & CASE_VIEWERS:
+        return reverse("case-page", args=[one.order.public_id])
+    return ""

@@ -1,0 +1,3 @@
+"""Template tags of pages with alerts."""
+
+from __future__ import annotations

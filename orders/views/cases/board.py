@@ -1,0 +1,294 @@
+"""The board: the cases of a person's agencies that need somebody now, one row for each case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.access import MATRIX
+from accounts.dates import age_on, format_day, format_instant
+from accounts.models import User
+from orders.display import clock_words, due_words, shown_state
+from orders.models import (
+    RUNNING,
+    Attempt,
+    CustodyRequest,
+    CustodyRequestKind,
+    Deadline,
+    DeadlineState,
+    Firearm,
+    FirearmStatus,
+    FollowUp,
+    Order,
+    ProofStatus,
+    SetStatus,
+)
+from orders.querysets import order_visibility
+from orders.services.court_days import court_day, zone_of
+from orders.services.firearms.surrender import surrender_rules
+from orders.services.order_state import last_days, state_of
+from orders.services.planning.inventory import Balance
+from orders.services.planning.load_inventories import load_inventories
+
+#: The most rows of one section.
+MOST = 25
+#: The most firearms that are drawn as boxes.
+MOST_BOXES = 12
+#: How long a case stays in “Done”.
+DONE_FOR = timedelta(days=7)
+
+#: The roles that work the clock of a surrender; the others serve orders only.
+SURRENDER_ROLES = MATRIX.resources["inventory"].actions["view"] - MATRIX.capacities["court"].seen_by
+#: The roles that have a board.
+BOARD_ROLES = SURRENDER_ROLES | MATRIX.capacities["marshal"].seen_by
+
+
+@dataclass(kw_only=True)
+class BoardRow:
+    """One case: its order, and the deadline, request or service that makes it urgent."""
+
+    order: Order
+    now: datetime
+    deadline: Deadline | None = None
+    request: CustodyRequest | None = None
+    balance: Balance | None = None
+    follow_up: FollowUp | None = None
+    reader: User | None = None
+    last_attempt: Attempt | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return zone_of(self.order)
+
+    @property
+    def age(self) -> int | None:
+        """The respondent's age; None without a date of birth."""
+        born = self.order.case.respondent.date_of_birth
+        return age_on(born, court_day(self.order, self.now)) if born else None
+
+    @property
+    def clock(self) -> str:
+        """The time that is left, or how late it is."""
+        return clock_words(self.deadline, self.now) if self.deadline else ""
+
+    @property
+    def is_late(self) -> bool:
+        """True if the deadline is overdue."""
+        return self.deadline is not None and self.deadline.is_overdue(self.now)
+
+    @property
+    def is_short(self) -> bool:
+        """True if less than four hours are left."""
+        due = self.deadline.due_at if self.deadline else None
+        return due is not None and self.now < due < self.now + timedelta(hours=4)
+
+    @property
+    def due(self) -> str:
+        """When it is due, when it was issued, or when the return was asked for."""
+        if self.request is not None:
+            return f"Asked for {format_day(self.request.requested_on)}"
+        if self.deadline is None or self.deadline.due_at is None:
+            return f"Issued {format_day(self.order.issued_on)}"
+        if self.deadline.met_at is not None and not self.deadline.is_running:
+            return f"Recorded {format_instant(self.deadline.met_at, self.zone)}"
+        return f"Due {due_words(self.deadline, self.zone)}"
+
+    @property
+    def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
+        """The state of the surrender, if the section does not name it."""
+        if self.deadline is None:
+            return None
+        if self.deadline.proof == ProofStatus.SWORN and self.deadline.is_running:
+            return ProofStatus.SWORN
+        state = shown_state(self.deadline, self.now)
+        return state if isinstance(state, ProofStatus) else None
+
+    @property
+    def boxes(self) -> list[bool]:
+        """One box for each firearm, true if it is accounted for; empty if there are too many to draw."""
+        if self.balance is None or self.balance.whole > MOST_BOXES:
+            return []
+        return [number < self.balance.accounted for number in range(self.balance.whole)]
+
+    @property
+    def firearms(self) -> str:
+        """How many firearms are accounted for, in words."""
+        if self.balance is None:
+            return ""
+        whole, accounted = self.balance.whole, self.balance.accounted
+        if not whole:
+            return "No firearm known"
+        return f"{accounted} of {whole} accounted for"
+
+    @property
+    def owner(self) -> str:
+        """Who owns the follow-up."""
+        if self.follow_up is None:
+            return ""
+        if self.follow_up.assigned_to is not None and self.follow_up.assigned_to == self.reader:
+            return "you"
+        return str(self.follow_up.assigned_to or f"{self.follow_up.owner}, no person yet")
+
+    @property
+    def next_action(self) -> str:
+        """When the next action is planned."""
+        return format_instant(self.follow_up.next_action_at, self.zone) if self.follow_up else ""
+
+    @property
+    def last_answer(self) -> str:
+        """The result of the last attempt at recovery."""
+        one = self.last_attempt
+        return f"{one.get_result_display()}, {format_instant(one.attempted_at, self.zone)}" if one else ""
+
+
+@dataclass(kw_only=True)
+class BoardSection:
+    """Cases of one kind, the most urgent first; `has_more` if not all are shown."""
+
+    name: str
+    title: str
+    hint: str
+    rows: list[BoardRow] = field(default_factory=list)
+    has_more: bool = False
+
+
+@dataclass(kw_only=True)
+class Board:
+    """The board of a person at `now`."""
+
+    person: User
+    now: datetime
+
+    @cached_property
+    def sections(self) -> list[BoardSection]:
+        """The sections that have rows, in the order in which they need work."""
+        found = [self._service()]
+        if self.person.roles & SURRENDER_ROLES:
+            found = [self._running(), self._late(), *found, self._returns(), self._done()]
+        sections = [one for one in found if one.rows]
+        self._fill([row for one in sections for row in one.rows])
+        return sections
+
+    @property
+    def orders(self) -> list[Order]:
+        """The orders of all rows, for the access log."""
+        return [row.order for section in self.sections for row in section.rows]
+
+    def _running(self) -> BoardSection:
+        rows = self._surrender().filter(state__in=RUNNING, due_at__gt=self.now)
+        return self._of_deadlines(rows, "due_at", "running", "Running", "the time is not over")
+
+    def _late(self) -> BoardSection:
+        rows = self._surrender().filter(state__in=RUNNING, due_at__lte=self.now)
+        return self._of_deadlines(rows, "due_at", "late", "Late", "the time is over")
+
+    def _done(self) -> BoardSection:
+        rows = self._surrender().filter(
+            state=DeadlineState.MET, met_at__gt=self.now - DONE_FOR, met_at__lte=self.now
+        )
+        return self._of_deadlines(rows, "-met_at", "done", "Done this week", "proven, or found by the court")
+
+    def _service(self) -> BoardSection:
+        """Orders to be served. Police need those against people who may be armed; a marshal needs all."""
+        rows = Order.objects.filter(
+            order_visibility(self.person, roles=BOARD_ROLES).by_agency("pk"),
+            served_at=None,
+            vacated_at=None,
+            withdrawn_at=None,
+        )
+        if not self.person.roles & MATRIX.capacities["marshal"].seen_by:
+            listed = Exists(Firearm.objects.filter(order=OuterRef("pk")))
+            rows = rows.filter(Q(firearms_indicated=True) | Q(permit_indicated=True) | listed)
+        found = list(rows.select_related(*_ORDER).order_by("-issued_on", "-pk")[: MOST + 1])
+        days = last_days(found)
+        live = [one for one in found if state_of(one, days[one.pk], now=self.now).is_live]
+        return BoardSection(
+            name="service",
+            title="Service coming",
+            hint="not served yet",
+            rows=[BoardRow(order=one, now=self.now) for one in live[:MOST]],
+            has_more=len(found) > MOST,
+        )
+
+    def _returns(self) -> BoardSection:
+        """Requests for return without a decision, while police hold firearms of the case."""
+        held = Firearm.objects.filter(order__case=OuterRef("order__case"), status=FirearmStatus.SURRENDERED)
+        rows = CustodyRequest.objects.filter(
+            Exists(held),
+            order_visibility(self.person, roles=SURRENDER_ROLES).by_agency("order_id"),
+            kind=CustodyRequestKind.RETURN,
+            decision=None,
+            order__withdrawn_at=None,
+        )
+        found = list(
+            rows.select_related(*(f"order__{one}" for one in _ORDER)).order_by("requested_on", "pk")[
+                : MOST + 1
+            ]
+        )
+        return BoardSection(
+            name="returns",
+            title="Returns",
+            hint="somebody asks for firearms in custody",
+            rows=[BoardRow(order=one.order, now=self.now, request=one) for one in found[:MOST]],
+            has_more=len(found) > MOST,
+        )
+
+    def _surrender(self) -> QuerySet[Deadline]:
+        visible = order_visibility(self.person, roles=SURRENDER_ROLES).by_agency("order_id")
+        return Deadline.objects.filter(visible, rule_id__in=surrender_rules())
+
+    def _of_deadlines(
+        self, rows: QuerySet[Deadline], order_by: str, name: str, title: str, hint: str
+    ) -> BoardSection:
+        """One row for each case: the deadline that comes first in `order_by`."""
+        firsts = rows.order_by("order__case_id", order_by, "pk").distinct("order__case_id").values("pk")
+        found = list(
+            Deadline.objects.filter(pk__in=firsts)
+            .select_related(*(f"order__{one}" for one in _ORDER))
+            .order_by(order_by, "pk")[: MOST + 1]
+        )
+        return BoardSection(
+            name=name,
+            title=title,
+            hint=hint,
+            rows=[BoardRow(order=one.order, now=self.now, deadline=one) for one in found[:MOST]],
+            has_more=len(found) > MOST,
+        )
+
+    def _fill(self, rows: Sequence[BoardRow]) -> None:
+        """Add what each row shows besides: the firearms, the follow-up and the last attempt."""
+        if not rows or not self.person.roles & SURRENDER_ROLES:
+            return
+        inventories = load_inventories({row.order.case_id for row in rows})
+        follow_ups = _follow_ups(row.deadline for row in rows)
+        attempts = _last_attempts(follow_ups.values())
+        for row in rows:
+            row.reader = self.person
+            row.balance = inventories[row.order.case_id].balance_for(row.order)
+            row.follow_up = follow_ups.get(row.deadline.pk) if row.deadline else None
+            row.last_attempt = attempts.get(row.follow_up.pk) if row.follow_up else None
+
+
+#: What a row shows of its order.
+_ORDER = ("case__court", "case__respondent__town")
+
+
+def _follow_ups(deadlines: Iterable[Deadline | None]) -> dict[int, FollowUp]:
+    """The open follow-up of each deadline, by the key of the deadline."""
+    keys = [one.pk for one in deadlines if one is not None]
+    rows = FollowUp.objects.filter(deadline__in=keys, closed_at=None).select_related("owner", "assigned_to")
+    return {one.deadline_id: one for one in rows.order_by("-pk")}
+
+
+def _last_attempts(follow_ups: Collection[FollowUp]) -> dict[int, Any]:
+    """The last attempt of each follow-up, by the key of the follow-up."""
+    rows = Attempt.objects.filter(follow_up__in=[one.pk for one in follow_ups])
+    rows = rows.order_by("follow_up_id", F("attempted_at").desc(), "-pk").distinct("follow_up_id")
+    return {one.follow_up_id: one for one in rows}

@@ -1,0 +1,357 @@
+"""What the page of a case shows to police, marshals and prosecutors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from accounts.access import MATRIX
+from accounts.dates import age_on, format_clock, format_day, format_instant
+from accounts.models import User
+from orders.display import (
+    clock_words,
+    condition_words,
+    due_words,
+    first_upper,
+    late_words,
+    law_name,
+    rule_title,
+    shown_state,
+)
+from orders.forms.acts import ACTS
+from orders.forms.base import Act, Section
+from orders.models import (
+    STATEMENT_ALONE,
+    Deadline,
+    DeadlineState,
+    FollowUp,
+    Hearing,
+    Order,
+    ProofStatus,
+    SetStatus,
+)
+from orders.services.correctable import Correctable
+from orders.services.court_days import court_day, zone_of
+from orders.services.firearms.accounting import FirearmAccount
+from orders.services.firearms.disposals import DISPOSAL
+from orders.services.firearms.inventory import FIREARM, PERMIT
+from orders.services.firearms.receipts import RECEIPT
+from orders.services.firearms.requests import CUSTODY_REQUEST
+from orders.services.firearms.returns import RETURN
+from orders.services.firearms.statements import STATEMENT, VERIFICATION
+from orders.services.firearms.surrender import surrender_deadline
+from orders.services.follow_ups.queue import VIEWERS as FOLLOW_UP_VIEWERS
+from orders.services.order_state import OrderState, last_days, state_of
+from orders.services.orders.record import OrderRecord, load_record
+from orders.services.related_orders import RelatedOrder, related_orders
+from orders.services.service import ATTEMPT
+
+#: The resources of the matrix whose fields are on the page.
+SHOWN = (
+    "case",
+    "condition",
+    "custody_request",
+    "deadline",
+    "firearm",
+    "firearm_disposal",
+    "firearm_return",
+    "hearing",
+    "inventory",
+    "order",
+    "permit",
+    "receipt",
+    "respondent",
+    "service_attempt",
+    "statement",
+    "statement_verification",
+)
+
+#: The acts that come first, in this order, as far as they are offered.
+_FIRST = ("serve", "attempt", "receipt", "firearm")
+
+#: The titles of the sections of acts.
+_TITLES = {
+    Section.SERVICE: "Service",
+    Section.FIREARMS: "Firearms",
+    Section.ORDER: "Order",
+    Section.HEARINGS: "Hearings",
+    Section.NOTICES: "Notices",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAct:
+    """An act that the reader may do: its title and the address of its form."""
+
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseDeadline:
+    """One deadline as it is now."""
+
+    title: str
+    law: str
+    state: DeadlineState | ProofStatus | SetStatus
+    due: str
+    late: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemLine:
+    """One recorded fact in words, with the acts that put it right."""
+
+    words: str
+    acts: Sequence[CaseAct]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePage:
+    """The page of an order for a person who sees it in `roles`, at `now`.
+
+    It never names the protected person, an advocate or a school.
+    """
+
+    record: OrderRecord
+    roles: Collection[str]
+    now: datetime
+    last_day: date | None
+    related: Sequence[RelatedOrder]
+
+    @cached_property
+    def sees(self) -> frozenset[str]:
+        """The fields that the reader sees, as `resource.field`."""
+        return MATRIX.sees(self.roles, SHOWN)
+
+    @property
+    def order(self) -> Order:
+        """The order."""
+        return self.record.order
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return zone_of(self.order)
+
+    @property
+    def age(self) -> int | None:
+        """The respondent's age; None without a date of birth."""
+        born = self.order.case.respondent.date_of_birth
+        return age_on(born, court_day(self.order, self.now)) if born else None
+
+    @cached_property
+    def state(self) -> OrderState:
+        """The state of the order."""
+        return state_of(self.order, self.last_day, now=self.now)
+
+    @property
+    def last_day_words(self) -> str:
+        """The last day of the order."""
+        return format_day(self.last_day) if self.last_day else "Not recorded"
+
+    @cached_property
+    def surrender(self) -> Deadline | None:
+        """The surrender deadline that matters most."""
+        return surrender_deadline(self.record.deadlines, self.now)
+
+    @property
+    def surrender_state(self) -> DeadlineState | ProofStatus | SetStatus | None:
+        """The state of that deadline."""
+        return shown_state(self.surrender, self.now) if self.surrender else None
+
+    @property
+    def clock(self) -> str:
+        """The time that is left, or how late it is."""
+        return clock_words(self.surrender, self.now) if self.surrender else ""
+
+    @property
+    def is_late(self) -> bool:
+        """True if the surrender is overdue."""
+        return self.surrender is not None and self.surrender.is_overdue(self.now)
+
+    @property
+    def headline(self) -> str:
+        """The state of the surrender in one sentence."""
+        return headline(self.surrender, self.account, self.zone, self.now)
+
+    @property
+    def account(self) -> FirearmAccount:
+        """The three numbers of the order's firearms."""
+        return self.record.account
+
+    @property
+    def served(self) -> str:
+        """When the order was served; empty if it was not."""
+        return format_instant(self.order.served_at, self.zone) if self.order.served_at else ""
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions of the order that are not satisfied yet."""
+        return [condition_words(one) for one in self.record.open_conditions]
+
+    @property
+    def next_hearing(self) -> str:
+        """The next hearing that was not held."""
+        today = court_day(self.order, self.now)
+        ahead = [one for one in self.record.open_hearings if one.scheduled_on >= today]
+        return _hearing_words(min(ahead, key=lambda one: one.scheduled_on)) if ahead else ""
+
+    @property
+    def is_unverified_denial(self) -> bool:
+        """True if the respondent swore to have no firearms, and no one checked it."""
+        return any(one.is_running and one.proof == ProofStatus.SWORN for one in self.record.deadlines)
+
+    @cached_property
+    def deadlines(self) -> list[CaseDeadline]:
+        """The deadlines that run, the soonest first, and those that were met."""
+        seen = [one for one in self.record.deadlines if one.state != DeadlineState.WITHDRAWN]
+        lines = sorted(seen, key=lambda one: (not one.is_running, one.due_at is None, one.due_at))
+        return [
+            CaseDeadline(
+                title=rule_title(one.rule_id),
+                law=law_name(one.rule_id),
+                state=shown_state(one, self.now),
+                due=due_words(one, self.zone),
+                late=late_words(one, self.now),
+            )
+            for one in lines
+        ]
+
+    @cached_property
+    def follow_ups(self) -> list[tuple[FollowUp, str]]:
+        """The open follow-ups that the reader may open, each with the title of its rule."""
+        if FOLLOW_UP_VIEWERS.isdisjoint(self.roles):
+            return []
+        rows = (one for one in self.record.follow_ups if one.closed_at is None)
+        return [(one, rule_title(one.deadline.rule_id)) for one in rows]
+
+    @cached_property
+    def first_acts(self) -> list[CaseAct]:
+        """The acts that a visit needs most."""
+        return [
+            CaseAct(title=title, address=f"{_address(self.order, act)}{query}")
+            for act in self._offered
+            if act.name in _FIRST
+            for query, title in act.links(self.order)
+        ]
+
+    @cached_property
+    def other_acts(self) -> list[tuple[str, list[CaseAct]]]:
+        """The other acts, by section."""
+        found = [
+            (
+                title,
+                [
+                    CaseAct(title=words, address=f"{_address(self.order, act)}{query}")
+                    for act in self._offered
+                    if act.section is section and act.name not in _FIRST
+                    for query, words in act.links(self.order)
+                ],
+            )
+            for section, title in _TITLES.items()
+        ]
+        return [(title, acts) for title, acts in found if acts]
+
+    @cached_property
+    def facts(self) -> list[tuple[str, list[ItemLine]]]:
+        """What is recorded, by kind, each with the acts that put it right."""
+        record = self.record
+        kinds: list[tuple[str, str, Correctable, Sequence[Any]]] = [
+            ("Failed attempts at service", "service_attempt", ATTEMPT, record.attempts),
+            ("Receipts", "receipt", RECEIPT, record.receipts),
+            ("Permits", "permit", PERMIT, record.permits),
+            ("Sworn statements", "statement", STATEMENT, record.statements),
+            ("Checks of statements", "statement_verification", VERIFICATION, record.verifications),
+            ("Requests for return or sale", "custody_request", CUSTODY_REQUEST, record.custody_requests),
+            ("Returns", "firearm_return", RETURN, record.returns),
+            ("Firearms that left custody", "firearm_disposal", DISPOSAL, record.disposals),
+        ]
+        return [
+            (title, [self._item_line(fact, one) for one in rows])
+            for title, resource, fact, rows in kinds
+            if rows and f"{resource}.id" in self.sees
+        ]
+
+    @cached_property
+    def firearm_lines(self) -> list[ItemLine]:
+        """The listed firearms, each with its status and the acts that put it right."""
+        lines = [self._item_line(FIREARM, one) for one in self.record.firearms]
+        return [
+            replace(line, words=f"{line.words} ({one.get_status_display().lower()})")
+            for line, one in zip(lines, self.record.firearms, strict=True)
+        ]
+
+    def _item_line(self, fact: Correctable, row: Any) -> ItemLine:
+        """Return an item in words. What belongs to another order of the case is put right on its page."""
+        row.order = self._orders[row.order_id]
+        is_own = row.order_id == self.order.pk
+        return ItemLine(words=first_upper(fact.words(row)), acts=self._item_acts(row) if is_own else ())
+
+    def _item_acts(self, row: Any) -> list[CaseAct]:
+        return [
+            CaseAct(
+                title=act.link, address=f"{_address(self.order, act)}?{urlencode({'item': row.public_id})}"
+            )
+            for act in ACTS.values()
+            if act.fact is not None and act.is_permitted(self.roles) and act.is_offered_for(row)
+        ]
+
+    @cached_property
+    def _orders(self) -> dict[int, Order]:
+        return {one.pk: one for one in (self.order, *self.record.siblings)}
+
+    @cached_property
+    def _offered(self) -> list[Act]:
+        acts = [one for one in ACTS.values() if one.is_permitted(self.roles) and one.is_offered(self.record)]
+        return sorted(acts, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST))
+
+
+def headline(deadline: Deadline | None, account: FirearmAccount, zone: ZoneInfo, now: datetime) -> str:
+    """Return the state of a surrender as a sentence that an officer reads first."""
+    if deadline is None:
+        return "No duty to surrender firearms runs"
+    if deadline.is_overdue(now):
+        return f"Firearms not surrendered, {late_words(deadline, now)} late"
+    if deadline.proof in STATEMENT_ALONE:
+        return "Sworn, not verified: check whether the respondent has firearms"
+    if deadline.is_running:
+        return f"Firearms to be surrendered by {due_words(deadline, zone)}"
+    return _HEADLINES.get(DeadlineState(deadline.state)) or (
+        "Everything that is known is accounted for" if account.is_complete else "Surrender is recorded"
+    )
+
+
+#: The headline of a deadline that does not run.
+_HEADLINES = {
+    DeadlineState.NOT_STARTED: "Not served: the time for surrender begins at service",
+    DeadlineState.CANNOT_COMPUTE: "The time for surrender cannot be computed: a fact is missing",
+}
+
+
+def load_case_page(order: Order, *, person: User, roles: Collection[str], now: datetime) -> CasePage:
+    """Load the page of an order that comes with its case, court, respondent and town."""
+    sees_related = MATRIX.may(roles, "view", "related_order")
+    return CasePage(
+        record=load_record(order),
+        roles=roles,
+        now=now,
+        last_day=last_days([order])[order.pk],
+        related=related_orders(order, user=person, now=now) if sees_related else (),
+    )
+
+
+def _address(order: Order, act: Act) -> str:
+    return reverse("case-act", args=[order.public_id, act.name])
+
+
+def _hearing_words(hearing: Hearing) -> str:
+    at = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
+    return f"{hearing.get_purpose_display()}: {format_day(hearing.scheduled_on)}{at}"

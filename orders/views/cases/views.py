@@ -1,0 +1,90 @@
+"""The page of a case, and the forms by which police and marshals record what they did."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import MATRIX
+from accounts.models import User
+from accounts.services.access.access_log import log_access
+from orders.forms.acts import ACTS, initial_of, item_of
+from orders.forms.base import ActForm
+from orders.models import Order
+from orders.services.parties.visibility import roles_over
+from orders.views.cases.page import load_case_page
+
+#: The roles that use these pages. The court has its own.
+VIEWERS = MATRIX.resources["service_attempt"].actions["view"] - MATRIX.capacities["court"].seen_by
+
+
+@require_safe
+def case_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show one order to police, a marshal or a prosecutor, with what they may do."""
+    order, roles = _order(request, public_id)
+    page = load_case_page(order, person=_person(request), roles=roles, now=timezone.now())
+    log_access(request, [one.order.case.public_id for one in page.related])
+    return render(request, "orders/cases/case.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
+    """Show the form of an act and do it; then show the page of the case."""
+    order, roles = _order(request, public_id)
+    act = ACTS.get(name)
+    if act is None:
+        raise Http404
+    if not act.is_permitted(roles):
+        raise PermissionDenied
+    item = item_of(act, order, request.GET)
+    if act.fact is not None and item is None:
+        messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
+        return redirect("case-page", public_id=public_id)
+    typed = request.POST if request.method == "POST" else None
+    form = act.form(typed, order=order, item=item, initial=initial_of(act, request.GET))
+    if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
+        messages.success(request, act.done)
+        return redirect("case-page", public_id=public_id)
+    context = {
+        "order": order,
+        "form": form,
+        "title": act.title_for(order, request.GET.get("kind", "")),
+        "button": act.title,
+        "item": act.fact.words(item) if act.fact else "",
+        "fieldsets": _fieldsets(form),
+    }
+    return render(request, "orders/cases/act.html", context)
+
+
+def _fieldsets(form: ActForm) -> list[tuple[str | None, list[Any]]]:
+    """Return the fields of a form, by subject."""
+    return [(title, [form[name] for name in options["fields"]]) for title, options in form.fieldsets()]
+
+
+def _person(request: HttpRequest) -> User:
+    """Return the person. Raises `Http404` without a role that uses these pages."""
+    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
+        raise Http404
+    return request.user
+
+
+def _order(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
+    """Return the order with the roles in which the person sees it. Raises `Http404` if it is not visible."""
+    person = _person(request)
+    visible = Order.objects.visible_to(person, roles=VIEWERS)
+    order = (
+        visible.filter(public_id=public_id)
+        .select_related("case__court", "case__respondent__town__police")
+        .first()
+    )
+    if order is None:
+        raise Http404
+    log_access(request, [order.case.public_id])
+    return order, roles_over(person, [order.pk])[order.pk] & VIEWERS

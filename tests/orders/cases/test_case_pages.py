@@ -1,0 +1,361 @@
+"""The board and the pages of cases: who sees what, and recording service, attempts and receipts there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Role, Town, User
+from notifications.models import Alert
+from notifications.services.firing.fire import Firer
+from orders.models import Firearm, Order, Receipt, ServiceAttempt
+from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.statements import record_statement
+from orders.services.parties.agencies import add_agency
+from orders.views.cases.board import Board, BoardRow
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+PROTECTED = "Robin Elm"
+
+
+@dataclass
+class Place:
+    """A court, police here and elsewhere, and somebody of each."""
+
+    court: Agency
+    police: Agency
+    town: Town
+    liaison: User
+    elsewhere: User
+
+    def order(self, name: str = "Ash Birch", *, hours: float | None = 55, firearms: int = 1) -> Order:
+        """An order served so many hours ago, or not served, with listed firearms."""
+        now = timezone.now()
+        given: dict[str, Any] = {
+            "court": self.court,
+            "respondent_town": self.town,
+            "respondent_name": name,
+            "respondent_address": "7 Elm Lane",
+            "respondent_dob": now.date().replace(year=now.year - 40, month=1, day=1),
+            "protected_person": PROTECTED,
+            "issued_at": now - timedelta(days=4),
+        }
+        order = (
+            make.order(now=now, **given)
+            if hours is None
+            else make.served_order(now=now, ago=timedelta(hours=hours), **given)
+        )
+        for number in range(firearms):
+            list_firearm(
+                order, source="police", serial=f"S{order.pk}-{number}", make="Ruger", by=None, now=now
+            )
+        return order
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    court, police = make.agency(AgencyKind.COURT), make.agency(name="Elm Police")
+    return Place(
+        court=court,
+        police=police,
+        town=make.town(police),
+        liaison=make.person(Role.LIAISON, police),
+        elsewhere=make.person(Role.LIAISON, make.agency()),
+    )
+
+
+def browser(person: User) -> Client:
+    """A browser in which the person has signed in."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page_of(order: Order, name: str = "") -> str:
+    return f"/cases/{order.public_id}/{name + '/' if name else ''}"
+
+
+def read(person: User, address: str) -> str:
+    answer = browser(person).get(address)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+def instant(name: str, at: datetime) -> dict[str, str]:
+    """An instant as it is typed into a form, in court time."""
+    return {f"{name}_0": f"{at:%Y-%m-%d}", f"{name}_1": f"{at:%H:%M} +0000"}
+
+
+def rows_of(person: User) -> dict[str, list[BoardRow]]:
+    """The rows of the person's board, by section."""
+    return {one.name: one.rows for one in Board(person=person, now=timezone.now()).sections}
+
+
+# ---- the board ---------------------------------------------------------------------------------------------
+
+
+def test_each_case_is_one_row_in_the_section_of_its_clock(place: Place) -> None:
+    late, running, unserved = (
+        place.order("Late Birch"),
+        place.order("Run Birch", hours=2),
+        place.order(hours=None),
+    )
+    Firer("test").fire(now=timezone.now())
+
+    found = {name: [row.order for row in rows] for name, rows in rows_of(place.liaison).items()}
+
+    assert found == {"running": [running], "late": [late], "service": [unserved]}
+    assert rows_of(place.elsewhere) == {}
+
+
+def test_the_board_shows_person_firearms_clock_owner_and_next_action(place: Place) -> None:
+    place.order(firearms=2)
+    Firer("test").fire(now=timezone.now())
+
+    text = read(place.liaison, "/")
+
+    assert "Ash Birch" in text
+    assert "0 of 2 accounted for" in text
+    assert '<span class="chip late">31 h late</span>' in text
+    assert "Owner: you" in text
+    assert "Next: " in text
+    assert PROTECTED not in text
+
+
+def test_a_case_is_acknowledged_once_and_opened(place: Place) -> None:
+    order = place.order()
+    Firer("test").fire(now=timezone.now())
+    waiting = Alert.objects.filter(recipient=place.liaison, acknowledged_at=None)
+    assert waiting.exists()
+    lead = Alert.objects.filter(recipient=place.liaison, channel="email").leading().latest("id")
+    assert reverse("acknowledge-and-open", args=[lead.public_id]) in read(place.liaison, "/")
+
+    answer = browser(place.liaison).post(reverse("acknowledge-and-open", args=[lead.public_id]))
+
+    assert answer["Location"] == page_of(order)
+    assert not waiting.exists()
+
+
+def test_a_stranger_cannot_acknowledge_from_the_board(place: Place) -> None:
+    place.order()
+    Firer("test").fire(now=timezone.now())
+    alert = Alert.objects.filter(recipient=place.liaison).latest("id")
+
+    answer = browser(place.elsewhere).post(reverse("acknowledge-and-open", args=[alert.public_id]))
+
+    assert answer.status_code == 404
+    assert not Alert.objects.exclude(acknowledged_at=None).exists()
+
+
+def test_a_sworn_denial_stays_on_the_board_as_sworn(place: Place) -> None:
+    order = place.order(hours=2)
+    record_statement(
+        order,
+        kind="non_possession",
+        sworn_at=timezone.now() - timedelta(hours=1),
+        by=None,
+        now=timezone.now(),
+    )
+
+    (row,) = rows_of(place.liaison)["running"]
+
+    assert row.state is not None
+    assert row.state.value == "sworn_not_verified"
+    page = read(place.liaison, page_of(order))
+    assert "Sworn, not verified: check whether the respondent has firearms" in page
+    assert "accounted for</strong>" not in page.split("<section>")[0]
+
+
+def test_the_number_of_queries_of_board_and_case_does_not_grow(place: Place) -> None:
+    def queries(address: str) -> int:
+        client = browser(place.liaison)
+        client.get(address)
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    first = place.order(firearms=1)
+    place.order("Run Birch", hours=2)
+    place.order("New Birch", hours=None)
+    Firer("test").fire(now=timezone.now())
+    few = queries("/"), queries(page_of(first))
+    for number in range(6):
+        place.order(f"Birch {number}")
+        place.order(f"Run {number}", hours=2)
+        place.order(f"New {number}", hours=None)
+        list_firearm(first, source="police", serial=f"More-{number}", by=None, now=timezone.now())
+    Firer("test").fire(now=timezone.now())
+
+    assert (queries("/"), queries(page_of(first))) == few
+
+
+# ---- one case ----------------------------------------------------------------------------------------------
+
+
+def test_the_case_begins_with_person_and_state_and_hides_the_protected_person(place: Place) -> None:
+    order = place.order()
+    text = read(place.liaison, page_of(order))
+
+    assert text.index("Ash Birch</h1>") < text.index("Firearms not surrendered, 31 hours late")
+    assert "7 Elm Lane" in text
+    assert "serial S" in text
+    assert PROTECTED not in text
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.ADVOCATE, Role.LICENSING, Role.SCHOOL, Role.AUDITOR])
+def test_other_roles_get_404(place: Place, role: Role) -> None:
+    kinds = {
+        Role.CLERK: AgencyKind.COURT,
+        Role.ADVOCATE: AgencyKind.ADVOCACY,
+        Role.LICENSING: AgencyKind.LICENSING,
+        Role.SCHOOL: AgencyKind.SCHOOL,
+    }
+    person = make.person(
+        role, place.court if role is Role.CLERK else make.agency(kinds[role]) if role in kinds else None
+    )
+    order = place.order()
+
+    assert browser(person).get(page_of(order)).status_code == 404
+    assert browser(person).get(page_of(order, "serve")).status_code == 404
+
+
+def test_police_of_another_place_get_404(place: Place) -> None:
+    order = place.order()
+
+    assert browser(place.elsewhere).get(page_of(order)).status_code == 404
+    assert browser(place.elsewhere).post(page_of(order, "firearm"), {"make": "Colt"}).status_code == 404
+
+
+def test_an_act_of_the_court_is_refused(place: Place) -> None:
+    order = place.order()
+
+    assert browser(place.liaison).get(page_of(order, "vacate")).status_code == 403
+    assert browser(place.liaison).get(page_of(order, "fly-a-kite")).status_code == 404
+    assert page_of(order, "vacate") not in read(place.liaison, page_of(order))
+
+
+def test_police_record_a_failed_attempt_then_service(place: Place) -> None:
+    order, now = place.order(hours=None), timezone.now()
+    client = browser(place.liaison)
+    text = read(place.liaison, page_of(order))
+    assert page_of(order, "serve") in text
+    assert page_of(order, "attempt") in text
+
+    tried = {
+        **instant("attempted_at", now - timedelta(hours=3)),
+        "method": "in_hand",
+        "reason": "No one there",
+    }
+    assert client.post(page_of(order, "attempt"), tried)["Location"] == page_of(order)
+    served = {
+        **instant("served_at", now - timedelta(hours=1)),
+        "service_method": "in_hand",
+        "service_officer": "Ofc. Reed",
+        "firearms_answer": "no",
+    }
+    assert client.post(page_of(order, "serve"), served)["Location"] == page_of(order)
+
+    assert ServiceAttempt.objects.get(order=order).reason == "No one there"
+    order.refresh_from_db()
+    assert order.service_officer == "Ofc. Reed"
+    text = read(place.liaison, page_of(order))
+    assert "Firearms to be surrendered by" in text
+    assert "22 h" in text or "23 h" in text
+    assert "the respondent answered: no" in text
+
+
+def test_a_receipt_for_one_of_two_leaves_the_duty_late(place: Place) -> None:
+    order = place.order(firearms=2)
+    first = Firearm.objects.filter(order=order).order_by("id")[0]
+    sent = {
+        "firearms": [first.pk],
+        **instant("received_at", timezone.now() - timedelta(hours=2)),
+        "kind": "police",
+        "agency": place.police.pk,
+        "receipt_number": "R-1",
+    }
+
+    answer = browser(place.liaison).post(page_of(order, "receipt"), sent)
+
+    assert answer["Location"] == page_of(order)
+    text = read(place.liaison, page_of(order))
+    assert "1 of 2 accounted for" in text
+    assert "Firearms not surrendered" in text
+    assert "eceipt" in text
+    assert rows_of(place.liaison)["late"][0].boxes == [True, False]
+
+
+def test_a_receipt_is_withdrawn_with_a_reason(place: Place) -> None:
+    order = place.order()
+    sent = {
+        "firearms": [Firearm.objects.get(order=order).pk],
+        **instant("received_at", timezone.now() - timedelta(hours=2)),
+        "kind": "police",
+        "agency": place.police.pk,
+    }
+    client = browser(place.liaison)
+    client.post(page_of(order, "receipt"), sent)
+    receipt = Receipt.objects.get(order=order)
+    address = f"{page_of(order, 'withdraw-receipt')}?item={receipt.public_id}"
+    assert address in read(place.liaison, page_of(order))
+
+    refused = client.post(address, {"reason": ""})
+    assert "Nothing is saved yet" in refused.content.decode()
+    assert client.post(address, {"reason": "Wrong case"})["Location"] == page_of(order)
+
+    assert not Receipt.objects.filter(order=order).exists()
+    assert "Firearms not surrendered" in read(place.liaison, page_of(order))
+
+
+def test_an_error_is_beside_its_field_and_in_the_summary_and_loses_nothing(place: Place) -> None:
+    order = place.order(hours=None)
+    sent = {"attempted_at_0": "", "attempted_at_1": "7pm", "method": "in_hand", "reason": "Dog in the yard"}
+
+    text = browser(place.liaison).post(page_of(order, "attempt"), sent).content.decode()
+
+    assert "<title>Error: " in text
+    assert "Nothing is saved yet" in text
+    assert "Dog in the yard" in text
+    assert "7pm" in text
+    assert not ServiceAttempt.objects.exists()
+
+
+def test_a_marshal_serves_and_sees_no_firearms(place: Place) -> None:
+    order = place.order("Unserved Birch", hours=None)
+    office = make.agency(AgencyKind.MARSHAL)
+    marshal = make.person(Role.MARSHAL, office)
+    assert browser(marshal).get(page_of(order)).status_code == 404
+    add_agency(order, agency=office, by=None, now=timezone.now())
+
+    text = read(marshal, page_of(order))
+
+    assert "Unserved Birch" in text
+    assert page_of(order, "serve") in text
+    assert page_of(order, "receipt") not in text
+    assert "Ruger" not in text
+    assert "accounted for" not in text
+    assert PROTECTED not in text
+    assert "Unserved Birch" in read(marshal, "/")
+    assert browser(marshal).get(page_of(order, "receipt")).status_code == 403
+
+
+def test_pages_have_no_inline_script_or_style(place: Place) -> None:
+    order = place.order()
+    Firer("test").fire(now=timezone.now())
+    for address in ("/", page_of(order), page_of(order, "receipt")):
+        text = read(place.liaison, address)
+        assert "<script>" not in text
+        assert "style=" not in text
+        assert " onclick" not in text
