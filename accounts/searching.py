@@ -56,8 +56,6 @@ class Searched(OnlyFilters[Row]):
     """An admin whose search term is sent by POST and kept in the encrypted session."""
 
     form: Any = SiteModelForm
-    # “Select all” across pages would use the term that another window may have set since.
-    actions_selection_counter = False
 
     @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
