@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from typing_extensions import override
 
+from accounts.admin import state_file
 from accounts.form_base import SiteModelForm
 from accounts.models import Agency, JudicialDistrict, Town
 from accounts.searching import Searched
@@ -76,6 +78,16 @@ class AgencyAdmin(DirectoryAdmin):
         "area",
         "docket_prefixes",
     ]
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        """Return Django's addresses and that of the upload of a state's file."""
+        upload = self.admin_site.admin_view(self.load_state_view)
+        return [path("load-state/", upload, name="accounts_agency_load_state"), *super().get_urls()]
+
+    def load_state_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a state's file: check it, show what it would change, then load it."""
+        return state_file.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
 
 @admin.register(Town)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -49,6 +50,9 @@ POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
 
 #: Name of the agency and the town that only the system's canary uses.
 CANARY = "Canary of the system itself"
+
+_ORI = re.compile(r"[A-Z0-9]{9}")
+_ORI_MESSAGE = "Enter nine capital letters and digits, for example CT0009300."
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -140,7 +144,7 @@ class Agency(Referenced):
             models.CheckConstraint(
                 condition=Q(ori="") | Q(ori__regex=r"^[A-Z0-9]{9}$"),
                 name="agency_ori_nine_characters",
-                violation_error_message="Enter nine capital letters and digits, for example CT0009300.",
+                violation_error_message=_ORI_MESSAGE,
             ),
             models.UniqueConstraint(
                 fields=["jurisdiction", "kind"],
@@ -170,6 +174,12 @@ class Agency(Referenced):
 
     def __str__(self) -> str:
         return self.name
+
+    @override
+    def clean(self) -> None:
+        """Raise `ValidationError` beside the field for a wrong ORI."""
+        if self.ori and not _ORI.fullmatch(self.ori):
+            raise ValidationError({"ori": _ORI_MESSAGE})
 
 
 class Town(Referenced):

@@ -60,7 +60,7 @@ def test_a_later_file_changes_what_it_names(file: Path) -> None:
         ('within = "Hartford"', 'within = "Norwich"', "No town is called “Norwich”."),
         ('"police"\n', '"court"\n', "Write a court under [[court]]."),
         ('"VTVSP0000"', '"VSP"', "Enter nine capital letters and digits"),
-        ("state =", "state ==", "vermont.toml: cannot be read"),
+        ("state =", "state ==", "The file cannot be read: Invalid value (at line 3, column 8)"),
         ("Hartford Police Department (Vermont)", "Elm Police", "An agency of Connecticut has this name."),
     ],
 )

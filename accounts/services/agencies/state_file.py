@@ -1,20 +1,26 @@
-"""Load the courts, agencies and places of a state from a file that an administrator wrote."""
+"""Load the courts, agencies and places of a state from a file that an administrator wrote.
+
+The command reads the file from a disk, the admin from an upload. Both call `load_text`.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 
 from accounts.models import POLICE, Agency, AgencyKind, AuditAction, EntryPoint, State, Town
 from accounts.models.agencies import place_name
 from accounts.services.access.access_log import record as log
+from accounts.services.access.access_log import record_for
 from accounts.services.agencies import directory
+from accounts.text import clean
 
 #: The columns of each table: our field by the key of the file.
 _AGENCY = {
@@ -82,7 +88,30 @@ class Loaded:
 
 def load_state(file: Path, *, dry_run: bool = False) -> Loaded:
     """Load the file, all or nothing; with `dry_run` only check it. Raises `StateFileError`."""
-    state, rows = _read(file)
+    try:
+        text = text_of(file.read_bytes())
+    except OSError as error:
+        raise StateFileError([f"{file.name}: cannot be read: {error}"]) from error
+    return load_text(text, dry_run=dry_run)
+
+
+def text_of(content: bytes) -> str:
+    """Return the text of a file. Raises `StateFileError` if it is not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise StateFileError(
+            [f"Line {line}: not UTF-8. Save the file as UTF-8 and send it again."]
+        ) from error
+
+
+def load_text(text: str, *, dry_run: bool = False, request: HttpRequest | None = None) -> Loaded:
+    """Load the text of a file, all or nothing; with `dry_run` only check it. Raises `StateFileError`.
+
+    With a request the access log names the person; without one, the command.
+    """
+    state, rows = _read(text)
     lines: list[str] = []
     problems: list[str] = []
     unchanged = 0
@@ -98,20 +127,23 @@ def load_state(file: Path, *, dry_run: bool = False) -> Loaded:
         if problems:
             raise StateFileError(problems)
         if lines and not dry_run:
-            log(
-                AuditAction.DIRECTORY_CHANGED,
-                EntryPoint.COMMAND,
-                detail={"kind": "state file", "name": state.label, "rows": len(lines)},
-            )
+            _log(request, {"kind": "state file", "name": state.label, "rows": len(lines)})
         transaction.set_rollback(dry_run)
     return Loaded(state=state, lines=tuple(lines), unchanged=unchanged)
 
 
-def _read(file: Path) -> tuple[State, list[tuple[str, dict[str, Any]]]]:
+def _log(request: HttpRequest | None, detail: dict[str, Any]) -> None:
+    if request is None:
+        log(AuditAction.DIRECTORY_CHANGED, EntryPoint.COMMAND, detail=detail)
+    else:
+        record_for(request, AuditAction.DIRECTORY_CHANGED, detail=detail)
+
+
+def _read(text: str) -> tuple[State, list[tuple[str, dict[str, Any]]]]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StateFileError([f"{file.name}: cannot be read: {error}"]) from error
+        data = _cleaned(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise StateFileError([f"The file cannot be read: {error}. Correct that place."]) from error
     problems = list(_faults(data))
     if problems:
         raise StateFileError(problems)
@@ -121,6 +153,15 @@ def _read(file: Path) -> tuple[State, list[tuple[str, dict[str, Any]]]]:
     return State(data["state"]), [(table, row) for table in _TABLES for row in tables.get(table, ())]
 
 
+def _cleaned(value: Any) -> Any:
+    """Return what was read with every text cleaned, as text is at every other door."""
+    if isinstance(value, dict):
+        return {key: _cleaned(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    return clean(value) if isinstance(value, str) else value
+
+
 def _faults(data: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the form of the file."""
     if data.get("state") not in State.values:
@@ -128,16 +169,23 @@ def _faults(data: dict[str, Any]) -> Iterator[str]:
     for table in data.keys() - _TABLES.keys() - {"state"}:
         yield f"“{table}” is not known. Use state, {', '.join(_TABLES)}."
     for table, keys in _TABLES.items():
-        for place, row in enumerate(data.get(table, ()), start=1):
-            which = f"{table} {place}"
-            if not isinstance(row, dict):
-                yield f"{which}: write [[{table}]], then its keys."
-            elif not isinstance(row.get("name"), str) or not row["name"].strip():
-                yield f"{which}: name: missing. Every {table} has one."
-            elif unknown := sorted(row.keys() - keys.keys()):
-                yield f"{table} “{row['name']}”: {', '.join(unknown)}: not known. Use {', '.join(keys)}."
-            else:
-                yield from (f"{table} “{row['name']}”: {fault}" for fault in _wrong_types(row))
+        rows = data.get(table, [])
+        if isinstance(rows, list):
+            for place, row in enumerate(rows, start=1):
+                yield from _faults_of(row, f"{table} {place}", table, keys)
+        else:
+            yield f"{table}: write [[{table}]] above the keys of each row."
+
+
+def _faults_of(row: Any, which: str, table: str, keys: Collection[str]) -> Iterator[str]:
+    if not isinstance(row, dict):
+        yield f"{which}: write [[{table}]], then its keys."
+    elif not isinstance(row.get("name"), str) or not row["name"].strip():
+        yield f"{which}: name: missing. Every {table} has one."
+    elif unknown := sorted(row.keys() - set(keys)):
+        yield f"{table} “{row['name']}”: {', '.join(unknown)}: not known. Use {', '.join(keys)}."
+    else:
+        yield from (f"{table} “{row['name']}”: {fault}" for fault in _wrong_types(row))
 
 
 def _wrong_types(row: dict[str, Any]) -> Iterator[str]:
