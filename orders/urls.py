@@ -1,14 +1,15 @@
-"""Pages of cases, of follow-ups and of the licensing unit, and the search."""
+"""Pages of cases, of follow-ups and of the licensing unit, the search, and the compliance report."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from orders.views import follow_ups, licensing, search
+from orders.views import compliance, follow_ups, licensing, search
 from orders.views.cases import views as cases
 
 urlpatterns = [
     path("search/", search.search, name="search"),
+    path("compliance/", compliance.compliance, name="compliance"),
     path("licensing/<uuid:public_id>/", licensing.report, name="licensing-page"),
     path(
         "licensing/<uuid:public_id>/reports/<uuid:report_id>/withdraw/",

@@ -26,7 +26,7 @@ from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
 from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
-from orders.models import Deadline, DeadlineState
+from orders.models import Deadline, DeadlineState, ReviewItem
 from orders.services.follow_ups.queue import VIEWERS, offers_to
 from orders.services.parties.visibility import roles_over
 from orders.views.cases.board import BOARD_ROLES, Board
@@ -88,6 +88,7 @@ def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
     return {
         "is_court": is_court,
         "cannot_compute": _cannot_compute_count(user) if is_court else 0,
+        "to_check": _to_check_count(user) if is_court else 0,
         "max_counted": MAX_COUNTED,
         "sees_follow_ups": sees_follow_ups,
         "offers": offers_to(user).order_by().values("pk")[:MAX_COUNTED].count() if sees_follow_ups else 0,
@@ -108,6 +109,13 @@ def _to_hand_over(request: HttpRequest, user: User, now: datetime) -> list[Alert
     waiting = to_hand_over(user).with_details()[:PAGE]
     log_access(request, (alert.of_order.case.public_id for alert in waiting))
     return [AlertRow(alert, now) for alert in waiting]
+
+
+def _to_check_count(user: User) -> int:
+    """Count the rows of imports that wait for a clerk of the user's courts, up to `MAX_COUNTED`."""
+    courts = [one.agency_id for one in user.memberships.all() if one.role in _COURT_ROLES]
+    waiting = ReviewItem.objects.visible_to(user).filter(resolved_at=None, order__case__court__in=courts)
+    return waiting.order_by().values("pk")[:MAX_COUNTED].count()
 
 
 def _cannot_compute_count(user: User) -> int:

@@ -12,12 +12,9 @@ from typing_extensions import override
 from accounts.api.fields import InstantField
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceView
-from accounts.models import Agency, Role, State, User
+from accounts.models import State
 from orders.services.reports.apart import SurrenderStatus
-from orders.services.reports.compliance import count_compliance
-
-#: Seconds until the count is given up. The management command may take longer.
-TIMEOUT = 20
+from orders.services.reports.compliance import TIMEOUT, count_compliance, courts_of_report
 
 
 class SurrenderStatusesOutput(serializers.Serializer[Any]):
@@ -73,7 +70,7 @@ class ComplianceReport(ResourceView, RetrieveAPIView[Any]):
     @override
     def get_object(self) -> dict[str, Any]:
         as_of = self.query_data.get("as_of") or self.now
-        courts = _courts(self.user)
+        courts = courts_of_report(self.user)
         states = sorted({court.jurisdiction for court in courts or ()} or {State.CONNECTICUT.value})
         state = self.query_data.get("jurisdiction") or states[0]
         mine = None if courts is None else [court for court in courts if court.jurisdiction == state]
@@ -95,18 +92,6 @@ class ComplianceReport(ResourceView, RetrieveAPIView[Any]):
             "firearms_listed": counts.firearms_listed,
             "firearms_accounted_for": counts.firearms_accounted,
         }
-
-
-def _courts(user: User) -> list[Agency] | None:
-    """Return the courts whose orders the caller may count; None for all courts."""
-    if Role.AUDITOR in user.roles:
-        return None
-    courts = {
-        one.agency.pk: one.agency
-        for one in user.memberships.all()
-        if one.agency and one.role in (Role.CLERK, Role.JUDGE)
-    }
-    return list(courts.values())
 
 
 urlpatterns = [path("reports/compliance", ComplianceReport.as_view(), name="compliance-report")]

@@ -9,6 +9,7 @@ from string import Template
 
 from django.db import connection, transaction
 
+from accounts.models import Agency, Role, User
 from orders.models import StatementKind
 from orders.predicates import not_in_error_sql
 from orders.rules.court_time import local_date
@@ -18,6 +19,9 @@ from orders.rules.rulebook import Rulebook
 from orders.rules.vocabulary import DatedBy, Unit
 from orders.services.planning.rulebooks import current_rulebook
 from orders.services.reports.apart import SurrenderStatus, all_cases, cases_apart, count_apart
+
+#: Seconds until a page or the API gives up counting. The management command may take longer.
+TIMEOUT = 20
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,18 @@ GROUP BY number.name
     receipt_counts=not_in_error_sql("receipt.order_id"),
     admits="(issued.served_at <= %(as_of)s AND issued.firearms_answer = 'yes')",
 )
+
+
+def courts_of_report(user: User) -> list[Agency] | None:
+    """Return the courts whose orders the person may count; None for all courts."""
+    if Role.AUDITOR in user.roles:
+        return None
+    courts = {
+        one.agency.pk: one.agency
+        for one in user.memberships.all()
+        if one.agency and one.role in (Role.CLERK, Role.JUDGE)
+    }
+    return list(courts.values())
 
 
 def surrender_rule(jurisdiction: str) -> Rule | None:
