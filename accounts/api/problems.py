@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions, serializers
@@ -134,6 +135,24 @@ def _to_problem(exception: Exception) -> Problem | None:
                 "refused" if is_well_formed else code, errors=errors, headers=_headers_of(code, exception)
             )
     return None
+
+
+@contextmanager
+def invalid_rows_as_problems(fields: Collection[str]) -> Iterator[None]:
+    """Turn the refusal of a row by its model or service into a `Problem`.
+
+    `fields` are the names in the request body. A refusal of another field concerns the body as a whole.
+    """
+    try:
+        yield
+    except ValidationError as refusal:
+        errors = [
+            FieldError(name if name in fields else "body", one.code or "invalid", message)
+            for name, found in refusal.error_dict.items()
+            for one in found
+            for message in one.messages
+        ]
+        raise Problem("refused", errors=errors) from refusal
 
 
 #: Codes of values in the right form that fail only against the data: no such town, no such year.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from django.urls import path
 from rest_framework import serializers
+from rest_framework.response import Response
 from typing_extensions import override
 
+from accounts.api.fields import NamedField
 from accounts.api.pagination import PageQuery
-from accounts.api.problems import PROBLEMS
-from accounts.api.serializers import OutputSerializer
-from accounts.api.views import ResourceList, UnpagedList
+from accounts.api.problems import PROBLEMS, invalid_rows_as_problems
+from accounts.api.serializers import InputSerializer, OutputSerializer
+from accounts.api.views import ResourceAction, ResourceList, UnpagedList
 from accounts.models import Agency, AgencyKind, JudicialDistrict, State, Town
+from accounts.services.agencies import directory
 
 _LOOK_UP = {"GET": "look_up"}
 
@@ -30,6 +34,11 @@ class AgencyOutput(OutputSerializer):
         source="judicial_district.name", allow_null=True, help_text="For a court."
     )
     docket_prefixes = serializers.SerializerMethodField()
+    email = serializers.CharField(help_text="The shared mailbox of its office, or empty.")
+    serves_state = serializers.BooleanField(
+        source="answers_for_state",
+        help_text="Whether it is the agency of its kind that is notified about orders anywhere in its state.",
+    )
 
     def get_docket_prefixes(self, agency: Agency) -> list[str]:
         """Return a court's location codes, with which its docket numbers begin."""
@@ -58,6 +67,51 @@ class AgencyList(ResourceList):
     @override
     def filter_queryset(self, queryset: Any) -> Any:
         return queryset.filter(**self.filters)
+
+
+class AgencyChangeInput(InputSerializer):
+    """Where the alerts of an agency go. What is left out stays as it is."""
+
+    agency = NamedField(queryset=Agency.objects.all(), help_text="Its name.")
+    email = serializers.EmailField(
+        required=False,
+        allow_blank=True,
+        help_text="Its shared mailbox; an empty text removes it.",
+    )
+    serves_state = serializers.BooleanField(
+        required=False,
+        help_text="Whether it is notified about orders anywhere in its state. One agency of each kind is.",
+    )
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject a body that changes nothing."""
+        if not attrs.keys() - {"agency"}:
+            raise serializers.ValidationError("Send what to change: email, serves_state.", code="required")
+        return attrs
+
+
+class AgencyChangeCreate(ResourceAction):
+    """POST: change where the alerts of an agency go."""
+
+    resource = "agency"
+    actions = {"POST": "change"}
+    input = AgencyChangeInput
+    output = AgencyOutput
+
+    @override
+    def get_target(self) -> None:
+        """The body names the agency."""
+
+    @override
+    def perform_action(self, target: None, data: dict[str, Any]) -> Response:
+        agency = Agency.objects.select_for_update(of=("self",)).get(pk=data["agency"].pk)
+        agency.email = data.get("email", agency.email)
+        agency.answers_for_state = data.get("serves_state", agency.answers_for_state)
+        request: Any = self.request
+        with invalid_rows_as_problems({"email"}):
+            directory.record(row=agency, request=request)
+        return Response(self.get_serializer(agency).data, status=HTTPStatus.CREATED)
 
 
 class TownOutput(OutputSerializer):
@@ -149,6 +203,7 @@ class ProblemList(UnpagedList):
 
 urlpatterns = [
     path("reference/agencies", AgencyList.as_view(), name="agencies"),
+    path("reference/agency-changes", AgencyChangeCreate.as_view(), name="agency-changes"),
     path("reference/towns", TownList.as_view(), name="towns"),
     path("reference/judicial-districts", JudicialDistrictList.as_view(), name="judicial-districts"),
     path("reference/problems", ProblemList.as_view(), name="problems"),

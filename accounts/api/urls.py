@@ -1,7 +1,7 @@
-"""URLs of the reference data and of the report on the access log."""
+"""URLs of the reference data, of memberships, and of the report on the access log."""
 
 from __future__ import annotations
 
-from accounts.api import reference, reports
+from accounts.api import memberships, reference, reports
 
-urlpatterns = [*reference.urlpatterns, *reports.urlpatterns]
+urlpatterns = [*reference.urlpatterns, *memberships.urlpatterns, *reports.urlpatterns]

@@ -22,6 +22,7 @@ class Scope(models.TextChoices):
     ALERTS_WRITE = "alerts:write", "Acknowledge alerts"
     REPORTS_READ = "reports:read", "Read reports"
     REFERENCE_READ = "reference:read", "Read agencies, towns and rules"
+    REFERENCE_WRITE = "reference:write", "Change agencies and who is a backup"
     IMPORTS_WRITE = "imports:write", "Import in bulk"
     WEBHOOKS_WRITE = "webhooks:write", "Manage webhook subscriptions"
     AUDIT_READ = "audit:read", "Read the access log"
