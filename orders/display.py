@@ -115,6 +115,7 @@ _KINDS = {
     "review_confirmed": "Doubtful fact confirmed",
     "review_matched": "Firearm on a receipt matched to the list",
     "review_rejected": "Doubtful fact or match rejected",
+    "review_reopened": "Decision about a fact to check taken back",
     "satisfaction_withdrawn": "Satisfaction of a condition withdrawn",
     "sent": "Document or notice sent",
     "served": "Service recorded",

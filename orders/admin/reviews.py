@@ -22,11 +22,15 @@ from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from orders.admin.desk import DeskList, NamedDefaultFilter, laid_out, order_link
+from orders.admin.review_facts import facts_of
 from orders.errors import InvalidFact
-from orders.forms.reviews import ReviewForm
+from orders.forms.reviews import ReopenForm, ReviewForm
 from orders.models import ReviewItem, ReviewResolution
 from orders.services.parties.visibility import roles_over
-from orders.services.registry.reviews import confirm_review, match_review, reject_review
+from orders.services.registry.reviews import confirm_review, match_review, reject_review, reopen_review
+
+_DECIDED = "The decision is recorded. Deadlines updated."
+_REOPENED = "The decision is taken back, with what it recorded. Decide again. Deadlines updated."
 
 
 class DecidedFilter(NamedDefaultFilter):
@@ -51,7 +55,7 @@ class DecidedFilter(NamedDefaultFilter):
 class ReviewItemAdmin(DeskList):
     """The items of the court, the oldest first. Until someone decides, the fact does not count."""
 
-    list_display = ["docket", "respondent", "kind", "detail", "decide"]
+    list_display = ["docket", "respondent", "kind", "what", "decide"]
     list_select_related = ["order__case__respondent"]
     list_filter = [DecidedFilter]
     ordering = ["id"]
@@ -61,6 +65,14 @@ class ReviewItemAdmin(DeskList):
         """Return the addresses of the list and of the decision on one item."""
         decide = self.admin_site.admin_view(self.decide_view)
         return [*super().get_urls(), path("<uuid:public_id>/", decide, name="orders_reviewitem_decide")]
+
+    @override
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Offer the decision to those who may decide; others read it."""
+        roles = expect(User, request.user).roles
+        if MATRIX.may(roles, "resolve", "review_item"):
+            return [*self.list_display]
+        return [*self.list_display[:-1], "decision"]
 
     @admin.display(description="Docket")
     def docket(self, item: ReviewItem) -> SafeString:
@@ -72,14 +84,28 @@ class ReviewItemAdmin(DeskList):
         """Return the respondent's name."""
         return item.order.case.respondent.name
 
+    @admin.display(description="What is doubtful")
+    def what(self, item: ReviewItem) -> str:
+        """Return it in words."""
+        return item.words
+
     @admin.display(description="Decision")
-    def decide(self, item: ReviewItem) -> SafeString | str:
-        """Return what was decided, or a link to the decision."""
-        if item.resolved_at is not None:
-            return f"{item.get_resolution_display()}: {item.reason}"
+    def decide(self, item: ReviewItem) -> SafeString:
+        """Return a link to the decision, or what was decided with a link that takes it back."""
+        address = reverse("admin:orders_reviewitem_decide", args=[item.public_id])
+        if item.resolved_at is None:
+            return format_html('<a href="{}">Decide</a>', address)
         return format_html(
-            '<a href="{}">Decide</a>', reverse("admin:orders_reviewitem_decide", args=[item.public_id])
+            '{}: {} <span class="item-acts"><a href="{}">Take back</a></span>',
+            item.decision_words,
+            item.reason,
+            address,
         )
+
+    @admin.display(description="Decision")
+    def decision(self, item: ReviewItem) -> str:
+        """Return what was decided."""
+        return f"{item.decision_words}: {item.reason}" if item.resolved_at else "Not decided yet"
 
     def decide_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show the form, then the list."""
@@ -95,27 +121,33 @@ class ReviewItemAdmin(DeskList):
         user = expect(User, request.user)
         if not MATRIX.may(roles_over(user, {item.order_id})[item.order_id], "resolve", "review_item"):
             raise PermissionDenied
-        form = ReviewForm(request.POST if request.method == "POST" else None, item=item)
-        if form.is_valid() and self._decided(form, item, user):
-            messages.success(request, "The decision is recorded. Deadlines updated.")
+        is_decided = item.resolved_at is not None
+        data = request.POST if request.method == "POST" else None
+        form = ReopenForm(data) if is_decided else ReviewForm(data, item=item)
+        if form.is_valid() and self._done(form, item, user):
+            messages.success(request, _REOPENED if is_decided else _DECIDED)
             return redirect("admin:orders_reviewitem_changelist")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"{item.get_kind_display()}: {item.detail}",
-            "button": "Record the decision",
+            "title": "Take a decision back" if is_decided else item.get_kind_display(),
+            "item": f"{item.decision_words}: {item.reason}" if is_decided else item.words,
+            "button": "Take the decision back" if is_decided else "Record the decision",
             "order": item.order,
+            "facts": facts_of(item),
             "form": form,
             "adminform": laid_out(form),
         }
         return TemplateResponse(request, "admin/orders/order/form.html", context)
 
-    def _decided(self, form: ReviewForm, item: ReviewItem, user: User) -> bool:
-        """Call the service of the decision. On a refusal, show it in the form and return False."""
+    def _done(self, form: ReviewForm | ReopenForm, item: ReviewItem, user: User) -> bool:
+        """Call the service of what was pressed. On a refusal, show it in the form and return False."""
         facts = form.cleaned_data
         common: dict[str, Any] = {"by": user, "now": timezone.now(), "reason": facts["reason"]}
         try:
-            if facts["decision"] == ReviewResolution.CONFIRMED:
+            if isinstance(form, ReopenForm):
+                reopen_review(item, **common)
+            elif facts["decision"] == ReviewResolution.CONFIRMED:
                 confirm_review(item, **common)
             elif facts["decision"] == ReviewResolution.REJECTED:
                 reject_review(item, **common)

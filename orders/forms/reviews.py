@@ -1,4 +1,4 @@
-"""The form in which a clerk decides a row that an import set aside."""
+"""The forms in which a clerk decides a row that an import set aside, and takes a decision back."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ _SAME = (ReviewResolution.CONFIRMED.value, "It is the same person with another s
 _OTHER = (ReviewResolution.REJECTED.value, "It is another person")
 
 
+class ReopenForm(FactsForm):
+    """A decision that was wrong."""
+
+    reason = forms.CharField(max_length=500, help_text="What was wrong with the decision.")
+
+
 class ReviewForm(FactsForm):
     """A decision with its reason; for a serial number, the firearm of the list that it is."""
 
@@ -30,7 +36,11 @@ class ReviewForm(FactsForm):
         super().__init__(*args, **kwargs)
         if item.kind == ReviewKind.NEAR_MATCH:
             self.offer_choices("decision", [_MATCH, _ADD, _REJECT])
-            self.offer_rows("firearm", Firearm.objects.of_case(item.order.case_id).order_by("id"))
+            rows = Firearm.objects.of_case(item.order.case_id)
+            self.offer_rows("firearm", rows.order_by("id"))
+            # The likeliest, which the decision below may take or not.
+            likely = item.payload.get("firearms") or [None]
+            self.fields["firearm"].initial = rows.filter(public_id=likely[0]).first()
         else:
             asks_who = item.kind == ReviewKind.OTHER_RESPONDENT
             self.offer_choices("decision", [_SAME, _OTHER] if asks_who else [_CONFIRM, _REJECT])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -130,6 +132,10 @@ class ImportReject(models.Model):
         return f"{self.file}, line {self.line}: {self.code}"
 
 
+#: The column of the file with which the detail of a review item begins.
+_COLUMN = re.compile(r"^[a-z_]+: ")
+
+
 class ReviewKind(models.TextChoices):
     """Why a person must decide."""
 
@@ -189,3 +195,17 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.file}, line {self.line}"
+
+    @property
+    def words(self) -> str:
+        """What is doubtful, for a screen: without the column of the file before it."""
+        text = _COLUMN.sub("", self.detail)
+        return text[:1].upper() + text[1:]
+
+    @property
+    def decision_words(self) -> str:
+        """What was decided, in words; empty until then. Of two respondents: the same person, or another."""
+        if self.kind == ReviewKind.OTHER_RESPONDENT and self.resolution:
+            is_same = self.resolution == ReviewResolution.CONFIRMED
+            return "The same person" if is_same else "Another person"
+        return self.get_resolution_display()

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Agency, AgencyKind, AuditEntry, Role
-from orders.models import CustodyRequest, Deadline, Firearm, HistoryEntry, Permit, Statement
+from orders.models import CustodyRequest, Deadline, Firearm, HistoryEntry, Permit, ReviewItem, Statement
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory
 from orders.services.firearms.accounting import account_of
@@ -132,6 +132,14 @@ def vacated(fixtures: Fixtures) -> None:
     """Vacate the order."""
     vacatur.vacate_order(
         fixtures.order, vacated_at=fixtures.now, reason="dismissed", by=None, now=fixtures.now
+    )
+
+
+def decided(fixtures: Fixtures) -> None:
+    """Reject the serial number that may match, stored without a history entry."""
+    clerk = make.person(Role.CLERK, fixtures.court)
+    ReviewItem.objects.filter(pk=fixtures.near_match.pk).update(
+        resolution="rejected", reason="A slip.", resolved_at=fixtures.now, resolved_by=clerk
     )
 
 
@@ -618,6 +626,14 @@ ACTS = {
         shows=lambda f: {"resolution": "rejected"},
         slip=lambda f: {"reason": ""},
         refused=("reason", "blank"),
+    ),
+    "review-reopenings": Act(
+        path=lambda f: f"/review-items/{f.near_match.public_id}/reopenings",
+        body=lambda f: {"reason": "It was another gun."},
+        shows=lambda f: {"resolution": "", "resolved_at": None},
+        slip=lambda f: {"reason": ""},
+        refused=("reason", "blank"),
+        ready=decided,
     ),
 }
 

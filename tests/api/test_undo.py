@@ -19,8 +19,8 @@ from tests.test_access import addresses
 
 pytestmark = pytest.mark.django_db
 
-#: Acts that record no fact of an order: work on a follow-up, and decisions about rows of an import. A
-#: decision is taken back by withdrawing the fact that it recorded.
+#: Acts that record no fact of an order: work on a follow-up, and decisions about rows of an import,
+#: which `tests/api/registry/test_reviews.py` takes back.
 NO_FACT = ("follow-up", "transfer", "referral", "review-item")
 
 VIEWS: dict[str, type[OrderActionView]] = {

@@ -17,7 +17,7 @@ from accounts.models import User
 from orders.api.base import ChildAction, CrossOrderList, OrderChildDetail
 from orders.api.serializers import OrderChildOutput, ReasonInput
 from orders.models import Firearm, ReviewItem, ReviewKind
-from orders.services.registry.reviews import confirm_review, match_review, reject_review
+from orders.services.registry.reviews import confirm_review, match_review, reject_review, reopen_review
 
 
 class ReviewItemOutput(OrderChildOutput):
@@ -136,6 +136,12 @@ class ReviewRejectionCreate(ReviewDecision):
     service = staticmethod(reject_review)
 
 
+class ReviewReopeningCreate(ReviewDecision):
+    """POST: the decision was wrong. It is taken back with what it recorded, and the fact waits again."""
+
+    service = staticmethod(reopen_review)
+
+
 _ONE = "review-items/<uuid:id>"
 
 urlpatterns = [
@@ -145,4 +151,5 @@ urlpatterns = [
     path(f"{_ONE}/matches", ReviewMatchCreate.as_view(), name="review-item-matches"),
     path(f"{_ONE}/additions", ReviewAdditionCreate.as_view(), name="review-item-additions"),
     path(f"{_ONE}/rejections", ReviewRejectionCreate.as_view(), name="review-item-rejections"),
+    path(f"{_ONE}/reopenings", ReviewReopeningCreate.as_view(), name="review-item-reopenings"),
 ]

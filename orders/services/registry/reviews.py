@@ -1,7 +1,7 @@
 """Decide rows that an import set aside: doubtful facts, and serials and respondents that may match.
 
-Each decision has a reason, runs the same services as a fact entered by hand, and is taken back by withdrawing
-the fact that it recorded.
+Each decision has a reason and runs the same services as a fact entered by hand. `reopen_review` takes it
+back, with what it recorded.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import chain
+from typing import Any
 
 from accounts.models import Agency, User
 from accounts.text import clean
@@ -26,13 +27,16 @@ from orders.models import (
     ReviewItem,
     ReviewKind,
     ReviewResolution,
+    Statement,
     StatementKind,
 )
-from orders.services.change import Change, changing
+from orders.services.change import Change, changing, plain
+from orders.services.corrections import withdraw
+from orders.services.firearms.found import drop_unproven
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
-from orders.services.firearms.status import refresh_status
+from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
 from orders.services.registry.set_aside import NUMBER_USED
@@ -41,6 +45,8 @@ from orders.services.validation import need_reason
 
 #: The longest receipt number that leaves room for a count.
 _LONGEST_NUMBER = 34
+#: Keys of the payload of a decided item: the id of what the decision recorded, and the former date of birth.
+RECORDED, BEFORE = "recorded", "before"
 
 
 def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:
@@ -57,12 +63,13 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
             raise InvalidFact("item", "not_doubtful", "Decide which firearm it is instead.")
         given = row.payload
         if BORN in given:
-            born = date.fromisoformat(given[BORN])
+            born, before = date.fromisoformat(given[BORN]), change.order.case.respondent.date_of_birth
+            row.payload[BEFORE] = plain(before)
             correct_respondent(change.order, date_of_birth=born, reason=why, confirm=why, by=by, now=now)
             return row
         at = datetime.fromisoformat(given["at"])
         if not given["kind"]:
-            record_statement(
+            fact: Receipt | Statement = record_statement(
                 change.order,
                 kind=StatementKind.NON_POSSESSION,
                 sworn_at=at,
@@ -72,7 +79,7 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
                 now=now,
             )
         else:
-            record_receipt(
+            fact = record_receipt(
                 change.order,
                 kind=given["kind"],
                 received_at=at,
@@ -84,6 +91,7 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
                 by=by,
                 now=now,
             )
+        row.payload[RECORDED] = str(fact.public_id)
     return row
 
 
@@ -115,9 +123,10 @@ def match_review(
             raise InvalidFact(
                 "firearm", "firearm_of_another_order", "Choose a firearm from this case's list."
             )
-        ReceiptItem.objects.get_or_create(receipt=receipt, firearm=firearm)
+        _, is_new = ReceiptItem.objects.get_or_create(receipt=receipt, firearm=firearm)
         refresh_status([firearm.pk])
         change.data["receipt"], change.data["firearm"] = str(receipt.public_id), str(firearm.public_id)
+        row.payload[RECORDED] = str(firearm.public_id) if is_new else ""
     return row
 
 
@@ -142,6 +151,84 @@ def _number(order: Order, number: str, code: str) -> str:
     return next(one for one in numbers if one not in used)
 
 
+def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:
+    """Take back a decision with what it recorded: the item waits again. Raises `InvalidFact`.
+
+    Two respondents stay joined or apart until the next decision about them, which replaces this one.
+    """
+    with changing(item.order, "review_reopened", by=by, now=now, reason=need_reason(reason)) as change:
+        row = ReviewItem.objects.get(pk=item.pk)
+        row.order = change.order
+        if row.resolved_at is None:
+            raise InvalidFact("item", "not_decided", "This item is not decided yet. Decide it.")
+        _take_back(row, by=by, now=now, reason=reason)
+        change.data["review"] = _named(row)
+        for name in (RECORDED, BEFORE):
+            row.payload.pop(name, None)
+        row.resolution, row.reason, row.resolved_at, row.resolved_by = "", "", None, None
+        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by", "payload"])
+    return row
+
+
+def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
+    """Withdraw what the decision recorded, as far as it is still there."""
+    given = row.payload
+    if row.resolution == ReviewResolution.REJECTED or row.kind == ReviewKind.OTHER_RESPONDENT:
+        return
+    if BORN in given:
+        _restore_birth(row, by=by, now=now, reason=reason)
+        return
+    if RECORDED not in given:
+        raise InvalidFact(
+            "item",
+            "recorded_before",
+            "What this decision recorded is not known. Withdraw or correct it on the page of the order.",
+        )
+    if row.kind == ReviewKind.NEAR_MATCH:
+        _take_off(row)
+        return
+    for rows in (Receipt.objects, Statement.objects):
+        if fact := rows.filter(public_id=given[RECORDED], order=row.order).first():
+            fact.order = row.order
+            withdraw(fact, by=by, now=now, reason=reason)
+
+
+def _restore_birth(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
+    """Give the respondent the former date of birth, unless a person corrected it since then."""
+    respondent = row.order.case.respondent
+    respondent.refresh_from_db(fields=["date_of_birth"])
+    if respondent.date_of_birth == date.fromisoformat(row.payload[BORN]):
+        before = row.payload.get(BEFORE)
+        born = date.fromisoformat(before) if before else None
+        correct_respondent(row.order, date_of_birth=born, reason=reason, confirm=reason, by=by, now=now)
+
+
+def _take_off(row: ReviewItem) -> None:
+    """Take the firearm off the receipt, and off the list if only this receipt had brought it there.
+
+    Raises `InvalidFact` if a later fact needs the receipt.
+    """
+    if not row.payload[RECORDED]:
+        # The receipt named it before.
+        return
+    lines = ReceiptItem.objects.filter(receipt__public_id=row.payload["receipt"])
+    line = lines.filter(firearm__public_id=row.payload[RECORDED]).select_related("firearm").first()
+    if line is None:
+        return
+    firearm = line.firearm
+    line.delete()
+    refresh_status([firearm.pk])
+    if not custody_follows([firearm.pk]):
+        raise InvalidFact(
+            "item", "returned_since", "The firearm was returned since then. Withdraw that return first."
+        )
+    drop_unproven([firearm])
+
+
+def _named(row: ReviewItem) -> dict[str, Any]:
+    return {"kind": row.kind, "code": row.code, "file": row.file, "line": row.line}
+
+
 def _other(row: ReviewItem) -> Respondent:
     return Respondent.objects.get(public_id=row.payload["respondent"])
 
@@ -155,10 +242,10 @@ def _deciding(
         row = ReviewItem.objects.get(pk=item.pk)
         if row.resolved_at is not None:
             raise InvalidFact("item", "already_decided", "Someone has already decided this item.")
-        change.data["review"] = {"kind": row.kind, "code": row.code, "file": row.file, "line": row.line}
+        change.data["review"] = _named(row)
         yield change, row
         row.resolution, row.reason, row.resolved_at, row.resolved_by = resolution, clean(reason), now, by
-        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by"])
+        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by", "payload"])
 
 
 def _listed(order: Order, serial: str, by: User, now: datetime) -> Firearm:

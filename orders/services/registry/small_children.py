@@ -58,7 +58,7 @@ class SmallChildren:
                 code=CODE,
                 file=files.ORDERS,
                 line=lines[order.por_number],
-                detail=f"respondent_dob: of the year {born.year}. The respondent would be younger than "
+                detail=f"respondent_dob: {born.year} as the year of birth makes the respondent younger than "
                 f"{YEARS_TOO_YOUNG} years. Decide whether the date is right. Until then it is left out.",
                 payload={BORN: born.isoformat()},
                 created_at=now,

@@ -10,6 +10,7 @@ from orders.services.firearms import inventory
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
 from tests.api.fixtures import Fixtures
+from tests.orders.corrections.fixtures import difference, state_of
 
 
 @pytest.fixture
@@ -113,3 +114,55 @@ def test_a_firearm_of_another_case_is_not_found(fixtures: Fixtures, clerk: Calle
     )
 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "does_not_exist")
+
+
+@pytest.mark.parametrize("act", ["matches", "additions", "rejections", "confirmations"])
+def test_a_decision_that_is_taken_back_leaves_everything_as_it_was(
+    act: str, fixtures: Fixtures, clerk: Caller
+) -> None:
+    item = fixtures.doubtful if act == "confirmations" else fixtures.near_match
+    more = {"firearm": str(fixtures.firearm.public_id)} if act == "matches" else {}
+    before = state_of(fixtures.order)
+    clerk.post(f"/review-items/{item.public_id}/{act}", {"reason": "Read off the gun.", **more})
+    # That something waits for a decision is itself a fact of the order.
+    assert difference(state_of(fixtures.order), before)
+
+    answer = clerk.post(f"/review-items/{item.public_id}/reopenings", {"reason": "It was another gun."})
+
+    assert (answer.status_code, answer.json()["resolution"]) == (201, "")
+    assert difference(state_of(fixtures.order), before) == []
+    entry = fixtures.order.history.get(kind="review_reopened")
+    assert entry.reason == "It was another gun."
+    assert str(item.public_id) in listed(clerk)
+    # It can be decided again, in any way.
+    again = clerk.post(f"/review-items/{item.public_id}/{act}", {"reason": "It was that one.", **more})
+    assert again.status_code == 201, again.content
+
+
+def test_an_open_item_has_no_decision_to_take_back(fixtures: Fixtures, clerk: Caller) -> None:
+    answer = clerk.post(f"/review-items/{fixtures.doubtful.public_id}/reopenings", {"reason": "x"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "not_decided")
+
+
+def test_what_was_taken_back_already_is_no_obstacle(fixtures: Fixtures, clerk: Caller) -> None:
+    path = f"/review-items/{fixtures.doubtful.public_id}"
+    clerk.post(f"{path}/confirmations", {"reason": "It is on file."})
+    receipt = Receipt.objects.get(receipt_number="R-9")
+    clerk.post(f"/receipts/{receipt.public_id}/withdrawals", {"reason": "Not on file."})
+
+    assert clerk.post(f"{path}/reopenings", {"reason": "Not on file."}).status_code == 201
+
+
+def test_a_decision_from_before_that_names_nothing_is_put_right_on_the_order(
+    fixtures: Fixtures, clerk: Caller
+) -> None:
+    path = f"/review-items/{fixtures.doubtful.public_id}"
+    clerk.post(f"{path}/confirmations", {"reason": "It is on file."})
+    item = ReviewItem.objects.get(pk=fixtures.doubtful.pk)
+    item.payload.pop("recorded")
+    item.save()
+
+    answer = clerk.post(f"{path}/reopenings", {"reason": "Not on file."})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "recorded_before")

@@ -56,7 +56,7 @@ def test_the_birth_of_a_small_child_waits_for_a_clerk(tmp_path: Path, *, is_righ
     assert Order.objects.get().deadlines.exists()
     assert born() is None
     item = ReviewItem.objects.get()
-    assert "of the year 2020" in item.detail
+    assert "2020 as the year of birth" in item.detail
     assert take(tmp_path, respondent_dob=BORN.isoformat(), now=NOW + timedelta(hours=1)) == {}
 
     clerk = make.person(Role.CLERK, item.order.case.court)

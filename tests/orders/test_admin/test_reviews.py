@@ -81,10 +81,83 @@ def test_a_decision_needs_its_parts(typed: dict[str, str], said: str, item: Revi
     assert item.resolved_at is None
 
 
+def test_the_form_shows_the_row_and_offers_the_likeliest_firearm(item: ReviewItem, desk: Client) -> None:
+    page = desk.get(f"{LIST}{item.public_id}/").content.decode()
+
+    firearm = Firearm.objects.get(serial="SA 123-45")
+    assert "<dt>Serial number on the receipt</dt><dd>SA12345</dd>" in page
+    assert "<dd>Federally licensed dealer: 6-06-014-01-7M-12345</dd>" in page
+    assert "receipts.csv, line 2, imported" in page
+    assert f'<option value="{firearm.pk}" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (
+            {
+                "receipt_number": "R-9",
+                "at": "2016-10-03T11:00:00-04:00",
+                "kind": "dealer",
+                "agency": None,
+                "dealer_license": "6-06-014-01-7M-12345",
+                "serials": ["S1", "S2"],
+            },
+            ["<dd>R-9</dd>", "<dd>Mon, Oct 3, 2016, 11:00 a.m.</dd>", "<dd>S1, S2</dd>"],
+        ),
+        (
+            {"receipt_number": "", "at": "2016-10-03T11:00:00-04:00", "kind": "", "agency": None}
+            | {"dealer_license": "", "serials": []},
+            ["<dt>Sworn statement of no firearms</dt><dd>Without a number</dd>"],
+        ),
+        ({"date_of_birth": "2020-05-06"}, ["<dt>Date of birth in the row</dt><dd>May 6, 2020</dd>"]),
+    ],
+)
+def test_the_form_shows_a_doubtful_row_in_words(
+    payload: dict[str, object], shown: list[str], item: ReviewItem, desk: Client
+) -> None:
+    ReviewItem.objects.filter(pk=item.pk).update(kind=ReviewKind.DOUBTFUL, payload=payload)
+
+    page = desk.get(f"{LIST}{item.public_id}/").content.decode()
+
+    assert [words for words in shown if words not in page] == []
+
+
+def test_the_form_names_both_respondents_of_a_docket(item: ReviewItem, enter: Enter, desk: Client) -> None:
+    other = enter(respondent_name="Sam Rowan").case
+    ReviewItem.objects.filter(pk=item.pk).update(
+        kind=ReviewKind.OTHER_RESPONDENT, payload={"respondent": str(other.respondent.public_id)}
+    )
+
+    page = desk.get(f"{LIST}{item.public_id}/").content.decode()
+
+    assert f"Sam Rowan; date of birth not known; {other.respondent.town}; {other.docket_number}" in page
+
+
+def test_a_decision_is_taken_back_from_the_list(item: ReviewItem, desk: Client) -> None:
+    address = f"{LIST}{item.public_id}/"
+    desk.post(address, {"decision": "added", "reason": "Read off the gun."})
+    page = desk.get(LIST, {"decided": "yes"}).content.decode()
+    assert "Another firearm, added to the list: Read off the gun." in page
+    assert f'<a href="{address}">Take back</a>' in page
+    assert "Another firearm, added to the list: Read off the gun." in desk.get(address).content.decode()
+
+    answer = desk.post(address, {"reason": "It was the listed one."}, follow=True)
+
+    assert "The decision is taken back, with what it recorded." in answer.content.decode()
+    item.refresh_from_db()
+    assert (item.resolution, item.resolved_at) == ("", None)
+    assert not Firearm.objects.filter(serial="SA12345").exists()
+    assert item.order.history.filter(kind="review_reopened").exists()
+
+
 def test_a_judge_reads_and_does_not_decide(item: ReviewItem, court: Agency) -> None:
     judge = signed_in(make.person(Role.JUDGE, court))
 
-    assert "SA12345" in judge.get(LIST).content.decode()
+    page = judge.get(LIST).content.decode()
+    assert "SA12345" in page
+    assert "Not decided yet" in page
+    assert str(item.public_id) not in page
     assert judge.get(f"{LIST}{item.public_id}/").status_code == 403
 
 

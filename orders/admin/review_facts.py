@@ -1,0 +1,69 @@
+"""What a clerk needs to decide a row of an import: the row in words, and what is on record beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from accounts.dates import format_birth_date, format_day, format_instant
+from accounts.models import Agency
+from orders.models import Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
+from orders.services.court_days import zone_of
+from orders.services.registry.small_children import BORN
+
+#: A label and its words.
+Fact = tuple[str, str]
+
+
+def facts_of(item: ReviewItem) -> list[Fact]:
+    """Return the row in words and what it is compared with, one line for each fact."""
+    return [
+        *_row(item),
+        ("From", f"{item.file}, line {item.line}, imported {format_instant(item.created_at)}"),
+    ]
+
+
+def _row(item: ReviewItem) -> Iterator[Fact]:
+    given = item.payload
+    if item.kind == ReviewKind.OTHER_RESPONDENT:
+        yield "This order", _respondent(item.order.case.respondent, item.order)
+        other = Respondent.objects.filter(public_id=given["respondent"]).select_related("town").first()
+        if other is not None:
+            yield "The docket is also of", _respondent(other, item.order)
+    elif item.kind == ReviewKind.NEAR_MATCH:
+        yield "Serial number on the receipt", given["serial"] or "None"
+        receipt = Receipt.objects.filter(public_id=given["receipt"]).select_related("agency").first()
+        if receipt is None:
+            yield "Receipt", "It was withdrawn"
+        else:
+            taker = str(receipt.agency) if receipt.agency else receipt.dealer_license
+            yield from _receipt(item.order, receipt.receipt_number, receipt.kind, receipt.received_at, taker)
+    elif BORN in given:
+        yield "Date of birth in the row", format_birth_date(date.fromisoformat(given[BORN]))
+        yield "Order issued", format_day(item.order.issued_on)
+    else:
+        at = datetime.fromisoformat(given["at"])
+        agency = Agency.objects.filter(pk=given["agency"]).first() if given["agency"] else None
+        taker = str(agency) if agency else given["dealer_license"]
+        yield from _receipt(item.order, given["receipt_number"], given["kind"], at, taker)
+        if given["kind"]:
+            yield "Serial numbers", ", ".join(given["serials"]) or "None"
+
+
+def _receipt(order: Order, number: str, kind: str, at: datetime, taker: str) -> Iterator[Fact]:
+    """Yield the lines of a receipt, or without `kind` of a sworn statement."""
+    when = format_instant(at, zone_of(order))
+    if kind:
+        yield "Receipt", number or "Without a number"
+        yield "Handed over", when
+        yield "To", ": ".join(filter(None, [str(ReceiptKind(kind).label), taker]))
+    else:
+        yield "Sworn statement of no firearms", number or "Without a number"
+        yield "Sworn", when
+
+
+def _respondent(one: Respondent, order: Order) -> str:
+    """Return name, date of birth, town, and the dockets at the court of the order."""
+    dockets = one.cases.filter(court=order.case.court_id).order_by("docket_number")
+    born = f"born {format_birth_date(one.date_of_birth)}" if one.date_of_birth else "date of birth not known"
+    return f"{one.name}; {born}; {one.town}; {', '.join(dockets.values_list('docket_number', flat=True))}"
