@@ -59,7 +59,7 @@ class InstantWidget(forms.MultiWidget):
 
     def __init__(self, label: str) -> None:
         day = {"type": "date", "aria-label": f"{label}: date"}
-        clock = {"size": "14", "aria-label": f"{label}: time of day"}
+        clock = {"size": "14", "aria-label": f"{label}: time of day", "placeholder": "Time of day"}
         super().__init__([forms.DateInput(attrs=day, format="%Y-%m-%d"), forms.TextInput(attrs=clock)])
 
     @override
