@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
+from typing import Any
 
 import pytest
+import requests
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from websocket import WebSocket, create_connection
 
 from accounts.models import User
 from accounts.services import people
@@ -33,7 +37,7 @@ ARGUMENTS = (
 PASSWORD = "two herons over Essex"
 
 #: Seconds before a page that does not come is a failure.
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Browser:
@@ -141,13 +145,44 @@ def browser(driver: webdriver.Chrome, live_server: LiveServer) -> Browser:
 
 
 @pytest.fixture
-def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    """A Chromium with nothing in it."""
+def driver(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """A new window of a profile in which nothing is stored."""
+    with closing(_control(chromium)) as control:
+        profile = _order(control, "Target.createBrowserContext")["browserContextId"]
+        opened = _order(control, "Target.createTarget", url="about:blank", browserContextId=profile)
+        first = chromium.current_window_handle
+        chromium.switch_to.window(opened["targetId"])
+        # The console keeps what earlier pages wrote until it is read.
+        chromium.execute("getLog", {"type": "browser"})
+        yield chromium
+        chromium.switch_to.window(first)
+        _order(control, "Target.disposeBrowserContext", browserContextId=profile)
+
+
+def _control(chromium: webdriver.Chrome) -> WebSocket:
+    """A connection to the browser itself. The driver sends commands to a page, which makes no profiles."""
+    address = chromium.capabilities["goog:chromeOptions"]["debuggerAddress"]
+    found = requests.get(f"http://{address}/json/version", timeout=PATIENCE).json()
+    return create_connection(found["webSocketDebuggerUrl"], timeout=PATIENCE, suppress_origin=True)
+
+
+def _order(control: WebSocket, method: str, **given: Any) -> Any:
+    """Send a command of the DevTools protocol and return its result."""
+    control.send(json.dumps({"id": 1, "method": method, "params": given}))
+    return json.loads(control.recv())["result"]
+
+
+@pytest.fixture(scope="session")
+def chromium(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One Chromium for all tests of a process, because starting one takes seconds.
+
+    It ends before the database is removed: its open connections keep the live server's sessions.
+    """
     if not (CHROMIUM and DRIVER):
         pytest.skip("Chromium and its driver are not installed: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path / 'chromium'}"):
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "WARNING"})
     found = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
