@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import ledger as ledgers
-from tests.database import migrated
+from tests.database import empty, migrated
 from tests.ledger import Ledger
 
 
@@ -40,6 +41,14 @@ def django_db_modify_db_settings(
         with django_db_blocker.unblock():
             connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
     connection.settings_dict["OPTIONS"]["options"] += " -c ctc.allow_truncate=on"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_at_once() -> Iterator[None]:
+    """After a test with real transactions, empty the tables without what Django's `flush` does beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty())
+        yield
 
 
 @pytest.fixture(scope="module")
