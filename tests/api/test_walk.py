@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
@@ -27,6 +28,7 @@ from ctcompliance.wsgi import application
 from notifications.models import WebhookSubscription
 from tests import make
 from tests.api.conftest import MakeCaller
+from tests.api.document import document
 from tests.api.fixtures import Fixtures, place_of, set_up
 from tests.api.test_reads import ROWS
 
@@ -38,19 +40,22 @@ CASES = int(os.environ.get("CTC_FUZZ_CASES", "1"))
 #: Part of every text that belongs to another agency.
 CANARY = "Canary"
 
-GENERATOR: Any = SchemaGenerator
-SCHEMA: Any = schemathesis.openapi.from_dict(GENERATOR().get_schema(request=None, public=True))
-SCHEMA.app = application
-# Every call is authenticated; invalid tokens have their own tests.
-SCHEMA.config.generation.with_security_parameters = False
-# JSON Schema cannot express “any text without NUL”.
-SCHEMA.config.generation.allow_x00 = False
 
-# … nor “the current version”.
-for check in (SCHEMA.config.checks.positive_data_acceptance, SCHEMA.config.checks.negative_data_rejection):
-    check.expected_statuses = [*check.expected_statuses, "412"]
+@cache
+def operations() -> list[Any]:
+    """The operations of the API, read once for a process."""
+    schema: Any = schemathesis.openapi.from_dict(copy.deepcopy(document()))
+    schema.app = application
+    # Every call is authenticated; invalid tokens have their own tests.
+    schema.config.generation.with_security_parameters = False
+    # JSON Schema cannot express “any text without NUL”.
+    schema.config.generation.allow_x00 = False
+    # … nor “the current version”.
+    checks = schema.config.checks
+    for check in (checks.positive_data_acceptance, checks.negative_data_rejection):
+        check.expected_statuses = [*check.expected_statuses, "412"]
+    return [found.ok() for found in schema.get_all_operations()]
 
-OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 
 #: How far apart the operations of one role are. Eleven roles call each operation at least twice.
 STEP = 1 if CASES > 1 else 4
@@ -58,13 +63,13 @@ STEP = 1 if CASES > 1 else 4
 
 def operations_of(role: Role) -> list[Any]:
     """The operations that a role calls: the next role begins with the next one."""
-    return OPERATIONS[list(Role).index(role) % STEP :: STEP]
+    return operations()[list(Role).index(role) % STEP :: STEP]
 
 
 def test_each_operation_is_called_as_two_roles_or_more() -> None:
     called = Counter(one.label for role in Role for one in operations_of(role))
 
-    assert called.keys() == {one.label for one in OPERATIONS}
+    assert called.keys() == {one.label for one in operations()}
     assert min(called.values()) >= 2
 
 
