@@ -37,7 +37,7 @@ def refusal(*command: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode not in {0, -9}
     assert "Traceback" not in done.stderr

@@ -75,7 +75,8 @@ def test_a_service_that_drips_is_cut(service: HookServer, monkeypatch: pytest.Mo
     [answer] = sent(f"json://127.0.0.1:{service.port}/")
 
     assert answer == SendResult(status=SendStatus.IN_DOUBT, error="the service: timeout")
-    assert time.monotonic() - began < 2
+    # It would take most of a minute.
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_a_line_that_breaks_after_the_email_went_out_leads_to_the_same_key_again
     assert provider.keys() == {one.key: 1}
 
 
-@pytest.mark.parametrize("behavior", [Behavior(hang=2), Behavior(drip=0.05)], ids=["hangs", "drips"])
+@pytest.mark.parametrize("behavior", [Behavior(hang=30), Behavior(drip=0.2)], ids=["hangs", "drips"])
 def test_a_call_is_cut_in_all(
     behavior: Behavior, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +213,8 @@ def test_a_call_is_cut_in_all(
 
     [answer] = sent(message())
 
-    assert time.monotonic() - began < 1
+    # It would take half a minute.
+    assert time.monotonic() - began < 10
     assert answer == SendResult(
         status=SendStatus.DEFERRED, error="no answer in time", is_provider_fault=True, keep_provider=True
     )

