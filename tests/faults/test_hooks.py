@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from notifications.models import DeliveryState
-from tests.faults.conftest import FULL, full_only
+from tests.faults.conftest import full_only
 from tests.faults.stack import Stack, kill, wait_for
 from tests.notifications.hook_server import running
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300 if FULL else 120)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 
 @full_only

@@ -11,9 +11,11 @@ from tests.faults.checker import CLEAN
 from tests.faults.conftest import FULL, Broker, Outside, Settle, found, full_only
 from tests.faults.stack import Stack, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(900 if FULL else 180)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900 if FULL else 600)]
 
 MANY = 1000 if FULL else 60
+#: Seconds that the second firing may take longer; more where other tests run beside it.
+SLACK = 2 if FULL else 10
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +84,7 @@ def test_a_row_that_cannot_be_fired_stops_no_other(stack: Stack) -> None:
     assert fired == many - 1
     assert sum(stack.scenario("states", court).values()) == many - 1
     assert "parked" in stack.scenario("findings")["codes"]
-    assert taken < 2 + 2 * usual, f"{taken:.1f} s instead of {usual:.1f} s"
+    assert taken < SLACK + 2 * usual, f"{taken:.1f} s instead of {usual:.1f} s"
 
 
 def fired_in(stack: Stack, court: int) -> tuple[float, int]:

@@ -15,7 +15,7 @@ from tests.faults.checker import CLEAN
 from tests.faults.conftest import FULL, Outside, Settle, found, full_only
 from tests.faults.stack import Stack, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(900 if FULL else 120)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900 if FULL else 600)]
 
 TAKEN = {"ACCEPTED": 1}
 
