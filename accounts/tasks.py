@@ -24,11 +24,19 @@ def extend_audit_chain() -> None:
 
 
 @shared_task(name="accounts.verify_audit")
-def verify_audit(after: int | None = None) -> None:
-    """Verify the audit chain after the link `after`; by default, what is new since the last verification."""
-    report = audit_chain.verify(entry_point=EntryPoint.SYSTEM, after=after, seconds=SECONDS)
+def verify_audit(after: int | None = None, *, is_whole: bool = False) -> None:
+    """Verify the audit chain after the link `after`; by default, what is new since the last verification.
+
+    `is_whole`: the links before were verified by the run that asked for this one.
+    """
+    is_whole = is_whole or after == 0
+    report = audit_chain.verify(
+        entry_point=EntryPoint.SYSTEM, after=after, seconds=SECONDS, is_whole=is_whole
+    )
     if not report.is_finished:
-        verify_audit.apply_async(args=(report.newest,), expires=3600, retry=False)
+        verify_audit.apply_async(
+            args=(report.newest,), kwargs={"is_whole": is_whole}, expires=3600, retry=False
+        )
 
 
 @shared_task(name="accounts.tidy")

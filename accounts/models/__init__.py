@@ -16,11 +16,12 @@ from accounts.models.agencies import (
     place_named,
 )
 from accounts.models.api import MAX_KEY, ApiToken, IdempotencyRecord, Scope
-from accounts.models.audit import AuditAction, AuditChainLink, AuditEntry, EntryPoint
+from accounts.models.audit import BEFORE_ALL, AuditAction, AuditChainLink, AuditEntry, EntryPoint
 from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
 from accounts.models.sessions import HeldForm, Session, SignInAttempt
 
 __all__ = [
+    "BEFORE_ALL",
     "CANARY",
     "HELD_IN",
     "MAX_KEY",

@@ -136,19 +136,42 @@ class AuditEntry(models.Model):
         return label if self.succeeded or self.action in _FAILURES else f"{label} (failed)"
 
 
+#: Lower than any id of an entry or a transaction.
+BEFORE_ALL = -(2**63) + 1
+
+
 class AuditChainLink(models.Model):
     """The digest of a batch of entries and of the link before it.
 
-    The batch holds the entries of all transactions after the previous link's `up_to`, through this `up_to`.
+    Transaction ids only increase within one database, and start again in a copy of it. So the chain has eras:
+    an era holds the entries with an id above `era_after`. A link of an era holds the entries of all
+    transactions after the `up_to` of the link before, through its own `up_to`; `last_id` is the highest id
+    of an entry of the era so far. The last link of an era has `closed_after`: it holds every entry that is in
+    no link before, above that id in any order of transactions, through `last_id`.
     """
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    up_to = models.BigIntegerField(unique=True)
+    up_to = models.BigIntegerField()
     entries = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)
+    era_after = models.BigIntegerField(db_default=BEFORE_ALL, editable=False)
+    last_id = models.BigIntegerField(null=True, editable=False)
+    closed_after = models.BigIntegerField(null=True, editable=False)
+    #: The database that wrote the link, by the identity that PostgreSQL gives it.
+    database = models.CharField(max_length=80, db_default="", editable=False)
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["era_after", "up_to"],
+                condition=Q(closed_after=None),
+                name="audit_chain_has_no_fork",
+            ),
+            models.UniqueConstraint(
+                fields=["era_after"], condition=~Q(closed_after=None), name="audit_era_ends_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entries} entries up to {self.up_to}"

@@ -14,20 +14,16 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.database import IDENTITY
 from accounts.models import AuditAction, EntryPoint, User
 from accounts.services.access.access_log import record
 from notifications.models import Alert, AlertState, Channel, ConfirmedDatabase, Via
 from notifications.services.sql import rows_of
 from orders.errors import InvalidFact
 
-#: What identifies this database: its cluster, its timeline, and its own id there.
-_IDENTITY = """concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
-  left(pg_walfile_name(pg_current_wal_lsn()), 8),
-  (SELECT oid FROM pg_database WHERE datname = current_database()))"""
-
 #: True while messages may leave. Without a confirmed database they may: `prepare` confirms the first one.
 MAY_SEND = f"""NOT EXISTS (
-  SELECT FROM notifications_confirmeddatabase confirmed WHERE confirmed.identity <> {_IDENTITY})"""
+  SELECT FROM notifications_confirmeddatabase confirmed WHERE confirmed.identity <> {IDENTITY})"""
 
 #: Waiting alerts. One that was being sent when the backup was taken is marked when its doubt is decided.
 _WAITING = (AlertState.READY, AlertState.TEMPORARY_FAILURE, AlertState.LEASED)
@@ -45,7 +41,7 @@ class Confirmation:
 
 def current_identity() -> str:
     """Return the identity of the database of this connection."""
-    return str(rows_of(f"SELECT {_IDENTITY}", {})[0][0])
+    return str(rows_of(f"SELECT {IDENTITY}", {})[0][0])
 
 
 def is_held() -> bool:

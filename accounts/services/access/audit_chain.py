@@ -2,6 +2,9 @@
 
 Readers and writers of the log never wait for the chain. Each entry carries the id of its transaction and
 joins the chain once every transaction with an id up to that one is over.
+
+In a restored database these ids start again. The first link there ends the era of the database before: for a
+moment it locks the log, and takes every entry that is in no link.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.models import AuditAction, AuditChainLink, AuditEntry, EntryPoint
+from accounts.database import IDENTITY, difference
+from accounts.models import BEFORE_ALL, AuditAction, AuditChainLink, AuditEntry, EntryPoint
 from accounts.services.access.access_log import record
 
 logger = logging.getLogger(__name__)
@@ -24,7 +28,9 @@ BATCH = 10_000
 #: Links that one statement verifies. The statement must end long before the statement timeout.
 LINKS = 20
 #: An entry outside the chain for this long is a fault: the task does not run, or a transaction never ends.
-LATE = timedelta(hours=1)
+LATE = timedelta(minutes=15)
+#: Above every id.
+_ABOVE_ALL = 2**63 - 1
 
 #: Advisory lock held while a link is added, until it is committed.
 _LOCK = 0x0A0D17
@@ -37,49 +43,129 @@ _CANONICAL = """sha256(convert_to(jsonb_build_array(
 
 _DIGEST = f"string_agg({_CANONICAL}, ''::bytea ORDER BY e.transaction, e.id)"
 
-#: Lower than any transaction id: where the first link begins.
-_BEFORE_ALL = -(2**63) + 1
+#: What of the end of an era its digest covers besides the entries.
+_END = (
+    """convert_to(jsonb_build_array({0}database, {0}era_after, {0}closed_after, {0}last_id)::text, 'UTF8')"""
+)
+
+#: Where the next link begins: after the newest link, or in a new era.
+_NEXT = """
+last AS MATERIALIZED (SELECT * FROM accounts_auditchainlink ORDER BY id DESC LIMIT 1),
+next AS MATERIALIZED (
+  SELECT coalesce((SELECT up_to FROM last WHERE closed_after IS NULL), BEFORE_ALL) AS lower,
+         coalesce((SELECT CASE WHEN closed_after IS NULL THEN era_after ELSE last_id END FROM last),
+                  BEFORE_ALL) AS era_after,
+         (SELECT CASE WHEN closed_after IS NULL THEN last_id END FROM last) AS last_id,
+         coalesce((SELECT database NOT IN ('', IDENTITY) FROM last), false) AS is_other
+)""".replace("BEFORE_ALL", f"({BEFORE_ALL})::bigint").replace("IDENTITY", IDENTITY)
+
+_STATE = f"WITH {_NEXT} TABLE next"
 
 _ADD_LINK = f"""
-WITH last AS MATERIALIZED (
-  SELECT up_to, digest FROM accounts_auditchainlink ORDER BY id DESC LIMIT 1
-), span AS MATERIALIZED (
-  SELECT coalesce((SELECT up_to FROM last), ({_BEFORE_ALL})::bigint) AS lower, max(next.transaction) AS upper
+WITH {_NEXT}, span AS MATERIALIZED (
+  SELECT max(ready.transaction) AS upper
   FROM (
     SELECT transaction FROM accounts_auditentry
-    WHERE transaction > coalesce((SELECT up_to FROM last), ({_BEFORE_ALL})::bigint)
+    WHERE transaction > (SELECT lower FROM next) AND id > (SELECT era_after FROM next)
       AND transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     ORDER BY transaction, id LIMIT %(batch)s
-  ) next
+  ) ready
 )
-INSERT INTO accounts_auditchainlink (up_to, entries, digest)
-SELECT max(e.transaction), count(*), sha256(coalesce((SELECT digest FROM last), ''::bytea) || {_DIGEST})
+INSERT INTO accounts_auditchainlink (up_to, entries, digest, era_after, last_id, database)
+SELECT max(e.transaction), count(*), sha256(coalesce((SELECT digest FROM last), ''::bytea) || {_DIGEST}),
+       (SELECT era_after FROM next), greatest(max(e.id), (SELECT last_id FROM next)), {IDENTITY}
 FROM accounts_auditentry e
-WHERE e.transaction > (SELECT lower FROM span) AND e.transaction <= (SELECT upper FROM span)
+WHERE e.transaction > (SELECT lower FROM next) AND e.transaction <= (SELECT upper FROM span)
+  AND e.id > (SELECT era_after FROM next)
 HAVING count(*) > 0
 RETURNING entries
 """  # noqa: S608 - only constants above
 
-_VERIFY = f"""
-WITH chain AS MATERIALIZED (
-  SELECT id, up_to, entries, digest, created_at,
-         lag(up_to) OVER (ORDER BY id) AS lower, lag(digest) OVER (ORDER BY id) AS previous
-  FROM (SELECT * FROM accounts_auditchainlink WHERE id >= %(after)s ORDER BY id LIMIT %(links)s + 1) part
+_END_ERA = f"""
+WITH {_NEXT}, ends AS MATERIALIZED (
+  SELECT *, coalesce(last_id, era_after) AS closed_after, {IDENTITY} AS database FROM next
+), whole AS (
+  SELECT max(e.transaction) FILTER (WHERE e.id <= ends.closed_after) AS up_to, count(*) AS entries,
+         {_DIGEST} AS digest, max(e.id) AS last_id
+  FROM ends CROSS JOIN LATERAL (
+    SELECT * FROM accounts_auditentry
+    WHERE transaction > ends.lower AND id > ends.era_after AND id <= ends.closed_after
+    UNION ALL
+    SELECT * FROM accounts_auditentry WHERE id > ends.closed_after
+  ) e
 )
-SELECT c.id, c.created_at, c.digest, c.entries, found.entries, found.digest = c.digest
+INSERT INTO accounts_auditchainlink (up_to, entries, digest, era_after, last_id, closed_after, database)
+SELECT greatest(n.lower, n.up_to), n.entries,
+       sha256(coalesce((SELECT digest FROM last), ''::bytea) || n.digest || {_END.format("n.")}),
+       n.era_after, n.last_id, n.closed_after, n.database
+FROM (
+  SELECT ends.lower, ends.era_after, ends.closed_after, ends.database,
+         whole.up_to, whole.entries, whole.digest, greatest(whole.last_id, ends.closed_after) AS last_id
+  FROM ends CROSS JOIN whole
+) n
+WHERE n.entries > 0
+RETURNING entries
+"""  # noqa: S608 - only constants above
+
+# `highest`: through which id transactions of the era count. Above it, those of a restored database may.
+# Within a closed era nothing is above its last regular link but what the link that closed it holds.
+_VERIFY = f"""
+WITH part AS MATERIALIZED (
+  SELECT * FROM accounts_auditchainlink WHERE id >= %(after)s ORDER BY id LIMIT %(links)s + 1
+), chain AS MATERIALIZED (
+  SELECT part.*, lag(part.digest) OVER w AS previous,
+         CASE WHEN lag(part.era_after) OVER w = part.era_after AND lag(part.closed_after) OVER w IS NULL
+              THEN lag(part.up_to) OVER w ELSE ({BEFORE_ALL})::bigint END AS lower,
+         CASE WHEN lag(part.id) OVER w IS NULL
+         THEN %(after)s > 0 OR part.era_after = ({BEFORE_ALL})::bigint
+         ELSE (
+           part.era_after = CASE WHEN lag(part.closed_after) OVER w IS NULL THEN lag(part.era_after) OVER w
+                            ELSE lag(part.last_id) OVER w END
+           AND (part.closed_after IS NULL OR part.closed_after = coalesce(
+             CASE WHEN lag(part.closed_after) OVER w IS NULL THEN lag(part.last_id) OVER w END,
+             part.era_after))) END AS follows,
+         coalesce(part.closed_after, ended.closed_after,
+                  CASE WHEN part.era_after = %(era_after)s THEN %(highest)s ELSE {_ABOVE_ALL} END) AS highest
+  FROM part LEFT JOIN accounts_auditchainlink ended
+    ON ended.era_after = part.era_after AND ended.closed_after IS NOT NULL
+  WINDOW w AS (ORDER BY part.id)
+)
+SELECT c.id, c.created_at, c.digest, c.entries, found.entries, found.digest = c.digest AND c.follows
 FROM chain c CROSS JOIN LATERAL (
   SELECT count(*) AS entries,
-         sha256(coalesce(c.previous, ''::bytea) || coalesce({_DIGEST}, ''::bytea)) AS digest
-  FROM accounts_auditentry e
-  WHERE e.transaction > coalesce(c.lower, ({_BEFORE_ALL})::bigint) AND e.transaction <= c.up_to
+         sha256(coalesce(c.previous, ''::bytea) || coalesce({_DIGEST}, ''::bytea)
+                || CASE WHEN c.closed_after IS NULL THEN ''::bytea ELSE {_END.format("c.")} END) AS digest
+  FROM (
+    SELECT * FROM accounts_auditentry
+    WHERE transaction > c.lower
+      AND transaction <= CASE WHEN c.closed_after IS NULL THEN c.up_to ELSE {_ABOVE_ALL} END
+      AND id > c.era_after AND id <= c.highest
+    UNION ALL
+    SELECT * FROM accounts_auditentry
+    WHERE c.closed_after IS NOT NULL AND id > c.closed_after AND id <= c.last_id
+  ) e
 ) found
 WHERE c.id > %(after)s
 ORDER BY c.id LIMIT %(links)s
 """  # noqa: S608 - only constants above
 
+# The second part: entries of a restored database, before the era of the one before is closed.
 _UNLINKED = """
 SELECT count(*), min(at), coalesce(min(at) < statement_timestamp() - make_interval(secs => %(late)s), false)
-FROM accounts_auditentry WHERE transaction > %(up_to)s
+FROM (
+  SELECT at FROM accounts_auditentry WHERE transaction > %(up_to)s AND id > %(era_after)s
+  UNION ALL
+  SELECT at FROM accounts_auditentry WHERE transaction <= %(up_to)s AND id > %(highest)s
+) unlinked
+"""
+
+_ENDED = """
+SELECT id, created_at, database, lag(database) OVER (ORDER BY id), closed_after IS NOT NULL FROM (
+  SELECT * FROM accounts_auditchainlink WHERE closed_after IS NOT NULL
+  UNION SELECT * FROM accounts_auditchainlink WHERE id IN (
+    SELECT (SELECT max(before.id) FROM accounts_auditchainlink before WHERE before.id < ended.id)
+    FROM accounts_auditchainlink ended WHERE ended.closed_after IS NOT NULL)
+) found ORDER BY id
 """
 
 
@@ -90,6 +176,21 @@ class ChainFault:
     kind: str
     message: str
     link: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedEra:
+    """A link that ended an era: since when another database continues the chain, and why."""
+
+    link: int
+    at: datetime
+    before: str
+    after: str
+
+    @property
+    def reason(self) -> str:
+        """How the one database became the other."""
+        return difference(self.before, self.after)
 
 
 @dataclass(kw_only=True)
@@ -121,13 +222,37 @@ def extend_chain(*, batch: int = BATCH) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute(_ADD_LINK, {"batch": batch})
+        if _position()[-1]:
+            cursor.execute("SELECT accounts_lock_access_log()")
+            # Its own statement: it must see what was written while the lock was waited for.
+            cursor.execute(_END_ERA)
+        else:
+            cursor.execute(_ADD_LINK, {"batch": batch})
         added = cursor.fetchone()
     return added[0] if added else 0
 
 
-def verify(*, entry_point: EntryPoint, after: int | None = 0, seconds: float | None = None) -> ChainReport:
+def ended_eras() -> list[EndedEra]:
+    """Return the ends of all eras but the present one, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED)
+        return [
+            EndedEra(link=id_, at=at, before=before or "", after=after)
+            for id_, at, after, before, is_end in cursor.fetchall()
+            if is_end
+        ]
+
+
+def verify(
+    *,
+    entry_point: EntryPoint,
+    after: int | None = 0,
+    seconds: float | None = None,
+    is_whole: bool = False,
+) -> ChainReport:
     """Recompute every link after the one with id `after`, for at most `seconds`.
+
+    `is_whole`: every link up to `after` was verified by the calls before.
 
     None starts after the newest link that ever matched. That link must still exist in any case. Stops at the
     first fault. Logs the verification and its result in the access log, and a fault also as an error.
@@ -140,6 +265,8 @@ def verify(*, entry_point: EntryPoint, after: int | None = 0, seconds: float | N
     if report.is_finished:
         report.fault = report.fault or remembered.fault or _check_unlinked(report)
     detail: dict[str, Any] = {"link": report.newest, "digest": report.digest, "links": report.links}
+    if report.is_finished and (is_whole or after == 0):
+        detail["is_whole"] = True
     if fault := report.fault:
         detail |= {"fault": fault.kind, "at_link": fault.link}
         logger.error("access log: %s", fault.message)
@@ -164,9 +291,12 @@ def _last_verified() -> ChainReport:
 
 def _walk(report: ChainReport, seconds: float | None) -> None:
     ends = None if seconds is None else time.monotonic() + seconds
+    _, era_after, highest = _open_era()
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_VERIFY, {"after": report.newest, "links": LINKS})
+            cursor.execute(
+                _VERIFY, {"after": report.newest, "links": LINKS, "era_after": era_after, "highest": highest}
+            )
             rows = cursor.fetchall()
         for id_, created_at, digest, recorded, found, matches in rows:
             if not matches or recorded != found:
@@ -200,12 +330,35 @@ def _mismatch(link_id: int, created_at: datetime, recorded: int, found: int) -> 
     return ChainFault(kind="changed", message=message, link=link_id)
 
 
-def _check_unlinked(report: ChainReport) -> ChainFault | None:
-    up_to = AuditChainLink.objects.order_by("-pk").values_list("up_to", flat=True).first()
+def _position() -> tuple[int, int, int | None, bool]:
+    """Return where the next link begins: transaction and id, the last id before, and if a new era begins."""
     with connection.cursor() as cursor:
-        # Pass the value itself: with a subquery the planner expects too many rows.
-        cursor.execute(_UNLINKED, {"up_to": up_to or _BEFORE_ALL, "late": LATE.total_seconds()})
-        report.unlinked, report.unlinked_since, is_late = cursor.fetchone()
+        cursor.execute(_STATE)
+        lower, era_after, last_id, is_other = cursor.fetchone()
+    return lower, era_after, last_id, is_other
+
+
+def _open_era() -> tuple[int, int, int]:
+    """Return the last transaction in the chain, where its era begins, and through which id it counts."""
+    lower, era_after, last_id, is_other = _position()
+    return lower, era_after, last_id if is_other and last_id is not None else _ABOVE_ALL
+
+
+def unlinked() -> tuple[int, datetime | None, bool]:
+    """Return how many entries are in no link, since when, and whether that is too long."""
+    up_to, era_after, highest = _open_era()
+    with connection.cursor() as cursor:
+        # Pass the values themselves: with a subquery the planner expects too many rows.
+        cursor.execute(
+            _UNLINKED,
+            {"up_to": up_to, "era_after": era_after, "highest": highest, "late": LATE.total_seconds()},
+        )
+        count, since, is_late = cursor.fetchone()
+    return count, since, is_late
+
+
+def _check_unlinked(report: ChainReport) -> ChainFault | None:
+    report.unlinked, report.unlinked_since, is_late = unlinked()
     if not is_late or report.unlinked_since is None:
         return None
     since = report.unlinked_since.astimezone(UTC)
