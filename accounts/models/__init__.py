@@ -18,6 +18,7 @@ from accounts.models.agencies import (
 from accounts.models.api import MAX_KEY, ApiToken, IdempotencyRecord, Scope
 from accounts.models.audit import BEFORE_ALL, AuditAction, AuditChainLink, AuditEntry, EntryPoint
 from accounts.models.people import HELD_IN, Membership, Role, User, UserManager
+from accounts.models.reviews import AuditReview
 from accounts.models.sessions import HeldForm, Session, SignInAttempt
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "AuditAction",
     "AuditChainLink",
     "AuditEntry",
+    "AuditReview",
     "Cover",
     "CoverReason",
     "EntryPoint",

@@ -16,6 +16,7 @@ from accounts.models import Role, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from accounts.services.access.enumeration_guard import recent_blocks
+from accounts.services.access.reviews import overdue_weeks
 from notifications.models import Alert, Channel
 from notifications.pages.notices import AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
@@ -96,6 +97,7 @@ def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
         "unconfirmed": unconfirmed_count(user) if is_advocate else 0,
         "is_supervisor": Role.SUPERVISOR in roles,
         "is_auditor": Role.AUDITOR in roles,
+        "unreviewed": len(overdue_weeks()) if Role.AUDITOR in roles else 0,
         "is_administrator": is_administrator,
         "findings": open_findings()[:PAGE] if is_administrator else [],
         "locks": [] if is_administrator else list(locks_known_to(user)),

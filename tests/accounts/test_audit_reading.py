@@ -62,7 +62,8 @@ def test_auditor_sees_only_the_log(desk: Client) -> None:
     assert LOG in desk.get("/").content.decode()
     index = desk.get("/admin/")
     assert [model["object_name"] for app in index.context["app_list"] for model in app["models"]] == [
-        "AuditEntry"
+        "AuditEntry",
+        "AuditReview",
     ]
     for address in ("orders/order/", "accounts/user/", "notifications/alert/"):
         assert desk.get(f"/admin/{address}").status_code == 403
