@@ -56,6 +56,7 @@ app.conf.task_routes = {
     "accounts.extend_audit_chain": {"queue": "bulk"},
     "accounts.verify_audit": {"queue": "bulk"},
     "accounts.tidy": {"queue": "bulk"},
+    "notifications.send_audit_digests": {"queue": "bulk"},
 }
 
 # No entry is for a single order. Each hint expires before the next one is due, so that an outage leaves no
@@ -86,6 +87,11 @@ app.conf.beat_schedule = {
     },
     "extend-audit-chain": {
         "task": "accounts.extend_audit_chain",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "send-audit-digests": {
+        "task": "notifications.send_audit_digests",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

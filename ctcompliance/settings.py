@@ -70,6 +70,12 @@ try:
     #: The administrators' own system, to which each finding is posted, and the secret that signs.
     FINDINGS_URL = env.str("CTC_FINDINGS_URL", "")
     FINDINGS_SECRET = env.str("CTC_FINDINGS_SECRET", "")
+    #: The database role of the application, beside the owner of the tables, and its password: for `prepare`.
+    APP_ROLE = env.str("CTC_APP_ROLE", "")
+    APP_PASSWORD = env.str("CTC_APP_PASSWORD", "")
+    #: Where digests of the access log go (mailto:, https: or file:), and the minutes between two of them.
+    AUDIT_DIGEST_TO: list[str] = env.list("CTC_AUDIT_DIGEST_TO", [])
+    AUDIT_DIGEST_MINUTES = env.int("CTC_AUDIT_DIGEST_MINUTES", 60)
     #: The most messages an hour to one person on one channel; more wait and are bundled.
     MOST_MESSAGES_AN_HOUR = env.int("CTC_MOST_MESSAGES_AN_HOUR", 30)
     #: The most days from now to the next action on firearms that are overdue, unless a supervisor sets it.
@@ -181,6 +187,19 @@ if FINDINGS_URL and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", FINDINGS
     raise ImproperlyConfigured(
         "CTC_FINDINGS_SECRET: missing or invalid; set it to whsec_ and Base64, or leave out CTC_FINDINGS_URL."
     )
+for number, destination in enumerate(AUDIT_DIGEST_TO, 1):
+    if not re.fullmatch(r"mailto:[^\s<>\"]+@[^\s<>\"]+|https://[^\s<>\"]+|file:///[^\s<>\"]+", destination):
+        raise ImproperlyConfigured(
+            f"CTC_AUDIT_DIGEST_TO: destination {number} is no address; set it to mailto:name@host, "
+            "https://… or file:///…."
+        )
+    if destination.startswith("https:") and not FINDINGS_SECRET:
+        raise ImproperlyConfigured(
+            "CTC_FINDINGS_SECRET: missing; set it to whsec_ and Base64, or leave https: out of "
+            "CTC_AUDIT_DIGEST_TO."
+        )
+if AUDIT_DIGEST_MINUTES < 1:
+    raise ImproperlyConfigured("CTC_AUDIT_DIGEST_MINUTES: below 1; leave it out for 60.")
 
 DEBUG = False
 

@@ -12,7 +12,7 @@ from django.db.utils import Error
 from django.utils import timezone
 
 from notifications.services.contacts import contacts
-from notifications.services.delivery import printing, sending
+from notifications.services.delivery import audit_digests, printing, sending
 from notifications.services.firing import pulse as pulses
 from notifications.services.firing.fire import Firer
 from notifications.services.periodic import Periodic, record
@@ -115,6 +115,12 @@ def plant_canary() -> None:
 def audit() -> None:
     """Run the audits and record what they find."""
     audits.audit()
+
+
+@shared_task(name="notifications.send_audit_digests")
+def send_audit_digests() -> None:
+    """Send the digest of the access log out of the machine, to each destination whose interval is over."""
+    audit_digests.send_digests()
 
 
 @shared_task(name="notifications.weekly_reports")

@@ -49,6 +49,7 @@ SAMPLES = {
     "DJANGO_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "FLOWER_BASIC_AUTH": "user:password",
     "POSTGRES_PASSWORD": "letters4nd5digits",
+    "CTC_APP_PASSWORD": "more4nd5digits",
     "BROKER_PASSWORD": "other4nd5digits",
     "EMAIL_URL": "submission://user:password@mail.example:587",
 }

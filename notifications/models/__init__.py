@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, FollowUpNote, Priority, Via
+from notifications.models.audit_digest import AuditDigest
 from notifications.models.confirmed import ConfirmedDatabase
 from notifications.models.contact import ContactChannel, SafeContact
 from notifications.models.counter import Counter
@@ -30,6 +31,7 @@ __all__ = [
     "SENDABLE",
     "Alert",
     "AlertState",
+    "AuditDigest",
     "CalendarFeed",
     "Callback",
     "Channel",

@@ -188,6 +188,7 @@ def test_the_permanent_record_is_never_purged() -> None:
     assert {name for name, one in kept.items() if one.by == "never"} == {
         "access_log",
         "alerts",
+        "audit_reviews",
         "message_templates",
         "orders",
     }

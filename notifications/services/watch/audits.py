@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 
 from notifications.models import Counter, Finding
 from notifications.services.sql import rows_of
-from notifications.services.watch import delivery, health
+from notifications.services.watch import access_log, delivery, health
 from notifications.services.watch.counters import OVERDUE_UNOWNED, WITHOUT_DEADLINES
 from notifications.services.watch.findings import Violation, reconcile
 from notifications.services.watch.locked import locked_accounts
@@ -168,6 +168,7 @@ def _checks(host_clock: Callable[[], float]) -> dict[str, Callable[[], Iterable[
         "clock": lambda: _clock_difference(host_clock),
         "canary": _canary,
         "locked": locked_accounts,
+        access_log.CODE: access_log.access_log,
         **delivery.CHECKS,
     }
 
