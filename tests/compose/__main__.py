@@ -43,7 +43,8 @@ class Composed:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.variables = folder / "variables"
-        words = {name: secrets.token_hex(24) for name in ("POSTGRES_PASSWORD", "BROKER_PASSWORD")}
+        named = ("POSTGRES_PASSWORD", "CTC_APP_PASSWORD", "BROKER_PASSWORD")
+        words = {name: secrets.token_hex(24) for name in named}
         self.variables.write_text(
             "\n".join(
                 f"{name}={value}"

@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from accounts.services.agencies.reference import load_reference
-from ctcompliance import unreachable
+from ctcompliance import database_roles, unreachable
 from notifications.services.escalation.escalation import load_steps
 from notifications.services.restored import confirm_first
 from notifications.services.watch import canary
@@ -66,11 +66,18 @@ class Command(BaseCommand):
         # A demonstration may be moved about; its mail goes nowhere.
         confirm_first(timezone.now(), again=settings.IS_LOCAL)
         self._progress("Loading the escalation steps")
+        steps = load_steps()
+        # Last, so that it finds every table.
+        if settings.APP_ROLE:
+            try:
+                database_roles.grant(settings.APP_ROLE, settings.APP_PASSWORD)
+            except database_roles.RolesError as error:
+                raise CommandError(str(error)) from error
         return {
             "migrations": migrations,
             "reference": reference,
             "closings": closings,
-            "escalation_steps": load_steps(),
+            "escalation_steps": steps,
         }
 
     def _progress(self, step: str) -> None:
