@@ -97,8 +97,12 @@ class Browser:
         # The admin site shows some in capitals.
         found = [one for one in self._pressable() if _words(one) == words.casefold() and one.is_displayed()]
         assert len(found) == 1, f"{len(found)} of “{words}” on {self.driver.current_url}"
+        self.press_this(found[0])
+
+    def press_this(self, element: WebElement) -> None:
+        """Presses it and waits for the page it leads to."""
         before = self.driver.find_element(By.TAG_NAME, "html")
-        found[0].click()
+        element.click()
         self._wait().until(lambda _: self._is_gone(before))
 
     def unfold(self, words: str) -> None:

@@ -46,7 +46,7 @@ from orders.services.firearms.receipts import RECEIPT
 from orders.services.firearms.requests import CUSTODY_REQUEST
 from orders.services.firearms.returns import RETURN
 from orders.services.firearms.statements import STATEMENT, VERIFICATION
-from orders.services.firearms.surrender import surrender_deadline
+from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.services.follow_ups.queue import VIEWERS as FOLLOW_UP_VIEWERS
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.orders.record import OrderRecord, load_record
@@ -232,6 +232,12 @@ class CasePage:
             return []
         rows = (one for one in self.record.follow_ups if one.closed_at is None)
         return [(one, rule_title(one.deadline.rule_id)) for one in rows]
+
+    @property
+    def surrender_follow_up(self) -> FollowUp | None:
+        """The open follow-up of the surrender, where attempts at recovery are recorded."""
+        found = (one for one, _ in self.follow_ups if one.deadline.rule_id in surrender_rules())
+        return next(found, None)
 
     @cached_property
     def first_acts(self) -> list[CaseAct]:
