@@ -92,7 +92,7 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
     add_form = AddUserForm
     change_password_form = SetPasswordForm
     inlines = [MembershipInline]
-    actions = ["unlock", "reset_second_factor", "deactivate", "reactivate"]
+    actions = ["unlock", "reset_second_factor", "end_access", "deactivate", "reactivate"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -198,6 +198,14 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
         for user in users:
             people.unlock_user(user=user, request=request)
         self.message_user(request, "The selected users can try to sign in again.")
+
+    @admin.action(
+        description="End all access: password, device, link or token in wrong hands", permissions=["change"]
+    )
+    def end_access(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """End sessions, tokens and calendar links of the selected users, the acting person last."""
+        for user in sorted(users, key=lambda one: one == request.user):
+            people.end_access(user=user, reason="incident", request=request)
 
     @admin.action(description="Reset second factor: lost phone or key", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:

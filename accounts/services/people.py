@@ -137,6 +137,24 @@ def reset_second_factor(*, user: User, request: HttpRequest | None = None) -> No
         _log(request, AuditAction.FACTOR_REMOVED, user, **_end_everything(user, request), factors=factors)
 
 
+@transaction.atomic
+def end_access(
+    *, user: User, reason: str, by: User | None = None, request: HttpRequest | None = None
+) -> dict[str, int]:
+    """End every session, API token and calendar link of the account, which may sign in again.
+
+    For an incident: a password, a device, a token or a link may be in wrong hands. Without a request, `by` is
+    the person who runs the command. Return how many sessions and tokens ended.
+    """
+    counts = _end_everything(user, request)
+    detail = {"act": "end_access", "reason": clean(reason), **counts}
+    if request is None:
+        record(AuditAction.ACCOUNT_CHANGED, EntryPoint.COMMAND, actor=by, subject=user, detail=detail)
+    else:
+        record_for(request, AuditAction.ACCOUNT_CHANGED, subject=user, detail=detail)
+    return counts
+
+
 def disable_unused() -> int:
     """Disable accounts unused for `UNUSED`, by the database's clock. Return how many.
 
