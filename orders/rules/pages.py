@@ -36,7 +36,7 @@ def pages(rulebook: Rulebook, scenarios: list[Scenario], dossier: Dossier) -> di
     for rule in rulebook.rules:
         found[f"rulebook/{rule.id}.md"] = rule_page(rule, rulebook, scenarios)
     for jurisdiction in rulebook.jurisdictions.values():
-        found[f"rulebook/{jurisdiction.id}.md"] = entries_page(jurisdiction, rulebook)
+        found[f"rulebook/{jurisdiction.id}.md"] = entries_page(jurisdiction, rulebook, dossier)
     return found
 
 
@@ -150,16 +150,33 @@ def rule_page(rule: Rule, rulebook: Rulebook, scenarios: list[Scenario]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def entries_page(jurisdiction: Jurisdiction, rulebook: Rulebook) -> str:
+def entries_page(jurisdiction: Jurisdiction, rulebook: Rulebook, dossier: Dossier) -> str:
     """Return the page of a state's rules without a time: what each is in the product, and its sources."""
     lines = [f"# {jurisdiction.name}: rules without a time", "", GENERATED, ""]
     lines += [
         f"Source of the holidays: {_status(jurisdiction.source_status)}. {_one_line(jurisdiction.about)}"
     ]
+    if _has_no_time_to_surrender(jurisdiction.id, rulebook, dossier):
+        lines += [
+            "",
+            f"The dossier has no time within which firearms are surrendered under the law of "
+            f"{jurisdiction.name}, so no deadline of surrender is planned.",
+        ]
     for entry in rulebook.entries:
         if entry.jurisdiction == jurisdiction.id:
             lines += ["", f"## {entry.id}", "", entry.title, "", *_entry(entry)]
     return "\n".join(lines) + "\n"
+
+
+def _has_no_time_to_surrender(jurisdiction: str, rulebook: Rulebook, dossier: Dossier) -> bool:
+    """Return True if the state's record is silent about it and no rule of the state asks for a surrender."""
+    asks = any(
+        one.event == "surrendered"
+        for rule in rulebook.rules
+        if rule.jurisdiction == jurisdiction
+        for one in rule.met_by
+    )
+    return not asks and "surrender_deadline" in dossier.silent.get(jurisdiction, ())
 
 
 def _entry(entry: Entry) -> Iterator[str]:

@@ -40,6 +40,18 @@ def test_every_entry_is_on_the_page_of_its_state(rulebook: Rulebook, wanted: dic
         assert f"\n## {entry.id}\n\n{entry.title}\n" in wanted[f"rulebook/{entry.jurisdiction}.md"]
 
 
+def test_pages_of_states_without_a_time_to_surrender_have_that_sentence(
+    rulebook: Rulebook, wanted: dict[str, str]
+) -> None:
+    named = {
+        id_
+        for id_ in rulebook.jurisdictions
+        if "no time within which firearms are surrendered" in wanted[f"rulebook/{id_}.md"]
+    }
+
+    assert named == {"us_il", "us_in", "us_md", "us_nj"}
+
+
 def test_coverage_has_a_line_for_every_id_and_cell(wanted: dict[str, str]) -> None:
     table = wanted["law-coverage.md"]
     listed = dossier.load()
