@@ -54,11 +54,13 @@ class Reference:
     """The content of all files. Towns come before the villages in them.
 
     `statewide` is the ORI of the agency that serves every place without a police agency of its own.
+    `licensing` is the name of the unit that licenses firearms in the whole state.
     """
 
     districts: tuple[District, ...]
     agencies: tuple[PoliceAgency, ...]
     statewide: str
+    licensing: str
     places: tuple[Place, ...]
 
 
@@ -69,6 +71,7 @@ def read() -> Reference:
         districts=_districts(_load("judicial_districts.toml")),
         agencies=_agencies(agencies),
         statewide=agencies["fallback"],
+        licensing=agencies["licensing"],
         places=_places(_load("towns.toml"), agencies),
     )
 

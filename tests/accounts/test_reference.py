@@ -10,6 +10,7 @@ import pytest
 from accounts.models import POLICE, Agency, AgencyKind, JudicialDistrict, Town
 from accounts.reference import reader
 from accounts.services.agencies.reference import Counts, load_reference
+from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -86,12 +87,12 @@ def test_second_load_changes_nothing(loaded: dict[str, Counts]) -> None:
 
     assert loaded == {
         "judicial_districts": Counts(added=13),
-        "agencies": Counts(added=138),
+        "agencies": Counts(added=139),
         "towns": Counts(added=433),
     }
     assert again == {
         "judicial_districts": Counts(unchanged=13),
-        "agencies": Counts(unchanged=138),
+        "agencies": Counts(unchanged=139),
         "towns": Counts(unchanged=433),
     }
     assert _everything() == before
@@ -108,7 +109,7 @@ def test_edited_rows_are_kept(loaded: dict[str, Counts]) -> None:
     avon.refresh_from_db()
     assert (avon.email, avon.name) == ("desk@avon.example", "Avon Police")
     assert Town.objects.get(name="Killingly").police.ori == STATE_POLICE
-    assert counts["agencies"] == Counts(unchanged=137, kept=1)
+    assert counts["agencies"] == Counts(unchanged=138, kept=1)
     assert counts["towns"] == Counts(unchanged=432, kept=1)
 
 
@@ -117,7 +118,7 @@ def test_agency_with_corrected_ori_is_not_added_again(loaded: dict[str, Counts])
 
     counts = load_reference()
 
-    assert counts["agencies"] == Counts(unchanged=137, kept=1)
+    assert counts["agencies"] == Counts(unchanged=138, kept=1)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_agency_added_by_a_person_is_kept(own: dict[str, Any]) -> None:
 
     counts = load_reference()
 
-    assert counts["agencies"] == Counts(added=137, kept=1)
+    assert counts["agencies"] == Counts(added=138, kept=1)
     assert Town.objects.get(name="Avon").police == mine
     assert Agency.objects.filter(pk=mine.pk, email="desk@avon.example", **own).exists()
 
@@ -147,8 +148,26 @@ def test_newer_file_updates_only_unedited_fields(
 
     names = dict(Agency.objects.filter(ori__in=["CT0000400", "CT0000700"]).values_list("ori", "name"))
     assert names == {"CT0000400": "Avon Police Department", "CT0000700": "Berlin, as its chief wants it"}
-    assert counts["agencies"] == Counts(updated=2, unchanged=136)
-    assert load_reference()["agencies"] == Counts(unchanged=137, kept=1)
+    assert counts["agencies"] == Counts(updated=2, unchanged=137)
+    assert load_reference()["agencies"] == Counts(unchanged=138, kept=1)
+
+
+def test_the_licensing_unit_and_the_state_police_serve_the_state(loaded: dict[str, Counts]) -> None:
+    serving = Agency.objects.filter(answers_for_state=True)
+
+    assert dict(serving.values_list("kind", "name")) == {
+        AgencyKind.LICENSING: "Special Licensing and Firearms Unit",
+        AgencyKind.STATE_POLICE: "Connecticut State Police",
+    }
+
+
+def test_a_licensing_unit_by_another_name_is_kept() -> None:
+    mine = make.agency(AgencyKind.LICENSING, name="Our licensing desk")
+    Agency.objects.filter(pk=mine.pk).update(answers_for_state=True)
+
+    load_reference()
+
+    assert [one.name for one in Agency.objects.filter(kind=AgencyKind.LICENSING)] == [mine.name]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +191,7 @@ def test_contradicting_files_are_refused(
 ) -> None:
     files = {
         "towns.toml": towns,
-        "agencies.toml": {"fallback": "CT9", **agencies},
+        "agencies.toml": {"fallback": "CT9", "licensing": "Unit", **agencies},
         "judicial_districts.toml": {
             "districts": [],
             "court": "",

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from django.db import transaction
 from django.db.models import Manager
 
-from accounts.models import Agency, AgencyKind, JudicialDistrict, Referenced, Town
+from accounts.models import Agency, AgencyKind, JudicialDistrict, Referenced, State, Town
 from accounts.reference import reader
 
 Row = TypeVar("Row", bound=Referenced)
@@ -48,6 +48,12 @@ def load_reference() -> dict[str, Counts]:
         for row in reference.agencies
     )
 
+    licensing = _Merge(Agency.objects, identity="name")
+    if not _another_licenses(reference.licensing):
+        licensing.merge(
+            [{"name": reference.licensing, "kind": AgencyKind.LICENSING.value, "answers_for_state": True}]
+        )
+
     courts = _Merge(Agency.objects, identity="name")
     courts.merge(
         {
@@ -74,9 +80,17 @@ def load_reference() -> dict[str, Counts]:
 
     return {
         "judicial_districts": districts.counts,
-        "agencies": agencies.counts + courts.counts,
+        "agencies": agencies.counts + licensing.counts + courts.counts,
         "towns": towns.counts,
     }
+
+
+def _another_licenses(name: str) -> bool:
+    """True if an administrator added the licensing unit of the state by another name."""
+    found = Agency.objects.filter(
+        kind=AgencyKind.LICENSING, jurisdiction=State.CONNECTICUT, answers_for_state=True
+    )
+    return any(name not in (one.name, one.loaded.get("name")) for one in found)
 
 
 class _Merge(Generic[Row]):
