@@ -119,6 +119,7 @@ class Permit(models.Model):
         related_name="permits",
         help_text="The receipt by which it was handed in, if there is one.",
     )
+    recorded_at = models.DateTimeField(null=True, blank=True, help_text="When it was recorded here.")
 
     objects = OfOrderQuerySet.as_manager()
 

@@ -185,6 +185,9 @@ class OrderAgency(models.Model):
         Agency, on_delete=models.PROTECT, related_name="order_agencies", db_index=False
     )
     capacity = models.CharField(max_length=20, choices=Capacity)
+    named_at = models.DateTimeField(
+        null=True, blank=True, help_text="When someone named the agency, such as the marshal who serves."
+    )
 
     objects = OrderAgencyQuerySet.as_manager()
 

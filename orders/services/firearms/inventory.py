@@ -172,7 +172,7 @@ def hand_in_permit(
 def record_permit(order: Order, *, kind: str, by: User | None, now: datetime, number: str = "") -> Permit:
     """List a permit or certificate that the respondent holds. Raises `InvalidFact`."""
     with changing(order, "permit_listed", by=by, now=now) as change:
-        permit = Permit(order=change.order, kind=kind, number=number)
+        permit = Permit(order=change.order, kind=kind, number=number, recorded_at=now)
         check_permit(permit, now=now)
         permit.save()
         PERMIT.note(change, permit)

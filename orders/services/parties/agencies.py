@@ -39,7 +39,7 @@ def add_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) 
         check_own_state(order, agency)
     with changing(order, "agency_added", by=by, now=now) as change:
         order_agency, is_new = OrderAgency.objects.get_or_create(
-            order=change.order, agency=agency, capacity=capacity
+            order=change.order, agency=agency, capacity=capacity, defaults={"named_at": now}
         )
         if not is_new:
             raise InvalidFact("agency", "already_named", f"{agency} was already added to this order.")

@@ -23,7 +23,7 @@ from orders.rules.facts import Event
 _NO_DAY = Cast(Value(None), DateField())
 _NO_INSTANT = Cast(Value(None), DateTimeField())
 
-#: What is news with the order itself.
+#: What is news with the order itself, if no later instant is known.
 _WITH_THE_ORDER = frozenset({"given_to_serve", "permit_known", "school_named"})
 
 
@@ -37,9 +37,27 @@ def load_news(orders: Sequence[Order]) -> Iterator[tuple[int, Event]]:
     found = _rows(referrals, "referred", "public_id", at=F("referred_at")).union(
         _rows(referrals.exclude(outcome=""), "referral_decided", "public_id", on=F("decided_on")),
         _rows(Extension.objects.filter(order__in=ids), "extended", "pk", on=F("expires_on")),
-        _rows(named.filter(capacity=Capacity.MARSHAL), "given_to_serve", "agency_id", on=issued_on),
-        _rows(named.filter(capacity=Capacity.SCHOOL), "school_named", "agency_id", on=issued_on),
-        _rows(Permit.objects.filter(order__in=ids), "permit_known", "public_id", on=issued_on),
+        _rows(
+            named.filter(capacity=Capacity.MARSHAL),
+            "given_to_serve",
+            "agency_id",
+            at=F("named_at"),
+            on=issued_on,
+        ),
+        _rows(
+            named.filter(capacity=Capacity.SCHOOL),
+            "school_named",
+            "agency_id",
+            at=F("named_at"),
+            on=issued_on,
+        ),
+        _rows(
+            Permit.objects.filter(order__in=ids),
+            "permit_known",
+            "public_id",
+            at=F("recorded_at"),
+            on=issued_on,
+        ),
         _rows(
             LicensingReport.objects.filter(order__in=ids),
             F("kind"),
@@ -60,7 +78,7 @@ def load_news(orders: Sequence[Order]) -> Iterator[tuple[int, Event]]:
             at = order.issued_as_given
             yield order.pk, Event(kind="permit_known", at=at, on=None if at else order.issued_on)
     for order_id, kind, at, on, key in found:
-        instant = by_key[order_id].issued_as_given if kind in _WITH_THE_ORDER else at
+        instant = at or (by_key[order_id].issued_as_given if kind in _WITH_THE_ORDER else None)
         day = on if instant is None else None
         yield order_id, Event(kind=kind, at=instant, on=day, key=key.replace("-", ""))
 
