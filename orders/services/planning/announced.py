@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from orders.models import NOT_DEADLINES, Checkpoint, CheckpointState, Deadline, DeadlineState, Order
 from orders.rules.planned import PlannedCheckpoint, PlannedDeadline
 from orders.services.bulk import make
 from orders.services.planning.rows import PLANNED, TAKEN_BACK, Changes, Key, arm, columns_of
+
+#: What an import brings is news if it happened no longer ago.
+IMPORT_NEWS = timedelta(days=7)
 
 
 def is_announcement(row: Deadline) -> bool:
@@ -51,7 +55,7 @@ def _open(order: Order, planned: PlannedDeadline, changes: Changes) -> None:
         **columns_of(planned),
     )
     changes.new_deadlines.append(row)
-    changes.add_checkpoints(row, _news(planned, changes))
+    changes.add_checkpoints(row, _news(order.pk, planned, changes))
 
 
 def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoint], changes: Changes) -> None:
@@ -67,20 +71,34 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     fired = {one.name for one in checkpoints if one.is_fired and one.revision == row.revision}
     if is_new:
         row.revision += bool(fired)
-        arm(row, _news(planned, changes), checkpoints, changes)
+        arm(row, _news(row.order_id, planned, changes), checkpoints, changes)
     else:
         pending = {one.name: one for one in checkpoints if one.state == CheckpointState.PENDING}
         arm(row, _left(planned, pending, fired, changes), checkpoints, changes)
 
 
-def _news(planned: PlannedDeadline, changes: Changes) -> Iterable[PlannedCheckpoint]:
-    """What is ahead, and what a person entered now and is news still: that fires now."""
+def _news(order: int, planned: PlannedDeadline, changes: Changes) -> Iterable[PlannedCheckpoint]:
+    """What is ahead, and what was entered now and is news still: that fires now."""
     return [
         replace(one, fires_at=max(one.fires_at, changes.now))
         for one in planned.checkpoints
-        if one.fires_at >= changes.now
-        or (changes.arm_past_checks and one.news_until is not None and changes.now < one.news_until)
+        if one.fires_at >= changes.now or _is_news(order, planned, one, changes)
     ]
+
+
+def _is_news(order: int, planned: PlannedDeadline, one: PlannedCheckpoint, changes: Changes) -> bool:
+    """True if a person entered the past event while it is news.
+
+    Of what an import brought, only what happened in the last days is: a first import holds years. What is set
+    ahead, such as a hearing, is news of an order that was here before, until its day; else as long as the
+    order itself.
+    """
+    if one.news_until is None or changes.now >= one.news_until:
+        return False
+    if changes.arm_past_checks or order not in changes.imported:
+        return changes.arm_past_checks
+    is_set_ahead = planned.start is not None and planned.start.is_set_ahead
+    return (is_set_ahead and changes.imported[order]) or one.fires_at >= changes.now - IMPORT_NEWS
 
 
 def _left(

@@ -51,15 +51,17 @@ def replan_and_record(
     by: User | None = None,
     data: Mapping[str, Any] | None = None,
     arm_past_checks: bool = False,
+    imported: Mapping[int, bool] | None = None,
     act: HistoryEntry | None = None,
 ) -> None:
     """Plan `orders` and store `entries`, by the order's key, with what became of which deadline.
 
     The deadlines go into an order's first entry. An order without an entry gets `replanned`, with `data`,
-    if any of its deadlines changed. The entry of the one `act` and those name each other. Call it in the
-    transaction that changed the facts, with the cases locked and with every order of each case.
+    if any of its deadlines changed. The entry of the one `act` and those name each other. `imported` is as in
+    `replan`. Call it in the transaction that changed the facts, with the cases locked and with every order of
+    each case.
     """
-    changes = replan(orders, now=now, arm_past_checks=arm_past_checks)
+    changes = replan(orders, now=now, arm_past_checks=arm_past_checks, imported=imported)
     if act is not None:
         data = _join(act, [one for one in orders if one.pk in changes and one.pk not in entries], changes)
     rows: list[HistoryEntry] = []

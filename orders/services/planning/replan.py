@@ -8,7 +8,7 @@ fired already is armed again as a new revision.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -38,7 +38,11 @@ armed_due = Signal()
 
 
 def replan(
-    orders: Sequence[Order], *, now: datetime, arm_past_checks: bool = False
+    orders: Sequence[Order],
+    *,
+    now: datetime,
+    arm_past_checks: bool = False,
+    imported: Mapping[int, bool] | None = None,
 ) -> dict[int, dict[str, str]]:
     """Plan the orders from their facts and bring their deadlines and checkpoints into agreement.
 
@@ -47,6 +51,8 @@ def replan(
     by then fires as soon as the transaction is committed.
 
     With `arm_past_checks` a check that was past when it was first planned is armed too, and fires at once.
+    `imported` has the orders (by key) that an import brought, False, or changed, True: of these, what
+    happened in the last days is announced.
     """
     if not orders:
         return {}
@@ -57,7 +63,7 @@ def replan(
     rulebooks = rulebooks_of(courts.values())
     facts = load_facts(orders)
     rows, checkpoints = _lock_rows(orders)
-    changes = Changes(now=now, arm_past_checks=arm_past_checks)
+    changes = Changes(now=now, arm_past_checks=arm_past_checks, imported=imported or {})
     for order in orders:
         rulebook = rulebooks[courts[order.case_id]]
         # An order entered in error plans nothing.

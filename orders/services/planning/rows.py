@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,8 @@ class Changes:
     now: datetime
     #: True to arm also checks that were past when they were first planned.
     arm_past_checks: bool = False
+    #: The orders (by key) that an import brought or changed: True for those that were here before.
+    imported: Mapping[int, bool] = field(default_factory=dict)
     new_deadlines: list[Deadline] = field(default_factory=list)
     changed_deadlines: list[Deadline] = field(default_factory=list)
     new_checkpoints: list[Checkpoint] = field(default_factory=list)

@@ -198,6 +198,8 @@ class _Batch:
     _orders: dict[str, Order] = field(default_factory=dict)
     _events: dict[int, list[HistoryEntry]] = field(default_factory=dict)
     _cases: set[int] = field(default_factory=set)
+    #: The orders (by key) that were not here before.
+    _entered: set[int] = field(default_factory=set)
     _children: SmallChildren = field(default_factory=SmallChildren)
 
     def read(self, rows: Iterable[Row]) -> None:
@@ -300,6 +302,7 @@ class _Batch:
             if one.hearing_on:
                 data["hearing_on"] = one.hearing_on.isoformat()
             self._orders[one.por_number] = order
+            self._entered.add(order.pk)
             self._events[order.pk] = [
                 make(
                     HistoryEntry,
@@ -370,7 +373,11 @@ class _Batch:
         if not self._events:
             return
         changed = [order for order in self._orders.values() if order.pk in self._events]
-        replan_and_record(with_siblings(changed, cases=self._cases), self._events, now=self.now)
+        # With the others of their cases, which are not news.
+        brought = {order.pk: order.pk not in self._entered for order in changed}
+        replan_and_record(
+            with_siblings(changed, cases=self._cases), self._events, now=self.now, imported=brought
+        )
 
     def _reject(self, line: int, error: Rejected) -> None:
         self._rejects.append(Reject(files.ORDERS, line, error.code, error.detail))
