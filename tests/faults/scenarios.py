@@ -17,7 +17,8 @@ from django.db import close_old_connections, transaction
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
-from accounts.models import Agency, Role, User
+from accounts.dates import COURT_TIME
+from accounts.models import Agency, AgencyKind, Role, User
 from notifications import tasks
 from notifications.models import (
     SENDABLE,
@@ -30,6 +31,7 @@ from notifications.models import (
     MessageTemplate,
     ParkedRow,
     PendingAcknowledgment,
+    Preference,
     Provider,
     WebhookDelivery,
 )
@@ -38,7 +40,17 @@ from notifications.services.firing.fire import Firer
 from notifications.services.firing.pulse import fire_after_commit
 from notifications.services.watch.findings import open_findings
 from notifications.services.webhooks import subscriptions
-from orders.models import Capacity, Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
+from orders.models import (
+    Capacity,
+    Checkpoint,
+    CheckpointState,
+    Deadline,
+    DeadlineState,
+    FollowUp,
+    Order,
+    OrderAgency,
+)
+from orders.services.hearings import schedule_hearing
 from orders.services.orders.entry import enter_orders
 from orders.services.planning.replan import armed_due
 from tests import make
@@ -111,6 +123,40 @@ def findings() -> dict[str, object]:
 def place() -> dict[str, object]:
     """Create a court and a town."""
     return {"court": orders_due.court().pk, "town": orders_due.towns(1)[0].pk}
+
+
+def traveler() -> dict[str, object]:
+    """Create an order with a prosecutor in whose quiet hours this minute is."""
+    court = orders_due.court()
+    (town,) = orders_due.towns(1)
+    now = timezone.now()
+    (order,) = enter_orders([orders_due.new_order(court, town, 1, seconds=3600)], by=None, now=now)
+    office = make.agency(AgencyKind.PROSECUTOR, name=f"Office {now.isoformat()}")
+    prosecutor = make.person(Role.PROSECUTOR, office)
+    User.objects.filter(pk=prosecutor.pk).update(email=f"traveler{prosecutor.pk}@agency.example")
+    here = now.astimezone(COURT_TIME)
+    Preference.objects.create(
+        user=prosecutor,
+        quiet_from=(here - timedelta(hours=6)).time(),
+        quiet_until=(here + timedelta(hours=6)).time(),
+    )
+    OrderAgency.objects.create(order=order, agency=office, capacity=Capacity.PROSECUTOR)
+    return {"order": order.pk, "address": f"traveler{prosecutor.pk}@agency.example"}
+
+
+def hearing(order: int, ahead: int) -> dict[str, object]:
+    """Set a hearing on a court day about so many days ahead."""
+    now = timezone.now()
+    on = now.astimezone(COURT_TIME).date() + timedelta(days=ahead)
+    schedule_hearing(
+        Order.objects.get(pk=order),
+        purpose="compliance",
+        scheduled_on=on,
+        confirm="As the court set it.",
+        by=None,
+        now=now,
+    )
+    return {"at": now.timestamp()}
 
 
 def fire() -> dict[str, object]:
