@@ -21,19 +21,31 @@ from django.db.models import F, Min
 
 from accounts.dates import COURT_TIME
 from accounts.models import Agency, AgencyKind, Role, Town, User
-from notifications.models import Alert, PendingAcknowledgment
+from notifications.models import Alert, PendingAcknowledgment, Priority
 from notifications.services.acknowledgments import acknowledge
 from notifications.services.delivery import outbox, quiet_hours
 from notifications.services.delivery.bundles import Bundle, bundles_of
 from notifications.services.delivery.outbox import AlertCompletion, CompletionState, LeasedAlert
+from notifications.services.delivery.quiet_hours import CAN_WAIT, SentBefore
 from notifications.services.escalation.escalation import escalate, ladder_of, load_steps
 from notifications.services.firing.fire import Firer
 from notifications.services.priority import PRESSING
-from orders.models import Checkpoint, CheckpointState, ConfidentialityRelease, FollowUp, Order
+from orders.models import (
+    Capacity,
+    Checkpoint,
+    CheckpointState,
+    ConfidentialityRelease,
+    FollowUp,
+    Hearing,
+    Order,
+    OrderAgency,
+)
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.follow_ups.reminders import note_passed
+from orders.services.hearings import continue_hearing, schedule_hearing
 from orders.services.orders.entry import enter_order
+from orders.services.parties.agencies import add_agency
 from orders.services.service import record_service
 from tests import make
 
@@ -96,7 +108,7 @@ class Simulation:
         self._places = count()
         self._ladder: dict[int, datetime] = {}
         self._held: dict[tuple[int, str], list[LeasedAlert]] = {}
-        self._last: dict[tuple[int, str], datetime] = {}
+        self._sent: defaultdict[tuple[int, str], list[Bundle]] = defaultdict(list)
         self._firer = Firer("week")
         load_steps()
         self._set_up(orders)
@@ -122,11 +134,25 @@ class Simulation:
         for town in towns:
             make.person(Role.SUPERVISOR, town.police)
         advocates = self._agency(AgencyKind.ADVOCACY, Role.ADVOCATE, 3)
+        self._others(courts)
         for number in range(orders):
             day = number % 5 if self.end - MONDAY >= timedelta(days=5) else 0
             at = MONDAY + timedelta(days=day, hours=9, minutes=self.random.randrange(7 * 60))
             court, town = self.random.choice(courts), self.random.choice(towns)
             self._later(at, partial(self._enter, court, town, advocates))
+
+    def _others(self, courts: list[Agency]) -> None:
+        """Marshals and prosecutors of each court, schools, and the licensing unit of the state."""
+        self._marshals = {one.pk: self._agency(AgencyKind.MARSHAL, Role.MARSHAL, 2) for one in courts}
+        self._prosecutors = {
+            one.pk: self._agency(AgencyKind.PROSECUTOR, Role.PROSECUTOR, 2) for one in courts
+        }
+        self._schools = [self._agency(AgencyKind.SCHOOL, Role.SCHOOL, 2) for _ in range(6)]
+        of_state = Agency.objects.filter(kind=AgencyKind.LICENSING, answers_for_state=True)
+        unit = of_state.first() or make.agency(AgencyKind.LICENSING)
+        Agency.objects.filter(pk=unit.pk).update(answers_for_state=True)
+        for _ in range(2):
+            make.person(Role.LICENSING, unit)
 
     def _agency(self, kind: AgencyKind, role: Role, people: int) -> Agency:
         agency = make.agency(kind)
@@ -146,6 +172,7 @@ class Simulation:
                 issued_at=issued,
                 hearing_on=(issued + timedelta(days=self.random.choice((8, 10, 13)))).date(),
                 firearms_indicated=self.random.random() < 0.4,
+                permit_indicated=self.random.random() < 0.2,
             ),
             by=None,
             now=self.now,
@@ -159,9 +186,35 @@ class Simulation:
                 begins_at=MONDAY - timedelta(days=400),
                 ends_at=MONDAY + timedelta(days=400),
             )
+        self._name(order, court)
+        if order.firearms_indicated and self.random.random() < 0.4:
+            after = timedelta(hours=self.random.uniform(1, 30))
+            self._later(self.now + after, lambda: self._set_hearing(order))
         if self.random.random() < 0.7:
             after = timedelta(hours=self.random.uniform(4, 60))
             self._later(self.now + after, lambda: self._serve(order))
+
+    def _name(self, order: Order, court: Agency) -> None:
+        """Name a marshal for most orders, a prosecutor for some, a school for a few."""
+        if self.random.random() < 0.8:
+            add_agency(order, agency=self._marshals[court.pk], by=None, now=self.now)
+        if self.random.random() < 0.3:
+            office = self._prosecutors[court.pk]
+            OrderAgency.objects.create(order=order, agency=office, capacity=Capacity.PROSECUTOR)
+        if self.random.random() < 0.2:
+            add_agency(order, agency=self.random.choice(self._schools), by=None, now=self.now)
+
+    def _set_hearing(self, order: Order) -> None:
+        on = (self.now + timedelta(days=self.random.choice((1, 2, 6, 7)))).date()
+        hearing = schedule_hearing(
+            order, purpose="compliance", scheduled_on=on, confirm="As set.", by=None, now=self.now
+        )
+        if self.random.random() < 0.4:
+            self._later(self.now + timedelta(hours=self.random.uniform(1, 20)), lambda: self._move(hearing))
+
+    def _move(self, hearing: Hearing) -> None:
+        on = hearing.scheduled_on + timedelta(days=2)
+        continue_hearing(hearing, scheduled_on=on, confirm="As moved.", by=None, now=self.now)
 
     def _serve(self, order: Order) -> None:
         served = self.now - timedelta(minutes=30)
@@ -229,21 +282,35 @@ class Simulation:
         if user is None:
             return
         key = (user, bundle.first.channel)
-        if key in self._held and quiet_hours.seconds_to_gap(bundle, self.now) > 0:
+        wait = quiet_hours.seconds_to_leave(bundle, self._before(key))
+        if wait > 0 and key in self._held:
             self._held[key] += bundle.alerts
-        elif (wait := quiet_hours.seconds_to_gap(bundle, self._last.get(key))) > 0:
+        elif wait > 0:
             self._held[key] = list(bundle.alerts)
             self._later(self.now + timedelta(seconds=wait), partial(self._release, key))
         else:
-            if quiet_hours.seconds_to_gap(bundle, self.now) > 0:
-                self._last[key] = self.now
+            self._sent[key].append(bundle)
             self._count(bundle, user)
 
     def _release(self, key: tuple[int, str]) -> None:
         held = [replace(one, now=self.now) for one in self._held.pop(key)]
         (bundle,) = bundles_of(held)
-        self._last[key] = self.now
-        self._count(bundle, key[0])
+        self._leave(bundle)
+
+    def _before(self, key: tuple[int, str]) -> SentBefore:
+        """What the person got, as the sender asks the database for it."""
+        recent = [one for one in self._sent[key] if one.first.now > self.now - timedelta(days=1)]
+        news = [one for one in recent if any(each.purpose in CAN_WAIT for each in one.alerts)]
+        gaps = [
+            one
+            for one in news
+            if any(each.purpose in CAN_WAIT and each.priority != Priority.URGENT for each in one.alerts)
+        ]
+        return SentBefore(
+            day=len(recent),
+            last=max((one.first.now for one in gaps), default=None),
+            last_news=max((one.first.now for one in news), default=None),
+        )
 
     def _count(self, bundle: Bundle, user: int) -> None:
         key = (user, self.now.astimezone(COURT_TIME).date())

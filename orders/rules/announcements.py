@@ -56,6 +56,10 @@ def read_announcements(file: Path, raises: type[TableError]) -> tuple[tuple[Anno
             raise table.error("id", f"“{one.rule.id}” is already in use; choose another id")
         found[one.rule.id] = one
     top.reject_unread()
+    for one in found.values():
+        awaited = one.unless_acknowledged
+        if awaited and awaited not in found:
+            raise raises(f"{file.name}: {one.rule.id}: no announcement is called “{awaited}”")
     return tuple(found.values()), file.read_bytes()
 
 
@@ -86,6 +90,8 @@ def _announcement(table: Table, fresh: int) -> Announcement:
         purposes=table.texts("purposes", needed=False),
         when_whole=table.flag("when_whole"),
         urgent=table.flag("urgent"),
+        at_once=table.flag("at_once"),
+        unless_acknowledged=table.text("unless_acknowledged", ""),
     )
     table.reject_unread()
     return one
@@ -100,7 +106,7 @@ def _over(table: Table) -> MetBy:
 
 
 def _unless(table: Table) -> Unless:
-    return Unless(event=event_of(table, "event", ANNOUNCED_EVENTS))
+    return Unless(event=event_of(table, "event", ANNOUNCED_EVENTS), same_key=table.flag("same_key"))
 
 
 def _notify(table: Table, fresh: int) -> CheckpointRule:

@@ -237,7 +237,8 @@ class Announcement:
     `rule` gives from which event it runs and when it is over; its checkpoints name who is notified and when.
     It concerns orders of `kinds` in the jurisdictions `states`, and not those in `not_in`; an empty list
     means all. `purposes` are those of the hearing or condition. `when_whole`: the event must account for
-    everything. `urgent`: it waits for no quiet hours but those of a protected person.
+    everything. `urgent`: it waits for no quiet hours but those of a protected person. `at_once`: it waits for
+    no digest either. `unless_acknowledged` is the announcement whose acknowledgment makes this one needless.
     """
 
     rule: Rule
@@ -247,6 +248,8 @@ class Announcement:
     purposes: tuple[str, ...] = ()
     when_whole: bool = False
     urgent: bool = False
+    at_once: bool = False
+    unless_acknowledged: str = ""
 
     def concerns(self, facts: Facts) -> bool:
         """True if it is about an order with these facts."""

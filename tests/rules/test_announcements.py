@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orders.rules.announcements import announce, read_announcements
-from orders.rules.facts import Facts
+from orders.rules.facts import Event, Facts
 from orders.rules.loading import RulebookError
 from orders.rules.rulebook import Rulebook
 from tests.rules.orders import at, happened, order
@@ -105,6 +105,43 @@ ask = "Read it."
     file.write_text("fresh_days = 7\n" + one + one)
     with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
         read_announcements(file, RulebookError)
+
+
+def test_what_waits_for_an_acknowledgment_names_an_announcement(tmp_path: Path) -> None:
+    file = tmp_path / "announcements.toml"
+    file.write_text(
+        """fresh_days = 7
+[[announcement]]
+id = "ANN-ONE"
+title = "It was not acknowledged."
+starts = "served"
+unless_acknowledged = "ANN-TWO"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    )
+
+    with pytest.raises(RulebookError, match=r"ANN-ONE: no announcement is called “ANN-TWO”"):
+        read_announcements(file, RulebookError)
+
+
+def test_a_finding_of_contempt_is_not_announced_twice(rulebook: Rulebook) -> None:
+    held = happened("heard", "2026-12-14", key="a", purpose="contempt")
+    found = happened("contempt_found", "2026-12-14", key="a", purpose="contempt")
+
+    def announced(*events: Event) -> set[str]:
+        facts = order("restraining_order", events=list(events))
+        return {one.rule.id for one in announce(facts, rulebook)} & {"ANN-CONTEMPT", "ANN-HELD-C"}
+
+    assert announced(held) == {"ANN-HELD-C"}
+    assert announced(held, found) == {"ANN-CONTEMPT"}
+    assert announced(held, happened("contempt_found", "2026-12-14", key="b")) == {
+        "ANN-CONTEMPT",
+        "ANN-HELD-C",
+    }
 
 
 def test_announcements_are_found_by_id(rulebook: Rulebook) -> None:

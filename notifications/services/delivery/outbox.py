@@ -22,7 +22,7 @@ from notifications.models import AlertState, Priority
 from notifications.services.delivery import outbox_sql as sql
 from notifications.services.sql import rows_of
 from notifications.services.watch.isolation import each_isolated, rows_isolating
-from orders.services.planning.rulebooks import zones_by_place
+from orders.services.planning.rulebooks import hearing_news, zones_by_place
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class LeasedAlert:
     priority: int = Priority.NORMAL.value
     #: The figures of a weekly report, as JSON; empty for every other alert.
     figures: str = ""
+    #: For news of a hearing, the end of its day, or of an earlier day that it replaces.
+    about_day: datetime | None = None
 
 
 #: The columns of the lease, in order.
@@ -142,6 +144,7 @@ def lease(
         "zone_states": states,
         "zone_counties": counties,
         "zones": zones,
+        "hearing_news": list(hearing_news()),
         "worker": worker,
         "closed_channels": list(closed_channels),
         "closed_providers": list(closed_providers),

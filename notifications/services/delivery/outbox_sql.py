@@ -31,7 +31,7 @@ FOR NO KEY UPDATE OF a SKIP LOCKED
 # `AlertQuerySet.with_replaced` is the same in Django.
 _REPLACED = """EXISTS (
   SELECT FROM orders_checkpoint later JOIN notifications_alert n ON n.checkpoint_id = later.id
-  WHERE later.deadline_id = c.deadline_id AND later.revision = c.revision
+  WHERE a.note = '' AND later.deadline_id = c.deadline_id AND later.revision = c.revision
     AND later.state = %(checkpoint_fired)s AND later.fires_at > c.fires_at
     AND n.recipient_id IS NOT DISTINCT FROM a.recipient_id AND n.agency_id IS NOT DISTINCT FROM a.agency_id
     AND n.release_id IS NOT DISTINCT FROM a.release_id AND (n.release_id IS NULL OR n.via = a.via)
@@ -44,7 +44,8 @@ _REPLACED = """EXISTS (
 # its follow-up is over. One about a correction is withdrawn if its recipient has left the agency, an earlier
 # stage if a later one replaced it. Printed notices are delivered by people and never leased. What cannot be
 # sent now is not leased: a channel without a provider that is up, a provider that must be kept and is down.
-# The hours of a protected person are those of the court's clock.
+# The hours of a protected person are those of the court's clock. News of a hearing that was moved is about
+# the earlier day too: someone may be about to travel on it.
 LEASE = f"""
 WITH ready AS MATERIALIZED (
   SELECT a.id, a.public_id, a.channel, a.via, a.recipient_id, a.agency_id, a.release_id, a.message_key,
@@ -89,7 +90,14 @@ WITH ready AS MATERIALIZED (
          ) ELSE p.zone END, 'America/New_York') AS zone,
          CASE WHEN a.via = 'protected' THEN s.hours_until ELSE p.quiet_from END AS quiet_from,
          CASE WHEN a.via = 'protected' THEN s.hours_from ELSE p.quiet_until END AS quiet_until,
-         p.digest_at
+         p.digest_at,
+         CASE WHEN d.rule_id = ANY (%(hearing_news)s::text[]) THEN least(d.due_at, (
+           SELECT (min(earlier.scheduled_on) + 1)::timestamp AT TIME ZONE 'UTC'
+           FROM orders_hearing hearing
+           JOIN orders_continuance moved ON moved.following_id = hearing.id
+           JOIN orders_hearing earlier ON earlier.id = moved.hearing_id
+           WHERE hearing.public_id = d.occurrence::uuid
+         )) END AS about_day
   FROM notifications_alert a
   LEFT JOIN orders_checkpoint c ON c.id = a.checkpoint_id
   LEFT JOIN orders_transfer h ON h.id = a.transfer_id
@@ -124,7 +132,8 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           ready.bundled, ready.template, ready.provider, ready.created_at, ready.first_sent_at, ready.purpose,
           ready.rule_id, ready.is_correction,
           COALESCE(ready.address, ''), COALESCE(ready.encrypted_phrase, ''), ready.is_active, ready.language,
-          ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures
+          ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures,
+          ready.about_day
 """  # noqa: S608 - built from our own constant
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been

@@ -1,12 +1,13 @@
-"""Decide what may be sent now: quiet hours, daily digests, and a limit on messages for one person.
+"""Decide what may be sent now: quiet hours, digests, and a limit on messages for one person.
 
 An alert is never lost here: one that is held back becomes ready again at its time.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from notifications.services.priority import is_pressing
 from notifications.services.sql import rows_of
 from orders.rules.court_time import at_wall, local_date
 from orders.rules.vocabulary import Purpose
+from orders.services.planning.rulebooks import news_at_once
 
 #: Seconds that a message above the limit waits; the second is for urgent messages.
 HOLD = 3600.0
@@ -26,25 +28,44 @@ HOLD_URGENT = 300.0
 #: The shortest time between two messages to one person about what can wait: twelve a day at most.
 GAP = timedelta(hours=2)
 
-#: Purposes of alerts that can wait.
-_CAN_WAIT = (Purpose.REMIND.value, Purpose.INFORM.value)
+#: After so many messages to one person in 24 hours, news leaves in digests, one every five hours at most:
+#: with them, twelve. No news waits longer than that for a digest.
+BEFORE_DIGESTS = 8
+DIGEST_EVERY = timedelta(hours=5)
+#: News of a hearing waits for no digest if its day begins within this time.
+NEAR = timedelta(hours=48)
 
+#: Purposes of alerts that can wait.
+CAN_WAIT = (Purpose.REMIND.value, Purpose.INFORM.value)
+
+# The index `alert_sent_to` serves both.
 _SENT = """
-SELECT recipient_id, channel, count(DISTINCT message_key)
+SELECT recipient_id, channel,
+       count(DISTINCT message_key) FILTER (WHERE first_sent_at > statement_timestamp() - interval '1 hour'),
+       count(DISTINCT message_key)
 FROM notifications_alert
-WHERE recipient_id = ANY (%(recipients)s) AND first_sent_at > statement_timestamp() - interval '1 hour'
+WHERE recipient_id = ANY (%(recipients)s) AND first_sent_at > statement_timestamp() - interval '24 hours'
 GROUP BY recipient_id, channel
 """
-
-
-# The index `alert_sent_to` serves it.
 _LAST = """
-SELECT a.recipient_id, a.channel, max(a.first_sent_at)
+SELECT a.recipient_id, a.channel, max(a.first_sent_at) FILTER (WHERE a.priority <> %(urgent)s),
+       max(a.first_sent_at)
 FROM notifications_alert a JOIN orders_checkpoint c ON c.id = a.checkpoint_id
-WHERE a.recipient_id = ANY (%(recipients)s) AND a.first_sent_at > statement_timestamp() - %(gap)s
-  AND a.priority <> %(urgent)s AND c.purpose = ANY (%(can_wait)s)
+WHERE a.recipient_id = ANY (%(recipients)s) AND a.first_sent_at > statement_timestamp() - %(longest)s
+  AND c.purpose = ANY (%(can_wait)s)
 GROUP BY a.recipient_id, a.channel
 """
+
+
+@dataclass(kw_only=True)
+class SentBefore:
+    """What a person got by a channel: the messages of the last hour and of 24 hours, when the last one left
+    that the gap counts from, and when the last one with news or a reminder."""
+
+    hour: int = 0
+    day: int = 0
+    last: datetime | None = None
+    last_news: datetime | None = None
 
 
 def seconds_to_wait(alert: LeasedAlert) -> float:
@@ -78,32 +99,42 @@ def over_limit(bundles: Sequence[Bundle]) -> dict[int, float]:
     The longest waiting messages go first; the rest is bundled into one message by the time it is sent.
     """
     recipients = {one.first.recipient for one in bundles if one.first.recipient is not None}
-    sent: Counter[tuple[int | None, str]] = Counter()
-    last: dict[tuple[int | None, str], datetime] = {}
-    if recipients:
-        for recipient, channel, messages in rows_of(_SENT, {"recipients": list(recipients)}):
-            sent[recipient, channel] = messages
-        parameters = {
-            "recipients": list(recipients),
-            "gap": GAP,
-            "urgent": Priority.URGENT.value,
-            "can_wait": list(_CAN_WAIT),
-        }
-        for recipient, channel, at in rows_of(_LAST, parameters):
-            last[recipient, channel] = at
+    before = _sent_before(recipients)
     waits = {}
     for place, bundle in enumerate(bundles):
         first = bundle.first
-        key = (first.recipient, first.channel)
         if first.recipient is None or first.first_sent_at is not None:
             continue
-        if (wait := seconds_to_gap(bundle, last.get(key))) > 0:
+        sent = before[first.recipient, first.channel]
+        if (wait := seconds_to_leave(bundle, sent)) > 0:
             waits[place] = wait
             continue
-        sent[key] += 1
-        if sent[key] > settings.MOST_MESSAGES_AN_HOUR:
+        sent.hour += 1
+        if sent.hour > settings.MOST_MESSAGES_AN_HOUR:
             waits[place] = HOLD_URGENT if any(map(is_urgent, bundle.alerts)) else HOLD
     return waits
+
+
+def _sent_before(recipients: Collection[int]) -> defaultdict[tuple[int, str], SentBefore]:
+    found: defaultdict[tuple[int, str], SentBefore] = defaultdict(SentBefore)
+    if not recipients:
+        return found
+    for recipient, channel, hour, day in rows_of(_SENT, {"recipients": list(recipients)}):
+        found[recipient, channel].hour, found[recipient, channel].day = hour, day
+    parameters = {
+        "recipients": list(recipients),
+        "longest": max(GAP, DIGEST_EVERY),
+        "urgent": Priority.URGENT.value,
+        "can_wait": list(CAN_WAIT),
+    }
+    for recipient, channel, last, last_news in rows_of(_LAST, parameters):
+        found[recipient, channel].last, found[recipient, channel].last_news = last, last_news
+    return found
+
+
+def seconds_to_leave(bundle: Bundle, sent: SentBefore) -> float:
+    """Return the seconds until a message may follow what its recipient got before; 0 for now."""
+    return max(seconds_to_gap(bundle, sent.last), seconds_to_digest(bundle, sent.day, sent.last_news))
 
 
 def seconds_to_gap(bundle: Bundle, last: datetime | None) -> float:
@@ -116,8 +147,27 @@ def seconds_to_gap(bundle: Bundle, last: datetime | None) -> float:
     return max((last + GAP - bundle.first.now).total_seconds(), 0.0)
 
 
+def seconds_to_digest(bundle: Bundle, sent: int, last: datetime | None) -> float:
+    """Return the seconds until the next digest, for news after many messages in 24 hours; 0 for now.
+
+    `sent` is the number of messages, `last` when news left last. A digest leaves `DIGEST_EVERY` after that,
+    or after its oldest news was written, whichever is first.
+    """
+    if sent < BEFORE_DIGESTS or last is None or not all(map(_waits_for_digest, bundle.alerts)):
+        return 0.0
+    begins = min(last, *(one.created_at for one in bundle.alerts))
+    return max((begins + DIGEST_EVERY - bundle.first.now).total_seconds(), 0.0)
+
+
 def _can_wait(alert: LeasedAlert) -> bool:
-    return alert.purpose in _CAN_WAIT and not alert.is_correction and not is_urgent(alert)
+    return alert.purpose in CAN_WAIT and not alert.is_correction and not is_urgent(alert)
+
+
+def _waits_for_digest(alert: LeasedAlert) -> bool:
+    """Return True for news and reminders, but not of a hearing soon, of danger or of a return of firearms."""
+    is_soon = alert.about_day is not None and alert.about_day <= alert.now + NEAR + timedelta(days=1)
+    is_news = alert.purpose in CAN_WAIT and not alert.is_correction
+    return is_news and not is_soon and alert.rule not in news_at_once()
 
 
 def _quiet_until(alert: LeasedAlert) -> datetime:

@@ -73,6 +73,28 @@ def urgent_news() -> frozenset[str]:
 
 
 @cache
+def news_at_once() -> frozenset[str]:
+    """The announcements that wait for no digest, such as of the return of firearms."""
+    return frozenset(one.rule.id for one in bundled().announcements if one.at_once)
+
+
+@cache
+def hearing_news() -> frozenset[str]:
+    """The urgent announcements of the day of a hearing."""
+    about = ("hearing_canceled", "hearing_scheduled")
+    return frozenset(
+        one.rule.id for one in bundled().announcements if one.urgent and one.rule.starts in about
+    )
+
+
+@cache
+def awaited_answers() -> dict[str, str]:
+    """The announcements that are sent only if no one acknowledged another one, with that one."""
+    found = bundled().announcements
+    return {one.rule.id: one.unless_acknowledged for one in found if one.unless_acknowledged}
+
+
+@cache
 def naming_rules() -> frozenset[str]:
     """Return the announcements that one agency was named: `occurrence` is its key."""
     named = ("given_to_serve", "school_named")

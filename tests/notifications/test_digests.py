@@ -1,0 +1,191 @@
+"""After eight messages of a day, news leaves in digests: as a pure rule, and through real sending."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import AgencyKind, Role, User
+from accounts.narrowing import present
+from notifications.models import SENDABLE, Alert, AlertState
+from notifications.services.delivery import outbox, quiet_hours, sending
+from notifications.services.delivery.bundles import Bundle
+from notifications.services.firing.fire import Firer
+from orders.models import Capacity, OrderAgency
+from orders.services import hearings
+from orders.services.firearms.requests import record_custody_request
+from tests import make
+from tests.ledger import Ledger
+from tests.notifications.test_bundles import MORNING, hours, leased
+
+#: The end of the day after tomorrow at the court, and of a day a week ahead.
+SOON, FAR = MORNING + timedelta(hours=62), MORNING + timedelta(days=7)
+
+
+def bundle(*alerts: dict[str, Any]) -> Bundle:
+    return Bundle(key=uuid4(), size=len(alerts), alerts=tuple(leased(**one) for one in alerts))
+
+
+@pytest.mark.parametrize(
+    ("alerts", "wait"),
+    [
+        ([{"rule": "ANN-HELD", "purpose": "inform"}], 4),
+        ([{"rule": "CT-SUR-01", "purpose": "remind"}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": SOON}], 0),
+        ([{"rule": "ANN-CANCELED", "purpose": "inform", "about_day": MORNING}], 0),
+        ([{"rule": "ANN-RETURN", "purpose": "inform"}], 0),
+        ([{"rule": "ANN-PURCHASE", "purpose": "inform"}], 0),
+        ([{"rule": "CT-SUR-01", "purpose": "check"}], 0),
+        ([{"rule": "CT-HRG-07", "purpose": "escalate"}], 0),
+        ([{"rule": "ANN-HELD", "purpose": "inform", "is_correction": True}], 0),
+        ([{"rule": "ANN-HELD", "purpose": "inform"}, {"rule": "ANN-RETURN", "purpose": "inform"}], 0),
+    ],
+)
+def test_what_waits_for_a_digest_after_eight_messages(alerts: list[dict[str, Any]], wait: float) -> None:
+    an_hour_ago = MORNING - timedelta(hours=1)
+
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, an_hour_ago) == hours(wait)
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 7, an_hour_ago) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, None) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, MORNING - timedelta(hours=5)) == 0.0
+
+
+def test_no_news_waits_longer_than_five_hours_for_a_digest() -> None:
+    news = {"rule": "ANN-HELD", "purpose": "inform", "created_at": MORNING - timedelta(hours=4)}
+
+    assert quiet_hours.seconds_to_digest(bundle(news), 20, MORNING) == hours(1)
+    assert quiet_hours.seconds_to_digest(bundle({**news, "created_at": MORNING}, news), 20, MORNING) == hours(
+        1
+    )
+
+
+def test_digests_keep_a_day_to_twelve_messages() -> None:
+    # News every ten minutes for three days, by the rule itself.
+    sent: list[datetime] = []
+    waiting: list[datetime] = []
+    for minutes in range(0, 3 * 24 * 60, 10):
+        now = MORNING + timedelta(minutes=minutes)
+        waiting.append(now)
+        news = [{"rule": "ANN-HELD", "purpose": "inform", "now": now, "created_at": at} for at in waiting]
+        recent = [one for one in sent if one > now - timedelta(hours=24)]
+        if quiet_hours.seconds_to_digest(bundle(*news), len(recent), max(sent, default=None)) == 0:
+            sent.append(now)
+            waiting.clear()
+
+    for at in sent:
+        assert len([one for one in sent if at <= one < at + timedelta(hours=24)]) <= 12
+    assert all(later - earlier <= timedelta(hours=5) for earlier, later in pairwise(sent))
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office() -> User:
+    """A prosecutor who got eight messages today, the last with news an hour ago."""
+    found = make.person(Role.PROSECUTOR, make.agency(AgencyKind.PROSECUTOR))
+    for number in range(8):
+        order = _order(found)
+        hearings.schedule_hearing(order, purpose="compliance", scheduled_on=_day(9), by=None, now=_now())
+        Firer("test").fire()
+        Alert.objects.filter(recipient=found, first_sent_at=None).update(
+            state=AlertState.ACCEPTED,
+            message_key=uuid4(),
+            first_sent_at=Now() - timedelta(hours=1 + number),
+        )
+    Alert.objects.exclude(recipient=found).delete()
+    return found
+
+
+def _now() -> datetime:
+    return timezone.now()
+
+
+def _day(ahead: int) -> date:
+    """A business day about so many days ahead."""
+    found = _now().date() + timedelta(days=ahead)
+    while found.weekday() > 4:
+        found += timedelta(days=1)
+    return found
+
+
+def _order(office: User) -> Any:
+    now = _now()
+    order = make.order(now=now, issued_at=now - timedelta(days=2), announces=True)
+    agency = present(office.memberships.get().agency)
+    OrderAgency.objects.create(order=order, agency=agency, capacity=Capacity.PROSECUTOR)
+    return order
+
+
+def _sent(office: User, ledger: Ledger) -> int:
+    Firer("test").fire()
+    Alert.objects.exclude(recipient=office).delete()
+    sending.drain(worker="w")
+    return len(ledger.lines())
+
+
+def test_news_of_a_hearing_far_ahead_waits_and_leaves_as_one(office: User, ledger: Ledger) -> None:
+    for _ in range(2):
+        hearings.schedule_hearing(
+            _order(office), purpose="compliance", scheduled_on=_day(12), by=None, now=_now()
+        )
+
+    assert _sent(office, ledger) == 0
+    waiting = Alert.objects.filter(recipient=office, state__in=SENDABLE)
+    assert waiting.count() == 2
+    waits = {round((one.next_attempt_at - _now()).total_seconds() / 3600) for one in waiting}
+    assert waits == {4}
+
+    Alert.objects.filter(first_sent_at__isnull=False).update(
+        first_sent_at=F("first_sent_at") - timedelta(hours=4)
+    )
+    waiting.update(next_attempt_at=F("created_at"))
+    assert _sent(office, ledger) == 1
+
+
+def test_news_of_a_hearing_tomorrow_leaves_at_once(office: User, ledger: Ledger) -> None:
+    hearings.schedule_hearing(
+        _order(office), purpose="compliance", scheduled_on=_day(1), confirm="As set.", by=None, now=_now()
+    )
+    far = _day(1) > (_now() + timedelta(days=2)).date()
+
+    assert _sent(office, ledger) == int(not far)
+
+
+def test_a_hearing_that_is_moved_away_from_tomorrow_is_news_at_once(office: User) -> None:
+    order, tomorrow = _order(office), _now().date() + timedelta(days=1)
+    hearing = hearings.schedule_hearing(
+        order, purpose="compliance", scheduled_on=_day(9), by=None, now=_now()
+    )
+    Firer("test").fire()
+    type(hearing).objects.filter(pk=hearing.pk).update(scheduled_on=tomorrow)
+    hearing.refresh_from_db()
+    hearings.continue_hearing(hearing, scheduled_on=_day(12), confirm="As moved.", by=None, now=_now())
+    Firer("test").fire()
+
+    found = [
+        one
+        for one in outbox.lease(100, worker="w")
+        if one.recipient == office.pk and one.rule == "ANN-HEARING"
+    ]
+
+    (moved,) = [one for one in found if one.about_day is not None]
+    assert moved.about_day is not None
+    assert moved.about_day <= moved.now + timedelta(days=3)
+
+
+def test_the_return_of_firearms_leaves_at_once(office: User, ledger: Ledger) -> None:
+    order = _order(office)
+    liaison = make.person(Role.LIAISON, order.case.respondent.town.police)
+    Alert.objects.filter(recipient=office).update(recipient=liaison)
+    record_custody_request(order, kind="return", requested_at=_now(), by=None, now=_now())
+
+    assert _sent(liaison, ledger) >= 1
