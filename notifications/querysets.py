@@ -16,7 +16,12 @@ from typing_extensions import override
 from accounts.access import MATRIX
 from accounts.models import Role, User
 from orders.predicates import transfer_is_open
-from orders.querysets import ConfidentialityReleaseQuerySet, OfOrderQuerySet, school_for_court
+from orders.querysets import (
+    ABOUT_SCHOOL,
+    ConfidentialityReleaseQuerySet,
+    OfOrderQuerySet,
+    school_for_court,
+)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -26,6 +31,12 @@ WITHDRAWN = 7
 FAILED = 6
 #: States in which an alert reaches no one.
 _NOT_SENT = (FAILED, WITHDRAWN)
+#: Alerts that show that a school was named: to it, about its answer, and that no one there was reached.
+_OF_SCHOOL = (
+    models.Q(capacity="school")
+    | models.Q(note="no_school")
+    | models.Q(checkpoint__deadline__rule_id__startswith=ABOUT_SCHOOL)
+)
 #: What a list of alerts shows of each.
 LISTED = (
     "order__case",
@@ -56,8 +67,8 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         """Leave out alerts that would show too much.
 
         Alerts because of a release show who is a client of an organization: only its members see them. Alerts
-        to a school show where someone is by day: only its own members and the court see them. Alerts about a
-        transfer or a follow-up are for roles that see these.
+        to a school, and those about it, show where someone is by day: only its own members and the court see
+        them. Alerts about a transfer or a follow-up are for roles that see these.
         """
         held = list(user.memberships.all()) if isinstance(user, User) else []
         clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
@@ -67,7 +78,7 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         if not MATRIX.may({one.role for one in held}, "view", "follow_up"):
             known = known.filter(follow_up=None)
         own = models.Q(agency__in=[one.agency_id for one in held])
-        return known.filter(school_for_court(user) | own)
+        return known.filter(school_for_court(user, of_school=_OF_SCHOOL) | own)
 
     def unacknowledged(self) -> Self:
         """Alerts that no one acknowledged and that are still news; the index `alert_unanswered` serves it.
@@ -129,7 +140,7 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
         return self.annotate(
             is_replaced=models.Case(
                 models.When(
-                    ~models.Q(state=FAILED) & models.Q(acknowledged_at=None, correction=None),
+                    ~models.Q(state=FAILED) & models.Q(acknowledged_at=None, correction=None, note=""),
                     then=Exists(later),
                 ),
                 default=models.Value(value=False),

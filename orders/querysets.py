@@ -167,7 +167,9 @@ class OfOrderQuerySet(models.QuerySet[Row]):
 
 
 #: A school reveals where a protected person is during the day.
-_NO_SCHOOL = ~Q(capacity="school")
+_OF_SCHOOL = Q(capacity="school")
+#: How the ids of the announcements begin that show that a school was named.
+ABOUT_SCHOOL = "ANN-SCHOOL"
 
 
 def school_for_court(
@@ -175,10 +177,11 @@ def school_for_court(
     *,
     roles: Collection[str] | None = None,
     via_agency: int | None = None,
+    of_school: Q = _OF_SCHOOL,
 ) -> Q:
-    """Rows of any capacity except schools; rows of schools only if the person sees the order as the court."""
+    """Rows that are not `of_school`; those that are, only if the person sees the order as the court."""
     court = MATRIX.capacities["court"].seen_by & (MATRIX.roles if roles is None else frozenset(roles))
-    return _NO_SCHOOL | order_visibility(user, roles=court, via_agency=via_agency).for_index_scan("order_id")
+    return ~of_school | order_visibility(user, roles=court, via_agency=via_agency).for_index_scan("order_id")
 
 
 class OrderAgencyQuerySet(OfOrderQuerySet[Row]):
@@ -197,7 +200,7 @@ class OrderAgencyQuerySet(OfOrderQuerySet[Row]):
 
     def without_schools(self) -> Self:
         """The agencies that everyone with access to the order may know."""
-        return self.filter(_NO_SCHOOL)
+        return self.filter(~_OF_SCHOOL)
 
 
 class ConfidentialityReleaseQuerySet(OfOrderQuerySet[Row]):

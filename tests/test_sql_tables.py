@@ -39,7 +39,10 @@ READS = {
         "accounts_membership",
         "accounts_user",
         "orders_case",
+        # Whether an earlier alert was acknowledged.
+        "orders_checkpoint",
         "orders_confidentialityrelease",
+        "orders_deadline",
         "orders_followup",
         "orders_order",
         "orders_orderagency",
@@ -51,8 +54,11 @@ READS = {
         "accounts_user",
         "orders_checkpoint",
         "orders_confidentialityrelease",
+        # The days of a hearing that was moved.
+        "orders_continuance",
         "orders_deadline",
         "orders_followup",
+        "orders_hearing",
         "orders_order",
         "orders_transfer",
     },

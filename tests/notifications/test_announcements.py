@@ -21,6 +21,8 @@ from orders.models import (
     FollowUp,
     HistoryEntry,
     OrderAgency,
+    ReviewItem,
+    ReviewKind,
 )
 from orders.rules.vocabulary import Purpose
 from orders.services import hearings, service
@@ -43,6 +45,8 @@ PROTECTED = ("advocate", "protected_person")
 BY: dict[str, Any] = {"by": None, "now": NOW}
 #: A Monday nine days after the tests' present.
 HEARING = date(2026, 12, 14)
+#: The business day after the tests' present.
+MONDAY = date(2026, 12, 7)
 
 Heard = dict[tuple[str, str], datetime]
 
@@ -68,7 +72,7 @@ def everyone(fixture: OrderFixture) -> OrderFixture:
     ):
         agency = make.agency(kind)
         make.person(role, agency)
-        OrderAgency.objects.create(order=fixture.order, agency=agency, capacity=capacity)
+        OrderAgency.objects.create(order=fixture.order, agency=agency, capacity=capacity, named_at=NOW)
     return fixture
 
 
@@ -83,6 +87,14 @@ def unserved() -> OrderFixture:
 def served() -> OrderFixture:
     """An order served an hour ago."""
     return set_up(announces=True)
+
+
+def risk() -> OrderFixture:
+    """A risk protection order served an hour ago."""
+    court, town = make.agency(AgencyKind.COURT), make.town()
+    clerk, liaison = make.person(Role.CLERK, court), make.person(Role.LIAISON, town.police)
+    order = make.served_order(respondent_town=town, court=court, kind="risk_protection_order", announces=True)
+    return OrderFixture(order, court, town.police, clerk, liaison)
 
 
 def heard(until: datetime = NOW) -> Heard:
@@ -170,21 +182,34 @@ def _licensing_unit() -> None:
     make.person(Role.LICENSING, unit)
 
 
-def _with_permit(its: OrderFixture) -> None:
+def with_permit(its: OrderFixture) -> None:
     _licensing_unit()
     inventory.record_permit(its.order, kind="pistol permit", number="1", **BY)
 
 
 def _vacated_with_permit(its: OrderFixture) -> None:
-    _with_permit(its)
+    with_permit(its)
     _reported("permit_revoked")(its)
     vacatur.vacate_order(its.order, vacated_at=NOW, reason="dismissed", **BY)
 
 
-def _to_a_school(its: OrderFixture) -> None:
+def to_a_school(its: OrderFixture) -> None:
     school = make.agency(AgencyKind.SCHOOL)
     make.person(Role.SCHOOL, school)
     agencies.add_agency(its.order, agency=school, **BY)
+
+
+def _doubtful(its: OrderFixture) -> None:
+    ReviewItem.objects.create(
+        order=its.order,
+        kind=ReviewKind.DOUBTFUL,
+        code="receipt_in_the_future",
+        file="receipts.csv",
+        line=2,
+        detail="The receipt is dated ahead.",
+        created_at=NOW,
+    )
+    replan_cases([its.order.case_id], now=NOW)
 
 
 ROWS: dict[str, Row] = {
@@ -199,9 +224,16 @@ ROWS: dict[str, Row] = {
         besides=frozenset({"ANN-EX-PARTE"}),
     ),
     "given to a marshal": Row(
-        # The order is two days old, and no attempt is recorded.
+        # The order is two days old; the marshal was named now.
         _to_serve,
-        hear("ANN-TO-SERVE", MARSHAL, COURT),
+        hear("ANN-TO-SERVE", MARSHAL),
+        order=unserved,
+        besides=frozenset({"ANN-EX-PARTE"}),
+    ),
+    "given to a marshal two days ago without an attempt": Row(
+        _to_serve,
+        hear("ANN-TO-SERVE", MARSHAL, COURT, when=NOW + timedelta(hours=48)),
+        until=NOW + timedelta(hours=48),
         order=unserved,
         besides=frozenset({"ANN-EX-PARTE"}),
     ),
@@ -258,6 +290,22 @@ ROWS: dict[str, Row] = {
     "contempt found": Row(
         _held("contempt", "contempt"),
         {**hear("ANN-HELD", *PROTECTED), **hear("ANN-CONTEMPT", PROSECUTOR, POLICE)},
+        besides=frozenset({"ANN-SERVED"}),
+    ),
+    "contempt not found": Row(
+        _held("contempt", "denied"),
+        {**hear("ANN-HELD", *PROTECTED), **hear("ANN-HELD-C", PROSECUTOR, POLICE)},
+        besides=frozenset({"ANN-SERVED"}),
+    ),
+    "warrant executed": Row(
+        _happened("warrant_executed"),
+        hear("ANN-WARRANT-DONE", PROSECUTOR, COURT),
+        order=risk,
+        besides=frozenset({"ANN-ORDER", "ANN-SERVED"}),
+    ),
+    "a doubtful fact of an import": Row(
+        _doubtful,
+        hear("ANN-DOUBT", COURT),
         besides=frozenset({"ANN-SERVED"}),
     ),
     "warrant issued": Row(
@@ -319,9 +367,18 @@ ROWS: dict[str, Row] = {
         besides=frozenset({"ANN-SERVED"}),
     ),
     "an order with a permit": Row(
-        # The order is two days old, and no revocation is recorded.
-        _with_permit,
-        hear("ANN-PERMIT", "licensing", COURT),
+        with_permit,
+        hear("ANN-PERMIT", "licensing"),
+        besides=frozenset({"ANN-SERVED"}),
+    ),
+    "an order with a permit that the licensing unit does not acknowledge or revoke": Row(
+        # The permit was recorded on a Friday.
+        with_permit,
+        {
+            **hear("ANN-PERMIT", "licensing", COURT, when=NOW + timedelta(hours=48)),
+            **hear("ANN-PERMIT-WAIT", COURT, when=at_nine(MONDAY)),
+        },
+        until=at_nine(MONDAY),
         besides=frozenset({"ANN-SERVED"}),
     ),
     "an order with a permit that was revoked, vacated": Row(
@@ -332,7 +389,13 @@ ROWS: dict[str, Row] = {
         },
     ),
     "a copy for a school": Row(
-        _to_a_school, hear("ANN-SCHOOL", "school"), besides=frozenset({"ANN-SERVED", "ANN-SCHOOL-SERVED"})
+        to_a_school, hear("ANN-SCHOOL", "school"), besides=frozenset({"ANN-SERVED", "ANN-SCHOOL-SERVED"})
+    ),
+    "a copy that the school does not acknowledge": Row(
+        to_a_school,
+        {**hear("ANN-SCHOOL", "school"), **hear("ANN-SCHOOL-WAIT", COURT, when=at_nine(MONDAY))},
+        until=at_nine(MONDAY),
+        besides=frozenset({"ANN-SERVED", "ANN-SCHOOL-SERVED"}),
     ),
     "motion for contempt served": Row(
         _happened("contempt_motion_served"),
@@ -354,9 +417,9 @@ def test_those_who_must_hear_do_at_the_instant(name: str) -> None:
 
 def test_a_school_hears_of_its_own_copy_and_the_history_shows_no_school() -> None:
     fixture = served()
-    _to_a_school(fixture)
+    to_a_school(fixture)
     heard()
-    _to_a_school(fixture)
+    to_a_school(fixture)
     heard()
 
     found = Alert.objects.filter(capacity="school", checkpoint__deadline__rule_id="ANN-SCHOOL")
@@ -371,6 +434,18 @@ def test_police_hear_nothing_of_an_order_without_firearms() -> None:
     make.served_order(firearms_indicated=False, announces=True)
 
     assert heard() == {}
+
+
+def test_without_the_time_of_naming_the_hours_run_from_the_order() -> None:
+    fixture = unserved()
+    office = make.agency(AgencyKind.MARSHAL)
+    make.person(Role.MARSHAL, office)
+    OrderAgency.objects.create(order=fixture.order, agency=office, capacity=Capacity.MARSHAL)
+    replan_cases([fixture.order.case_id], now=NOW, arm_past_checks=True)
+
+    assert {key: when for key, when in heard().items() if key[0] == "ANN-TO-SERVE"} == hear(
+        "ANN-TO-SERVE", MARSHAL, COURT
+    )
 
 
 def test_a_marshal_is_not_pressed_after_an_attempt() -> None:

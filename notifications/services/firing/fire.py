@@ -17,7 +17,7 @@ from django.db.utils import Error
 from notifications.services.firing.fire_sql import CLAIM, FIRE, IS_ANYTHING_DUE, KIND, PARAMETERS
 from notifications.services.sql import rows_of
 from notifications.services.watch.isolation import rows_isolating
-from orders.services.planning.rulebooks import alarm_rules, naming_rules, urgent_news
+from orders.services.planning.rulebooks import alarm_rules, awaited_answers, naming_rules, urgent_news
 
 #: Checkpoints that one statement claims.
 BATCH = 500
@@ -102,6 +102,8 @@ class Firer:
             **PARAMETERS,
             "alarm_rules": [*alarm_rules(), *urgent_news()],
             "naming_rules": list(naming_rules()),
+            "waiting_rules": list(awaited_answers()),
+            "awaited_rules": list(awaited_answers().values()),
             "now": now,
             "low_water": self._low_water,
             "limit": BATCH,

@@ -15,6 +15,7 @@ from notifications.services.recipients.audience import WITHOUT_FOLLOW_UP
 from notifications.services.watch.isolation import not_parked_sql, only_sql
 from orders.models import Capacity, CheckpointState, DeadlineState
 from orders.predicates import STATEMENT_TIME
+from orders.querysets import ABOUT_SCHOOL
 from orders.rules.vocabulary import Purpose
 
 #: The instant at which the statement fires: `now` if given, else the database's clock.
@@ -44,6 +45,7 @@ PARAMETERS: Mapping[str, Any] = {
     "reminder": Priority.REMINDER.value,
     # The history shows no client of an organization and no school.
     "off_record": [*sql.PARAMETERS["without_fallback"], Capacity.SCHOOL.value],
+    "about_school": ABOUT_SCHOOL,
     "without_follow_up": [str(one) for one in WITHOUT_FOLLOW_UP],
     "without_webhook": [one.value for one in (Via.RELAY, Via.PROTECTED, Via.CANARY)],
 }
@@ -174,6 +176,9 @@ order_agencies AS (
   FROM due
   WHERE NOT %(canary)s = ANY (audience)
     AND NOT (purpose = %(inform)s AND audience <@ %(off_record)s::varchar[])
+    AND NOT starts_with(rule_id, %(about_school)s)
+    AND (rule_id <> ALL (%(waiting_rules)s)
+         OR EXISTS (SELECT FROM candidate WHERE candidate.checkpoint_id = due.id))
 )"""
 
 _COUNTS = """
@@ -187,9 +192,9 @@ CLAIM = Template("WITH" + _DUE + _IDS).substitute(
     now=_NOW, only=only_sql("c.id"), not_parked=not_parked_sql(KIND, "c.id")
 )
 
-#: Takes `PARAMETERS`, `alarm_rules`, `naming_rules`, `only`, `now`, `low_water`, `limit` and `by`. Returns
-#: one row: counts of checkpoints, deadlines now overdue and alerts, the newest `fires_at`, and the most
-#: seconds that one was late.
+#: Takes `PARAMETERS`, `alarm_rules`, `naming_rules`, `waiting_rules`, `awaited_rules`, `only`, `now`,
+#: `low_water`, `limit` and `by`. Returns one row: counts of checkpoints, deadlines now overdue and alerts,
+#: the newest `fires_at`, and the most seconds that one was late.
 FIRE = (
     "WITH"
     + ", ".join(

@@ -161,8 +161,18 @@ candidate AS MATERIALIZED (
   LEFT JOIN LATERAL ($audience) k ON true
   LEFT JOIN accounts_agency agency ON agency.id = k.agency_id
   LEFT JOIN LATERAL ($first_rung) person ON k.contact_channel IN ('', %(via_relay)s)
-  WHERE k.word IS NOT NULL
-    OR NOT due.audience <@ %(without_fallback)s::varchar[] AND due.purpose <> %(inform)s
+  WHERE (k.word IS NOT NULL
+      OR NOT due.audience <@ %(without_fallback)s::varchar[] AND due.purpose <> %(inform)s)
+    -- News that an agency has not acknowledged, only if no one of it has.
+    AND (due.rule_id <> ALL (%(waiting_rules)s) OR NOT EXISTS (
+      SELECT FROM orders_deadline awaited
+      JOIN orders_checkpoint earlier
+        ON earlier.deadline_id = awaited.id AND earlier.revision = awaited.revision
+      JOIN notifications_alert a ON a.checkpoint_id = earlier.id
+      WHERE awaited.order_id = due.order_id AND awaited.occurrence = due.occurrence
+        AND awaited.rule_id
+          = (%(awaited_rules)s::text[])[array_position(%(waiting_rules)s::text[], due.rule_id::text)]
+        AND a.acknowledged_at IS NOT NULL AND a.via <> %(via_fallback)s))
 ), administrators AS MATERIALIZED ($administrators
 ), recipient AS MATERIALIZED (
   SELECT DISTINCT ON (checkpoint_id, target) * FROM (
