@@ -58,7 +58,8 @@ def _sql(app: str, name: str) -> str:
     return written.getvalue()
 
 
-@pytest.mark.django_db
+# Outside a transaction, because an index is created concurrently.
+@pytest.mark.django_db(transaction=True)
 def test_no_migration_stops_a_running_system(tmp_path: Path) -> None:
     own = {config.label for config in apps.get_app_configs() if config.label in BEFORE_FIRST_INSTALLATION}
     found = {

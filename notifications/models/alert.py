@@ -17,6 +17,7 @@ from notifications.models.weekly import WeeklyReport
 from notifications.querysets import AlertQuerySet
 from orders.models import (
     NOT_DEADLINES,
+    Capacity,
     Checkpoint,
     ConfidentialityRelease,
     Deadline,
@@ -26,6 +27,7 @@ from orders.models import (
     Transfer,
 )
 from orders.models.fields import public_id
+from orders.querysets import ABOUT_SCHOOL
 from orders.rules.vocabulary import Purpose
 
 
@@ -83,10 +85,18 @@ class Via(models.TextChoices):
 
 
 class FollowUpNote(models.TextChoices):
-    """Why the owner of a follow-up is alerted."""
+    """Why the owner of a follow-up is alerted, or the court of an alert that fell back."""
 
     REMINDED = "reminded", "Someone asks you to act on this follow-up"
     PASSED = "passed", "The next action has passed"
+    UNREACHED = "unreached", "No one at an agency could be notified"
+    #: Of a school, which not everyone may know of.
+    NO_SCHOOL = "no_school", "No one at the school could be notified"
+
+    @classmethod
+    def about_follow_ups(cls) -> list[str]:
+        """The reasons for which the owner of a follow-up is alerted."""
+        return [cls.REMINDED.value, cls.PASSED.value]
 
 
 class Alert(models.Model):
@@ -198,6 +208,11 @@ class Alert(models.Model):
         blank=True,
         help_text="For a failed alert: when it was decided whether a printed notice replaces it.",
     )
+    court_notified_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="For an alert that fell back: when it was decided whether the court hears of it.",
+    )
     handed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -229,7 +244,7 @@ class Alert(models.Model):
                 )
                 | Q(follow_up__isnull=False, order__isnull=False)
                 & Q(checkpoint=None, transfer=None, finding=None, weekly_report=None)
-                & Q(note__in=FollowUpNote.values)
+                & Q(note__in=FollowUpNote.about_follow_ups())
                 | Q(weekly_report__isnull=False, order=None, follow_up=None)
                 & Q(checkpoint=None, transfer=None, finding=None),
                 name="alert_is_about_one_thing",
@@ -272,6 +287,12 @@ class Alert(models.Model):
                 fields=["id"],
                 condition=Q(state=AlertState.FAILED, paper_at=None),
                 name="alert_failed_undecided",
+            ),
+            # What fell back and is not decided yet, read by every pulse. A decision takes a row out of it.
+            models.Index(
+                fields=["id"],
+                condition=Q(via__in=[Via.FALLBACK, Via.MISSING], court_notified_at=None),
+                name="alert_fell_back",
             ),
             # For the audit: the failures of the last day.
             models.Index(fields=["created_at"], condition=Q(state=AlertState.FAILED), name="alert_failed"),
@@ -348,10 +369,12 @@ class Alert(models.Model):
     @property
     def for_history(self) -> dict[str, str]:
         """The data of the history entry about this alert. The capacity decides who may read it."""
+        rule = self.deadline.rule_id
+        is_of_school = self.note == FollowUpNote.NO_SCHOOL or rule.startswith(ABOUT_SCHOOL)
         return {
             "alert": str(self.public_id),
-            "rule": self.deadline.rule_id,
-            "capacity": self.capacity,
+            "rule": rule,
+            "capacity": Capacity.SCHOOL.value if is_of_school else self.capacity,
         }
 
     @property

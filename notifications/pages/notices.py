@@ -20,7 +20,7 @@ from accounts.dates import format_day, format_instant
 from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
-from notifications.models import Alert, Via
+from notifications.models import Alert, FollowUpNote, Via
 from notifications.pages.unreached import unreached_agency
 from notifications.querysets import LISTED, AlertQuerySet
 from notifications.services.acknowledgments import acknowledge, may_acknowledge
@@ -53,6 +53,9 @@ REASONS = {
 #: Why a person is notified of a correction.
 CORRECTED = "An earlier notice was corrected"
 
+#: The notes of alerts to the court about an alert that reached no one.
+_FELL_BACK = (FollowUpNote.UNREACHED, FollowUpNote.NO_SCHOOL)
+
 #: Objects of the matrix whose fields are on the page.
 _SHOWN = ("order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer")
 
@@ -79,6 +82,8 @@ class AlertRow:
     @property
     def asked(self) -> str:
         """What the reader of an announcement is asked to do; empty for a deadline."""
+        if self.alert.note in _FELL_BACK:
+            return "Call the agency, or see that another one acts. The administrators know of it too."
         if self.alert.checkpoint is None:
             return ""
         return asked_words(self.alert.deadline.rule_id, self.alert.fired.name)
@@ -88,7 +93,7 @@ class AlertRow:
         """Why the recipient is notified."""
         if self.alert.correction_id is not None:
             return CORRECTED
-        if self.alert.follow_up is not None:
+        if self.alert.note:
             return self.alert.get_note_display()
         offer = self.alert.transfer
         if offer is None:
@@ -264,6 +269,7 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         "served": format_instant(order.served_at, zone) if order.served_at else "",
         "account": account_of(order) if "firearm.make" in sees else None,
         "shows_places": "firearm.believed_place" in sees,
+        "unreached": _unreached(request, alert) if alert.note in _FELL_BACK else None,
         **_waiting_with(request, alert),
         **_deadline_facts(request, alert),
     }
@@ -287,6 +293,15 @@ def _deadline_facts(request: HttpRequest, alert: Alert) -> dict[str, Any]:
         .select_related("owner", "assigned_to")
         .first(),
     }
+
+
+def _unreached(request: HttpRequest, alert: Alert) -> str:
+    """Return the agencies of the order that alerts did not reach by then; empty if no agency is named."""
+    fell_back = _visible(request).filter(
+        order=alert.order, via__in=[Via.FALLBACK, Via.MISSING], created_at__lte=alert.created_at
+    )
+    others = fell_back.exclude(agency=alert.of_order.case.court_id)
+    return ", ".join(sorted(set(others.values_list("agency__name", flat=True))))
 
 
 def _waiting_with(request: HttpRequest, alert: Alert) -> dict[str, Any]:

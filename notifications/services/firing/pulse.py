@@ -17,6 +17,7 @@ from notifications.services.delivery.outbox import backlog_seconds
 from notifications.services.delivery.sending import BATCH, drain
 from notifications.services.escalation.cover import cover
 from notifications.services.escalation.escalation import escalate
+from notifications.services.fallbacks import notify_courts
 from notifications.services.firing.fire import Fired, Firer
 
 logger = logging.getLogger(__name__)
@@ -35,8 +36,8 @@ ON CONFLICT (name) DO UPDATE SET pulses = h.pulses + 1, last_pulse_at = statemen
 
 
 def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool = True) -> Fired:
-    """Fire what is due, hint to workers to send it, cover for people who cannot act, and take the escalation
-    steps whose time has come.
+    """Fire what is due, hint to workers to send it, cover for people who cannot act, take the escalation
+    steps whose time has come, and notify courts of what fell back.
 
     `send_hints` asks workers for that many drains and returns False if the broker did not take the hints.
     The pulse then sends by itself, and also when alerts have waited longer than `PATIENCE`, unless `drains`
@@ -64,6 +65,7 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
         # writes.
         cover()
         escalate()
+        notify_courts()
     return fired
 
 
