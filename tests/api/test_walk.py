@@ -58,7 +58,7 @@ def operations() -> list[Any]:
 
 
 #: How far apart the operations of one role are. Eleven roles call each operation at least twice.
-STEP = 1 if CASES > 1 else 4
+STEP = 1 if CASES > 1 else 5
 
 
 def operations_of(role: Role) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -39,9 +40,15 @@ CONTACT = {
 }
 
 
-@pytest.fixture
-def stage(db: None) -> Fixtures:
+@pytest.fixture(scope="module")
+def stored(kept_rows: None) -> Fixtures:
+    """An order and its release, stored once for all tests."""
     return set_up()
+
+
+@pytest.fixture
+def stage(stored: Fixtures, db: None) -> Fixtures:
+    return copy.deepcopy(stored)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -110,10 +111,16 @@ def agrees(order: Order) -> None:
     assert not planned, "the plan has deadlines that no row has"
 
 
-class AnySequence(TestCase):
-    """Whatever is done in whatever order, rows and plan agree."""
+#: How many sequences are tried; `make fuzz` tries more.
+SEQUENCES = int(os.environ.get("CTC_FUZZ_CASES", "15"))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+class AnySequence(TestCase):
+    """Rows and plan agree after any acts in any order."""
+
+    @settings(
+        max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    )
     @given(
         acts=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 47)), max_size=9),
         armed=st.booleans(),
