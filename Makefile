@@ -37,12 +37,12 @@ clean: setup ## Stop everything and remove all data and caches
 	@$(MANAGE) down --remove-data
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.rules mutants
 
-# Tests that start and kill processes run last: load would change what they measure. Those of one stack run one after
-# the other (tests/faults/conftest.py); beside them run those of the servers of this machine, which mostly wait.
+# Tests that start and kill processes run last: load would change what they measure. They mostly wait, so two files run
+# beside each other, each with servers of its own.
 test: setup ## Run all tests
 	@if .ci/browser; then only=""; else only="not browser and "; fi; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
-	$(TESTS) $(BIN)/python -m pytest -n 2 --dist loadgroup -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
 	exit $${failed:-0}
 
 check: setup ## Run the linters (migrations, too), mypy, the prose check, the search for secrets, Django's checks, the coverage of the rules

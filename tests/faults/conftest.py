@@ -32,14 +32,6 @@ FULL = os.environ.get("CTC_FAULTS") == "full"
 full_only = pytest.mark.skipif(not FULL, reason="long: only in `make faults`")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests of the stack, one after the other. Other tests may run beside it."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
 @dataclass
 class Outside:
     """The provider's process, its instructions, and the mail server beside it."""
