@@ -135,7 +135,7 @@ def up(folder: Path) -> Iterator[Up]:
 def test_everything_runs_and_is_gone_after_ctrl_c(up: Up) -> None:
     process = up.start()
 
-    assert within(120, up.is_up), up.output.read_text()
+    assert within(300, up.is_up), up.output.read_text()
     said = up.output.read_text()
     for role, email, password in demo.SIGN_INS:
         assert f"{email}   {password}" in said, role
@@ -151,7 +151,7 @@ def test_everything_runs_and_is_gone_after_ctrl_c(up: Up) -> None:
 
 def test_down_ends_what_a_hard_kill_left(up: Up) -> None:
     process = up.start()
-    assert within(120, up.is_up), up.output.read_text()
+    assert within(300, up.is_up), up.output.read_text()
 
     process.kill()
     process.wait()
@@ -163,7 +163,7 @@ def test_down_ends_what_a_hard_kill_left(up: Up) -> None:
 
 def test_everything_ends_when_one_process_does(up: Up) -> None:
     process = up.start()
-    assert within(120, up.is_up), up.output.read_text()
+    assert within(300, up.is_up), up.output.read_text()
 
     (beat,) = [found for pid in up.processes() if " beat " in carried(found := psutil.Process(pid))]
     beat.kill()

@@ -22,6 +22,9 @@ from tests.ledger import free_port
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
+#: `make faults` runs nothing beside a test.
+PATIENCE = 1 if os.environ.get("CTC_FAULTS") == "full" else 4
+
 #: Threads of each worker; its pulse sends too.
 THREADS = 4
 QUEUES = "pulse,drain.email,drain.webhook,bulk"
@@ -208,8 +211,11 @@ def kill(process: psutil.Process) -> None:
 
 
 def wait_for(what: str, ready: Callable[[], bool], seconds: float, every: float = 0.1) -> None:
-    """Wait until `ready` is true, asked `every` that many seconds; fail with `what` after `seconds`."""
-    end = time.monotonic() + seconds
+    """Wait until `ready` is true, asked `every` that many seconds; fail with `what` after `seconds`.
+
+    Where other tests run beside it, a test waits `PATIENCE` times as long before it fails.
+    """
+    end = time.monotonic() + PATIENCE * seconds
     while not ready():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        assert time.monotonic() < end, f"waited {PATIENCE * seconds} s for {what}"
         time.sleep(every)
