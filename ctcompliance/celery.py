@@ -35,8 +35,16 @@ def configure_logging(**_signal: Any) -> None:
 #: may wait.
 QUEUES = ("pulse", "drain.email", "drain.webhook", "bulk")
 
+#: RabbitMQ keeps a copy of each message on several nodes, so that the loss of one stops no queue. Read from
+#: the environment, because the settings are not loaded yet when this module is.
+_ARGUMENTS = (
+    {"x-queue-type": "quorum"} if os.environ.get("CELERY_BROKER_URL", "").startswith("amqp") else None
+)
+
 # Each has its own exchange and key: queues that share a key would each get every message.
-app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
+app.conf.task_queues = [
+    Queue(name, Exchange(name), routing_key=name, queue_arguments=_ARGUMENTS) for name in QUEUES
+]
 app.conf.task_routes = {
     "notifications.pulse": {"queue": "pulse"},
     "notifications.sweep": {"queue": "pulse"},

@@ -75,3 +75,21 @@ def test_a_broker_on_the_network_asks_for_a_password(url: str, found: list[str],
     messages = run_checks(include_deployment_checks=True)
 
     assert [str(one.id) for one in messages if str(one.id).startswith("ctcompliance.")] == found
+
+
+@pytest.mark.parametrize(
+    ("broker", "arguments"),
+    [
+        ("amqp://u:p@rabbit.example//", {"x-queue-type": "quorum"}),
+        ("amqps://u:p@rabbit.example//", {"x-queue-type": "quorum"}),
+        ("redis://:p@broker.example:6379/0", None),
+    ],
+)
+def test_queues_of_rabbitmq_have_a_copy_on_several_nodes(
+    broker: str, arguments: dict[str, str] | None
+) -> None:
+    code = "from ctcompliance.celery import app; print([one.queue_arguments for one in app.conf.task_queues])"
+
+    done = run_in({"PATH": os.environ["PATH"], **NEEDED, "CELERY_BROKER_URL": broker}, code)
+
+    assert done.stdout.strip() == str([arguments] * 4), done.stderr
