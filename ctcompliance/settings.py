@@ -26,6 +26,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 #: The fewest and the most days for which a safe contact may be valid after a confirmation.
 MIN_SAFE_CONTACT_DAYS, MAX_SAFE_CONTACT_DAYS = 7, 180
 
+#: The fewest characters of a secret from which a key is derived.
+SHORTEST_ENCRYPTION_KEY = 32
+
 #: An address of a mail server. A file or memory, which the library takes, would lose all messages.
 MAIL_SERVER = re.compile(r"(smtp|smtps|submission)://([^/@]*@)?[\w.\[\]:-]+(/.*)?")
 #: An address of a mailbox. Special letters of user and password are written as in URLs, such as %40 for @.
@@ -51,6 +54,9 @@ try:
     #: True if our own proxy is in front, so that its X-Forwarded-For is trusted.
     BEHIND_PROXY = env.bool("CTC_BEHIND_PROXY", False)
     SECRET_KEY_FALLBACKS: list[str] = env.list("DJANGO_SECRET_KEY_FALLBACKS", [])
+    #: The secrets from which the keys of encrypted columns are derived, newest first. The first one encrypts;
+    #: without any, the secret key does.
+    ENCRYPTION_KEYS: list[str] = env.list("CTC_ENCRYPTION_KEYS", [])
     #: True if everyone needs a second factor; only a demonstration may turn it off.
     SECOND_FACTOR_REQUIRED = env.bool("CTC_SECOND_FACTOR", not IS_LOCAL)
     #: Seconds after which a session ends, even if it is in use.
@@ -121,6 +127,11 @@ if not IS_LOCAL and DATABASES["default"]["ENGINE"] != "django.db.backends.postgr
     )
 if not SECRET_KEY:
     raise ImproperlyConfigured("DJANGO_SECRET_KEY: missing; set it to a long random text.")
+if any(len(one) < SHORTEST_ENCRYPTION_KEY for one in ENCRYPTION_KEYS):
+    raise ImproperlyConfigured(
+        f"CTC_ENCRYPTION_KEYS: a key is shorter than {SHORTEST_ENCRYPTION_KEY} characters; "
+        "set each to a long random text without commas."
+    )
 if not BASE_URL:
     raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
 

@@ -1,15 +1,15 @@
-"""Querysets of alerts and safe contacts."""
+"""Querysets of alerts, preferences and safe contacts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from typing_extensions import override
 
@@ -198,3 +198,12 @@ class SafeContactQuerySet(models.QuerySet[Row]):
     def unconfirmed(self) -> Self:
         """Contacts that were not confirmed in time: nothing is sent to them."""
         return self.filter(ended_at=None, confirmed_at__lte=Now() - F("confirm_every"))
+
+
+class PreferenceQuerySet(models.QuerySet[Row]):
+    """Preferences."""
+
+    def with_number(self, number: str) -> Self:
+        """The preference of the person who uses the number (E.164), whatever key its digest was made with."""
+        field: Any = self.model._meta.get_field("phone_digest")
+        return self.filter(Q(phone_digest__in=field.candidates(number)) | Q(open_phone=number))

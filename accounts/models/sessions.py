@@ -7,6 +7,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
+from accounts.encrypted_fields import EncryptedTokenField
+
 
 class Session(AbstractBaseSession):
     """A browser session, with the user in a column so that one statement ends all sessions of a user.
@@ -54,7 +56,7 @@ class HeldForm(models.Model):
     #: The random part of the form's one-time key.
     key = models.CharField(max_length=32, unique=True)
     path = models.CharField(max_length=500)
-    typed = models.TextField(help_text="Encrypted.")
+    typed = EncryptedTokenField(help_text="Encrypted.")
     held_at = models.DateTimeField()
 
     def __str__(self) -> str:

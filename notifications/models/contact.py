@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.encrypted_fields import EncryptedTokenField
 from notifications.models.recipient import Language
 from notifications.querysets import SafeContactQuerySet
 from orders.models import ConfidentialityRelease
@@ -33,8 +34,8 @@ class SafeContact(models.Model):
         ConfidentialityRelease, on_delete=models.PROTECT, related_name="safe_contacts"
     )
     channel = models.CharField(max_length=10, choices=ContactChannel)
-    encrypted_address = models.TextField(blank=True)
-    encrypted_phrase = models.TextField(
+    encrypted_address = EncryptedTokenField(blank=True)
+    encrypted_phrase = EncryptedTokenField(
         blank=True,
         help_text="Words that the person chose, so that the person knows the message comes from us.",
     )

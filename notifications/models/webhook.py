@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts.encrypted_fields import EncryptedTokenField
 from accounts.models import Agency
 from orders.models.fields import public_id
 
@@ -42,7 +43,7 @@ class WebhookSubscription(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
     url = models.CharField(max_length=500)
     events = ArrayField(models.CharField(max_length=30, choices=WebhookEvent))
-    encrypted_secret = models.TextField()
+    encrypted_secret = EncryptedTokenField()
     state = models.CharField(max_length=10, choices=SubscriptionState, default=SubscriptionState.ACTIVE)
     reason = models.CharField(max_length=20, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)

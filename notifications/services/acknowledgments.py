@@ -11,7 +11,15 @@ from django.db.models import Q, QuerySet
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
-from notifications.models import Alert, AlertState, Channel, PendingAcknowledgment, Via, WebhookEvent
+from notifications.models import (
+    Alert,
+    AlertState,
+    Channel,
+    PendingAcknowledgment,
+    Preference,
+    Via,
+    WebhookEvent,
+)
 from notifications.services.delivery.links import LINK_LIFETIME, answer_code
 from notifications.services.recipients.audience import POLICE_CAPACITIES
 from notifications.services.webhooks import subscriptions
@@ -60,7 +68,7 @@ def acknowledge_by_code(number: str, code: str, *, now: datetime) -> int:
     """
     sent = Alert.objects.filter(
         channel=Channel.SMS,
-        recipient__preference__phone=number,
+        recipient__preference__in=Preference.objects.with_number(number),
         recipient__is_active=True,
         acknowledged_at=None,
         message_key__isnull=False,

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from typing_extensions import override
 
+from accounts.encrypted_fields import DigestField, EncryptedTextField, FormerField, HoldsEncrypted
 from accounts.models import Agency, Town
 from orders.matching.lookup import stored_keys
 from orders.matching.names import folded_name
@@ -136,17 +137,20 @@ class Case(models.Model):
         return self.docket_number
 
 
-class ProtectedPerson(models.Model):
+class ProtectedPerson(HoldsEncrypted):
     """A person protected by an order. The address is not stored, so it cannot leak.
 
-    `address_confidential` is true if the court withholds the address from the respondent.
+    The name is encrypted: no list searches or sorts by it. `address_confidential` is true if the court
+    withholds the address from the respondent.
     """
 
     public_id = public_id()
     order = models.ForeignKey(
         "orders.Order", on_delete=models.PROTECT, related_name="protected_persons", db_index=False
     )
-    name = models.CharField(max_length=200)
+    name = EncryptedTextField(max_length=200, db_column="encrypted_name", former="open_name")
+    name_digest = DigestField(of="name", purpose="protected person")
+    open_name = FormerField(max_length=200, blank=True, default="", db_default="", db_column="name")
     address_confidential = models.BooleanField(default=False)
     is_applicant = models.BooleanField(default=True)
 
@@ -154,7 +158,7 @@ class ProtectedPerson(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "name"], name="protected_person_once_per_order")
+            models.UniqueConstraint(fields=["order", "name_digest"], name="protected_person_once_an_order")
         ]
 
     def __str__(self) -> str:

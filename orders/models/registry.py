@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.encrypted_fields import EncryptedBytesField
 from orders.models.fields import public_id
 from orders.models.orders import Order
 from orders.querysets import OfOrderQuerySet
@@ -100,11 +101,12 @@ class ImportFile(models.Model):
 
 
 class ImportPiece(models.Model):
-    """A piece of a file, so that no file is held in memory as a whole."""
+    """A piece of a file, encrypted, so that no file is held in memory as a whole."""
 
     file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, related_name="pieces", db_index=False)
     number = models.PositiveIntegerField()
-    content = models.BinaryField()
+    content = EncryptedBytesField(db_column="encrypted_content", former="open_content")
+    open_content = models.BinaryField(default=b"", db_default=b"", db_column="content")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["file", "number"], name="import_piece_once")]

@@ -14,10 +14,14 @@ from django.db.models.expressions import DatabaseDefault
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from accounts.encrypted_fields import DigestField, EncryptedField
+
 Row = TypeVar("Row", bound=models.Model)
 
 #: From this many rows on, COPY is faster than INSERT despite its overhead.
 _MANY = 50
+#: The options of fields that saving sets.
+_SET_BY_SAVING = ("auto_now", "auto_now_add")
 
 
 def make(model: type[Row], /, **values: Any) -> Row:
@@ -109,7 +113,7 @@ def _settle(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any
             for row in rows:
                 if getattr(row, one.attname) is None and (of := getattr(row, one.name, None)) is not None:
                     setattr(row, one.attname, of.pk)
-        elif getattr(one, "auto_now_add", False) or getattr(one, "auto_now", False):
+        elif isinstance(one, DigestField) or any(getattr(one, name, False) for name in _SET_BY_SAVING):
             for row in rows:
                 one.pre_save(row, add=True)
 
@@ -118,6 +122,8 @@ def _converter(one: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """The function that converts a value for the driver, if the column needs one."""
     if isinstance(one, models.JSONField):
         return Jsonb
+    if isinstance(one, EncryptedField):
+        return one.encrypted
     if isinstance(one, ArrayField) and isinstance(one.base_field, models.CharField | models.TextField):
         return _array
     if one.choices and isinstance(one, models.CharField):

@@ -89,5 +89,5 @@ def safe_contact(
     )
     plain = {"confirm_every": timedelta(days=90), "confirmed_at": NOW, "set_at": NOW, "set_by": by}
     return SafeContact.objects.create(
-        release=release, channel=channel, encrypted_address=address, **{**plain, **given}
+        release=release, channel=channel, **{**plain, "encrypted_address": address, **given}
     )

@@ -78,15 +78,19 @@ def save(user: User, given: PreferenceSettings) -> Preference:
         preference.digest_at = given.digest_at
         if service or given.forgets_service:
             preference.encrypted_service = service
+        if phone and Preference.objects.with_number(phone).exclude(user=user).exists():
+            raise _another_uses_it()
         try:
             with transaction.atomic():
                 preference.save()
         except IntegrityError as error:
-            # Another person saved the same number.
-            raise InvalidFact(
-                "phone", "not_yours", "Another person uses this number. Enter your own."
-            ) from error
+            # Another person saved the same number at this moment.
+            raise _another_uses_it() from error
     return preference
+
+
+def _another_uses_it() -> InvalidFact:
+    return InvalidFact("phone", "not_yours", "Another person uses this number. Enter your own.")
 
 
 def _number(number: str) -> str:

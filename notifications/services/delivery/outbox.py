@@ -40,9 +40,9 @@ RETRY_COMPLETE = 0.5
 class LeasedAlert:
     """An alert that only this worker may send while the lease lasts. `now`: when it was leased.
 
-    `address` is encrypted if it belongs to a protected person or another service; `encrypted_phrase` always
-    is. The quiet hours are wall time in `zone`. `case` is None for what is a row of its own: an offer, a
-    correction, a finding.
+    `address` is encrypted if it belongs to a protected person or another service, or is a telephone number;
+    `encrypted_phrase` always is. The quiet hours are wall time in `zone`. `case` is None for what is a row of
+    its own: an offer, a correction, a finding.
     """
 
     now: datetime

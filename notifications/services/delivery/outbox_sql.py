@@ -75,7 +75,7 @@ WITH ready AS MATERIALIZED (
                 AND w.answered_at IS NULL
          END IS TRUE AS still_applies,
          CASE WHEN a.via = 'protected' THEN s.encrypted_address
-              WHEN a.channel = 'sms' THEN p.phone
+              WHEN a.channel = 'sms' THEN COALESCE(NULLIF(p.phone, ''), encode(p.encrypted_phone, 'hex'))
               WHEN a.channel = 'service' THEN p.encrypted_service
               ELSE COALESCE(u.email, g.email) END AS address,
          CASE WHEN a.via = 'protected' THEN s.encrypted_phrase END AS encrypted_phrase,

@@ -10,7 +10,7 @@ from functools import partial
 
 from cryptography.fernet import InvalidToken
 
-from accounts.crypto import decrypt
+from accounts.crypto import decrypt, decrypt_bytes
 from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.models import Channel, Via
 from notifications.services.delivery import outbox, providers, quiet_hours, sms_opt_out
@@ -206,11 +206,20 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
         name = "correction" if first.is_correction else "notice"
         fields["link"] = answer_link(first.public_id)
     text = wordings.render((name, first.channel, first.language), fields, label=first.template)
-    is_encrypted = first.via == Via.PROTECTED or first.channel == Channel.SERVICE
-    address = decrypt(first.address) if is_encrypted else first.address
+    address = _address(first)
     if first.channel == Channel.SMS and sms_opt_out.is_opted_out(address):
         raise OptedOutError("the number opted out of text messages")
     return Outgoing(bundle=bundle, address=address, text=text)
+
+
+def _address(alert: LeasedAlert) -> str:
+    """Return the address in clear text. Raises InvalidToken."""
+    if alert.via == Via.PROTECTED or alert.channel == Channel.SERVICE:
+        return decrypt(alert.address)
+    # A process of the version before may have stored the number as it is.
+    if alert.channel == Channel.SMS and not alert.address.startswith("+"):
+        return decrypt_bytes(bytes.fromhex(alert.address)).decode()
+    return alert.address
 
 
 def _send(outgoing: Sequence[Outgoing], channel: str, provider: str) -> None:

@@ -92,10 +92,10 @@ def _stored(person: ProtectedPerson) -> ProtectedPerson:
 
 def _checked_name(order: Order, name: str, *, besides: ProtectedPerson | None = None) -> str:
     cleaned = need_visible("name", clean(name))
-    others = ProtectedPerson.objects.filter(order=order, name=cleaned)
+    others = ProtectedPerson.objects.filter(order=order)
     if besides is not None:
         others = others.exclude(pk=besides.pk)
-    if others.exists():
+    if cleaned in others.values_list("name", flat=True):
         raise InvalidFact(
             "name", "already_named", "The order already names this person. Correct that entry instead."
         )
