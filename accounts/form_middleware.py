@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -146,17 +145,17 @@ def _save_once(request: HttpRequest, user: User, nonce: str, call: Callable[[], 
     The key is stored in the transaction of the act: both are committed, or neither. A form that is shown
     again has changed nothing, and its key is not stored.
     """
-    digest, now = _digest(request), timezone.now()
-    is_on_purpose = request.POST.get(form_keys.AGAIN) == digest.hex()
+    digests, now = _digests(request), timezone.now()
+    is_on_purpose = request.POST.get(form_keys.AGAIN) in [one.hex() for one in digests]
     question = ""
     try:
         with transaction.atomic():
-            stored = idempotency.reserve(user, f"form:{nonce}", digest, now=now)
-            if stored is not None and bytes(stored.request) == digest:
+            stored = idempotency.reserve(user, f"form:{nonce}", digests[0], now=now)
+            if stored is not None and bytes(stored.request) in digests:
                 return _replay(request, stored)
             if stored is not None:
                 question = CHANGED
-            elif not is_on_purpose and _saved_lately(user, digest, nonce):
+            elif not is_on_purpose and _saved_lately(user, digests, nonce):
                 question = SAME
             else:
                 return _call_and_keep(request, user, nonce, call)
@@ -165,7 +164,7 @@ def _save_once(request: HttpRequest, user: User, nonce: str, call: Callable[[], 
         # The first request with this key still runs.
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return HttpResponse(render_to_string(f"{status.value}.html"), status=status)
-    again = ShownAgain.of(request.POST, message=question, digest=digest.hex())
+    again = ShownAgain.of(request.POST, message=question, digest=digests[0].hex())
     if stored is not None:
         kept = json.loads(decrypt(bytes(stored.body)))
         again.page = stored.headers.get("Location", "")
@@ -207,9 +206,9 @@ def _replay(request: HttpRequest, stored: IdempotencyRecord) -> HttpResponse:
     return HttpResponseRedirect(stored.headers["Location"])
 
 
-def _saved_lately(user: User, digest: bytes, nonce: str) -> bool:
+def _saved_lately(user: User, digests: Collection[bytes], nonce: str) -> bool:
     lately = IdempotencyRecord.objects.filter(
-        user=user, key__startswith="form:", request=digest, at__gt=timezone.now() - SAME_WITHIN
+        user=user, key__startswith="form:", request__in=digests, at__gt=timezone.now() - SAME_WITHIN
     )
     return lately.exclude(key=f"form:{nonce}").exists()
 
@@ -261,11 +260,11 @@ def _new_messages(request: HttpRequest) -> list[Any]:
     return queued
 
 
-def _digest(request: HttpRequest) -> bytes:
-    """Return a digest of the address and the entries, without the keys that differ from page to page."""
+def _digests(request: HttpRequest) -> list[bytes]:
+    """Return the digests of the address and the entries, without the keys that differ from page to page."""
     keys = {"csrfmiddlewaretoken", form_keys.FIELD, form_keys.AGAIN}
     entries = sorted((name, values) for name, values in request.POST.lists() if name not in keys)
-    return hashlib.sha256(json.dumps([request.get_full_path(), entries]).encode()).digest()
+    return idempotency.request_digests([request.get_full_path(), entries])
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db import transaction
 from django.db.utils import OperationalError
@@ -18,7 +17,7 @@ from accounts.api.problems import FieldError, Problem
 from accounts.crypto import decrypt, encrypt
 from accounts.models import MAX_KEY, IdempotencyRecord, User
 from accounts.services.access import access_log
-from accounts.services.access.idempotency import reserve
+from accounts.services.access.idempotency import request_digests, reserve
 
 HEADER = "Idempotency-Key"
 
@@ -38,12 +37,12 @@ def idempotent(request: Request, user: User, action: Callable[[], Response]) -> 
     if not _KEY.fullmatch(key):
         message = f"Send 1 to {MAX_KEY} visible ASCII characters, new for each act."
         raise Problem("idempotency_key_missing", errors=[FieldError(HEADER, "required", message)])
-    digest = _digest(request)
+    digests = _digests(request)
     with transaction.atomic():
-        stored = _stored_record(user, key, digest)
+        stored = _stored_record(user, key, digests[0])
         if stored is not None:
             access_log.log_access(request, stored.cases)
-            return _replay(stored, digest)
+            return _replay(stored, digests)
         response = action()
         IdempotencyRecord.objects.filter(user=user, key=key).update(
             status=response.status_code,
@@ -64,15 +63,14 @@ def _stored_record(user: User, key: str, digest: bytes) -> IdempotencyRecord | N
         raise Problem("in_progress", headers={"Retry-After": "1"}) from error
 
 
-def _replay(stored: IdempotencyRecord, digest: bytes) -> Response:
-    if bytes(stored.request) != digest:
+def _replay(stored: IdempotencyRecord, digests: Collection[bytes]) -> Response:
+    if bytes(stored.request) not in digests:
         message = "This key was sent with another request. Use a new key for a new act."
         raise Problem("idempotency_key_reused", errors=[FieldError(HEADER, "reused", message)])
     data = json.loads(decrypt(bytes(stored.body)))
     return Response(data, status=stored.status, headers={**stored.headers, "Idempotent-Replayed": "true"})
 
 
-def _digest(request: Request) -> bytes:
-    """Return a digest of the method, the URL and the parsed body, whatever its whitespace."""
-    parts = [request.method, request.get_full_path(), request.data]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
+def _digests(request: Request) -> list[bytes]:
+    """Return the digests of the method, the URL and the parsed body, whatever its whitespace."""
+    return request_digests([request.method, request.get_full_path(), request.data])

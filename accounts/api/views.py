@@ -6,7 +6,6 @@ and beside DRF's `queryset` its serializers: `output`, and where it takes them `
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -36,6 +35,7 @@ from accounts.api.pagination import EncryptedCursorPagination, PageQuery, Single
 from accounts.api.permissions import EnumerationGuard, MatrixPermission
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
+from accounts.crypto import digests
 from accounts.models import User
 from accounts.services.access import access_log
 
@@ -43,8 +43,11 @@ _NO_PARAMETERS = "Unknown parameter. Send no query parameters here."
 
 
 def etag(data: Any) -> str:
-    """Return the entity tag of what the caller sees: a digest of the JSON."""
-    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+    """Return the entity tag of what the caller sees: a digest of the JSON.
+
+    It is keyed, because it is stored with a response to a POST: names could be found by trying them.
+    """
+    return f'"{digests("entity tag", JSONRenderer().render(data).decode())[0][:32]}"'
 
 
 class ResourceView(GenericAPIView[Any]):

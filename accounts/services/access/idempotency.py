@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.crypto import digests
 from accounts.models import IdempotencyRecord, User
 
 #: How long a repeated request gets the response of the first.
@@ -26,6 +29,14 @@ def reserve(user: User, key: str, digest: bytes, *, now: datetime) -> Idempotenc
     except IntegrityError:
         return IdempotencyRecord.objects.get(user=user, key=key)
     return None
+
+
+def request_digests(parts: Sequence[object]) -> list[bytes]:
+    """Return the digests of a request under every key, the current one first.
+
+    They are keyed, because names could be found from a plain digest by trying them.
+    """
+    return [bytes.fromhex(one) for one in digests("request", json.dumps(parts, sort_keys=True))]
 
 
 def delete_expired() -> int:

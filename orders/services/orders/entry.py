@@ -83,6 +83,8 @@ class NewOrder:
     jurisdiction: str = ""
     area: str = ""
     source_digest: str = ""
+    #: What earlier keys and versions made of the same row.
+    former_digests: tuple[str, ...] = ()
     #: The person that the respondent is, if somebody chose one.
     person: Person | None = None
     #: True if a clerk chose “Another person”.

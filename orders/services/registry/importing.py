@@ -235,6 +235,7 @@ class _Batch:
     def store(self) -> None:
         """Store everything, replan what changed, and write history entries and rejected rows."""
         self._take_stored()
+        self._renew_digests()
         # New orders first, so that their cases are locked before everything else.
         self._enter([new for number, new in self._read.items() if number not in self._orders])
         changed = self._changed()
@@ -335,8 +336,18 @@ class _Batch:
         return {
             self._orders[number].pk: new
             for number, new in self._read.items()
-            if self._orders[number].source_digest != new.source_digest
+            if self._orders[number].source_digest not in (new.source_digest, *new.former_digests)
         }
+
+    def _renew_digests(self) -> None:
+        """Store the current digest of rows that are as before, in place of one under an earlier key."""
+        stale = []
+        for number, new in self._read.items():
+            order = self._orders.get(number)
+            if order is not None and order.source_digest in new.former_digests:
+                order.source_digest = new.source_digest
+                stale.append(order)
+        Order.recorded.bulk_update(stale, ["source_digest"])
 
     def _proof(self) -> Proof:
         return sort_out(self._orders, self.staging, self.places, now=self.now)

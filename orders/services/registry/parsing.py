@@ -8,7 +8,7 @@ without faults is compared with other rows of its number.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import CharField
 
+from accounts.crypto import digests
 from accounts.text import show_invisible
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket
@@ -156,7 +157,8 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
         permit_indicated=flags["permit_held"],
         jurisdiction=places.state.value,
     )
-    new = replace(new, source_digest=_digest_of(new))
+    digest, *former = _digests_of(new)
+    new = replace(new, source_digest=digest, former_digests=tuple(former))
     _check(new, now)
     return new
 
@@ -184,9 +186,14 @@ def _count(column: str, text: str) -> int | None:
     return int(text)
 
 
-def _digest_of(new: NewOrder) -> str:
-    """The digest of what the row means: equal for two rows that mean the same."""
-    return _digest(
+def _digests_of(new: NewOrder) -> list[str]:
+    """The digests of what the row means, equal for two rows that mean the same: the current one, and what
+    earlier keys and versions made of it.
+
+    They are keyed, because everything else in the row is stored: the name of the protected person could be
+    found by trying names.
+    """
+    meaning = (
         new.por_number,
         new.docket_number,
         new.kind,
@@ -204,6 +211,7 @@ def _digest_of(new: NewOrder) -> str:
         new.permit_indicated,
         *([] if new.firearms_alleged_count is None else [new.firearms_alleged_count]),
     )
+    return [*digests("registry row", _joined(meaning)), _digest(*meaning)]
 
 
 def read_firearm(cells: Sequence[str]) -> FirearmRow:
@@ -318,4 +326,8 @@ def _utc(instant: datetime | None) -> str:
 
 
 def _digest(*meaning: object) -> str:
-    return hashlib.sha256("\x1f".join(map(str, meaning)).encode()).hexdigest()
+    return hashlib.sha256(_joined(meaning).encode()).hexdigest()
+
+
+def _joined(meaning: Iterable[object]) -> str:
+    return "\x1f".join(map(str, meaning))
