@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from ctcompliance.logs import request_id
+from notifications.services.rehearsals import in_force
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -75,3 +78,22 @@ def number_requests(get_response: Respond) -> Respond:
         return response
 
     return respond
+
+
+def name_rehearsal(get_response: Respond) -> Respond:
+    """Mark each answer of the API while the whole installation is in rehearsal."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith("/api/") and _is_in_rehearsal():
+            response.headers["X-Rehearsal"] = "installation"
+        return response
+
+    return respond
+
+
+def _is_in_rehearsal() -> bool:
+    try:
+        return in_force(timezone.now()).filter(agency=None).exists()
+    except DatabaseError:
+        return False

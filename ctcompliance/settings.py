@@ -252,6 +252,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ctcompliance.middleware.never_store",
+    "ctcompliance.middleware.name_rehearsal",
     "accounts.middleware.AccessLog",
     # Last, so that every other check has passed before a form is saved.
     "accounts.form_middleware.Forms",

@@ -52,6 +52,7 @@ READS = {
         "accounts_agency",
         "accounts_membership",
         "accounts_user",
+        "orders_case",
         "orders_checkpoint",
         "orders_confidentialityrelease",
         # The days of a hearing that was moved.

@@ -68,6 +68,9 @@ class AlertOutput(OutputSerializer):
     possible_duplicate = serializers.BooleanField(
         help_text="It was sent again, although the first message may have arrived."
     )
+    is_rehearsal = serializers.BooleanField(
+        help_text="It was written in a rehearsal: no one was asked to act on it."
+    )
     created_at = InstantField()
     accepted_at = InstantField(allow_null=True)
     acknowledged_at = InstantField(allow_null=True)

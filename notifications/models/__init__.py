@@ -15,6 +15,7 @@ from notifications.models.parked import ParkedRow
 from notifications.models.periodic import PeriodicRun
 from notifications.models.provider import Callback, Provider
 from notifications.models.recipient import Language, OptedOutNumber, Preference
+from notifications.models.rehearsal import Rehearsal
 from notifications.models.template import MessageTemplate
 from notifications.models.webhook import (
     PING,
@@ -53,6 +54,7 @@ __all__ = [
     "Preference",
     "Priority",
     "Provider",
+    "Rehearsal",
     "SafeContact",
     "SubscriptionState",
     "Via",

@@ -224,6 +224,10 @@ class Alert(models.Model):
     provider_ref = models.CharField(max_length=200, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
     possible_duplicate = models.BooleanField(default=False)
+    # No default in Python: a trigger sets it, and saving reads it back.
+    is_rehearsal = models.BooleanField(
+        db_default=False, editable=False, help_text="Written in a rehearsal: it reaches the list or no one."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(

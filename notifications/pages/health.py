@@ -29,6 +29,10 @@ def deadlines_health(request: HttpRequest) -> JsonResponse:
             "channels_down": measured.channels_down,
             "canary_age_s": measured.canary_age,
             "mailbox_age_s": measured.mailbox_age,
+            "rehearsal": {
+                "installation": None in measured.rehearsals,
+                "agencies": sum(one is not None for one in measured.rehearsals),
+            },
             "counts": {
                 name: {"value": value, "counted_at": at.astimezone(UTC).isoformat(timespec="seconds")}
                 for name, (value, at) in measured.counts.items()

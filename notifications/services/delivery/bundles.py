@@ -62,4 +62,5 @@ def _recipient_key(alert: LeasedAlert) -> object:
         return alert.id
     # A desk belongs to its agency; a protected person is identified by the release only.
     recipient = alert.release if alert.via == Via.PROTECTED else alert.recipient or f"agency {alert.agency}"
-    return alert.channel, alert.via == Via.PROTECTED, alert.via == Via.OPERATOR, recipient
+    is_apart = alert.via == Via.PROTECTED, alert.via == Via.OPERATOR, alert.is_rehearsal
+    return alert.channel, *is_apart, recipient

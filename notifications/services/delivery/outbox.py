@@ -78,6 +78,9 @@ class LeasedAlert:
     figures: str = ""
     #: For news of a hearing, the end of its day, or of an earlier day that it replaces.
     about_day: datetime | None = None
+    #: Written in a rehearsal: it leaves by email to one of these addresses only.
+    is_rehearsal: bool = False
+    rehearsal_addresses: Sequence[str] = ()
 
 
 #: The columns of the lease, in order.

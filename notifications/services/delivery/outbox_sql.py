@@ -38,6 +38,15 @@ _REPLACED = """EXISTS (
     AND n.channel = a.channel AND n.correction_id IS NULL
     AND n.state NOT IN (%(alert_failed)s, %(alert_withdrawn)s))"""
 
+# The rehearsal in which a marked alert may leave, the agency's own first. Without one it is over, and the
+# alert is withdrawn: it must never reach anyone else.
+_REHEARSAL = """SELECT r.addresses FROM notifications_rehearsal r
+    WHERE a.is_rehearsal AND r.ended_at IS NULL
+      AND r.starts_at <= statement_timestamp() AND r.ends_at > statement_timestamp()
+      AND (r.agency_id IS NULL OR r.agency_id = a.agency_id
+           OR r.agency_id = (SELECT x.court_id FROM orders_case x WHERE x.id = o.case_id))
+    ORDER BY r.agency_id IS NULL, r.agency_id LIMIT 1"""
+
 # Checks every alert again before it is sent. An alert is withdrawn instead of leased if, since it fired, its
 # deadline was met, withdrawn or moved; it was acknowledged through another channel, or its escalation step
 # was answered; its release or its safe contact ended; its finding was resolved; or its transfer offer or
@@ -56,6 +65,8 @@ WITH ready AS MATERIALIZED (
          COALESCE(d.rule_id, '') AS rule_id,
          CASE WHEN a.transfer_id IS NULL AND a.correction_id IS NULL THEN o.case_id END AS case_id,
          COALESCE(k.figures::text, '') AS figures,
+         a.is_rehearsal, COALESCE(v.addresses, '{{}}') AS rehearsal_addresses,
+         (NOT a.is_rehearsal OR v.addresses IS NOT NULL) AND
          CASE WHEN a.finding_id IS NOT NULL THEN f.resolved_at IS NULL
               WHEN a.weekly_report_id IS NOT NULL THEN a.acknowledged_at IS NULL
               WHEN a.transfer_id IS NOT NULL THEN a.acknowledged_at IS NULL AND {TRANSFER_IS_NEWS}
@@ -115,6 +126,7 @@ WITH ready AS MATERIALIZED (
   LEFT JOIN orders_confidentialityrelease r ON r.id = a.release_id
   LEFT JOIN notifications_safecontact s
     ON s.release_id = a.release_id AND s.ended_at IS NULL AND a.via IN ('relay', 'protected')
+  LEFT JOIN LATERAL ({_REHEARSAL}) v ON true
   WHERE {_TO_LEASE}
   ORDER BY a.priority, a.created_at, a.id
   LIMIT %(limit)s
@@ -133,7 +145,7 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           ready.rule_id, ready.is_correction,
           COALESCE(ready.address, ''), COALESCE(ready.encrypted_phrase, ''), ready.is_active, ready.language,
           ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures,
-          ready.about_day
+          ready.about_day, ready.is_rehearsal, ready.rehearsal_addresses
 """  # noqa: S608 - built from our own constant
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been

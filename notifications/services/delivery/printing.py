@@ -30,9 +30,10 @@ _NOT_ON_PAPER = (Via.RELAY, Via.PROTECTED, Via.OPERATOR, Via.CANARY)
 #: The kind of a parked alert that failed.
 _KIND = "failed alert"
 
-# Each failed alert is processed once. If another channel to the same recipient has not failed, no paper is
-# needed; if that channel fails later, it is processed then and finds this one failed. If two workers process
-# two channels at once, both build the same key and only one insert succeeds.
+# Nothing of a rehearsal is handed over. Each failed alert is processed once. If another channel to the same
+# recipient has not failed, no paper is needed; if that channel fails later, it is processed then and finds
+# this one failed. If two workers process two channels at once, both build the same key and only one insert
+# succeeds.
 _CLAIM = f"""
 SELECT id FROM notifications_alert
 WHERE state = %(alert_failed)s AND paper_at IS NULL
@@ -61,6 +62,7 @@ LEFT JOIN orders_deadline d ON d.id = c.deadline_id
 LEFT JOIN orders_transfer h ON h.id = a.transfer_id
 LEFT JOIN orders_followup t ON t.id = h.follow_up_id
 WHERE a.agency_id IS NOT NULL AND a.via <> ALL (%(not_on_paper)s) AND a.channel <> %(print)s
+  AND NOT a.is_rehearsal
   AND CASE WHEN a.correction_id IS NOT NULL THEN true
            WHEN a.transfer_id IS NOT NULL THEN {TRANSFER_IS_NEWS}
            ELSE {deadline_is_alertable_sql("d")} AND d.revision = c.revision END

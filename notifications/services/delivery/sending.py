@@ -13,7 +13,7 @@ from cryptography.fernet import InvalidToken
 from accounts.crypto import decrypt, decrypt_bytes
 from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.models import Channel, Via
-from notifications.services.delivery import outbox, providers, quiet_hours, sms_opt_out
+from notifications.services.delivery import outbox, providers, quiet_hours, rehearsed, sms_opt_out
 from notifications.services.delivery.bundles import Bundle, bundles_of
 from notifications.services.delivery.links import answer_code, answer_link, list_link
 from notifications.services.delivery.outbox import (
@@ -75,7 +75,7 @@ def drain(limit: int = BATCH, *, worker: str) -> int:
     )
     outgoing = _rendered(_bundles_to_send(_with_a_recipient(leased)))
     # A message that one provider may already have goes to that provider only.
-    for (channel, provider), messages in _by_channel_and_provider(outgoing).items():
+    for (channel, provider), messages in _by_channel_and_provider(_without_rehearsed(outgoing)).items():
         _send(messages, channel, provider)
     return len(leased)
 
@@ -206,7 +206,7 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
         name = "correction" if first.is_correction else "notice"
         fields["link"] = answer_link(first.public_id)
     text = wordings.render((name, first.channel, first.language), fields, label=first.template)
-    address = _address(first)
+    text, address = rehearsed.marked(first, text), rehearsed.address_for(first, _address(first))
     if first.channel == Channel.SMS and sms_opt_out.is_opted_out(address):
         raise OptedOutError("the number opted out of text messages")
     return Outgoing(bundle=bundle, address=address, text=text)
@@ -220,6 +220,21 @@ def _address(alert: LeasedAlert) -> str:
     if alert.channel == Channel.SMS and not alert.address.startswith("+"):
         return decrypt_bytes(bytes.fromhex(alert.address)).decode()
     return alert.address
+
+
+def _without_rehearsed(outgoing: Sequence[Outgoing]) -> list[Outgoing]:
+    """Return what goes to someone. The rest is of a rehearsal, and is recorded as if it were accepted."""
+    kept = [one for one in outgoing if not rehearsed.leaves(one.bundle.first)]
+    begun = set(_begin(kept, rehearsed.NO_PROVIDER, range(len(kept))))
+    complete(
+        [
+            AlertCompletion(alert=alert, state=CompletionState.ACCEPTED)
+            for place, one in enumerate(kept)
+            if place in begun
+            for alert in one.bundle.alerts
+        ]
+    )
+    return [one for one in outgoing if rehearsed.leaves(one.bundle.first)]
 
 
 def _send(outgoing: Sequence[Outgoing], channel: str, provider: str) -> None:

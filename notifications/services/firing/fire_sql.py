@@ -81,7 +81,8 @@ _IDS = "SELECT id FROM due ORDER BY fires_at, id"
 
 # One alert for each recipient and channel. Without ON CONFLICT: a second alert with the same key would mean
 # that a checkpoint fired twice, and that must fail loudly. Systems that an agency subscribed get a webhook
-# for each of its alerts, but for those that would show who a protected person is a client of.
+# for each of its alerts, but for those that would show who a protected person is a client of, and those of a
+# rehearsal.
 _ALERTS = """
 alerts AS (
   INSERT INTO notifications_alert
@@ -100,7 +101,7 @@ alerts AS (
   FROM recipient
   LEFT JOIN notifications_preference p ON p.user_id = recipient_id
   CROSS JOIN LATERAL ($channels) by_way
-  RETURNING public_id, checkpoint_id, order_id, agency_id, via
+  RETURNING public_id, checkpoint_id, order_id, agency_id, via, is_rehearsal
 ), webhooks AS (
   INSERT INTO notifications_webhookdelivery
     (public_id, subscription_id, event, alert, "order", occurred_at, state, attempts, next_attempt_at,
@@ -111,7 +112,7 @@ alerts AS (
   JOIN notifications_webhooksubscription s
     ON s.agency_id = a.agency_id AND s.state = %(subscription_active)s AND %(alert_created)s = ANY (s.events)
   JOIN orders_order o ON o.id = a.order_id
-  WHERE a.via <> ALL (%(without_webhook)s)
+  WHERE a.via <> ALL (%(without_webhook)s) AND NOT a.is_rehearsal
 )"""
 
 # `expected` is how many alerts were written, for the audit that counts them again.

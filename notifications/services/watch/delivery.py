@@ -19,6 +19,8 @@ from orders.models import deadline_is_alertable_sql
 PROVIDER, REFUSED, PARKED = "provider", "refused", "parked"
 UNSENT, FAILED, PAPER, SILENT = "unsent", "failed", "paper", "silent"
 RESTORED = "restored"
+#: A rehearsal is in force. A new finding each day.
+REHEARSAL = "rehearsal"
 #: Seconds that an alert may wait for a provider.
 NOT_SENT = 120.0
 #: Seconds that a printed notice may wait to be handed over.
@@ -88,6 +90,14 @@ SELECT count(*) FROM (
     AND (d.id IS NULL OR d.revision = c.revision AND {deadline_is_alertable_sql("d")})
   LIMIT %(most)s) waiting
 """  # noqa: S608 - built from our own constants
+
+_REHEARSALS = """
+SELECT agency_id, (statement_timestamp() AT TIME ZONE 'America/New_York')::date::text,
+       ends_at AT TIME ZONE 'UTC'
+FROM notifications_rehearsal
+WHERE ended_at IS NULL AND starts_at <= statement_timestamp() AND ends_at > statement_timestamp()
+ORDER BY agency_id NULLS FIRST
+"""
 
 _SILENT = """
 SELECT provider FROM notifications_alert
@@ -203,6 +213,22 @@ def restored() -> Iterator[Violation]:
         )
 
 
+def in_rehearsal() -> list[int | None]:
+    """Return what is in rehearsal: agencies (by key), or None for the whole installation."""
+    return [agency for agency, _, _ in rows_of(_REHEARSALS, {})]
+
+
+def rehearsals() -> Iterator[Violation]:
+    """No rehearsal is in force. Its finding has the day, so that administrators hear of it every day."""
+    for agency, day, ends in rows_of(_REHEARSALS, {}):
+        of = f"Agency {agency}" if agency else "The whole installation"
+        detail = (
+            f"{of} is in rehearsal until {ends:%Y-%m-%d %H:%M} UTC: messages go to a list of addresses, and "
+            "not to the people they are for."
+        )
+        yield Violation(code=REHEARSAL, subject=f"{agency or 'installation'} {day}", detail=detail)
+
+
 #: The audits by the code of their findings.
 CHECKS: Mapping[str, Callable[[], Iterable[Violation]]] = {
     PROVIDER: providers,
@@ -214,4 +240,5 @@ CHECKS: Mapping[str, Callable[[], Iterable[Violation]]] = {
     SILENT: silent,
     RESTORED: restored,
     mailbox.MAILBOX: mailbox.lost,
+    REHEARSAL: rehearsals,
 }

@@ -37,7 +37,8 @@ class Health:
     `due_lag`: how long the oldest due checkpoint has waited. `outbox_lag`: how long the oldest unsent alert
     has waited, however often it was tried; those held by their recipient's hours or server do not count.
     `channels_down`: the channels without a provider that is up. `mailbox_age`: since the newest canary was
-    sent by mail that came back; None without a mailbox.
+    sent by mail that came back; None without a mailbox. `rehearsals`: what is in rehearsal, each the key of
+    an agency, or None for the whole installation.
     """
 
     pulse_age: float | None
@@ -46,6 +47,7 @@ class Health:
     canary_age: float | None
     mailbox_age: float | None = None
     channels_down: list[str] = field(default_factory=list)
+    rehearsals: list[int | None] = field(default_factory=list)
     counts: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     #: True if counts that must be equal have differed for longer than allowed.
     counts_differ: bool = False
@@ -77,6 +79,7 @@ def measure() -> Health:
         due_lag=round(max(float(due_lag or 0), 0.0), 1),
         outbox_lag=round(max(outbox_lag, 0.0), 1),
         channels_down=delivery.channels_down(),
+        rehearsals=delivery.in_rehearsal(),
         canary_age=None if canary_age is None else round(float(canary_age), 1),
         mailbox_age=None if mailbox_age is None else round(float(mailbox_age), 1),
         counts={name: (kept[name].value, kept[name].counted_at) for name in PUBLISHED if name in kept},

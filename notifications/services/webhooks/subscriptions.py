@@ -120,8 +120,10 @@ def ping(hook: WebhookSubscription, *, now: datetime) -> WebhookDelivery:
 def announce(event: WebhookEvent, alerts: Collection[Alert], *, now: datetime) -> None:
     """Create deliveries for the systems of the alerts' agencies that subscribed to `event`.
 
-    They are sent once the surrounding transaction commits.
+    They are sent once the surrounding transaction commits. A system would take a rehearsal for the
+    real thing, so it hears nothing of alerts that were written in one.
     """
+    alerts = [one for one in alerts if not one.is_rehearsal]
     hooks: defaultdict[int | None, list[WebhookSubscription]] = defaultdict(list)
     for hook in WebhookSubscription.objects.filter(
         agency__in={one.agency_id for one in alerts},
