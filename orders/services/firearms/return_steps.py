@@ -45,6 +45,12 @@ class ChecklistLine:
     check: ReturnCheck | None
 
     @property
+    def words(self) -> str:
+        """The condition itself, for a list of what is checked."""
+        text = str(self.condition.label).removeprefix("It was checked that ")
+        return text[:1].upper() + text[1:]
+
+    @property
     def is_confirmed(self) -> bool | None:
         """Whether the latest check confirmed it; None without a check."""
         return None if self.check is None else self.check.is_confirmed
