@@ -25,11 +25,12 @@ from orders.admin.desk import DeskList, NamedDefaultFilter, laid_out, order_link
 from orders.admin.review_facts import facts_of
 from orders.errors import InvalidFact
 from orders.forms.reviews import ReopenForm, ReviewForm
-from orders.models import ReviewItem, ReviewResolution
+from orders.models import ReviewItem, ReviewKind, ReviewResolution
 from orders.services.parties.visibility import roles_over
 from orders.services.registry.reviews import confirm_review, match_review, reject_review, reopen_review
 
 _DECIDED = "The decision is recorded. Deadlines updated."
+_STAYS = "The decision is taken back. The two stay as they were recorded until you decide again."
 _REOPENED = "The decision is taken back, with what it recorded. Decide again. Deadlines updated."
 
 
@@ -125,7 +126,8 @@ class ReviewItemAdmin(DeskList):
         data = request.POST if request.method == "POST" else None
         form = ReopenForm(data) if is_decided else ReviewForm(data, item=item)
         if form.is_valid() and self._done(form, item, user):
-            messages.success(request, _REOPENED if is_decided else _DECIDED)
+            reopened = _STAYS if item.kind == ReviewKind.OTHER_RESPONDENT else _REOPENED
+            messages.success(request, reopened if is_decided else _DECIDED)
             return redirect("admin:orders_reviewitem_changelist")
         context = {
             **self.admin_site.each_context(request),

@@ -57,7 +57,10 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
     why = need_reason(reason)
     with _deciding(item, ReviewResolution.CONFIRMED, by=by, now=now, reason=why) as (change, row):
         if row.kind == ReviewKind.OTHER_RESPONDENT:
-            join_persons(change.order, other=_other(row), reason=why, by=by, now=now)
+            other = _other(row)
+            # After a decision that was taken back they may be joined still.
+            if other.person_id != change.order.case.respondent.person_id:
+                join_persons(change.order, other=other, reason=why, by=by, now=now)
             return row
         if row.kind != ReviewKind.DOUBTFUL:
             raise InvalidFact("item", "not_doubtful", "Decide which firearm it is instead.")

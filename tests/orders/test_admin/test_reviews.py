@@ -151,6 +151,26 @@ def test_a_decision_is_taken_back_from_the_list(item: ReviewItem, desk: Client) 
     assert item.order.history.filter(kind="review_reopened").exists()
 
 
+def test_two_respondents_are_decided_again(item: ReviewItem, enter: Enter, desk: Client) -> None:
+    other, mine = enter(respondent_name="Sam Rowan").case.respondent, item.order.case.respondent
+    ReviewItem.objects.filter(pk=item.pk).update(
+        kind=ReviewKind.OTHER_RESPONDENT, payload={"respondent": str(other.public_id)}
+    )
+    address = f"{LIST}{item.public_id}/"
+    shown = []
+    for decision, same in (("confirmed", True), ("confirmed", True), ("rejected", False)):
+        desk.post(address, {"decision": decision, "reason": "Read on the papers."})
+        item.refresh_from_db()
+        for one in (mine, other):
+            one.refresh_from_db(fields=["person"])
+        assert (item.resolution, mine.person_id == other.person_id) == (decision, same)
+        shown.append(desk.post(address, {"reason": "Read again."}, follow=True).content.decode())
+
+    assert ["The two stay as they were recorded until you decide again." in page for page in shown] == [
+        True
+    ] * 3
+
+
 def test_a_judge_reads_and_does_not_decide(item: ReviewItem, court: Agency) -> None:
     judge = signed_in(make.person(Role.JUDGE, court))
 
