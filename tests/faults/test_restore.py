@@ -292,6 +292,7 @@ def test_a_drill_of_base_backup_and_recovery_to_a_point_in_time(site: Site, fold
     assert confirmed.returncode == 0, confirmed.stderr
     found = site.state()
     assert (found["held"], found["unmarked"]) == (False, 0)
+    assert found["marked"] > 0
 
 
 def test_a_dump_in_a_new_server_continues_the_chain(site: Site, folder: Path) -> None:
