@@ -49,6 +49,10 @@ class Place:
     police: str
 
 
+#: The tables of towns.toml with the town of each village. Comments there state how sure each one is.
+VILLAGES = ("villages", "post_offices", "unchecked_villages")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """The content of all files. Towns come before the villages in them.
@@ -106,7 +110,9 @@ def _agencies(data: dict[str, Any]) -> tuple[PoliceAgency, ...]:
 def _places(data: dict[str, Any], agencies: dict[str, Any]) -> tuple[Place, ...]:
     serving = _serving(agencies)
     towns: dict[str, str] = data["towns"]
-    villages: dict[str, str] = data["villages"]
+    villages: dict[str, str] = {}
+    for table in VILLAGES:
+        villages |= data.get(table, {})
     if unknown := serving.keys() - towns.keys() - villages.keys():
         raise ReferenceContradiction(
             f"an agency serves it, but it is no town or village: {', '.join(sorted(unknown))}"

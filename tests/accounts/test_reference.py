@@ -17,6 +17,17 @@ pytestmark = pytest.mark.django_db
 STATE_POLICE = "CTCSP0000"
 
 
+def test_each_village_is_in_one_table() -> None:
+    data = reader._load("towns.toml")
+    names = [name for table in reader.VILLAGES for name in data[table]]
+
+    assert data.keys() == {"towns", *reader.VILLAGES}
+    assert len(names) == len(set(names))
+    assert {"Mystic", "Storrs", "Rockville", "Niantic"} <= data["villages"].keys()
+    # In Trumbull and in Groton: no one guesses.
+    assert "Long Hill" not in names
+
+
 @pytest.fixture
 def loaded(db: None) -> dict[str, Counts]:
     """The counts of a first load."""
@@ -29,7 +40,7 @@ def test_files_match_the_state() -> None:
     towns = [place for place in reference.places if not place.within]
     assert len(towns) == 169
     within = {place.name: place.within for place in reference.places if place.within}
-    assert len(within) == 264
+    assert len(within) == 263
     assert set(within.values()) < {place.name for place in towns}
     assert within["Willimantic"] == "Windham"
     assert within["Jewett City"] == "Griswold"
@@ -88,12 +99,12 @@ def test_second_load_changes_nothing(loaded: dict[str, Counts]) -> None:
     assert loaded == {
         "judicial_districts": Counts(added=13),
         "agencies": Counts(added=139),
-        "towns": Counts(added=433),
+        "towns": Counts(added=432),
     }
     assert again == {
         "judicial_districts": Counts(unchanged=13),
         "agencies": Counts(unchanged=139),
-        "towns": Counts(unchanged=433),
+        "towns": Counts(unchanged=432),
     }
     assert _everything() == before
 
@@ -110,7 +121,7 @@ def test_edited_rows_are_kept(loaded: dict[str, Counts]) -> None:
     assert (avon.email, avon.name) == ("desk@avon.example", "Avon Police")
     assert Town.objects.get(name="Killingly").police.ori == STATE_POLICE
     assert counts["agencies"] == Counts(unchanged=138, kept=1)
-    assert counts["towns"] == Counts(unchanged=432, kept=1)
+    assert counts["towns"] == Counts(unchanged=431, kept=1)
 
 
 def test_agency_with_corrected_ori_is_not_added_again(loaded: dict[str, Counts]) -> None:
