@@ -22,7 +22,9 @@ from orders.rules.limits import Beyond, Limit, beyond
 from orders.rules.plan import last_day
 from orders.rules.rulebook import Rulebook
 from orders.services.change import Change
+from orders.services.planning.inventory import Inventory
 from orders.services.planning.load_facts import load_facts
+from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import rulebooks_of
 from orders.services.validation import YEARS_LIKELY_IN_FORCE
 
@@ -77,9 +79,11 @@ def within_limits(change: Change, *, confirm: str, doubts: Sequence[DoubtfulFact
 
     `doubts` are those of the act itself, asked about at the same time.
     """
-    before = _beyond(change.order)
+    # A date of the order or of a hearing changes no firearm.
+    inventories = load_inventories([change.order.case_id])
+    before = _beyond(change.order, inventories)
     yield
-    found = [one for one in _beyond(change.order) if one not in before]
+    found = [one for one in _beyond(change.order, inventories) if one not in before]
     ask([*doubts, *(_doubt(one) for one in found)], confirm=confirm)
     change.data.update(noted(found, reason=confirm))
 
@@ -111,9 +115,9 @@ def beyond_at(facts: Facts, court: int, books: Mapping[int, Rulebook] | None = N
     return [*found, *_far_last_day(facts, found)]
 
 
-def _beyond(order: Order) -> list[Beyond]:
+def _beyond(order: Order, inventories: Mapping[int, Inventory] | None = None) -> list[Beyond]:
     book = rulebooks_of([order.case.court_id])[order.case.court_id]
-    facts = load_facts([order])[order.pk]
+    facts = load_facts([order], inventories)[order.pk]
     found = beyond(facts, book, extended_from=_extended_from(order, facts, book))
     return [*found, *_far_last_day(facts, found)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from django.db.models import Exists, OuterRef
@@ -11,22 +11,27 @@ from django.db.models import Exists, OuterRef
 from orders import models
 from orders.models.fields import as_given
 from orders.rules.facts import Event, Facts
-from orders.services.planning.inventory import is_alleged
+from orders.services.planning.inventory import Inventory, is_alleged
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.load_news import load_news
 from orders.services.planning.load_requests import request_events
 
 
-def load_facts(orders: Sequence[models.Order]) -> dict[int, Facts]:
-    """The facts of each order, by its primary key."""
+def load_facts(
+    orders: Sequence[models.Order], inventories: Mapping[int, Inventory] | None = None
+) -> dict[int, Facts]:
+    """The facts of each order, by its primary key.
+
+    `inventories` are those of the orders' cases if they are loaded already.
+    """
     ids = [order.pk for order in orders]
     events: defaultdict[int, list[Event]] = defaultdict(list)
     for order in orders:
         events[order.pk].extend(_on_the_order(order))
     for order_id, event in chain(_from_tables(ids), load_news(orders)):
         events[order_id].append(event)
-    cases = {order.case_id for order in orders}
-    inventories = load_inventories(cases)
+    if inventories is None:
+        inventories = load_inventories({order.case_id for order in orders})
     permits = set(models.Permit.objects.filter(order__in=ids).values_list("order_id", flat=True))
     found: dict[int, Facts] = {}
     for order in orders:
