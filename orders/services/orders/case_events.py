@@ -29,6 +29,8 @@ RECORDABLE = EVENT_KINDS - {
     "inaccessibility_stated",
     "kept_by_others",
     "non_possession_stated",
+    # A permit is handed in on its own row, or on a receipt.
+    "permit_handed_in",
     "return_completed",
     "return_held",
     "return_hold_decided",
@@ -44,6 +46,7 @@ RECORDABLE = EVENT_KINDS - {
     "condition_set",
     "transfer_completed",
     "transfer_notice_received",
+    "transferred",
     "vacated",
 }
 
