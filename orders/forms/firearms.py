@@ -25,6 +25,7 @@ from orders.models import (
 )
 from orders.services.court_days import zone_of
 from orders.services.firearms import inventory, receipts, returns, statements
+from orders.services.orders.record import OrderRecord
 
 
 class FirearmForm(ActForm):
@@ -219,6 +220,14 @@ class VerifyForm(ActForm):
         self.offer_rows("statement", rows.select_related("order"), chooses_only=True)
 
 
+def _has_statement_to_verify(record: OrderRecord) -> bool:
+    """True if a check of a statement would account for something, or would verify one about nothing known."""
+    denials = {one.pk for one in record.statements if one.kind == StatementKind.NON_POSSESSION}
+    if not record.account.is_complete:
+        return bool(denials)
+    return not record.account.whole and bool(denials - {one.statement_id for one in record.verifications})
+
+
 ACTS = (
     Act(
         name="firearm",
@@ -284,7 +293,7 @@ ACTS = (
         title="Verify a statement",
         form=VerifyForm,
         service=statements.verify_statement,
-        needs=lambda record: any(one.kind == StatementKind.NON_POSSESSION for one in record.statements),
+        needs=_has_statement_to_verify,
         done="The check is recorded. It accounts for everything that was open.",
         undo="withdraw-verification",
     ),
