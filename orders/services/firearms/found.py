@@ -58,6 +58,7 @@ def _listed(order: Order, item: FoundItem, *, now: datetime, confirm: str) -> Fi
 def drop_unproven(firearms: Sequence[Firearm]) -> None:
     """Remove from the list what only a withdrawn receipt had brought there."""
     for one in firearms:
-        named = (one.receipts, one.returns, one.disposals, one.findings, one.verifications, one.statements)
+        facts = (one.receipts, one.returns, one.disposals, one.findings, one.verifications, one.statements)
+        named = (*facts, one.custody_requests)
         if one.source == FirearmSource.RECEIPT and not any(rows.exists() for rows in named):
             one.delete()

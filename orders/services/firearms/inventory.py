@@ -186,8 +186,8 @@ def check_permit(permit: Permit, *, now: datetime, confirm: str = "") -> None:
         raise InvalidFact("kind", "required", "Enter the kind of permit or certificate.")
 
 
-def _check_not_moved(firearm: Firearm) -> None:
-    """Raise `InvalidFact` if a receipt or a return names the firearm."""
+def _check_not_named(firearm: Firearm) -> None:
+    """Raise `InvalidFact` if a receipt, a return, a request or a statement names the firearm."""
     zone = zone_of(firearm.order)
     if returned := firearm.returns.first():
         raise InvalidFact(
@@ -203,6 +203,20 @@ def _check_not_moved(firearm: Firearm) -> None:
             f"This firearm is on {_named(receipt)} "
             f"({format_instant(receipt.received_at, zone)}). Withdraw that receipt first, or take the "
             "firearm off it.",
+        )
+    if request := firearm.custody_requests.first():
+        raise InvalidFact(
+            "firearm",
+            "named_by_a_request",
+            f"A request of {format_day(request.requested_on)} about firearms in custody names this firearm. "
+            "Withdraw that request first, or take the firearm off it.",
+        )
+    if sworn := firearm.statements.first():
+        raise InvalidFact(
+            "firearm",
+            "named_by_a_statement",
+            f"A statement sworn {format_instant(sworn.sworn_at, zone)} names this firearm. Withdraw that "
+            "statement first.",
         )
 
 
@@ -251,7 +265,7 @@ FIREARM = Correctable(
         ChoiceColumn(name="source", label="Source"),
     ),
     check=check_firearm,
-    check_withdrawable=_check_not_moved,
+    check_withdrawable=_check_not_named,
 )
 
 PERMIT = Correctable(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
 
-from accounts.dates import format_instant
+from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import Firearm, Order, Permit, Receipt, ReceiptItem, ReceiptKind
+from orders.models import (
+    CustodyRequest,
+    Firearm,
+    FirearmStatus,
+    Order,
+    Permit,
+    Receipt,
+    ReceiptItem,
+    ReceiptKind,
+)
 from orders.rules.facts import Facts
 from orders.rules.license import LicenseError, parse_dealer_license
 from orders.rules.vocabulary import FirearmRecipient
@@ -137,6 +146,24 @@ def _put_on(receipt: Receipt, firearms: Sequence[Firearm]) -> None:
             "receipt",
             "returned_since",
             "A firearm of this receipt was returned since then. Withdraw that return first.",
+        )
+    _check_requests(before)
+
+
+def _check_requests(firearms: Collection[int]) -> None:
+    """Raise `InvalidFact` if a request that waits names one of these (by key) that police do not hold now.
+
+    No one could ever complete that request.
+    """
+    held_again = (FirearmStatus.ALLEGED, FirearmStatus.UNREACHABLE)
+    gone = Firearm.objects.filter(pk__in=firearms, status__in=held_again)
+    waiting = CustodyRequest.objects.filter(firearms__in=gone, decision=None).order_by("id")
+    if request := waiting.first():
+        raise InvalidFact(
+            "receipt",
+            "named_by_a_request",
+            f"A request of {format_day(request.requested_on)} names a firearm of this receipt, which police "
+            "would no longer hold. Withdraw that request first, or take the firearm off it.",
         )
 
 

@@ -23,7 +23,15 @@ from orders.models import (
 from orders.rules.model import Offset
 from orders.rules.vocabulary import Unit
 from orders.services import corrections
-from orders.services.firearms import disposals, inventory, receipts, requests, return_steps, returns
+from orders.services.firearms import (
+    disposals,
+    inventory,
+    receipts,
+    requests,
+    return_steps,
+    returns,
+    statements,
+)
 from orders.services.orders import case_events, vacatur
 from orders.services.planning.court_rules import decide
 from orders.services.planning.replan import replan
@@ -469,3 +477,40 @@ def test_plan_of_many_requests_takes_a_fixed_number_of_queries(
 
     with django_assert_max_num_queries(45):
         replan([custody.order], now=NOW)
+
+
+def test_a_firearm_that_a_request_names_is_not_withdrawn_from_under_it(custody: Custody) -> None:
+    one, *_ = custody.firearms
+    request = custody.ask(one)
+    receipt = one.receipts.get()
+    others = list(receipt.firearms.exclude(pk=one.pk))
+    why: dict[str, Any] = {"by": None, "now": NOW, "reason": "Of another case."}
+
+    for act in (
+        lambda: corrections.withdraw(receipt, **why),
+        lambda: corrections.correct(receipt, {"firearms": others}, **why),
+    ):
+        assert refused(act)[0] == "named_by_a_request"
+    request.refresh_from_db()
+    assert list(request.firearms.all()) == [one]
+
+    corrections.withdraw(request, **why)
+    corrections.correct(receipt, {"firearms": others}, **why)
+    again = custody.ask(*others)
+    again.firearms.add(one)
+    assert refused(lambda: corrections.withdraw(one, **why))[0] == "named_by_a_request"
+    corrections.correct(again, {"firearms": others}, **why)
+    corrections.withdraw(one, **why)
+    assert not Firearm.objects.filter(pk=one.pk).exists()
+
+
+def test_a_firearm_that_a_statement_names_is_not_withdrawn_from_under_it(custody: Custody) -> None:
+    row = inventory.list_firearm(custody.order, serial="U-1", source="police", by=None, now=NOW)
+    sworn = statements.record_statement(
+        custody.order, kind="unreachable", sworn_at=NOW, firearms=[row], by=None, now=NOW
+    )
+    why: dict[str, Any] = {"by": None, "now": NOW, "reason": "Of another case."}
+
+    assert refused(lambda: corrections.withdraw(row, **why))[0] == "named_by_a_statement"
+    corrections.withdraw(sworn, **why)
+    corrections.withdraw(row, **why)
