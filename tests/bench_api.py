@@ -40,7 +40,7 @@ from orders.services.firearms.inventory import list_firearm, record_permit
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.returns import record_return
 from orders.services.firearms.statements import record_statement
-from orders.services.follow_ups.actions import record_attempt
+from orders.services.follow_ups.attempts import record_attempt
 from orders.services.follow_ups.referrals import refer
 from orders.services.follow_ups.transfers import offer_transfer
 from orders.services.orders.case_events import RECORDABLE, record_case_event

@@ -1,176 +1,34 @@
-"""Follow-ups: the forms and acts of a follow-up's page, each act beside its form."""
+"""What people do about a follow-up: the acts of its page, each with its form and its service."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from django import forms
-from django.db.models import Model
-from typing_extensions import override
-
-from accounts.models import POLICE, Agency, AgencyKind, User
-from accounts.narrowing import present
 from orders.errors import InvalidFact
-from orders.forms.base import CHOOSE, ActForm
-from orders.forms.fields import INSTANT_HELP, DayField, InstantField
-from orders.models import AttemptKind, AttemptResult, FollowUp, Order, Referral, ReferralOutcome, Transfer
-from orders.services.court_days import court_day, zone_of
-from orders.services.follow_ups import actions, referrals, reminders, transfers
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """A follow-up as `person` sees it at `now`, with its open offer and its open referral."""
-
-    follow_up: FollowUp
-    offer: Transfer | None
-    referral: Referral | None
-    person: User
-    now: datetime
-
-
-class FollowUpForm(ActForm):
-    """A form for one act on a follow-up."""
-
-    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
-        self.task = task
-        super().__init__(*args, order=task.follow_up.order, **kwargs)
-
-    @override
-    def target(self) -> Model:
-        """Return the follow-up."""
-        return self.task.follow_up
-
-
-class AttemptForm(FollowUpForm):
-    """An attempt at recovery."""
-
-    kind = forms.ChoiceField(choices=[CHOOSE, *AttemptKind.choices], label="Kind of attempt")
-    attempted_at = InstantField(label="When")
-    result = forms.ChoiceField(
-        choices=[CHOOSE, *AttemptResult.choices],
-        label="Result",
-        help_text="Recovered firearms count once their receipt is recorded.",
-    )
-    next_action_at = InstantField(label="Next action", help_text=f"When someone acts next. {INSTANT_HELP}")
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Start with the time of now."""
-        local = self.task.now.astimezone(zone_of(order))
-        self.fields["attempted_at"].initial = local.replace(second=0, microsecond=0)
-
-
-class TakeForm(FollowUpForm):
-    """The person takes the follow-up."""
-
-    @override
-    def service_kwargs(self) -> dict[str, Any]:
-        """Return the person."""
-        return {"assigned_to": self.task.person}
-
-
-class AssignForm(FollowUpForm):
-    """The follow-up is assigned to a colleague, or to no one."""
-
-    assigned_to = forms.ModelChoiceField(
-        User.objects.none(), required=False, label="Assigned to", empty_label="No one in particular"
-    )
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Offer the people of the owner agency; start with the present one."""
-        self.offer_rows("assigned_to", actions.assignable(self.task.follow_up).order_by("name"))
-        self.fields["assigned_to"].initial = self.task.follow_up.assigned_to_id
-
-
-class NextActionForm(FollowUpForm):
-    """The next action is at another time."""
-
-    next_action_at = InstantField(label="Next action", help_text=f"When someone acts next. {INSTANT_HELP}")
-    reason = forms.CharField(max_length=500, help_text="Why the plan changed.")
-
-
-class OfferForm(FollowUpForm):
-    """The follow-up is offered to another police agency."""
-
-    to_agency = forms.ModelChoiceField(Agency.objects.none(), label="To")
-    reason = forms.CharField(
-        max_length=500,
-        help_text="Why that agency and not yours. It reads this, and sees the order from now on.",
-    )
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Offer every other police agency."""
-        others = Agency.objects.filter(kind__in=POLICE).exclude(pk=self.task.follow_up.owner_id)
-        self.offer_rows("to_agency", others)
-
-
-class OpenOfferForm(FollowUpForm):
-    """A form for an act on the open offer."""
-
-    @override
-    def target(self) -> Model:
-        """Return the offer. The act is offered only where there is one."""
-        return present(self.task.offer)
-
-
-class AcceptForm(OpenOfferForm):
-    """The agency accepts the offer."""
-
-    @override
-    def service_kwargs(self) -> dict[str, Any]:
-        """Return that it accepts."""
-        return {"accepted": True}
-
-
-class DeclineForm(OpenOfferForm):
-    """The agency declines the offer."""
-
-    reason = forms.CharField(max_length=500, help_text="The agency that made the offer reads this.")
-
-    @override
-    def service_kwargs(self) -> dict[str, Any]:
-        """Return that it declines, and why."""
-        return {"accepted": False, **super().service_kwargs()}
-
-
-class ReferForm(FollowUpForm):
-    """The follow-up is referred to a prosecutor."""
-
-    agency = forms.ModelChoiceField(
-        Agency.objects.filter(kind=AgencyKind.PROSECUTOR), label="State's attorney"
-    )
-    reason = forms.CharField(
-        max_length=500, help_text="What the prosecutor needs to know. They see the order from now on."
-    )
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Offer the prosecutors of the order's state."""
-        own = Agency.objects.filter(kind=AgencyKind.PROSECUTOR, jurisdiction=order.jurisdiction)
-        self.offer_rows("agency", own)
-
-
-class OutcomeForm(FollowUpForm):
-    """The prosecutor decided."""
-
-    outcome = forms.ChoiceField(choices=[CHOOSE, *ReferralOutcome.choices])
-    decided_on = DayField(label="Decided on")
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Start with the court's day of today."""
-        self.fields["decided_on"].initial = court_day(order, self.task.now)
-
-    @override
-    def target(self) -> Model:
-        """Return the referral. The act is offered only where there is one."""
-        return present(self.task.referral)
+from orders.forms.follow_up_corrections import (
+    CorrectRecoveryAttemptForm,
+    CorrectReferralForm,
+    WithdrawDecisionForm,
+    WithdrawRecoveryAttemptForm,
+    WithdrawReferralForm,
+    deciding_offices,
+)
+from orders.forms.follow_up_forms import (
+    AcceptForm,
+    AssignForm,
+    AttemptForm,
+    DeclineForm,
+    FollowUpForm,
+    NextActionForm,
+    OfferForm,
+    OpenOfferForm,
+    OutcomeForm,
+    ReferForm,
+    TakeForm,
+    Task,
+)
+from orders.services.follow_ups import actions, attempts, referrals, reminders, transfers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,10 +54,13 @@ class FollowUpAct:
     is_first: bool = False
     #: True if the person may no longer see the follow-up afterward.
     ends_access: bool = False
+    #: True if it puts a fact right, which a closed follow-up has too.
+    also_when_closed: bool = False
 
     def is_offered(self, task: Task) -> bool:
         """True if the person may do it now."""
-        agency = None if task.follow_up.closed_at else self.agency_of(task)
+        is_over = bool(task.follow_up.closed_at) and not self.also_when_closed
+        agency = None if is_over else self.agency_of(task)
         return agency is not None and actions.may_for(agency, task.person, self.action, self.resource)
 
     def perform(self, form: FollowUpForm, task: Task) -> bool:
@@ -225,6 +86,19 @@ def _reminding_agency(task: Task) -> int | None:
 
 def _offered_agency(task: Task) -> int | None:
     return task.offer.to_agency_id if task.offer else None
+
+
+def _owner_with_attempts(task: Task) -> int | None:
+    return task.follow_up.owner_id if task.follow_up.attempts.exists() else None
+
+
+def _owner_with_referrals(task: Task) -> int | None:
+    return task.follow_up.owner_id if task.follow_up.referrals.exists() else None
+
+
+def _office_that_decided(task: Task) -> int | None:
+    mine = task.follow_up.referrals.filter(agency__in=deciding_offices(task)).exclude(outcome="")
+    return mine.values_list("agency", flat=True).first()
 
 
 FOLLOW_UP_ACTS = {
@@ -274,10 +148,10 @@ FOLLOW_UP_ACTS = {
             action="add",
             title="Record an attempt",
             form=AttemptForm,
-            service=actions.record_attempt,
+            service=attempts.record_attempt,
             agency_of=_owner,
             done="The attempt is recorded.",
-            final="It meets nothing and ends nothing. A later attempt is recorded beside it.",
+            undo="withdraw-attempt",
         ),
         FollowUpAct(
             name="assign",
@@ -343,7 +217,7 @@ FOLLOW_UP_ACTS = {
             service=referrals.refer,
             agency_of=lambda task: None if task.referral else task.follow_up.owner_id,
             done="It is referred. Your agency remains the owner.",
-            final="The prosecutor has seen the order, and records the decision.",
+            undo="withdraw-referral",
         ),
         FollowUpAct(
             name="decide",
@@ -354,7 +228,67 @@ FOLLOW_UP_ACTS = {
             service=referrals.record_outcome,
             agency_of=lambda task: task.referral.agency_id if task.referral else None,
             done="The decision is recorded.",
-            final="The prosecutor decided. A later decision is a new referral.",
+            undo="withdraw-decision",
+        ),
+        FollowUpAct(
+            name="correct-attempt",
+            resource="attempt",
+            action="correct",
+            title="Correct an attempt",
+            form=CorrectRecoveryAttemptForm,
+            service=attempts.ATTEMPT.correct,
+            agency_of=_owner_with_attempts,
+            done="The attempt is corrected.",
+            undo="correct-attempt",
+            also_when_closed=True,
+        ),
+        FollowUpAct(
+            name="withdraw-attempt",
+            resource="attempt",
+            action="withdraw",
+            title="Withdraw an attempt",
+            form=WithdrawRecoveryAttemptForm,
+            service=attempts.ATTEMPT.withdraw,
+            agency_of=_owner_with_attempts,
+            done="The attempt is withdrawn.",
+            undo="attempt",
+            also_when_closed=True,
+        ),
+        FollowUpAct(
+            name="correct-referral",
+            resource="referral",
+            action="correct",
+            title="Correct a referral",
+            form=CorrectReferralForm,
+            service=referrals.REFERRAL.correct,
+            agency_of=_owner_with_referrals,
+            done="The referral is corrected.",
+            undo="correct-referral",
+            also_when_closed=True,
+        ),
+        FollowUpAct(
+            name="withdraw-referral",
+            resource="referral",
+            action="withdraw",
+            title="Withdraw a referral",
+            form=WithdrawReferralForm,
+            service=referrals.REFERRAL.withdraw,
+            agency_of=_owner_with_referrals,
+            done="The referral is withdrawn.",
+            undo="refer",
+            also_when_closed=True,
+        ),
+        FollowUpAct(
+            name="withdraw-decision",
+            resource="referral",
+            action="withdraw_decision",
+            title="Withdraw the decision",
+            form=WithdrawDecisionForm,
+            service=referrals.REFERRAL_DECISION.withdraw,
+            agency_of=_office_that_decided,
+            done="The decision is withdrawn.",
+            undo="decide",
+            also_when_closed=True,
         ),
     )
 }

@@ -108,6 +108,9 @@ class Attempt(models.Model):
     kind = models.CharField(max_length=20, choices=AttemptKind)
     result = models.CharField(max_length=20, choices=AttemptResult)
     next_action_at = models.DateTimeField(help_text="When to try next.")
+    former_next_action_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the next action was to be before this attempt."
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = OfOrderQuerySet.as_manager()
@@ -206,6 +209,11 @@ class Referral(models.Model):
     reason = models.CharField(max_length=500)
     referred_at = models.DateTimeField()
     referred_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_agency = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The office sees the order because of this referral.",
+    )
     outcome = models.CharField(max_length=20, choices=ReferralOutcome, blank=True)
     decided_on = models.DateField(null=True, blank=True, help_text="The court day of the outcome.")
     decided_by = models.ForeignKey(

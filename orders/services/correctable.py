@@ -65,6 +65,19 @@ class Column:
         return str(value) if value not in (None, "") else NOTHING
 
 
+class FixedColumn(Column):
+    """A value that no correction changes: the fact is withdrawn and recorded again."""
+
+    @property
+    @override
+    def keywords(self) -> tuple[str, ...]:
+        return ()
+
+    @override
+    def set(self, row: Any, changes: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+
 class ChoiceColumn(Column):
     """A value of a list of choices."""
 
@@ -152,6 +165,10 @@ def _accept(row: Any) -> None:
     """Nothing has to be withdrawn first."""
 
 
+def _accept_person(row: Any, by: User) -> None:
+    """Everyone who may act on the order may correct and withdraw the fact."""
+
+
 def _delete(row: Any) -> None:
     row.delete()
 
@@ -175,6 +192,8 @@ class Correctable:
     check: Check | None = None
     #: True if the row has the fact; a hearing may have no outcome.
     is_recorded: Callable[[Any], bool] = lambda row: True
+    #: Raises `NotYours` if the fact is for the people of another agency to correct.
+    check_person: Callable[[Any, User], None] = _accept_person
     #: Raises `InvalidFact` if something else must be withdrawn first, naming it.
     check_withdrawable: Callable[[Any], None] = _accept
     #: Removes the fact.
@@ -258,6 +277,8 @@ class Correctable:
                     self.name, "withdrawn", f"Someone has withdrawn this {self.noun}. Open the order again."
                 )
             stored.order = change.order
+            if by is not None:
+                self.check_person(stored, by)
             for column in self.columns:
                 column.load(stored)
             self.note(change, stored)

@@ -23,6 +23,7 @@ from orders.services.firearms import (
     returns,
     statements,
 )
+from orders.services.follow_ups import attempts, referrals
 from orders.services.orders import case_events, licensing
 from orders.services.parties import releases
 
@@ -52,6 +53,9 @@ CORRECTABLE: Mapping[str, Correctable] = {
         conditions.CONDITION,
         conditions.SATISFACTION,
         releases.RELEASE,
+        attempts.ATTEMPT,
+        referrals.REFERRAL,
+        referrals.REFERRAL_DECISION,
     )
 }
 

@@ -22,7 +22,8 @@ from accounts.access import MATRIX
 from accounts.models import User
 from accounts.services.access.access_log import log_access
 from orders.display import due_words, language_of, late_words, other_languages, rule_title, shown_state
-from orders.forms.follow_ups import FOLLOW_UP_ACTS, FollowUpAct, FollowUpForm, Task
+from orders.forms.follow_up_forms import FollowUpForm, Task
+from orders.forms.follow_ups import FOLLOW_UP_ACTS, FollowUpAct
 from orders.models import (
     Attempt,
     Deadline,

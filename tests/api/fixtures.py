@@ -30,7 +30,7 @@ from orders.services import hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, statements
-from orders.services.follow_ups import actions, referrals, transfers
+from orders.services.follow_ups import attempts, referrals, transfers
 from orders.services.orders import case_events, licensing
 from orders.services.parties import protected_persons, releases
 from tests import make
@@ -259,7 +259,7 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
             ends_at=fixtures.now + timedelta(days=9),
             **by,
         )
-        actions.record_attempt(
+        attempts.record_attempt(
             fixtures.follow_up,
             attempted_at=fixtures.now,
             kind="visit",

@@ -12,7 +12,16 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Agency, AgencyKind, AuditEntry, Role
-from orders.models import CustodyRequest, Deadline, Firearm, HistoryEntry, Permit, ReviewItem, Statement
+from orders.models import (
+    Attempt,
+    CustodyRequest,
+    Deadline,
+    Firearm,
+    HistoryEntry,
+    Permit,
+    ReviewItem,
+    Statement,
+)
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory
 from orders.services.firearms.accounting import account_of
@@ -119,6 +128,23 @@ def asked(fixtures: Fixtures) -> str:
     if is_new:
         with transaction.atomic():
             replan([fixtures.order], now=fixtures.now)
+    return str(row.public_id)
+
+
+def attempted(fixtures: Fixtures) -> str:
+    """An attempt at recovery, stored without a history entry."""
+    row, _ = Attempt.objects.get_or_create(
+        follow_up=fixtures.follow_up,
+        order=fixtures.order,
+        defaults={
+            "attempted_at": fixtures.now - timedelta(hours=1),
+            "attempted_offset": 0,
+            "kind": "visit",
+            "result": "refused",
+            "next_action_at": fixtures.now + timedelta(hours=5),
+            "by": make.person(Role.LIAISON, fixtures.police),
+        },
+    )
     return str(row.public_id)
 
 
@@ -509,6 +535,22 @@ ACTS = {
         by=Role.PROSECUTOR,
         place=lambda f: f.referral.agency,
         not_for=(Role.JUDGE, Role.CLERK, Role.LIAISON),
+    ),
+    "follow-up-attempt-withdrawals": Act(
+        path=lambda f: f"/follow-up-attempts/{attempted(f)}/withdrawals",
+        body=lambda f: {"reason": "of another order"},
+        shows=lambda f: {"id": str(f.order.public_id)},
+        slip=lambda f: {"reason": " "},
+        refused=("reason", "blank"),
+        **_POLICE,
+    ),
+    "referral-withdrawals": Act(
+        path=lambda f: f"/referrals/{f.referral.public_id}/withdrawals",
+        body=lambda f: {"reason": "to the wrong office"},
+        shows=lambda f: {"id": str(f.order.public_id)},
+        slip=lambda f: {"reason": " "},
+        refused=("reason", "blank"),
+        **_POLICE,
     ),
     "vacaturs": Act(
         path=of("vacaturs"),

@@ -13,6 +13,7 @@ from accounts.api.fields import InstantField
 from accounts.api.serializers import EmptyInput, InputSerializer
 from accounts.models import User
 from orders.api.base import ChildAction
+from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.follow_ups.follow_ups import (
     FollowUpChildList,
     FollowUpChildOutput,
@@ -21,7 +22,8 @@ from orders.api.follow_ups.follow_ups import (
 )
 from orders.api.serializers import AsGivenField
 from orders.models import Attempt, AttemptKind, AttemptResult
-from orders.services.follow_ups.actions import assign, assignable, record_attempt, reschedule
+from orders.services.follow_ups.actions import assign, assignable, reschedule
+from orders.services.follow_ups.attempts import record_attempt
 from orders.services.follow_ups.reminders import remind
 
 
@@ -57,6 +59,23 @@ class AttemptList(FollowUpChildList, ChildAction):
     input = AttemptInput
     output = AttemptOutput
     service = staticmethod(record_attempt)
+    detail_route = "follow-up-attempt"
+
+
+class AttemptDetail(CorrectableDetail):
+    """One attempt. PATCH corrects it; the next action of the follow-up has an act of its own."""
+
+    resource = "attempt"
+    queryset = Attempt.objects.select_related("follow_up", "by")
+    input = correction_of(AttemptInput, leave_out=["next_action_at"], name="AttemptCorrectionInput")
+    output = AttemptOutput
+
+
+class AttemptWithdrawalCreate(WithdrawalCreate):
+    """POST: the attempt never was and is removed. The next action is again the one before."""
+
+    resource = "attempt"
+    detail_view = AttemptDetail
 
 
 class ColleagueField(serializers.SlugRelatedField[User]):
@@ -135,6 +154,12 @@ class ReminderCreate(ChildAction):
 
 urlpatterns = [
     path("follow-ups/<uuid:id>/attempts", AttemptList.as_view(), name="follow-up-attempts"),
+    path("follow-up-attempts/<uuid:id>", AttemptDetail.as_view(), name="follow-up-attempt"),
+    path(
+        "follow-up-attempts/<uuid:id>/withdrawals",
+        AttemptWithdrawalCreate.as_view(),
+        name="follow-up-attempt-withdrawals",
+    ),
     path("follow-ups/<uuid:id>/assignments", AssignmentCreate.as_view(), name="follow-up-assignments"),
     path("follow-ups/<uuid:id>/reminders", ReminderCreate.as_view(), name="follow-up-reminders"),
     path("follow-ups/<uuid:id>/next-actions", NextActionCreate.as_view(), name="follow-up-next-actions"),

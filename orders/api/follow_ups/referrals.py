@@ -8,7 +8,8 @@ from rest_framework import serializers
 from accounts.api.fields import DayField, InstantField, NamedField
 from accounts.api.serializers import InputSerializer
 from accounts.models import Agency, AgencyKind
-from orders.api.base import ChildAction, OrderChildDetail
+from orders.api.base import ChildAction
+from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.follow_ups.follow_ups import FollowUpChildList, FollowUpChildOutput, FollowUpDetail
 from orders.models import Referral, ReferralOutcome
 from orders.services.follow_ups import referrals
@@ -49,12 +50,25 @@ class ReferralList(FollowUpChildList, ChildAction):
     detail_route = "referral"
 
 
-class ReferralDetail(OrderChildDetail):
-    """One referral."""
+class ReferralDetail(CorrectableDetail):
+    """One referral. PATCH corrects why it was made; `why_referred` replaces that reason."""
 
     resource = "referral"
     queryset = REFERRALS
+    input = correction_of(
+        ReferralInput,
+        leave_out=["agency"],
+        extra={"why_referred": serializers.CharField(max_length=500, required=False)},
+        name="ReferralCorrectionInput",
+    )
     output = ReferralOutput
+
+
+class ReferralWithdrawalCreate(WithdrawalCreate):
+    """POST: the referral was an error and is removed. The office no longer sees the order because of it."""
+
+    resource = "referral"
+    detail_view = ReferralDetail
 
 
 class ReferralOutcomeInput(InputSerializer):
@@ -76,8 +90,23 @@ class ReferralOutcomeCreate(ChildAction):
     detail_route = "referral"
 
 
+class ReferralDecisionWithdrawalCreate(WithdrawalCreate):
+    """POST: the decision was recorded in error, and the referral waits for one again."""
+
+    resource = "referral"
+    actions = {"POST": "withdraw_decision"}
+    detail_view = ReferralDetail
+    service = staticmethod(referrals.REFERRAL_DECISION.withdraw)
+
+
 urlpatterns = [
     path("follow-ups/<uuid:id>/referrals", ReferralList.as_view(), name="follow-up-referrals"),
     path("referrals/<uuid:id>", ReferralDetail.as_view(), name="referral"),
     path("referrals/<uuid:id>/outcomes", ReferralOutcomeCreate.as_view(), name="referral-outcomes"),
+    path("referrals/<uuid:id>/withdrawals", ReferralWithdrawalCreate.as_view(), name="referral-withdrawals"),
+    path(
+        "referrals/<uuid:id>/outcome-withdrawals",
+        ReferralDecisionWithdrawalCreate.as_view(),
+        name="referral-outcome-withdrawals",
+    ),
 ]

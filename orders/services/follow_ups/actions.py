@@ -1,4 +1,4 @@
-"""Acts of the agency that owns a follow-up: attempts, assignment, and the next action."""
+"""Acts of the agency that owns a follow-up: assignment, and the next action."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from accounts.dates import format_instant
 from accounts.models import Role, User
 from accounts.predicates import can_act
 from orders.errors import InvalidFact, NotYours
-from orders.models import Attempt, AttemptKind, AttemptResult, DeadlineState, FollowUp
-from orders.models.fields import offset_of
+from orders.models import DeadlineState, FollowUp
 from orders.services.change import Change, changing, plain
-from orders.services.court_days import check_day_ahead, check_not_before_issue, court_day, zone_of
+from orders.services.court_days import check_day_ahead, court_day, zone_of
 from orders.services.planning.rulebooks import alarm_rules
-from orders.services.validation import check_instant, need_offset, need_one_of, need_reason
+from orders.services.validation import need_offset, need_reason
 
 
 def may_for(agency_id: int, person: User, action: str, resource: str) -> bool:
@@ -74,43 +73,6 @@ def acting_on(
         yield change, row
 
 
-def record_attempt(
-    follow_up: FollowUp,
-    *,
-    attempted_at: datetime,
-    kind: str,
-    result: str,
-    next_action_at: datetime,
-    by: User,
-    now: datetime,
-) -> Attempt:
-    """Record an attempt at `attempted_at`, an instant with its offset, and the time of the next action.
-
-    Raises `InvalidFact`.
-    """
-    with acting_on(follow_up, "follow_up_attempted", by=by, now=now, occurred_at=attempted_at) as (
-        change,
-        row,
-    ):
-        check_for(row.owner_id, by, "add", "attempt")
-        check_instant("attempted_at", attempted_at, now=now, zone=zone_of(change.order))
-        check_not_before_issue("attempted_at", change.order, attempted_at, "attempted_before_issued")
-        need_one_of("kind", "unknown_kind", kind, AttemptKind.values)
-        need_one_of("result", "unknown_result", result, AttemptResult.values)
-        next_action_at = _set_next_action(row, next_action_at, by, now)
-        change.data["attempt"] = {"kind": kind, "result": result, "next_action": plain(next_action_at)}
-        return Attempt.objects.create(
-            follow_up=row,
-            order=change.order,
-            attempted_at=attempted_at,
-            attempted_offset=offset_of(attempted_at),
-            kind=kind,
-            result=result,
-            next_action_at=next_action_at,
-            by=by,
-        )
-
-
 def assign(follow_up: FollowUp, *, assigned_to: User | None, by: User, now: datetime) -> FollowUp:
     """Assign the task to a person of its owner agency, or to no one. Raises `InvalidFact`."""
     with acting_on(follow_up, "follow_up_assigned", by=by, now=now) as (change, row):
@@ -138,11 +100,11 @@ def reschedule(
     ):
         check_for(row.owner_id, by, "reschedule", "follow_up")
         change.data["changes"] = {"next_action_at": [plain(row.next_action_at), plain(next_action_at)]}
-        _set_next_action(row, next_action_at, by, now)
+        set_next_action(row, next_action_at, by, now)
     return row
 
 
-def _set_next_action(row: FollowUp, at: datetime, by: User, now: datetime) -> datetime:
+def set_next_action(row: FollowUp, at: datetime, by: User, now: datetime) -> datetime:
     """Set the time of the next action, in UTC. It must be in the future, and for overdue firearms soon."""
     need_offset("next_action_at", at)
     if at <= now:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from accounts.dates import COURT_TIME
-from accounts.models import AgencyKind
+from accounts.models import AgencyKind, Role
 from orders.display import event_words
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.history_details import event_details
-from orders.models import FirearmStatus, HistoryEntry, Order
+from orders.models import FirearmStatus, FollowUp, HistoryEntry, Order
 from orders.services import hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.corrections import CORRECTABLE, correct, withdraw
@@ -27,6 +27,7 @@ from orders.services.firearms import (
     returns,
     statements,
 )
+from orders.services.follow_ups import attempts, referrals
 from orders.services.orders import case_events, licensing, vacatur
 from orders.services.parties import releases
 from tests import make
@@ -163,6 +164,42 @@ def release(order: Order) -> Any:
         begins_at=NOW - timedelta(hours=1),
         ends_at=NOW + timedelta(days=30),
         **BY,
+    )
+
+
+def followed_up(order: Order) -> Any:
+    """The follow-up of a deadline of the order, in the hands of police."""
+    return FollowUp.objects.create(
+        deadline=order.deadlines.get(rule_id="CT-SUR-01"),
+        order=order,
+        owner=make.agency(),
+        next_action_at=NOW + timedelta(hours=2),
+    )
+
+
+def attempted(order: Order) -> Any:
+    """An attempt at recovery."""
+    follow_up = followed_up(order)
+    return attempts.record_attempt(
+        follow_up,
+        attempted_at=ago(0.5),
+        kind="visit",
+        result="refused",
+        next_action_at=NOW + timedelta(hours=20),
+        by=make.person(Role.LIAISON, follow_up.owner),
+        now=NOW,
+    )
+
+
+def referred(order: Order) -> Any:
+    """A referral to a prosecutor."""
+    follow_up = followed_up(order)
+    return referrals.refer(
+        follow_up,
+        agency=make.agency(AgencyKind.PROSECUTOR),
+        reason="Refused twice at 12 Elm Lane.",
+        by=make.person(Role.LIAISON, follow_up.owner),
+        now=NOW,
     )
 
 
@@ -345,6 +382,24 @@ CASES = {
         wrong={"due_on": date(2026, 1, 5)},
         refused=("due_on", "condition_before_issue"),
     ),
+    "follow_up_attempt": Case(
+        record=attempted,
+        changes={"result": "denied", "kind": "telephone"},
+        details=[
+            "Visit, Fri, Dec 4, 2026, 3:30 p.m.",
+            "Kind of attempt: Visit → Telephone",
+            "Result: Refused → Denies having any",
+        ],
+        wrong={"attempted_at": ago(-1)},
+        refused=("attempted_at", "in_the_future"),
+    ),
+    "referral": Case(
+        record=referred,
+        changes={"why_referred": "Refused three times at 14 Elm Lane."},
+        details=["Why it was referred changed"],
+        wrong={"why_referred": " "},
+        refused=("reason", "required"),
+    ),
     "release": Case(
         record=release,
         changes={"ends_at": NOW + timedelta(days=9)},
@@ -379,7 +434,7 @@ def details(entry: HistoryEntry) -> list[str]:
 
 def value_of(row: Any, keyword: str) -> Any:
     """The stored value that a correction takes by this keyword."""
-    return getattr(row, "reason" if keyword == "why_failed" else keyword)
+    return getattr(row, "reason" if keyword in ("why_failed", "why_referred") else keyword)
 
 
 def test_every_kind_of_fact_has_a_case() -> None:

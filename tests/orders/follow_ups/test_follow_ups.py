@@ -31,7 +31,8 @@ from orders.models.fields import as_given
 from orders.services.court_days import zone_of
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
-from orders.services.follow_ups.actions import assign, assignable, record_attempt, reschedule
+from orders.services.follow_ups.actions import assign, assignable, reschedule
+from orders.services.follow_ups.attempts import record_attempt
 from orders.services.follow_ups.referrals import record_outcome, refer
 from orders.services.follow_ups.transfers import answer_transfer, offer_transfer, withdraw_transfer
 from tests import make

@@ -1,0 +1,171 @@
+"""The forms of acts on a follow-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from typing_extensions import override
+
+from accounts.models import POLICE, Agency, AgencyKind, User
+from accounts.narrowing import present
+from orders.forms.base import CHOOSE, ActForm
+from orders.forms.fields import INSTANT_HELP, DayField, InstantField
+from orders.models import AttemptKind, AttemptResult, FollowUp, Order, Referral, ReferralOutcome, Transfer
+from orders.services.court_days import court_day, zone_of
+from orders.services.follow_ups import actions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A follow-up as `person` sees it at `now`, with its open offer and its open referral."""
+
+    follow_up: FollowUp
+    offer: Transfer | None
+    referral: Referral | None
+    person: User
+    now: datetime
+
+
+class FollowUpForm(ActForm):
+    """A form for one act on a follow-up."""
+
+    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
+        self.task = task
+        super().__init__(*args, order=task.follow_up.order, **kwargs)
+
+    @override
+    def target(self) -> Model:
+        """Return the follow-up."""
+        return self.task.follow_up
+
+
+class AttemptForm(FollowUpForm):
+    """An attempt at recovery."""
+
+    kind = forms.ChoiceField(choices=[CHOOSE, *AttemptKind.choices], label="Kind of attempt")
+    attempted_at = InstantField(label="When")
+    result = forms.ChoiceField(
+        choices=[CHOOSE, *AttemptResult.choices],
+        label="Result",
+        help_text="Recovered firearms count once their receipt is recorded.",
+    )
+    next_action_at = InstantField(label="Next action", help_text=f"When someone acts next. {INSTANT_HELP}")
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the time of now."""
+        local = self.task.now.astimezone(zone_of(order))
+        self.fields["attempted_at"].initial = local.replace(second=0, microsecond=0)
+
+
+class TakeForm(FollowUpForm):
+    """The person takes the follow-up."""
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the person."""
+        return {"assigned_to": self.task.person}
+
+
+class AssignForm(FollowUpForm):
+    """The follow-up is assigned to a colleague, or to no one."""
+
+    assigned_to = forms.ModelChoiceField(
+        User.objects.none(), required=False, label="Assigned to", empty_label="No one in particular"
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the people of the owner agency; start with the present one."""
+        self.offer_rows("assigned_to", actions.assignable(self.task.follow_up).order_by("name"))
+        self.fields["assigned_to"].initial = self.task.follow_up.assigned_to_id
+
+
+class NextActionForm(FollowUpForm):
+    """The next action is at another time."""
+
+    next_action_at = InstantField(label="Next action", help_text=f"When someone acts next. {INSTANT_HELP}")
+    reason = forms.CharField(max_length=500, help_text="Why the plan changed.")
+
+
+class OfferForm(FollowUpForm):
+    """The follow-up is offered to another police agency."""
+
+    to_agency = forms.ModelChoiceField(Agency.objects.none(), label="To")
+    reason = forms.CharField(
+        max_length=500,
+        help_text="Why that agency and not yours. It reads this, and sees the order from now on.",
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer every other police agency."""
+        others = Agency.objects.filter(kind__in=POLICE).exclude(pk=self.task.follow_up.owner_id)
+        self.offer_rows("to_agency", others)
+
+
+class OpenOfferForm(FollowUpForm):
+    """A form for an act on the open offer."""
+
+    @override
+    def target(self) -> Model:
+        """Return the offer. The act is offered only where there is one."""
+        return present(self.task.offer)
+
+
+class AcceptForm(OpenOfferForm):
+    """The agency accepts the offer."""
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return that it accepts."""
+        return {"accepted": True}
+
+
+class DeclineForm(OpenOfferForm):
+    """The agency declines the offer."""
+
+    reason = forms.CharField(max_length=500, help_text="The agency that made the offer reads this.")
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return that it declines, and why."""
+        return {"accepted": False, **super().service_kwargs()}
+
+
+class ReferForm(FollowUpForm):
+    """The follow-up is referred to a prosecutor."""
+
+    agency = forms.ModelChoiceField(
+        Agency.objects.filter(kind=AgencyKind.PROSECUTOR), label="State's attorney"
+    )
+    reason = forms.CharField(
+        max_length=500, help_text="What the prosecutor needs to know. They see the order from now on."
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the prosecutors of the order's state."""
+        own = Agency.objects.filter(kind=AgencyKind.PROSECUTOR, jurisdiction=order.jurisdiction)
+        self.offer_rows("agency", own)
+
+
+class OutcomeForm(FollowUpForm):
+    """The prosecutor decided."""
+
+    outcome = forms.ChoiceField(choices=[CHOOSE, *ReferralOutcome.choices])
+    decided_on = DayField(label="Decided on")
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the court's day of today."""
+        self.fields["decided_on"].initial = court_day(order, self.task.now)
+
+    @override
+    def target(self) -> Model:
+        """Return the referral. The act is offered only where there is one."""
+        return present(self.task.referral)
