@@ -11,8 +11,8 @@ from datetime import date
 from enum import StrEnum
 
 from orders.rules.counting import day_after
-from orders.rules.facts import Event, Facts
-from orders.rules.model import Entry, Jurisdiction, MetBy, cite
+from orders.rules.facts import Event, Facts, Kind
+from orders.rules.model import Entry, Jurisdiction, MetBy, Rule, cite
 from orders.rules.plan import plan_of
 from orders.rules.planned import PlannedDeadline
 from orders.rules.rulebook import Rulebook
@@ -20,6 +20,9 @@ from orders.rules.vocabulary import Unit
 
 #: The entry of a state about the days on which its courts are open.
 OPEN_DAYS = {"us_ct": "TIME-06"}
+
+#: Kinds of order that last only until the court has heard both sides.
+TEMPORARY = frozenset({Kind.EX_PARTE_RESTRAINING_ORDER, Kind.TEMPORARY_ERPO, Kind.INTERIM_ERPO})
 
 
 class Limit(StrEnum):
@@ -149,16 +152,44 @@ def _late_last_day(
     for rule in book.binding(facts):
         if printed is None or not rule.ends_order:
             continue
-        for planned in plan_of(facts, book, rule):
-            limit = _last_day_of(planned, state, extended_from)
+        for planned in _ends(rule, facts, book, is_extended=extended_from is not None):
+            limit = _last_day_of(planned, state, extended_from, facts.kind)
             if limit is not None and printed > limit:
+                value = rule.value_on(facts.issued_on)
+                laws = [cite(rule, value.sources)] if value else []
+                if planned.rule.id != rule.id:
+                    laws.append(cite(planned.rule, planned.value.sources))
                 yield Beyond(
                     limit=Limit.LAST_DAY_LATE,
                     day=printed,
                     right=limit,
-                    law=cite(rule, planned.value.sources),
+                    law=" ".join(laws),
                     law_id=rule.id,
                 )
+
+
+def _ends(rule: Rule, facts: Facts, book: Rulebook, *, is_extended: bool) -> list[PlannedDeadline]:
+    """Return the end of the order as the rule gives it.
+
+    An extended order may have a longest length of its own. While no hearing is set, an extended order that
+    lasts until the hearing lasts at most until the last day for it.
+    """
+    longest = [one for one in book.binding(facts) if one.is_end and one.part_of == rule.id]
+    if is_extended and longest:
+        moved = Event(kind="extension_moved", on=facts.issued_on)
+        return plan_of(replace(facts, events=(*facts.events, moved)), book, *longest)
+    found = plan_of(facts, book, rule)
+    if found or not is_extended or rule.starts != "hearing_scheduled":
+        return found
+    state = book.jurisdiction_of(facts)
+    last_days = {
+        planned.due.day(state): planned
+        for one in book.binding(facts)
+        if any(_sets_hearing(met_by) and met_by.purpose == rule.start_purpose for met_by in one.met_by)
+        for planned in plan_of(facts, book, one)
+        if planned.due is not None
+    }
+    return [last_days[day] for day in sorted(last_days)[-1:]]
 
 
 def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
@@ -170,7 +201,7 @@ def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
     ending = [rule for rule in book.binding(facts) if rule.ends_order and facts.expires_on is None]
     for one in facts.of_kind("served", state.zone):
         for planned in (planned for rule in ending for planned in plan_of(facts, book, rule)):
-            limit = _last_day_of(planned, state, None)
+            limit = _last_day_of(planned, state, None, facts.kind)
             if limit is not None and one.day(state.zone) > limit:
                 yield Beyond(
                     limit=Limit.SERVED_LATE,
@@ -181,16 +212,21 @@ def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
                 )
 
 
-def _last_day_of(planned: PlannedDeadline, state: Jurisdiction, extended_from: date | None) -> date | None:
+def _last_day_of(
+    planned: PlannedDeadline, state: Jurisdiction, extended_from: date | None, kind: str
+) -> date | None:
     """Return the last day that the law allows; None if it sets no limit.
 
     An extension of an order that lasts for a time from its issue adds at most `extends`. An order that lasts
-    until an event, such as a hearing, lasts until then whether it was extended or not.
+    until an event, such as a hearing, lasts until then whether it was extended or not. Without `extends`, a
+    temporary order lasts no longer than the first grant may, and another order has no limit.
     """
     is_from_issue = planned.start is not None and planned.start.kind == "issued"
-    if extended_from is not None and is_from_issue:
-        extends = planned.value.extends
-        return day_after(extended_from, extends, state) if extends else None
+    if extended_from is not None and is_from_issue and planned.rule.ends_order:
+        if extends := planned.value.extends:
+            return day_after(extended_from, extends, state)
+        if kind not in TEMPORARY:
+            return None
     if planned.due is None:
         return None
     if planned.is_from_leap_day:

@@ -151,7 +151,7 @@ def attempted(fixtures: Fixtures) -> str:
 def extended(fixtures: Fixtures) -> None:
     """Extend the order."""
     day = court_day(fixtures.order, fixtures.now) + timedelta(days=200)
-    extension.extend_order(fixtures.order, expires_on=day, by=None, now=fixtures.now)
+    extension.extend_order(fixtures.order, expires_on=day, by=None, now=fixtures.now, confirm=SITS)
 
 
 def vacated(fixtures: Fixtures) -> None:
@@ -419,7 +419,7 @@ ACTS = {
     ),
     "extensions": Act(
         path=of("extensions"),
-        body=lambda f: {"expires_on": f.day(200)},
+        body=lambda f: {"expires_on": f.day(200), "confirm": SITS},
         shows=lambda f: {"expires_on": f.day(200)},
         slip=lambda f: {"expires_on": f.day(5)},
         refused=("expires_on", "not_an_extension"),
@@ -568,7 +568,7 @@ ACTS = {
     ),
     "extension-corrections": Act(
         path=of("extension-corrections"),
-        body=lambda f: {"expires_on": f.day(250), "reason": "misread"},
+        body=lambda f: {"expires_on": f.day(250), "reason": "misread", "confirm": SITS},
         shows=lambda f: {"expires_on": f.day(250)},
         slip=lambda f: {"expires_on": f.day(10)},
         refused=("expires_on", "not_an_extension"),
@@ -932,7 +932,7 @@ def test_liaison_records_police_acts(fixtures: Fixtures, caller: MakeCaller) -> 
 
 
 def test_act_is_in_the_access_log_with_its_case(fixtures: Fixtures, clerk: Caller) -> None:
-    clerk.post(of("extensions")(fixtures), {"expires_on": fixtures.day(200)})
+    clerk.post(of("extensions")(fixtures), {"expires_on": fixtures.day(200), "confirm": SITS})
 
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.what, entry.cases) == (

@@ -40,6 +40,7 @@ def test_a_clerk_puts_real_mistakes_right(browser: Browser) -> None:
         respondent_name="Ahs Brich",
         docket_number="HHD-FA26-1000010-S",
         por_number="POR-77",
+        kind="restraining_order",
         protected_person="Robin Elm",
         served_at=now - timedelta(hours=30),
         service_method="in_hand",

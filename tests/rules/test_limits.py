@@ -201,3 +201,60 @@ def test_window_without_an_end_sets_no_last_day(rulebook: Rulebook) -> None:
     facts = order("restraining_order", expires_on=on("2036-12-04"))
 
     assert beyond(facts, replace(rulebook, rules=(replace(rule, values=values),))) == []
+
+
+@pytest.mark.parametrize(
+    ("order_of", "more", "right", "laws"),
+    [
+        # An ex parte order lasts until its hearing. Before that is set: the last day for it.
+        (("us_ct", "ex_parte_restraining_order"), {}, "2026-12-18", ("CT-EXP-04", "CT-HRG-14")),
+        (
+            ("us_ct", "ex_parte_restraining_order"),
+            {"firearms_indicated": True},
+            "2026-12-11",
+            ("CT-EXP-04", "CT-HRG-07"),
+        ),
+        # After a continuance for want of service, the later limit.
+        (
+            ("us_ct", "ex_parte_restraining_order"),
+            {"events": [happened("hearing_continued", "2026-12-14", purpose="application")]},
+            "2026-12-28",
+            ("CT-EXP-04", "CT-CON-02"),
+        ),
+        # A temporary order of another state.
+        (("us_fl", "temporary_erpo"), {}, "2026-12-18", ("FL-TMP",)),
+        (("us_ca", "temporary_erpo"), {}, "2026-12-25", ("CA-TMP",)),
+        (("us_md", "interim_erpo"), {}, "2026-12-08", ("MD-INT",)),
+        # Maryland allows six months from issue.
+        (("us_md", "temporary_erpo"), {}, "2027-06-04", ("MD-TMP", "MD-TMP-MAX")),
+        # Six months at a time.
+        (("us_vt", "final_erpo"), {}, "2027-12-04", ("VT-FIN",)),
+    ],
+)
+def test_an_extension_beyond_the_law_of_its_kind(
+    order_of: tuple[str, str], more: dict[str, Any], right: str, laws: tuple[str, ...], rulebook: Rulebook
+) -> None:
+    jurisdiction, kind = order_of
+    facts = order(kind, jurisdiction=jurisdiction, expires_on=on("2028-11-03"), **more)
+    base = on("2027-06-04") if kind == "final_erpo" else on("2026-12-04")
+
+    (found,) = beyond(facts, rulebook, extended_from=base)
+
+    assert short([found]) == [(LAST_DAY, "2028-11-03", right)]
+    assert found.law_id == laws[0]
+    assert all(f"({law};" in found.law for law in laws)
+    within = replace(facts, expires_on=on(right))
+    assert beyond(within, rulebook, extended_from=base) == []
+
+
+def test_at_entry_the_hearing_of_an_ex_parte_order_may_follow(rulebook: Rulebook) -> None:
+    assert beyond(order(expires_on=on("2027-12-04")), rulebook) == []
+
+
+@pytest.mark.parametrize("kind", ["restraining_order", "civil_protection_order"])
+def test_an_extension_of_an_order_after_hearing_has_no_limit_in_connecticut(
+    kind: str, rulebook: Rulebook
+) -> None:
+    facts = order(kind, expires_on=on("2029-12-04"))
+
+    assert beyond(facts, rulebook, extended_from=on("2027-12-04")) == []

@@ -170,7 +170,7 @@ def test_misspelled_dry_run_changes_nothing(word: str, clerk: Caller, court: Any
 
 
 def test_act_on_an_older_version_is_stale(clerk: Caller, court: Any) -> None:
-    order = make.order(court=court)
+    order = make.order(court=court, kind="restraining_order")
     path = f"/orders/{order.public_id}"
     tag = clerk.get(path).headers["ETag"]
     first = clerk.patch(path, {"expires_on": "2027-03-01", "reason": "misread"}, If_Match=tag)

@@ -55,7 +55,7 @@ def test_extension_replans_expiry_and_its_windows() -> None:
 
 
 def test_a_wrong_last_day_of_an_extension_is_refused_with_the_act_that_mends_it() -> None:
-    order = make.order(expires_on=date(2027, 12, 1))
+    order = make.order(kind="restraining_order", expires_on=date(2027, 12, 1))
     early: dict[str, Any] = {"expires_on": date(2027, 11, 1)}
 
     with pytest.raises(InvalidFact, match="correct the order"):

@@ -7,11 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from orders.errors import DoubtfulFact
 from orders.models import Hearing, Order
 from orders.services import hearings
-from orders.services.limits import RuleException, exceptions_of
+from orders.services.change import Change
+from orders.services.limits import RuleException, exceptions_of, within_limits
 from orders.services.orders import corrections, extension
 from orders.services.orders.entry import enter_order
 from orders.services.service import correct_service, record_service
@@ -252,17 +255,22 @@ def test_the_history_names_the_date_the_rule_and_the_reason() -> None:
     }
 
 
+def without_limit() -> Order:
+    """An order whose last day no rule limits."""
+    return make.order(kind="family_violence_protective_order")
+
+
 def extended_far(confirm: str) -> Order:
-    return extension.extend_order(make.order(), expires_on=FAR, confirm=confirm, **BY)
+    return extension.extend_order(without_limit(), expires_on=FAR, confirm=confirm, **BY)
 
 
 def extension_corrected_far(confirm: str) -> Order:
-    order = extension.extend_order(make.order(), expires_on=IN_TIME, confirm=WHY, **BY)
+    order = extension.extend_order(without_limit(), expires_on=IN_TIME, confirm=WHY, **BY)
     return extension.correct_extension(order, expires_on=FAR, reason="A slip.", confirm=confirm, **BY)
 
 
 def corrected_far(confirm: str) -> Order:
-    return corrections.correct_order(make.order(), expires_on=FAR, reason="A slip.", confirm=confirm, **BY)
+    return corrections.correct_order(without_limit(), expires_on=FAR, reason="A slip.", confirm=confirm, **BY)
 
 
 #: Far beyond ten years, where no rule limits the last day of an order.
@@ -272,7 +280,6 @@ FAR = date(2082, 12, 2)
 @pytest.mark.parametrize(
     "act",
     [
-        lambda confirm: enter(confirm, expires_on=FAR),
         lambda confirm: enter(confirm, kind="family_violence_protective_order", expires_on=FAR),
         extended_far,
         extension_corrected_far,
@@ -293,4 +300,31 @@ def test_a_last_day_in_a_far_year_needs_a_reason(act: Callable[[str], Order]) ->
 
 
 def test_a_last_day_within_ten_years_needs_no_reason() -> None:
-    assert shown(enter("", expires_on=date(2036, 12, 2))) == []
+    assert shown(enter("", kind="family_violence_protective_order", expires_on=date(2036, 12, 2))) == []
+
+
+@pytest.mark.parametrize("is_armed", [True, False])
+def test_an_ex_parte_order_without_a_hearing_is_not_extended_by_years_unasked(*, is_armed: bool) -> None:
+    order = make.order(firearms_indicated=is_armed, expires_on=date(2026, 12, 8))
+    far = date(2028, 11, 7)
+
+    with pytest.raises(DoubtfulFact) as doubt:
+        extension.extend_order(order, expires_on=far, **BY)
+
+    assert (doubt.value.field, doubt.value.code) == ("expires_on", "beyond_the_rule")
+    assert "An ex parte order lasts until the hearing on the application" in doubt.value.message
+    right = "Wed, Dec 9, 2026" if is_armed else "Wed, Dec 16, 2026"
+    assert f"The last day that it allows is {right}." in doubt.value.message
+    extension.extend_order(order, expires_on=far, confirm=WHY, **BY)
+    assert shown(order)[0][1:] == (far, IN_TIME if is_armed else LATE, WHY)
+
+
+def test_the_inventory_is_loaded_once_to_compare_dates() -> None:
+    order = make.order(hearing_on=IN_TIME)
+    with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        change = Change(Order.objects.select_related("case").get(pk=order.pk))
+        with within_limits(change, confirm=""):
+            change.order.expires_on = IN_TIME
+
+    listed = [one["sql"] for one in queries if 'FROM "orders_firearm"' in one["sql"]]
+    assert len(listed) == 1

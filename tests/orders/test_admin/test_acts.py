@@ -474,7 +474,7 @@ CASES = [
     ),
     Case(
         act="extend",
-        sheet=lambda s: {"expires_on": f"{s.today + timedelta(days=300)}"},
+        sheet=lambda s: {"expires_on": f"{s.today + timedelta(days=300)}", "confirm": "As printed."},
         stored=lambda s: s.order.expires_on == s.today + timedelta(days=300),
         slip=lambda s: {"expires_on": f"{s.today + timedelta(days=10)}"},
         beside="expires_on",
@@ -486,6 +486,7 @@ CASES = [
             **order_sheet(s),
             "expires_on": f"{s.today + timedelta(days=30)}",
             "reason": "Typed the wrong year.",
+            "confirm": "As printed.",
         },
         stored=lambda s: s.order.expires_on == s.today + timedelta(days=30),
         slip=lambda s: {**order_sheet(s), "expires_on": "2001-01-01", "reason": "Typed the wrong year."},
@@ -656,7 +657,11 @@ CASES = [
     ),
     Case(
         act="correct-extension",
-        sheet=lambda s: {"expires_on": f"{s.today + timedelta(days=320)}", "reason": "Misread."},
+        sheet=lambda s: {
+            "expires_on": f"{s.today + timedelta(days=320)}",
+            "reason": "Misread.",
+            "confirm": "As printed.",
+        },
         stored=lambda s: (
             s.order.expires_on == s.today + timedelta(days=320) == s.order.extensions.get().expires_on
         ),
@@ -1054,6 +1059,26 @@ def test_only_acts_that_fit_are_offered(
     assert offered(served) == ON_ORDER - absent - {"vacate", "extend"} | {"return", "dispose"} | asked
 
 
+def test_a_check_of_a_statement_is_offered_only_while_something_is_open(
+    fixtures: Fixtures, desk: Client
+) -> None:
+    link = f'href="{page_of(fixtures.order)}verify/'
+    statement = Statement.objects.get(pk=denied(fixtures))
+    assert link in desk.get(page_of(fixtures.order)).content.decode()
+
+    statements.verify_statement(
+        statement,
+        verified_at=fixtures.now,
+        agency=Agency.objects.get(pk=fixtures.police),
+        verified_by="Lee Ash",
+        method="records",
+        by=None,
+        now=fixtures.now,
+    )
+
+    assert link not in desk.get(page_of(fixtures.order)).content.decode()
+
+
 def test_an_order_entered_in_error_offers_only_to_be_restored(fixtures: Fixtures, desk: Client) -> None:
     withdrawal.withdraw_order(fixtures.order, by=None, now=fixtures.now, reason="Entered twice.")
     docket = fixtures.order.case.docket_number
@@ -1111,7 +1136,11 @@ def ready(case: Case, fixtures: Fixtures) -> None:
         withdrawal.withdraw_order(fixtures.order, by=None, now=fixtures.now, reason="For a test.")
     if case.act in ("correct-extension", "withdraw-extension"):
         extension.extend_order(
-            fixtures.order, expires_on=fixtures.today + timedelta(days=300), by=None, now=fixtures.now
+            fixtures.order,
+            expires_on=fixtures.today + timedelta(days=300),
+            by=None,
+            now=fixtures.now,
+            confirm="As printed.",
         )
     if case.act in ("reinstate", "correct-vacatur"):
         vacatur.vacate_order(

@@ -140,7 +140,7 @@ def test_act_on_an_order_and_its_undo_leave_everything_as_it_was(
         send(desk, f"{back}?item={row.public_id}", {"reason": "A slip."})
     elif undo is act and case.act != "move":
         seen = {name: value for name, value in form_at(desk, back).items() if name == "seen"}
-        send(desk, back, shown | stored | seen | {"reason": "It was right."})
+        send(desk, back, shown | stored | seen | {"reason": "It was right.", "confirm": items.SITS})
     else:
         if case.act in ("withdraw-service", "withdraw-extension"):
             fixtures.order = old
