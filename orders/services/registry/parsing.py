@@ -285,6 +285,11 @@ def _recipient(kind: str, id_: str, places: Places) -> tuple[ReceiptKind, int | 
     raise Rejected("unknown_recipient", f"recipient_kind: “{kind[:40]}” is neither police nor dealer.")
 
 
+def check_serial(serial: str) -> None:
+    """Refuse a serial number of a receipt that is longer than one on the list can be. Raises `Rejected`."""
+    _fitting(Firearm, "serial", serial, column="serials")
+
+
 def _unknown_town(name: str, places: Places) -> str:
     shown = show_invisible(name[:40])
     found = f"respondent_town: “{shown}” is not a town or village in {places.state.label}."

@@ -43,6 +43,7 @@ from orders.services.registry.known import Known, ReceiptKey
 from orders.services.registry.parsing import (
     FirearmRow,
     ReceiptRow,
+    check_serial,
     read_firearm,
     read_receipt,
 )
@@ -245,7 +246,9 @@ class _Sorter:
         return not is_stored and (order.pk, row.digest) not in self.known.sent
 
     def _check(self, order: Order, row: ReceiptRow) -> None:
-        """Raise `Rejected` for what the law or the calendar does not allow."""
+        """Raise `Rejected` for what the law, the calendar or the list does not allow."""
+        for serial in self.known.apart(order, row.serials):
+            check_serial(serial)
         if row.taker and (refusal := _refusal(order.jurisdiction, order.kind, order.issued_on, row.taker)):
             raise Rejected("unlawful_recipient", f"recipient_kind: {refusal}")
         try:

@@ -221,3 +221,13 @@ def test_one_wrong_row_of_a_receipt_does_not_reject_the_others(tmp_path: Path) -
     assert take(tmp_path, [FIRST, wrong]) == {"invalid_dealer_license": 1}
 
     assert on_receipts() == [["S1"]]
+
+
+def test_a_serial_number_that_is_too_long_for_the_list_rejects_its_row_alone(tmp_path: Path) -> None:
+    long = receipt_row(serials="A1" * 21, receipt_number="R2")
+    joined = receipt_row(serials=", ".join(f"S{number:08}" for number in range(5)), receipt_number="R3")
+    listed = [*LISTED, *(firearm_row(serial=f"S{number:08}") for number in range(5))]
+
+    assert take(tmp_path, [FIRST, long, joined], listed=listed) == {"too_long": 1}
+
+    assert on_receipts() == [["S1"], [f"S{number:08}" for number in range(5)]]
