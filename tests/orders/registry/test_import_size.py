@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Agency, AgencyKind, Town
-from orders.models import Order, Person
+from orders.models import Order, Person, Respondent
 from orders.services.registry import importing
 from tests import make
 from tests.make import NOW
@@ -73,6 +75,26 @@ def test_each_page_takes_the_same_number_of_queries(tmp_path: Path, born: Callab
     assert Order.objects.count() == SIZE * PAGES
     # The first page finds no one. Few rows are inserted with one query, many with two.
     assert max(taken[1:]) - min(taken[1:]) <= 1, taken
+
+
+def test_no_page_loads_more_people_than_the_first_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, page = Counter[int](), [0]
+    from_db = Respondent.from_db
+
+    def counting(*row: Any) -> Respondent:
+        loaded[page[0]] += 1
+        return from_db(*row)
+
+    monkeypatch.setattr(Respondent, "from_db", counting)
+    with importing.importing(write(tmp_path, other_people), now=NOW) as run:
+        for _ in run.batches():
+            page[0] += 1
+
+    assert Person.objects.count() == SIZE * PAGES
+    # The first page finds no one.
+    assert max(loaded.values()) == loaded[1], loaded
 
 
 def test_no_page_needs_more_memory_than_the_first_ones(tmp_path: Path) -> None:
