@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0022_named_at'),
+        ('orders', '0025_name_digest_once'),
     ]
 
     operations = [
