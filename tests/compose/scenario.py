@@ -6,16 +6,18 @@ import json
 import sys
 from collections.abc import Callable
 
-from accounts.models import Agency
+from accounts.models import Agency, AgencyKind
 from notifications.models import Alert, AlertState, Channel
 from orders.models import Deadline, DeadlineState
 from orders.services.orders.entry import enter_order
+from tests import make
 from tests.faults import orders_due
 
 
 def enter(count: int, seconds: int) -> dict[str, object]:
     """Enter served orders whose check is due in that many seconds. Return their court."""
-    court = orders_due.court()
+    # Without people: each scenario is a process of its own, and would number them from one again.
+    court = make.agency(AgencyKind.COURT, name=f"Court {orders_due.now().isoformat()}")
     for number, town in enumerate(orders_due.towns(count)):
         new = orders_due.new_order(court, town, number, seconds=seconds)
         enter_order(new, by=None, now=orders_due.now(), confirm="An invented number.")
