@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from accounts.crypto import decrypt, encrypt
 from accounts.models import User
-from accounts.services import second_factor, sign_in
+from accounts.services import devices, second_factor, sign_in
 from accounts.services.access.access_log import address_of
 
 #: The same message for every failure of a sign-in that has no form.
@@ -46,8 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     @override
     def pre_login(self, request: HttpRequest, user: Any, **_facts: Any) -> HttpResponse | None:
-        """Refuse accounts that may not sign in, whatever the method."""
-        if user.may_sign_in:
+        """Refuse accounts that may not sign in, or not in this way."""
+        if sign_in.may_enter(request, user):
             return None
         sign_in.refuse(request, user, by=", ".join(sign_in.methods_of(request, user)))
         return turn_away(request)
@@ -55,10 +55,18 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def login(self, request: HttpRequest, user: Any) -> None:
         """Give the session to the person under a new key, and log the sign-in."""
-        if not user.may_sign_in:  # Locked or deactivated since the password.
+        if not sign_in.may_enter(request, user):  # Locked or deactivated since the password.
             raise ImmediateHttpResponse(turn_away(request))
         super().login(request, user)
         sign_in.complete(request, user, sign_in.methods_of(request, user))
+
+    @override
+    def post_login(self, request: HttpRequest, user: Any, **facts: Any) -> HttpResponse:
+        """Go to the requested page. After a second factor the account knows this browser."""
+        response: HttpResponse = super().post_login(request, user, **facts)
+        if sign_in.has_second_factor(request, user):
+            devices.remember(request, response, user)
+        return response
 
     @override
     def logout(self, request: HttpRequest) -> None:
@@ -126,7 +134,7 @@ class SsoAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Use the account with the verified address; refuse if there is none."""
         user = _account_of(sociallogin)
-        if user is None or not user.may_sign_in or sociallogin.state.get("process") != "login":
+        if user is None or not user.is_person_in_use or sociallogin.state.get("process") != "login":
             sign_in.refuse(request, user, by="sso")
             raise ImmediateHttpResponse(turn_away(request))
         sociallogin.user = user

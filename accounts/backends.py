@@ -19,8 +19,8 @@ class RoleBackend(ModelBackend):
 
     @override
     def user_can_authenticate(self, user: Any) -> bool:
-        """Return True for a person whose account is active and not locked; never for a system."""
-        return isinstance(user, User) and user.may_sign_in
+        """Return True for a person whose account is active; never for a system. A lock ends no session."""
+        return isinstance(user, User) and user.is_person_in_use
 
     @override
     def get_user(self, user_id: int) -> User | None:

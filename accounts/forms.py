@@ -154,6 +154,8 @@ class ChangePasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+        #: True if a wrong current password locked the account just now.
+        self.has_locked = False
         self.fields["old_password"].label = "Current password"
         self.fields["new_password1"].label = "New password"
         self.fields["new_password2"].label = "New password again"
@@ -162,9 +164,13 @@ class ChangePasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
         """Check the current password."""
         typed = str(self.cleaned_data["old_password"])
+        was_open = self.user.locked_at is None
         if not sign_in.attempt(
             self.request, self.user, lambda: self.user.check_password(typed), by="old password"
         ):
+            self.has_locked = (
+                was_open and User.objects.filter(pk=self.user.pk, locked_at__isnull=False).exists()
+            )
             raise forms.ValidationError("That is not your current password.")
         return typed
 

@@ -9,8 +9,10 @@ import hashlib
 import json
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
+from allauth.account.authentication import get_authentication_records
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -87,3 +89,10 @@ def digest_of(key: str) -> str:
 def ends_at(data: Any) -> datetime:
     """Return the absolute end of the session."""
     return datetime.fromtimestamp(data[BEGAN] + settings.SESSION_LIMIT, UTC)
+
+
+def passed_second_factor(row: Session) -> bool:
+    """Return True if the person of the stored session proved a second factor, here or at the provider."""
+    request: Any = SimpleNamespace(session=SessionStore().decode(row.session_data))
+    methods = {one["method"] for one in get_authentication_records(request, row.user)}
+    return "mfa" in methods or ("socialaccount" in methods and settings.SSO_HAS_SECOND_FACTOR)

@@ -39,6 +39,12 @@ def verify_audit(after: int | None = None, *, is_whole: bool = False) -> None:
         )
 
 
+@shared_task(name="accounts.release_locks")
+def release_locks() -> None:
+    """End the locks whose time is over, so that alerts go to their people again."""
+    people.release_locks()
+
+
 @shared_task(name="accounts.tidy")
 def tidy() -> None:
     """Disable unused accounts, and delete what has expired: attempts, sessions, records, held forms."""

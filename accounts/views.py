@@ -39,6 +39,7 @@ from django.views.generic import FormView
 from requests import RequestException
 from typing_extensions import override
 
+from accounts import tasks
 from accounts.adapters import turn_away
 from accounts.allauth_internals import jwtkit, perform_passwordless_login, record_authentication
 from accounts.forms import ChangePasswordForm, SignInForm
@@ -275,8 +276,8 @@ class ChangePassword(FormView[ChangePasswordForm]):
 
     @override
     def form_invalid(self, form: ChangePasswordForm) -> HttpResponse:
-        """Show the errors, or sign out a person whose account was locked by them."""
-        if not self.request.session.session_key:
+        """Show the errors, or end a session whose guesses locked the account."""
+        if form.has_locked:
             logout(self.request)
             return redirect("sign-in")
         return super().form_invalid(form)

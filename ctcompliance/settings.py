@@ -61,6 +61,8 @@ try:
     SECOND_FACTOR_REQUIRED = env.bool("CTC_SECOND_FACTOR", not IS_LOCAL)
     #: Seconds after which a session ends, even if it is in use.
     SESSION_LIMIT = env.int("CTC_SESSION_HOURS", 12) * 3600
+    #: Minutes after which an account that wrong guesses locked opens again; 0: an administrator unlocks it.
+    LOCK_MINUTES = env.int("CTC_LOCK_MINUTES", 15)
     #: Single sign-on with OpenID Connect: the provider's address and our credentials there.
     SSO = {name: env.str(f"CTC_SSO_{name}", "") for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
     SSO_NAME = env.str("CTC_SSO_NAME", "single sign-on")

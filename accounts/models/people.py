@@ -94,7 +94,15 @@ class User(AbstractBaseUser):
     locked_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When the account was locked. Nobody can sign in to it until an administrator unlocks it.",
+        help_text=(
+            "When the account was locked after wrong guesses. Until the lock ends, its password is accepted "
+            "only in browsers in which the person signed in before."
+        ),
+    )
+    sessions_ended_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When all sessions were last ended. No browser used before is known any more.",
     )
     joined_at = models.DateTimeField(auto_now_add=True)
     enabled_at = models.DateTimeField(
@@ -124,9 +132,14 @@ class User(AbstractBaseUser):
         return self.name
 
     @property
+    def is_person_in_use(self) -> bool:
+        """True for a person whose account is active, locked or not. A lock does not end a session."""
+        return self.is_active and not self.is_system
+
+    @property
     def may_sign_in(self) -> bool:
-        """True for a person whose account is active and not locked."""
-        return self.is_active and self.locked_at is None and not self.is_system
+        """True for a person whose account is active and not locked: in every browser."""
+        return self.is_person_in_use and self.locked_at is None
 
     @property
     def is_staff(self) -> bool:

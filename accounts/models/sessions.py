@@ -34,6 +34,13 @@ class SignInAttempt(models.Model):
     )
     at = models.DateTimeField(db_default=Now(), editable=False)
     was_wrong = models.BooleanField(default=False)
+    address = models.GenericIPAddressField(null=True)
+    device = models.CharField(
+        max_length=32,
+        db_default="",
+        default="",
+        help_text="A digest that names the known browser; empty for browsers that the account does not know.",
+    )
 
     class Meta:
         indexes = [

@@ -6,14 +6,16 @@ request the actor is the system.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -33,6 +35,7 @@ from accounts.models import (
     User,
 )
 from accounts.services.access.access_log import record, record_for
+from accounts.sessions import passed_second_factor
 from accounts.text import clean
 
 #: Sent with a `user` whose sessions and tokens have all been ended.
@@ -113,11 +116,15 @@ def reactivate_user(*, user: User, request: HttpRequest | None = None) -> User:
 
 @transaction.atomic
 def lock_user(*, user: User, request: HttpRequest | None = None) -> None:
-    """Lock the account until it is unlocked, and end every session and token."""
+    """Lock the account: no password is accepted in browsers that it does not know, until the lock ends.
+
+    Sessions that passed a second factor go on, because who guesses is a stranger to them. Others end.
+    """
     if User.objects.filter(pk=user.pk, locked_at=None).update(locked_at=Now()):
         Cover.objects.create(user=user, reason=CoverReason.LOCKED)
+        ended.send(User, user=user)
         # The account is the subject, not the actor: the attempts may be someone else's.
-        _log(request, AuditAction.LOCKED, user, **_end_everything(user, request))
+        _log(request, AuditAction.LOCKED, user, sessions=_end_weak_sessions(user))
 
 
 @transaction.atomic
@@ -126,6 +133,43 @@ def unlock_user(*, user: User, request: HttpRequest | None = None) -> None:
     SignInAttempt.objects.filter(user=user).delete()
     if User.objects.filter(pk=user.pk, locked_at__isnull=False).update(locked_at=None):
         _log(request, AuditAction.UNLOCKED, user)
+
+
+@transaction.atomic
+def release_lock(*, user: User, why: str, request: HttpRequest | None = None) -> None:
+    """End the lock, but keep the attempts that locked the account: who guessed gains nothing."""
+    if User.objects.filter(pk=user.pk, locked_at__isnull=False).update(locked_at=None):
+        user.locked_at = None
+        _log(request, AuditAction.UNLOCKED, user, why=why)
+
+
+def release_if_over(*, user: User, request: HttpRequest | None = None) -> bool:
+    """End the account's lock if its time is over; return True if it was."""
+    if not _locks_that_are_over().filter(pk=user.pk).exists():
+        return False
+    release_lock(user=user, why="time", request=request)
+    return True
+
+
+def release_locks() -> int:
+    """End all locks whose time is over; return how many."""
+    over = list(_locks_that_are_over().order_by("pk"))
+    for user in over:
+        release_lock(user=user, why="time")
+    return len(over)
+
+
+def _locks_that_are_over() -> QuerySet[User]:
+    """Locked people, by the database's clock. Without a time limit, administrators end locks."""
+    if not settings.LOCK_MINUTES:
+        return User.objects.none()
+    return User.objects.filter(locked_at__lte=Now() - timedelta(minutes=settings.LOCK_MINUTES))
+
+
+def _end_weak_sessions(user: User) -> int:
+    """End the sessions that passed no second factor; return how many."""
+    weak = [one.pk for one in Session.objects.filter(user=user) if not passed_second_factor(one)]
+    return Session.objects.filter(pk__in=weak).delete()[0]
 
 
 @transaction.atomic
@@ -237,6 +281,7 @@ def _end_everything(user: User, request: HttpRequest | None) -> dict[str, int]:
         # Flush the current session too, or the middleware would save it again.
         request.session.flush()
     sessions, _ = Session.objects.filter(user=user).delete()
+    User.objects.filter(pk=user.pk).update(sessions_ended_at=Now())
     tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
     ended.send(User, user=user)
     return {"sessions": sessions, "tokens": tokens}

@@ -1,27 +1,28 @@
-"""Sign in and out: count attempts, lock the account after wrong ones, and log each."""
+"""Sign in and out: count attempts, lock the account's password after wrong ones, and log each."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from accounts.models import AuditAction, SignInAttempt, User
-from accounts.services import people
-from accounts.services.access.access_log import record_for
+from accounts.services import devices, people
+from accounts.services.access.access_log import address_of, record_for
+from accounts.services.guesses import MAX_ATTEMPTS, MEMORY, Guess, count_recent, is_refused
 
-#: This many wrong attempts within `WINDOW` lock an account.
-MAX_ATTEMPTS = 5
-WINDOW = timedelta(minutes=15)
+#: The most earlier attempts that are read: far more than one account can have.
+_MOST = 2000
+#: First factors that are no guesses. What follows them is counted apart, so that a lock does not stop it.
+_NOT_GUESSED = ("socialaccount",)
 #: Seconds after sign-in in which sign-in methods can be changed without signing in again.
 FRESH = 10 * 60
 
@@ -48,9 +49,9 @@ def attempt(request: HttpRequest, user: User | None, is_right: Callable[[], bool
     """Return True if an attempt at the account was allowed and right.
 
     The attempt is counted before it is checked, so simultaneous attempts are all counted. A wrong one is
-    logged, and the fifth within `WINDOW` locks the account until an administrator unlocks it.
+    logged, and the fifth within fifteen minutes locks the account.
     """
-    counted = _count(user)
+    counted = _count(request, user)
     # Check even if no attempt is allowed: a refusal must take as long as a wrong attempt.
     if is_right() and counted is not None and user is not None:
         counted.delete()
@@ -64,11 +65,29 @@ def refuse(request: HttpRequest, user: User | None, *, by: str) -> None:
     record_for(request, AuditAction.SIGN_IN_FAILED, subject=user, succeeded=False, detail={"by": by})
 
 
+def may_enter(request: HttpRequest, user: User) -> bool:
+    """Return True if the person of this sign-in may go on.
+
+    A locked account is shut for passwords in browsers that it does not know. A passkey alone and single
+    sign-on do not begin with a password, which strangers can guess at.
+    """
+    if user.locked_at is None or not user.is_person_in_use:
+        return user.is_person_in_use
+    return "password" not in methods_of(request, user) or bool(devices.device_of(request, user))
+
+
 @transaction.atomic
 def complete(request: HttpRequest, user: User, methods: list[str]) -> None:
-    """Log the sign-in, and delete earlier attempts."""
-    _attempts(user.pk).delete()
+    """Log the sign-in, and delete the earlier attempts from here. With a second factor it ends a lock.
+
+    The attempts of others stay, so that a stranger gains no new guesses by it.
+    """
+    here = SignInAttempt.objects.filter(user=user)
+    device = devices.device_of(request, user)
+    (here.filter(device=device) if device else here.filter(device="", address=address_of(request))).delete()
     record_for(request, AuditAction.SIGN_IN, actor=user, subject=user, detail={"by": methods})
+    if user.locked_at is not None and has_second_factor(request, user):
+        people.release_lock(user=user, why="second factor", request=request)
 
 
 def leave(request: HttpRequest) -> None:
@@ -83,8 +102,8 @@ def extend(request: HttpRequest) -> None:
 
 
 def delete_old_attempts() -> None:
-    """Delete attempts older than `WINDOW`."""
-    SignInAttempt.objects.filter(at__lt=Now() - WINDOW).delete()
+    """Delete attempts that count no more."""
+    SignInAttempt.objects.filter(at__lt=Now() - MEMORY).delete()
 
 
 def methods_of(request: HttpRequest, user: Any) -> list[str]:
@@ -105,14 +124,19 @@ def is_fresh(request: HttpRequest, user: Any) -> bool:
 
 
 @transaction.atomic
-def _count(user: User | None) -> SignInAttempt | None:
+def _count(request: HttpRequest, user: User | None) -> SignInAttempt | None:
     """Save the attempt; return None if none is allowed. The row lock serializes attempts."""
     pk = user.pk if user else None
     row = User.objects.select_for_update().filter(pk=pk or 0).first()
-    made = len(_attempts(pk).values_list("pk", flat=True)[:MAX_ATTEMPTS])
-    if row and (not row.may_sign_in or made >= MAX_ATTEMPTS):
-        return None
-    return SignInAttempt.objects.create(user_id=pk)
+    address = address_of(request)
+    made = _guesses(pk)
+    device = ""
+    if row:
+        device = _device(request, row)
+        is_locked = row.locked_at is not None and not people.release_if_over(user=row, request=request)
+        if not row.is_person_in_use or is_refused(made, address=address, device=device, is_locked=is_locked):
+            return None
+    return SignInAttempt.objects.create(user_id=pk, address=address, device=device)
 
 
 @transaction.atomic
@@ -122,9 +146,21 @@ def _miss(request: HttpRequest, user: User | None, counted: SignInAttempt | None
         return
     User.objects.select_for_update().get(pk=user.pk)
     SignInAttempt.objects.filter(pk=counted.pk).update(was_wrong=True)
-    if _attempts(user.pk).filter(was_wrong=True).count() >= MAX_ATTEMPTS:
+    if count_recent(_guesses(user.pk), device=counted.device, wrong_only=True) >= MAX_ATTEMPTS:
         people.lock_user(user=user, request=request)
 
 
-def _attempts(pk: int | None) -> QuerySet[SignInAttempt]:
-    return SignInAttempt.objects.filter(user=pk, at__gt=Now() - WINDOW)
+def _device(request: HttpRequest, user: User) -> str:
+    """Return where the attempt is counted: a known browser, a first factor, or empty for all others."""
+    methods = {one["method"] for one in get_authentication_records(request, user)}
+    if "password" not in methods and (proven := methods.intersection(_NOT_GUESSED)):
+        return min(proven)
+    return devices.device_of(request, user)
+
+
+def _guesses(pk: int | None) -> list[Guess]:
+    """Return the earlier attempts at the account within `MEMORY`, by the database's clock."""
+    age = ExpressionWrapper(Now() - F("at"), output_field=DurationField())
+    rows = SignInAttempt.objects.filter(user=pk, at__gt=Now() - MEMORY).annotate(age=age)
+    found = rows.order_by("-at").values_list("age", "address", "device", "was_wrong")[:_MOST]
+    return [Guess(*one) for one in found]

@@ -195,10 +195,10 @@ def test_system_cannot_get_a_session(client: Client, db: None) -> None:
     assert client.get("/").headers["Location"] == OUT
 
 
-def test_leftover_session_of_a_locked_account_opens_nothing(client: Client, clerk: User) -> None:
+def test_leftover_session_of_a_closed_account_opens_nothing(client: Client, clerk: User) -> None:
     enter(client, clerk)
 
-    User.objects.update(locked_at=timezone.now())
+    User.objects.update(is_active=False)
 
     assert client.get("/").headers["Location"] == OUT
 

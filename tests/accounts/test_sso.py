@@ -114,11 +114,18 @@ def test_missing_token_is_refused(clerk: User, provider: Provider, client: Clien
     assert come_back(client).headers["Location"] == "/sign-in/"
 
 
-@pytest.mark.parametrize("what", ["locked", "deactivated", "a system"])
+def test_guesses_at_the_password_do_not_shut_single_sign_on(clerk: User, client: Client) -> None:
+    people.lock_user(user=clerk)
+
+    come_back(client)
+
+    assert accept(client).headers["Location"] == "/"
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("what", ["deactivated", "a system"])
 def test_blocked_account_cannot_use_single_sign_on(what: str, clerk: User, client: Client) -> None:
-    if what == "locked":
-        people.lock_user(user=clerk)
-    elif what == "deactivated":
+    if what == "deactivated":
         people.deactivate_user(user=clerk)
     else:
         User.objects.update(is_system=True)

@@ -98,7 +98,7 @@ def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk
     assert list(methods) == [["password"], ["password", "webauthn"], ["webauthn"]]
 
 
-def test_a_passkey_of_a_locked_account_does_not_sign_in(browser: Browser, clerk: User) -> None:
+def test_a_passkey_alone_opens_an_account_that_strangers_locked(browser: Browser, clerk: User) -> None:
     _plug_in(browser)
     _password(browser, clerk)
     browser.press("I have read this and accept it")
@@ -110,9 +110,11 @@ def test_a_passkey_of_a_locked_account_does_not_sign_in(browser: Browser, clerk:
 
     browser.open("/sign-in/")
     browser.press("Sign in with a passkey")
+    browser.press("I have read this and accept it")
 
-    assert "You were not signed in." in browser.text
-    assert not clerk.sessions.exists()
+    assert clerk.sessions.exists()
+    clerk.refresh_from_db()
+    assert clerk.locked_at is None
 
 
 def test_a_missing_passkey_is_reported(browser: Browser, clerk: User) -> None:

@@ -24,8 +24,8 @@ def locked_account(user: User) -> Violation:
         code=CODE,
         subject=f"account {user.pk}",
         detail=(
-            "An account was locked after wrong attempts. Its alerts go to others of the agency. "
-            "Ask the person, then unlock it under Users."
+            "An account was locked after wrong guesses. Its alerts go to others of the agency too. "
+            "Ask the person. A passkey, or a browser used before, still works. Unlock it under Users."
         ),
     )
 

@@ -48,6 +48,7 @@ class TooLargeError(ValueError):
     """A file exceeds the size limit."""
 
 
+@transaction.atomic
 def open_job(*, by: User, now: datetime) -> ImportJob:
     """Create a job that accepts files."""
     return ImportJob.objects.create(by=by, created_at=now)
@@ -144,7 +145,7 @@ def _check_open(job: ImportJob) -> None:
 
 def _courts_of(user: User) -> frozenset[int]:
     """The courts (keys) of which the person is a clerk now."""
-    if not user.is_active or user.locked_at:
+    if not user.is_active:
         return frozenset()
     held = user.memberships.filter(role=Role.CLERK, agency__isnull=False)
     return frozenset(held.values_list("agency_id", flat=True))
