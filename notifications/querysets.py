@@ -20,6 +20,7 @@ from orders.querysets import (
     ABOUT_SCHOOL,
     ConfidentialityReleaseQuerySet,
     OfOrderQuerySet,
+    order_visibility,
     school_for_court,
 )
 
@@ -68,7 +69,8 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
 
         Alerts because of a release show who is a client of an organization: only its members see them. Alerts
         to a school, and those about it, show where someone is by day: only its own members and the court see
-        them. Alerts about a transfer or a follow-up are for roles that see these.
+        them. Alerts about a transfer or a follow-up are for roles that see these. A marshal, a school and the
+        licensing unit see alerts to their own agency only.
         """
         held = list(user.memberships.all()) if isinstance(user, User) else []
         clients = [one.agency_id for one in held if one.role == Role.ADVOCATE]
@@ -77,8 +79,12 @@ class AlertQuerySet(OfOrderQuerySet[Row]):
             known = known.filter(transfer=None)
         if not MATRIX.may({one.role for one in held}, "view", "follow_up"):
             known = known.filter(follow_up=None)
-        own = models.Q(agency__in=[one.agency_id for one in held])
-        return known.filter(school_for_court(user, of_school=_OF_SCHOOL) | own)
+        own = models.Q(agency__in=[one.agency_id for one in held if one.agency_id])
+        known = known.filter(school_for_court(user, of_school=_OF_SCHOOL) | own)
+        wide = MATRIX.resources["alert"].actions["view_others"]
+        if all(one.role in wide for one in held):
+            return known
+        return known.filter(order_visibility(user, roles=wide).for_index_scan("order_id") | own)
 
     def unacknowledged(self) -> Self:
         """Alerts that no one acknowledged and that are still news; the index `alert_unanswered` serves it.
