@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import get_messages
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
@@ -151,6 +152,8 @@ def _save_once(request: HttpRequest, user: User, nonce: str, call: Callable[[], 
     try:
         with transaction.atomic():
             stored = idempotency.reserve(user, f"form:{nonce}", digests[0], now=now)
+            if stored is not None and not idempotency.has_same_rights(stored):
+                raise PermissionDenied
             if stored is not None and bytes(stored.request) in digests:
                 return _replay(request, stored)
             if stored is not None:

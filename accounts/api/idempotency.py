@@ -17,7 +17,7 @@ from accounts.api.problems import FieldError, Problem
 from accounts.crypto import decrypt, encrypt
 from accounts.models import MAX_KEY, IdempotencyRecord, User
 from accounts.services.access import access_log
-from accounts.services.access.idempotency import request_digests, reserve
+from accounts.services.access.idempotency import has_same_rights, request_digests, reserve
 
 HEADER = "Idempotency-Key"
 
@@ -27,11 +27,14 @@ _STORED_HEADERS = ("ETag", "Location")
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY}}}")
 
 
-def idempotent(request: Request, user: User, action: Callable[[], Response]) -> Response:
+def idempotent(
+    request: Request, user: User, action: Callable[[], Response], *, check: Callable[[], object]
+) -> Response:
     """Return the response of `action`, or for a repeated request the stored first response.
 
     The key is stored in the transaction of the action: both are committed, or neither. A refused request has
-    changed nothing and its key is not stored. Raises `Problem`.
+    changed nothing and its key is not stored. A repeated request has the rights of now: `check` raises if the
+    action is not permitted any more. Raises `Problem`.
     """
     key = request.headers.get(HEADER, "")
     if not _KEY.fullmatch(key):
@@ -41,6 +44,9 @@ def idempotent(request: Request, user: User, action: Callable[[], Response]) -> 
     with transaction.atomic():
         stored = _stored_record(user, key, digests[0])
         if stored is not None:
+            check()
+            if not has_same_rights(stored):
+                raise Problem("not_permitted", "Your roles changed since the first request, which was done.")
             access_log.log_access(request, stored.cases)
             return _replay(stored, digests)
         response = action()

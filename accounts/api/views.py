@@ -276,7 +276,9 @@ class ResourceAction(TargetView, CreateAPIView[Any]):
     @override
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         target = self.get_target()
-        return idempotent(request, self.user, lambda: self.run_action(target))
+        return idempotent(
+            request, self.user, lambda: self.run_action(target), check=lambda: self.lock_target(target)
+        )
 
 
 class ResourceUpdate(TargetView, UpdateAPIView[Any]):

@@ -75,6 +75,12 @@ class IdempotencyRecord(models.Model):
     )
     key = models.CharField(max_length=MAX_KEY)
     request = models.BinaryField(max_length=32)
+    rights = models.CharField(
+        max_length=64,
+        default="",
+        db_default="",
+        help_text="A digest of the roles that the user held. With others nothing is returned again.",
+    )
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.crypto import digests
-from accounts.models import IdempotencyRecord, User
+from accounts.models import IdempotencyRecord, Membership, User
 
 #: How long a repeated request gets the response of the first.
 KEPT_FOR = timedelta(hours=24)
@@ -25,7 +26,9 @@ def reserve(user: User, key: str, digest: bytes, *, now: datetime) -> Idempotenc
     IdempotencyRecord.objects.filter(user=user, key=key, at__lt=now - KEPT_FOR).delete()
     try:
         with transaction.atomic():
-            IdempotencyRecord.objects.create(user=user, key=key, request=digest, at=now)
+            IdempotencyRecord.objects.create(
+                user=user, key=key, request=digest, at=now, rights=rights_of(user)
+            )
     except IntegrityError:
         return IdempotencyRecord.objects.get(user=user, key=key)
     return None
@@ -37,6 +40,20 @@ def request_digests(parts: Sequence[object]) -> list[bytes]:
     They are keyed, because names could be found from a plain digest by trying them.
     """
     return [bytes.fromhex(one) for one in digests("request", json.dumps(parts, sort_keys=True))]
+
+
+def rights_of(user: User) -> str:
+    """Return a digest of the roles that the user holds now, each with its agency."""
+    held = Membership.objects.filter(user=user).order_by("role", "agency").values_list("role", "agency")
+    return hashlib.sha256(repr(list(held)).encode()).hexdigest()
+
+
+def has_same_rights(stored: IdempotencyRecord) -> bool:
+    """Return True if the user of the record still holds the roles of that time.
+
+    Otherwise a person who left an agency could read again what that agency's person was once shown.
+    """
+    return stored.rights == rights_of(stored.user)
 
 
 def delete_expired() -> int:
