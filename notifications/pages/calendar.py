@@ -57,12 +57,13 @@ def link(request: HttpRequest) -> HttpResponse:
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar behind the link. Unknown and revoked links get the same 404.
 
-    An IP address that tried many unknown links gets 404 for a while, for every link.
+    A network address that tried many unknown links is logged no more for a while. Links in force still work
+    there: many people share one address, and a link has too many digits to be guessed.
     """
     now, address = timezone.now(), address_of(request)
-    if is_anonymous_blocked(EntryPoint.FEED, address):
-        return _not_found()
     user = feeds.reader_of(token, now=now)
+    if user is None and is_anonymous_blocked(EntryPoint.FEED, address):
+        return _not_found()
     if user is None:
         log_anonymous_refusal(
             requested=feeds.digest_of(token)[:32],
