@@ -418,6 +418,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = openapi.SETTINGS
 #: The most bytes of a request body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: The most imports that the people of one agency open in 24 hours.
+IMPORTS_A_DAY = env.int("CTC_IMPORTS_A_DAY", 50)
 #: The most bytes of an import file; a million orders take about 200 million.
 IMPORT_MAX_BYTES = env.int("CTC_IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 

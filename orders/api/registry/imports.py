@@ -93,7 +93,9 @@ class ImportList(ImportView, ResourceList, ResourceAction):
 
     @override
     def perform_action(self, target: None, data: Mapping[str, Any]) -> Response:
-        return self.import_response(jobs.open_job(by=self.user, now=self.now), HTTPStatus.CREATED)
+        with refusals_as_problems():
+            job = jobs.open_job(by=self.user, now=self.now)
+        return self.import_response(job, HTTPStatus.CREATED)
 
 
 class ImportDetail(ImportView, ResourceDetail):

@@ -15,11 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.models import Agency, Role, State, User
+from accounts.models import Agency, Membership, Role, State, User
 from orders.errors import InvalidFact
 from orders.models import ExportFile, ImportFile, ImportJob, ImportPiece, ImportReject, ImportState
 from orders.services.registry.files import Export, ExportError
@@ -50,7 +51,18 @@ class TooLargeError(ValueError):
 
 @transaction.atomic
 def open_job(*, by: User, now: datetime) -> ImportJob:
-    """Create a job that accepts files."""
+    """Create a job that accepts files. Raises `InvalidFact` if the agency has used up those of a day."""
+    agencies = by.agencies_for("add", "import")
+    # Without the lock, two requests at once would not count each other.
+    list(Agency.objects.select_for_update(no_key=True).filter(pk__in=agencies).order_by("pk"))
+    recent = ImportJob.objects.filter(created_at__gt=now - timedelta(days=1))
+    colleagues = Membership.objects.filter(agency__in=agencies, role=Role.CLERK).values("user")
+    if recent.filter(by__in=colleagues).count() >= settings.IMPORTS_A_DAY:
+        message = (
+            f"Your agency started {settings.IMPORTS_A_DAY} imports in the last 24 hours, which is the most. "
+            "Import later, or ask an administrator to raise CTC_IMPORTS_A_DAY."
+        )
+        raise InvalidFact("body", "too_many", message)
     return ImportJob.objects.create(by=by, created_at=now)
 
 
