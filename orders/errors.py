@@ -24,6 +24,10 @@ class NotYours(InvalidFact):
     """An act that is for the people of another agency to do. Nothing was done."""
 
 
+class UnseenFact(InvalidFact):
+    """A fact that clashes with something that the person may not see. It counts as a refused look-up."""
+
+
 class DoubtfulFact(InvalidFact):
     """A fact that may be true but needs a person to confirm it with a reason. Nothing was stored.
 

@@ -21,7 +21,7 @@ from typing_extensions import override
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, Role, User
 from accounts.searching import SearchedList
-from accounts.services.access.access_log import log_access
+from accounts.services.access.access_log import log_access, log_miss
 from orders.admin.desk import (
     MOST,
     DeskList,
@@ -243,6 +243,7 @@ class OrderAdmin(DeskList):
                 )
             except InvalidFact as refusal:
                 form.refuse(refusal)
+                _count_unseen(request, form)
             else:
                 log_access(request, [order.case.public_id])
                 messages.success(request, "The order is entered. Record service when it is served.")
@@ -297,6 +298,7 @@ class OrderAdmin(DeskList):
         if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
             messages.success(request, act.done)
             return redirect(f"{order_address(order)}#{act.section}")
+        _count_unseen(request, form)
         title = act.title_for(order, kind)
         words = act.fact.words(item) if act.fact else ""
         entry = act.preview(order, item, by=_person(request), now=timezone.now()) if act.previews else None
@@ -332,6 +334,12 @@ class OrderAdmin(DeskList):
                 **context,
             },
         )
+
+
+def _count_unseen(request: HttpRequest, form: Any) -> None:
+    """Count a number that clashed with an order of others as a refused look-up."""
+    if form.unseen:
+        log_miss(request, form.unseen)
 
 
 def _person(request: HttpRequest) -> User:

@@ -32,7 +32,7 @@ from accounts.models import User
 from accounts.services.access import access_log
 from orders.api.dry_run import DryRunOutput
 from orders.api.serializers import OrderOutput
-from orders.errors import DoubtfulFact, InvalidFact, NotYours
+from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
 from orders.models import Deadline, Order, OrderAgency
 from orders.querysets import OrderQuerySet, OrderVisibility, order_visibility
 from orders.services.parties.visibility import roles_over
@@ -306,7 +306,11 @@ class OrderActionView(OrderView, TargetView):
 
     def _call_service(self, target: Any, data: dict[str, Any]) -> Any:
         with refusals_as_problems(self.input().fields):
-            return type(self).service(target, **data, by=self.user, now=self.now)
+            try:
+                return type(self).service(target, **data, by=self.user, now=self.now)
+            except UnseenFact as refusal:
+                access_log.log_miss(self.request, data.get(refusal.field, ""))
+                raise
 
     def _dry_run(self, target: Any, data: dict[str, Any]) -> dict[str, Any]:
         cases = set() if target is None else {order_of(target).case_id}
@@ -317,8 +321,10 @@ class OrderActionView(OrderView, TargetView):
         # An order may have moved to another case.
         cases.add(order.case_id)
         after = _deadlines(cases)
+        seen = self._may_see_deadlines(cases)
         transaction.savepoint_rollback(untouched)
         before = _deadlines(cases)
+        seen |= self._may_see_deadlines(cases)
         changes = [
             {
                 "order": order_id,
@@ -328,9 +334,16 @@ class OrderActionView(OrderView, TargetView):
                 "after": state,
             }
             for (order_id, rule, occurrence), state in after.items()
-            if state != before.get((order_id, rule, occurrence))
+            if order_id in seen and state != before.get((order_id, rule, occurrence))
         ]
         return DryRunOutput({"deadlines": changes}).data
+
+    def _may_see_deadlines(self, cases: Collection[int]) -> set[UUID]:
+        """Return the orders of the cases (public ids) whose deadlines the caller may see."""
+        known = Order.recorded.known_to(self.user).filter(case__in=cases)
+        orders = dict(known.values_list("pk", "public_id"))
+        roles = roles_over(self.user, orders)
+        return {orders[pk] for pk, held in roles.items() if MATRIX.may(held, "view", "deadline")}
 
 
 class OrderAction(OrderActionView, ResourceAction):

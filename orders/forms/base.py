@@ -16,7 +16,7 @@ from typing_extensions import override
 from accounts.access import MATRIX
 from accounts.form_base import SiteForm
 from accounts.models import User
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact, UnseenFact
 from orders.forms.fields import InstantField, TownField
 from orders.models import HistoryEntry, Order
 from orders.services.correctable import Correctable
@@ -40,6 +40,8 @@ class FactsForm(SiteForm):
 
     #: The fields by subject; if empty, all fields are in one fieldset.
     subjects: ClassVar[Fieldsets] = []
+    #: What was typed into a field that clashes with something that the person may not see.
+    unseen: str = ""
     #: True if the service takes `confirm`: the reason to store a fact that it doubts.
     takes_confirm: ClassVar[bool] = False
 
@@ -54,6 +56,8 @@ class FactsForm(SiteForm):
     def refuse(self, refusal: InvalidFact) -> None:
         """Show a service's refusal beside the field that it is about, or above the form."""
         beside = (name for name in self.fields if refusal.field in (name, day_name(name)))
+        if isinstance(refusal, UnseenFact):
+            self.unseen = str(self.cleaned_data.get(refusal.field, ""))
         self.add_error(next(beside, None), refusal.message)
         if isinstance(refusal, DoubtfulFact):
             for other in refusal.others:

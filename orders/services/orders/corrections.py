@@ -54,7 +54,7 @@ def correct_order(
     with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         row = change.order
         with within_limits(change, confirm=confirm):
-            _complete(changes, row, change)
+            _complete(changes, row, change, by=by)
             for name, value in changes.items():
                 change.set(name, value)
             if "issued_at" in changes:
@@ -70,11 +70,11 @@ def correct_order(
     return change.order
 
 
-def _complete(changes: dict[str, Any], row: Order, change: Change) -> None:
+def _complete(changes: dict[str, Any], row: Order, change: Change, *, by: User | None) -> None:
     """Clean the changes, and add those that follow from them."""
     if "por_number" in changes:
         changes["por_number"] = clean(changes["por_number"])
-        check_por_number(changes["por_number"], besides=row)
+        check_por_number(changes["por_number"], by=by, besides=row)
     if "firearms_alleged_count" in changes:
         check_alleged_count(count := changes["firearms_alleged_count"])
         if count and not row.firearms_indicated:

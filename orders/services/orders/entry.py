@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Agency, Town, User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact, UnseenFact
 from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, looks_like_docket
 from orders.models import (
     Capacity,
@@ -196,7 +196,7 @@ def enter_order(new: NewOrder, *, by: User | None, now: datetime, confirm: str =
     Raises `InvalidFact`, and `DoubtfulFact` for an unusual docket number or dates beyond the rules unless
     `confirm` gives the reason.
     """
-    check_por_number(clean(new.por_number))
+    check_por_number(clean(new.por_number), by=by)
     new = new.cleaned()
     new.check(now=now)
     found = beyond_at(new.facts(), new.court.pk)
@@ -216,10 +216,16 @@ def _docket_doubts(new: NewOrder) -> list[DoubtfulFact]:
     return [DoubtfulFact("docket_number", "unusual_docket", message)]
 
 
-def check_por_number(number: str, *, besides: Order | None = None) -> None:
-    """Refuse a registry number that another order has."""
+def check_por_number(number: str, *, by: User | None, besides: Order | None = None) -> None:
+    """Refuse a registry number that another order has. It reveals no order that `by` may not see."""
     others = Order.recorded.filter(por_number=number).exclude(pk__in=[besides.pk] if besides else [])
     other = others.first() if number else None
+    if other is not None and by is not None and not Order.recorded.known_to(by).filter(pk=other.pk).exists():
+        raise UnseenFact(
+            "por_number",
+            "number_not_accepted",
+            f"{number} cannot be entered here. Check it with the registry, or leave it out for now.",
+        )
     if other is not None and other.withdrawn_at is not None:
         raise InvalidFact(
             "por_number",

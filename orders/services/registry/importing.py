@@ -41,7 +41,7 @@ from orders.services.registry.other_respondents import other_respondents
 from orders.services.registry.parsing import read_order
 from orders.services.registry.places import Places
 from orders.services.registry.proof import Proof, sort_out
-from orders.services.registry.refusals import IN_ERROR, NOT_YOURS, duplicate, unknown
+from orders.services.registry.refusals import IN_ERROR, NOT_ACCEPTED, NOT_YOURS, duplicate, unknown
 from orders.services.registry.small_children import SmallChildren
 from orders.services.registry.staging import Reject, Staging, staging
 from orders.services.registry.updating import SOURCE, last_values, update
@@ -261,7 +261,7 @@ class _Batch:
         theirs = [number for number, order in stored.items() if not self._is_ours(order)]
         for number in theirs:
             del stored[number], self._read[number]
-            self._reject(self._lines[number], NOT_YOURS)
+            self._reject(self._lines[number], NOT_YOURS if self.courts is None else NOT_ACCEPTED)
         if theirs:
             self._reject_proof(theirs)
         self._orders.update(stored)

@@ -10,6 +10,11 @@ NOT_YOURS = Rejected(
 )
 
 
+NOT_ACCEPTED = Rejected(
+    "number_not_accepted", "por_number: cannot be used by this court. Check the number with the registry."
+)
+
+
 IN_ERROR = Rejected(
     "entered_in_error",
     "por_number: the order was withdrawn here because it was entered in error. If the registry is right, "

@@ -1,0 +1,234 @@
+"""What belongs to other agencies is not found out by trying, nor shown again to those who left."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import AgencyKind, AuditAction, AuditEntry, Membership, Role, User
+from accounts.services import people
+from accounts.services.access import enumeration_guard
+from notifications.models import Alert, WebhookSubscription
+from orders.models import Capacity, ImportJob, Order, OrderAgency
+from orders.services.firearms import inventory
+from orders.services.registry import jobs
+from tests import make
+from tests.api.conftest import MakeCaller
+from tests.make_export import firearm_row, order_row, write_export
+from tests.notifications.fixtures import set_up
+
+pytestmark = pytest.mark.django_db
+
+#: The capacity in which each of these roles sees an order, and its kind of agency.
+NARROW = {
+    Role.MARSHAL: (Capacity.MARSHAL, AgencyKind.MARSHAL),
+    Role.SCHOOL: (Capacity.SCHOOL, AgencyKind.SCHOOL),
+    Role.LICENSING: (Capacity.LICENSING, AgencyKind.LICENSING),
+}
+
+
+def lately() -> dict[str, Any]:
+    now = timezone.now()
+    return {"now": now, "issued_at": now - timedelta(days=1)}
+
+
+def named(order: Order, role: Role) -> User:
+    """A person of an agency that is named for the order."""
+    capacity, kind = NARROW[role]
+    agency = make.agency(kind)
+    OrderAgency.objects.create(order=order, agency=agency, capacity=capacity)
+    return make.person(role, agency)
+
+
+@pytest.mark.parametrize("role", NARROW)
+def test_they_see_alerts_to_their_own_agency_only(role: Role, caller: MakeCaller) -> None:
+    fixture = set_up()
+    person = named(fixture.order, role)
+    (theirs, *_) = fixture.fire_alone(["respondent_police"])
+    own = Alert.objects.get(pk=theirs.pk)
+    own.pk, own.public_id, own.idem_key = None, uuid.uuid4(), "own"
+    own.agency, own.recipient, own.capacity = person.memberships.get().agency, person, NARROW[role][0]
+    own.save()
+    api, browser = caller(person), Client()
+    browser.force_login(person)
+
+    listed = api.get("/alerts", agency=fixture.police.name).json()
+    seen = [one["id"] for one in api.get("/alerts").json()["results"]]
+
+    assert listed["results"] == []
+    assert seen == [str(own.public_id)]
+    assert api.get(f"/alerts/{theirs.public_id}").status_code == 404
+    assert browser.get(f"/notices/{theirs.public_id}/").status_code == 404
+    assert browser.get(f"/notices/{own.public_id}/").status_code == 200
+    # The court and police go on seeing all.
+    assert caller(fixture.clerk).get(f"/alerts/{theirs.public_id}").status_code == 200
+
+
+def typed(court: Any, number: str) -> dict[str, Any]:
+    return {
+        "docket_number": f"HHD-FA26-{uuid.uuid4().int % 10**7:07}-S",
+        "court": court.name,
+        "kind": "ex_parte_restraining_order",
+        "respondent_name": "Ash Birch",
+        "respondent_town": make.town().name,
+        "issued_at": (timezone.now() - timedelta(hours=3)).isoformat(),
+        "por_number": number,
+    }
+
+
+def test_a_number_of_another_court_reveals_nothing_and_is_counted(caller: MakeCaller) -> None:
+    court = make.agency(AgencyKind.COURT)
+    person = make.person(Role.CLERK, court)
+    api = caller(person)
+    open_order = make.order(por_number="POR1")
+    withdrawn = make.order(por_number="POR2")
+    Order.objects.filter(pk=withdrawn.pk).update(withdrawn_at=timezone.now())
+    own = make.order(court=court, por_number="POR3", **lately())
+
+    answers = [api.post("/orders?dry_run=true", typed(court, number)) for number in ("POR1", "POR2")]
+    problems = [json.dumps(one.json()).replace("POR2", "POR1") for one in answers]
+    corrected = api.patch(
+        f"/orders/{own.public_id}", {"por_number": "POR1", "reason": "misread"}, If_Match="*"
+    )
+
+    assert {one.status_code for one in answers} == {409}
+    assert [one.json()["errors"][0]["code"] for one in (*answers, corrected)] == ["number_not_accepted"] * 3
+    assert problems[0].partition("request")[0] == problems[1].partition("request")[0]
+    assert "already entered" not in problems[0]
+    assert open_order.case.docket_number not in problems[0]
+    assert enumeration_guard.count_refused_ids(person) == 2
+    # Of an own order the answer helps.
+    known = api.post("/orders?dry_run=true", typed(court, "POR3"))
+    assert known.json()["errors"][0]["code"] == "duplicate_por_number"
+
+
+def test_numbers_tried_in_the_form_are_counted_too() -> None:
+    court, town = make.agency(AgencyKind.COURT), make.town()
+    person, browser = make.person(Role.CLERK, court), Client()
+    browser.force_login(person)
+    make.order(por_number="POR1")
+    sheet = {
+        "court": court.pk,
+        "docket_number": "HHD-FA26-17-S",
+        "por_number": "POR1",
+        "kind": "ex_parte_restraining_order",
+        "issued_at_0": "2025-12-04",
+        "issued_at_1": "4:00 pm",
+        "respondent_name": "Ash Birch",
+        "respondent_town": town.pk,
+    }
+
+    page = browser.post("/admin/orders/order/add/", sheet).content.decode()
+
+    assert "cannot be entered here" in page
+    assert Order.objects.count() == 1
+    assert enumeration_guard.count_refused_ids(person) == 1
+
+
+def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path) -> None:
+    town, court = make.town(), make.agency(AgencyKind.COURT)
+    town.name, court.docket_prefixes = "Hamden", "HHD"
+    town.save()
+    court.save()
+    make.order(por_number="POR0000000009")
+    write_export(tmp_path, orders=[order_row(9)], firearms=[firearm_row(9), firearm_row(8)], receipts=[])
+    job = ImportJob.objects.create(by=make.person(Role.CLERK, court), created_at=timezone.now())
+    for name in ("orders", "firearms", "receipts"):
+        with (tmp_path / f"{name}.csv").open("rb") as stream:
+            jobs.put_file(job, name, stream, most=10**6)  # type: ignore[arg-type] # a value of the enum
+    jobs.start(job)
+
+    jobs.run(job.pk, now=timezone.now())
+
+    job.refresh_from_db()
+    # The firearm of the other court's number and that of an unknown one get the same answer.
+    assert job.rejected == {"number_not_accepted": 1, "unknown_por_number": 2}
+
+
+def test_a_dry_run_names_no_order_that_the_caller_does_not_see(caller: MakeCaller) -> None:
+    now = timezone.now()
+    court, town = make.agency(AgencyKind.COURT), make.town()
+    facts: dict[str, Any] = {
+        "court": court,
+        "respondent_town": town,
+        "now": now,
+        "docket_number": "HHD-FA26-1234567-S",
+    }
+    order = make.served_order(**facts, issued_at=now - timedelta(days=2))
+    sibling = make.served_order(**facts, issued_at=now - timedelta(days=1))
+    assert order.case_id == sibling.case_id
+    OrderAgency.objects.filter(order=sibling).exclude(capacity=Capacity.COURT).delete()
+    firearm = inventory.list_firearm(order, serial="S-1", source="application", by=None, now=now)
+    body = {
+        "kind": "police",
+        "received_at": now.isoformat(),
+        "agency": town.police.name,
+        "firearms": [str(firearm.public_id)],
+    }
+
+    def moved(by: User) -> set[str]:
+        answer = caller(by).post(f"/orders/{order.public_id}/receipts?dry_run=true", body)
+        assert answer.status_code == 200, answer.content
+        return {one["order"] for one in answer.json()["deadlines"]}
+
+    assert moved(make.person(Role.CLERK, court)) == {str(order.public_id), str(sibling.public_id)}
+    assert moved(make.person(Role.LIAISON, town.police)) == {str(order.public_id)}
+
+
+def test_a_replay_returns_nothing_to_someone_who_left(caller: MakeCaller, settings: Settings) -> None:
+    settings.DEBUG = False
+    first, second = make.agency(), make.agency()
+    person = make.person(Role.LIAISON, first)
+    Membership.objects.create(user=person, role=Role.LIAISON, agency=second)
+    api = caller(person)
+    body = {"agency": first.name, "url": "https://93.184.215.14/hook", "events": ["alert.created"]}
+    made = api.post("/webhooks", body, key="once")
+    assert made.status_code == 201, made.content
+    assert api.post("/webhooks", body, key="once").json()["secret"] == made.json()["secret"]
+
+    people.revoke_role(membership=person.memberships.get(agency=first))
+
+    again = api.post("/webhooks", body, key="once")
+    assert (again.status_code, again.json()["code"]) == (403, "not_permitted")
+    assert made.json()["secret"] not in again.content.decode()
+    assert WebhookSubscription.objects.count() == 1
+
+
+def test_webhooks_of_someone_who_left_are_listed_for_the_agency_and_can_be_ended(caller: MakeCaller) -> None:
+    agency = make.agency()
+    gone, here = make.person(Role.LIAISON, agency), make.person(Role.SUPERVISOR, agency)
+    body = {"agency": agency.name, "url": "https://93.184.215.14/hook", "events": ["alert.created"]}
+    made = caller(gone).post("/webhooks", body).json()
+    make.person(Role.ADMINISTRATOR)
+    people.deactivate_user(user=gone)
+    api = caller(here)
+
+    (listed,) = api.get("/webhooks").json()["results"]
+
+    assert (listed["id"], listed["url"]) == (made["id"], body["url"])
+    tag = api.get(f"/webhooks/{made['id']}").headers["ETag"]
+    assert api.delete(f"/webhooks/{made['id']}", If_Match=tag).status_code == 204
+    assert api.get("/webhooks").json()["results"] == []
+
+
+def test_an_agency_opens_so_many_imports_a_day(caller: MakeCaller, settings: Settings) -> None:
+    settings.IMPORTS_A_DAY = 2
+    court = make.agency(AgencyKind.COURT)
+    api, colleague = (caller(make.person(Role.CLERK, court)) for _ in range(2))
+    assert [one.post("/imports").status_code for one in (api, colleague)] == [201, 201]
+
+    refused = api.post("/imports")
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "too_many")
+    assert caller(make.person(Role.CLERK, make.agency(AgencyKind.COURT))).post("/imports").status_code == 201
+    ImportJob.objects.update(created_at=timezone.now() - timedelta(days=1))
+    assert api.post("/imports").status_code == 201
+    assert AuditEntry.objects.filter(action=AuditAction.DONE).exists()
