@@ -42,7 +42,11 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def get_login_stages(self) -> list[str]:
         """Return the steps after a correct password, a passkey or single sign-on."""
-        return ["accounts.stages.UseNotice", "accounts.stages.SecondFactorStage"]
+        return [
+            "accounts.stages.UseNotice",
+            "accounts.stages.SecondFactorStage",
+            "accounts.stages.NewPassword",
+        ]
 
     @override
     def pre_login(self, request: HttpRequest, user: Any, **_facts: Any) -> HttpResponse | None:

@@ -17,6 +17,7 @@ from django.contrib.auth.forms import (
     PasswordChangeForm,
     UserChangeForm,
 )
+from django.contrib.auth.forms import SetPasswordForm as DjangoSetPasswordForm
 from django.core.validators import MaxLengthValidator
 from typing_extensions import override
 
@@ -68,6 +69,34 @@ class SignInForm(forms.Form):
             raise forms.ValidationError(
                 "That email address and password do not match an account that can sign in."
             )
+        return typed
+
+
+class AskForResetForm(forms.Form):
+    """The address of the account whose password was forgotten."""
+
+    username = forms.CharField(
+        label="Email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+        error_messages={"required": "Enter your email address."},
+    )
+
+
+class NewPasswordForm(DjangoSetPasswordForm):  # type: ignore[type-arg] # generic in the stubs only
+    """A new password, typed twice, as the last step of a sign-in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = "New password"
+        self.fields["new_password2"].label = "New password again"
+
+    @override
+    def clean_new_password1(self) -> str:
+        """Refuse the password that is to be replaced."""
+        typed = str(self.cleaned_data.get("new_password1", ""))
+        if self.user.check_password(typed):
+            raise forms.ValidationError("This is the password that you have. Choose another.")
         return typed
 
 
@@ -223,7 +252,11 @@ class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # gene
         """Set the new password."""
         # Django's view does not pass the request to the form.
         typed = self.cleaned_data["password1"]
-        return people.set_password(user=self.user, password=typed, request=context.request)
+        request = context.request
+        is_own = request is not None and request.user == self.user
+        return people.set_password(
+            user=self.user, password=typed, must_change_password=not is_own, request=request
+        )
 
 
 def _ask_for_code(field: forms.Field) -> None:

@@ -24,6 +24,24 @@ class UseNotice(LoginStage):
         return redirect(self.urlname), True
 
 
+class NewPassword(LoginStage):
+    """Ask for a new password after a link by mail, or if an administrator set the one that was typed."""
+
+    key = "new_password"
+    urlname = "new-password"
+
+    @override
+    def handle(self) -> tuple[Any, bool]:
+        """Redirect to the page. A link by mail needs a second factor besides."""
+        user = self.login.user
+        if sign_in.RESET in sign_in.methods_of(self.request, user):
+            if not sign_in.has_second_factor(self.request, user):
+                return redirect("sign-in"), False
+            return redirect(self.urlname), True
+        must_change = user.must_change_password and "password" in sign_in.methods_of(self.request, user)
+        return (redirect(self.urlname) if must_change else None), True
+
+
 class SecondFactorStage(AuthenticateStage):
     """Ask for the second factor if the person has one; `accounts.gate` stops those without."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from accounts.models import EntryPoint
-from accounts.services import held_forms, people, sign_in
+from accounts.services import held_forms, password_reset, people, sign_in
 from accounts.services.access import audit_chain, idempotency
 from accounts.sessions import SessionStore
+
+logger = logging.getLogger(__name__)
 
 #: Seconds after which a task leaves the rest to the next run; far below Celery's limit.
 SECONDS = 20.0
@@ -39,10 +43,25 @@ def verify_audit(after: int | None = None, *, is_whole: bool = False) -> None:
         )
 
 
+def request_reset_link(user: int) -> None:
+    """Ask a worker to mail a link to the person, or for 0 to do nothing, so that both take the same time."""
+    try:
+        mail_reset_link.apply_async(args=(user,), expires=600, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("no broker: %s", type(error).__name__)
+
+
+@shared_task(name="accounts.mail_reset_link")
+def mail_reset_link(user: int) -> None:
+    """Mail a link to the person with this key."""
+    password_reset.mail_link(user)
+
+
 @shared_task(name="accounts.release_locks")
 def release_locks() -> None:
-    """End the locks whose time is over, so that alerts go to their people again."""
+    """End locks and temporary accounts whose time is over, so that alerts go to the right people."""
     people.release_locks()
+    people.end_temporary()
 
 
 @shared_task(name="accounts.tidy")

@@ -33,7 +33,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView
 from requests import RequestException
@@ -42,11 +42,11 @@ from typing_extensions import override
 from accounts import tasks
 from accounts.adapters import turn_away
 from accounts.allauth_internals import jwtkit, perform_passwordless_login, record_authentication
-from accounts.forms import ChangePasswordForm, SignInForm
+from accounts.forms import AskForResetForm, ChangePasswordForm, NewPasswordForm, SignInForm
 from accounts.models import User
-from accounts.narrowing import present
-from accounts.services import second_factor, sign_in
-from accounts.stages import UseNotice
+from accounts.narrowing import expect, present
+from accounts.services import password_reset, people, second_factor, sign_in
+from accounts.stages import NewPassword, UseNotice
 
 #: The provider id of single sign-on in URLs.
 SSO = "sso"
@@ -134,6 +134,71 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session or an unfinished sign-in. Also works after the session has ended."""
     get_adapter().logout(request)
     return redirect("sign-in")
+
+
+@require_http_methods(["GET", "POST"])
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session of the person, also this one, and calendar links."""
+    if request.method == "POST":
+        people.sign_out_everywhere(user=expect(User, request.user), request=request)
+        messages.success(request, "You were signed out everywhere. Sign in again here.")
+        return redirect("sign-in")
+    return render(request, "sign_in/sign_out_everywhere.html")
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def ask_for_reset(request: HttpRequest) -> HttpResponse:
+    """Mail a link to a person who forgot the password. The answer is the same for every address."""
+    form = AskForResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        tasks.request_reset_link(password_reset.person_who_asked(request, form.cleaned_data["username"]))
+        return render(request, "sign_in/reset_asked.html")
+    return render(request, "sign_in/reset_ask.html", {"form": form})
+
+
+@never_cache
+@login_not_required
+@sensitive_variables("token")
+@require_http_methods(["GET", "POST"])
+def reset_password(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link by mail. Its button begins a sign-in that ends with a new password."""
+    user = password_reset.person_of(token)
+    if request.user.is_authenticated:
+        return redirect("change-password")
+    if user is None:
+        messages.error(request, "This link works no more. Ask for a new one.")
+        return redirect("ask-for-reset")
+    if request.method == "POST":
+        record_authentication(request, user, method=sign_in.RESET)
+        answer: HttpResponse = perform_login(request, user)
+        return answer
+    return render(request, "sign_in/reset.html")
+
+
+@never_cache
+@login_not_required
+@sensitive_post_parameters("new_password1", "new_password2")
+@require_http_methods(["GET", "POST"])
+def new_password(request: HttpRequest) -> HttpResponse:
+    """Set a new password as the last step of a sign-in. The person then signs in with it."""
+    stage = LoginStageController.enter(request, NewPassword.key)
+    if stage is None or stage.login.user is None:
+        return redirect("sign-in")
+    user = expect(User, stage.login.user)
+    form = NewPasswordForm(user, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        how = sign_in.RESET if sign_in.RESET in sign_in.methods_of(request, user) else "first sign-in"
+        with transaction.atomic():
+            people.set_password(
+                user=user, password=form.cleaned_data["new_password1"], request=request, by=how
+            )
+            if how == sign_in.RESET:
+                people.release_lock(user=user, why="second factor", request=request)
+        request.session.flush()
+        messages.success(request, "Your password was changed. Sign in with the new one.")
+        return redirect("sign-in")
+    return render(request, "sign_in/new_password.html", {"form": form})
 
 
 @require_POST

@@ -65,6 +65,8 @@ app.conf.task_routes = {
     "accounts.verify_audit": {"queue": "bulk"},
     "accounts.tidy": {"queue": "bulk"},
     "notifications.send_audit_digests": {"queue": "bulk"},
+    "accounts.release_locks": {"queue": "bulk"},
+    "accounts.mail_reset_link": {"queue": "pulse"},
 }
 
 # No entry is for a single order. Each hint expires before the next one is due, so that an outage leaves no

@@ -304,6 +304,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+#: Seconds for which the link that resets a password works.
+PASSWORD_RESET_TIMEOUT = 30 * 60
+
 # Sign-in uses django-allauth with our own pages and rules; see docs/sign-in.md.
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}

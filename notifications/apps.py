@@ -14,10 +14,12 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and connect to the signals of `orders` and `accounts`."""
+        from accounts.services.password_reset import link_made
         from accounts.services.people import ended
         from notifications import checks
         from notifications.services.calendar.feeds import end_feed
         from notifications.services.corrected_alerts import notify_of_correction
+        from notifications.services.delivery.account_mail import mail_reset_link
         from notifications.services.firing.pulse import fire_after_commit
         from notifications.services.follow_up_alerts import notify_of_passed_action, notify_of_reminder
         from notifications.services.transfers import notify_of_offer, notify_of_refusal
@@ -37,3 +39,4 @@ class NotificationsConfig(AppConfig):
         passed.connect(notify_of_passed_action)
         corrected.connect(notify_of_correction)
         ended.connect(end_feed)
+        link_made.connect(mail_reset_link)

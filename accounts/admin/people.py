@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -57,19 +57,32 @@ class MembershipInline(admin.TabularInline[Membership, User]):
         return formset
 
 
-class LockedFilter(admin.EmptyFieldListFilter):
-    """Filter for locked accounts."""
+class _WordedFilter(admin.EmptyFieldListFilter):
+    """Filter by whether a date is empty, in words that explain what that means."""
+
+    words: ClassVar[tuple[str, str, str, str]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = "whether locked"
+        self.title = self.words[0]
 
     @override
     def choices(self, changelist: Any) -> Any:
-        """Use labels that say what an empty `locked_at` means."""
-        labels = ["All", "Not locked", "Locked"]
-        for choice, label in zip(super().choices(changelist), labels, strict=True):
+        """Use the words as labels."""
+        for choice, label in zip(super().choices(changelist), self.words[1:], strict=True):
             yield choice | {"display": label}
+
+
+class LockedFilter(_WordedFilter):
+    """Filter for locked accounts."""
+
+    words = ("whether locked", "All", "Not locked", "Locked")
+
+
+class TemporaryFilter(_WordedFilter):
+    """Filter for temporary accounts."""
+
+    words = ("whether temporary", "All", "Not temporary", "Temporary")
 
 
 @admin.register(User)
@@ -77,17 +90,23 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
     """Users. They are deactivated, never deleted, so that the access log keeps their names."""
 
     list_display = ["name", "email", "held_roles", "is_active", "is_locked", "last_login"]
-    list_filter = ["is_active", ("locked_at", LockedFilter), "is_system", "memberships__role"]
+    list_filter = [
+        "is_active",
+        ("locked_at", LockedFilter),
+        "is_system",
+        ("ends_at", TemporaryFilter),
+        "memberships__role",
+    ]
     search_fields = ["name", "email", "memberships__agency__name"]
     ordering = ["name"]
     list_per_page = 50
     filter_horizontal = ()
     readonly_fields = ["is_system", "locked_at", "last_login", "joined_at", "enabled_at"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "password", "is_active", "is_system"]}),
+        (None, {"fields": ["email", "name", "password", "is_active", "ends_at", "is_system"]}),
         ("Dates", {"fields": ["locked_at", "last_login", "joined_at", "enabled_at"]}),
     ]
-    add_fieldsets = [(None, {"fields": ["email", "name", "is_system", "password1", "password2"]})]
+    add_fieldsets = [(None, {"fields": ["email", "name", "ends_at", "is_system", "password1", "password2"]})]
     form = ChangeUserForm
     add_form = AddUserForm
     change_password_form = SetPasswordForm
@@ -157,11 +176,13 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
                 name=obj.name,
                 password=form.cleaned_data["password1"] or None,
                 is_system=obj.is_system,
+                must_change_password=True,
+                ends_at=obj.ends_at,
                 request=request,
             ).pk
             obj.refresh_from_db()
             return
-        people.change_user(user=obj, email=obj.email, name=obj.name, request=request)
+        people.change_user(user=obj, email=obj.email, name=obj.name, ends_at=obj.ends_at, request=request)
         if "is_active" in form.changed_data:
             set_active = people.reactivate_user if obj.is_active else people.deactivate_user
             set_active(user=obj, request=request)

@@ -39,7 +39,9 @@ class TokenAuthentication(BaseAuthentication):
             ApiToken.objects.select_related("user")
             .prefetch_related(memberships)
             .filter(Q(revoked_at=None), digest=digest_of(token_text.strip()), expires_at__gt=now)
-            .filter(user__is_active=True, user__locked_at=None)
+            .filter(
+                Q(user__ends_at=None) | Q(user__ends_at__gt=now), user__is_active=True, user__locked_at=None
+            )
             .first()
         )
         if token is None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts.access import MATRIX
 from accounts.mail_addresses import MailAddressField
@@ -99,6 +100,18 @@ class User(AbstractBaseUser):
             "only in browsers in which the person signed in before."
         ),
     )
+    must_change_password = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="True after someone else set the password, until the person chooses another.",
+    )
+    ends_at = models.DateTimeField(
+        "ends at",
+        null=True,
+        blank=True,
+        help_text="For a temporary account: when it ends by itself. Empty for all others.",
+    )
     sessions_ended_at = models.DateTimeField(
         null=True,
         editable=False,
@@ -133,8 +146,13 @@ class User(AbstractBaseUser):
 
     @property
     def is_person_in_use(self) -> bool:
-        """True for a person whose account is active, locked or not. A lock does not end a session."""
-        return self.is_active and not self.is_system
+        """True for a person whose account is active and has not ended. A lock does not end a session."""
+        return self.is_active and not self.is_system and not self.has_ended
+
+    @property
+    def has_ended(self) -> bool:
+        """True for a temporary account after its end."""
+        return self.ends_at is not None and self.ends_at <= timezone.now()
 
     @property
     def may_sign_in(self) -> bool:

@@ -55,13 +55,22 @@ def create_user(
     name: str,
     password: str | None = None,
     is_system: bool = False,
+    must_change_password: bool = False,
+    ends_at: datetime | None = None,
     request: HttpRequest | None = None,
 ) -> User:
     """Create a user. Without a password the person can sign in only by single sign-on.
 
-    A system has no password and never signs in. Raises ValidationError if the address is in use.
+    A system has no password and never signs in. `ends_at` makes the account temporary. Raises ValidationError
+    if the address is in use.
     """
-    user = User(email=User.objects.normalize_email(clean(email)), name=clean(name), is_system=is_system)
+    user = User(
+        email=User.objects.normalize_email(clean(email)),
+        name=clean(name),
+        is_system=is_system,
+        must_change_password=must_change_password and bool(password),
+        ends_at=ends_at,
+    )
     user.set_password(None if is_system else password)
     user.full_clean()
     user.save()
@@ -70,24 +79,46 @@ def create_user(
 
 
 @transaction.atomic
-def change_user(*, user: User, email: str, name: str, request: HttpRequest | None = None) -> User:
-    """Change the name and the email address."""
-    before = User.objects.values("email", "name").get(pk=user.pk)
+def change_user(
+    *, user: User, email: str, name: str, ends_at: datetime | None = None, request: HttpRequest | None = None
+) -> User:
+    """Change the name, the email address and the end. Raises ValidationError for an administrator's end."""
+    before = User.objects.values("email", "name", "ends_at").get(pk=user.pk)
     user.email = User.objects.normalize_email(clean(email))
     user.name = clean(name)
+    user.ends_at = ends_at
     user.full_clean()
-    user.save(update_fields=["email", "name"])
+    _check_end(user, {one.role for one in Membership.objects.filter(user=user)})
+    user.save(update_fields=["email", "name", "ends_at"])
     if changed := [field for field, value in before.items() if getattr(user, field) != value]:
         _log(request, AuditAction.ACCOUNT_CHANGED, user, fields=changed)
     return user
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str, request: HttpRequest | None = None) -> User:
-    """Set the password, and end every session and token."""
+def set_password(
+    *,
+    user: User,
+    password: str,
+    must_change_password: bool = False,
+    request: HttpRequest | None = None,
+    **how: str,
+) -> User:
+    """Set the password, and end every session and token.
+
+    With `must_change_password` the person chooses another at the next sign-in.
+    """
     user.set_password(password)
-    user.save(update_fields=["password"])
-    _log(request, AuditAction.PASSWORD_CHANGED, user, **_end_everything(user, request))
+    user.must_change_password = must_change_password
+    user.save(update_fields=["password", "must_change_password"])
+    _log(request, AuditAction.PASSWORD_CHANGED, user, **_end_everything(user, request), **how)
+    return user
+
+
+@transaction.atomic
+def sign_out_everywhere(*, user: User, request: HttpRequest | None = None) -> User:
+    """End every session, token and calendar link of the account. The person can sign in again."""
+    _log(request, AuditAction.SIGN_OUT, user, everywhere=True, **_end_everything(user, request))
     return user
 
 
@@ -177,8 +208,17 @@ def reset_second_factor(*, user: User, request: HttpRequest | None = None) -> No
     """Remove all second factors, and end every session. The person sets up a new one at the next sign-in."""
     factors = sorted(Authenticator.objects.filter(user=user.pk).values_list("type", flat=True))
     Authenticator.objects.filter(user=user.pk).delete()
-    if factors:
-        _log(request, AuditAction.FACTOR_REMOVED, user, **_end_everything(user, request), factors=factors)
+    counts = _end_everything(user, request)
+    if factors or any(counts.values()):
+        _log(request, AuditAction.FACTOR_REMOVED, user, **counts, factors=factors)
+
+
+def end_temporary() -> int:
+    """Deactivate temporary accounts that have ended, by the database's clock; return how many."""
+    over = list(User.objects.filter(is_active=True, ends_at__lte=Now()).order_by("ends_at", "pk"))
+    for user in over:
+        deactivate_user(user=user, why="temporary")
+    return len(over)
 
 
 @transaction.atomic
@@ -240,6 +280,7 @@ def grant_role(
 def record_membership(*, membership: Membership, request: HttpRequest | None = None) -> Membership:
     """Save a new or changed membership. Raises ValidationError or LastAdministrator."""
     membership.full_clean()
+    _check_end(membership.user, {membership.role})
     before = Membership.objects.filter(pk=membership.pk).first()
     with _keep_an_administrator():
         membership.save()
@@ -273,6 +314,13 @@ def _keep_an_administrator() -> Iterator[None]:
     yield
     if before and not able.exists():
         raise LastAdministrator
+
+
+def _check_end(user: User, roles: Collection[str]) -> None:
+    """Raise ValidationError for a temporary administrator: the last one must not end by itself."""
+    if user.ends_at is not None and Role.ADMINISTRATOR in roles:
+        message = "An administrator's account cannot be temporary. Remove the end, or choose another role."
+        raise ValidationError(message)
 
 
 def _end_everything(user: User, request: HttpRequest | None) -> dict[str, int]:

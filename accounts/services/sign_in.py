@@ -21,8 +21,10 @@ from accounts.services.guesses import MAX_ATTEMPTS, MEMORY, Guess, count_recent,
 
 #: The most earlier attempts that are read: far more than one account can have.
 _MOST = 2000
+#: The method of a sign-in that began with a link by mail.
+RESET = "reset"
 #: First factors that are no guesses. What follows them is counted apart, so that a lock does not stop it.
-_NOT_GUESSED = ("socialaccount",)
+_NOT_GUESSED = ("socialaccount", RESET)
 #: Seconds after sign-in in which sign-in methods can be changed without signing in again.
 FRESH = 10 * 60
 

@@ -54,7 +54,13 @@ def load_people(court: Agency) -> int:
     added = 0
     for sign_in, (name, role, agency) in zip(SIGN_INS, holds, strict=True):
         if not User.objects.filter(email__iexact=sign_in.email).exists():
-            user = people.create_user(email=sign_in.email, name=name, password=sign_in.password)
+            user = people.create_user(
+                email=sign_in.email,
+                name=name,
+                password=sign_in.password,
+                # It may do most, so its printed password works for one sign-in only.
+                must_change_password=role == Role.ADMINISTRATOR,
+            )
             people.grant_role(user=user, role=role, agency=agency)
             added += 1
     return added
