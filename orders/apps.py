@@ -13,11 +13,15 @@ class OrdersConfig(AppConfig):
     verbose_name = "Protective orders"
 
     def ready(self) -> None:
-        """Register the system check of the rulebook, and what this app requires of courts."""
+        """Register the system check of the rulebook, and what `accounts` asks this app for."""
+        from accounts.services.access.access_report import CASE_FINDERS
         from accounts.services.agencies import directory
         from orders import checks
         from orders.services.courts import check_court
+        from orders.services.orders.dockets import cases_with_docket
 
         register(checks.check_rulebook, deploy=True)
+        if cases_with_docket not in CASE_FINDERS:
+            CASE_FINDERS.append(cases_with_docket)
         if check_court not in directory.CHECKS:
             directory.CHECKS.append(check_court)

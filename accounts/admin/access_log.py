@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -28,6 +29,7 @@ from accounts.services.access.access_report import (
     PAGE,
     Question,
     case_viewers,
+    cases_with_docket,
     entries,
     reads_of_cases,
 )
@@ -65,6 +67,9 @@ class QuestionForm(SiteForm):
         widget=forms.TextInput(attrs={"size": 40}),
         help_text="The complete public ID of the case.",
     )
+    docket_number = forms.CharField(
+        required=False, max_length=60, help_text="The docket number of the case, in any court."
+    )
     action = forms.ChoiceField(required=False)
     entry_point = forms.ChoiceField(
         label="Through", required=False, choices=[("", "All"), *EntryPoint.choices]
@@ -80,7 +85,7 @@ class QuestionForm(SiteForm):
             required=False, choices=[("", "All"), *((action.value, action.label) for action in actions)]
         )
         if not may_read_cases:
-            del self.fields["case"]
+            del self.fields["case"], self.fields["docket_number"]
 
     def clean_person(self) -> User | None:
         """Return the user. Refuses an unknown address."""
@@ -89,6 +94,13 @@ class QuestionForm(SiteForm):
     def clean_account(self) -> User | None:
         """Return the user. Refuses an unknown address."""
         return _user_with(self.cleaned_data["account"])
+
+    def clean_docket_number(self) -> tuple[UUID, ...]:
+        """Return the public ids of its cases. Refuses an unknown number."""
+        typed = self.cleaned_data["docket_number"]
+        if typed and not (found := cases_with_docket(typed)):
+            raise forms.ValidationError("No case has this docket number. Check it, or leave it out.")
+        return found if typed else ()
 
     def clean_older_than(self) -> tuple[datetime, int] | None:
         """Return the last entry of the previous page. Refuses a value that this page did not write."""
@@ -118,7 +130,8 @@ class QuestionForm(SiteForm):
     def question(self) -> Question:
         """Return the filters; before the form is sent, those of its initial values."""
         if self.is_bound:
-            return Question(**self.cleaned_data)
+            given = {name: value for name, value in self.cleaned_data.items() if name != "docket_number"}
+            return Question(**given, cases=self.cleaned_data.get("docket_number", ()))
         return Question(**self.initial)
 
 
@@ -175,7 +188,7 @@ def _result(request: HttpRequest, question: Question, reader: User) -> dict[str,
         request,
         AuditAction.LOG_READ,
         subject=question.person or question.account,
-        cases=[question.case] if question.case else [],
+        cases=sorted({*question.cases, *([question.case] if question.case else [])}),
         detail={
             "since": _utc(question.since),
             "until": _utc(question.until),
@@ -189,7 +202,7 @@ def _result(request: HttpRequest, question: Question, reader: User) -> dict[str,
         "lines": [(_utc(entry.at), entry) for entry in found],
         "older_than": f"{last.at.isoformat()} {last.pk}" if last else "",
         "case_viewers": [(one, _utc(one.first), _utc(one.last)) for one in case_viewers(question)]
-        if question.case
+        if question.case or question.cases
         else [],
         "has_result": True,
     }

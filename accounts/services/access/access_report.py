@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,9 @@ from uuid import UUID
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from accounts.models import AuditAction, AuditEntry, Role, User
+
+#: Return the public ids of the cases with a docket number. `orders`, which knows cases, adds its own.
+CASE_FINDERS: list[Callable[[str], Iterable[UUID]]] = []
 
 #: Entries per page.
 PAGE = 100
@@ -24,12 +27,13 @@ class Question:
     """Filters for access-log entries, from `since` up to but not including `until`.
 
     `person` is who acted; `account` is the account that the action changed. `older_than` is the time and
-    number of the last entry on the page before.
+    number of the last entry on the page before. `cases` are those of a docket number: courts may share one.
     """
 
     since: datetime
     until: datetime
     case: UUID | None = None
+    cases: tuple[UUID, ...] = ()
     person: User | None = None
     account: User | None = None
     action: str = ""
@@ -45,6 +49,11 @@ class CaseViewer:
     times: int
     first: datetime
     last: datetime
+
+
+def cases_with_docket(docket_number: str) -> tuple[UUID, ...]:
+    """Return the public ids of the cases with this docket number, in all courts."""
+    return tuple(sorted({case for find in CASE_FINDERS for case in find(docket_number)}))
 
 
 def reads_of_cases(reader: User) -> bool:
@@ -93,6 +102,8 @@ def _matching(question: Question) -> QuerySet[AuditEntry]:
     found = AuditEntry.objects.filter(at__gte=question.since, at__lt=question.until)
     if question.case:
         found = found.filter(cases__contains=[question.case])
+    if question.cases:
+        found = found.filter(cases__overlap=list(question.cases))
     if question.person:
         found = found.filter(actor=question.person)
     if question.account:
