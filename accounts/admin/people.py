@@ -20,9 +20,11 @@ from typing_extensions import override
 from accounts.errors import LastAdministrator
 from accounts.forms import AddUserForm, ChangeUserForm, SetPasswordForm
 from accounts.models import AuditAction, Membership, User
+from accounts.models.people import SITE_ROLES
 from accounts.searching import Searched
 from accounts.services import people
 from accounts.services.access.access_log import record_for
+from accounts.services.managers import agencies_to_choose, is_site_administrator, people_managed_by
 
 admin.site.site_header = admin.site.site_title = "ctcompliance"
 admin.site.index_title = "Administration"
@@ -48,8 +50,33 @@ class MembershipInline(admin.TabularInline[Membership, User]):
         return super().get_queryset(request).select_related("agency")
 
     @override
+    def get_autocomplete_fields(self, request: HttpRequest) -> Any:
+        """Let agency administrators choose among their agencies, without a look at the others."""
+        return self.autocomplete_fields if is_site_administrator(request.user) else []
+
+    @override
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the agencies in which the user may grant roles."""
+        if db_field.name == "agency":
+            kwargs["queryset"] = agencies_to_choose(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @override
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the roles that the user may grant."""
+        field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if not is_site_administrator(request.user):
+            field.choices = [one for one in field.choices if one[0] not in SITE_ROLES]
+        return field
+
+    @override
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Leave out the buttons that add, change or delete an agency from a user's form."""
+        """Leave out the buttons that add, change or delete an agency from a user's form.
+
+        An agency administrator gives each account a role, and so an agency. Without one it would be lost.
+        """
+        if not is_site_administrator(request.user):
+            kwargs |= {"min_num": 1, "validate_min": True}
         formset = super().get_formset(request, obj, **kwargs)
         agency = formset.form.base_fields.get("agency")
         if agency and isinstance(agency.widget, RelatedFieldWidgetWrapper):
@@ -115,8 +142,20 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Fetch the roles and agencies that a row shows."""
-        return super().get_queryset(request).prefetch_related("memberships__agency")
+        """Return the accounts that the user manages, with the roles and agencies that a row shows."""
+        managed = super().get_queryset(request).filter(pk__in=people_managed_by(request.user).values("pk"))
+        return managed.prefetch_related("memberships__agency")
+
+    @override
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let only administrators of the whole site add systems."""
+        found = super().get_fieldsets(request, obj)
+        if is_site_administrator(request.user):
+            return found
+        return [
+            (title, {**options, "fields": [one for one in options["fields"] if one != "is_system"]})
+            for title, options in found
+        ]
 
     @admin.display(description="Roles")
     def held_roles(self, user: User) -> str:
@@ -175,7 +214,7 @@ class UserAdmin(Searched[User], DjangoUserAdmin[User]):
                 email=obj.email,
                 name=obj.name,
                 password=form.cleaned_data["password1"] or None,
-                is_system=obj.is_system,
+                is_system=obj.is_system and is_site_administrator(request.user),
                 must_change_password=True,
                 ends_at=obj.ends_at,
                 request=request,

@@ -35,6 +35,7 @@ class Role(models.TextChoices):
     ADVOCATE = "advocate", "Advocate"
     AUDITOR = "auditor", "Auditor"
     ADMINISTRATOR = "administrator", "Administrator"
+    AGENCY_ADMINISTRATOR = "agency_administrator", "Agency administrator"
 
 
 #: The kinds of agency in which a role can be held. Roles not listed fit any agency, or none.
@@ -48,10 +49,16 @@ HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.LICENSING: frozenset({AgencyKind.LICENSING}),
     Role.SCHOOL: frozenset({AgencyKind.SCHOOL}),
     Role.ADVOCATE: frozenset({AgencyKind.ADVOCACY}),
+    Role.AGENCY_ADMINISTRATOR: frozenset(AgencyKind),
 }
 
+#: Roles that only administrators of the whole site grant, and whose accounts only they manage.
+SITE_ROLES = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.AGENCY_ADMINISTRATOR})
+
 #: Roles that work in the admin site.
-ADMIN_SITE_ROLES = frozenset({Role.CLERK, Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR})
+ADMIN_SITE_ROLES = frozenset(
+    {Role.CLERK, Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR, Role.AGENCY_ADMINISTRATOR}
+)
 
 
 class UserManager(BaseUserManager["User"]):

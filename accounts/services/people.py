@@ -35,6 +35,7 @@ from accounts.models import (
     User,
 )
 from accounts.services.access.access_log import record, record_for
+from accounts.services.managers import check_grants, check_manages
 from accounts.sessions import passed_second_factor
 from accounts.text import clean
 
@@ -83,6 +84,7 @@ def change_user(
     *, user: User, email: str, name: str, ends_at: datetime | None = None, request: HttpRequest | None = None
 ) -> User:
     """Change the name, the email address and the end. Raises ValidationError for an administrator's end."""
+    check_manages(request, user)
     before = User.objects.values("email", "name", "ends_at").get(pk=user.pk)
     user.email = User.objects.normalize_email(clean(email))
     user.name = clean(name)
@@ -108,6 +110,7 @@ def set_password(
 
     With `must_change_password` the person chooses another at the next sign-in.
     """
+    check_manages(request, user)
     user.set_password(password)
     user.must_change_password = must_change_password
     user.save(update_fields=["password", "must_change_password"])
@@ -118,6 +121,7 @@ def set_password(
 @transaction.atomic
 def sign_out_everywhere(*, user: User, request: HttpRequest | None = None) -> User:
     """End every session, token and calendar link of the account. The person can sign in again."""
+    check_manages(request, user)
     _log(request, AuditAction.SIGN_OUT, user, everywhere=True, **_end_everything(user, request))
     return user
 
@@ -128,6 +132,7 @@ def deactivate_user(*, user: User, request: HttpRequest | None = None, **why: st
 
     Raises LastAdministrator for the last active administrator.
     """
+    check_manages(request, user)
     with _keep_an_administrator():
         user.is_active = False
         user.save(update_fields=["is_active"])
@@ -139,6 +144,7 @@ def deactivate_user(*, user: User, request: HttpRequest | None = None, **why: st
 @transaction.atomic
 def reactivate_user(*, user: User, request: HttpRequest | None = None) -> User:
     """Reactivate the account with its password, second factors and roles."""
+    check_manages(request, user)
     User.objects.filter(pk=user.pk).update(is_active=True, enabled_at=Now())
     user.refresh_from_db(fields=["is_active", "enabled_at"])
     _log(request, AuditAction.ACCOUNT_ENABLED, user)
@@ -161,6 +167,7 @@ def lock_user(*, user: User, request: HttpRequest | None = None) -> None:
 @transaction.atomic
 def unlock_user(*, user: User, request: HttpRequest | None = None) -> None:
     """Unlock the account, and delete the attempts that locked it."""
+    check_manages(request, user)
     SignInAttempt.objects.filter(user=user).delete()
     if User.objects.filter(pk=user.pk, locked_at__isnull=False).update(locked_at=None):
         _log(request, AuditAction.UNLOCKED, user)
@@ -206,6 +213,7 @@ def _end_weak_sessions(user: User) -> int:
 @transaction.atomic
 def reset_second_factor(*, user: User, request: HttpRequest | None = None) -> None:
     """Remove all second factors, and end every session. The person sets up a new one at the next sign-in."""
+    check_manages(request, user)
     factors = sorted(Authenticator.objects.filter(user=user.pk).values_list("type", flat=True))
     Authenticator.objects.filter(user=user.pk).delete()
     counts = _end_everything(user, request)
@@ -279,9 +287,11 @@ def grant_role(
 @transaction.atomic
 def record_membership(*, membership: Membership, request: HttpRequest | None = None) -> Membership:
     """Save a new or changed membership. Raises ValidationError or LastAdministrator."""
+    before = Membership.objects.filter(pk=membership.pk).first()
+    for one in filter(None, (before, membership)):
+        check_grants(request, one)
     membership.full_clean()
     _check_end(membership.user, {membership.role})
-    before = Membership.objects.filter(pk=membership.pk).first()
     with _keep_an_administrator():
         membership.save()
     if before and (_held(before) != _held(membership) or not membership.receives_alerts):
@@ -298,6 +308,7 @@ def record_membership(*, membership: Membership, request: HttpRequest | None = N
 @transaction.atomic
 def revoke_role(*, membership: Membership, request: HttpRequest | None = None) -> None:
     """Revoke the role. Raises LastAdministrator if it is the last active administrator's."""
+    check_grants(request, membership)
     held = _held(membership)
     with _keep_an_administrator():
         membership.delete()

@@ -1,4 +1,4 @@
-"""Absences: recorded by the person, a supervisor or an administrator."""
+"""Absences: recorded by the person, a supervisor or an administrator of the agency or of the site."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from accounts.models import Absence, AuditAction, Cover, CoverReason, Role, User
 from accounts.services.access.access_log import record_for
 from orders.errors import InvalidFact
 
+#: The roles that record absences of the people of their agency.
+_LEADS = (Role.SUPERVISOR, Role.AGENCY_ADMINISTRATOR)
 #: The longest absence that is recorded at once. A person who is away longer is given no alerts instead.
 LONGEST = timedelta(days=366)
 
 
 def people_of(by: User) -> QuerySet[User]:
-    """The people whose absences `by` may see and record: all, the members led as supervisor, or oneself."""
+    """The people whose absences `by` may see and record: all, those of an agency they lead, or oneself."""
     people = User.objects.filter(is_active=True, is_system=False)
     if Role.ADMINISTRATOR in by.roles:
         return people.order_by("name", "pk")
-    led = [one.agency_id for one in by.memberships.all() if one.role == Role.SUPERVISOR and one.agency_id]
+    led = [one.agency_id for one in by.memberships.all() if one.role in _LEADS and one.agency_id]
     found = people.filter(Q(pk=by.pk) | Q(memberships__agency__in=led))
     return found.distinct().order_by("name", "pk")
 

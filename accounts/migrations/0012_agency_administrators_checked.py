@@ -1,0 +1,13 @@
+from django.contrib.postgres.operations import ValidateConstraint
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0011_agency_administrators'),
+    ]
+
+    operations = [
+        ValidateConstraint(model_name='membership', name='membership_role_known'),
+    ]
