@@ -91,7 +91,6 @@ class NewPasswordForm(DjangoSetPasswordForm):  # type: ignore[type-arg] # generi
         self.fields["new_password1"].label = "New password"
         self.fields["new_password2"].label = "New password again"
 
-    @override
     def clean_new_password1(self) -> str:
         """Refuse the password that is to be replaced."""
         typed = str(self.cleaned_data.get("new_password1", ""))

@@ -9,6 +9,8 @@ from allauth.mfa.stages import AuthenticateStage
 from django.shortcuts import redirect
 from typing_extensions import override
 
+from accounts.models import User
+from accounts.narrowing import expect
 from accounts.services import sign_in
 
 
@@ -33,7 +35,7 @@ class NewPassword(LoginStage):
     @override
     def handle(self) -> tuple[Any, bool]:
         """Redirect to the page. A link by mail needs a second factor besides."""
-        user = self.login.user
+        user = expect(User, self.login.user)
         if sign_in.RESET in sign_in.methods_of(self.request, user):
             if not sign_in.has_second_factor(self.request, user):
                 return redirect("sign-in"), False

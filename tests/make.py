@@ -44,6 +44,8 @@ def town(police: Agency | None = None, state: str = State.CONNECTICUT) -> Town:
 def person(role: Role, of: Agency | None = None, *, active: bool = True) -> User:
     """A person with one role, who receives the alerts of the agency."""
     number = next(_numbers)
+    if of is None and role is Role.AGENCY_ADMINISTRATOR:
+        of = agency()
     user = User.objects.create_user(
         f"person{number}@agency.example", "a long pass phrase", name=f"Person {number}", is_active=active
     )

@@ -44,7 +44,7 @@ def is_refused(guesses: Iterable[Guess], *, address: str | None, device: str, is
 
 def wait_after(rounds: int) -> timedelta:
     """Return how long an address waits after so many rounds of `MAX_ATTEMPTS` wrong guesses."""
-    return min(WINDOW * 2 ** min(rounds - 1, 10), LONGEST_WAIT)
+    return min(WINDOW * (1 << min(rounds - 1, 10)), LONGEST_WAIT)
 
 
 def count_recent(guesses: Iterable[Guess], *, device: str, wrong_only: bool = False) -> int:

@@ -1,7 +1,7 @@
 """Who manages whose account: administrators all, agency administrators the people of their own agency.
 
-An agency administrator manages an account only if every role of it is in an agency of theirs, and none is a
-role of the whole site. So no one gains a right elsewhere by it.
+An agency administrator manages an account only if every role of it is in an agency of theirs, and no role is
+one of the whole site. So no one gains a right elsewhere by it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _tokens = PasswordResetTokenGenerator()
 
 
 def person_who_asked(request: HttpRequest, email: str) -> int:
-    """Log the request, and return the key of the person who gets a link; 0 if there is none."""
+    """Log the request, and return the key of the person who gets a link, or 0."""
     try:
         user = User.objects.get_by_natural_key(email)
     except User.DoesNotExist:

@@ -154,7 +154,7 @@ def _miss(request: HttpRequest, user: User | None, counted: SignInAttempt | None
 
 def _device(request: HttpRequest, user: User) -> str:
     """Return where the attempt is counted: a known browser, a first factor, or empty for all others."""
-    methods = {one["method"] for one in get_authentication_records(request, user)}
+    methods = {str(one["method"]) for one in get_authentication_records(request, user)}
     if "password" not in methods and (proven := methods.intersection(_NOT_GUESSED)):
         return min(proven)
     return devices.device_of(request, user)

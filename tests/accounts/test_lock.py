@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from accounts.models import ApiToken, AuditAction, AuditEntry, Role, SignInAttempt, User
 from accounts.services import people, sign_in
+from accounts.sessions import SessionStore
 from tests.accounts.conftest import PASSWORD, MakePerson
 from tests.accounts.sign_in_steps import accept, code, enter, entries, give_code, password, set_up_app
 
@@ -78,6 +79,11 @@ def test_old_attempts_do_not_count(clerk: User, client: Client) -> None:
 
     clerk.refresh_from_db()
     assert clerk.locked_at is None
+    sign_in.delete_old_attempts()
+    assert SignInAttempt.objects.count() == 5
+    SignInAttempt.objects.filter(at__lt=timezone.now() - timedelta(minutes=5)).update(
+        at=F("at") - timedelta(hours=24)
+    )
     sign_in.delete_old_attempts()
     assert SignInAttempt.objects.count() == 1
 
@@ -209,6 +215,7 @@ def test_simultaneous_attempts_are_all_counted(make_person: MakePerson) -> None:
     def guess(number: int) -> None:
         request = RequestFactory().post("/sign-in/")
         request.user = AnonymousUser()
+        request.session = SessionStore()
         start.wait()
         try:
             sign_in.attempt(request, User.objects.get(pk=clerk.pk), is_right, by="password")

@@ -8,3 +8,5 @@ from tests.api import conftest as api
 make_person = accounts.make_person
 _quick_passwords = accounts._quick_passwords
 caller = api.caller
+stored = api.stored
+fixtures = api.fixtures

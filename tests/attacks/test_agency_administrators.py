@@ -38,7 +38,7 @@ def desk(chief: User) -> Client:
 
 
 def others(agency: Agency) -> dict[str, User]:
-    """People whom the administrator of `agency` must not manage."""
+    """People that the administrator of `agency` must not manage."""
     two = make.person(Role.LIAISON, agency)
     Membership.objects.create(user=two, role=Role.LIAISON, agency=make.agency())
     high = make.person(Role.LIAISON, agency)

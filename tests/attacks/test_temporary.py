@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, AuditAction, Cover, Role, User
 from accounts.services import people
+from accounts.services.access.tokens import digest_of
 from accounts.tasks import release_locks
 from tests.accounts.conftest import MakePerson
 from tests.accounts.sign_in_steps import accept, enter, entries, password
@@ -49,8 +50,6 @@ def test_tokens_of_a_system_that_ended_are_refused(db: None) -> None:
         email="cms@court.example", name="Court", is_system=True, ends_at=timezone.now() + DAY
     )
     token_of(system)
-    from accounts.api.authentication import digest_of
-
     ApiToken.objects.update(digest=digest_of("ctc_x"))
     asked = {"Authorization": "Bearer ctc_x"}
     assert Client().get("/api/v1/reference/towns", headers=asked).status_code == 403

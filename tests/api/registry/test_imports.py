@@ -141,7 +141,7 @@ def test_order_of_another_court_is_not_changed_by_an_own_docket(
     jobs.run(job.pk, now=timezone.now())
 
     job.refresh_from_db()
-    assert job.rejected == {"not_your_court": 1, "unknown_por_number": 1}
+    assert job.rejected == {"number_not_accepted": 1, "unknown_por_number": 1}
     assert Order.objects.get().case.docket_number == theirs.case.docket_number
     assert not Firearm.objects.exists()
 
