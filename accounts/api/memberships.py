@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.urls import path
 from rest_framework import serializers
@@ -18,11 +18,17 @@ from accounts.api.pagination import PageQuery
 from accounts.api.problems import FieldError, Problem, invalid_rows_as_problems
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceAction, ResourceList
-from accounts.models import Agency, AuditAction, Membership, Role
+from accounts.models import Agency, AuditAction, Membership, Role, User
 from accounts.services import people
 from accounts.services.access.access_log import record_for
+from accounts.services.managers import is_site_administrator, people_managed_by
 
 _NO_ROLE = "This person does not hold this role in this agency. An administrator gives it in the admin."
+
+
+def _is_managed_by(by: User) -> Q:
+    """Memberships of people that the person manages."""
+    return Q() if is_site_administrator(by) else Q(user__in=people_managed_by(by).values("pk"))
 
 
 class MembershipOutput(OutputSerializer):
@@ -47,7 +53,7 @@ class MembershipQuery(PageQuery):
 
 
 class MembershipList(ResourceList):
-    """All memberships, the newest first. The access log keeps that they were read."""
+    """Memberships of the people that the caller manages, the newest first. The access log keeps that."""
 
     resource = "membership"
     queryset = Membership.objects.select_related("user", "agency")
@@ -56,7 +62,7 @@ class MembershipList(ResourceList):
 
     @override
     def filter_queryset(self, queryset: Any) -> Any:
-        return queryset.filter(**self.filters)
+        return queryset.filter(_is_managed_by(self.user), **self.filters)
 
     @override
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -107,7 +113,12 @@ class MembershipChangeCreate(ResourceAction):
             Membership.objects.select_for_update(of=("self",))
             .select_related("user", "agency")
             .alias(address=Lower("user__email"))
-            .filter(address=Lower(Value(data["person"])), role=data["role"], agency=data["agency"])
+            .filter(
+                _is_managed_by(self.user),
+                address=Lower(Value(data["person"])),
+                role=data["role"],
+                agency=data["agency"],
+            )
             .first()
         )
         if row is None:

@@ -238,6 +238,7 @@ def end_access(
     For an incident: a password, a device, a token or a link may be in wrong hands. Without a request, `by` is
     the person who runs the command. Return how many sessions and tokens ended.
     """
+    check_manages(request, user)
     counts = _end_everything(user, request)
     detail = {"act": "end_access", "reason": clean(reason), **counts}
     if request is None:

@@ -13,6 +13,7 @@ from accounts.models import Agency, AgencyKind, AuditAction, AuditEntry, Members
 from accounts.services import people
 from accounts.services.managers import people_managed_by
 from tests import make
+from tests.api.conftest import MakeCaller
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def test_the_list_and_the_forms_have_the_own_people_only(agency: Agency, chief: 
     assert desk.get(f"{LIST}{own.pk}/change/").status_code == 200
 
 
-@pytest.mark.parametrize("action", ["unlock", "sign_out_everywhere", "reset_second_factor", "deactivate"])
+@pytest.mark.parametrize("action", ["unlock", "end_access", "reset_second_factor", "deactivate"])
 def test_actions_touch_the_own_people_only(action: str, agency: Agency, desk: Client) -> None:
     own = make.person(Role.LIAISON, agency)
     strangers = others(agency)
@@ -98,6 +99,7 @@ ACTS: dict[str, Callable[[User, Any], Any]] = {
     "reactivate_user": lambda user, request: people.reactivate_user(user=user, request=request),
     "unlock_user": lambda user, request: people.unlock_user(user=user, request=request),
     "reset_second_factor": lambda user, request: people.reset_second_factor(user=user, request=request),
+    "end_access": lambda user, request: people.end_access(user=user, reason="lost", request=request),
     "sign_out_everywhere": lambda user, request: people.sign_out_everywhere(user=user, request=request),
     "grant_role": lambda user, request: people.grant_role(
         user=user, role=Role.LIAISON, agency=make.agency(), request=request
@@ -187,6 +189,22 @@ def test_they_add_no_one_elsewhere(wrong: str, agency: Agency, desk: Client) -> 
 )
 def test_nothing_else_of_the_admin_site_opens(address: str, desk: Client) -> None:
     assert desk.get(address).status_code == 403
+
+
+def test_the_api_shows_and_changes_memberships_of_the_own_people_only(
+    agency: Agency, chief: User, caller: MakeCaller
+) -> None:
+    own = make.person(Role.LIAISON, agency)
+    strangers = others(agency)
+    api = caller(chief)
+
+    listed = api.get("/memberships").json()["results"]
+
+    assert [one["person"] for one in listed] == [own.email]
+    body = {"role": "liaison", "agency": agency.name, "is_backup": True}
+    assert api.post("/membership-changes", body | {"person": own.email}).status_code == 201
+    refused = api.post("/membership-changes", body | {"person": strangers["also elsewhere"].email})
+    assert refused.json()["errors"][0]["code"] == "does_not_exist"
 
 
 def test_an_auditor_finds_a_case_by_its_docket_number() -> None:

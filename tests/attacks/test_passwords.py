@@ -202,23 +202,6 @@ def test_signing_out_everywhere_ends_sessions_links_and_known_browsers(
     assert clerk.is_person_in_use
 
 
-def test_an_administrator_signs_someone_out_everywhere(
-    clerk: User, make_person: MakePerson, settings: Settings
-) -> None:
-    settings.SECOND_FACTOR_REQUIRED = False
-    theirs, desk = Client(), Client()
-    theirs.force_login(clerk)
-    administrator = make_person(Role.ADMINISTRATOR)
-    desk.force_login(administrator)
-
-    desk.post("/admin/accounts/user/", {"action": "sign_out_everywhere", "_selected_action": [clerk.pk]})
-
-    assert theirs.get("/").headers["Location"] == "/sign-in/?next=/"
-    assert desk.get("/").status_code == 200
-    (entry,) = entries(AuditAction.SIGN_OUT)
-    assert (entry.actor, entry.subject) == (administrator, clerk)
-
-
 def test_a_reset_of_the_second_factor_ends_calendar_links_too(clerk: User) -> None:
     feed = address_for(clerk)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_roles_of_replays'),
+        ('accounts', '0014_roles_of_replays'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_agency_administrators'),
+        ('accounts', '0016_agency_administrators'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_guesses_by_address'),
+        ('accounts', '0013_guesses_by_address'),
     ]
 
     operations = [

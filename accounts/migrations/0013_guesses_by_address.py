@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_accounts_read'),
+        ('accounts', '0012_encrypted_token'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_temporary_accounts'),
+        ('accounts', '0015_temporary_accounts'),
     ]
 
     operations = [
