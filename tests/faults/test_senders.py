@@ -122,11 +122,16 @@ def test_7_killed_after_it_was_taken_is_doubled_and_marked_without_keys(
 
 def test_8_a_sender_that_slept_past_its_lease_completes_nothing(stack: Stack, outside: Outside) -> None:
     court = fired(stack)
-    (key,) = stack.scenario("outcome", court)["due_at"]
+
+    def to_the_desk() -> int:
+        return sum(call["to"] == ["desk0@police.example"] for call in outside.book.calls())
+
+    # A message of several alerts has the key of any of them, so its recipient shows which it is.
+    before = to_the_desk()
     # The provider takes the message at once and answers after the sender is stopped.
     outside.behave(always={"hang": 2.0})
     asleep = stack.sender(worker="asleep")
-    wait_for("the call", lambda: calls(outside, key) == 1, 30)
+    wait_for("the call", lambda: to_the_desk() > before, 30)
     asleep.process.send_signal(signal.SIGSTOP)
     outside.behave()
 
