@@ -63,7 +63,13 @@ def test_a_listed_one_is_left_out_by_its_id(clone: Path) -> None:
     assert words[-2:] == ["--ignore-vuln", "PYSEC-2026-1"]
 
 
-@pytest.mark.parametrize("script", ["echo no connection >&2; exit 1", "exit 127", "echo '{}'"])
+#: What pip-audit prints where the index answers without advisories.
+UNKNOWN = json.dumps({"dependencies": [{"name": "django", "skip_reason": "not found"}]})
+
+
+@pytest.mark.parametrize(
+    "script", ["echo no connection >&2; exit 1", "exit 127", "echo '{}'", f"echo '{UNKNOWN}'"]
+)
 def test_without_the_database_it_prints_that_it_did_not_run(clone: Path, script: str) -> None:
     done = audit(clone, script)
 

@@ -192,10 +192,15 @@ class Stack:
 
     def stop(self) -> None:
         """End all processes and the servers."""
+        self.leave()
+        self.run("manage.py", "down")
+
+    def leave(self) -> None:
+        """End all processes, also the one that plays scenarios. The servers go on."""
         self.end()
         if self._director is not None:
             self._director.communicate("", timeout=20)
-        self.run("manage.py", "down")
+            self._director = None
 
     def logs(self) -> str:
         """The ends of the logs of this test, shown if it fails."""

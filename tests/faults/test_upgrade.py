@@ -82,7 +82,7 @@ def versions(
     found = Versions(commit, Stack(folders[0], more, root), Stack(folders[1], more))
     yield found
     sys.stdout.write(found.earlier.logs() + found.today.logs())
-    found.earlier.end()
+    found.earlier.leave()
     found.today.stop()
 
 
@@ -135,6 +135,8 @@ def test_old_processes_go_on_beside_new_ones(versions: Versions, outside: Outsid
 
 
 def test_the_earlier_version_has_fewer_migrations_or_is_of_today() -> None:
+    if not git("rev-parse", "HEAD"):
+        pytest.skip("the history of the project is not here")
     commit = earlier_commit()
 
     assert re.fullmatch(r"[0-9a-f]{40}", commit)
