@@ -542,6 +542,7 @@ ACTS = {
         shows=lambda f: {"id": str(f.order.public_id)},
         slip=lambda f: {"reason": " "},
         refused=("reason", "blank"),
+        leaves_row=False,
         **_POLICE,
     ),
     "referral-withdrawals": Act(
@@ -550,6 +551,7 @@ ACTS = {
         shows=lambda f: {"id": str(f.order.public_id)},
         slip=lambda f: {"reason": " "},
         refused=("reason", "blank"),
+        leaves_row=False,
         **_POLICE,
     ),
     "vacaturs": Act(
