@@ -13,9 +13,10 @@ from pytest_django import Settings
 
 from ctcompliance import mailbox
 
-pytestmark = pytest.mark.skipif(
-    not project.IS_LOCAL, reason="there is a mailbox on the embedded database only"
-)
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(not project.IS_LOCAL, reason="there is a mailbox on the embedded database only"),
+]
 
 
 @pytest.fixture

@@ -266,7 +266,8 @@ def test_firearms_and_proof(desk: Desk) -> None:
 
 
 def test_hearings_and_the_end(desk: Desk) -> None:
-    order = desk.order(expires_on=(desk.today + timedelta(days=60)).date())
+    expires_on = (desk.today + timedelta(days=60)).date()
+    order = desk.order(kind="restraining_order", expires_on=expires_on)
     advocacy = make.agency(AgencyKind.ADVOCACY)
     calendar = current_rulebook().jurisdictions["us_ct"].calendar
     day = calendar.next_open_day(desk.today.date())

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from accounts.crypto import encrypt
+from accounts.crypto import encrypt, encrypt_bytes
 from accounts.models import AgencyKind, Role
 from notifications.channels import email as email_channel
 from notifications.models import Alert, AlertState, Channel, Language, MessageTemplate, Preference, Via
@@ -210,6 +210,10 @@ def write_message(
     """The message of that kind, made as the outbox makes it."""
     name, size, via, channel, language = kind
     is_sealed = via == Via.PROTECTED or channel == Channel.SERVICE
+    if channel == Channel.SMS and not is_sealed:
+        address = encrypt_bytes(alert.address.encode()).hex()
+    else:
+        address = encrypt(alert.address) if is_sealed else alert.address
     alert = replace(
         alert,
         via=via,
@@ -218,7 +222,7 @@ def write_message(
         bundled=size,
         is_correction=name == "correction",
         figures=FIGURES if name == "week" else "",
-        address=encrypt(alert.address) if is_sealed else alert.address,
+        address=address,
         encrypted_phrase=encrypt(phrase) if via == Via.PROTECTED else "",
     )
     bundle = Bundle(key=alert.message_key or alert.public_id, size=size, alerts=(alert,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -108,9 +109,13 @@ def test_the_licensing_unit_reads_of_the_permit_and_not_what_is_held(place: Plac
     officer = make.person(Role.LICENSING, unit)
     add_agency(order, agency=unit, by=None, now=timezone.now())
     alert = Alert.objects.get(order=order, recipient=place.liaison)
+    own = Alert.objects.get(pk=alert.pk)
+    own.pk, own.public_id, own.idem_key = None, uuid4(), "licensing"
+    own.agency, own.recipient, own.capacity = unit, officer, "licensing"
+    own.save()
 
-    for reader, is_listed in ((officer, False), (place.liaison, True)):
-        page = browser(reader).get(f"/notices/{alert.public_id}/").content.decode()
+    for reader, shown, is_listed in ((officer, own, False), (place.liaison, alert, True)):
+        page = browser(reader).get(f"/notices/{shown.public_id}/").content.decode()
         assert "The respondent holds a permit" in page
         assert ("Ruger" in page) == is_listed
 
@@ -388,8 +393,12 @@ def test_an_offer_is_nothing_to_a_marshal(place: Place) -> None:
     marshal = make.person(Role.MARSHAL, marshals)
     OrderAgency.objects.create(order=offer.order, agency=marshals, capacity=Capacity.MARSHAL)
 
-    assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 200
+    # A marshal sees alerts to the own agency only, and of them none about a transfer.
+    assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 404
+    Alert.objects.filter(order=offer.order, recipient=elsewhere).update(agency=marshals)
     assert browser(marshal).get(notice_of(offer.order, elsewhere)).status_code == 404
+    Alert.objects.filter(order=offer.order, recipient=place.liaison).update(agency=marshals)
+    assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 200
 
 
 def test_the_queries_of_home_do_not_grow_with_the_offers(place: Place) -> None:
