@@ -21,7 +21,7 @@ from django.contrib.auth.forms import SetPasswordForm as DjangoSetPasswordForm
 from django.core.validators import MaxLengthValidator
 from typing_extensions import override
 
-from accounts.form_base import SiteFormMixin
+from accounts.form_base import SiteForm, SiteFormMixin
 from accounts.models import User
 from accounts.services import people, second_factor, sign_in
 
@@ -72,7 +72,7 @@ class SignInForm(forms.Form):
         return typed
 
 
-class AskForResetForm(forms.Form):
+class AskForResetForm(SiteForm):
     """The address of the account whose password was forgotten."""
 
     username = forms.CharField(
@@ -83,7 +83,7 @@ class AskForResetForm(forms.Form):
     )
 
 
-class NewPasswordForm(DjangoSetPasswordForm):  # type: ignore[type-arg] # generic in the stubs only
+class NewPasswordForm(SiteFormMixin, DjangoSetPasswordForm):  # type: ignore[type-arg] # generic in the stubs only
     """A new password, typed twice, as the last step of a sign-in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -40,7 +40,7 @@ def noted() -> list[Alert]:
 
 
 def test_the_clerk_hears_of_an_alert_that_fell_back(fixture: OrderFixture) -> None:
-    (fell_back,) = fixture.fire(["respondent_police"])
+    (fell_back,) = fixture.fire_alone(["respondent_police"])
     assert fell_back.via == Via.FALLBACK
 
     notify_courts()

@@ -393,7 +393,7 @@ def test_an_offer_is_nothing_to_a_marshal(place: Place) -> None:
     marshal = make.person(Role.MARSHAL, marshals)
     OrderAgency.objects.create(order=offer.order, agency=marshals, capacity=Capacity.MARSHAL)
 
-    # A marshal sees alerts to the own agency only, and of them none about a transfer.
+    # A marshal sees alerts to the own agency only, and no alert about a transfer.
     assert browser(marshal).get(notice_of(offer.order, place.liaison)).status_code == 404
     Alert.objects.filter(order=offer.order, recipient=elsewhere).update(agency=marshals)
     assert browser(marshal).get(notice_of(offer.order, elsewhere)).status_code == 404

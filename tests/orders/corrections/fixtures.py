@@ -63,8 +63,12 @@ def difference(after: State, before: State) -> list[Any]:
 
 def without_keys(facts: Facts) -> Facts:
     """The facts without the keys of their events, and the events in one order however they were entered."""
-    # When a request was recorded is not a fact that is entered.
-    events = [replace(event, key="") for event in facts.events if event.kind != "return_recorded"]
+    # When a request or a permit was recorded is not a fact that is entered.
+    events = [
+        replace(event, key="", at=None, on=None) if event.kind == "permit_known" else replace(event, key="")
+        for event in facts.events
+        if event.kind != "return_recorded"
+    ]
     return replace(facts, events=tuple(sorted(events, key=_place)))
 
 
