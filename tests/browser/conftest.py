@@ -6,12 +6,13 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -94,10 +95,12 @@ class Browser:
 
     def press(self, words: str) -> None:
         """Presses the button or the link with these words and waits for the page it leads to."""
-        # The admin site shows some in capitals.
-        found = [one for one in self._pressable() if _words(one) == words.casefold() and one.is_displayed()]
-        assert len(found) == 1, f"{len(found)} of “{words}” on {self.driver.current_url}"
-        self.press_this(found[0])
+        try:
+            element = self._wait().until(lambda _: self._only(words))
+        except TimeoutException:
+            shown = f"{self.driver.current_url} reads: {self.text[:1000]}"
+            raise AssertionError(f"Not one button or link “{words}”. {shown}") from None
+        self.press_this(element)
 
     def press_this(self, element: WebElement) -> None:
         """Presses it and waits for the page it leads to."""
@@ -130,8 +133,14 @@ class Browser:
     def _pressable(self) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, "main button, main a, main input[type=submit]")
 
+    def _only(self, words: str) -> WebElement | Literal[False]:
+        """The one button or link with these words; False while there is another number of them."""
+        # The admin site shows some in capitals.
+        found = [one for one in self._pressable() if _words(one) == words.casefold() and one.is_displayed()]
+        return found[0] if len(found) == 1 else False
+
     def _wait(self) -> WebDriverWait[webdriver.Chrome]:
-        return WebDriverWait(self.driver, PATIENCE)
+        return WebDriverWait(self.driver, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
 
     def _is_gone(self, element: WebElement) -> bool:
         ready = self.driver.execute_script("return document.readyState") == "complete"
