@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -95,18 +93,3 @@ def test_no_page_loads_more_people_than_the_first_ones(
     assert Person.objects.count() == SIZE * PAGES
     # The first page finds no one.
     assert max(loaded.values()) == loaded[1], loaded
-
-
-def test_no_page_needs_more_memory_than_the_first_ones(tmp_path: Path) -> None:
-    peaks = []
-    with importing.importing(write(tmp_path, other_people), now=NOW) as run:
-        pages = run.batches()
-        for _ in range(PAGES):
-            gc.collect()
-            tracemalloc.start()
-            next(pages)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-            tracemalloc.stop()
-
-    assert Person.objects.count() == SIZE * PAGES
-    assert max(peaks[-4:]) < max(peaks[1:5]) * 1.1, peaks
