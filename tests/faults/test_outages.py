@@ -116,13 +116,14 @@ def test_12_hints_sent_three_times_double_nothing(stack: Stack, outside: Outside
     stack.worker()
     stack.worker()
     wait_for("both pulses", lambda: stack.scenario("pulses")["processes"] == 2, 60)
-    # Slow enough that each worker sends some.
+    # Slow enough, and more batches than one worker has threads, so that each worker sends some.
     outside.behave(always={"hang": 0.02})
-    court = int(stack.scenario("due", MANY, 3)["court"])
+    many = MANY if FULL else 3 * MANY
+    court = int(stack.scenario("due", many, 3)["court"])
     wait_for("them to fire", lambda: bool(stack.scenario("states", court)), 60)
-    for _ in range(1 + MANY // sending.BATCH):
+    for _ in range(1 + many // sending.BATCH):
         stack.scenario("hints", 3)
-    outcome = settle(court, MANY, 300)
+    outcome = settle(court, many, 300)
 
     assert found(outside, outcome) == CLEAN
     assert outcome["duplicates"] == []
