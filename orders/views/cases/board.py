@@ -38,6 +38,8 @@ from orders.services.planning.load_inventories import load_inventories
 
 #: The most rows of one section.
 MOST = 25
+#: Orders that are read to find those that still wait for service: some ended without it.
+MOST_READ = 250
 #: The most firearms that are drawn as boxes.
 MOST_BOXES = 12
 #: How long a case stays in “Done”.
@@ -206,7 +208,7 @@ class Board:
         if not self.person.roles & MATRIX.capacities["marshal"].seen_by:
             listed = Exists(Firearm.objects.filter(order=OuterRef("pk")))
             rows = rows.filter(Q(firearms_indicated=True) | Q(permit_indicated=True) | listed)
-        found = list(rows.select_related(*_ORDER).order_by("-issued_on", "-pk")[: MOST + 1])
+        found = list(rows.select_related(*_ORDER).order_by("-issued_on", "-pk")[:MOST_READ])
         days = last_days(found)
         live = [one for one in found if state_of(one, days[one.pk], now=self.now).is_live]
         return BoardSection(
@@ -214,7 +216,7 @@ class Board:
             title="Service coming",
             hint="not served yet",
             rows=[BoardRow(order=one, now=self.now) for one in live[:MOST]],
-            has_more=len(found) > MOST,
+            has_more=len(live) > MOST or len(found) == MOST_READ,
         )
 
     def _returns(self) -> BoardSection:

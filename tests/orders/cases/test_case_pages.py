@@ -118,6 +118,16 @@ def test_each_case_is_one_row_in_the_section_of_its_clock(place: Place) -> None:
     assert rows_of(place.elsewhere) == {}
 
 
+def test_orders_that_ended_unserved_hide_no_live_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.views.cases.board.MOST", 1)
+    live = place.order("Live Birch", hours=None)
+    for number in range(2):
+        ended = place.order(f"Ended Birch {number}", hours=None)
+        Order.objects.filter(pk=ended.pk).update(expires_on=timezone.now().date() - timedelta(days=2))
+
+    assert [row.order for row in rows_of(place.liaison)["service"]] == [live]
+
+
 def test_the_board_shows_person_firearms_clock_owner_and_next_action(place: Place) -> None:
     place.order(firearms=2)
     Firer("test").fire(now=timezone.now())
