@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from typing_extensions import override
 
 from accounts.crypto import decrypt, encrypt
@@ -51,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def pre_login(self, request: HttpRequest, user: Any, **_facts: Any) -> HttpResponse | None:
         """Refuse accounts that may not sign in, or not in this way."""
-        if sign_in.may_enter(request, user):
+        if sign_in.may_enter(request, user, now=timezone.now()):
             return None
         sign_in.refuse(request, user, by=", ".join(sign_in.methods_of(request, user)))
         return turn_away(request)
@@ -59,7 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def login(self, request: HttpRequest, user: Any) -> None:
         """Give the session to the person under a new key, and log the sign-in."""
-        if not sign_in.may_enter(request, user):  # Locked or deactivated since the password.
+        # The account may have been locked or deactivated since the password.
+        if not sign_in.may_enter(request, user, now=timezone.now()):
             raise ImmediateHttpResponse(turn_away(request))
         super().login(request, user)
         sign_in.complete(request, user, sign_in.methods_of(request, user))
@@ -138,7 +140,8 @@ class SsoAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Use the account with the verified address; refuse if there is none."""
         user = _account_of(sociallogin)
-        if user is None or not user.is_person_in_use or sociallogin.state.get("process") != "login":
+        is_sign_in = sociallogin.state.get("process") == "login"
+        if user is None or not is_sign_in or not user.is_person_in_use(timezone.now()):
             sign_in.refuse(request, user, by="sso")
             raise ImmediateHttpResponse(turn_away(request))
         sociallogin.user = user

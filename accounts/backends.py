@@ -8,6 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Prefetch
+from django.utils import timezone
 from typing_extensions import override
 
 from accounts.access import MATRIX
@@ -20,7 +21,7 @@ class RoleBackend(ModelBackend):
     @override
     def user_can_authenticate(self, user: Any) -> bool:
         """Return True for a person whose account is active; never for a system. A lock ends no session."""
-        return isinstance(user, User) and user.is_person_in_use
+        return isinstance(user, User) and user.is_person_in_use(timezone.now())
 
     @override
     def get_user(self, user_id: int) -> User | None:

@@ -19,6 +19,7 @@ from django.contrib.auth.forms import (
 )
 from django.contrib.auth.forms import SetPasswordForm as DjangoSetPasswordForm
 from django.core.validators import MaxLengthValidator
+from django.utils import timezone
 from typing_extensions import override
 
 from accounts.form_base import SiteForm, SiteFormMixin
@@ -64,7 +65,9 @@ class SignInForm(forms.Form):
         typed = super().clean() or {}
         if self.errors:
             return typed
-        self.user = sign_in.by_password(self.request, email=typed["username"], password=typed["password"])
+        self.user = sign_in.by_password(
+            self.request, email=typed["username"], password=typed["password"], now=timezone.now()
+        )
         if self.user is None:
             raise forms.ValidationError(
                 "That email address and password do not match an account that can sign in."
@@ -116,7 +119,7 @@ class CodeForm(AuthenticateForm):
             found.extend(filter(None, [second_factor.authenticator_of_code(self.user, code)]))
             return bool(found)
 
-        if not sign_in.attempt(context.request, self.user, is_right, by="code"):
+        if not sign_in.attempt(context.request, self.user, is_right, by="code", now=timezone.now()):
             raise get_adapter().validation_error("incorrect_code")
         self.authenticator = found[0]
         self.authenticator.user = self.user
@@ -138,7 +141,7 @@ class PasskeyForm(AuthenticateWebAuthnForm):
                 return False
             return True
 
-        if not sign_in.attempt(context.request, self.user, is_right, by="passkey"):
+        if not sign_in.attempt(context.request, self.user, is_right, by="passkey", now=timezone.now()):
             raise get_adapter().validation_error("incorrect_code")
         return found[0]
 
@@ -194,7 +197,11 @@ class ChangePasswordForm(PasswordChangeForm):
         typed = str(self.cleaned_data["old_password"])
         was_open = self.user.locked_at is None
         if not sign_in.attempt(
-            self.request, self.user, lambda: self.user.check_password(typed), by="old password"
+            self.request,
+            self.user,
+            lambda: self.user.check_password(typed),
+            by="old password",
+            now=timezone.now(),
         ):
             self.has_locked = (
                 was_open and User.objects.filter(pk=self.user.pk, locked_at__isnull=False).exists()

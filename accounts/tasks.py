@@ -6,6 +6,7 @@ import logging
 import time
 
 from celery import shared_task
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import EntryPoint
@@ -54,7 +55,7 @@ def request_reset_link(user: int) -> None:
 @shared_task(name="accounts.mail_reset_link")
 def mail_reset_link(user: int) -> None:
     """Mail a link to the person with this key."""
-    password_reset.mail_link(user)
+    password_reset.mail_link(user, now=timezone.now())
 
 
 @shared_task(name="accounts.release_locks")

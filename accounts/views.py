@@ -30,6 +30,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -152,7 +153,8 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
     """Mail a link to a person who forgot the password. The answer is the same for every address."""
     form = AskForResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        tasks.request_reset_link(password_reset.person_who_asked(request, form.cleaned_data["username"]))
+        email = form.cleaned_data["username"]
+        tasks.request_reset_link(password_reset.person_who_asked(request, email, now=timezone.now()))
         return render(request, "sign_in/reset_asked.html")
     return render(request, "sign_in/reset_ask.html", {"form": form})
 
@@ -163,7 +165,7 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def reset_password(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link by mail. Its button begins a sign-in that ends with a new password."""
-    user = password_reset.person_of(token)
+    user = password_reset.person_of(token, now=timezone.now())
     if request.user.is_authenticated:
         return redirect("change-password")
     if user is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
@@ -120,7 +121,7 @@ def audit() -> None:
 @shared_task(name="notifications.send_audit_digests")
 def send_audit_digests() -> None:
     """Send the digest of the access log out of the machine, to each destination whose interval is over."""
-    audit_digests.send_digests()
+    audit_digests.send_digests(at=datetime.now(UTC))
 
 
 @shared_task(name="notifications.weekly_reports")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -148,7 +148,7 @@ def test_entries_join_the_chain_also_after_a_restore(role: str) -> None:
         assert audit_chain.extend_chain() == 1
         report = verify()
         assert (report.fault, report.links) == (None, 3)
-        assert audit_digests.send_digests() == 1
+        assert audit_digests.send_digests(at=datetime.now(UTC)) == 1
 
 
 def test_facts_deadlines_alerts_and_audits_work(role: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth import get_backends
@@ -11,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from accounts.access import MATRIX
 from accounts.mail_addresses import MailAddressField
@@ -151,20 +151,13 @@ class User(AbstractBaseUser):
         """Return the name that the admin site greets with."""
         return self.name
 
-    @property
-    def is_person_in_use(self) -> bool:
+    def is_person_in_use(self, now: datetime) -> bool:
         """True for a person whose account is active and has not ended. A lock does not end a session."""
-        return self.is_active and not self.is_system and not self.has_ended
+        return self.is_active and not self.is_system and not self.has_ended(now)
 
-    @property
-    def has_ended(self) -> bool:
+    def has_ended(self, now: datetime) -> bool:
         """True for a temporary account after its end."""
-        return self.ends_at is not None and self.ends_at <= timezone.now()
-
-    @property
-    def may_sign_in(self) -> bool:
-        """True for a person whose account is active and not locked: in every browser."""
-        return self.is_person_in_use and self.locked_at is None
+        return self.ends_at is not None and self.ends_at <= now
 
     @property
     def is_staff(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -29,7 +30,7 @@ _NOT_GUESSED = ("socialaccount", RESET)
 FRESH = 10 * 60
 
 
-def by_password(request: HttpRequest, *, email: str, password: str) -> User | None:
+def by_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
     """Return the person with this email address and password, or None.
 
     A locked or inactive account and an unknown address take the same time and leave the same traces as a
@@ -44,16 +45,18 @@ def by_password(request: HttpRequest, *, email: str, password: str) -> User | No
         # Hashes once whether or not the account exists.
         return authenticate(request, username=email, password=password) is not None
 
-    return user if attempt(request, user, is_right, by="password") else None
+    return user if attempt(request, user, is_right, by="password", now=now) else None
 
 
-def attempt(request: HttpRequest, user: User | None, is_right: Callable[[], bool], *, by: str) -> bool:
+def attempt(
+    request: HttpRequest, user: User | None, is_right: Callable[[], bool], *, by: str, now: datetime
+) -> bool:
     """Return True if an attempt at the account was allowed and right.
 
     The attempt is counted before it is checked, so simultaneous attempts are all counted. A wrong one is
     logged, and the fifth within fifteen minutes locks the account.
     """
-    counted = _count(request, user)
+    counted = _count(request, user, now)
     # Check even if no attempt is allowed: a refusal must take as long as a wrong attempt.
     if is_right() and counted is not None and user is not None:
         counted.delete()
@@ -67,14 +70,14 @@ def refuse(request: HttpRequest, user: User | None, *, by: str) -> None:
     record_for(request, AuditAction.SIGN_IN_FAILED, subject=user, succeeded=False, detail={"by": by})
 
 
-def may_enter(request: HttpRequest, user: User) -> bool:
+def may_enter(request: HttpRequest, user: User, *, now: datetime) -> bool:
     """Return True if the person of this sign-in may go on.
 
     A locked account is shut for passwords in browsers that it does not know. A passkey alone and single
     sign-on do not begin with a password, which strangers can guess at.
     """
-    if user.locked_at is None or not user.is_person_in_use:
-        return user.is_person_in_use
+    if user.locked_at is None or not user.is_person_in_use(now):
+        return user.is_person_in_use(now)
     return "password" not in methods_of(request, user) or bool(devices.device_of(request, user))
 
 
@@ -126,7 +129,7 @@ def is_fresh(request: HttpRequest, user: Any) -> bool:
 
 
 @transaction.atomic
-def _count(request: HttpRequest, user: User | None) -> SignInAttempt | None:
+def _count(request: HttpRequest, user: User | None, now: datetime) -> SignInAttempt | None:
     """Save the attempt; return None if none is allowed. The row lock serializes attempts."""
     pk = user.pk if user else None
     row = User.objects.select_for_update().filter(pk=pk or 0).first()
@@ -136,7 +139,8 @@ def _count(request: HttpRequest, user: User | None) -> SignInAttempt | None:
     if row:
         device = _device(request, row)
         is_locked = row.locked_at is not None and not people.release_if_over(user=row, request=request)
-        if not row.is_person_in_use or is_refused(made, address=address, device=device, is_locked=is_locked):
+        refused = is_refused(made, address=address, device=device, is_locked=is_locked)
+        if refused or not row.is_person_in_use(now):
             return None
     return SignInAttempt.objects.create(user_id=pk, address=address, device=device)
 

@@ -16,6 +16,10 @@ from notifications.channels.public_url import UrlNotAllowedError
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of a secret
 
 
+class RefusedError(Exception):
+    """A system answered, but not with 2xx. The message has the status only."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookRequest:
     """One POST: the webhook id, the URL, the signing secret and the body."""
@@ -50,6 +54,17 @@ def sign(secret: str, *, message_id: str, at: datetime, body: bytes) -> dict[str
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret).sign(message_id, at, body.decode()),
     }
+
+
+def post_signed(url: str, body: bytes, *, message_id: str, secret: str, at: datetime, timeout: float) -> None:
+    """Send one signed POST to a system of the administrators. `at` must be in UTC.
+
+    Raises `UnreachedError`, `UnansweredError`, or `RefusedError` if the status is not 2xx.
+    """
+    headers = {"Content-Type": "application/json", **sign(secret, message_id=message_id, at=at, body=body)}
+    status = post(url, headers=headers, body=body, timeout=timeout, reads_body=False).status
+    if status // 100 != 2:  # noqa: PLR2004 - 2xx
+        raise RefusedError(f"answered {status}")
 
 
 def send_webhook(request: WebhookRequest, *, timeout: float | None = None) -> WebhookResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -44,12 +44,12 @@ def test_each_destination_gets_the_newest_digest_once_an_interval(
 ) -> None:
     file = tmp_path / "digests"
     settings.AUDIT_DIGEST_TO = ["mailto:audit@state.example", f"file://{file}"]
-    assert sent.send_digests() == 0, "there is no link yet"
+    assert sent.send_digests(at=datetime.now(UTC)) == 0, "there is no link yet"
     sealed(1)
 
     # With the one that is kept in the database.
-    assert sent.send_digests() == 3
-    assert sent.send_digests() == 0
+    assert sent.send_digests(at=datetime.now(UTC)) == 3
+    assert sent.send_digests(at=datetime.now(UTC)) == 0
 
     newest = audit_digests.newest()
     assert newest is not None
@@ -58,16 +58,18 @@ def test_each_destination_gets_the_newest_digest_once_an_interval(
     assert "audit@state.example" in str(line)
     AuditDigest.objects.update(sent_at=timezone.now() - timedelta(minutes=61))
     sealed(2)
-    assert sent.send_digests() == 3
+    assert sent.send_digests(at=datetime.now(UTC)) == 3
     assert len(list(audit_digests.read(file.read_text().splitlines()))) == 2
 
 
 class _Handler(BaseHTTPRequestHandler):
     answers: int = 204
     bodies: list[bytes] = []
+    stamps: list[str] = []
 
     def do_POST(self) -> None:
         self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.stamps.append(self.headers["webhook-timestamp"])
         self.send_response(self.answers)
         self.end_headers()
 
@@ -82,6 +84,7 @@ def receiver() -> Iterator[str]:
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     _Handler.bodies.clear()
+    _Handler.stamps.clear()
     yield f"http://127.0.0.1:{server.server_port}/digests"
     server.shutdown()
     server.server_close()
@@ -98,14 +101,16 @@ def test_a_digest_is_posted_until_the_other_system_takes_it(
     newest = audit_digests.newest()
     assert newest is not None
 
-    assert sent._post(receiver, newest) is taken
+    at = datetime(2026, 11, 28, 18, 37, tzinfo=UTC)
+    assert sent._post(receiver, newest, at) is taken
+    assert _Handler.stamps == [str(int(at.timestamp()))], "the caller's clock signs, not a second one"
     assert json.loads(_Handler.bodies[0])["audit_link"] == newest.link
 
 
 def test_a_destination_that_takes_no_digest_is_a_finding(settings: Settings, tmp_path: Path) -> None:
     settings.AUDIT_DIGEST_TO = [f"file://{tmp_path}/missing/digests"]
     sealed(1)
-    assert sent.send_digests() == 1
+    assert sent.send_digests(at=datetime.now(UTC)) == 1
     assert found() == [], "it may take it at the next try"
 
     tamper("UPDATE accounts_auditchainlink SET created_at = created_at - interval '121 minutes'")
@@ -115,7 +120,7 @@ def test_a_destination_that_takes_no_digest_is_a_finding(settings: Settings, tmp
 
 def test_a_removed_end_is_found_by_the_digest_that_another_table_has() -> None:
     sealed(1, 2, 3)
-    sent.send_digests()
+    sent.send_digests(at=datetime.now(UTC))
     assert found() == []
 
     tamper("DELETE FROM accounts_auditentry WHERE transaction = 3")
@@ -127,7 +132,7 @@ def test_a_removed_end_is_found_by_the_digest_that_another_table_has() -> None:
 def test_a_truncated_log_is_found_by_a_file_on_another_disk(settings: Settings, tmp_path: Path) -> None:
     settings.AUDIT_DIGEST_TO = [f"file://{tmp_path}/digests"]
     sealed(1, 2)
-    sent.send_digests()
+    sent.send_digests(at=datetime.now(UTC))
 
     tamper("DELETE FROM accounts_auditentry")
     tamper("DELETE FROM accounts_auditchainlink")

@@ -11,6 +11,7 @@ import pytest
 from django.contrib import admin
 from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from accounts.admin.agencies import AgencyAdmin
 from accounts.admin.people import MembershipInline, UserAdmin
@@ -160,7 +161,9 @@ def test_both_forms_of_the_predicate_agree_and_who_is_away_may_sign_in() -> None
 
     assert list(User.objects.filter(can_act())) == list(by_sql) == [able]
     away = Absence.objects.get().user
-    assert {one for one in User.objects.all() if one.may_sign_in} == {able, away}
+    now = timezone.now()
+    in_use = {one for one in User.objects.all() if one.is_person_in_use(now) and one.locked_at is None}
+    assert in_use == {able, away}
 
 
 # ---- every column that routing reads can be set ------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from accounts.services.access import audit_digests
 from accounts.services.access.audit_digests import NotedDigest
-from notifications.channels.http_client import UnansweredError, UnreachedError, post
+from notifications.channels.http_client import UnansweredError, UnreachedError
 from notifications.channels.protocol import Message, SendStatus
-from notifications.channels.webhook import sign
+from notifications.channels.webhook import RefusedError, post_signed
 from notifications.models import AuditDigest, Channel
 from notifications.services.delivery.providers import available_senders
 from notifications.services.watch.audit_digests import HERE, destinations, interval, path_of
@@ -33,8 +33,11 @@ save it to a file and run `manage.py verify_audit --against FILE`.
 """
 
 
-def send_digests() -> int:
-    """Send the newest digest to each destination whose interval is over; return how many took it."""
+def send_digests(*, at: datetime) -> int:
+    """Send the newest digest to each destination whose interval is over; return how many took it.
+
+    `at`, in UTC, is the time of the signatures.
+    """
     newest = audit_digests.newest()
     if newest is None:
         return 0
@@ -44,12 +47,12 @@ def send_digests() -> int:
         .distinct()
     )
     waiting = [one for one in destinations() if one not in recent]
-    return sum(_send(one, newest) for one in waiting)
+    return sum(_send(one, newest, at) for one in waiting)
 
 
-def _send(destination: str, digest: NotedDigest) -> bool:
+def _send(destination: str, digest: NotedDigest, at: datetime) -> bool:
     kind = urlsplit(destination).scheme
-    if not _SENDERS[kind](destination, digest):
+    if not _SENDERS[kind](destination, digest, at):
         return False
     AuditDigest.objects.create(
         destination=destination,
@@ -61,7 +64,7 @@ def _send(destination: str, digest: NotedDigest) -> bool:
     return True
 
 
-def _mail(destination: str, digest: NotedDigest) -> bool:
+def _mail(destination: str, digest: NotedDigest, _at: datetime) -> bool:
     """Mail the digest by the first provider that takes it."""
     message = Message(
         key=f"audit-{digest.link}-{digest.digest[:16]}",
@@ -77,27 +80,20 @@ def _mail(destination: str, digest: NotedDigest) -> bool:
     return False
 
 
-def _post(destination: str, digest: NotedDigest) -> bool:
-    at, body = datetime.now(UTC), digest.line().encode()
+def _post(destination: str, digest: NotedDigest, at: datetime) -> bool:
+    key = f"audit_{digest.link}_{digest.digest[:16]}"
+    body = digest.line().encode()
     try:
-        signature = sign(
-            settings.FINDINGS_SECRET,
-            message_id=f"audit_{digest.link}_{digest.digest[:16]}",
-            at=at,
-            body=body,
+        post_signed(
+            destination, body, message_id=key, secret=settings.FINDINGS_SECRET, at=at, timeout=TIMEOUT
         )
-        headers = {"Content-Type": "application/json", **signature}
-        status = post(destination, headers=headers, body=body, timeout=TIMEOUT, reads_body=False).status
-    except (UnreachedError, UnansweredError) as error:
+    except (UnreachedError, UnansweredError, RefusedError) as error:
         logger.error("the digest of the access log was not posted: %s", error)
-        return False
-    if status // 100 != 2:  # noqa: PLR2004 - 2xx
-        logger.error("the digest of the access log was not posted: answered %d", status)
         return False
     return True
 
 
-def _append(destination: str, digest: NotedDigest) -> bool:
+def _append(destination: str, digest: NotedDigest, _at: datetime) -> bool:
     try:
         with path_of(destination).open("a", encoding="utf-8") as file:
             file.write(f"{digest.line()}\n")
@@ -109,8 +105,8 @@ def _append(destination: str, digest: NotedDigest) -> bool:
     return True
 
 
-_SENDERS: dict[str, Callable[[str, NotedDigest], bool]] = {
-    HERE: lambda _destination, _digest: True,
+_SENDERS: dict[str, Callable[[str, NotedDigest, datetime], bool]] = {
+    HERE: lambda _destination, _digest, _at: True,
     "mailto": _mail,
     "https": _post,
     "file": _append,

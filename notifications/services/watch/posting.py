@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db.models.functions import Now
 
-from notifications.channels.http_client import UnansweredError, UnreachedError, post
-from notifications.channels.webhook import sign
+from notifications.channels.http_client import UnansweredError, UnreachedError
+from notifications.channels.webhook import RefusedError, post_signed
 from notifications.models import Finding
 from notifications.services.watch.findings import open_findings
 
@@ -22,21 +22,23 @@ BATCH = 20
 TIMEOUT = 5.0
 
 
-def post_findings() -> int:
-    """Post open findings that the administrators' system does not have yet; return how many it took."""
+def post_findings(*, at: datetime) -> int:
+    """Post open findings that the administrators' system does not have yet; return how many it took.
+
+    `at`, in UTC, is the time of the signatures.
+    """
     if not settings.FINDINGS_URL:
         return 0
     received = 0
     for finding in open_findings().filter(posted_at=None).order_by("id")[:BATCH]:
-        if not _is_received(finding):
+        if not _is_received(finding, at):
             break
         Finding.objects.filter(pk=finding.pk).update(posted_at=Now())
         received += 1
     return received
 
 
-def _is_received(finding: Finding) -> bool:
-    at = datetime.now(UTC)
+def _is_received(finding: Finding, at: datetime) -> bool:
     facts = {
         "code": finding.code,
         "subject": finding.subject,
@@ -49,16 +51,17 @@ def _is_received(finding: Finding) -> bool:
         "data": facts,
     }
     text = json.dumps(body, separators=(",", ":")).encode()
+    key = f"finding_{finding.pk}"
     try:
-        signature = sign(settings.FINDINGS_SECRET, message_id=f"finding_{finding.pk}", at=at, body=text)
-        headers = {"Content-Type": "application/json", **signature}
-        status = post(
-            settings.FINDINGS_URL, headers=headers, body=text, timeout=TIMEOUT, reads_body=False
-        ).status
-    except (UnreachedError, UnansweredError) as error:
+        post_signed(
+            settings.FINDINGS_URL,
+            text,
+            message_id=key,
+            secret=settings.FINDINGS_SECRET,
+            at=at,
+            timeout=TIMEOUT,
+        )
+    except (UnreachedError, UnansweredError, RefusedError) as error:
         logger.error("finding %d was not posted: %s", finding.pk, error)
-        return False
-    if status // 100 != 2:  # noqa: PLR2004 - 2xx
-        logger.error("finding %d was not posted: answered %d", finding.pk, status)
         return False
     return True
