@@ -53,9 +53,13 @@ def format_day(day: date, language: str = "en") -> str:
     )
 
 
-def format_birth_date(day: date) -> str:
+def format_birth_date(day: date, language: str = "en") -> str:
     """Return a date without its weekday, such as "Feb 29, 1980"."""
-    return f"{_MONTHS['en'][day.month - 1]} {day.day}, {day.year}"
+    return (
+        _DAY[language]
+        .partition(", ")[2]
+        .format(month=_MONTHS[language][day.month - 1], day=day.day, year=day.year)
+    )
 
 
 def age_on(born: date, day: date) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.views import compliance, follow_ups, licensing, search
+from orders.views import compliance, documents, follow_ups, licensing, search
 from orders.views.cases import views as cases
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     ),
     path("cases/<uuid:public_id>/", cases.case_page, name="case-page"),
     path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),
+    path("documents/receipts/<uuid:public_id>/", documents.receipt, name="document-receipt"),
     path("follow-ups/", follow_ups.queue, name="follow-up-queue"),
     path("follow-ups/<uuid:public_id>/", follow_ups.follow_up, name="follow-up-page"),
     path("follow-ups/<uuid:public_id>/<slug:name>/", follow_ups.act, name="follow-up-act"),

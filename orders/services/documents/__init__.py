@@ -1,0 +1,1 @@
+"""Documents as PDF: what each one states, for which reader, and how it is set."""

@@ -1,0 +1,63 @@
+"""Documents as PDF: each is made when it is asked for, and reading one is on record."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import MATRIX
+from accounts.models import User
+from accounts.services.access.access_log import log_access
+from orders.models import Receipt
+from orders.services.documents.blocks import Document
+from orders.services.documents.receipt import receipt_document
+from orders.services.documents.typesetting import typeset
+from orders.services.documents.words import LANGUAGES, DocumentWords, shipped_words
+from orders.services.parties.visibility import roles_over
+
+
+@require_safe
+def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The receipt for firearms, as the person who handed them over gets it."""
+    found = _visible(request, Receipt.objects.all(), public_id, "receipt")
+    return pdf_response(receipt_document(found, words_of(request)))
+
+
+def pdf_response(document: Document) -> HttpResponse:
+    """Return the document as a file that the browser shows; `never_store` keeps it out of every cache."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", document.name).strip("-") or "document"
+    return HttpResponse(
+        typeset(document, now=timezone.now()),
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{name}.pdf"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def words_of(request: HttpRequest) -> DocumentWords:
+    """Return the words in the language that the address asks for; English without one."""
+    asked = request.GET.get("language", "en")
+    return shipped_words(asked if asked in LANGUAGES else "en")
+
+
+def _visible(request: HttpRequest, rows: Any, public_id: UUID, action: str) -> Any:
+    """Return the row if the person sees its order in a role that may have this document.
+
+    Raises `Http404` otherwise, and logs the access.
+    """
+    user, allowed = request.user, MATRIX.resources["document"].actions[action]
+    if not isinstance(user, User):
+        raise Http404
+    found = rows.visible_to(user, roles=allowed).filter(public_id=public_id)
+    row = found.select_related("order__case__court", "order__case__respondent__town").first()
+    if row is None or roles_over(user, [row.order_id])[row.order_id].isdisjoint(allowed):
+        raise Http404
+    log_access(request, [row.order.case.public_id])
+    return row

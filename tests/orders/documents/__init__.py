@@ -1,0 +1,3 @@
+"""Documents as PDF: what they state, and what they never carry."""
+
+from __future__ import annotations
