@@ -28,6 +28,8 @@ from accounts.services.managers import agencies_to_choose, is_site_administrator
 
 admin.site.site_header = admin.site.site_title = "ctcompliance"
 admin.site.index_title = "Administration"
+# The navigation at the head of every page replaces it.
+admin.site.enable_nav_sidebar = False
 # The project has its own roles: see accounts.backends.
 admin.site.unregister(Group)
 # People change their sign-in methods themselves, or an administrator resets them below.

@@ -1,10 +1,13 @@
-"""The pages where a person works, for the main navigation, and the search in the head of every page."""
+"""The main navigation, and the search in the head of every page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Role, User
 from orders.services.follow_ups.queue import VIEWERS
@@ -12,14 +15,96 @@ from orders.services.search import LONGEST, SEARCHERS
 
 register = template.Library()
 
+_COURT = frozenset({Role.CLERK, Role.JUDGE})
+
+#: The pages of court staff: the name of the address, the title, and who may open it.
+COURT_PAGES = (
+    ("home", "Today", _COURT),
+    ("admin:orders_order_changelist", "Orders", _COURT),
+    ("admin:orders_deadline_changelist", "Deadlines", _COURT),
+    ("compliance", "Reports", _COURT),
+    ("admin:index", "Settings", _COURT),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavigationLink:
+    """One page of the main navigation."""
+
+    address: str
+    title: str
+    is_current: bool = False
+
 
 @register.simple_tag(takes_context=True)
-def desks(context: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the name and the title of each page where the reader works."""
+def desks(context: dict[str, Any]) -> list[NavigationLink]:
+    """Return the pages of the main navigation that the reader may open."""
     user = context.get("user")
-    roles = user.roles if isinstance(user, User) else frozenset()
-    found = [("follow-up-queue", "Follow-ups")] if roles & VIEWERS else []
-    return [*found, ("releases", "Your clients' orders")] if Role.ADVOCATE in roles else found
+    if not isinstance(user, User):
+        return []
+    request = context.get("request")
+    here = request.path if request is not None else ""
+    pages = [(reverse(name), title) for name, title in _pages(user)]
+    if mailbox := _mailbox():
+        pages.append((mailbox, "Mailbox"))
+    current = _current(here, [address for address, _ in pages])
+    return [
+        NavigationLink(address=address, title=title, is_current=address == current)
+        for address, title in pages
+    ]
+
+
+def _pages(user: User) -> Iterator[tuple[str, str]]:
+    roles = user.roles
+    if user.is_staff and roles & _COURT:
+        yield from ((name, title) for name, title, viewers in COURT_PAGES if roles & viewers)
+        yield from _desks_of(roles - _COURT)
+        return
+    yield "home", "Home"
+    yield from _desks_of(roles)
+    if user.is_staff:
+        yield "admin:index", "Administration"
+    yield "preferences", "Notifications"
+    yield "account", "Account security"
+
+
+def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if roles & VIEWERS:
+        yield "follow-up-queue", "Follow-ups"
+    if Role.ADVOCATE in roles:
+        yield "releases", "Your clients' orders"
+
+
+def _mailbox() -> str:
+    """Return the address of the mailbox of the demonstration, or an empty text."""
+    try:
+        return reverse("mailbox")
+    except NoReverseMatch:
+        return ""
+
+
+def _current(here: str, addresses: list[str]) -> str:
+    """Return the address that is this page, or the nearest one above it."""
+    above = [one for one in addresses if here == one or (one != "/" and here.startswith(one))]
+    return max(above, key=len, default="")
+
+
+@register.simple_tag(takes_context=True)
+def settings_title(context: dict[str, Any]) -> str:
+    """Return the title of the first page of the admin site, as the navigation has it."""
+    user = context.get("user")
+    is_court = isinstance(user, User) and bool(user.roles & _COURT)
+    return "Settings" if is_court else "Administration"
+
+
+@register.simple_tag(takes_context=True)
+def own_settings(context: dict[str, Any]) -> list[NavigationLink]:
+    """Return the pages on which the reader manages what is the reader's own."""
+    user = context.get("user")
+    names = [("preferences", "Notifications"), ("account", "Account security"), ("absences", "Times away")]
+    if isinstance(user, User) and user.roles & VIEWERS:
+        names.append(("follow-up-queue", "Follow-ups"))
+    return [NavigationLink(address=reverse(name), title=title) for name, title in names]
 
 
 @register.inclusion_tag("search_box.html", takes_context=True)

@@ -86,9 +86,8 @@ class DeskList(Searched[Any]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list and log access to the cases of its rows."""
-        # A laptop screen has room for the rows and their filters, not for a navigation column.
-        wide = {"title": capfirst(self.opts.verbose_name_plural), "is_nav_sidebar_enabled": False}
-        response = super().changelist_view(request, wide | (extra_context or {}))
+        titled = {"title": capfirst(self.opts.verbose_name_plural)}
+        response = super().changelist_view(request, titled | (extra_context or {}))
         if self.case_path and isinstance(response, TemplateResponse) and response.context_data:
             log_access(request, map(attrgetter(self.case_path), response.context_data["cl"].result_list))
         return response

@@ -9,8 +9,10 @@ import pytest
 
 import ctcompliance
 
-CSS = Path(ctcompliance.__file__).parent / "static" / "ctcompliance" / "site.css"
-COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding="utf-8")))
+CSS = Path(ctcompliance.__file__).parent / "static" / "ctcompliance" / "frame.css"
+_COLOR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
+#: The colors by day and, twice, by night: as the machine asks, and as the person chose.
+THEMES = [dict(_COLOR.findall(part)) for part in CSS.read_text(encoding="utf-8").split(":root")[1:]]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,20 @@ COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding
         ("link", "paper", 4.5),
         ("link", "info-ground", 4.5),
         ("civic-ink", "civic", 4.5),
-        ("civic-ink", "link", 4.5),
+        ("action-ink", "action", 4.5),
+        ("action-ink", "action-hover", 4.5),
+        ("late-ink", "late-ground", 4.5),
+        ("ink", "calm-ground", 4.5),
+        ("ink", "chosen", 4.5),
+        ("link", "calm-ground", 4.5),
+        ("link", "chosen", 4.5),
+        ("link", "ended", 4.5),
+        ("ink-soft", "ended", 4.5),
+        ("ink-soft", "calm-ground", 4.5),
+        ("good", "paper", 4.5),
+        ("warn", "paper", 4.5),
+        ("bar", "paper", 3.0),  # the bars of a chart
+        ("bar-warn", "paper", 3.0),
         ("civic-soft", "civic", 4.5),
         ("civic", "civic-soft", 4.5),
         ("bad", "paper", 4.5),
@@ -34,13 +49,22 @@ COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding
         ("calm", "calm-ground", 4.5),
         ("info", "info-ground", 4.5),
         ("line-strong", "paper", 3.0),  # the edge of a field
-        ("focus", "ink", 3.0),  # the ring of what has the keyboard
+        ("focus", "focus-edge", 3.0),  # the ring of what has the keyboard
     ],
 )
-def test_color_pairs_have_contrast(text: str, ground: str, least: float) -> None:
-    lighter, darker = sorted((_luminance(COLOURS[text]), _luminance(COLOURS[ground])), reverse=True)
+@pytest.mark.parametrize("theme", range(3))
+def test_color_pairs_have_contrast(theme: int, text: str, ground: str, least: float) -> None:
+    colors = THEMES[theme]
+    lighter, darker = sorted((_luminance(colors[text]), _luminance(colors[ground])), reverse=True)
 
     assert (lighter + 0.05) / (darker + 0.05) >= least
+
+
+def test_every_color_is_named_by_day_and_by_night() -> None:
+    day, machine, chosen = THEMES
+
+    assert day.keys() == machine.keys()
+    assert machine == chosen
 
 
 def _luminance(colour: str) -> float:

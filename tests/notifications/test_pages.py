@@ -250,9 +250,7 @@ def test_home_shows_the_cards_of_each_role(role: Role, kind: AgencyKind | None, 
 
     assert said in page
     assert ("/admin/" in page) == (role in (Role.CLERK, Role.JUDGE, Role.ADMINISTRATOR))
-    assert ('<a href="/follow-ups/">Follow-ups</a>' in page) == (
-        role in (Role.CLERK, Role.JUDGE, Role.LIAISON)
-    )
+    assert ('href="/follow-ups/"' in page) == (role in (Role.CLERK, Role.JUDGE, Role.LIAISON))
     assert ('<a href="/releases/">Your clients&#x27; orders</a>' in page) == (role == Role.ADVOCATE)
 
 
