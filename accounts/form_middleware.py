@@ -16,7 +16,7 @@ from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -38,6 +38,9 @@ _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER})
 
 #: The same entries at the same address within this time are a question, not a second row.
 SAME_WITHIN = timedelta(minutes=10)
+
+#: Cookie of a browser in which a person left quickly: for some minutes Back shows a page without a name.
+LEFT = "left"
 
 #: Routes whose forms are not held after a session: the advocate's page must not show that there is a contact.
 NEVER_HELD = frozenset({"advocate-release", "preferences"})
@@ -66,6 +69,8 @@ class SignInFirst(LoginRequiredMiddleware):
 
     @override
     def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseRedirect:
+        if request.method in _SAFE and LEFT in request.COOKIES:
+            return HttpResponseRedirect(resolve_url("leave"))
         if request.method in _SAFE or entry_point_of(request) is EntryPoint.API:
             return super().handle_no_permission(request, view_func)
         if _hold(request):

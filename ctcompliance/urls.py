@@ -1,6 +1,7 @@
 """Every URL.
 
-Without sign-in only the pages of sign-in, health, metrics, callbacks, calendars and /.well-known/ answer.
+Without sign-in only the pages of sign-in and leaving, health, metrics, callbacks, calendars and /.well-known/
+answer.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import sign_out
-from ctcompliance import health, metrics, sign_in, well_known
+from ctcompliance import health, leaving, metrics, sign_in, well_known
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("healthz", health.process, name="healthz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("leave/", leaving.leave, name="leave"),
     path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
     path(".well-known/change-password", well_known.change_password),
     # Before those of the admin site, which bypass our services.

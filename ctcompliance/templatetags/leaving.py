@@ -1,4 +1,8 @@
-"""A quick exit from the page, for people whose screen someone else may see."""
+"""A quick exit from the page, for people whose screen someone else may see.
+
+`{% exit_link %}` is the bar at the top of a page, `{% exit_words %}` the honest sentence at its foot. Pages
+that anyone may open pass `always=True`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,27 @@ register = template.Library()
 
 
 @register.inclusion_tag("leaving.html", takes_context=True)
-def exit_link(context: dict[str, Any]) -> dict[str, Any]:
-    """Return the address of an unrelated site for a signed-in advocate; empty for others."""
+def exit_link(context: dict[str, Any], *, always: bool = False) -> dict[str, Any]:
+    """Return the address of an unrelated site for those who may need it; empty for others."""
+    return {
+        "address": settings.EXIT_URL if _is_offered(context, always=always) else "",
+        "user": _user(context),
+    }
+
+
+@register.inclusion_tag("leaving_words.html", takes_context=True)
+def exit_words(context: dict[str, Any], *, always: bool = False) -> dict[str, Any]:
+    """Return whether the page states what Exit does and what it cannot do."""
+    return {"is_offered": _is_offered(context, always=always)}
+
+
+def _is_offered(context: dict[str, Any], *, always: bool) -> bool:
+    """True for advocates, and with `always` for people who are not signed in as another role."""
+    user = _user(context)
+    return always if user is None else Role.ADVOCATE in user.roles
+
+
+def _user(context: dict[str, Any]) -> User | None:
+    """Return the reader if signed in. A page about a failure has none, and must not need the database."""
     user = context.get("user")
-    is_advocate = isinstance(user, User) and Role.ADVOCATE in user.roles
-    return {"address": settings.EXIT_URL if is_advocate else ""}
+    return user if isinstance(user, User) else None

@@ -26,6 +26,7 @@ OPEN = {
     "/sign-in/forgotten/",
     "/sign-in/forgotten/x/",
     "/sign-out/",
+    "/leave/",
     "/admin/logout/",
     "/healthz",
     "/healthz/deadlines",

@@ -59,7 +59,7 @@ def test_an_advocate_adds_a_safe_contact_on_a_phone_and_leaves(browser: Browser)
 
     assert "The person is notified only in this way." in browser.text
     assert SafeContact.objects.get().channel == "relay"
-    way_out = browser.driver.find_element(By.LINK_TEXT, "Exit this page")
+    way_out = browser.driver.find_element(By.CSS_SELECTOR, "button.exit")
     browser.driver.execute_script("window.scrollTo(0, document.body.scrollHeight)")
     assert way_out.is_displayed()
     top = browser.driver.execute_script("return arguments[0].getBoundingClientRect().top", way_out)

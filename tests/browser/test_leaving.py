@@ -1,0 +1,72 @@
+"""Leaving quickly, in a real browser: the page is gone at once, and Back shows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from pytest_django import Settings
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from accounts.models import AgencyKind, Role
+from tests import make
+from tests.browser.conftest import PATIENCE, Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class _Weather(BaseHTTPRequestHandler):
+    """Another site, to which Exit leads."""
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<title>Weather</title><main>Rain</main>")
+
+    def log_message(self, *_args: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def weather() -> Iterator[str]:
+    """The address of another site."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Weather)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("way", ["button", "keys", "no script"])
+def test_the_page_is_gone_and_back_shows_nothing(
+    way: str, browser: Browser, weather: str, settings: Settings
+) -> None:
+    driver = browser.driver
+    settings.EXIT_URL = weather
+    browser.sign_in(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
+    browser.open("/account/")
+    browser.open("/releases/")
+
+    if way == "keys":
+        ActionChains(driver).send_keys("A", Keys.SHIFT, Keys.SHIFT).perform()
+        assert "1 more time" in driver.find_element(By.CSS_SELECTOR, ".presses").text
+        ActionChains(driver).send_keys(Keys.SHIFT).perform()
+    elif way == "no script":
+        driver.execute_script(
+            "HTMLFormElement.prototype.submit.call(document.querySelector('.leaving form'))"
+        )
+    else:
+        driver.find_element(By.CSS_SELECTOR, "button.exit").click()
+
+    wait = WebDriverWait(driver, PATIENCE)
+    wait.until(lambda _: driver.title == "Weather")
+    for _ in range(2):
+        driver.back()
+        wait.until(lambda _: driver.title == "Closed")
+        assert "order" not in driver.page_source.casefold()
