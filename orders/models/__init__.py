@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.conditions import NoticeSent, OrderCondition
+from orders.models.custody import CustodyStep, StoragePlace
 from orders.models.firearms import (
     Confirmed,
     Firearm,
@@ -121,6 +122,7 @@ __all__ = [
     "CourtRule",
     "CustodyRequest",
     "CustodyRequestKind",
+    "CustodyStep",
     "Deadline",
     "DeadlineState",
     "DisposalKind",
@@ -177,6 +179,7 @@ __all__ = [
     "Statement",
     "StatementKind",
     "StatementVerification",
+    "StoragePlace",
     "Transfer",
     "VerificationMethod",
     "deadline_is_alertable_sql",

@@ -28,6 +28,7 @@ from orders.rules.vocabulary import FirearmRecipient
 from orders.services.change import changing
 from orders.services.correctable import NOTHING, ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_proof_not_before_order, court_day, zone_of
+from orders.services.firearms.custody import Storage, check_storage, drop_steps, store_first
 from orders.services.firearms.found import FoundItem, drop_unproven, list_found
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.planning.load_facts import load_facts
@@ -57,18 +58,26 @@ def record_receipt(
     taker_name: str = "",
     found: Sequence[FoundItem] = (),
     permits: Sequence[Permit] = (),
+    storage: Storage | None = None,
+    another: str = "",
     confirm: str = "",
 ) -> Receipt:
     """Record that the firearms were handed over at `received_at`, and set the status of each.
 
     What the receipt names and the list does not have (`found`) is added to the list. Permits on it are handed
-    in.
+    in. Police who take them give the officer and the `storage`. With `another`, the reason, a found firearm
+    may have almost the serial number of a listed one.
     When that accounts for everything believed held, the surrender deadline is met. Raises `InvalidFact`, also
     for a firearm of another case, and `DoubtfulFact` for a receipt from before the order unless `confirm`
     gives the reason.
     """
     with changing(
-        order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=clean(confirm)
+        order,
+        "receipt_recorded",
+        by=by,
+        now=now,
+        occurred_at=received_at,
+        reason=clean(confirm) or clean(another),
     ) as change:
         receipt = Receipt(
             order=change.order,
@@ -80,10 +89,14 @@ def record_receipt(
             taker_name=taker_name,
         )
         check_receipt(receipt, now=now, confirm=confirm)
+        if storage is not None:
+            check_storage(storage, receipt.agency)
         mine = _of_case(change.order, firearms) if firearms or not (found or permits) else []
-        mine += list_found(change.order, found, now=now, confirm=confirm)
+        mine += list_found(change.order, found, now=now, confirm=clean(confirm) or clean(another))
         receipt.save()
         _put_on(receipt, mine)
+        if storage is not None:
+            store_first(receipt, mine, len(found), storage)
         _hand_in(receipt, permits)
         change.data["receipt"] = str(receipt.public_id)
         change.data["items"] = [str(one) for one in (*mine, *permits)]
@@ -188,6 +201,7 @@ def _move_permits(receipt: Receipt) -> None:
 
 def _remove(receipt: Receipt) -> None:
     items = list(receipt.firearms.all())
+    drop_steps(receipt)
     _put_on(receipt, [])
     receipt.permits.update(receipt=None, handed_in_on=None, handed_in_to=None)
     receipt.delete()
@@ -195,7 +209,9 @@ def _remove(receipt: Receipt) -> None:
 
 
 def _follow(receipt: Receipt) -> None:
-    _put_on(receipt, _FIREARMS.rows(receipt))
+    rows = _FIREARMS.rows(receipt)
+    drop_steps(receipt, [one.pk for one in rows])
+    _put_on(receipt, rows)
     _move_permits(receipt)
 
 

@@ -28,7 +28,7 @@ VIEWERS = MATRIX.resources["service_attempt"].actions["view"] - MATRIX.capacitie
 @require_safe
 def case_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one order to police, a marshal or a prosecutor, with what they may do."""
-    order, roles = _order(request, public_id)
+    order, roles = order_of_case(request, public_id)
     page = load_case_page(order, person=_person(request), roles=roles, now=timezone.now())
     log_access(request, [one.order.case.public_id for one in page.related])
     return render(request, "orders/cases/case.html", {"page": page})
@@ -37,7 +37,7 @@ def case_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     """Show the form of an act and do it; then show the page of the case."""
-    order, roles = _order(request, public_id)
+    order, roles = order_of_case(request, public_id)
     act = ACTS.get(name)
     if act is None:
         raise Http404
@@ -75,7 +75,7 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _order(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
+def order_of_case(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
     """Return the order with the roles in which the person sees it. Raises `Http404` if it is not visible."""
     person = _person(request)
     visible = Order.objects.visible_to(person, roles=VIEWERS)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, Role, Town, User
+from accounts.models import AgencyKind, Role, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import Firearm, Order, Receipt, ServiceAttempt
@@ -22,78 +19,14 @@ from orders.services.firearms.statements import record_statement
 from orders.services.parties.agencies import add_agency
 from orders.views.cases.board import Board, BoardRow
 from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
 
 pytestmark = pytest.mark.django_db
-
-PROTECTED = "Robin Elm"
-
-
-@dataclass
-class Place:
-    """A court, police here and elsewhere, and somebody of each."""
-
-    court: Agency
-    police: Agency
-    town: Town
-    liaison: User
-    elsewhere: User
-
-    def order(self, name: str = "Ash Birch", *, hours: float | None = 55, firearms: int = 1) -> Order:
-        """An order served so many hours ago, or not served, with listed firearms."""
-        now = timezone.now()
-        given: dict[str, Any] = {
-            "court": self.court,
-            "respondent_town": self.town,
-            "respondent_name": name,
-            "respondent_address": "7 Elm Lane",
-            "respondent_dob": now.date().replace(year=now.year - 40, month=1, day=1),
-            "protected_person": PROTECTED,
-            "issued_at": now - timedelta(days=4),
-        }
-        order = (
-            make.order(now=now, **given)
-            if hours is None
-            else make.served_order(now=now, ago=timedelta(hours=hours), **given)
-        )
-        for number in range(firearms):
-            list_firearm(
-                order, source="police", serial=f"S{order.pk}-{number}", make="Ruger", by=None, now=now
-            )
-        return order
 
 
 @pytest.fixture
 def place(db: None) -> Place:
-    court, police = make.agency(AgencyKind.COURT), make.agency(name="Elm Police")
-    return Place(
-        court=court,
-        police=police,
-        town=make.town(police),
-        liaison=make.person(Role.LIAISON, police),
-        elsewhere=make.person(Role.LIAISON, make.agency()),
-    )
-
-
-def browser(person: User) -> Client:
-    """A browser in which the person has signed in."""
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def page_of(order: Order, name: str = "") -> str:
-    return f"/cases/{order.public_id}/{name + '/' if name else ''}"
-
-
-def read(person: User, address: str) -> str:
-    answer = browser(person).get(address)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
-
-
-def instant(name: str, at: datetime) -> dict[str, str]:
-    """An instant as it is typed into a form, in court time."""
-    return {f"{name}_0": f"{at:%Y-%m-%d}", f"{name}_1": f"{at:%H:%M} +0000"}
+    return make_place()
 
 
 def rows_of(person: User) -> dict[str, list[BoardRow]]:
@@ -297,7 +230,7 @@ def test_a_receipt_for_one_of_two_leaves_the_duty_late(place: Place) -> None:
         "receipt_number": "R-1",
     }
 
-    answer = browser(place.liaison).post(page_of(order, "receipt"), sent)
+    answer = browser(place.liaison).post(page_of(order, "paper"), sent)
 
     assert answer["Location"] == page_of(order)
     text = read(place.liaison, page_of(order))
@@ -316,7 +249,7 @@ def test_a_receipt_is_withdrawn_with_a_reason(place: Place) -> None:
         "agency": place.police.pk,
     }
     client = browser(place.liaison)
-    client.post(page_of(order, "receipt"), sent)
+    client.post(page_of(order, "paper"), sent)
     receipt = Receipt.objects.get(order=order)
     address = f"{page_of(order, 'withdraw-receipt')}?item={receipt.public_id}"
     assert address in read(place.liaison, page_of(order))

@@ -1,0 +1,290 @@
+"""The receipt that an officer writes at the door: what police take, who took it, and where it is put."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.forms.utils import ErrorDict
+from typing_extensions import override
+
+from accounts.form_base import SiteForm
+from accounts.models import POLICE, Agency, User
+from orders.forms.base import ActForm
+from orders.forms.fields import InstantField, LabeledChoicesField
+from orders.matching.serials import exact_key, near_matches
+from orders.models import Firearm, FirearmStatus, ItemKind, Order, Permit, ReceiptKind, StoragePlace
+from orders.services.court_days import zone_of
+from orders.services.firearms.custody import Storage
+from orders.services.firearms.found import FoundItem
+
+#: Letters and digits that look different from one another.
+_CODE = (*"ACDEFGHJKM", *"NPQRTUVWXY", *"3479")
+#: The most items that one receipt adds to the list.
+MOST_ADDED = 30
+#: The reason in the history if a firearm is another one than the listed one.
+ANOTHER = "The officer read both serial numbers: it is another firearm."
+
+_KINDS = (
+    ("Pistol", "Pistol"),
+    ("Revolver", "Revolver"),
+    ("Rifle", "Rifle"),
+    ("Shotgun", "Shotgun"),
+    ("Other", "Other firearm"),
+    (ItemKind.AMMUNITION.value, "Ammunition"),
+    (ItemKind.MAGAZINES.value, "Magazines"),
+)
+#: Where a firearm can be that police take.
+_TAKEABLE = (
+    FirearmStatus.ALLEGED,
+    FirearmStatus.UNREACHABLE,
+    FirearmStatus.NOT_HELD,
+    FirearmStatus.RETURNED,
+)
+_LOTS = (ItemKind.AMMUNITION, ItemKind.MAGAZINES)
+
+
+def new_number() -> str:
+    """Return a new number of a receipt, such as R-K7QM-4R3D. It does not show how many there are."""
+    letters = "".join(secrets.choice(_CODE) for _ in range(8))
+    return f"R-{letters[:4]}-{letters[4:]}"
+
+
+class AddedItemForm(SiteForm):
+    """One item that police take and the list does not have. Nothing is added if all is empty."""
+
+    what = forms.ChoiceField(choices=_KINDS, required=False, label="What it is")
+    make = forms.CharField(max_length=23, required=False, label="Make")
+    model = forms.CharField(max_length=20, required=False, label="Model")
+    caliber = forms.CharField(max_length=10, required=False, label="Caliber")
+    serial = forms.CharField(max_length=40, required=False, label="Serial number")
+    quantity = forms.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        label="How many",
+        help_text="Of ammunition or magazines.",
+    )
+    tag = forms.CharField(max_length=40, required=False, label="Tag")
+    same = forms.ChoiceField(
+        choices=[("same", "The same one"), ("another", "Another one")],
+        required=False,
+        widget=forms.RadioSelect,
+        label="Is it the same firearm?",
+    )
+
+    def __init__(self, *args: Any, listed: Collection[Firearm], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.listed = listed
+        #: The listed firearm whose number is like the typed one.
+        self.near: Firearm | None = None
+        for name, values in (("make", "makes"), ("caliber", "calibers")):
+            self.fields[name].widget.attrs["list"] = values
+        self.fields["serial"].widget.attrs |= {"autocapitalize": "characters", "autocomplete": "off"}
+        self.fields["quantity"].widget.attrs["inputmode"] = "numeric"
+
+    @override
+    def full_clean(self) -> None:
+        """Check nothing while a person asks for one more item."""
+        super().full_clean()
+        if "more" in self.data:
+            self._errors = ErrorDict()
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was typed."""
+        return not any(
+            self.cleaned_data.get(name) for name in ("make", "model", "caliber", "serial", "quantity", "tag")
+        )
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Ask about a serial number that is like a listed one, and for what describes the item."""
+        data = self.cleaned_data
+        if self.is_empty or self.errors:
+            return data
+        if data["what"] in _LOTS:
+            if not data["quantity"]:
+                self.add_error("quantity", "Enter how many there are.")
+            return data
+        if data["quantity"]:
+            self.add_error("quantity", "Add each firearm on its own, without a quantity.")
+        self._look_at_serial(data)
+        return data
+
+    def _look_at_serial(self, data: dict[str, Any]) -> None:
+        typed = data["serial"]
+        by_serial = {one.serial: one for one in self.listed if one.serial_key}
+        likely = near_matches(typed, by_serial)
+        self.near = by_serial[likely[0]] if likely else None
+        if self.near is not None and not data["same"]:
+            self.add_error(
+                "same",
+                f"The list has {self.near}. You typed {typed}. If it is the same firearm, choose “The same "
+                "one”; then the listed one is ticked.",
+            )
+
+    @property
+    def is_same(self) -> bool:
+        """True if the officer answered that it is the listed firearm."""
+        return self.near is not None and self.cleaned_data.get("same") == "same"
+
+    def found(self) -> FoundItem:
+        """Return the item as the receipt names it."""
+        data = self.cleaned_data
+        if data["what"] in _LOTS:
+            words = " ".join(filter(None, [data["make"], data["model"], data["caliber"]]))
+            return FoundItem(item_kind=data["what"], quantity=data["quantity"], description=words)
+        return FoundItem(
+            serial=data["serial"],
+            make=data["make"],
+            model=data["model"],
+            caliber=data["caliber"],
+            firearm_type="" if data["what"] == "Other" else data["what"],
+        )
+
+
+class TakenForm(ActForm):
+    """What police took of one respondent, at one time."""
+
+    takes_confirm = True
+
+    firearms = LabeledChoicesField(
+        str,
+        Firearm.objects.none(),
+        required=False,
+        label="Tick what you took",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    permits = LabeledChoicesField(
+        str,
+        Permit.objects.none(),
+        required=False,
+        label="Permits and certificates",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    received_at = InstantField(label="Taken")
+    officer = forms.CharField(max_length=120, label="Taken by", help_text="Name and badge number.")
+    agency = forms.ModelChoiceField(Agency.objects.none(), label="Police agency", empty_label=None)
+    place = forms.ModelChoiceField(
+        StoragePlace.objects.none(), required=False, label="Stored in", empty_label="Not stored yet"
+    )
+    shelf = forms.CharField(max_length=40, required=False, label="Shelf")
+    receipt_number = forms.CharField(
+        max_length=40, required=False, label="Receipt number", help_text="Empty: a number is made."
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        self.person = person
+        super().__init__(*args, **kwargs)
+        count = self._count(self.data.get("items", "1")) if self.is_bound else 1
+        if self.is_bound and "more" in self.data:
+            count += 1
+        self.added = [
+            AddedItemForm(
+                self.data if self.is_bound else None,
+                prefix=f"item{number}",
+                listed=self.listed,
+                auto_id="id_%s",
+            )
+            for number in range(min(count, MOST_ADDED))
+        ]
+
+    @override
+    def full_clean(self) -> None:
+        """Check nothing while a person asks for one more item."""
+        super().full_clean()
+        if "more" in self.data:
+            self._errors = ErrorDict()
+
+    @property
+    def has_errors(self) -> bool:
+        """True if something is to be corrected, in the form or in an added item."""
+        return bool(self.errors) or any(one.errors for one in self.added)
+
+    @staticmethod
+    def _count(typed: str) -> int:
+        return max(1, min(int(typed), MOST_ADDED)) if typed.isdecimal() else 1
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer what is not in custody yet, the person's police, and their storage places."""
+        self.listed = list(Firearm.objects.of_case(order.case_id).order_by("id"))
+        takeable = (
+            FirearmStatus.ALLEGED,
+            FirearmStatus.UNREACHABLE,
+            FirearmStatus.NOT_HELD,
+            FirearmStatus.RETURNED,
+        )
+        self.offer_rows(
+            "firearms", Firearm.objects.of_case(order.case_id).filter(status__in=takeable).order_by("id")
+        )
+        self.offer_rows("permits", Permit.objects.filter(order=order, handed_in_on=None))
+        mine = Agency.objects.filter(pk__in=self.person.agencies_for("add", "receipt"), kind__in=POLICE)
+        self.offer_rows("agency", mine, chooses_only=True)
+        places = StoragePlace.objects.filter(agency__in=mine, is_open=True)
+        self.offer_rows("place", places, chooses_only=True)
+        self.fields["officer"].initial = self.person.name
+        self.fields["officer"].widget.attrs["autocomplete"] = "name"
+
+    def start_at(self, now: datetime) -> None:
+        """Offer this instant as the time at which the items were taken."""
+        self.fields["received_at"].initial = now.replace(second=0, microsecond=0).astimezone(
+            zone_of(self.order)
+        )
+
+    def picks(self) -> Iterator[tuple[Any, Firearm, str]]:
+        """Yield the box of each listed firearm, the firearm, and its tag as it was typed."""
+        by_key = {str(one.pk): one for one in self.listed}
+        for box in self["firearms"].subwidgets:
+            firearm = by_key[str(box.data["value"])]
+            yield box, firearm, self.data.get(f"tag-{firearm.pk}", "") if self.is_bound else ""
+
+    @override
+    def is_valid(self) -> bool:
+        """Check the added items too."""
+        rows = [one.is_valid() for one in self.added]
+        return super().is_valid() and all(rows) and "more" not in self.data and self._has_something()
+
+    def _has_something(self) -> bool:
+        data = self.cleaned_data
+        if data["firearms"] or data["permits"] or any(not one.is_empty for one in self.added):
+            return True
+        self.add_error("firearms", "Tick what you took, or add an item below.")
+        return False
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts of the receipt."""
+        facts = super().service_kwargs()
+        same = [one for one in self.added if one.is_same]
+        new = [one for one in self.added if not one.is_same and not one.is_empty]
+        ticked = {one.pk: one for one in [*facts["firearms"], *(one.near for one in same if one.near)]}
+        tags = {pk: self.data.get(f"tag-{pk}", "")[:40] for pk in ticked}
+        tags |= {one.near.pk: tag for one in same if one.near and (tag := one.cleaned_data["tag"])}
+        return {
+            "kind": ReceiptKind.POLICE,
+            "received_at": facts["received_at"],
+            "agency": facts["agency"],
+            "receipt_number": facts["receipt_number"] or new_number(),
+            "firearms": list(ticked.values()),
+            "permits": list(facts["permits"]),
+            "found": [one.found() for one in new],
+            "storage": Storage(
+                officer=facts["officer"],
+                place=facts["place"],
+                shelf=facts["shelf"],
+                tags=tags,
+                found_tags=[one.cleaned_data["tag"] for one in new],
+            ),
+            "another": ANOTHER if any(one.near for one in new) else "",
+            "confirm": facts.get("confirm", ""),
+        }
+
+
+def typed_serials(form: TakenForm) -> list[str]:
+    """Return the serial numbers of the list, for the hint while a number is typed."""
+    return [one.serial for one in form.listed if exact_key(one.serial)]

@@ -1,0 +1,145 @@
+"""Where firearms in police custody are: storage places, and the steps between places and officers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Agency, User
+from accounts.text import clean
+from orders.errors import InvalidFact
+from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt, StoragePlace
+from orders.services.change import changing
+from orders.services.court_days import zone_of
+from orders.services.validation import check_instant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where what a receipt lists is put: the officer who takes it, place, shelf, and the tag of each item.
+
+    `tags` are by the key of a listed firearm, `found_tags` by the place of a found item on the receipt.
+    """
+
+    officer: str
+    place: StoragePlace | None = None
+    shelf: str = ""
+    tags: Mapping[int, str] = field(default_factory=dict)
+    found_tags: Sequence[str] = ()
+
+
+def check_storage(storage: Storage, agency: Agency | None) -> None:
+    """Raise `InvalidFact` unless the agency of a receipt can put its items there."""
+    if agency is None:
+        raise InvalidFact("agency", "not_police", "Choose the police agency that took the firearms.")
+    if not clean(storage.officer):
+        raise InvalidFact("officer", "required", "Enter the name of the officer who took them.")
+    if storage.place is not None and storage.place.agency_id != agency.pk:
+        raise InvalidFact(
+            "place", "place_of_another_agency", f"{storage.place} is not a place of {agency}. Choose another."
+        )
+
+
+def store_first(receipt: Receipt, firearms: Sequence[Firearm], found: int, storage: Storage) -> None:
+    """Record where the items of a new receipt are: the last `found` of them were not on the list."""
+    listed = len(firearms) - found
+    tags = [storage.tags.get(one.pk, "") for one in firearms[:listed]] + list(storage.found_tags)
+    tags += [""] * (len(firearms) - len(tags))
+    _add(
+        receipt.order,
+        dict(zip((one.pk for one in firearms), tags, strict=True)),
+        receipt=receipt,
+        agency=receipt.agency,
+        place=storage.place,
+        shelf=clean(storage.shelf),
+        taken_by=clean(storage.officer),
+        moved_at=receipt.received_at,
+        moved_offset=receipt.received_offset,
+    )
+
+
+def move_firearms(
+    order: Order,
+    *,
+    firearms: Sequence[Firearm],
+    agency: Agency,
+    given_by: str,
+    taken_by: str,
+    moved_at: datetime,
+    by: User | None,
+    now: datetime,
+    place: StoragePlace | None = None,
+    shelf: str = "",
+    why: str = "",
+) -> list[CustodyStep]:
+    """Record that an officer gave firearms in custody to another officer, place or police agency.
+
+    Each keeps its tag. Raises `InvalidFact`.
+    """
+    with changing(order, "firearms_moved", by=by, now=now, occurred_at=moved_at) as change:
+        offset = check_instant("moved_at", moved_at, now=now, zone=zone_of(order))
+        check_storage(Storage(officer=taken_by, place=place), agency)
+        if not clean(given_by):
+            raise InvalidFact("given_by", "required", "Enter the name of the officer who gave them.")
+        mine = list(
+            Firearm.objects.of_case(order.case_id)
+            .filter(pk__in=[one.pk for one in firearms], status=FirearmStatus.SURRENDERED)
+            .order_by("id")
+        )
+        if not mine or len(mine) < len({one.pk for one in firearms}):
+            raise InvalidFact("firearms", "not_in_custody", "Choose firearms that police hold now.")
+        before = latest_steps(mine)
+        if any(one.moved_at > moved_at for one in before.values()):
+            raise InvalidFact(
+                "moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it."
+            )
+        change.data["items"] = [str(one) for one in mine]
+        return _add(
+            change.order,
+            {one.pk: before[one.pk].tag if one.pk in before else "" for one in mine},
+            agency=agency,
+            place=place,
+            shelf=clean(shelf),
+            given_by=clean(given_by),
+            taken_by=clean(taken_by),
+            moved_at=moved_at,
+            moved_offset=offset,
+            why=clean(why),
+        )
+
+
+def latest_steps(firearms: Iterable[Firearm]) -> dict[int, CustodyStep]:
+    """Return the latest step of each firearm, by its key."""
+    rows = CustodyStep.objects.filter(firearm__in=[one.pk for one in firearms])
+    rows = rows.select_related("agency", "place").order_by("firearm_id", "-moved_at", "-id")
+    return {one.firearm_id: one for one in rows.distinct("firearm_id")}
+
+
+def drop_steps(receipt: Receipt, firearms: Collection[int] | None = None) -> None:
+    """Remove the first steps of what is no longer on the receipt; all of them for None."""
+    steps = CustodyStep.objects.filter(receipt=receipt)
+    (steps if firearms is None else steps.exclude(firearm__in=firearms)).delete()
+
+
+def add_place(agency: Agency, *, name: str, capacity: int | None = None) -> StoragePlace:
+    """Add a storage place of the agency. Raises `InvalidFact`."""
+    if not (name := clean(name)):
+        raise InvalidFact("name", "required", "Enter the name of the place, such as “Property room”.")
+    with transaction.atomic():
+        place, is_new = StoragePlace.objects.get_or_create(
+            agency=agency, name=name, defaults={"capacity": capacity}
+        )
+        if not is_new and place.is_open:
+            raise InvalidFact("name", "duplicate_place", f"{name} is a place of {agency} already.")
+        place.capacity, place.is_open = capacity, True
+        place.save(update_fields=["capacity", "is_open"])
+    return place
+
+
+def _add(order: Order, tags: Mapping[int, str], **facts: object) -> list[CustodyStep]:
+    return CustodyStep.objects.bulk_create(
+        CustodyStep(order=order, firearm_id=pk, tag=clean(tag), **facts) for pk, tag in tags.items()
+    )
