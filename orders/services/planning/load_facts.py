@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef
 
 from orders import models
 from orders.models.fields import as_given
 from orders.rules.facts import Event, Facts
+from orders.services.planning.filled_tables import Tables, filled_tables
 from orders.services.planning.inventory import Inventory, is_alleged
 from orders.services.planning.load_inventories import load_inventories
-from orders.services.planning.load_news import load_news
+from orders.services.planning.load_news import NEWS, load_news
 from orders.services.planning.load_requests import request_events
 
 
@@ -28,11 +29,14 @@ def load_facts(
     events: defaultdict[int, list[Event]] = defaultdict(list)
     for order in orders:
         events[order.pk].extend(_on_the_order(order))
-    for order_id, event in chain(_from_tables(ids), load_news(orders)):
+    filled = filled_tables(ids, *_READERS, *NEWS)
+    for order_id, event in chain(_from_tables(ids, filled), load_news(orders, filled)):
         events[order_id].append(event)
     if inventories is None:
         inventories = load_inventories({order.case_id for order in orders})
-    permits = set(models.Permit.objects.filter(order__in=ids).values_list("order_id", flat=True))
+    permits: set[int] = set()
+    if models.Permit in filled:
+        permits.update(models.Permit.objects.filter(order__in=ids).values_list("order_id", flat=True))
     found: dict[int, Facts] = {}
     for order in orders:
         inventory = inventories[order.case_id]
@@ -66,9 +70,8 @@ def _on_the_order(order: models.Order) -> Iterable[Event]:
 _Events = Iterable[tuple[int, Event]]
 
 
-def _from_tables(ids: Sequence[int]) -> _Events:
-    tables = (_attempts, _hearings, _conditions, _statements, _permits, _others, request_events)
-    return chain.from_iterable(table(ids) for table in tables)
+def _from_tables(ids: Sequence[int], filled: Tables) -> _Events:
+    return chain.from_iterable(read(ids) for table, read in _READERS.items() if table in filled)
 
 
 def _attempts(ids: Sequence[int]) -> _Events:
@@ -144,6 +147,18 @@ def _others(ids: Sequence[int]) -> _Events:
             yield one.order_id, Event(kind=one.kind, at=at, key=one.public_id.hex)
         else:
             yield one.order_id, Event(kind=one.kind, on=one.occurred_on, key=one.public_id.hex)
+
+
+#: What reads the events of each table.
+_READERS: dict[type[Model], Callable[[Sequence[int]], _Events]] = {
+    models.ServiceAttempt: _attempts,
+    models.Hearing: _hearings,
+    models.OrderCondition: _conditions,
+    models.Statement: _statements,
+    models.Permit: _permits,
+    models.CaseEvent: _others,
+    models.CustodyRequest: request_events,
+}
 
 
 def _of_condition(condition: models.OrderCondition) -> Iterable[Event]:

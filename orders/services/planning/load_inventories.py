@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from itertools import chain
+
+from django.db.models import Model
 
 from orders import models
 from orders.models.fields import as_given
 from orders.rules.court_time import at_wall
 from orders.services.person_cases import Group, groups_of
+from orders.services.planning.filled_tables import filled_tables
 from orders.services.planning.inventory import Inventory, Move, MoveKind
 from orders.services.planning.order_span import is_served_by
 from orders.services.planning.rulebooks import zone_at
@@ -23,12 +26,16 @@ def load_inventories(cases: Iterable[int]) -> defaultdict[int, Inventory]:
     wanted = list(cases)
     groups = groups_of(wanted)
     cases = list(groups)
-    for order in models.Order.objects.filter(case__in=cases).only(*_ALLEGATION):
+    orders = list(models.Order.objects.filter(case__in=cases).only(*_ALLEGATION))
+    for order in orders:
         inventories[order.case_id].allege(order)
+    filled = filled_tables([order.pk for order in orders], models.Firearm, models.Receipt, *_MOVES)
     same: dict[int, int] = {}
-    on_receipt = _list_items(inventories, groups, same)
-    moves = (_receipts(cases, on_receipt), _returns(cases), _disposals(cases), _verifications(cases))
-    for case, move in chain(*moves, _hearings(cases)):
+    moves = [read(cases) for table, read in _MOVES.items() if table in filled]
+    if models.Firearm in filled:
+        on_receipt = _list_items(inventories, groups, same)
+        moves.insert(0, _receipts(cases, on_receipt) if models.Receipt in filled else iter(()))
+    for case, move in chain.from_iterable(moves):
         items = frozenset(same.get(item, item) for item in move.firearms)
         inventories[case].moves.append(replace(move, firearms=items))
     members: defaultdict[Group, list[int]] = defaultdict(list)
@@ -157,6 +164,15 @@ def _hearings(cases: Sequence[int]) -> Iterator[tuple[int, Move]]:
         is_compliant = hearing.outcome == models.HearingOutcome.COMPLIANT
         if counts and is_compliant and hearing.purpose in ABOUT_COMPLIANCE:
             yield case, Move(at=at, key=hearing.public_id.hex, kind=MoveKind.COMPLIANT)
+
+
+#: What reads the moves of each table besides receipts.
+_MOVES: dict[type[Model], Callable[[Sequence[int]], Iterator[tuple[int, Move]]]] = {
+    models.FirearmReturn: _returns,
+    models.FirearmDisposal: _disposals,
+    models.StatementVerification: _verifications,
+    models.Hearing: _hearings,
+}
 
 
 def hearing_instant(hearing: models.Hearing) -> datetime:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import CharField, DateField, DateTimeField, F, QuerySet, Value
+from django.db.models import CharField, DateField, DateTimeField, F, Model, QuerySet, Value
 from django.db.models.functions import Cast
 
 from orders.models import (
@@ -19,6 +19,7 @@ from orders.models import (
     ReviewItem,
 )
 from orders.rules.facts import Event
+from orders.services.planning.filled_tables import Tables
 
 _NO_DAY = Cast(Value(None), DateField())
 _NO_INSTANT = Cast(Value(None), DateTimeField())
@@ -27,52 +28,11 @@ _NO_INSTANT = Cast(Value(None), DateTimeField())
 _WITH_THE_ORDER = frozenset({"given_to_serve", "permit_known", "school_named"})
 
 
-def load_news(orders: Sequence[Order]) -> Iterator[tuple[int, Event]]:
-    """Yield the events, each with the order's primary key."""
+def load_news(orders: Sequence[Order], filled: Tables) -> Iterator[tuple[int, Event]]:
+    """Yield the events, each with the order's primary key. `filled` are the tables that have rows of them."""
     by_key = {order.pk: order for order in orders}
-    ids = list(by_key)
-    named = OrderAgency.objects.filter(order__in=ids)
-    issued_on = F("order__issued_on")
-    referrals = Referral.objects.filter(order__in=ids)
-    found = _rows(referrals, "referred", "public_id", at=F("referred_at")).union(
-        _rows(referrals.exclude(outcome=""), "referral_decided", "public_id", on=F("decided_on")),
-        _rows(Extension.objects.filter(order__in=ids), "extended", "pk", on=F("expires_on")),
-        _rows(
-            named.filter(capacity=Capacity.MARSHAL),
-            "given_to_serve",
-            "agency_id",
-            at=F("named_at"),
-            on=issued_on,
-        ),
-        _rows(
-            named.filter(capacity=Capacity.SCHOOL),
-            "school_named",
-            "agency_id",
-            at=F("named_at"),
-            on=issued_on,
-        ),
-        _rows(
-            Permit.objects.filter(order__in=ids),
-            "permit_known",
-            "public_id",
-            at=F("recorded_at"),
-            on=issued_on,
-        ),
-        _rows(
-            LicensingReport.objects.filter(order__in=ids),
-            F("kind"),
-            "public_id",
-            at=F("occurred_at"),
-            on=F("occurred_on"),
-        ),
-        _rows(
-            ReviewItem.objects.filter(order__in=ids, resolved_at=None),
-            "fact_doubtful",
-            "public_id",
-            at=F("created_at"),
-        ),
-        all=True,
-    )
+    parts = [part for table, read in _PARTS.items() if table in filled for part in read(list(by_key))]
+    found = parts[0].union(*parts[1:], all=True) if parts else ()
     for order in orders:
         if order.permit_indicated:
             at = order.issued_as_given
@@ -89,3 +49,49 @@ def _rows(
     """The rows as events: order, kind, instant, day and key."""
     named = kind if isinstance(kind, F) else Value(kind, output_field=CharField())
     return rows.order_by().values_list("order_id", named, at, on, Cast(key, CharField()))
+
+
+def _referrals(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    rows = Referral.objects.filter(order__in=ids)
+    yield _rows(rows, "referred", "public_id", at=F("referred_at"))
+    yield _rows(rows.exclude(outcome=""), "referral_decided", "public_id", on=F("decided_on"))
+
+
+def _extensions(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    yield _rows(Extension.objects.filter(order__in=ids), "extended", "pk", on=F("expires_on"))
+
+
+def _agencies(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    named = OrderAgency.objects.filter(order__in=ids)
+    for capacity, kind in ((Capacity.MARSHAL, "given_to_serve"), (Capacity.SCHOOL, "school_named")):
+        rows = named.filter(capacity=capacity)
+        yield _rows(rows, kind, "agency_id", at=F("named_at"), on=F("order__issued_on"))
+
+
+def _permits(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    rows = Permit.objects.filter(order__in=ids)
+    yield _rows(rows, "permit_known", "public_id", at=F("recorded_at"), on=F("order__issued_on"))
+
+
+def _licensing_reports(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    rows = LicensingReport.objects.filter(order__in=ids)
+    yield _rows(rows, F("kind"), "public_id", at=F("occurred_at"), on=F("occurred_on"))
+
+
+def _doubtful_facts(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    rows = ReviewItem.objects.filter(order__in=ids, resolved_at=None)
+    yield _rows(rows, "fact_doubtful", "public_id", at=F("created_at"))
+
+
+#: The parts of the query, by table.
+_PARTS: dict[type[Model], Callable[[Sequence[int]], Iterator[QuerySet[Any, Any]]]] = {
+    Referral: _referrals,
+    Extension: _extensions,
+    OrderAgency: _agencies,
+    Permit: _permits,
+    LicensingReport: _licensing_reports,
+    ReviewItem: _doubtful_facts,
+}
+
+#: The tables of these events.
+NEWS = tuple(_PARTS)
