@@ -15,6 +15,7 @@ WORKDIR /srv
 COPY manage.py ./
 COPY accounts accounts
 COPY orders orders
+COPY guidance guidance
 COPY notifications notifications
 COPY ctcompliance ctcompliance
 # The settings require these. The command opens no connection, and none of the values remains in the image.

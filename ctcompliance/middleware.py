@@ -80,6 +80,21 @@ def number_requests(get_response: Respond) -> Respond:
     return respond
 
 
+#: The pages that keep nothing about their readers. The web server writes no line about them either.
+OPEN_PAGES = ("/help/", "/guides/", "/statistics/")
+
+
+def forget_reader(get_response: Respond) -> Respond:
+    """Remove the cookies of a request for an open page, which is the same for everyone, signed in or not."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OPEN_PAGES):
+            request.META.pop("HTTP_COOKIE", None)
+        return get_response(request)
+
+    return respond
+
+
 def name_rehearsal(get_response: Respond) -> Respond:
     """Mark each answer of the API while the whole installation is in rehearsal."""
 

@@ -226,6 +226,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "accounts",
     "orders",
+    "guidance",
     "notifications",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -239,6 +240,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: no later part may learn who reads a page that needs no account.
+    "ctcompliance.middleware.forget_reader",
     "ctcompliance.middleware.number_requests",
     "django.middleware.security.SecurityMiddleware",
     "ctcompliance.middleware.trust_no_other_site",

@@ -1,7 +1,7 @@
 """Every URL.
 
-Without sign-in only the pages of sign-in and leaving, health, metrics, callbacks, calendars and /.well-known/
-answer.
+Without sign-in only the pages of sign-in and leaving, help, health, metrics, callbacks, calendars and
+/.well-known/ answer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ urlpatterns = [
     re_path(r"^admin/password_change/(?:done/)?$", RedirectView.as_view(pattern_name="change-password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ctcompliance.api")),
+    path("", include("guidance.urls")),
     path("", include("orders.urls")),
     path("", include("notifications.urls")),
 ]

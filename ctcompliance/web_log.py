@@ -9,6 +9,8 @@ from django.conf import settings
 from gunicorn.glogging import Logger
 from typing_extensions import override
 
+from ctcompliance.middleware import OPEN_PAGES
+
 #: The most characters of one part of a line of the access log.
 LONGEST = 300
 #: The parts that no line shows: the page before, which may be of another site, and the browser.
@@ -26,6 +28,12 @@ class WebLogger(Logger):  # type: ignore[misc] # gunicorn has no types
             logger.handlers.clear()
             logger.propagate = True
         logging.config.dictConfig(settings.LOGGING)
+
+    @override
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        """Write the line, but none about a page that keeps nothing about its readers."""
+        if not str(getattr(req, "path", "")).startswith(OPEN_PAGES):
+            super().access(resp, req, environ, request_time)
 
     @override
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import connection
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: What a migrated database depends on.
-_SOURCES = ("accounts", "ctcompliance", "notifications", "orders", "requirements-dev.lock")
+_SOURCES = ("accounts", "ctcompliance", "guidance", "notifications", "orders", "requirements-dev.lock")
 _PREFIX = "migrated_"
 #: Any number: the key of an advisory lock, by which one of several processes migrates.
 _LOCK = 7_411

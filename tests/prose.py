@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 CEILINGS = ROOT / "tests" / "prose.toml"
 #: The areas that are counted apart, and where their files are. Names are those of functions and classes.
 AREAS = {
-    "product": ("accounts", "ctcompliance", "docs", "notifications", "orders", ".ci", ".github"),
+    "product": ("accounts", "ctcompliance", "docs", "guidance", "notifications", "orders", ".ci", ".github"),
     "tests": ("tests",),
-    "names": ("accounts", "ctcompliance", "notifications", "orders", "tests"),
+    "names": ("accounts", "ctcompliance", "guidance", "notifications", "orders", "tests"),
 }
 #: Files of the top folder that belong to the product area.
 TOP = ("*.md", "*.py", "*.yml", "*.toml", "Makefile", "Dockerfile", ".env.example", ".pre-commit-config.yaml")

@@ -18,7 +18,7 @@ from accounts.api.views import ResourceView
 from accounts.models import Role, Scope
 from orders.models import Capacity
 
-OURS = ("accounts", "orders", "notifications")
+OURS = ("accounts", "orders", "guidance", "notifications")
 
 #: Addresses of the API that are about no object.
 ABOUT_ITSELF = {"schema", "api-docs"}

@@ -59,7 +59,7 @@ def _ours(base: Any) -> list[Any]:
     found = {
         f"{one.__module__}.{one.__name__}": one
         for one in _below(base)
-        if one.__module__.split(".")[0] in ("accounts", "orders", "notifications")
+        if one.__module__.split(".")[0] in ("accounts", "orders", "guidance", "notifications")
     }
     return [found[name] for name in sorted(found)]
 

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[1]
-APPS = ("accounts", "orders", "notifications", "ctcompliance")
+APPS = ("accounts", "orders", "guidance", "notifications", "ctcompliance")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 
 TERM = re.compile(r"^- \*\*(?P<term>[^*]+)\*\*(?: \(`(?P<name>\w+)`\))?: (?P<meaning>\S.*)$", re.MULTILINE)

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-APPS = ("accounts", "notifications", "orders")
+APPS = ("accounts", "guidance", "notifications", "orders")
 
 #: Indexes that begin another one and are kept, with the reason.
 KEPT = {

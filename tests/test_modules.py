@@ -9,12 +9,13 @@ import pytest
 
 import accounts
 import ctcompliance
+import guidance
 import notifications
 import orders
 
 MODULES = sorted(
     module.name
-    for package in (accounts, ctcompliance, notifications, orders)
+    for package in (accounts, ctcompliance, guidance, notifications, orders)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 )
 

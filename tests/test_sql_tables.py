@@ -15,7 +15,7 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 
-APPS = ("accounts", "orders", "notifications")
+APPS = ("accounts", "orders", "guidance", "notifications")
 
 #: The tables of other apps that SQL writes, by module. Only FIRE does, because one statement must claim a
 #: checkpoint and write everything that results from it.

@@ -17,6 +17,7 @@ from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from accounts.services.access.enumeration_guard import recent_blocks
 from accounts.services.access.reviews import overdue_weeks
+from guidance.services import directory
 from notifications.models import Alert, Channel
 from notifications.pages.notices import AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
@@ -103,6 +104,7 @@ def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
         "locks": [] if is_administrator else list(locks_known_to(user)),
         "blocks": recent_blocks() if is_administrator else [],
         "unreached": unreached_agencies(request) if is_administrator else [],
+        "help_to_check": len(directory.overdue(timezone.now().date())) if is_administrator else 0,
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 from accounts import allauth_internals
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "ctcompliance", "notifications", "orders")
+APPS = ("accounts", "ctcompliance", "guidance", "notifications", "orders")
 
 
 def imported(path: Path) -> set[str]:

@@ -273,7 +273,7 @@ def test_every_form_of_an_act_has_a_key() -> None:
     root = Path(settings.BASE_DIR)
     templates = {
         str(path.relative_to(root)): path.read_text()
-        for app in ("accounts", "orders", "notifications", "ctcompliance")
+        for app in ("accounts", "orders", "guidance", "notifications", "ctcompliance")
         for path in (root / app).rglob("templates/**/*.html")
     }
     posting = {name for name, text in templates.items() if '<form method="post"' in text}

@@ -1,0 +1,1 @@
+"""Texts and entries as they come with the product."""

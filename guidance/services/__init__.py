@@ -1,0 +1,1 @@
+"""Read and change what the pages without sign-in show."""

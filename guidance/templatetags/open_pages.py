@@ -1,0 +1,40 @@
+"""Filters of the pages without sign-in."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from django import template
+
+from guidance.services.directory import DirectoryEntry
+from guidance.services.words import day
+
+register = template.Library()
+
+_NUMBER = re.compile(r"[\d() -]{10,}\d")
+
+
+@register.filter
+def named(words: dict[str, str], name: str) -> str:
+    """Return the word with this name."""
+    return words[str(name)]
+
+
+@register.filter
+def in_language(entry: DirectoryEntry, language: str) -> str:
+    """Return the text of an entry in the language."""
+    return entry.es if language == "es" else entry.en
+
+
+@register.filter
+def short_day(value: date | None, language: str) -> str:
+    """Return a date without its weekday; empty for None."""
+    return day(value, language) if value else ""
+
+
+@register.filter
+def dial(number: str) -> str:
+    """Return the address that dials a ten-digit number. What follows it ("then 2") is left to the caller."""
+    found = _NUMBER.search(number)
+    return f"tel:+1{re.sub(r'[^0-9]', '', found[0])[:10]}" if found else f"tel:{number}"

@@ -1,0 +1,71 @@
+"""The help directory by town, without sign-in and without a trace of the reader."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from accounts.dates import COURT_TIME
+from accounts.form_base import SiteForm
+from guidance.models import HelpKind
+from guidance.services import directory, hsds
+from guidance.services.words import words
+from guidance.views.base import page
+
+
+class TownForm(SiteForm):
+    """Which town. It is sent in the body, because addresses are kept by logs and histories."""
+
+    town = forms.ChoiceField(required=True)
+
+    def __init__(self, data: object = None, *, towns: list[str], language: str) -> None:
+        """Offer the towns, in the words of the language."""
+        super().__init__(data)  # type: ignore[arg-type] # the body of a request
+        field = self.fields["town"]
+        said = words(language)
+        field.label = said["your_town"]
+        field.choices = [("", said["choose_town"]), *((one, one) for one in towns)]  # type: ignore[attr-defined]
+        field.error_messages = {"required": said["unknown_town"], "invalid_choice": said["unknown_town"]}
+
+
+@csrf_exempt  # It changes nothing, and a token would need a cookie.
+@login_not_required
+def by_town(request: HttpRequest, language: str) -> HttpResponse:
+    """Show help for all towns, and after a town was sent, help near it."""
+    today = timezone.now().astimezone(COURT_TIME).date()
+    found = directory.entries()
+    is_sent = request.method == "POST"
+    form = TownForm(request.POST if is_sent else None, towns=directory.town_names(), language=language)
+    town = form.cleaned_data["town"] if is_sent and form.is_valid() else ""
+    near = directory.for_town(found, town) if town else []
+    everywhere = [one for one in found if one.kind in directory.EVERYWHERE]
+    return page(
+        request,
+        "help",
+        language,
+        status=400 if form.errors else 200,
+        form=form,
+        town=town,
+        in_town=words(language)["in_town"].format(town=town),
+        everywhere=[(one, one.is_overdue(today)) for one in everywhere],
+        near=[
+            (HelpKind(kind).value, [(one, one.is_overdue(today)) for one in group])
+            for kind, group in groupby(near, key=lambda one: one.kind)
+        ],
+        has_own_court=any(one.kind == HelpKind.COURTHOUSE and one.towns for one in near),
+        guides=[],
+        footer=words(language)["footer"].format(days=directory.CHECKED_EVERY.days),
+    )
+
+
+@require_safe
+@login_not_required
+def export(request: HttpRequest) -> HttpResponse:
+    """Return the directory as a page of services in the Human Services Data Specification, version 3."""
+    return JsonResponse(hsds.export(directory.entries()), json_dumps_params={"ensure_ascii": False})
