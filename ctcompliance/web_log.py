@@ -31,7 +31,7 @@ class WebLogger(Logger):  # type: ignore[misc] # gunicorn has no types
 
     @override
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
-        """Write the line, but none about a page that keeps nothing about its readers."""
+        """Write the line, unless it is about a page that keeps nothing about its readers."""
         if not str(getattr(req, "path", "")).startswith(OPEN_PAGES):
             super().access(resp, req, environ, request_time)
 
