@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
@@ -264,15 +264,18 @@ def clock_words(deadline: Deadline, now: datetime) -> str:
     """
     if deadline.due_at is None or not deadline.is_running:
         return ""
-    minutes = int(abs((deadline.due_at - now).total_seconds()) // 60)
+    return f"{span_words(abs(deadline.due_at - now))} {'late' if deadline.is_overdue(now) else 'left'}"
+
+
+def span_words(span: timedelta) -> str:
+    """Return a length of time, such as “45 min”, “3 h 30 min” or “5 d”."""
+    minutes = int(span.total_seconds() // 60)
     hours, days = minutes // 60, minutes // (24 * 60)
     if hours >= _MOST_HOURS:
-        amount = f"{days} d"
-    elif hours:
-        amount = f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    else:
-        amount = f"{minutes} min"
-    return f"{amount} {'late' if deadline.is_overdue(now) else 'left'}"
+        return f"{days} d"
+    if hours:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{minutes} min"
 
 
 def met_words(deadline: Deadline, zone: ZoneInfo) -> str:

@@ -32,6 +32,7 @@ from orders.admin.desk import (
     state_badge,
 )
 from orders.admin.page import load_page
+from orders.admin.summary.summary import load_summary
 from orders.display import language_of, law_name, short_due
 from orders.errors import InvalidFact
 from orders.forms.acts import ACTS, initial_of, item_of
@@ -273,6 +274,8 @@ class OrderAdmin(DeskList):
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",
             "opts": self.opts,
             "page": page,
+            "summary": load_summary(page.record, roles=page.roles, now=page.now),
+            "is_nav_sidebar_enabled": False,
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 

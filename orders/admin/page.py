@@ -10,20 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from accounts.access import MATRIX
-from accounts.dates import format_instant
 from accounts.models import User
-from orders.admin.desk import order_address, state_badge
+from orders.admin.desk import order_address
+from orders.admin.summary.deadlines import DeadlineLine, deadline_lines
+from orders.admin.summary.recent import HistoryLine, by_people, by_system, history_lines
 from orders.display import (
     case_event_words,
     condition_words,
-    due_words,
     entry_law,
-    event_words,
-    law_name,
-    met_words,
     other_languages,
     release_words,
     required_notice_law,
@@ -32,19 +28,15 @@ from orders.display import (
 )
 from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
-from orders.history_details import event_details
 from orders.models import (
     CaseEvent,
     ConfidentialityRelease,
     Confirmed,
     CustodyRequest,
-    Deadline,
-    DeadlineState,
     FirearmReturn,
     FollowUp,
     HearingOutcome,
     HearingPurpose,
-    HistoryEntry,
     NoticeSent,
     Order,
     OrderCondition,
@@ -62,19 +54,8 @@ from orders.services.firearms.return_steps import ChecklistLine, checklist_of
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders.record import OrderRecord, load_record
 from orders.services.parties.candidates import CandidatePerson
-from orders.services.planning.explanations import reasons
 from orders.services.planning.load_inventories import ABOUT_COMPLIANCE
 from orders.services.related_orders import RelatedOrder, related_orders
-
-#: Deadlines in the order in which they need attention.
-_URGENCY = [
-    DeadlineState.OVERDUE,
-    DeadlineState.OPEN,
-    DeadlineState.CANNOT_COMPUTE,
-    DeadlineState.NOT_STARTED,
-    DeadlineState.MET,
-    DeadlineState.WITHDRAWN,
-]
 
 #: Outcomes after which something must follow.
 _NOT_COMPLIED = (HearingOutcome.NON_COMPLIANT, HearingOutcome.PARTIAL)
@@ -87,24 +68,6 @@ _LAW = {
     "Remedies, penalties and other information": (EntryType.INFORMATION,),
     "Confidentiality": (EntryType.CONFIDENTIALITY,),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeadlineLine:
-    """One deadline as it is now."""
-
-    deadline: Deadline
-    title: str
-    law: str
-    badge: SafeString
-    due: str
-    met: str
-    #: Met by an event in the future, such as a hearing that is scheduled in time.
-    is_met_ahead: bool
-    overdue_since: str
-    #: When a deadline that was withdrawn later had been missed; empty if it was not.
-    was_overdue_since: str
-    reasons: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +85,6 @@ class RequiredNoticeLine(LawLine):
     """One document or notice that must be sent, and when it was sent; `sent` is empty if it was not."""
 
     sent: Sequence[tuple[NoticeSent, str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HistoryLine:
-    """One entry of the history."""
-
-    entry: HistoryEntry
-    words: str
-    details: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,32 +155,17 @@ class OrderPage:
     @cached_property
     def deadlines(self) -> list[DeadlineLine]:
         """The deadlines, the most urgent first."""
-        why = reasons(self.order, self.language)
-        lines = [
-            DeadlineLine(
-                deadline=one,
-                title=rule_title(one.rule_id),
-                law=law_name(one.rule_id),
-                badge=state_badge(one, self.now),
-                due=due_words(one, self.zone),
-                met=met_words(one, self.zone),
-                is_met_ahead=one.met_at is not None and one.met_at > self.now,
-                overdue_since=(
-                    format_instant(one.due_at, self.zone) if one.due_at and one.is_overdue(self.now) else ""
-                ),
-                was_overdue_since=self._missed_before_end(one),
-                reasons=why.get((one.rule_id, one.occurrence), ()),
-            )
-            for one in self.record.deadlines
-        ]
-        return sorted(lines, key=lambda line: _URGENCY.index(DeadlineState(line.deadline.state)))
+        return deadline_lines(self.record, now=self.now, language=self.language)
 
-    def _missed_before_end(self, deadline: Deadline) -> str:
-        """When the deadline was missed, if the order was vacated later; else empty."""
-        due_at, vacated_at = deadline.due_at, self.order.vacated_at
-        if due_at is None or vacated_at is None or deadline.overdue_at is None or due_at >= vacated_at:
-            return ""
-        return format_instant(due_at, self.zone)
+    @property
+    def running(self) -> list[DeadlineLine]:
+        """The deadlines that wait for someone."""
+        return [one for one in self.deadlines if not one.is_settled]
+
+    @property
+    def settled(self) -> list[DeadlineLine]:
+        """The deadlines that were met, were withdrawn or have not started."""
+        return [one for one in self.deadlines if one.is_settled]
 
     @cached_property
     def next_acts(self) -> list[tuple[str, str]]:
@@ -329,11 +268,18 @@ class OrderPage:
 
     @cached_property
     def history(self) -> list[HistoryLine]:
-        """The history, the newest entry first."""
-        return [
-            HistoryLine(entry=one, words=event_words(one), details=list(event_details(one, self.zone)))
-            for one in self.record.history
-        ]
+        """The history, what happened last first."""
+        return history_lines(self.record.history, self.zone)
+
+    @property
+    def news(self) -> list[HistoryLine]:
+        """What people did, and what fell due, the newest first."""
+        return by_people(self.history)
+
+    @property
+    def system_entries(self) -> list[HistoryLine]:
+        """What the system wrote, the newest first."""
+        return by_system(self.history)
 
     def item_links(self, row: Any) -> list[ItemLink]:
         """Return the links that correct and withdraw an item of the order or of its case."""
@@ -374,6 +320,11 @@ class OrderPage:
             ]
             for section in Section
         }
+
+    @property
+    def has_acts(self) -> bool:
+        """True if the reader may do anything here."""
+        return any(self.acts.values())
 
     def _law_lines(self, types: Collection[EntryType]) -> Iterable[LawLine]:
         for one in self.record.law:

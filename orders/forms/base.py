@@ -123,6 +123,9 @@ class ActForm(FactsForm):
     def prepare_fields(self, order: Order) -> None:
         """Set choices and initial values from the order. Does nothing by default."""
 
+    def settle(self, now: datetime) -> None:
+        """Fill in what depends on the moment of saving. Does nothing by default."""
+
     def target(self) -> Model:
         """Return the row on which the service acts."""
         chosen: Model = self.cleaned_data[self.target_field] if self.target_field else self.order
@@ -281,6 +284,7 @@ class Act:
 
     def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""
+        form.settle(now)
         try:
             self.service(form.target(), **form.service_kwargs(), by=by, now=now)
         except InvalidFact as refusal:

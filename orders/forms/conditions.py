@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from typing_extensions import override
 
@@ -48,10 +50,13 @@ class NoticeSentForm(ActForm):
 
     entry = forms.ChoiceField(label="What was sent")
     sent_at = InstantField(label="Sent", needs_time=False)
+    just_now = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     @override
     def prepare_fields(self, order: Order) -> None:
         """Offer what the law requires to be sent, what was not sent yet first."""
+        # The button “Mark as sent” of the checklist asks for no time.
+        self.fields["sent_at"].required = not self.data.get(self.add_prefix("just_now"))
         waiting: list[tuple[str, str]] = []
         sent: list[tuple[str, str]] = []
         for one in notices.required_notices(order):
@@ -59,6 +64,12 @@ class NoticeSentForm(ActForm):
             (sent if one.notices_sent else waiting).append(choice)
         groups = [("Not sent yet", waiting), ("Sent before", sent)]
         self.offer_choices("entry", [CHOOSE, *(group for group in groups if group[1])])
+
+    @override
+    def settle(self, now: datetime) -> None:
+        """Take the moment of saving if the checklist's button was pressed."""
+        if self.cleaned_data.pop("just_now", False) and not self.cleaned_data["sent_at"]:
+            self.cleaned_data["sent_at"] = now
 
 
 ACTS = (

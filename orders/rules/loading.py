@@ -265,6 +265,7 @@ def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
         certainty=table.one_of("certainty", Certainty, Certainty.CERTAIN),
         kinds=table.texts("kinds", frozenset(Kind), needed=False),
         recipient=table.text("recipient", ""),
+        sender=table.text("sender", ""),
         doubt=table.text("doubt", ""),
         note=table.text("note", ""),
         effective=table.day("effective", LONG_AGO),

@@ -272,10 +272,10 @@ class Entry:
     """A rule of law without a time of its own.
 
     It binds orders of `kinds` that were issued on or after `effective` and before `until`. `recipient` names
-    who a required notice or document goes to. `allows` lists who may take a firearm or who may file. An entry
-    about proof requires `standard` for orders filed by one of `filed_by`, or for all orders if that is empty;
-    with `after_hearing`, only once the application was heard. `requires` lists what must be true before a
-    firearm goes back.
+    who a required notice or document goes to, `sender` who sends it. `allows` lists who may take a firearm or
+    who may file. An entry about proof requires `standard` for orders filed by one of `filed_by`, or for all
+    orders if that is empty; with `after_hearing`, only once the application was heard. `requires` lists what
+    must be true before a firearm goes back.
     """
 
     id: str
@@ -287,6 +287,7 @@ class Entry:
     certainty: Certainty
     kinds: tuple[str, ...] = ()
     recipient: str = ""
+    sender: str = ""
     doubt: str = ""
     note: str = ""
     effective: date = LONG_AGO

@@ -183,6 +183,8 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield f"- Type: {entry_type(entry)}"
     if entry.recipient:
         yield f"- For: {entry.recipient}"
+    if entry.sender:
+        yield f"- From: {entry.sender}"
     if entry.kinds:
         yield f"- Orders: {', '.join(plain(kind) for kind in entry.kinds)}"
     yield from (f"- {line}" for line in conditions(entry))

@@ -1,0 +1,79 @@
+"""The history of an order for its page: what people and the law did, with what the system did apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from accounts.dates import format_instant
+from orders.display import event_words
+from orders.history_details import event_details
+from orders.models import HistoryEntry
+
+#: What the system writes that a reader of the case must see.
+_NEWS = {"deadline_overdue", "follow_up_opened"}
+
+#: The icon of an entry, by the first word of its kind that is here.
+_ICONS = {
+    "deadline": "late",
+    "receipt": "proof",
+    "statement": "proof",
+    "verification": "proof",
+    "served": "person",
+    "service": "person",
+    "hearing": "court",
+    "heard": "court",
+    "entered": "paper",
+    "sent": "paper",
+    "police": "paper",
+    "extended": "court",
+    "vacated": "court",
+    "reinstated": "court",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryLine:
+    """One entry of the history in words."""
+
+    entry: HistoryEntry
+    words: str
+    details: Sequence[str]
+
+    @property
+    def icon(self) -> str:
+        """The name of its icon."""
+        return _ICONS.get(self.entry.kind.partition("_")[0], "note")
+
+    @property
+    def is_of_system(self) -> bool:
+        """True if the system wrote it and it is no news of the case."""
+        return self.entry.actor_id is None and self.entry.kind not in _NEWS
+
+
+def history_lines(entries: Sequence[HistoryEntry], zone: ZoneInfo) -> list[HistoryLine]:
+    """Return the entries in words, what happened last first."""
+    rows = sorted(entries, key=lambda one: (one.occurred_at, one.pk), reverse=True)
+    return [
+        HistoryLine(
+            entry=one, words=event_words(one), details=[*event_details(one, zone), *_recorded(one, zone)]
+        )
+        for one in rows
+    ]
+
+
+def _recorded(entry: HistoryEntry, zone: ZoneInfo) -> list[str]:
+    """When it was recorded, if that was later than it happened."""
+    recorded = format_instant(entry.recorded_at, zone)
+    return [f"Recorded {recorded}"] if recorded != format_instant(entry.occurred_at, zone) else []
+
+
+def by_people(lines: Sequence[HistoryLine]) -> list[HistoryLine]:
+    """Return what people did, and what fell due."""
+    return [one for one in lines if not one.is_of_system]
+
+
+def by_system(lines: Sequence[HistoryLine]) -> list[HistoryLine]:
+    """Return what the system wrote."""
+    return [one for one in lines if one.is_of_system]
