@@ -159,13 +159,13 @@ class OrderPage:
 
     @property
     def running(self) -> list[DeadlineLine]:
-        """The deadlines that wait for someone."""
-        return [one for one in self.deadlines if not one.is_settled]
+        """The deadlines that wait for someone soon."""
+        return [one for one in self.deadlines if not one.is_folded]
 
     @property
     def settled(self) -> list[DeadlineLine]:
-        """The deadlines that were met, were withdrawn or have not started."""
-        return [one for one in self.deadlines if one.is_settled]
+        """The deadlines that are due much later, were met, were withdrawn or have not started."""
+        return [one for one in self.deadlines if one.is_folded]
 
     @cached_property
     def next_acts(self) -> list[tuple[str, str]]:

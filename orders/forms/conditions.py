@@ -50,13 +50,12 @@ class NoticeSentForm(ActForm):
 
     entry = forms.ChoiceField(label="What was sent")
     sent_at = InstantField(label="Sent", needs_time=False)
-    just_now = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     @override
     def prepare_fields(self, order: Order) -> None:
         """Offer what the law requires to be sent, what was not sent yet first."""
         # The button “Mark as sent” of the checklist asks for no time.
-        self.fields["sent_at"].required = not self.data.get(self.add_prefix("just_now"))
+        self.fields["sent_at"].required = not self._is_just_now
         waiting: list[tuple[str, str]] = []
         sent: list[tuple[str, str]] = []
         for one in notices.required_notices(order):
@@ -68,8 +67,12 @@ class NoticeSentForm(ActForm):
     @override
     def settle(self, now: datetime) -> None:
         """Take the moment of saving if the checklist's button was pressed."""
-        if self.cleaned_data.pop("just_now", False) and not self.cleaned_data["sent_at"]:
+        if self._is_just_now and not self.cleaned_data["sent_at"]:
             self.cleaned_data["sent_at"] = now
+
+    @property
+    def _is_just_now(self) -> bool:
+        return bool(self.data.get("just_now"))
 
 
 ACTS = (

@@ -115,6 +115,14 @@ class Browser:
                 summary.click()
 
     @property
+    def everything(self) -> str:
+        """What a person reads after opening each folded part; menus stay closed."""
+        self.driver.execute_script(
+            "for (const one of document.querySelectorAll('main details:not(.menu)')) one.open = true"
+        )
+        return self.text
+
+    @property
     def text(self) -> str:
         """What a person reads: folded parts are not in it."""
         return self.driver.find_element(By.TAG_NAME, "main").text
@@ -136,7 +144,16 @@ class Browser:
     def _only(self, words: str) -> WebElement | Literal[False]:
         """The one button or link with these words; False while there is another number of them."""
         # The admin site shows some in capitals.
-        found = [one for one in self._pressable() if _words(one) == words.casefold() and one.is_displayed()]
+        same = [one for one in self._pressable() if _words(one) == words.casefold()]
+        found = [one for one in same if one.is_displayed()]
+        if same and not found:
+            # In a menu or another folded part: open it, as a person does.
+            self.driver.execute_script(
+                "for (let up = arguments[0].closest('details'); up; "
+                "up = up.parentElement.closest('details')) up.open = true",
+                same[0],
+            )
+            found = [one for one in same if one.is_displayed()]
         return found[0] if len(found) == 1 else False
 
     def _wait(self) -> WebDriverWait[webdriver.Chrome]:
@@ -148,7 +165,8 @@ class Browser:
 
 
 def _words(element: WebElement) -> str:
-    return (element.text or element.get_attribute("value") or "").casefold()
+    words = element.text or element.get_attribute("value") or element.get_attribute("textContent") or ""
+    return words.strip().casefold()
 
 
 @pytest.fixture

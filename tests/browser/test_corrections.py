@@ -96,7 +96,7 @@ def test_a_clerk_corrects_a_firearm_and_withdraws_a_statement(browser: Browser, 
     browser.press("Correct the firearm")
 
     assert "The firearm is corrected. Deadlines updated." in browser.driver.page_source
-    assert "Serial number: AB123 → AB124" in browser.text
+    assert "Serial number: AB123 → AB124" in browser.everything
     assert Firearm.objects.filter(serial="AB124").count() == 1
 
     link = browser.driver.find_element(By.CSS_SELECTOR, 'a[aria-label^="Withdraw: Holds no firearms"]')

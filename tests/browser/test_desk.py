@@ -46,7 +46,7 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
     )
     browser.press("Add order")
     assert "The order is entered." in browser.driver.page_source
-    assert "Not served. The time to surrender firearms has not started." in browser.text
+    assert "Not served. The time to surrender firearms has not started." in browser.everything
 
     browser.press("Record service")
     browser.type(

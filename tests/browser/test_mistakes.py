@@ -85,6 +85,7 @@ class Desk:
 
     def beside(self, words: str, link: str, title: str, **typed: str) -> None:
         """Press a link in the row or line with these words, fill in its form and send it."""
+        assert self.browser.everything
         rows = self.browser.driver.find_elements(By.CSS_SELECTOR, "#content-main section tr, dl.facts > div")
         links = [
             one
@@ -106,7 +107,7 @@ class Desk:
 
     def reads(self, *sentences: str) -> None:
         """Check that the page shows all of these."""
-        shown = self.browser.text
+        shown = self.browser.everything
         assert [one for one in sentences if one not in shown] == []
 
     def kept(self, name: str) -> str:

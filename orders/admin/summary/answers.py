@@ -87,10 +87,10 @@ class AnswerStrip:
         held = sum(1 for one in self.record.permits if one.handed_in_on is None)
         if permits:
             detail = f"{permits - held} of {permits} permit{'s' * (permits != 1)} handed in"
+        elif self.record.order.permit_indicated:
+            detail = "A permit is indicated"
         else:
-            detail = (
-                "A permit is indicated" if self.record.order.permit_indicated else account.allegation.sentence
-            )
+            detail = "" if account.whole else account.allegation.sentence
         return StripCell(
             name="firearms", label="Firearms", value=value, detail=detail, boxes=self._boxes(), tone=""
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
@@ -30,6 +30,8 @@ _URGENCY = [
 
 #: States in which no one has anything to do.
 _SETTLED = (DeadlineState.MET, DeadlineState.WITHDRAWN, DeadlineState.NOT_STARTED)
+#: What is due later is folded.
+_SOON = timedelta(days=45)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +56,12 @@ class DeadlineLine:
     #: Who must act.
     actor: str
 
+    is_later: bool
+
     @property
-    def is_settled(self) -> bool:
-        """True if no one has anything to do about it now."""
-        return self.deadline.state in _SETTLED and not self.is_met_ahead
+    def is_folded(self) -> bool:
+        """True if no one has anything to do about it soon."""
+        return self.is_later or (self.deadline.state in _SETTLED and not self.is_met_ahead)
 
 
 def deadline_lines(record: OrderRecord, *, now: datetime, language: str) -> list[DeadlineLine]:
@@ -86,6 +90,7 @@ def _line(one: Deadline, order: Order, zone: ZoneInfo, now: datetime, why: Seque
         clock=clock_words(one, now),
         is_late=is_late,
         actor=_actor(one.rule_id),
+        is_later=one.due_at is not None and one.due_at - now > _SOON,
     )
 
 

@@ -18,8 +18,6 @@ _NEWS = {"deadline_overdue", "follow_up_opened"}
 _ICONS = {
     "deadline": "late",
     "receipt": "proof",
-    "statement": "proof",
-    "verification": "proof",
     "served": "person",
     "service": "person",
     "hearing": "court",

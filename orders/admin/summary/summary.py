@@ -123,7 +123,7 @@ class OrderSummary:
     def may_send(self) -> bool:
         """True if the reader may record a notice as sent."""
         act = ACTS["sent"]
-        return act.is_permitted(self.roles) and act.is_offered(self.record)
+        return bool(act.is_permitted(self.roles) and act.is_offered(self.record))
 
 
 def load_summary(record: OrderRecord, *, roles: Collection[str], now: datetime) -> OrderSummary:

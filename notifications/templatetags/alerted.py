@@ -23,7 +23,7 @@ _REACHED = (AlertState.ACCEPTED, AlertState.DELIVERED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldLine:
+class AlertedLine:
     """One recipient: what became of the newest alert."""
 
     name: str
@@ -32,8 +32,8 @@ class ToldLine:
     words: str
 
 
-@register.inclusion_tag("notifications/told.html")
-def who_was_told(order: Order, user: User) -> dict[str, Sequence[ToldLine]]:
+@register.inclusion_tag("notifications/alerted.html")
+def who_was_alerted(order: Order, user: User) -> dict[str, Sequence[AlertedLine]]:
     """Return the recipients of alerts about the order that the reader may see, the newest alert of each."""
     rows = (
         Alert.objects.visible_to(user)
@@ -49,7 +49,7 @@ def who_was_told(order: Order, user: User) -> dict[str, Sequence[ToldLine]]:
     return {"shown": lines[:_SHOWN], "folded": lines[_SHOWN:]}
 
 
-def _line(alert: Alert, zone: ZoneInfo) -> ToldLine:
+def _line(alert: Alert, zone: ZoneInfo) -> AlertedLine:
     names = [str(one) for one in (alert.agency, alert.recipient) if one]
     badge, tone = _badge(alert)
     if alert.acknowledged_at is not None:
@@ -58,7 +58,7 @@ def _line(alert: Alert, zone: ZoneInfo) -> ToldLine:
         words = f"Sent {format_instant(alert.accepted_at or alert.created_at, zone)}"
     else:
         words = f"Written {format_instant(alert.created_at, zone)}"
-    return ToldLine(name=", ".join(names) or "No recipient", badge=badge, tone=tone, words=words)
+    return AlertedLine(name=", ".join(names) or "No recipient", badge=badge, tone=tone, words=words)
 
 
 def _badge(alert: Alert) -> tuple[str, str]:
