@@ -210,7 +210,8 @@ def _replay(request: HttpRequest, stored: IdempotencyRecord) -> HttpResponse:
     for level, text, tags in kept["messages"]:
         messages.add_message(request, level, text, extra_tags=tags or "")
     if kept["page"]:
-        return HttpResponse(kept["page"], status=stored.status)
+        # For a page that sends what a device kept: this was stored before.
+        return HttpResponse(kept["page"], status=stored.status, headers={"X-Sent-Before": "yes"})
     return HttpResponseRedirect(stored.headers["Location"])
 
 

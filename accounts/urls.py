@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts import views
+from accounts import device_views, views
 
 # Names with underscores are the ones that django-allauth reverses.
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("account/", views.Account.as_view(), name="account"),
     path("account/", views.Account.as_view(), name="mfa_index"),
     path("account/stay-signed-in/", views.stay_signed_in, name="stay-signed-in"),
+    path("account/device-key/", device_views.device_key, name="device-key"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("account/sign-in-again/", views.sign_in_again, name="sign-in-again"),
     path("account/password/", views.ChangePassword.as_view(), name="change-password"),

@@ -9,6 +9,10 @@
   } else {
     history.replaceState({ ...history.state, formKeys: keys.map((key) => key.value) }, '')
   }
+  // What a telephone kept for later does not outlast the person's session.
+  document.querySelector('form[action$="/sign-out/"]')?.addEventListener('submit', () => {
+    indexedDB.deleteDatabase('ctcompliance.kept')
+  })
   for (const { form } of keys) form.addEventListener('input', () => { form.dataset.typed = 'yes' })
   // A rejected form in a folded part of a long page.
   document.querySelector('details[open] :is([role=alert], .errorlist)')?.closest('details').scrollIntoView()
