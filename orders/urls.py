@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.views import compliance, documents, follow_ups, licensing, search
-from orders.views.cases import taken
+from orders.views.cases import taken, visit
 from orders.views.cases import views as cases
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("cases/<uuid:public_id>/", cases.case_page, name="case-page"),
     path("cases/<uuid:public_id>/receipt/", taken.take, name="case-receipt"),
     path("cases/<uuid:public_id>/receipt/<uuid:receipt_id>/", taken.taken, name="case-receipt-taken"),
+    path("cases/<uuid:public_id>/serve/", visit.visit, name="case-visit"),
     path("cases/<uuid:public_id>/paper/", cases.case_act, {"name": "receipt"}, name="case-paper"),
     path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),
     path("documents/receipts/<uuid:public_id>/", documents.receipt, name="document-receipt"),

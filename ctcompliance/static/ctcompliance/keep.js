@@ -132,6 +132,7 @@
     }
     isSending = false
     if (answer.redirected) {
+      if (!new URL(answer.url).pathname.startsWith('/sign-in/')) await wipe()
       // The session has ended: the server holds the form and shows it after sign-in.
       location.assign(answer.url)
     } else if (answer.status === 503 || answer.status === 429) {

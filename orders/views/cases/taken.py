@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MATRIX
-from accounts.form_middleware import keep_page
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.display import clock_words
@@ -26,7 +25,7 @@ from orders.services.firearms.custody import latest_steps
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.surrender import surrender_deadline
 from orders.views.cases.board import MOST_BOXES
-from orders.views.cases.views import order_of_case
+from orders.views.cases.views import go_on, order_of_case
 
 #: What officers name most; free text is as good.
 MAKES = (
@@ -56,10 +55,7 @@ def take(request: HttpRequest, public_id: UUID) -> HttpResponse:
         receipt = _record(form, order, person)
         if receipt is not None:
             page = reverse("case-receipt-taken", args=[order.public_id, receipt.public_id])
-            if request.headers.get("Accept") == "application/json":
-                keep_page(request)
-                return JsonResponse({"page": page})
-            return redirect(page)
+            return go_on(request, page)
     account = account_of(order)
     context: dict[str, Any] = {
         "order": order,

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MATRIX
+from accounts.form_middleware import keep_page
 from accounts.models import User
 from accounts.services.access.access_log import log_access
 from orders.forms.acts import ACTS, initial_of, item_of
@@ -61,6 +62,14 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         "fieldsets": _fieldsets(form),
     }
     return render(request, "orders/cases/act.html", context)
+
+
+def go_on(request: HttpRequest, page: str) -> HttpResponse:
+    """Redirect to the page; give its address to a script that sent what a telephone had kept."""
+    if request.headers.get("Accept") != "application/json":
+        return redirect(page)
+    keep_page(request)
+    return JsonResponse({"page": page})
 
 
 def _fieldsets(form: ActForm) -> list[tuple[str | None, list[Any]]]:

@@ -208,7 +208,7 @@ def test_police_record_a_failed_attempt_then_service(place: Place) -> None:
         "service_officer": "Ofc. Reed",
         "firearms_answer": "no",
     }
-    assert client.post(page_of(order, "serve"), served)["Location"] == page_of(order)
+    assert client.post(page_of(order, "serve"), served)["Location"] == page_of(order, "receipt")
 
     assert ServiceAttempt.objects.get(order=order).reason == "No one there"
     order.refresh_from_db()

@@ -1,0 +1,114 @@
+"""The day of service: served or not, when, how, by which officer, and the answer about firearms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from typing_extensions import override
+
+from accounts.models import User
+from orders.errors import InvalidFact
+from orders.forms.base import ActForm
+from orders.forms.fields import InstantField, town_field
+from orders.models import FirearmsAnswer, Order, ServiceAttempt, ServiceMethod
+from orders.services.court_days import zone_of
+from orders.services.service import record_failed_attempt, record_service
+
+#: The choice of an attempt that failed.
+NOT_SERVED = "not_served"
+
+_HOW = (
+    (ServiceMethod.IN_HAND.value, "Yes, in hand: given to the person"),
+    (ServiceMethod.ABODE.value, "Yes, left at the home"),
+    (ServiceMethod.IN_COURT.value, "Yes, in court"),
+    (ServiceMethod.ELECTRONIC.value, "Yes, electronically"),
+    (ServiceMethod.MAIL.value, "Yes, by mail"),
+    (NOT_SERVED, "No, not served"),
+)
+
+#: Why an attempt fails, in the words that the record keeps.
+REASONS = (
+    "Not at home",
+    "Moved away",
+    "Wrong address",
+    "Works elsewhere or at other hours",
+    "Hides or avoids service",
+    "In custody elsewhere",
+    "No access to the building",
+    "Unsafe to go on",
+    "Other",
+)
+
+
+class VisitForm(ActForm):
+    """One visit to serve an order."""
+
+    takes_confirm = True
+
+    service_method = forms.ChoiceField(
+        choices=_HOW, widget=forms.RadioSelect, label="Was the order served?", initial=ServiceMethod.IN_HAND
+    )
+    reason = forms.ChoiceField(
+        choices=[("", "Choose the reason"), *((one, one) for one in REASONS)],
+        required=False,
+        label="Why it was not served",
+    )
+    note = forms.CharField(max_length=160, required=False, label="Note")
+    served_at = InstantField(label="When")
+    service_officer = forms.CharField(max_length=120, required=False, label="Officer")
+    town = town_field(
+        required=False,
+        label="Town of service",
+        help_text="If it is another town than the respondent's, its police are alerted too.",
+    )
+    served_in_custody = forms.BooleanField(required=False, label="The respondent was in custody")
+    firearms_answer = forms.ChoiceField(
+        choices=FirearmsAnswer.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        label="“Do you have any firearms or ammunition?”",
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the answers and the time zone of the court."""
+        self.fields["service_officer"].widget.attrs["autocomplete"] = "name"
+
+    def start_at(self, now: datetime, person: User) -> None:
+        """Offer this instant and this person as those of the visit."""
+        here = now.replace(second=0, microsecond=0).astimezone(zone_of(self.order))
+        self.fields["served_at"].initial = here
+        self.fields["service_officer"].initial = person.name
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Ask for the reason of an attempt that failed."""
+        data = self.cleaned_data
+        if data.get("service_method") == NOT_SERVED and not data.get("reason"):
+            self.add_error("reason", "Choose why the order was not served.")
+        if data.get("reason") == "Other" and not data.get("note"):
+            self.add_error("note", "Describe the other reason.")
+        return data
+
+    def record(self, *, by: User, now: datetime) -> Order | ServiceAttempt | None:
+        """Record service or the failed attempt; None if it is refused, with the reason in the form."""
+        facts = self.facts()
+        reason, note = facts.pop("reason"), facts.pop("note")
+        try:
+            if facts["service_method"] != NOT_SERVED:
+                return record_service(self.order, **facts, by=by, now=now)
+            words = note if reason == "Other" else f"{reason}: {note}" if note else reason
+            return record_failed_attempt(
+                self.order,
+                attempted_at=facts["served_at"],
+                method=ServiceMethod.IN_HAND,
+                officer=facts["service_officer"],
+                reason=words,
+                by=by,
+                now=now,
+            )
+        except InvalidFact as refusal:
+            self.refuse(refusal)
+            return None

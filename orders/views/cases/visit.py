@@ -1,0 +1,61 @@
+"""The day of service on one page, for police and marshals at the door."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import MATRIX
+from accounts.models import User
+from accounts.narrowing import expect
+from orders.display import due_words
+from orders.forms.visit import VisitForm
+from orders.models import Order
+from orders.services.court_days import zone_of
+from orders.services.firearms.accounting import account_of
+from orders.services.firearms.surrender import surrender_deadline
+from orders.views.cases.views import go_on, order_of_case
+
+
+@require_http_methods(["GET", "POST"])
+def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show the form of a visit, and record service or the failed attempt.
+
+    After service with firearms believed held, police go on to the receipt.
+    """
+    order, roles = order_of_case(request, public_id)
+    if not MATRIX.may(roles, "serve", "service"):
+        raise PermissionDenied
+    if order.served_at is not None:
+        messages.warning(request, "Service is recorded already. The court can correct it.")
+        return redirect("case-page", public_id=public_id)
+    person, now = expect(User, request.user), timezone.now()
+    form = VisitForm(request.POST if request.method == "POST" else None, order=order)
+    form.start_at(now, person)
+    takes = MATRIX.may(roles, "add", "receipt")
+    account = account_of(order) if takes else None
+    if form.is_bound and form.is_valid() and (stored := form.record(by=person, now=now)):
+        if not isinstance(stored, Order):
+            messages.success(request, "The failed attempt is recorded. Plan the next one.")
+            return go_on(request, reverse("case-page", args=[public_id]))
+        messages.success(request, f"Service is recorded. {_duty(stored)}")
+        goes_on = account is not None and not account.is_complete
+        page = reverse("case-receipt" if goes_on else "case-page", args=[public_id])
+        return go_on(request, page)
+    context = {"order": order, "form": form, "account": account, "takes": takes}
+    return render(request, "orders/cases/visit.html", context)
+
+
+def _duty(order: Order) -> str:
+    """Return until when firearms must be surrendered, as the officer reads it aloud."""
+    deadline = surrender_deadline(order.deadlines.all(), timezone.now())
+    if deadline is None or not deadline.is_running:
+        return "Deadlines updated."
+    return f"Firearms must be surrendered by {due_words(deadline, zone_of(order))}. Read that aloud."

@@ -1,0 +1,117 @@
+"""The day of service: one page for what happened at the door, for police and marshals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AgencyKind, Role, User
+from orders.models import Order, ServiceAttempt
+from orders.services.parties.agencies import add_agency
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def visited(**given: Any) -> dict[str, Any]:
+    """What an officer sends about a visit an hour ago."""
+    return {
+        **instant("served_at", timezone.now() - timedelta(hours=1)),
+        "service_method": "in_hand",
+        "service_officer": "Ofc. Reed",
+        **given,
+    }
+
+
+def marshal_of(order: Order) -> User:
+    office = make.agency(AgencyKind.MARSHAL)
+    add_agency(order, agency=office, by=None, now=timezone.now())
+    return make.person(Role.MARSHAL, office)
+
+
+def test_service_with_a_spoken_no_closes_nothing_and_leads_to_the_receipt(place: Place) -> None:
+    order = place.order(hours=None)
+    client = browser(place.liaison)
+
+    answer = client.post(page_of(order, "serve"), visited(firearms_answer="no"), follow=True)
+
+    order.refresh_from_db()
+    assert (order.service_method, order.firearms_answer) == ("in_hand", "no")
+    text = answer.content.decode()
+    assert answer.redirect_chain == [(page_of(order, "receipt"), 302)]
+    assert "Firearms must be surrendered by" in text
+    assert "Read that aloud." in text
+    assert "0 of 1" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"reason": "Moved away", "note": ""}, "Moved away"),
+        ({"reason": "Not at home", "note": "Lights on"}, "Not at home: Lights on"),
+        ({"reason": "Other", "note": "Dog in the yard"}, "Dog in the yard"),
+    ],
+)
+def test_a_failed_attempt_has_its_reason(place: Place, given: dict[str, str], stored: str) -> None:
+    order = place.order(hours=None)
+
+    answer = browser(place.liaison).post(
+        page_of(order, "serve"), visited(service_method="not_served", **given)
+    )
+
+    assert answer["Location"] == page_of(order)
+    attempt = ServiceAttempt.objects.get(order=order)
+    assert (attempt.reason, attempt.officer) == (stored, "Ofc. Reed")
+    order.refresh_from_db()
+    assert order.served_at is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"service_method": "not_served"}, "Choose why the order was not served."),
+        ({"service_method": "not_served", "reason": "Other"}, "Describe the other reason."),
+    ],
+)
+def test_a_failed_attempt_without_its_reason_is_asked_about(
+    place: Place, given: dict[str, str], message: str
+) -> None:
+    order = place.order(hours=None)
+
+    text = browser(place.liaison).post(page_of(order, "serve"), visited(**given)).content.decode()
+
+    assert "Nothing is saved yet" in text
+    assert message in text
+    assert "Ofc. Reed" in text
+    assert not ServiceAttempt.objects.exists()
+
+
+def test_a_marshal_records_the_spoken_answer_and_sees_no_firearm(place: Place) -> None:
+    order = place.order(hours=None)
+    marshal = marshal_of(order)
+
+    text = read(marshal, page_of(order, "serve"))
+    answer = browser(marshal).post(page_of(order, "serve"), visited(firearms_answer="yes"))
+
+    assert "Do you have any firearms or ammunition?" in text
+    for words in ("Ruger", "What is believed held", PROTECTED, "go to the receipt"):
+        assert words not in text
+    assert answer["Location"] == page_of(order)
+    order.refresh_from_db()
+    assert order.firearms_answer == "yes"
+
+
+def test_service_that_is_recorded_is_not_recorded_again(place: Place) -> None:
+    order = place.order()
+
+    assert browser(place.liaison).get(page_of(order, "serve"))["Location"] == page_of(order)
+    assert browser(place.elsewhere).get(page_of(order, "serve")).status_code == 404
