@@ -6,9 +6,12 @@ COPY requirements.lock .
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 
 FROM python:3.11-slim
+# Tells what a file is by its content.
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends libmagic1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin ctcompliance \
-    # The mount point of beat's volume, which takes its owner from here.
-    && install --directory --owner 10001 /var/lib/beat
+    # The mount points of volumes, which take their owner from here.
+    && install --directory --owner 10001 /var/lib/beat \
+    && install --directory --owner 10001 --mode 700 /var/lib/ctcompliance/attachments
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv

@@ -114,6 +114,16 @@ try:
     #: Days for which a safe contact is valid after each confirmation, unless the person agrees on another
     #: time.
     SAFE_CONTACT_DAYS = env.int("CTC_SAFE_CONTACT_DAYS", 30)
+    #: Where the files of orders are stored, encrypted, and the bytes of the largest one.
+    ATTACHMENTS_DIR = Path(
+        env.str(
+            "CTC_ATTACHMENTS_DIR",
+            str(LOCAL_DIR / "attachments") if IS_LOCAL else "/var/lib/ctcompliance/attachments",
+        )
+    )
+    ATTACHMENT_MAX_BYTES = env.int("CTC_ATTACHMENT_MAX_BYTES", 15 * 1024 * 1024)
+    #: A virus scanner: host:port or unix:/path of a clamd. Empty: files are not scanned, and pages state it.
+    CLAMD = env.str("CTC_CLAMD", "")
     LOG_LEVEL = env.log_level("CTC_LOG_LEVEL", logging.INFO)
     #: `line` for people, `json` for machines.
     LOG_FORMAT = env.str("CTC_LOG_FORMAT", "line" if IS_LOCAL else "json")
@@ -137,6 +147,10 @@ if any(len(one) < SHORTEST_ENCRYPTION_KEY for one in ENCRYPTION_KEYS):
 if not BASE_URL:
     raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
 
+if CLAMD and not re.fullmatch(r"unix:/.+|[^/\s:]+:\d+|\[[0-9a-fA-F:]+\]:\d+", CLAMD):
+    raise ImproperlyConfigured(
+        "CTC_CLAMD: not an address; set it to host:3310 or unix:/path, or leave it out."
+    )
 if LOG_FORMAT not in ("json", "line"):
     raise ImproperlyConfigured(f"CTC_LOG_FORMAT: unknown format “{LOG_FORMAT}”; set it to json or line.")
 if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
@@ -424,6 +438,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = openapi.SETTINGS
 #: The most bytes of a request body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: A file stays in memory until it is encrypted, and is never a readable temporary file.
+FILE_UPLOAD_MAX_MEMORY_SIZE = ATTACHMENT_MAX_BYTES
 #: The most imports that the people of one agency open in 24 hours.
 IMPORTS_A_DAY = env.int("CTC_IMPORTS_A_DAY", 50)
 #: The most bytes of an import file; a million orders take about 200 million.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any, Self, TypeVar
 
@@ -227,3 +227,36 @@ class ConfidentialityReleaseQuerySet(OfOrderQuerySet[Row]):
     def in_force(self) -> Self:
         """Releases in force now, by the database's clock."""
         return self.filter(release_in_force())
+
+
+class AttachmentQuerySet(OfOrderQuerySet[Row]):
+    """Files. Each kind is visible to the roles that the matrix names for it; withdrawn ones to no one."""
+
+    def visible_to(
+        self,
+        user: AbstractBaseUser | AnonymousUser,
+        *,
+        roles: Collection[str] | None = None,
+        via_agency: int | None = None,
+    ) -> Self:
+        """Files of the visible orders, of the kinds that the person sees in a role over that order."""
+        wanted = MATRIX.roles if roles is None else frozenset(roles)
+        seen = Q(pk__in=[])
+        for viewers, kinds in _kinds_by_viewers().items():
+            visible = order_visibility(user, roles=viewers & wanted, via_agency=via_agency)
+            seen |= Q(kind__in=kinds) & visible.for_index_scan("order_id")
+        return self.filter(seen, withdrawn_at=None)
+
+
+#: How the actions of the matrix begin that name who sees a kind of file.
+VIEW_KIND = "view_"
+
+
+@cache
+def _kinds_by_viewers() -> dict[frozenset[str], list[str]]:
+    """The kinds of files by the roles that see them."""
+    found: dict[frozenset[str], list[str]] = {}
+    for action, viewers in MATRIX.resources["attachment"].actions.items():
+        if action.startswith(VIEW_KIND):
+            found.setdefault(viewers, []).append(action.removeprefix(VIEW_KIND))
+    return found

@@ -23,6 +23,7 @@ from accounts.encrypted_fields import (
     EncryptedField,
     EncryptedTokenField,
 )
+from accounts.encrypted_files import StoredFileField, encrypt_again, has_current_key
 
 #: Rows of one transaction; of columns with large values.
 BATCH, BATCH_OF_LARGE = 500, 8
@@ -65,6 +66,8 @@ def rotate(*, is_dry_run: bool = False) -> Iterator[Rotated]:
                 yield found if is_dry_run else column.rotate(found)
             elif isinstance(field, EncryptedTokenField):
                 yield _rotate_tokens(model, field, is_dry_run=is_dry_run)
+            elif isinstance(field, StoredFileField):
+                yield _rotate_files(model, field, is_dry_run=is_dry_run)
     yield _rotate_factors(is_dry_run=is_dry_run)
 
 
@@ -188,6 +191,25 @@ def _rotate_tokens(model: type[models.Model], field: models.Field[Any, Any], *, 
         # Only if it is still what was read.
         same = model._default_manager.filter(pk=key, **{field.attname: text})
         found = replace(found, done=found.done + same.update(**{field.attname: new}))
+    return found
+
+
+def _rotate_files(model: type[models.Model], field: models.Field[Any, Any], *, is_dry_run: bool) -> Rotated:
+    """Encrypt again the files that one column names. A missing file counts as unreadable."""
+    found = Rotated(column=f"{model._meta.db_table}.{field.column} (files)", waiting=0)
+    names = model._default_manager.order_by("pk").values_list(field.attname, flat=True)
+    for name in names.iterator(chunk_size=BATCH):
+        try:
+            if has_current_key(name):
+                continue
+            found = replace(found, waiting=found.waiting + 1)
+            if not is_dry_run:
+                encrypt_again(name)
+                found = replace(found, done=found.done + 1)
+        except FileNotFoundError:
+            found = replace(found, waiting=found.waiting + 1, unreadable=found.unreadable + 1)
+        except InvalidToken:
+            found = replace(found, unreadable=found.unreadable + 1)
     return found
 
 

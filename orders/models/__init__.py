@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from orders.models.attachments import (
+    Attachment,
+    AttachmentKind,
+    ReceiptSignature,
+    ScanResult,
+    SignatureMethod,
+    SignatureParty,
+)
 from orders.models.conditions import NoticeSent, OrderCondition
 from orders.models.custody import CustodyStep, StoragePlace
 from orders.models.firearms import (
@@ -106,6 +114,8 @@ __all__ = [
     "OTHER_STATES_KINDS",
     "RUNNING",
     "STATEMENT_ALONE",
+    "Attachment",
+    "AttachmentKind",
     "Attempt",
     "AttemptKind",
     "AttemptResult",
@@ -163,6 +173,7 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "ReceiptKind",
+    "ReceiptSignature",
     "Referral",
     "ReferralOutcome",
     "Respondent",
@@ -173,9 +184,12 @@ __all__ = [
     "ReviewItem",
     "ReviewKind",
     "ReviewResolution",
+    "ScanResult",
     "ServiceAttempt",
     "ServiceMethod",
     "SetStatus",
+    "SignatureMethod",
+    "SignatureParty",
     "Statement",
     "StatementKind",
     "StatementVerification",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import MATRIX
 from accounts.models import User
 from accounts.services.access.access_log import log_access
-from orders.models import Receipt
+from orders.models import AttachmentKind, Receipt
 from orders.services.documents.blocks import Document
 from orders.services.documents.receipt import receipt_document
 from orders.services.documents.typesetting import typeset
@@ -24,8 +24,9 @@ from orders.services.parties.visibility import roles_over
 @require_safe
 def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The receipt for firearms, as the person who handed them over gets it."""
-    found = _visible(request, Receipt.objects.all(), public_id, "receipt")
-    return pdf_response(receipt_document(found, words_of(request)))
+    found = _visible(request, Receipt.objects.prefetch_related("custody_steps"), public_id, "receipt")
+    photographs = found.attachments.filter(kind=AttachmentKind.FIREARM_PHOTO, withdrawn_at=None)
+    return pdf_response(receipt_document(found, words_of(request), photographs=photographs.count()))
 
 
 def pdf_response(document: Document) -> HttpResponse:

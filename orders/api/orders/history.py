@@ -13,7 +13,8 @@ from accounts.access import MATRIX
 from accounts.api.fields import InstantField
 from accounts.api.serializers import OutputSerializer
 from orders.api.base import OrderChildList
-from orders.models import HistoryEntry, Order
+from orders.models import AttachmentKind, HistoryEntry, Order
+from orders.services.attachments.attaching import OF_FILES, kinds_to_see
 from orders.services.parties.agencies import OF_SCHOOLS
 from orders.services.parties.releases import OF_RELEASES
 from orders.services.parties.visibility import roles_over
@@ -47,11 +48,13 @@ class HistoryList(OrderChildList):
 
     @override
     def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
-        """Leave out entries about releases and schools for callers who may not know that there are any."""
+        """Leave out entries about releases, schools and files that the caller may not know about."""
         entries = super().get_children(queryset, order)
         roles = roles_over(self.user, {order.pk})[order.pk]
         if not MATRIX.may(roles, "view", "confidentiality_release"):
             entries = entries.exclude(kind__in=OF_RELEASES)
+        unseen = set(AttachmentKind) - set(kinds_to_see(roles))
+        entries = entries.exclude(kind__in=OF_FILES, data__kind__in=unseen)
         return entries if roles & MATRIX.capacities["court"].seen_by else entries.exclude(OF_SCHOOLS)
 
     @override

@@ -53,7 +53,7 @@ class Boxed(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts(Block):
+class FactGrid(Block):
     """Names of facts with their values, in one or two columns."""
 
     type = "facts"
@@ -62,7 +62,7 @@ class Facts(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table(Block):
+class DataTable(Block):
     """A table with a header. `widths` are the shares of the columns."""
 
     type = "table"

@@ -11,23 +11,32 @@ from collections import Counter
 from collections.abc import Sequence
 
 from accounts.dates import format_birth_date, format_instant
-from orders.models import Firearm, ItemKind, Receipt, ReceiptKind
+from orders.models import (
+    Firearm,
+    ItemKind,
+    Receipt,
+    ReceiptKind,
+    ReceiptSignature,
+    SignatureMethod,
+    SignatureParty,
+)
 from orders.services.court_days import zone_of
 from orders.services.documents.blocks import (
     Block,
     Code,
+    DataTable,
     Document,
-    Facts,
+    FactGrid,
     Heading,
     Items,
     Note,
     Paragraph,
     Signatures,
     Signer,
-    Table,
 )
 from orders.services.documents.codes import qr_code
 from orders.services.documents.words import DocumentWords
+from orders.services.firearms.signatures import signature_svg
 
 _KIND = "receipt"
 
@@ -74,11 +83,11 @@ def taker_words(receipt: Receipt, words: DocumentWords) -> str:
     return words.text("receipt_kind", receipt.kind, license=receipt.dealer_license)
 
 
-def _facts(receipt: Receipt, words: DocumentWords) -> Facts:
+def _facts(receipt: Receipt, words: DocumentWords) -> FactGrid:
     case, unknown = receipt.order.case, words.text("page", "not_recorded")
     born = case.respondent.date_of_birth
     at = format_instant(receipt.received_at, zone_of(receipt.order), words.language)
-    return Facts(
+    return FactGrid(
         pairs=[
             (words.text(_KIND, "taken_from"), case.respondent.name),
             (words.text(_KIND, "born"), format_birth_date(born, words.language) if born else unknown),
@@ -92,14 +101,18 @@ def _facts(receipt: Receipt, words: DocumentWords) -> Facts:
 
 def _taken(receipt: Receipt, words: DocumentWords, photographs: int) -> list[Block]:
     firearms = list(receipt.firearms.all())
-    heads = ("number_column", "item", "make", "caliber", "serial")
+    heads = ("number_column", "item", "make", "caliber", "serial", "tag")
+    tags = {one.firearm_id: one.tag for one in receipt.custody_steps.all()}
     found: list[Block] = [Heading(text=words.text(_KIND, "what", count=_counts(firearms, words)))]
     if firearms:
         found.append(
-            Table(
+            DataTable(
                 columns=[words.text(_KIND, one) for one in heads],
-                widths=[1, 4, 4, 3, 4],
-                rows=[[str(place), *_cells(one, words)] for place, one in enumerate(firearms, 1)],
+                widths=[2, 5, 6, 4, 6, 6],
+                rows=[
+                    [str(place), *_cells(one, words), tags.get(one.pk, "")]
+                    for place, one in enumerate(firearms, 1)
+                ],
             )
         )
     notes = [words.text(_KIND, "end_of_list")]
@@ -132,10 +145,29 @@ def _counts(firearms: Sequence[Firearm], words: DocumentWords) -> str:
 
 
 def _signatures(receipt: Receipt, words: DocumentWords) -> Signatures:
-    giver = receipt.order.case.respondent.name
+    by_party = {one.party: one for one in receipt.signatures.all()}
+    giver, taker = by_party.get(SignatureParty.GIVER), by_party.get(SignatureParty.TAKER)
+    officer = next((one.taken_by for one in receipt.custody_steps.all()), "")
+    names = {
+        "giver": receipt.order.case.respondent.name,
+        "taker": (taker.name if taker else "") or officer or taker_words(receipt, words),
+    }
     return Signatures(
         signers=[
-            Signer(caption=words.text(_KIND, "giver", name=giver)),
-            Signer(caption=words.text(_KIND, "taker", name=taker_words(receipt, words))),
+            _signer(one, words.text(_KIND, key, name=names[key]), receipt, words)
+            for key, one in (("giver", giver), ("taker", taker))
         ]
     )
+
+
+def _signer(signed: ReceiptSignature | None, who: str, receipt: Receipt, words: DocumentWords) -> Signer:
+    """Return one signature; an empty line to sign by hand if there is none yet."""
+    if signed is None:
+        return Signer(caption=who)
+    at = format_instant(signed.signed_at, zone_of(receipt.order), words.language)
+    caption = words.text(_KIND, "signed_at", who=who, at=at)
+    if signed.method == SignatureMethod.SCREEN:
+        alt = words.text(_KIND, "signature")
+        return Signer(caption=caption, drawing=signature_svg(signed.encrypted_drawing), alt=alt)
+    instead = "on_paper" if signed.method == SignatureMethod.PAPER else "refused"
+    return Signer(caption=caption, instead=words.text(_KIND, instead))

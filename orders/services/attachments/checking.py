@@ -1,0 +1,113 @@
+"""Check a file by its content, and take from a photograph everything but the picture."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from orders.errors import InvalidFact
+
+#: How a file of each type begins.
+_BEGINNINGS: Mapping[str, tuple[bytes, ...]] = {
+    "application/pdf": (b"%PDF-",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/webp": (b"RIFF",),
+}
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+#: What a PDF file from a scanner never has.
+_ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+#: The most pixels of a picture: a small file can unfold to gigabytes.
+MOST_PIXELS = 60_000_000
+#: The longest side of a stored picture, in pixels: serial numbers stay readable.
+LONGEST_SIDE = 3_200
+_READ = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFile:
+    """The content that is stored, and its type."""
+
+    content: bytes
+    content_type: str
+
+
+def check_file(content: bytes) -> CheckedFile:
+    """Return what is stored of a file. Raises `InvalidFact` with the field `file`."""
+    most = settings.ATTACHMENT_MAX_BYTES
+    if not content:
+        raise _refused("empty_file", "The file is empty. Choose another one.")
+    if len(content) > most:
+        raise _refused("file_too_large", f"The file has more than {most // 1024**2} MB. Scan it smaller.")
+    found = type_of(content)
+    if not found:
+        raise _refused(
+            "file_type", "This is no PDF file and no JPEG, PNG or WebP picture. Choose another one."
+        )
+    if found in _FORMATS:
+        return _picture(content, found)
+    if any(one in content for one in _ACTIVE):
+        raise _refused(
+            "active_file", "This PDF file has a program or another file inside. Print it to a new PDF file."
+        )
+    return CheckedFile(content=content, content_type=found)
+
+
+def type_of(content: bytes) -> str:
+    """Return the type of the content if it is allowed; empty otherwise. Its name does not count."""
+    begins = (name for name, starts in _BEGINNINGS.items() if content.startswith(starts))
+    found = next(begins, "")
+    if found == "image/webp" and content[8:12] != b"WEBP":
+        return ""
+    library = _library()
+    if found and library is not None and library.from_buffer(content[:_READ], mime=True) != found:
+        return ""
+    return found
+
+
+@cache
+def _library() -> Any:
+    """Return the module of libmagic; None on a machine without the library: then the beginning decides."""
+    try:
+        import magic
+    except ImportError:
+        return None
+    return magic
+
+
+def _picture(content: bytes, content_type: str) -> CheckedFile:
+    """Draw the picture again: place, time and device of a photograph stay behind."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(content), formats=[_FORMATS[content_type]]) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise _refused("picture_too_large", "The picture has too many pixels. Make it smaller.")
+                upright = ImageOps.exif_transpose(opened).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, InvalidFact):
+            raise
+        raise _refused("broken_picture", "The picture cannot be read. Take or scan it again.") from None
+    except Image.DecompressionBombWarning:
+        raise _refused("picture_too_large", "The picture has too many pixels. Make it smaller.") from None
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain = Image.new("RGB", upright.size)
+    plain.paste(upright)
+    out = BytesIO()
+    if content_type == "image/png":
+        plain.save(out, format="PNG", optimize=True)
+    else:
+        plain.save(out, format="JPEG", quality=88)
+        content_type = "image/jpeg"
+    return CheckedFile(content=out.getvalue(), content_type=content_type)
+
+
+def _refused(code: str, message: str) -> InvalidFact:
+    return InvalidFact("file", code, message)

@@ -1,0 +1,44 @@
+"""Bring files and rows into agreement: remove files that no row needs, count rows without a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.encrypted_files import has_file, remove_file, stored_files
+from orders.models import Attachment
+
+#: A file without a row is left alone this long: its transaction may still run.
+PATIENCE = timedelta(days=1)
+#: How long a withdrawn file is kept, so that a mistake can be put right from the folder.
+KEPT_WITHDRAWN = timedelta(days=30)
+_BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What a sweep did: files removed, and rows whose file is missing."""
+
+    removed: int
+    missing: int
+
+
+def sweep_files(*, now: datetime) -> Swept:
+    """Remove files that no row names, and those withdrawn a month ago. Count rows whose file is missing."""
+    removed = 0
+    for name, written in stored_files():
+        if written < (now - PATIENCE).timestamp() and not Attachment.objects.filter(stored_as=name).exists():
+            remove_file(name)
+            removed += 1
+    old = Attachment.objects.filter(withdrawn_at__lt=now - KEPT_WITHDRAWN)
+    for name in old.values_list("stored_as", flat=True):
+        if has_file(name):
+            remove_file(name)
+            removed += 1
+    return Swept(removed=removed, missing=count_missing())
+
+
+def count_missing() -> int:
+    """Return how many rows that are shown have no file."""
+    names = Attachment.objects.filter(withdrawn_at=None).values_list("stored_as", flat=True)
+    return sum(not has_file(name) for name in names.iterator(chunk_size=_BATCH))

@@ -1,0 +1,83 @@
+"""Signatures of a receipt: by the officer who took the firearms, and by the person who handed them over."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from accounts.models import User
+from accounts.text import clean
+from orders.errors import InvalidFact
+from orders.models import Receipt, ReceiptSignature, SignatureMethod, SignatureParty
+from orders.services.change import changing
+from orders.services.validation import need_one_of
+
+#: The size of the field in which a person signs; a page sends the pen's path in these units.
+WIDTH, HEIGHT = 600, 200
+#: The longest path of a pen, in characters.
+LONGEST = 20_000
+#: Only moves and lines to whole numbers: the path is drawn on paper and can carry nothing else.
+_PATH = re.compile(r"(?:M\d{1,3} \d{1,3}(?:L\d{1,3} \d{1,3})+)+")
+
+
+def sign_receipt(
+    receipt: Receipt,
+    *,
+    party: str,
+    method: str,
+    by: User | None,
+    now: datetime,
+    drawing: str = "",
+    name: str = "",
+) -> ReceiptSignature:
+    """Record how one party signed: on the screen, on paper, or not at all.
+
+    `drawing` is the path of the pen on the screen, such as “M10 20L11 25”, in a field of 600 by 200. `name`
+    is the officer's, with the badge number; the person who handed them over is the respondent.
+    The same signature sent again is stored once. Raises `InvalidFact`.
+    """
+    need_one_of("party", "unknown_party", party, SignatureParty.values)
+    need_one_of("method", "unknown_method", method, SignatureMethod.values)
+    _check_drawing(method, drawing)
+    named = clean(name) if party == SignatureParty.TAKER else ""
+    stored = ReceiptSignature.objects.filter(receipt=receipt, party=party).first()
+    if stored is not None:
+        if (stored.method, stored.encrypted_drawing, stored.name) == (method, drawing, named):
+            return stored
+        raise InvalidFact("party", "already_signed", "This side of the receipt is signed already.")
+    with changing(receipt.order, "receipt_signed", by=by, now=now) as change:
+        row = ReceiptSignature.objects.create(
+            receipt=receipt,
+            party=party,
+            method=method,
+            name=named,
+            encrypted_drawing=drawing,
+            signed_at=now,
+        )
+        change.data["receipt"] = str(receipt.public_id)
+        change.data["signed"] = {"party": party, "method": method}
+    return row
+
+
+def signature_svg(drawing: str) -> str:
+    """Return the path of a pen as a picture. Raises `ValueError` for anything but moves and lines."""
+    if not _PATH.fullmatch(drawing):
+        raise ValueError("This is not the path of a pen.")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+        f'height="{HEIGHT}"><path d="{drawing}" fill="none" stroke="#111" stroke-width="3" '
+        'stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    )
+
+
+def _check_drawing(method: str, drawing: str) -> None:
+    if method != SignatureMethod.SCREEN:
+        if drawing:
+            raise InvalidFact("drawing", "not_on_screen", "Leave the drawing empty: it was not signed here.")
+        return
+    if not drawing:
+        raise InvalidFact("drawing", "required", "Sign in the field, or choose “Signed on paper”.")
+    if len(drawing) > LONGEST or not _PATH.fullmatch(drawing):
+        raise InvalidFact(
+            "drawing", "invalid_drawing", "The drawing cannot be read. Clear it and sign again."
+        )
