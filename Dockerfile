@@ -6,7 +6,7 @@ COPY requirements.lock .
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 
 FROM python:3.11-slim
-# Tells what a file is by its content.
+# Knows what a file is by its content.
 RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends libmagic1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin ctcompliance \
     # The mount points of volumes, which take their owner from here.

@@ -389,7 +389,7 @@ def _sso_view(view: Callable[[_Provider], Callable[..., HttpResponse]]) -> Calla
 
 
 def _sso_name() -> str:
-    """Return the name of single sign-on; empty if none is configured."""
+    """Return the name of single sign-on; empty if it is not configured."""
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     return str(apps[0]["name"]) if apps else ""
 

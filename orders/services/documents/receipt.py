@@ -161,7 +161,7 @@ def _signatures(receipt: Receipt, words: DocumentWords) -> Signatures:
 
 
 def _signer(signed: ReceiptSignature | None, who: str, receipt: Receipt, words: DocumentWords) -> Signer:
-    """Return one signature; an empty line to sign by hand if there is none yet."""
+    """Return one signature; an empty line to sign by hand if there is no signature yet."""
     if signed is None:
         return Signer(caption=who)
     at = format_instant(signed.signed_at, zone_of(receipt.order), words.language)

@@ -65,7 +65,7 @@ def signature_svg(drawing: str) -> str:
         raise ValueError("This is not the path of a pen.")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-        f'height="{HEIGHT}"><path d="{drawing}" fill="none" stroke="#111" stroke-width="3" '
+        f'height="{HEIGHT}"><path d="{drawing}" fill="transparent" stroke="#111" stroke-width="3" '
         'stroke-linecap="round" stroke-linejoin="round"/></svg>'
     )
 
