@@ -1,7 +1,7 @@
 """Files that are readable only with the application's keys, in the folder of `CTC_ATTACHMENTS_DIR`.
 
-A file has a random name and reveals nothing about its content. It is written whole or not at all. A row of the
-database names each file; the sweep removes files that no row names.
+A file has a random name and reveals nothing about its content. It is written whole or not at all. A row of
+the database names each file; the sweep removes files that no row names.
 """
 
 from __future__ import annotations
