@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from ctcompliance.logs import request_id
+from ctcompliance.open_pages import OPEN_PAGES
 from notifications.services.rehearsals import in_force
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -78,10 +79,6 @@ def number_requests(get_response: Respond) -> Respond:
         return response
 
     return respond
-
-
-#: The pages that keep nothing about their readers. The web server writes no line about them either.
-OPEN_PAGES = ("/help/", "/guides/", "/statistics/")
 
 
 def forget_reader(get_response: Respond) -> Respond:

@@ -9,7 +9,7 @@ from django.conf import settings
 from gunicorn.glogging import Logger
 from typing_extensions import override
 
-from ctcompliance.middleware import OPEN_PAGES
+from ctcompliance.open_pages import OPEN_PAGES
 
 #: The most characters of one part of a line of the access log.
 LONGEST = 300

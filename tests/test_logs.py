@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
@@ -208,3 +209,10 @@ def test_beat_says_once_a_minute_and_in_one_line_that_its_broker_is_dead(
 
     assert said == ["Message Error: refused"] * 3
     assert settings.LOGGING["loggers"]["celery.beat"]["filters"] == ["drop_repeats"]
+
+
+def test_web_server_loads_its_logger_before_django_is_set_up() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import ctcompliance.web_log"], capture_output=True, text=True, check=False
+    )
+    assert loaded.returncode == 0, loaded.stderr
