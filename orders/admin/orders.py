@@ -22,6 +22,7 @@ from accounts.dates import format_day, format_instant
 from accounts.models import Agency, Role, User
 from accounts.searching import SearchedList
 from accounts.services.access.access_log import log_access, log_miss
+from orders.admin.act_page import ActPage
 from orders.admin.desk import (
     MOST,
     DeskList,
@@ -35,10 +36,9 @@ from orders.admin.page import load_page
 from orders.admin.summary.summary import load_summary
 from orders.display import language_of, law_name, short_due
 from orders.errors import InvalidFact
-from orders.forms.acts import ACTS, initial_of, item_of
+from orders.forms.acts import ACTS
 from orders.forms.base import FactsForm
 from orders.forms.entry import EnterOrderForm
-from orders.history_details import other_orders
 from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, is_connecticut_docket, spellings
 from orders.models import RUNNING, Deadline, Order, OrderKind, deadline_is_overdue
 from orders.services.court_days import zone_of
@@ -287,28 +287,12 @@ class OrderAdmin(DeskList):
         act = ACTS[name]
         if not act.is_permitted(roles_over(_person(request), {order.pk})[order.pk]):
             raise PermissionDenied
-        kind = request.GET.get("kind", "")
-        item = item_of(act, order, request.GET)
-        if act.fact is not None and item is None:
-            messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
-            return redirect(f"{order_address(order)}#{act.section}")
-        form = act.form(
-            request.POST if request.method == "POST" else None,
-            order=order,
-            item=item,
-            initial=initial_of(act, request.GET),
-        )
-        if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
-            messages.success(request, act.done)
-            return redirect(f"{order_address(order)}#{act.section}")
-        _count_unseen(request, form)
-        title = act.title_for(order, kind)
-        words = act.fact.words(item) if act.fact else ""
-        entry = act.preview(order, item, by=_person(request), now=timezone.now()) if act.previews else None
-        others = list(other_orders(entry)) if entry else []
-        return self._form(
-            request, form, title=title, button=act.title, order=order, item=words, others=others
-        )
+        page = ActPage(request=request, order=order, person=_person(request), now=timezone.now())
+        run = page.run(act)
+        if run.is_gone or run.is_done:
+            return page.leave(run)
+        _count_unseen(request, run.form)
+        return page.show(run, self.admin_site.each_context(request))
 
     def _order(self, request: HttpRequest, public_id: UUID) -> Order:
         """Return the order and log access to its case. Raises `Http404` if the person does not see it."""

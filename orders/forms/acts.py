@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 
+from accounts.models import User
 from orders.forms import (
     conditions,
     corrections,
@@ -20,8 +23,9 @@ from orders.forms import (
     returns,
     service,
 )
-from orders.forms.base import Act
-from orders.models import Order
+from orders.forms.base import Act, ActForm
+from orders.models import HistoryEntry, Order
+from orders.services.preview import ActPreview, preview_of
 
 #: In the order in which their buttons appear.
 ACTS = {
@@ -65,3 +69,85 @@ def initial_of(act: Act, query: Mapping[str, str]) -> dict[str, str]:
     """Return the values that the query of an address gives, as far as the act takes them from there."""
     names = {*act.prefilled, *(["kind"] if act.variants else [])}
     return {name: query.get(name, "") for name in names}
+
+
+#: The hidden input with the number of entries that the history had when the form was opened.
+OPENED = "opened"
+#: What a form sends if it asks for a preview and must not be saved.
+PREVIEW = "preview"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActRun:
+    """One opening or sending of the form of an act: the same steps on each page that offers it.
+
+    `is_gone`: the item of the act was withdrawn or changed. `is_done`: the act is saved.
+    """
+
+    act: Act
+    order: Order
+    item: Any
+    form: ActForm
+    is_gone: bool = False
+    is_done: bool = False
+    preview: ActPreview | None = None
+
+    @property
+    def item_words(self) -> str:
+        """The item in words; empty for an act on the order."""
+        return self.act.fact.words(self.item) if self.act.fact and self.item is not None else ""
+
+    @property
+    def undo_query(self) -> str | None:
+        """The last part of the address of the act that takes this one back; None if there is none."""
+        undo = ACTS.get(self.act.undo)
+        if undo is None or undo.name == self.act.name:
+            return None
+        if undo.fact is None:
+            return f"{undo.name}/"
+        row = self.form.result
+        return f"{undo.name}/?item={row.public_id}" if isinstance(row, undo.fact.model) else None
+
+    @property
+    def opened(self) -> int:
+        """The number of entries in the history when the form was opened."""
+        typed = self.form.data.get(OPENED, "") if self.form.is_bound else ""
+        return int(typed) if typed.isdecimal() else HistoryEntry.objects.filter(order=self.order).count()
+
+    def meanwhile(self, user: User) -> list[HistoryEntry]:
+        """Return what others recorded on the order since the form was opened, the newest first."""
+        if not self.form.is_bound:
+            return []
+        rows = HistoryEntry.objects.filter(order=self.order).select_related("actor").order_by("id")
+        later = rows[self.opened : self.opened + _MOST_MEANWHILE]
+        return [one for one in reversed(later) if one.actor_id not in (None, user.pk)]
+
+
+#: At most so many entries of others are read.
+_MOST_MEANWHILE = 50
+
+
+def run_act(
+    act: Act,
+    order: Order,
+    *,
+    query: Mapping[str, str],
+    typed: QueryDict | None,
+    visible: Collection[int],
+    by: User,
+    now: datetime,
+) -> ActRun:
+    """Open the form of an act, or do the act if `typed` is valid. A preview changes nothing.
+
+    The caller has checked that `by` may do it. Raises `Http404` if the query names no item.
+    """
+    item = item_of(act, order, query)
+    form = act.form(typed, order=order, item=item, initial=initial_of(act, query))
+    run = ActRun(act=act, order=order, item=item, form=form, is_gone=act.fact is not None and item is None)
+    if run.is_gone or not form.is_valid():
+        return run
+    if typed is not None and PREVIEW in typed:
+        return replace(
+            run, preview=preview_of(lambda: act.call(form, by=by, now=now), order, visible=visible)
+        )
+    return replace(run, is_done=act.perform(form, by=by, now=now))

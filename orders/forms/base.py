@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,7 +33,8 @@ Fieldsets = list[tuple[str | None, dict[str, Any]]]
 CHOOSE = ("", "---------")
 
 _STALE = (
-    "Someone changed this since you opened the form. Open the order again and check it before you correct it."
+    "Someone changed this since you opened the form. What you typed is kept. Compare it with what is stored "
+    "now, then save it, or cancel."
 )
 
 
@@ -73,6 +76,7 @@ class FactsForm(SiteForm):
             label="Reason to continue",
             help_text="Why this is right although it is unusual. The history keeps the reason.",
         )
+        self.order_fields(["confirm"])
 
     def ask_again(self) -> None:
         """Ask for the reason to continue if the form was sent with it."""
@@ -108,6 +112,10 @@ class ActForm(FactsForm):
 
     #: The field that chooses the row on which the service acts; empty if that is the order.
     target_field: ClassVar[str] = ""
+    #: Fields that matter only for some values of another field. Without JavaScript all are shown.
+    shows_with: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
+    #: What the service returned; None until the act is done.
+    result: object = None
 
     def __init__(self, *args: Any, order: Order, item: Any = None, **kwargs: Any) -> None:
         self.order, self.item = order, item
@@ -119,6 +127,17 @@ class ActForm(FactsForm):
                 field.prefer(order.jurisdiction)
         self.prepare_fields(order)
         self.ask_again()
+        _focus_first(self)
+
+    @property
+    def shown_with(self) -> str:
+        """Return `shows_with` for the script of the page."""
+        return json.dumps(self.shows_with)
+
+    @property
+    def zone_name(self) -> str:
+        """The name of the court's time zone, for the buttons “Now” and “Today”."""
+        return str(zone_of(self.order))
 
     def prepare_fields(self, order: Order) -> None:
         """Set choices and initial values from the order. Does nothing by default."""
@@ -134,6 +153,15 @@ class ActForm(FactsForm):
     def service_kwargs(self) -> dict[str, Any]:
         """Return the facts by the service's keywords."""
         return {name: value for name, value in self.facts().items() if name != self.target_field}
+
+
+def _focus_first(form: forms.Form) -> None:
+    """Let typing go to the first field when the page opens."""
+    first = next(iter(form.visible_fields()), None)
+    if first is not None:
+        widget = first.field.widget
+        parts = widget.widgets if isinstance(widget, forms.MultiWidget) else [widget]
+        parts[0].attrs["autofocus"] = True
 
 
 class ReasonForm(ActForm):
@@ -153,8 +181,15 @@ class SeenForm(ActForm):
         self.fields["seen"].initial = self._stored
 
     def clean_seen(self) -> str:
-        """Reject the form if the stored values are not those that it showed."""
+        """Reject the form once if the stored values are not those that it showed.
+
+        It is shown again with what was typed. Sent again, it is saved over what the other person stored.
+        """
         if self.cleaned_data["seen"] != self._stored:
+            # The form now shows what is stored: the next try is against that.
+            again: Any = copy(self.data)
+            again[self.add_prefix("seen")] = self._stored
+            self.data = again
             raise ValidationError(_STALE)
         return self._stored
 
@@ -282,11 +317,15 @@ class Act:
         )
         return entry
 
+    def call(self, form: ActForm, *, by: User, now: datetime) -> object:
+        """Call the service with a valid form and return its result. Raises `InvalidFact`."""
+        form.settle(now)
+        return self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+
     def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""
-        form.settle(now)
         try:
-            self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+            form.result = self.call(form, by=by, now=now)
         except InvalidFact as refusal:
             form.refuse(refusal)
             return False

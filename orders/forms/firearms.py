@@ -101,6 +101,11 @@ class ReceiptForm(ActForm):
     """A receipt for firearms that changed hands."""
 
     takes_confirm = True
+    shows_with = {
+        "agency": ("kind", ("police",)),
+        "dealer_license": ("kind", ("dealer",)),
+        "taker_name": ("kind", ("third_party", "true_owner")),
+    }
 
     firearms = _firearms_field()
     found = FoundField()

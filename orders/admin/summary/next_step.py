@@ -27,6 +27,8 @@ class NextButton:
 
     title: str
     address: str
+    #: True for an act, whose form opens beside the order.
+    is_act: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,7 @@ class NextSteps:
         for name, title, query in acts:
             act = ACTS.get(name)
             if act is None:
-                yield NextButton(title=title, address=query)
+                yield NextButton(title=title, address=query, is_act=False)
             elif act.is_permitted(self.roles) and act.is_offered(self.record):
                 yield NextButton(title=title, address=f"{order_address(self.record.order)}{name}/{query}")
 

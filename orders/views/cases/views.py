@@ -16,7 +16,7 @@ from accounts.access import MATRIX
 from accounts.form_middleware import keep_page
 from accounts.models import User
 from accounts.services.access.access_log import log_access
-from orders.forms.acts import ACTS, initial_of, item_of
+from orders.forms.acts import ACTS, run_act
 from orders.forms.base import ActForm
 from orders.models import Order
 from orders.services.parties.visibility import roles_over
@@ -44,22 +44,28 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         raise Http404
     if not act.is_permitted(roles):
         raise PermissionDenied
-    item = item_of(act, order, request.GET)
-    if act.fact is not None and item is None:
+    run = run_act(
+        act,
+        order,
+        query=request.GET,
+        typed=request.POST if request.method == "POST" else None,
+        visible={order.pk},
+        by=_person(request),
+        now=timezone.now(),
+    )
+    if run.is_gone and act.fact is not None:
         messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
         return redirect("case-page", public_id=public_id)
-    typed = request.POST if request.method == "POST" else None
-    form = act.form(typed, order=order, item=item, initial=initial_of(act, request.GET))
-    if form.is_valid() and act.perform(form, by=_person(request), now=timezone.now()):
+    if run.is_done:
         messages.success(request, act.done)
         return redirect("case-page", public_id=public_id)
     context = {
         "order": order,
-        "form": form,
+        "form": run.form,
         "title": act.title_for(order, request.GET.get("kind", "")),
         "button": act.title,
-        "item": act.fact.words(item) if act.fact else "",
-        "fieldsets": _fieldsets(form),
+        "item": run.item_words,
+        "fieldsets": _fieldsets(run.form),
     }
     return render(request, "orders/cases/act.html", context)
 

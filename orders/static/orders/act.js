@@ -1,0 +1,104 @@
+// Forms of acts work without this file. It adds the buttons Now and Today, hides fields that do not matter for what
+// was chosen, and opens forms beside the order. Nothing is kept in the browser's storage.
+(() => {
+  const wide = matchMedia('(min-width: 64rem)')
+  const panel = document.getElementById('act-panel')
+
+  const clock = (zone) => {
+    const parts = Object.fromEntries(new Intl.DateTimeFormat('en-US', {
+      timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: 'numeric', minute: '2-digit', hour12: true
+    }).formatToParts(new Date()).map((one) => [one.type, one.value]))
+    return {
+      day: `${parts.year}-${parts.month}-${parts.day}`,
+      time: `${parts.hour}:${parts.minute} ${parts.dayPeriod.toLowerCase() === 'am' ? 'a.m.' : 'p.m.'}`
+    }
+  }
+
+  const button = (words, label, press) => {
+    const made = document.createElement('button')
+    made.type = 'button'
+    made.className = 'button now-button'
+    made.textContent = words
+    made.setAttribute('aria-label', label)
+    made.addEventListener('click', press)
+    return made
+  }
+
+  const set = (field, value) => {
+    field.value = value
+    field.dispatchEvent(new Event('change', { bubbles: true }))
+  }
+
+  const addButtons = (form) => {
+    for (const day of form.querySelectorAll('input[type=date]')) {
+      const name = day.name.replace(/_0$/, '')
+      const time = day.name.endsWith('_0') ? form.elements[`${name}_1`] : null
+      const label = (day.getAttribute('aria-label') || day.labels[0]?.textContent || '').replace(/: date$/, '')
+      if (/birth/i.test(label) || /last day|new day|^day/i.test(label)) continue
+      const now = () => clock(form.dataset.zone)
+      const last = time ?? day
+      last.after(button('Today', `${label}: today`, () => set(day, now().day)))
+      if (time) last.after(button('Now', `${label}: now`, () => { set(time, now().time); set(day, now().day) }))
+    }
+  }
+
+  const showWhatMatters = (form) => {
+    const rules = Object.entries(JSON.parse(form.dataset.showsWith || '{}'))
+    const update = () => {
+      for (const [name, [other, values]] of rules) {
+        const row = form.querySelector(`.form-row.field-${name}`)
+        const chosen = form.elements[other]?.value ?? ''
+        const matters = values.includes(chosen) || row?.querySelector('.errorlist')
+        if (row) row.hidden = !matters
+      }
+    }
+    form.addEventListener('change', update)
+    update()
+  }
+
+  const prepare = (form) => {
+    if (!form || form.dataset.prepared) return
+    form.dataset.prepared = 'yes'
+    addButtons(form)
+    showWhatMatters(form)
+    form.querySelector('.preview-button')?.setAttribute('hidden', '')
+    const first = form.querySelector('[role=alert], [autofocus]')
+    first?.focus()
+  }
+
+  for (const form of document.querySelectorAll('form.act-form')) prepare(form)
+
+  const close = () => {
+    if (!panel || panel.hidden) return
+    panel.replaceChildren()
+    panel.hidden = true
+    document.body.classList.remove('has-panel')
+    document.querySelector('[data-opened-panel]')?.focus()
+  }
+
+  document.addEventListener('click', (event) => {
+    if (panel && !panel.hidden && event.target.closest('[data-close-panel]')) { event.preventDefault(); close() }
+  })
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') close() })
+
+  document.addEventListener('htmx:beforeRequest', (event) => {
+    const link = event.detail.elt
+    if (event.detail.target !== panel) return
+    if (!wide.matches) { event.preventDefault(); location.assign(link.getAttribute('href')); return }
+    for (const one of document.querySelectorAll('[data-opened-panel]')) delete one.dataset.openedPanel
+    link.dataset.openedPanel = 'yes'
+  })
+  // What is no part of the panel, such as the sign-in page, opens as a page.
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    if (event.detail.xhr.getResponseHeader('X-Panel')) return
+    event.detail.shouldSwap = false
+    if (event.detail.target === panel) location.assign(event.detail.requestConfig.path)
+  })
+  document.addEventListener('htmx:afterSwap', (event) => {
+    if (event.detail.target !== panel) return
+    panel.hidden = false
+    document.body.classList.add('has-panel')
+    for (const menu of document.querySelectorAll('details.menu')) menu.open = false
+    prepare(panel.querySelector('form.act-form'))
+  })
+})()
