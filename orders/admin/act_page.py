@@ -85,6 +85,9 @@ class ActPage:
 
     def show(self, run: ActRun, frame: dict[str, Any]) -> HttpResponse:
         """Show the form, in the panel without the frame of a page."""
+        if not run.form.errors:
+            # The script of the panel moves the focus itself.
+            run.form.mark_first("data-first" if self.is_panel else "autofocus")
         context = self._context(run)
         if self.is_panel:
             part = "preview" if PREVIEW in self.request.POST else "act_panel"
@@ -109,7 +112,7 @@ class ActPage:
             "others": list(other_orders(entry)) if entry else [],
             "run": run,
             "opened": run.opened,
-            "meanwhile": [(one, event_words(one)) for one in run.meanwhile(self.person)],
+            "by_others": [(one, event_words(one)) for one in run.by_others(self.person)],
             "zone": zone,
             "is_panel": self.is_panel,
             "moves": move_lines(run.preview, self.order, zone, self.now),

@@ -99,7 +99,7 @@ class ActRun:
 
     @property
     def undo_query(self) -> str | None:
-        """The last part of the address of the act that takes this one back; None if there is none."""
+        """The last part of the address of the act that takes this one back; None for an act without one."""
         undo = ACTS.get(self.act.undo)
         if undo is None or undo.name == self.act.name:
             return None
@@ -114,17 +114,17 @@ class ActRun:
         typed = self.form.data.get(OPENED, "") if self.form.is_bound else ""
         return int(typed) if typed.isdecimal() else HistoryEntry.objects.filter(order=self.order).count()
 
-    def meanwhile(self, user: User) -> list[HistoryEntry]:
+    def by_others(self, user: User) -> list[HistoryEntry]:
         """Return what others recorded on the order since the form was opened, the newest first."""
         if not self.form.is_bound:
             return []
         rows = HistoryEntry.objects.filter(order=self.order).select_related("actor").order_by("id")
-        later = rows[self.opened : self.opened + _MOST_MEANWHILE]
+        later = rows[self.opened : self.opened + _MOST_READ]
         return [one for one in reversed(later) if one.actor_id not in (None, user.pk)]
 
 
 #: At most so many entries of others are read.
-_MOST_MEANWHILE = 50
+_MOST_READ = 50
 
 
 def run_act(

@@ -127,7 +127,14 @@ class ActForm(FactsForm):
                 field.prefer(order.jurisdiction)
         self.prepare_fields(order)
         self.ask_again()
-        _focus_first(self)
+
+    def mark_first(self, attribute: str) -> None:
+        """Set an attribute of the first input, so that typing goes there when the form opens."""
+        first = next(iter(self.visible_fields()), None)
+        if first is not None:
+            widget = first.field.widget
+            parts = widget.widgets if isinstance(widget, forms.MultiWidget) else [widget]
+            parts[0].attrs[attribute] = True
 
     @property
     def shown_with(self) -> str:
@@ -153,15 +160,6 @@ class ActForm(FactsForm):
     def service_kwargs(self) -> dict[str, Any]:
         """Return the facts by the service's keywords."""
         return {name: value for name, value in self.facts().items() if name != self.target_field}
-
-
-def _focus_first(form: forms.Form) -> None:
-    """Let typing go to the first field when the page opens."""
-    first = next(iter(form.visible_fields()), None)
-    if first is not None:
-        widget = first.field.widget
-        parts = widget.widgets if isinstance(widget, forms.MultiWidget) else [widget]
-        parts[0].attrs["autofocus"] = True
 
 
 class ReasonForm(ActForm):

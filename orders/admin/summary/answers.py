@@ -82,7 +82,9 @@ class AnswerStrip:
 
     def _firearms(self) -> StripCell:
         account = self.record.account
-        value = f"{account.accounted} of {account.whole} accounted for" if account.whole else "None known"
+        value = (
+            f"{account.accounted} of {account.whole} accounted for" if account.whole else "No firearm known"
+        )
         permits = len(self.record.permits)
         held = sum(1 for one in self.record.permits if one.handed_in_on is None)
         if permits:
@@ -104,7 +106,7 @@ class AnswerStrip:
     def _hearing(self) -> StripCell:
         found = self.next_hearing
         if found is None:
-            return StripCell(name="hearing", label="Next hearing", value="None set", detail="")
+            return StripCell(name="hearing", label="Next hearing", value="Not set", detail="")
         at = f", {format_clock(found.scheduled_time)}" if found.scheduled_time else ""
         return StripCell(
             name="hearing",

@@ -36,9 +36,12 @@
       const label = (day.getAttribute('aria-label') || day.labels[0]?.textContent || '').replace(/: date$/, '')
       if (/birth/i.test(label) || /last day|new day|^day/i.test(label)) continue
       const now = () => clock(form.dataset.zone)
+      const buttons = document.createElement('span')
+      buttons.className = 'now-buttons'
+      if (time) buttons.append(button('Now', `${label}: now`, () => { set(time, now().time); set(day, now().day) }))
+      buttons.append(button('Today', `${label}: today`, () => set(day, now().day)))
       const last = time ?? day
-      last.after(button('Today', `${label}: today`, () => set(day, now().day)))
-      if (time) last.after(button('Now', `${label}: now`, () => { set(time, now().time); set(day, now().day) }))
+      last.after(buttons)
     }
   }
 
@@ -62,8 +65,7 @@
     addButtons(form)
     showWhatMatters(form)
     form.querySelector('.preview-button')?.setAttribute('hidden', '')
-    const first = form.querySelector('[role=alert], [autofocus]')
-    first?.focus()
+    form.querySelector('[role=alert], [data-first]')?.focus()
   }
 
   for (const form of document.querySelectorAll('form.act-form')) prepare(form)
