@@ -32,6 +32,8 @@ from orders.services.planning.rulebooks import bundled
 _KINDS = {
     "acknowledged": "Alert acknowledged",
     "agency_added": "Agency added",
+    "application_decided": "Application decided after the hearing",
+    "decision_withdrawn": "Decision after the hearing taken back",
     "agency_removed": "Agency removed",
     "alert_resent": "Alert sent again by an administrator",
     "case_event_corrected": "Event corrected",

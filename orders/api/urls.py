@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.api import hearings, search, service
+from orders.api import decisions, hearings, search, service
 from orders.api.conditions import conditions, notices
 from orders.api.firearms import (
     accounting,
@@ -61,6 +61,7 @@ urlpatterns = [
     *statements.urlpatterns,
     *verifications.urlpatterns,
     *hearings.urlpatterns,
+    *decisions.urlpatterns,
     *conditions.urlpatterns,
     *notices.urlpatterns,
     *deadlines.urlpatterns,

@@ -12,6 +12,7 @@ from django.http import Http404, QueryDict
 
 from accounts.models import User
 from orders.forms import (
+    after_hearing,
     conditions,
     corrections,
     firearms,
@@ -35,6 +36,7 @@ ACTS = {
         firearms,
         proof,
         returns,
+        after_hearing,
         hearings,
         orders,
         conditions,

@@ -79,6 +79,7 @@ class NextSteps:
             if one.scheduled_on < today:
                 yield self._step(
                     f"record how the hearing of {format_day(one.scheduled_on)} ended.",
+                    ("decide", "Record the decision", ""),
                     ("hold", "Record the outcome", ""),
                     ("continue", "Continue it", ""),
                 )
@@ -122,6 +123,7 @@ class NextSteps:
         if hearing is not None:
             yield self._step(
                 f"the hearing of {format_day(hearing.scheduled_on)}. Nothing else waits for the court.",
+                ("decide", "Record the decision", ""),
                 ("hold", "Record the outcome", ""),
                 ("continue", "Continue it", ""),
             )

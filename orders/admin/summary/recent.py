@@ -22,6 +22,7 @@ _ICONS = {
     "service": "person",
     "hearing": "court",
     "heard": "court",
+    "application": "court",
     "entered": "paper",
     "sent": "paper",
     "police": "paper",
