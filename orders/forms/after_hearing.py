@@ -59,7 +59,7 @@ class AfterHearingForm(HearingForm):
 
     @override
     def service_kwargs(self) -> dict[str, Any]:
-        """Return the facts; an instant that was left out is none."""
+        """Return the facts. An instant may be left out."""
         facts = super().service_kwargs()
         facts.setdefault("decided_at", facts.pop("decided_on", None))
         return facts

@@ -17,6 +17,7 @@ from orders.models import (
     CustodyRequest,
     Deadline,
     Firearm,
+    Hearing,
     HistoryEntry,
     Permit,
     ReviewItem,
@@ -25,7 +26,7 @@ from orders.models import (
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory
 from orders.services.firearms.accounting import account_of
-from orders.services.orders import extension, vacatur, withdrawal
+from orders.services.orders import after_hearing, extension, vacatur, withdrawal
 from orders.services.planning.replan import replan
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -152,6 +153,27 @@ def extended(fixtures: Fixtures) -> None:
     """Extend the order."""
     day = court_day(fixtures.order, fixtures.now) + timedelta(days=200)
     extension.extend_order(fixtures.order, expires_on=day, by=None, now=fixtures.now, confirm=SITS)
+
+
+def application(fixtures: Fixtures) -> Hearing:
+    """A hearing of yesterday on the application, stored without a history entry."""
+    row, _ = Hearing.objects.get_or_create(
+        order=fixtures.order,
+        purpose="application",
+        scheduled_on=court_day(fixtures.order, fixtures.now) - timedelta(days=1),
+    )
+    return row
+
+
+def application_denied(fixtures: Fixtures) -> None:
+    """Deny the application."""
+    after_hearing.decide_application(
+        application(fixtures),
+        decision="denied",
+        decided_at=fixtures.now - timedelta(hours=1),
+        by=None,
+        now=fixtures.now,
+    )
 
 
 def vacated(fixtures: Fixtures) -> None:
@@ -380,6 +402,21 @@ ACTS = {
         shows=lambda f: {"outcome": "compliant", "held_on": f.day(-1)},
         slip=lambda f: {"held_on": f.day(3)},
         refused=("held_on", "in_the_future"),
+    ),
+    "decisions": Act(
+        path=lambda f: f"/hearings/{application(f).public_id}/decisions",
+        body=lambda f: {"decision": "denied", "decided_at": f.ago(hours=1)},
+        shows=lambda f: {"outcome": "denied"},
+        slip=lambda f: {"decided_at": f.ahead(hours=1)},
+        refused=("decided_at", "in_the_future"),
+    ),
+    "decision-withdrawals": Act(
+        path=of("decision-withdrawals"),
+        body=lambda f: {"reason": "misread"},
+        shows=lambda f: {"vacated_at": None},
+        slip=lambda f: {"reason": " "},
+        refused=("reason", "blank"),
+        ready=application_denied,
     ),
     "case-events": Act(
         path=of("case-events"),

@@ -23,7 +23,7 @@ from orders.models import (
 from orders.services import hearings
 from orders.services.change import changing
 from orders.services.conditions.conditions import available_conditions, set_condition
-from orders.services.court_days import court_day
+from orders.services.court_days import court_day, zone_of
 from orders.services.firearms.inventory import record_permit
 from orders.services.orders.entry import NewOrder, enter_order
 from orders.services.orders.vacatur import reinstate_order, vacate_order
@@ -31,7 +31,7 @@ from orders.services.orders.withdrawal import withdraw_order
 from orders.services.parties.protected_persons import add_protected_person
 from orders.services.person_cases import lock_cases
 from orders.services.service import record_service
-from orders.services.validation import need_one_of, need_reason
+from orders.services.validation import check_instant, need_one_of, need_reason
 
 Given = TypeVar("Given")
 
@@ -80,6 +80,7 @@ def decide_application(
             hearings.continue_hearing(hearing, scheduled_on=day, scheduled_time=scheduled_time, **given)
         else:
             at = _required("decided_at", decided_at, "Enter when the court decided.")
+            check_instant("decided_at", at, now=now, zone=zone_of(order))
             hearings.record_hearing(hearing, outcome=decision, held_on=court_day(order, at), **given)
             if decision == HearingOutcome.GRANTED:
                 following = _enter_following(order, at, expires_on, **given)
@@ -120,7 +121,7 @@ def withdraw_decision(order: Order, *, by: User | None, now: datetime, reason: s
 
 
 def last_decision(order: Order) -> HistoryEntry | None:
-    """Return the entry of the latest decision; None if it was taken back, or without one."""
+    """Return the entry of the latest decision; None if it was taken back, or was never made."""
     entries = HistoryEntry.objects.filter(order=order, kind__in=[_DECIDED, _TAKEN_BACK])
     newest = entries.order_by("-id").first()
     return newest if newest is not None and newest.kind == _DECIDED else None

@@ -40,7 +40,7 @@ from orders.models import (
 from orders.services import hearings, service
 from orders.services.conditions import conditions
 from orders.services.firearms import inventory, receipts, returns, statements
-from orders.services.orders import extension, vacatur, withdrawal
+from orders.services.orders import after_hearing, extension, vacatur, withdrawal
 from orders.services.parties import releases
 from orders.services.parties.candidates import candidates_of, same_person_of
 from tests import make
@@ -186,6 +186,34 @@ def past_hearing(fixtures: Fixtures) -> int:
         order=fixtures.order, purpose="contempt", scheduled_on=fixtures.today
     )
     return hearing.pk
+
+
+def application(fixtures: Fixtures) -> int:
+    """A hearing on the application, of yesterday."""
+    row = Hearing.objects.filter(order=fixtures.order, purpose="application").first()
+    row = row or hearings.schedule_hearing(
+        fixtures.order,
+        purpose="application",
+        scheduled_on=fixtures.today,
+        confirm="The court sits that day.",
+        by=None,
+        now=fixtures.now,
+    )
+    return row.pk
+
+
+def decided(fixtures: Fixtures) -> dict[str, Any]:
+    """Deny the application."""
+    hearing = Hearing.objects.get(pk=application(fixtures))
+    if not hearing.outcome:
+        after_hearing.decide_application(
+            hearing,
+            decision="denied",
+            decided_at=fixtures.now - timedelta(hours=1),
+            by=None,
+            now=fixtures.now,
+        )
+    return {}
 
 
 def denied(fixtures: Fixtures) -> int:
@@ -423,6 +451,26 @@ CASES = [
         },
         beside="held_on",
         message="is in the future. Enter",
+    ),
+    Case(
+        act="decide",
+        sheet=lambda s: {
+            "hearing": application(s),
+            "decision": "denied",
+            **before(s, "decided_at", hours=1),
+        },
+        stored=lambda s: Hearing.objects.get(pk=application(s)).outcome == "denied" and s.order.vacated_at,
+        slip=lambda s: {"hearing": application(s), "decision": "denied"},
+        beside="decided_at",
+        message="Enter when the court decided.",
+    ),
+    Case(
+        act="withdraw-decision",
+        sheet=lambda s: decided(s) | {"reason": "It was another case."},
+        stored=lambda s: not Hearing.objects.get(pk=application(s)).outcome and not s.order.vacated_at,
+        slip=lambda s: decided(s) | {"reason": ""},
+        beside="reason",
+        message="This field is required.",
     ),
     Case(
         act="licensing-report",
@@ -1019,6 +1067,8 @@ def test_only_acts_that_fit_are_offered(
         "return-decision",
         "continue",
         "hold",
+        "decide",
+        "withdraw-decision",
         "satisfy-condition",
         "revoke-release",
         "remove-agency",
@@ -1046,6 +1096,8 @@ def test_only_acts_that_fit_are_offered(
         "correct-extension",
         "withdraw-extension",
         "restore-order",
+        "decide",
+        "withdraw-decision",
     }
     assert offered(served) == ON_ORDER - absent - {"reinstate", "correct-vacatur"}
     desk.post(f"{page_of(served)}vacate/", {**before(fixtures, "vacated_at", minutes=5), "reason": "Ended."})

@@ -41,6 +41,11 @@ TYPED: dict[str, Callable[[acts.Fixtures], dict[str, Any]]] = {
     ),
     "withdraw-extension": lambda s: {"expires_on": f"{s.order.expires_on}", "confirm": items.SITS},
     "reinstate": lambda s: {**typed(s.now, "vacated_at"), "reason": "It was right."},
+    "withdraw-decision": lambda s: {
+        "hearing": acts.application(s),
+        "decision": "denied",
+        **typed(s.now - timedelta(hours=1), "decided_at"),
+    },
     "add-agency": lambda s: {
         "agency": s.order.order_agencies.get(capacity="school").pk,
         "reason": "A slip.",
