@@ -94,6 +94,14 @@ def format_instant(
     return f"{text} {local.tzname()}" if names_zone or elsewhere or twice else text
 
 
+def format_short(instant: datetime | None, zone: ZoneInfo = COURT_TIME) -> str:
+    """Return an instant for a narrow column, such as “Nov 28, 1:37 p.m.”; empty for None."""
+    if instant is None:
+        return ""
+    local = instant.astimezone(zone)
+    return f"{local:%b} {local.day}, {format_clock(local.time().replace(second=0, microsecond=0))}"
+
+
 def parse_clock(typed: str) -> time:
     """Return the time of day that a person typed: 7pm, 7:15p, 9:30 a.m., 1915, 0715, 19:15 or noon.
 

@@ -30,6 +30,15 @@ BEGAN = "began"
 class SessionStore(DatabaseStore):
     """Keep a session until its idle limit or its absolute limit, whichever is first."""
 
+    #: True in a request that a page makes by itself: it does not keep the session alive.
+    is_quiet = False
+
+    @override
+    def save(self, must_create: bool = False) -> None:
+        """Save, and begin the idle time again; do nothing for a quiet request."""
+        if must_create or not self.is_quiet:
+            super().save(must_create=must_create)
+
     @classmethod
     @override
     def get_model_class(cls) -> type[Session]:

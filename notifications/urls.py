@@ -7,6 +7,7 @@ from django.urls import path
 from notifications.callbacks import email, sms
 from notifications.pages import (
     absences,
+    board,
     calendar,
     health,
     home,
@@ -19,6 +20,7 @@ from notifications.pages import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("board/", board.board_part, name="board-part"),
     path("n/<str:token>", notices.answer, name="answer"),
     path("notices/<uuid:public_id>/", notices.notice, name="notice"),
     path("notices/<uuid:public_id>/acknowledge/", notices.acknowledge_notice, name="acknowledge"),

@@ -19,9 +19,9 @@ from accounts.services.access.enumeration_guard import recent_blocks
 from accounts.services.access.reviews import overdue_weeks
 from guidance.services import directory
 from notifications.models import Alert, Channel
+from notifications.pages.board import board_of, not_on
 from notifications.pages.notices import AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
-from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds
 from notifications.services.contacts.contacts import unconfirmed_count
 from notifications.services.corrected_alerts import taken_back_from
@@ -31,7 +31,6 @@ from notifications.services.watch.locked import locks_known_to
 from orders.models import Deadline, DeadlineState, ReviewItem
 from orders.services.follow_ups.queue import VIEWERS, offers_to
 from orders.services.parties.visibility import roles_over
-from orders.views.cases.board import BOARD_ROLES, Board
 
 #: Alerts on one page of the list.
 PAGE = 50
@@ -50,7 +49,10 @@ def home(request: HttpRequest) -> HttpResponse:
     user, now = expect(User, request.user), timezone.now()
     # Every recipient gets an email; alerts on other channels repeat the same content.
     mine = Alert.objects.filter(recipient=user.pk, channel=Channel.EMAIL).visible_to(user).unacknowledged()
-    page = Paginator(mine.leading().with_details().order_by("-id"), PAGE).get_page(request.GET.get("page"))
+    on_board = board_of(request, user, mine, now)
+    board = on_board.get("board")
+    listed = mine.leading() if board is None else mine.leading().filter(not_on(board))
+    page = Paginator(listed.with_details().order_by("-id"), PAGE).get_page(request.GET.get("page"))
     log_access(request, (alert.of_order.case.public_id for alert in page))
     over = roles_over(user, {alert.of_order.pk for alert in page})
     named = {pk for pk, held in over.items() if "name" in MATRIX.resources["respondent"].fields_for(held)}
@@ -61,25 +63,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "taken_back": taken_back_from(user)[:PAGE],
         "to_hand_over": _to_hand_over(request, user, now),
         "has_calendar": feeds.can_have_feed(user),
-        **_board(request, user, mine, now),
+        **on_board,
         **_cards(request, user),
     }
     return render(request, "notifications/home.html", context)
-
-
-def _board(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: datetime) -> dict[str, Any]:
-    """Return the board, and by case the alert to acknowledge there; empty for roles without a board."""
-    if not user.roles & BOARD_ROLES:
-        return {}
-    board = Board(person=user, now=now)
-    log_access(request, (one.case.public_id for one in board.orders))
-    waiting = mine.leading().filter(
-        order__case__in={one.case_id for one in board.orders}, transfer=None, correction=None
-    )
-    return {
-        "board": board,
-        "waiting": {one.of_order.case_id: one for one in waiting.select_related("order").order_by("id")},
-    }
 
 
 def _cards(request: HttpRequest, user: User) -> dict[str, Any]:

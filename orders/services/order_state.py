@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q
 
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import court_day
 from orders.services.planning.rulebooks import bundled
+
+#: More than a last day moves because courts are closed.
+_MOVED_AT_MOST = timedelta(days=14)
 
 
 class OrderState(StrEnum):
@@ -30,7 +35,7 @@ def last_days(orders: Sequence[Order]) -> dict[int, date | None]:
     days: dict[int, date | None] = {order.pk: order.expires_on for order in orders}
     computed = [order for order in orders if order.expires_on is None]
     by_key = {order.pk: order for order in computed}
-    rows = Deadline.objects.filter(order__in=by_key, rule_id__in=_ending_rules())
+    rows = Deadline.objects.filter(order__in=by_key, rule_id__in=ending_rules())
     for row in rows.exclude(state=DeadlineState.WITHDRAWN):
         if row.due_at is not None:
             day = row.closed_day_moves_to or row.due_on or court_day(by_key[row.order_id], row.due_at)
@@ -47,7 +52,20 @@ def state_of(order: Order, last_day: date | None, *, now: datetime) -> OrderStat
     return OrderState.IN_FORCE if order.served_at is not None else OrderState.NOT_SERVED
 
 
-def _ending_rules() -> Collection[str]:
+def not_ended(now: datetime) -> Q:
+    """A condition on orders: true for each in force at `now`, and for some that ended in the last weeks.
+
+    The database cannot move a day that falls on a closed one, so `state_of` decides about these.
+    """
+    ends = Deadline.objects.filter(order=OuterRef("pk"), rule_id__in=ending_rules(), due_at__isnull=False)
+    ends = ends.exclude(state=DeadlineState.WITHDRAWN)
+    long_ago = now - _MOVED_AT_MOST
+    is_over = Q(Exists(ends)) & ~Q(Exists(ends.filter(due_at__gte=long_ago)))
+    return Q(expires_on__gte=long_ago.date()) | Q(expires_on=None) & ~is_over
+
+
+def ending_rules() -> Collection[str]:
+    """Return the ids of the rules that give an order its last day."""
     return [rule.id for rule in bundled().by_id.values() if rule.ends_order]
 
 

@@ -111,12 +111,13 @@ def test_a_docket_search_is_not_in_the_url(width: int, browser: Browser) -> None
 
 def test_a_liaison_reads_and_acknowledges_an_alert(browser: Browser) -> None:
     order, police = _overdue_order()
-    liaison = _check(order, police).recipient
+    alert = _check(order, police)
+    liaison = alert.recipient
     assert liaison
 
     browser.sign_in(liaison)
-    assert "To acknowledge (1)" in browser.text
-    browser.press(f"Ash Birch, {order.case.respondent.town}")
+    assert "Acknowledge and open" in browser.text
+    browser.open(f"/notices/{alert.public_id}/")
     for said in ("Overdue since", "Ruger", "Believed held", order.case.docket_number):
         assert said in browser.text
     assert "Robin Elm" not in browser.driver.page_source

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.access import MATRIX
-from accounts.dates import age_on, format_day, format_instant
+from accounts.dates import age_on, format_day, format_short
 from accounts.models import User
 from orders.display import clock_words, due_words, shown_state
 from orders.models import (
@@ -28,17 +28,19 @@ from orders.models import (
     Order,
     ProofStatus,
     SetStatus,
+    Transfer,
 )
 from orders.querysets import order_visibility
 from orders.services.court_days import court_day, zone_of
 from orders.services.firearms.surrender import surrender_rules
-from orders.services.order_state import last_days, state_of
+from orders.services.follow_ups.queue import offers_to
+from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
 
 #: The most rows of one section.
 MOST = 25
-#: Orders that are read to find those that still wait for service: some ended without it.
+#: Orders that are read to find those that still wait for service: some ended in the last days.
 MOST_READ = 250
 #: The most firearms that are drawn as boxes.
 MOST_BOXES = 12
@@ -59,6 +61,9 @@ class BoardRow:
     now: datetime
     deadline: Deadline | None = None
     request: CustodyRequest | None = None
+    transfer: Transfer | None = None
+    #: What else finds the row: serial numbers and the respondent's address, as far as the reader sees them.
+    found_by: str = ""
     balance: Balance | None = None
     follow_up: FollowUp | None = None
     reader: User | None = None
@@ -94,13 +99,17 @@ class BoardRow:
     @property
     def due(self) -> str:
         """When it is due, when it was issued, or when the return was asked for."""
+        if self.transfer is not None:
+            return f"{self.transfer.from_agency} asks, {format_short(self.transfer.offered_at, self.zone)}"
         if self.request is not None:
             return f"Asked for {format_day(self.request.requested_on)}"
         if self.deadline is None or self.deadline.due_at is None:
             return f"Issued {format_day(self.order.issued_on)}"
         if self.deadline.met_at is not None and not self.deadline.is_running:
-            return f"Recorded {format_instant(self.deadline.met_at, self.zone)}"
-        return f"Due {due_words(self.deadline, self.zone)}"
+            return f"Recorded {format_short(self.deadline.met_at, self.zone)}"
+        if self.deadline.due_on is not None:
+            return f"Due {due_words(self.deadline, self.zone)}"
+        return f"Due {format_short(self.deadline.due_at, self.zone)}"
 
     @property
     def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
@@ -141,13 +150,39 @@ class BoardRow:
     @property
     def next_action(self) -> str:
         """When the next action is planned."""
-        return format_instant(self.follow_up.next_action_at, self.zone) if self.follow_up else ""
+        return format_short(self.follow_up.next_action_at, self.zone) if self.follow_up else ""
 
     @property
     def last_answer(self) -> str:
         """The result of the last attempt at recovery."""
         one = self.last_attempt
-        return f"{one.get_result_display()}, {format_instant(one.attempted_at, self.zone)}" if one else ""
+        return f"{one.get_result_display()}, {format_short(one.attempted_at, self.zone)}" if one else ""
+
+    @property
+    def whose(self) -> str:
+        """“mine”, “open” if no person has the case yet, or “other”."""
+        if self.follow_up is None or self.follow_up.assigned_to is None:
+            return "open"
+        return "mine" if self.follow_up.assigned_to == self.reader else "other"
+
+    @property
+    def can_be_taken(self) -> bool:
+        """True if the reader's agency owns the follow-up and no person has it."""
+        one = self.follow_up
+        if one is None or one.assigned_to is not None or self.reader is None or self.transfer is not None:
+            return False
+        return one.owner_id in self.reader.agencies_for("assign", "follow_up")
+
+    @property
+    def words(self) -> str:
+        """What a person types to find the row."""
+        case = self.order.case
+        return " ".join([case.respondent.name, case.docket_number, str(case.respondent.town), self.found_by])
+
+    @property
+    def facts(self) -> str:
+        """What the row shows, without the clock: it changes when the case does."""
+        return repr([self.order.pk, self.due, self.state, self.firearms, self.owner, self.next_action])
 
 
 @dataclass(kw_only=True)
@@ -173,7 +208,14 @@ class Board:
         """The sections that have rows, in the order in which they need work."""
         found = [self._service()]
         if self.person.roles & SURRENDER_ROLES:
-            found = [self._running(), self._late(), *found, self._returns(), self._done()]
+            found = [
+                self._running(),
+                self._late(),
+                *found,
+                self._returns(),
+                self._transfers(),
+                self._done(),
+            ]
         sections = [one for one in found if one.rows]
         self._fill([row for one in sections for row in one.rows])
         return sections
@@ -208,6 +250,7 @@ class Board:
         if not self.person.roles & MATRIX.capacities["marshal"].seen_by:
             listed = Exists(Firearm.objects.filter(order=OuterRef("pk")))
             rows = rows.filter(Q(firearms_indicated=True) | Q(permit_indicated=True) | listed)
+        rows = rows.filter(not_ended(self.now))
         found = list(rows.select_related(*_ORDER).order_by("-issued_on", "-pk")[:MOST_READ])
         days = last_days(found)
         live = [one for one in found if state_of(one, days[one.pk], now=self.now).is_live]
@@ -242,6 +285,20 @@ class Board:
             has_more=len(found) > MOST,
         )
 
+    def _transfers(self) -> BoardSection:
+        """Follow-ups that other police ask the person's agencies to take over."""
+        found = list(offers_to(self.person).select_related("order__case__court")[: MOST + 1])
+        return BoardSection(
+            name="transfers",
+            title="Transfers to answer",
+            hint="other police ask you to take over",
+            rows=[
+                BoardRow(order=one.order, now=self.now, transfer=one, deadline=one.follow_up.deadline)
+                for one in found[:MOST]
+            ],
+            has_more=len(found) > MOST,
+        )
+
     def _surrender(self) -> QuerySet[Deadline]:
         visible = order_visibility(self.person, roles=SURRENDER_ROLES).by_agency("order_id")
         return Deadline.objects.filter(visible, rule_id__in=surrender_rules())
@@ -266,13 +323,18 @@ class Board:
 
     def _fill(self, rows: Sequence[BoardRow]) -> None:
         """Add what each row shows besides: the firearms, the follow-up and the last attempt."""
+        addresses = "respondent.address" in MATRIX.sees(self.person.roles & BOARD_ROLES, ("respondent",))
+        for row in rows:
+            row.found_by = row.order.case.respondent.address if addresses else ""
         if not rows or not self.person.roles & SURRENDER_ROLES:
             return
         inventories = load_inventories({row.order.case_id for row in rows})
         follow_ups = _follow_ups(row.deadline for row in rows)
         attempts = _last_attempts(follow_ups.values())
+        serials = _serials({row.order.case_id for row in rows})
         for row in rows:
             row.reader = self.person
+            row.found_by += f" {serials.get(row.order.case_id, '')}"
             row.balance = inventories[row.order.case_id].balance_for(row.order)
             row.follow_up = follow_ups.get(row.deadline.pk) if row.deadline else None
             row.last_attempt = attempts.get(row.follow_up.pk) if row.follow_up else None
@@ -294,3 +356,12 @@ def _last_attempts(follow_ups: Collection[FollowUp]) -> dict[int, Any]:
     rows = Attempt.objects.filter(follow_up__in=[one.pk for one in follow_ups])
     rows = rows.order_by("follow_up_id", F("attempted_at").desc(), "-pk").distinct("follow_up_id")
     return {one.follow_up_id: one for one in rows}
+
+
+def _serials(cases: Collection[int]) -> dict[int, str]:
+    """The serial numbers that each case lists, by the key of the case."""
+    found: dict[int, str] = {}
+    rows = Firearm.objects.of_case(*cases).exclude(serial="").values_list("order__case", "serial")
+    for case, serial in rows:
+        found[case] = f"{found.get(case, '')} {serial}"
+    return found

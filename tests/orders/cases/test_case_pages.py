@@ -10,12 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AgencyKind, Role, User
+from accounts.models import AgencyKind, AuditEntry, Role, Session, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
-from orders.models import Firearm, Order, Receipt, ServiceAttempt
+from orders.models import Deadline, Firearm, FollowUp, Order, Receipt, ServiceAttempt
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.statements import record_statement
+from orders.services.firearms.surrender import surrender_rules
+from orders.services.follow_ups.transfers import offer_transfer
+from orders.services.order_state import ending_rules
 from orders.services.parties.agencies import add_agency
 from orders.views.cases.board import Board, BoardRow
 from tests import make
@@ -32,6 +35,11 @@ def place(db: None) -> Place:
 def rows_of(person: User) -> dict[str, list[BoardRow]]:
     """The rows of the person's board, by section."""
     return {one.name: one.rows for one in Board(person=person, now=timezone.now()).sections}
+
+
+def surrender_follow_up() -> FollowUp:
+    """The one follow-up of a surrender."""
+    return FollowUp.objects.get(deadline__rule_id__in=surrender_rules())
 
 
 # ---- the board ---------------------------------------------------------------------------------------------
@@ -117,6 +125,98 @@ def test_a_sworn_denial_stays_on_the_board_as_sworn(place: Place) -> None:
     page = read(place.liaison, page_of(order))
     assert "Sworn, not verified: check whether the respondent has firearms" in page
     assert "accounted for</strong>" not in page.split("<section>")[0]
+
+
+def test_a_case_on_the_board_is_not_listed_a_second_time(place: Place) -> None:
+    place.order()
+    Firer("test").fire(now=timezone.now())
+
+    text = read(place.liaison, "/")
+
+    assert "Late" in text
+    assert "to acknowledge" not in text.lower()
+
+
+def test_orders_that_ended_unserved_are_left_out_in_the_database(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.views.cases.board.MOST_READ", 1)
+    live = place.order("Live Birch", hours=None)
+    ended = place.order("Ended Birch", hours=None)
+    today = timezone.now().date()
+    Order.objects.filter(pk=ended.pk).update(
+        issued_on=today - timedelta(days=60), expires_on=today - timedelta(days=40)
+    )
+    computed = make.order(
+        now=timezone.now(),
+        court=place.court,
+        respondent_town=place.town,
+        issued_at=timezone.now() - timedelta(days=4),
+        kind="restraining_order",
+    )
+    ends = Deadline.objects.filter(order=computed, rule_id__in=ending_rules(), due_at__isnull=False)
+    assert ends.update(due_at=timezone.now() - timedelta(days=40), due_on=None) == 1
+
+    assert [row.order for row in rows_of(place.liaison)["service"]] == [live]
+
+
+def test_an_offer_is_a_row_that_leads_to_its_answer(place: Place) -> None:
+    place.order("Offered Birch")
+    Firer("test").fire(now=timezone.now())
+    follow_up = surrender_follow_up()
+    there = place.elsewhere.memberships.get().agency
+    assert there is not None
+    offer_transfer(follow_up, to_agency=there, reason="Moved", by=place.liaison, now=timezone.now())
+
+    (row,) = rows_of(place.elsewhere)["transfers"]
+    text = read(place.elsewhere, "/")
+
+    assert row.due.startswith("Elm Police asks, ")
+    assert f'href="{reverse("follow-up-page", args=[follow_up.public_id])}"' in text
+    assert "Accept or decline" in text
+
+
+def test_the_board_finds_rows_by_docket_serial_and_address(place: Place) -> None:
+    order = place.order()
+    Firer("test").fire(now=timezone.now())
+
+    (row,) = rows_of(place.liaison)["late"]
+
+    for words in (order.case.docket_number, f"S{order.pk}-0", "7 Elm Lane", "Ash Birch"):
+        assert words in row.words
+    assert PROTECTED not in row.words
+
+
+def test_the_board_alone_shows_no_new_access_and_keeps_no_session_alive(place: Place) -> None:
+    place.order()
+    Firer("test").fire(now=timezone.now())
+    client = browser(place.liaison)
+    page = client.get("/").content.decode()
+    state = page.split('data-board="')[1].split('"')[0]
+    before = AuditEntry.objects.count(), Session.objects.get().expire_date
+
+    same = client.get(f"/board/?known={state}")
+
+    assert "Ash Birch" in same.content.decode()
+    assert (AuditEntry.objects.count(), Session.objects.get().expire_date) == before
+    place.order("New Birch")
+    Firer("test").fire(now=timezone.now())
+    assert "New Birch" in client.get(f"/board/?known={state}").content.decode()
+    assert AuditEntry.objects.count() == before[0] + 1
+    assert browser(make.person(Role.CLERK, place.court)).get("/board/").status_code == 404
+
+
+def test_a_case_that_no_person_has_is_taken_from_the_board(place: Place) -> None:
+    place.order()
+    Firer("test").fire(now=timezone.now())
+    FollowUp.objects.update(assigned_to=None)
+    Alert.objects.update(acknowledged_at=timezone.now(), acknowledged_by=place.liaison)
+    address = reverse("follow-up-act", args=[surrender_follow_up().public_id, "take"])
+    assert f'action="{address}"' in read(place.liaison, "/")
+
+    browser(place.liaison).post(address)
+
+    assert surrender_follow_up().assigned_to == place.liaison
 
 
 def test_the_number_of_queries_of_board_and_case_does_not_grow(place: Place) -> None:
