@@ -57,6 +57,7 @@ app.conf.task_routes = {
     "notifications.audit": {"queue": "bulk"},
     "notifications.count": {"queue": "bulk"},
     "notifications.weekly_reports": {"queue": "bulk"},
+    "notifications.remind_of_ends": {"queue": "bulk"},
     "notifications.purge": {"queue": "bulk"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
@@ -83,6 +84,11 @@ app.conf.beat_schedule = {
     "purge": {"task": "notifications.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "weekly-reports": {
         "task": "notifications.weekly_reports",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "remind-of-ends": {
+        "task": "notifications.remind_of_ends",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

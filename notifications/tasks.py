@@ -13,7 +13,7 @@ from django.db.utils import Error
 from django.utils import timezone
 
 from notifications.services.contacts import contacts
-from notifications.services.delivery import audit_digests, printing, sending
+from notifications.services.delivery import account_reminders, audit_digests, printing, sending
 from notifications.services.firing import pulse as pulses
 from notifications.services.firing.fire import Firer
 from notifications.services.periodic import Periodic, record
@@ -122,6 +122,12 @@ def audit() -> None:
 def send_audit_digests() -> None:
     """Send the digest of the access log out of the machine, to each destination whose interval is over."""
     audit_digests.send_digests(at=datetime.now(UTC))
+
+
+@shared_task(name="notifications.remind_of_ends")
+def remind_of_ends() -> None:
+    """Mail the reminders that temporary accounts end soon."""
+    account_reminders.send_reminders(timezone.now())
 
 
 @shared_task(name="notifications.weekly_reports")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from notifications.models.account_reminder import AccountReminder
 from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, FollowUpNote, Priority, Via
 from notifications.models.audit_digest import AuditDigest
 from notifications.models.confirmed import ConfirmedDatabase
@@ -30,6 +31,7 @@ from notifications.models.weekly import WeeklyReport
 __all__ = [
     "PING",
     "SENDABLE",
+    "AccountReminder",
     "Alert",
     "AlertState",
     "AuditDigest",
