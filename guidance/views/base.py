@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 
+from accounts.dates import COURT_TIME
 from guidance.services.words import words
 
 #: The title of each page and the name of its address.
-PAGES = (("help", "help"),)
+PAGES = (("help", "help"), ("guides", "guides"))
 
 
 def page(
@@ -22,14 +25,20 @@ def page(
     Nothing here knows of a person: there is no user, no session and no CSRF token in the context.
     """
     name = request.resolver_match.url_name if request.resolver_match else ""
+    here = str(name).removesuffix("-es")
     found = words(language)
     given = {
         "language": language,
         "other": "es" if language == "en" else "en",
         "words": found,
         "pages": [(one, found[title]) for one, title in PAGES],
-        "here": str(name).removesuffix("-es"),
+        "here": {"guide": "guides"}.get(here, here),
         "exit_url": settings.EXIT_URL,
         **context,
     }
     return HttpResponse(render_to_string(f"guidance/{template}.html", given), status=status)
+
+
+def today() -> date:
+    """Return the day on the clock of Connecticut's courts."""
+    return timezone.now().astimezone(COURT_TIME).date()

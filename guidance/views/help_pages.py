@@ -7,16 +7,14 @@ from itertools import groupby
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts.dates import COURT_TIME
 from accounts.form_base import SiteForm
 from guidance.models import HelpKind
-from guidance.services import directory, hsds
+from guidance.services import directory, guides, hsds
 from guidance.services.words import words
-from guidance.views.base import page
+from guidance.views.base import page, today
 
 
 class TownForm(SiteForm):
@@ -38,7 +36,7 @@ class TownForm(SiteForm):
 @login_not_required
 def by_town(request: HttpRequest, language: str) -> HttpResponse:
     """Show help for all towns, and after a town was sent, help near it."""
-    today = timezone.now().astimezone(COURT_TIME).date()
+    now = today()
     found = directory.entries()
     is_sent = request.method == "POST"
     form = TownForm(request.POST if is_sent else None, towns=directory.town_names(), language=language)
@@ -53,13 +51,13 @@ def by_town(request: HttpRequest, language: str) -> HttpResponse:
         form=form,
         town=town,
         in_town=words(language)["in_town"].format(town=town),
-        everywhere=[(one, one.is_overdue(today)) for one in everywhere],
+        everywhere=[(one, one.is_overdue(now)) for one in everywhere],
         near=[
-            (HelpKind(kind).value, [(one, one.is_overdue(today)) for one in group])
+            (HelpKind(kind).value, [(one, one.is_overdue(now)) for one in group])
             for kind, group in groupby(near, key=lambda one: one.kind)
         ],
         has_own_court=any(one.kind == HelpKind.COURTHOUSE and one.towns for one in near),
-        guides=[],
+        guides=guides.guides(language, now),
         footer=words(language)["footer"].format(days=directory.CHECKED_EVERY.days),
     )
 

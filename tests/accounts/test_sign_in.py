@@ -44,6 +44,10 @@ OPEN = {
     "/help/",
     "/help/es/",
     "/help/hsds.json",
+    "/guides/",
+    "/guides/es/",
+    "/guides/x/",
+    "/guides/x/es/",
 }
 
 SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}
