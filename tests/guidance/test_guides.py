@@ -54,9 +54,9 @@ def test_entries_and_words_read_as_easily() -> None:
 
 def test_the_measure_would_notice_the_language_of_statutes() -> None:
     statute = (
-        "Notwithstanding any provision of the general statutes, a person so ordered shall, immediately, but in no "
-        "event more than twenty-four hours after notice has been provided, transfer in accordance with this "
-        "section all firearms, electronic defense weapons and ammunition in possession of that person."
+        "Notwithstanding any provision of the general statutes, a person so ordered shall, immediately, but "
+        "in no event more than twenty-four hours after notice has been provided, transfer in accordance with "
+        "this section all firearms, electronic defense weapons and ammunition in possession of that person."
     )
 
     assert english_grade([statute]) > MOST_GRADE
