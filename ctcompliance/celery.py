@@ -62,6 +62,7 @@ app.conf.task_routes = {
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
     "orders.sweep_imports": {"queue": "bulk"},
+    "orders.sweep_files": {"queue": "bulk"},
     "accounts.extend_audit_chain": {"queue": "bulk"},
     "accounts.verify_audit": {"queue": "bulk"},
     "accounts.tidy": {"queue": "bulk"},
@@ -95,6 +96,11 @@ app.conf.beat_schedule = {
     "release-locks": {"task": "accounts.release_locks", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-imports": {"task": "orders.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-files": {
+        "task": "orders.sweep_files",
+        "schedule": crontab(hour="9", minute="40"),
+        "options": {"expires": 3600},
+    },
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
     "check-orphaned": {"task": "orders.check_orphaned", "schedule": 3600.0, "options": {"expires": 3600}},
     "note-passed-actions": {

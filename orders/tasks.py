@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from orders.services.attachments.sweep import sweep_files as sweep_stored
 from orders.services.follow_ups import orphaned, reminders
 from orders.services.planning.replan_stale import replan_stale as replan_some
 from orders.services.registry import jobs
@@ -68,3 +69,13 @@ def check_orphaned(after: int = 0) -> None:
         )
     if repairs.after is not None:
         check_orphaned.apply_async(args=(repairs.after,), expires=3600, retry=False)
+
+
+@shared_task(name="orders.sweep_files")
+def sweep_files() -> None:
+    """Remove stored files that no row needs, and log how many rows have lost their file."""
+    swept = sweep_stored(now=timezone.now())
+    if swept.removed:
+        logger.info("files: %d removed that no row needs", swept.removed)
+    if swept.missing:
+        logger.error("files: %d of orders are missing in the folder", swept.missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.views import attachments, compliance, documents, follow_ups, licensing, search
+from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
 from orders.views.cases import taken, visit
 from orders.views.cases import views as cases
 
@@ -23,6 +23,13 @@ urlpatterns = [
     path("cases/<uuid:public_id>/serve/", visit.visit, name="case-visit"),
     path("cases/<uuid:public_id>/paper/", cases.case_act, {"name": "receipt"}, name="case-paper"),
     path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),
+    path("documents/days/", court_day.court_day, name="court-day"),
+    path(
+        "documents/orders/<uuid:public_id>/<slug:kind>/",
+        documents.order_document,
+        name="document-order",
+    ),
+    path("documents/hearings/<uuid:public_id>/", documents.hearing_document, name="document-hearing"),
     path("documents/orders/<uuid:public_id>/", attachments.order_files, name="order-files"),
     path("files/<uuid:public_id>/", attachments.attachment_page, name="attachment-page"),
     path("files/<uuid:public_id>/content/", attachments.attachment_content, name="attachment-content"),

@@ -63,6 +63,7 @@ def order_files(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "files": files.select_related("receipt"),
         "addable": kinds,
         "documents": document_links(order, roles),
+        "day_papers": MATRIX.may(roles, "court_day", "document"),
         "zone": zone_of(order),
         "is_scanned": bool(settings.CLAMD),
         "most_mb": settings.ATTACHMENT_MAX_BYTES // 1024**2,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from accounts.access import MATRIX
-from orders.models import Order, Receipt
+from accounts.dates import format_day
+from orders.models import Hearing, Order, Receipt
 from orders.services.documents.receipt import receipt_number
 from orders.services.documents.words import LANGUAGES
 
@@ -21,9 +22,25 @@ class DocumentLink:
     addresses: list[tuple[str, str]]
 
 
+#: The documents of every order: action in the matrix, title, and whether there are two languages.
+_OF_ORDERS = (
+    ("surrender_notice", "Notice of the duty to surrender", True),
+    ("police_notice", "Notice to police, with a receipt form", False),
+    ("service_packet", "Packet for service", False),
+    ("case_summary", "What is known, for the judge", False),
+)
+
+
 def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
     """Return the documents that a person in these roles over the order may have."""
-    found = []
+    found = [
+        DocumentLink(
+            title=title,
+            addresses=_in_languages("document-order", order.public_id, action.replace("_", "-"), both=both),
+        )
+        for action, title, both in _OF_ORDERS
+        if MATRIX.may(roles, action, "document")
+    ]
     if MATRIX.may(roles, "receipt", "document"):
         found += [
             DocumentLink(
@@ -32,9 +49,19 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
             )
             for one in Receipt.objects.of_case(order.case_id)
         ]
+    if MATRIX.may(roles, "hearing_notice", "document"):
+        found += [
+            DocumentLink(
+                title=f"Notice of hearing, {format_day(one.scheduled_on)}",
+                addresses=_in_languages("document-hearing", one.public_id),
+            )
+            for one in Hearing.objects.filter(order=order, outcome="")
+        ]
     return found
 
 
-def _in_languages(name: str, *ids: object) -> list[tuple[str, str]]:
+def _in_languages(name: str, *ids: object, both: bool = True) -> list[tuple[str, str]]:
     address = reverse(name, args=ids)
+    if not both:
+        return [("English", address)]
     return [(label, f"{address}?language={code}") for code, label in LANGUAGES.items()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,15 @@ from django.views.decorators.http import require_safe
 from accounts.access import MATRIX
 from accounts.models import User
 from accounts.services.access.access_log import log_access
-from orders.models import AttachmentKind, Receipt
+from orders.models import AttachmentKind, Hearing, Order, Receipt
 from orders.services.documents.blocks import Document
+from orders.services.documents.court_papers import case_summary
+from orders.services.documents.officer_papers import police_notice, service_packet
 from orders.services.documents.receipt import receipt_document
+from orders.services.documents.respondent_notices import hearing_notice, surrender_notice
 from orders.services.documents.typesetting import typeset
 from orders.services.documents.words import LANGUAGES, DocumentWords, shipped_words
+from orders.services.orders.record import load_record
 from orders.services.parties.visibility import roles_over
 
 
@@ -27,6 +33,35 @@ def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = _visible(request, Receipt.objects.prefetch_related("custody_steps"), public_id, "receipt")
     photographs = found.attachments.filter(kind=AttachmentKind.FIREARM_PHOTO, withdrawn_at=None)
     return pdf_response(receipt_document(found, words_of(request), photographs=photographs.count()))
+
+
+@require_safe
+def order_document(request: HttpRequest, public_id: UUID, kind: str) -> HttpResponse:
+    """A document about one order."""
+    build = ORDER_DOCUMENTS.get(kind)
+    if build is None:
+        raise Http404
+    order = _visible(request, Order.objects.all(), public_id, kind.replace("-", "_"))
+    return pdf_response(build(order, words_of(request), timezone.now()))
+
+
+@require_safe
+def hearing_document(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The notice of a hearing."""
+    return pdf_response(
+        hearing_notice(
+            _visible(request, Hearing.objects.all(), public_id, "hearing_notice"), words_of(request)
+        )
+    )
+
+
+#: The documents about one order, by the last part of their address.
+ORDER_DOCUMENTS: Mapping[str, Callable[[Order, DocumentWords, datetime], Document]] = {
+    "surrender-notice": lambda order, words, now: surrender_notice(order, words, now=now),
+    "police-notice": lambda order, _words, now: police_notice(order, now=now),
+    "service-packet": lambda order, words, _now: service_packet(order, words),
+    "case-summary": lambda order, _words, now: case_summary(load_record(order), now=now),
+}
 
 
 def pdf_response(document: Document) -> HttpResponse:
@@ -57,8 +92,11 @@ def _visible(request: HttpRequest, rows: Any, public_id: UUID, action: str) -> A
     if not isinstance(user, User):
         raise Http404
     found = rows.visible_to(user, roles=allowed).filter(public_id=public_id)
-    row = found.select_related("order__case__court", "order__case__respondent__town").first()
-    if row is None or roles_over(user, [row.order_id])[row.order_id].isdisjoint(allowed):
+    path = "" if rows.model is Order else "order__"
+    related = ("case__court", "case__respondent__town")
+    row = found.select_related(*(f"{path}{one}" for one in related)).first()
+    order = row if row is None or rows.model is Order else row.order
+    if order is None or roles_over(user, [order.pk])[order.pk].isdisjoint(allowed):
         raise Http404
-    log_access(request, [row.order.case.public_id])
+    log_access(request, [order.case.public_id])
     return row

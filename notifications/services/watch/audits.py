@@ -18,6 +18,7 @@ from notifications.services.watch import access_log, delivery, health
 from notifications.services.watch.counters import OVERDUE_UNOWNED, WITHOUT_DEADLINES
 from notifications.services.watch.findings import Violation, reconcile
 from notifications.services.watch.locked import locked_accounts
+from orders.services.attachments.sweep import count_missing
 from orders.services.planning.replan_stale import is_any_stale
 from orders.services.planning.rulebooks import clock_rules
 
@@ -36,6 +37,8 @@ AUDIT_TIMEOUT = 10
 _LOCK, _LOCK_OF_SOME = 0x0A0D18, 0x0A0D19
 #: The counter that stores the time zone rules by which all orders were planned.
 _CLOCK_RULES = "clock_rules"
+#: The code of missing files, and how many files one audit looks for.
+_FILES, NEWEST_FILES = "files", 100
 
 _LATE = """
 SELECT count(*) FROM (
@@ -168,6 +171,7 @@ def _checks(host_clock: Callable[[], float]) -> dict[str, Callable[[], Iterable[
         "clock": lambda: _clock_difference(host_clock),
         "canary": _canary,
         "locked": locked_accounts,
+        _FILES: _files,
         access_log.CODE: access_log.access_log,
         **delivery.CHECKS,
     }
@@ -255,6 +259,14 @@ def _clock_difference(host_clock: Callable[[], float]) -> Iterator[Violation]:
             count=int(apart),
             detail=f"The clocks of the database and a worker differ by {apart:.0f} seconds.",
         )
+
+
+def _files() -> Iterator[Violation]:
+    """I8: the newest files of orders are in their folder. The daily sweep looks at all of them."""
+    missing = count_missing(newest=NEWEST_FILES)
+    yield Violation(
+        code=_FILES, count=missing, detail=f"{missing} of the newest files of orders are missing."
+    )
 
 
 def _canary() -> Iterator[Violation]:

@@ -38,7 +38,7 @@ def sweep_files(*, now: datetime) -> Swept:
     return Swept(removed=removed, missing=count_missing())
 
 
-def count_missing() -> int:
-    """Return how many rows that are shown have no file."""
-    names = Attachment.objects.filter(withdrawn_at=None).values_list("stored_as", flat=True)
-    return sum(not has_file(name) for name in names.iterator(chunk_size=_BATCH))
+def count_missing(*, newest: int | None = None) -> int:
+    """Return how many rows that are shown have no file; with `newest`, of that many of the newest rows."""
+    rows = Attachment.objects.order_by("-id").values_list("stored_as", "withdrawn_at")[:newest]
+    return sum(withdrawn is None and not has_file(name) for name, withdrawn in rows.iterator(_BATCH))

@@ -1,0 +1,88 @@
+"""The papers of a court for one day: what is due, and the docket."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import MATRIX
+from accounts.form_base import SiteForm
+from accounts.models import Agency, User
+from accounts.services.access.access_log import log_access
+from orders.forms.fields import DayField
+from orders.models import RUNNING, Deadline, Hearing
+from orders.querysets import order_visibility
+from orders.services.documents.blocks import Document
+from orders.services.documents.court_papers import MOST_ROWS, compliance_calendar, docket_list
+from orders.services.planning.load_inventories import load_inventories
+from orders.services.planning.rulebooks import zone_at
+from orders.views.documents import pdf_response
+
+VIEWERS = MATRIX.resources["document"].actions["court_day"]
+
+
+class CourtDayForm(SiteForm):
+    """The court, the day, and which paper."""
+
+    court = forms.ModelChoiceField(Agency.objects.none(), empty_label=None)
+    day = DayField(label="Day")
+    paper = forms.ChoiceField(choices=[("docket", "Docket list"), ("calendar", "Compliance calendar")])
+
+    def __init__(self, *args: Any, courts: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        chosen: Any = self.fields["court"]
+        chosen.queryset = courts
+
+
+@require_safe
+def court_day(request: HttpRequest) -> HttpResponse:
+    """Choose a court, a day and a paper; then get the paper."""
+    user = request.user
+    if not isinstance(user, User) or not user.roles & VIEWERS:
+        raise Http404
+    own = [one.agency_id for one in user.memberships.all() if one.role in VIEWERS and one.agency_id]
+    courts, now = Agency.objects.filter(pk__in=own), timezone.now()
+    form = CourtDayForm(request.GET if "day" in request.GET else None, courts=courts, initial={"day": now})
+    if not form.is_bound or not form.is_valid():
+        return render(request, "orders/documents/court_day.html", {"form": form})
+    court, day = form.cleaned_data["court"], form.cleaned_data["day"]
+    build = _docket if form.cleaned_data["paper"] == "docket" else _calendar
+    return pdf_response(build(request, user, court, day, now))
+
+
+def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:
+    """Return what is due on the day in the court's cases, the overdue of that day with it."""
+    start = datetime.combine(day, time(), zone_at(court.jurisdiction, court.area))
+    # A whole day ends at midnight: it is due at the first instant of the next day.
+    rows = Deadline.objects.filter(
+        order_visibility(user, roles=VIEWERS, via_agency=court.pk).by_agency("order_id"),
+        state__in=RUNNING,
+        due_at__gt=start,
+        due_at__lte=start + timedelta(days=1),
+        order__case__court=court,
+    )
+    found = list(rows.select_related("order__case__respondent").order_by("due_at", "id")[: MOST_ROWS + 1])
+    log_access(request, {one.order.case.public_id for one in found})
+    return compliance_calendar(court, day, found, now=now)
+
+
+def _docket(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:
+    """Return the hearings of the day, by their time."""
+    rows = Hearing.objects.filter(
+        order_visibility(user, roles=VIEWERS, via_agency=court.pk).by_agency("order_id"),
+        scheduled_on=day,
+        order__case__court=court,
+        order__withdrawn_at=None,
+    ).exclude(outcome="vacated")
+    found = list(
+        rows.select_related("order__case__respondent").order_by("scheduled_time", "id")[: MOST_ROWS + 1]
+    )
+    log_access(request, {one.order.case.public_id for one in found})
+    inventories = load_inventories({one.order.case_id for one in found})
+    return docket_list(court, day, found, inventories, now=now)
