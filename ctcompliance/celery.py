@@ -96,11 +96,7 @@ app.conf.beat_schedule = {
     "release-locks": {"task": "accounts.release_locks", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-imports": {"task": "orders.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
-    "sweep-files": {
-        "task": "orders.sweep_files",
-        "schedule": crontab(hour="9", minute="40"),
-        "options": {"expires": 3600},
-    },
+    "sweep-files": {"task": "orders.sweep_files", "schedule": 86400.0, "options": {"expires": 3600}},
     "replan-stale": {"task": "orders.replan_stale", "schedule": 3600.0, "options": {"expires": 3600}},
     "check-orphaned": {"task": "orders.check_orphaned", "schedule": 3600.0, "options": {"expires": 3600}},
     "note-passed-actions": {

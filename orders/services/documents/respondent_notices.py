@@ -1,6 +1,6 @@
 """Notices to the respondent: the duty to surrender, and a hearing. They name no one else of the case.
 
-No line of them depends on what the application states, so that none of its words can be on them.
+No line of them depends on what the application states, so that its words cannot be on them.
 """
 
 from __future__ import annotations
