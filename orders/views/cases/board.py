@@ -17,6 +17,7 @@ from accounts.models import User
 from orders.display import clock_words, due_words, shown_state
 from orders.models import (
     RUNNING,
+    STATEMENT_ALONE,
     Attempt,
     CustodyRequest,
     CustodyRequestKind,
@@ -214,6 +215,7 @@ class Board:
                 *found,
                 self._returns(),
                 self._transfers(),
+                self._sworn(),
                 self._done(),
             ]
         sections = [one for one in found if one.rows]
@@ -233,10 +235,17 @@ class Board:
         rows = self._surrender().filter(state__in=RUNNING, due_at__lte=self.now)
         return self._of_deadlines(rows, "due_at", "late", "Late", "the time is over")
 
-    def _done(self) -> BoardSection:
-        rows = self._surrender().filter(
+    def _met(self) -> QuerySet[Deadline]:
+        return self._surrender().filter(
             state=DeadlineState.MET, met_at__gt=self.now - DONE_FOR, met_at__lte=self.now
         )
+
+    def _sworn(self) -> BoardSection:
+        rows = self._met().filter(proof__in=STATEMENT_ALONE)
+        return self._of_deadlines(rows, "-met_at", "sworn", "Sworn this week", "the respondent's word alone")
+
+    def _done(self) -> BoardSection:
+        rows = self._met().exclude(proof__in=STATEMENT_ALONE)
         return self._of_deadlines(rows, "-met_at", "done", "Done this week", "proven, or found by the court")
 
     def _service(self) -> BoardSection:

@@ -27,7 +27,9 @@ class Place:
     liaison: User
     elsewhere: User
 
-    def order(self, name: str = "Ash Birch", *, hours: float | None = 55, firearms: int = 1) -> Order:
+    def order(
+        self, name: str = "Ash Birch", *, hours: float | None = 55, firearms: int = 1, **facts: Any
+    ) -> Order:
         """An order served so many hours ago, or not served, with listed firearms."""
         now = timezone.now()
         given: dict[str, Any] = {
@@ -38,6 +40,7 @@ class Place:
             "respondent_dob": now.date().replace(year=now.year - 40, month=1, day=1),
             "protected_person": PROTECTED,
             "issued_at": now - timedelta(days=4),
+            **facts,
         }
         order = (
             make.order(now=now, **given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import Deadline, Firearm, FollowUp, Order, Receipt, ServiceAttempt
 from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.transfers import offer_transfer
@@ -125,6 +127,22 @@ def test_a_sworn_denial_stays_on_the_board_as_sworn(place: Place) -> None:
     page = read(place.liaison, page_of(order))
     assert "Sworn, not verified: check whether the respondent has firearms" in page
     assert "accounted for</strong>" not in page.split("<section>")[0]
+
+
+def test_what_rests_on_a_statement_alone_is_not_done(place: Place) -> None:
+    sworn = place.order("Sam Sworn", hours=2, firearms=0, firearms_indicated=False)
+    proven = place.order("Pat Proven", hours=2)
+    at = timezone.now() - timedelta(hours=1)
+    by: dict[str, Any] = {"by": None, "now": timezone.now()}
+    record_statement(sworn, kind="non_possession", sworn_at=at, **by)
+    record_receipt(
+        proven, kind="police", received_at=at, agency=place.police, firearms=list(proven.firearms.all()), **by
+    )
+
+    rows = rows_of(place.liaison)
+
+    assert [one.case_id for one in (row.order for row in rows["sworn"])] == [sworn.case_id]
+    assert [one.case_id for one in (row.order for row in rows["done"])] == [proven.case_id]
 
 
 def test_a_case_on_the_board_is_not_listed_a_second_time(place: Place) -> None:
