@@ -15,9 +15,10 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.services.agencies.reference import load_reference
 from ctcompliance import demo
+from ctcompliance.demo import week
 from notifications.models import Alert, Via
 from notifications.services.firing.fire import Firer
-from orders.models import Deadline, DeadlineState, HistoryEntry, Order
+from orders.models import Deadline, DeadlineState, HistoryEntry, Order, ReviewItem
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about
 
     assert (User.objects.count(), Order.objects.count(), HistoryEntry.objects.count()) == counts
     assert (at_once.people, at_once.orders, at_once.ending_soon) == (0, 0, 0)
-    assert (first.people, first.orders, first.ending_soon) == (5, len(demo.SCENARIOS), 2)
+    assert (first.people, first.orders, first.ending_soon) == (len(demo.SIGN_INS), len(demo.SCENARIOS), 2)
 
     later = demo.load(now + timedelta(minutes=10))
 
@@ -93,13 +94,36 @@ def test_every_state_is_shown() -> None:
 
 
 @pytest.mark.usefixtures("_reference")
+def test_the_week_of_a_court_has_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    demo.load(now)
+    monkeypatch.setattr(week, "COUNTS", {"HHD": 17, "NNH": 1, "FST": 1})
+
+    assert demo.load_week(now).orders == 19
+    assert demo.load_week(now).orders == 0
+
+    orders = Order.objects.filter(case__docket_number__contains="-FA-26-7")
+    assert orders.values("case__court").distinct().count() == 3
+    assert orders.filter(vacated_at__isnull=False).exists()
+    assert orders.filter(expires_on__lt=now.date()).exists()
+    assert orders.filter(hearings__outcome="granted").exists()
+    assert orders.filter(hearings__outcome="", hearings__scheduled_on__lt=now.date()).exists()
+    assert orders.filter(custody_requests__kind="return").exists()
+    assert orders.filter(served_at=None, service_attempts__isnull=False).exists()
+    assert ReviewItem.objects.filter(code="near_match").exists()
+    proofs = set(Deadline.objects.filter(order__in=orders).values_list("proof", flat=True))
+    assert {"proven", "sworn_not_verified"} <= proofs
+
+
+@pytest.mark.usefixtures("_reference")
 def test_the_command_prints_one_line() -> None:
     printed = StringIO()
 
     call_command("demo", stdout=printed)
 
     assert printed.getvalue() == (
-        "Demonstration: 5 people and 12 orders added; 2 orders whose 24 hours end within two minutes added.\n"
+        "Demonstration: 15 people and 12 orders added; 2 orders whose 24 hours end within two minutes "
+        "added.\n"
     )
 
 

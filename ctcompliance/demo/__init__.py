@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts.models import Agency, AgencyKind
+from ctcompliance.demo import week
 from ctcompliance.demo.builder import Demonstration
-from ctcompliance.demo.people import HARTFORD, SIGN_INS, STATE_POLICE_TOWN, load_people, person
+from ctcompliance.demo.people import (
+    HARTFORD,
+    OTHER_COURTS,
+    SIGN_INS,
+    STATE_POLICE_TOWN,
+    court_in,
+    load_people,
+    person,
+)
 from ctcompliance.demo.scenarios import SCENARIOS, Scenario
 from orders.models import Case, Deadline, DeadlineState, OrderKind
 from orders.rules.court_time import local_date
 from orders.services.planning.rulebooks import bundled
 
-__all__ = ["SCENARIOS", "SIGN_INS", "Loaded", "NotPreparedError", "load"]
+__all__ = ["SCENARIOS", "SIGN_INS", "Loaded", "NotPreparedError", "load", "load_week"]
 
 COURT = "Hartford"
 
@@ -51,6 +60,25 @@ def load(now: datetime) -> Loaded:
 
     Existing rows stay as they are. Raises `NotPreparedError`.
     """
+    demo, new_people = _prepare(now)
+    orders = sum(_enter(demo, number, scenario) for number, scenario in enumerate(SCENARIOS, start=1))
+    return Loaded(people=new_people, orders=orders, ending_soon=_top_up(demo))
+
+
+def load_week(now: datetime) -> Loaded:
+    """Load the orders of a court's week at three courts, each in a transaction of its own.
+
+    Existing rows stay as they are. Raises `NotPreparedError`.
+    """
+    demo, new_people = _prepare(now)
+    orders = week.fill(demo, "HHD")
+    for prefix, district, clerk in OTHER_COURTS:
+        orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
+    return Loaded(people=new_people, orders=orders)
+
+
+def _prepare(now: datetime) -> tuple[Demonstration, int]:
+    """Return the court with its people, and how many of them are new."""
     court = Agency.objects.filter(kind=AgencyKind.COURT, judicial_district__name=COURT).first()
     if court is None:
         raise NotPreparedError
@@ -62,8 +90,7 @@ def load(now: datetime) -> Loaded:
         now=now,
         today=local_date(now, bundled().jurisdictions["us_ct"].zone),
     )
-    orders = sum(_enter(demo, number, scenario) for number, scenario in enumerate(SCENARIOS, start=1))
-    return Loaded(people=new_people, orders=orders, ending_soon=_top_up(demo))
+    return demo, new_people
 
 
 def _enter(demo: Demonstration, number: int, scenario: Scenario) -> bool:

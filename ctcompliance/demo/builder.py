@@ -47,7 +47,8 @@ class Demonstration:
         return day if days < 0 or day > self.today else calendar.next_open_day(self.day(days))
 
     def enter(self, docket: str, name: str, kind: OrderKind, issued_at: datetime, **facts: Any) -> Order:
-        """Enter an order and record that police were notified two hours after its issue."""
+        """Enter an order; unless `is_notified` is false, police were notified two hours after its issue."""
+        is_notified = facts.pop("is_notified", True)
         town = Town.objects.get(name=facts.pop("town", HARTFORD))
         new = NewOrder(
             docket_number=docket,
@@ -60,11 +61,19 @@ class Demonstration:
         )
         # On some days of the year no open day is within the rule.
         order = enter_order(new, confirm="The first open day.", by=self.clerk, now=self.now)
-        self.record_event(order, "police_notified", issued_at + timedelta(hours=2))
+        if is_notified:
+            self.record_event(order, "police_notified", issued_at + timedelta(hours=2))
         return order
 
-    def serve(self, order: Order, at: datetime, method: ServiceMethod = ServiceMethod.IN_HAND) -> None:
-        """Record service by a marshal, and the return of service."""
+    def serve(
+        self,
+        order: Order,
+        at: datetime,
+        method: ServiceMethod = ServiceMethod.IN_HAND,
+        *,
+        is_returned: bool = True,
+    ) -> None:
+        """Record service by a marshal, and the return of service unless `is_returned` is false."""
         record_service(
             order,
             served_at=at,
@@ -73,8 +82,9 @@ class Demonstration:
             by=self.clerk,
             now=self.now,
         )
-        self.record_event(order, "service_recorded", at + timedelta(minutes=50))
-        self.record_event(order, "service_returned", at + timedelta(hours=3))
+        if is_returned:
+            self.record_event(order, "service_recorded", at + timedelta(minutes=50))
+            self.record_event(order, "service_returned", min(at + timedelta(hours=3), self.now))
 
     def record_event(self, order: Order, kind: str, at: datetime) -> None:
         """Record an event of the case."""

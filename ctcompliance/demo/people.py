@@ -30,6 +30,22 @@ SIGN_INS = (
     DemoAccount("State Police liaison", "liaison@state-police.example", PASSWORD),
     DemoAccount("advocate", "advocate@advocacy.example", PASSWORD),
     DemoAccount("administrator", "administrator@ctcompliance.example", PASSWORD),
+    DemoAccount("judge", "judge@court.example", PASSWORD),
+    DemoAccount("New Haven clerk", "clerk@new-haven-court.example", PASSWORD),
+    DemoAccount("Stamford clerk", "clerk@stamford-court.example", PASSWORD),
+    DemoAccount("New Haven liaison", "liaison@new-haven-police.example", PASSWORD),
+    DemoAccount("Stamford liaison", "liaison@stamford-police.example", PASSWORD),
+    DemoAccount("West Hartford liaison", "liaison@west-hartford-police.example", PASSWORD),
+    DemoAccount("Manchester liaison", "liaison@manchester-police.example", PASSWORD),
+    DemoAccount("marshal", "marshal@marshals.example", PASSWORD),
+    DemoAccount("prosecutor", "prosecutor@prosecutor.example", PASSWORD),
+    DemoAccount("second advocate", "second.advocate@advocacy.example", PASSWORD),
+)
+
+#: The other courts of the demonstration: the first part of a docket, the judicial district and the clerk.
+OTHER_COURTS = (
+    ("NNH", "New Haven", "New Haven clerk"),
+    ("FST", "Stamford-Norwalk", "Stamford clerk"),
 )
 
 
@@ -38,18 +54,44 @@ def person(role: str) -> User:
     return User.objects.get_by_natural_key(next(one.email for one in SIGN_INS if one.role == role))
 
 
+_CLERKS = (("Morgan Tate", "New Haven"), ("Leslie Cho", "Stamford-Norwalk"))
+_LIAISONS = (
+    ("Chris Vega", "New Haven"),
+    ("Ali Santos", "Stamford"),
+    ("Terry Blum", "West Hartford"),
+    ("Jamie Orr", "Manchester"),
+)
+
+
+def court_in(district: str) -> Agency:
+    """Return the court of a judicial district."""
+    return Agency.objects.get(kind=AgencyKind.COURT, judicial_district__name=district)
+
+
+def _agency(name: str, kind: AgencyKind) -> Agency:
+    """Return the agency with this name, which is recorded first if it is new."""
+    found = Agency.objects.filter(name=name).first()
+    if found is None:
+        found = Agency(name=name, kind=kind)
+        directory.record(row=found)
+    return found
+
+
 def load_people(court: Agency) -> int:
     """Create the people who do not exist yet, and return how many."""
-    advocacy = Agency.objects.filter(name=ADVOCACY).first()
-    if advocacy is None:
-        advocacy = Agency(name=ADVOCACY, kind=AgencyKind.ADVOCACY)
-        directory.record(row=advocacy)
+    advocacy = _agency(ADVOCACY, AgencyKind.ADVOCACY)
     holds: list[tuple[str, Role, Agency | None]] = [
         ("Dana Alder", Role.CLERK, court),
         ("Robin Hale", Role.LIAISON, Town.objects.get(name=HARTFORD).police),
         ("Jo Birch", Role.LIAISON, Town.objects.get(name=STATE_POLICE_TOWN).police),
         ("Lee Marsh", Role.ADVOCATE, advocacy),
         ("Kim Stone", Role.ADMINISTRATOR, None),
+        ("Judge Avery Ward", Role.JUDGE, court),
+        *((name, Role.CLERK, court_in(place)) for name, place in _CLERKS),
+        *((name, Role.LIAISON, Town.objects.get(name=place).police) for name, place in _LIAISONS),
+        ("Pat Reed", Role.MARSHAL, _agency("Demonstration State Marshals", AgencyKind.MARSHAL)),
+        ("Dale Ross", Role.PROSECUTOR, _agency("Demonstration State's Attorney", AgencyKind.PROSECUTOR)),
+        ("Sam Doyle", Role.ADVOCATE, advocacy),
     ]
     added = 0
     for sign_in, (name, role, agency) in zip(SIGN_INS, holds, strict=True):

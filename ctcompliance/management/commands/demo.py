@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ctcompliance import demo
@@ -16,12 +16,16 @@ class Command(BaseCommand):
 
     help = "Loads the demonstration: invented people and orders, two of them about to pass their deadline."
 
-    def handle(self, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Takes `--week`."""
+        parser.add_argument("--week", action="store_true", help="Load the orders of a court's week instead.")
+
+    def handle(self, *, week: bool = False, **_options: Any) -> None:
         """Prints one line."""
         if not settings.IS_LOCAL:
             raise CommandError("`demo` writes to the embedded database only. Unset DATABASE_URL.")
         try:
-            loaded = demo.load(timezone.now())
+            loaded = demo.load_week(timezone.now()) if week else demo.load(timezone.now())
         except demo.NotPreparedError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -90,9 +91,17 @@ class Command(BaseCommand):
                 name, f"{mark}; exec {command}", env=environment(folder), cwd=str(settings.BASE_DIR)
             )
         self._introduce()
+        # The orders of a court's week come while the pages are read already.
+        week = subprocess.Popen(  # noqa: S602 - nothing in it comes from outside
+            f"{mark}; exec {shlex.quote(sys.executable)} manage.py demo --week >/dev/null 2>&1",
+            shell=True,
+            env=environment(folder),
+            cwd=str(settings.BASE_DIR),
+        )
         try:
             manager.loop()
         finally:
+            week.terminate()
             processes.end(processes.having_open(folder, [processes.UP]))
         return manager.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
 
