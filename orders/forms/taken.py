@@ -8,18 +8,36 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.forms.utils import ErrorDict
 from typing_extensions import override
 
 from accounts.form_base import SiteForm
 from accounts.models import POLICE, Agency, User
+from orders.errors import InvalidFact
+from orders.forms.attachments import FilesField, FilesInput
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField
 from orders.matching.serials import exact_key, near_matches
-from orders.models import Firearm, FirearmStatus, ItemKind, Order, Permit, ReceiptKind, StoragePlace
+from orders.models import (
+    AttachmentKind,
+    Firearm,
+    FirearmStatus,
+    ItemKind,
+    Order,
+    Permit,
+    Receipt,
+    ReceiptKind,
+    SignatureMethod,
+    SignatureParty,
+    StoragePlace,
+)
+from orders.services.attachments.attaching import attach_file
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import Storage
 from orders.services.firearms.found import FoundItem
+from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.signatures import sign_receipt
 
 #: Letters and digits that look different from one another.
 _CODE = (*"ACDEFGHJKM", *"NPQRTUVWXY", *"3479")
@@ -147,6 +165,24 @@ class AddedItemForm(SiteForm):
         )
 
 
+class PhotosField(FilesField):
+    """Photographs; there may be no photograph."""
+
+    @override
+    def clean(self, value: Any) -> list[Any]:
+        """Return the files."""
+        return super().clean(value) if value else []
+
+
+def _signed(label: str, methods: Collection[SignatureMethod]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[(one.value, one.label) for one in methods],
+        required=False,
+        widget=forms.RadioSelect,
+        label=label,
+    )
+
+
 class TakenForm(ActForm):
     """What police took of one respondent, at one time."""
 
@@ -176,6 +212,16 @@ class TakenForm(ActForm):
     receipt_number = forms.CharField(
         max_length=40, required=False, label="Receipt number", help_text="Empty: a number is made."
     )
+    photos = PhotosField(
+        required=False,
+        label="Photographs",
+        help_text="Of the items and their numbers. Place and time of the photograph are removed.",
+        widget=FilesInput(attrs={"accept": "image/*", "capture": "environment", "multiple": True}),
+    )
+    giver_method = _signed("The person who hands them over", list(SignatureMethod))
+    giver_drawing = forms.CharField(required=False, widget=forms.HiddenInput)
+    taker_method = _signed("The officer", [SignatureMethod.SCREEN, SignatureMethod.PAPER])
+    taker_drawing = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         self.person = person
@@ -242,6 +288,60 @@ class TakenForm(ActForm):
         for box in self["firearms"].subwidgets:
             firearm = by_key[str(box.data["value"])]
             yield box, firearm, self.data.get(f"tag-{firearm.pk}", "") if self.is_bound else ""
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Ask for the signature of a person who signs on the screen."""
+        for party in SignatureParty.values:
+            is_on_screen = self.cleaned_data.get(f"{party}_method") == SignatureMethod.SCREEN
+            if is_on_screen and not self.cleaned_data.get(f"{party}_drawing"):
+                self.add_error(f"{party}_method", "Sign in the field, or choose another answer.")
+        return self.cleaned_data
+
+    def record(self, *, by: User, now: datetime) -> Receipt | None:
+        """Store the receipt with its signatures and photographs, all or nothing.
+
+        Return None if a service refuses one of them, with the reason in the form.
+        """
+        try:
+            with transaction.atomic():
+                receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)
+                self._sign(receipt, by=by, now=now)
+                for photo in self.cleaned_data["photos"]:
+                    attach_file(
+                        self.order,
+                        kind=AttachmentKind.FIREARM_PHOTO,
+                        file=photo.read(),
+                        receipt=receipt,
+                        by=by,
+                        now=now,
+                    )
+        except InvalidFact as refusal:
+            self._show(refusal)
+            return None
+        return receipt
+
+    def _sign(self, receipt: Receipt, *, by: User, now: datetime) -> None:
+        data = self.cleaned_data
+        for party in SignatureParty.values:
+            if method := data[f"{party}_method"]:
+                sign_receipt(
+                    receipt,
+                    party=party,
+                    method=method,
+                    drawing=data[f"{party}_drawing"] if method == SignatureMethod.SCREEN else "",
+                    name=data["officer"],
+                    by=by,
+                    now=now,
+                )
+
+    def _show(self, refusal: InvalidFact) -> None:
+        """Show a refusal beside its field: services of files and signatures name theirs."""
+        beside = {"file": "photos", "drawing": "giver_method", "found": "firearms"}.get(refusal.field)
+        if beside is None:
+            self.refuse(refusal)
+        else:
+            self.add_error(beside, refusal.message)
 
     @override
     def is_valid(self) -> bool:

@@ -49,6 +49,7 @@
     const pen = canvas.getContext('2d')
     pad.hidden = false
     pen.lineWidth = 4
+    pen.strokeStyle = getComputedStyle(canvas).color
     pen.lineCap = pen.lineJoin = 'round'
     let isDown = false
     const place = (event) => {

@@ -16,13 +16,11 @@ from accounts.access import MATRIX
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.display import clock_words
-from orders.errors import InvalidFact
 from orders.forms.taken import TakenForm, typed_serials
-from orders.models import Order, Receipt
+from orders.models import Receipt
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.firearms.custody import latest_steps
-from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.surrender import surrender_deadline
 from orders.views.cases.board import MOST_BOXES
 from orders.views.cases.views import go_on, order_of_case
@@ -49,10 +47,11 @@ def take(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not MATRIX.may(roles, "add", "receipt"):
         raise PermissionDenied
     person, now = expect(User, request.user), timezone.now()
-    form = TakenForm(request.POST if request.method == "POST" else None, order=order, person=person)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = TakenForm(*sent, order=order, person=person)
     form.start_at(now)
     if form.is_bound and form.is_valid():
-        receipt = _record(form, order, person)
+        receipt = form.record(by=person, now=now)
         if receipt is not None:
             page = reverse("case-receipt-taken", args=[order.public_id, receipt.public_id])
             return go_on(request, page)
@@ -76,15 +75,6 @@ def boxes_of(account: FirearmAccount) -> list[bool]:
     return [number < account.accounted for number in range(account.whole)]
 
 
-def _record(form: TakenForm, order: Order, person: User) -> Receipt | None:
-    """Record the receipt; None if the service refuses it, with the reason in the form."""
-    try:
-        return record_receipt(order, **form.service_kwargs(), by=person, now=timezone.now())
-    except InvalidFact as refusal:
-        form.refuse(refusal)
-        return None
-
-
 @require_safe
 def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpResponse:
     """Show one receipt: what was taken, where it is, and what is still not accounted for."""
@@ -105,6 +95,8 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
         "receipt": receipt,
         "lines": [(one, steps.get(one.pk)) for one in firearms],
         "permits": receipt.permits.all(),
+        "signatures": receipt.signatures.all(),
+        "photos": receipt.attachments.filter(withdrawn_at=None).count(),
         "officer": receipt.custody_steps.values_list("taken_by", flat=True).first() or "",
         "account": account,
         "boxes": boxes_of(account),

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import AgencyKind, Role
-from orders.models import CustodyStep, Firearm, FirearmStatus, Order, OrderAgency, Receipt, StoragePlace
+from orders.models import (
+    AttachmentKind,
+    CustodyStep,
+    Firearm,
+    FirearmStatus,
+    Order,
+    OrderAgency,
+    Receipt,
+    StoragePlace,
+)
 from orders.services.firearms.custody import add_place
 from orders.services.firearms.inventory import record_permit
 from tests import make
@@ -94,6 +107,47 @@ def test_the_same_form_sent_twice_is_one_receipt(place: Place) -> None:
 
     assert first["Location"] == second["Location"]
     assert Receipt.objects.filter(order=order).count() == 1
+
+
+def test_signatures_and_photographs_are_stored_with_the_receipt_or_not_at_all(
+    place: Place, settings: Any, tmp_path: Path
+) -> None:
+    settings.ATTACHMENTS_DIR = tmp_path
+    order = place.order()
+    client = browser(place.liaison)
+    signed = {"giver_method": "refused", "taker_method": "screen", "taker_drawing": "M10 20L30 40"}
+    picture = BytesIO()
+    Image.new("RGB", (40, 30), "gray").save(picture, "JPEG")
+
+    def photo(content: bytes) -> SimpleUploadedFile:
+        return SimpleUploadedFile("Robin Elm.jpg", content, "image/jpeg")
+
+    wrong = sheet(place, firearms=ticked(order), photos=[photo(b"no picture")], **signed)
+    refused = client.post(page_of(order, "receipt"), wrong).content.decode()
+    assert "Nothing is saved yet" in refused
+    assert not Receipt.objects.exists()
+
+    right = sheet(place, firearms=ticked(order), photos=[photo(picture.getvalue())], **signed)
+    page = client.post(page_of(order, "receipt"), right, follow=True).content.decode()
+
+    receipt = Receipt.objects.get()
+    assert {(one.party, one.method) for one in receipt.signatures.all()} == {
+        ("giver", "refused"),
+        ("taker", "screen"),
+    }
+    assert receipt.attachments.get().kind == AttachmentKind.FIREARM_PHOTO
+    assert "1 photograph kept." in page
+    assert "The person who handed them over: did not sign." in page
+
+
+def test_a_signature_on_the_screen_needs_the_pen(place: Place) -> None:
+    order = place.order()
+    sent = sheet(place, firearms=ticked(order), giver_method="screen")
+
+    text = browser(place.liaison).post(page_of(order, "receipt"), sent).content.decode()
+
+    assert "Sign in the field, or choose another answer." in text
+    assert not Receipt.objects.exists()
 
 
 def test_a_serial_like_a_listed_one_is_asked_about_before_it_is_saved(place: Place) -> None:
