@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
-from orders.views.cases import taken, visit
+from orders.views.cases import custody, taken, visit
 from orders.views.cases import views as cases
 
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
         name="licensing-withdraw",
     ),
     path("cases/<uuid:public_id>/", cases.case_page, name="case-page"),
+    path("custody/", custody.agency_custody, name="custody"),
+    path("custody/<uuid:public_id>/", custody.item, name="custody-item"),
+    path("cases/<uuid:public_id>/custody/", custody.case_custody, name="case-custody"),
+    path("cases/<uuid:public_id>/custody/labels/", custody.labels, name="case-labels"),
     path("cases/<uuid:public_id>/receipt/", taken.take, name="case-receipt"),
     path("cases/<uuid:public_id>/receipt/<uuid:receipt_id>/", taken.taken, name="case-receipt-taken"),
     path("cases/<uuid:public_id>/serve/", visit.visit, name="case-visit"),

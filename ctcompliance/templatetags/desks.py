@@ -9,12 +9,15 @@ from typing import Any
 from django import template
 from django.urls import NoReverseMatch, reverse
 
+from accounts.access import MATRIX
 from accounts.models import Role, User
 from orders.services.follow_ups.queue import VIEWERS
 from orders.services.search import LONGEST, SEARCHERS
 
 register = template.Library()
 
+#: Who sees what police hold.
+CUSTODY_VIEWERS = MATRIX.resources["custody_step"].actions["view"]
 _COURT = frozenset({Role.CLERK, Role.JUDGE})
 
 #: The pages of court staff: the name of the address, the title, and who may open it.
@@ -71,6 +74,8 @@ def _pages(user: User) -> Iterator[tuple[str, str]]:
 def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
     if roles & VIEWERS:
         yield "follow-up-queue", "Follow-ups"
+    if roles & CUSTODY_VIEWERS:
+        yield "custody", "Custody"
     if Role.ADVOCATE in roles:
         yield "releases", "Your clients' orders"
 

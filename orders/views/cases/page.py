@@ -188,6 +188,11 @@ class CasePage:
         return self.record.account
 
     @property
+    def shows_custody(self) -> bool:
+        """True if police hold firearms of the case, and the reader may see where."""
+        return MATRIX.may(self.roles, "view", "custody_step") and bool(self.record.firearms_in_custody)
+
+    @property
     def served(self) -> str:
         """When the order was served; empty if it was not."""
         return format_instant(self.order.served_at, self.zone) if self.order.served_at else ""

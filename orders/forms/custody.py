@@ -1,0 +1,95 @@
+"""Forms of police custody: a firearm goes to another officer, place or agency, and storage places."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from typing_extensions import override
+
+from accounts.form_base import SiteForm
+from accounts.models import POLICE, Agency, User
+from orders.errors import InvalidFact
+from orders.forms.base import ActForm
+from orders.forms.fields import InstantField, LabeledChoicesField
+from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
+from orders.services.court_days import zone_of
+from orders.services.firearms.custody import add_place, move_firearms
+
+
+class MoveForm(ActForm):
+    """Firearms go from one officer to another, to a place, or to another police agency."""
+
+    firearms = LabeledChoicesField(
+        str, Firearm.objects.none(), label="Firearms", widget=forms.CheckboxSelectMultiple
+    )
+    given_by = forms.CharField(max_length=120, label="Given by", help_text="The officer who has them now.")
+    taken_by = forms.CharField(max_length=120, label="Taken by", help_text="The officer who takes them.")
+    agency = forms.ModelChoiceField(Agency.objects.none(), label="Police agency that has them then")
+    place = forms.ModelChoiceField(
+        StoragePlace.objects.none(), required=False, label="Stored in", empty_label="With the officer"
+    )
+    shelf = forms.CharField(max_length=40, required=False, label="Shelf")
+    moved_at = InstantField(label="When")
+    why = forms.CharField(
+        max_length=200, required=False, label="Reason", help_text="Such as a trial or a test."
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        self.person = person
+        super().__init__(*args, **kwargs)
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Offer the firearms that police hold, the police of the order, and the person's places."""
+        held = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
+        self.offer_rows("firearms", held.order_by("id"), chooses_only=True)
+        mine = self.person.agencies_for("add", "custody_step")
+        involved = Agency.objects.filter(kind__in=POLICE, order_agencies__order=order)
+        self.offer_rows("agency", (Agency.objects.filter(pk__in=mine) | involved).distinct())
+        self.fields["agency"].initial = min(mine, default=None)
+        self.offer_rows("place", StoragePlace.objects.filter(agency__in=mine, is_open=True))
+        self.fields["taken_by"].initial = self.person.name
+
+    def start_at(self, now: datetime) -> None:
+        """Offer this instant."""
+        here = now.replace(second=0, microsecond=0).astimezone(zone_of(self.order))
+        self.fields["moved_at"].initial = here
+
+    def record(self, *, by: User, now: datetime) -> list[CustodyStep]:
+        """Record the step; empty if it is refused, with the reason in the form."""
+        try:
+            return move_firearms(self.order, **self.service_kwargs(), by=by, now=now)
+        except InvalidFact as refusal:
+            self.refuse(refusal)
+            return []
+
+
+class PlaceForm(SiteForm):
+    """A new storage place of one of the person's agencies."""
+
+    agency = forms.ModelChoiceField(Agency.objects.none(), label="Police agency", empty_label=None)
+    name = forms.CharField(max_length=80, label="Name of the place", help_text="Such as “Property room”.")
+    capacity = forms.IntegerField(
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        label="Items that fit",
+        help_text="If there is a limit.",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Agency.objects.filter(pk__in=person.agencies_for("add", "storage_place"))
+        field: Any = self.fields["agency"]
+        field.queryset = mine
+
+    def record(self) -> StoragePlace | None:
+        """Add the place; None if it is refused, with the reason in the form."""
+        data = self.cleaned_data
+        try:
+            return add_place(data["agency"], name=data["name"], capacity=data["capacity"])
+        except InvalidFact as refusal:
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            return None

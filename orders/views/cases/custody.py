@@ -1,0 +1,194 @@
+"""Custody: what police hold of one case, labels to print, and the storage places of an agency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import MATRIX
+from accounts.models import User
+from accounts.narrowing import expect
+from accounts.services.access.access_log import log_access
+from orders.display import due_words
+from orders.forms.acts import ACTS
+from orders.forms.custody import MoveForm, PlaceForm
+from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, StoragePlace
+from orders.services.court_days import zone_of
+from orders.services.firearms.custody import latest_steps
+from orders.services.orders.record import load_record
+from orders.services.planning.rulebooks import bundled
+from orders.views.cases.views import go_on, order_of_case
+
+VIEWERS = MATRIX.resources["custody_step"].actions["view"]
+
+#: The most items of one agency on its page; the others are found by the search.
+MOST = 100
+#: The acts of a case about what police hold, in the order of a return.
+_ACTS = ("custody-request", "return-check", "return-hold", "return-decision", "return", "dispose")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldItem:
+    """One item in custody: where it is now, and the steps that brought it there."""
+
+    firearm: Firearm
+    step: CustodyStep | None
+    steps: Sequence[CustodyStep] = ()
+
+    @property
+    def where(self) -> str:
+        """The place and shelf, or the officer who has it."""
+        if self.step is None:
+            return "Not recorded"
+        if self.step.place is None:
+            return f"With {self.step.taken_by}"
+        return f"{self.step.place}, shelf {self.step.shelf}" if self.step.shelf else str(self.step.place)
+
+
+@require_http_methods(["GET", "POST"])
+def case_custody(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show what police hold of a case, and record that it goes to another officer or place."""
+    order, roles = _order(request, public_id)
+    person, now = expect(User, request.user), timezone.now()
+    form = MoveForm(request.POST if request.method == "POST" else None, order=order, person=person)
+    form.start_at(now)
+    if form.is_bound and form.is_valid() and form.record(by=person, now=now):
+        messages.success(request, "The step is recorded.")
+        return go_on(request, reverse("case-custody", args=[public_id]))
+    record = load_record(order)
+    offered = [ACTS[name] for name in _ACTS if ACTS[name].is_permitted(roles)]
+    context = {
+        "order": order,
+        "form": form,
+        "items": _held(order),
+        "acts": [
+            (f"{reverse('case-act', args=[public_id, act.name])}{query}", title)
+            for act in offered
+            if act.is_offered(record)
+            for query, title in act.links(order)
+        ],
+        "kept_until": _kept_until(order),
+        "zone": zone_of(order),
+    }
+    return render(request, "orders/cases/custody.html", context)
+
+
+@require_safe
+def labels(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show a label for each item in custody, to print: tag, item and a code that leads to its page.
+
+    A label names no person. The code holds an address that needs a sign-in.
+    """
+    order, _ = _order(request, public_id)
+    found = [
+        (one, _code(request.build_absolute_uri(reverse("custody-item", args=[one.firearm.public_id]))))
+        for one in _held(order)
+    ]
+    return render(request, "orders/cases/labels.html", {"order": order, "labels": found})
+
+
+@require_safe
+def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Redirect from the code on a label to the custody page of its case."""
+    person = _person(request)
+    visible = Firearm.objects.visible_to(person, roles=VIEWERS).select_related("order__case")
+    firearm = get_object_or_404(visible, public_id=public_id)
+    log_access(request, [firearm.order.case.public_id])
+    return redirect("case-custody", public_id=firearm.order.public_id)
+
+
+@require_http_methods(["GET", "POST"])
+def agency_custody(request: HttpRequest) -> HttpResponse:
+    """Show the storage places of the person's agencies and what is in them; add a place."""
+    person = _person(request)
+    form = PlaceForm(request.POST if request.method == "POST" else None, person=person)
+    if form.is_bound and form.is_valid() and form.record():
+        messages.success(request, "The place is added.")
+        return redirect("custody")
+    mine = person.agencies_for("view", "custody_step")
+    held = _held_by(person)
+    steps = list(held.select_related("firearm", "place", "order__case__respondent")[: MOST + 1])
+    log_access(request, {one.order.case.public_id for one in steps[:MOST]})
+    counts = dict(held.order_by().values_list("place").annotate(Count("pk")))
+    places = StoragePlace.objects.filter(agency__in=mine, is_open=True).select_related("agency")
+    context: dict[str, Any] = {
+        "form": form,
+        "places": [(one, counts.get(one.pk, 0)) for one in places],
+        "unplaced": counts.get(None, 0),
+        "items": [(one.order, HeldItem(firearm=one.firearm, step=one)) for one in steps[:MOST]],
+        "has_more": len(steps) > MOST,
+    }
+    return render(request, "orders/cases/agency_custody.html", context)
+
+
+def _held_by(person: User) -> Any:
+    """Return the latest step of each item that the person's agencies hold, the newest first."""
+    later = CustodyStep.objects.filter(firearm=OuterRef("firearm"), moved_at__gt=OuterRef("moved_at"))
+    return (
+        CustodyStep.objects.visible_to(person, roles=VIEWERS)
+        .filter(
+            ~Exists(later),
+            agency__in=person.agencies_for("view", "custody_step"),
+            firearm__status=FirearmStatus.SURRENDERED,
+        )
+        .order_by("-moved_at", "-id")
+    )
+
+
+def _held(order: Order) -> list[HeldItem]:
+    """Return what police hold of the case."""
+    firearms = list(
+        Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED).order_by("id")
+    )
+    latest = latest_steps(firearms)
+    steps: dict[int, list[CustodyStep]] = {one.pk: [] for one in firearms}
+    for one in CustodyStep.objects.filter(firearm__in=firearms).select_related("agency", "place"):
+        steps[one.firearm_id].append(one)
+    return [HeldItem(firearm=one, step=latest.get(one.pk), steps=steps[one.pk]) for one in firearms]
+
+
+@cache
+def _keeping_rules() -> frozenset[str]:
+    """Return the ids of the rules that the destruction of what police hold meets."""
+    rules = bundled().by_id.items()
+    return frozenset(id_ for id_, rule in rules if any(one.event == "destroyed" for one in rule.met_by))
+
+
+def _kept_until(order: Order) -> list[str]:
+    """Return until when the law lets the firearms of the case be claimed or sold, in words."""
+    rows = Deadline.objects.filter(
+        order__case=order.case_id, rule_id__in=_keeping_rules(), due_at__isnull=False
+    )
+    return [due_words(one, zone_of(order)) for one in rows.order_by("due_at") if one.is_running]
+
+
+def _code(address: str) -> str:
+    """Return the address as a QR code, as the address of a picture."""
+    return segno.make(address, error="m").svg_data_uri(border=2, scale=3)
+
+
+def _person(request: HttpRequest) -> User:
+    """Return the person. Raises `Http404` without a role that sees custody."""
+    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
+        raise Http404
+    return request.user
+
+
+def _order(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
+    order, roles = order_of_case(request, public_id)
+    if not MATRIX.may(roles, "view", "custody_step"):
+        raise PermissionDenied
+    return order, roles

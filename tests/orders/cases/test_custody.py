@@ -1,0 +1,160 @@
+"""Custody: where each firearm is, hand-overs, storage places, and labels that name no person."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import AgencyKind, Role
+from orders.models import CustodyStep, Firearm, Order, StoragePlace
+from orders.services.firearms.custody import Storage, add_place
+from orders.services.firearms.receipts import record_receipt
+from orders.services.parties.agencies import add_agency
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def taken(place: Place, name: str = "Ash Birch") -> tuple[Order, Firearm]:
+    """An order whose firearm police took two hours ago."""
+    order = place.order(name)
+    firearm = Firearm.objects.get(order=order)
+    record_receipt(
+        order,
+        kind="police",
+        received_at=timezone.now() - timedelta(hours=2),
+        agency=place.police,
+        firearms=[firearm],
+        storage=Storage(officer="Ofc. Reed", tags={firearm.pk: "T-1"}),
+        by=None,
+        now=timezone.now(),
+    )
+    return order, firearm
+
+
+def moved(place: Place, firearm: Firearm, **given: Any) -> dict[str, Any]:
+    return {
+        "firearms": [firearm.pk],
+        "given_by": "Ofc. Reed",
+        "taken_by": "Sgt. Moss",
+        "agency": place.police.pk,
+        **instant("moved_at", timezone.now() - timedelta(hours=1)),
+        **given,
+    }
+
+
+def test_a_hand_over_shows_where_the_firearm_is_and_keeps_every_step(place: Place) -> None:
+    order, firearm = taken(place)
+    room = add_place(place.police, name="Property room")
+    client = browser(place.liaison)
+    assert "With Ofc. Reed" in read(place.liaison, page_of(order, "custody"))
+
+    sent = moved(place, firearm, shelf="B4") | {"place": room.pk}
+    answer = client.post(page_of(order, "custody"), sent, follow=True)
+
+    text = answer.content.decode()
+    assert "Property room, shelf B4" in text
+    assert "Ofc. Reed gave it to Sgt. Moss" in text
+    assert "Ofc. Reed took it" in text
+    assert CustodyStep.objects.latest("id").tag == "T-1"
+    assert order.history.filter(kind="firearms_moved").count() == 1
+    assert PROTECTED not in text
+
+
+@pytest.mark.parametrize(
+    ("hours", "given", "message"),
+    [
+        (3, {}, "A later step is recorded."),
+        (-1, {}, "is in the future"),
+        (1, {"given_by": ""}, "This field is required."),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused(
+    place: Place, hours: int, given: dict[str, str], message: str
+) -> None:
+    order, firearm = taken(place)
+    sent = moved(place, firearm, **given) | instant("moved_at", timezone.now() - timedelta(hours=hours))
+
+    text = browser(place.liaison).post(page_of(order, "custody"), sent).content.decode()
+
+    assert message in text
+    assert CustodyStep.objects.count() == 1
+
+
+def test_a_label_has_the_tag_and_a_code_and_names_no_person(place: Place) -> None:
+    order, firearm = taken(place)
+
+    text = read(place.liaison, page_of(order, "custody/labels"))
+
+    main = text.split("<main")[1]
+    assert "T-1" in main
+    assert "data:image/svg+xml" in main
+    for words in ("Ash Birch", "7 Elm Lane", PROTECTED):
+        assert words not in main
+        assert base64.b64encode(words.encode()).decode() not in main
+    item = f"/custody/{firearm.public_id}/"
+    assert browser(place.liaison).get(item)["Location"] == page_of(order, "custody")
+    assert browser(place.elsewhere).get(item).status_code == 404
+    assert Client().get(item)["Location"].startswith("/sign-in/")
+
+
+def test_places_show_what_is_in_them_and_belong_to_their_agency(place: Place) -> None:
+    taken(place)
+    client = browser(place.liaison)
+    sent = {"agency": place.police.pk, "name": "Vault 7", "capacity": "1"}
+
+    assert client.post("/custody/", sent)["Location"] == "/custody/"
+
+    room = StoragePlace.objects.get()
+    CustodyStep.objects.update(place=room)
+    text = read(place.liaison, "/custody/")
+    assert "Vault 7" in text
+    assert "1 <strong>Full</strong>" in text
+    assert "Ash Birch" in text
+    assert PROTECTED not in text
+    there = read(place.elsewhere, "/custody/")
+    assert "Ash Birch" not in there
+    assert "Vault 7" not in there
+    twice = client.post("/custody/", sent).content.decode()
+    assert "Vault 7 is a place of Elm Police already." in twice
+
+
+def test_others_see_no_custody(place: Place) -> None:
+    order, _ = taken(place)
+    office = make.agency(AgencyKind.MARSHAL)
+    add_agency(order, agency=office, by=None, now=timezone.now())
+    marshal = make.person(Role.MARSHAL, office)
+
+    assert browser(marshal).get("/custody/").status_code == 404
+    assert browser(marshal).get(page_of(order, "custody")).status_code == 403
+    assert browser(marshal).get(page_of(order, "custody/labels")).status_code == 403
+    assert browser(place.elsewhere).get(page_of(order, "custody")).status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow(place: Place) -> None:
+    def queries() -> int:
+        client = browser(place.liaison)
+        client.get("/custody/")
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/custody/").status_code == 200
+        return len(captured)
+
+    taken(place)
+    few = queries()
+    for number in range(4):
+        taken(place, f"Birch {number}")
+
+    assert queries() == few
