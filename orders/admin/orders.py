@@ -39,10 +39,11 @@ from orders.errors import InvalidFact
 from orders.forms.acts import ACTS
 from orders.forms.base import FactsForm
 from orders.forms.entry import EnterOrderForm
+from orders.forms.firearm_words import word_lists
 from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, is_connecticut_docket, spellings
 from orders.models import RUNNING, Deadline, Order, OrderKind, deadline_is_overdue
 from orders.services.court_days import zone_of
-from orders.services.orders.entry import enter_order
+from orders.services.orders.entry_sheet import enter_sheet
 from orders.services.parties.visibility import roles_over
 
 #: The parameter that asks for orders entered in error.
@@ -239,8 +240,12 @@ class OrderAdmin(DeskList):
         form = EnterOrderForm(request.POST or None, courts=courts, clerk=_person(request))
         if form.is_valid():
             try:
-                order = enter_order(
-                    form.new_order(), confirm=form.confirm, by=_person(request), now=timezone.now()
+                order = enter_sheet(
+                    form.new_order(),
+                    form.listed(),
+                    confirm=form.confirm,
+                    by=_person(request),
+                    now=timezone.now(),
                 )
             except InvalidFact as refusal:
                 form.refuse(refusal)
@@ -256,7 +261,7 @@ class OrderAdmin(DeskList):
                         f"letter, such as {DOCKET_EXAMPLE}.",
                     )
                 return redirect(order_address(order))
-        return self._form(request, form, title="Add order", button="Add order")
+        return self._form(request, form, title="Add order", button="Add order", word_lists=word_lists())
 
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show one order and its acts."""

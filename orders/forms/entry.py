@@ -12,11 +12,13 @@ from typing_extensions import override
 from accounts.models import Agency, State, User
 from accounts.text import clean
 from orders.forms.base import CHOOSE, FactsForm, Fieldsets
-from orders.forms.fields import BirthdayField, DayField, InstantField, TownField, town_field
+from orders.forms.fields import BirthdayField, ClockField, DayField, InstantField, TownField, town_field
+from orders.forms.firearm_words import offer_words
 from orders.matching.dockets import clean_docket, docket_key
 from orders.models import FiledBy, OrderKind, ProofFound
 from orders.models.orders import MOST_FIREARMS
 from orders.services.orders.entry import NewOrder
+from orders.services.orders.entry_sheet import Listed
 from orders.services.orders.legal_checks import filers_of, kinds_of, standards_of
 from orders.services.parties.candidates import ANOTHER, candidates, chosen_person, clerk_orders
 from orders.services.planning.rulebooks import bundled, zone_at
@@ -108,6 +110,36 @@ def financial_support_field() -> forms.BooleanField:
     return forms.BooleanField(required=False, label="The applicant asks for financial support")
 
 
+#: The lines for firearms. More are listed on the order's page.
+GUNS = (1, 2, 3, 4)
+
+#: The columns of a firearm: label, length, and the list of words that is offered.
+_GUN_COLUMNS = {
+    "make": ("Make", 23, "makes"),
+    "model": ("Model", 20, ""),
+    "caliber": ("Caliber", 10, "calibers"),
+    "firearm_type": ("Type", 10, "types"),
+    "serial": ("Serial number", 40, ""),
+}
+
+
+def gun_fields(number: int) -> list[str]:
+    """Return the names of the fields of one line."""
+    return [f"gun_{number}_{name}" for name in _GUN_COLUMNS]
+
+
+#: Fields that are stored beside the order.
+_NOT_OF_ORDER = frozenset(
+    {
+        "confirm",
+        "hearing_time",
+        "permit_kind",
+        "permit_number",
+        *(name for number in GUNS for name in gun_fields(number)),
+    }
+)
+
+
 class EnterOrderForm(FactsForm):
     """One order: its docket, its parties, and what the application says about firearms."""
 
@@ -126,7 +158,7 @@ class EnterOrderForm(FactsForm):
                     "por_number",
                     "issued_at",
                     "expires_on",
-                    "hearing_on",
+                    ("hearing_on", "hearing_time"),
                 ]
             },
         ),
@@ -150,6 +182,8 @@ class EnterOrderForm(FactsForm):
                     "firearms_indicated",
                     "firearms_alleged_count",
                     "permit_indicated",
+                    ("permit_kind", "permit_number"),
+                    *((*gun_fields(number),) for number in GUNS),
                     "financial_support",
                 ]
             },
@@ -174,6 +208,11 @@ class EnterOrderForm(FactsForm):
     hearing_on = DayField(
         required=False, label="Hearing", help_text="The day set for the hearing on the application."
     )
+    hearing_time = ClockField(required=False, label="Time", help_text="Court time, such as 9:30 a.m.")
+    permit_kind = forms.CharField(
+        max_length=60, required=False, label="Permit", help_text="For example: pistol permit."
+    )
+    permit_number = forms.CharField(max_length=40, required=False, label="Number")
     respondent_name = forms.CharField(max_length=200, label="Name")
     respondent_dob = BirthdayField(required=False, label="Date of birth")
     respondent_town = town_field(
@@ -198,10 +237,21 @@ class EnterOrderForm(FactsForm):
 
     def __init__(self, *args: Any, courts: QuerySet[Agency], clerk: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._add_guns()
         self.offer_rows("court", courts, chooses_only=True)
         self._clerk = clerk
         self._offer_law_of(list(courts))
         self.ask_again()
+
+    def _add_guns(self) -> None:
+        """Add a line for each firearm that the application names."""
+        for number in GUNS:
+            for name, (label, length, words) in _GUN_COLUMNS.items():
+                field = forms.CharField(max_length=length, required=False, label=label)
+                field.widget.attrs |= {"aria-label": f"Firearm {number}: {label.lower()}"}
+                if words:
+                    offer_words(field, words)
+                self.fields[f"gun_{number}_{name}"] = field
 
     def _offer_law_of(self, courts: Sequence[Agency]) -> None:
         """Offer what courts of the state may order, and read times by its clock.
@@ -226,7 +276,10 @@ class EnterOrderForm(FactsForm):
     def fieldsets(self) -> Fieldsets:
         """Return the fields by subject. The question who the respondent is appears once there is a choice."""
         return [
-            (title, {"fields": [name for name in options["fields"] if name in self.fields]})
+            (
+                title,
+                {"fields": [name for name in options["fields"] if name != "person" or name in self.fields]},
+            )
             for title, options in super().fieldsets()
         ]
 
@@ -271,10 +324,25 @@ class EnterOrderForm(FactsForm):
 
     def new_order(self) -> NewOrder:
         """Return the order as typed. The form must be valid."""
-        facts = self.facts()
-        facts.pop("confirm", None)
+        facts = {name: one for name, one in self.facts().items() if name not in _NOT_OF_ORDER}
         choice = facts.pop("person", "")
         return NewOrder(**facts, **chosen_person(self._clerk, choice, facts["court"]))
+
+    def firearms(self) -> list[dict[str, str]]:
+        """Return the firearms that were typed, each by the columns of the list."""
+        typed = [
+            {name: str(self.cleaned_data[f"gun_{number}_{name}"]) for name in _GUN_COLUMNS} for number in GUNS
+        ]
+        return [one for one in typed if any(one.values())]
+
+    def listed(self) -> Listed:
+        """Return what is listed with the order: firearms, a permit, and the time of the hearing."""
+        return Listed(
+            firearms=tuple(self.firearms()),
+            permit_kind=self.cleaned_data["permit_kind"],
+            permit_number=self.cleaned_data["permit_number"],
+            hearing_time=self.cleaned_data["hearing_time"],
+        )
 
     @property
     def confirm(self) -> str:

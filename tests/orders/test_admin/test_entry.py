@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -93,11 +93,65 @@ def test_filer_standard_and_address_are_stored_if_stated(desk: Client, sheet: di
 def test_the_time_of_issue_is_typed_as_people_type(
     desk: Client, sheet: dict[str, Any], day: str, typed: str, utc: str
 ) -> None:
-    desk.post(ADD, sheet | {"issued_at_0": day, "issued_at_1": typed, "expires_on": "", "hearing_on": ""})
+    endless = {"expires_on": "", "hearing_on": "", "confirm": "The judge sets the hearing tomorrow."}
+    desk.post(ADD, sheet | {"issued_at_0": day, "issued_at_1": typed} | endless)
 
     issued = Order.objects.get().issued_at
     assert issued is not None
     assert f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}" == utc
+
+
+def test_one_sheet_enters_firearms_a_permit_and_the_time_of_the_hearing(
+    desk: Client, sheet: dict[str, Any]
+) -> None:
+    listed = {
+        "hearing_time": "9:30 am",
+        "permit_kind": "Pistol permit",
+        "permit_number": "P-7",
+        "gun_1_make": "Glock",
+        "gun_1_serial": "AB123",
+        "gun_3_make": "Ruger",
+        "gun_3_caliber": ".22",
+    }
+
+    assert desk.post(ADD, sheet | listed).status_code == 302
+
+    order = Order.objects.get()
+    assert order.hearings.get().scheduled_time == time(9, 30)
+    assert order.permits.get().number == "P-7"
+    assert list(order.firearms.values_list("make", "serial", "caliber")) == [
+        ("Glock", "AB123", ""),
+        ("Ruger", "", ".22"),
+    ]
+
+
+def test_a_refused_firearm_is_marked_in_its_line_and_nothing_is_stored(
+    desk: Client, sheet: dict[str, Any]
+) -> None:
+    twice = {"gun_1_serial": "AB123", "gun_2_serial": "AB123"}
+
+    form = desk.post(ADD, sheet | twice).context["form"]
+
+    assert list(form.errors) == ["gun_2_serial"]
+    assert not Order.objects.exists()
+
+
+def test_the_end_of_an_ex_parte_order_is_asked_about(desk: Client, sheet: dict[str, Any]) -> None:
+    endless = sheet | {"expires_on": "", "hearing_on": ""}
+
+    asked = desk.post(ADD, endless)
+    assert "An ex parte order ends at the hearing." in asked.content.decode()
+    assert not Order.objects.exists()
+
+    assert desk.post(ADD, endless | {"confirm": "The judge sets it tomorrow."}).status_code == 302
+
+
+def test_makes_calibers_and_types_are_offered(desk: Client) -> None:
+    page = desk.get(ADD).content.decode()
+
+    assert '<datalist id="words-makes">' in page
+    assert '<option value="Glock">' in page
+    assert 'list="words-calibers"' in page
 
 
 def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -> None:

@@ -1,0 +1,71 @@
+"""An order with its firearms, permit and hearing, entered at once from one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.models import FirearmSource, Hearing, Order, OrderKind
+from orders.services.firearms.inventory import list_firearm, record_permit
+from orders.services.limits import ask
+from orders.services.orders.entry import NewOrder, enter_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What is listed with an order: firearms by the columns of the list, a permit, the hearing's time."""
+
+    firearms: tuple[Mapping[str, Any], ...] = ()
+    permit_kind: str = ""
+    permit_number: str = ""
+    hearing_time: time | None = None
+
+
+def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confirm: str = "") -> Order:
+    """Enter the order and everything that is listed with it, in one transaction.
+
+    Raises `InvalidFact`, and `DoubtfulFact` unless `confirm` gives the reason, also for an ex parte order
+    whose end is not known: without a hearing or a last day no deadline ends it.
+    """
+    with transaction.atomic():
+        if new.kind == OrderKind.EX_PARTE_RESTRAINING_ORDER and not (new.hearing_on or new.expires_on):
+            ask([_endless()], confirm=confirm)
+        order = enter_order(new, confirm=confirm, by=by, now=now)
+        if listed.hearing_time is not None:
+            if new.hearing_on is None:
+                raise InvalidFact("hearing_on", "required", "Enter the day of the hearing too.")
+            Hearing.objects.filter(order=order).update(scheduled_time=listed.hearing_time)
+        if listed.permit_number and not listed.permit_kind:
+            raise InvalidFact("permit_kind", "required", "Enter what kind of permit it is.")
+        if listed.permit_kind:
+            record_permit(order, kind=listed.permit_kind, number=listed.permit_number, by=by, now=now)
+        for number, firearm in enumerate(listed.firearms, start=1):
+            _list(order, number, firearm, by=by, now=now, confirm=confirm)
+    return order
+
+
+def _list(
+    order: Order, number: int, firearm: Mapping[str, Any], *, by: User, now: datetime, confirm: str
+) -> None:
+    """List a firearm. A refusal is about its line of the sheet."""
+    try:
+        source = FirearmSource.APPLICATION
+        list_firearm(order, source=source, confirm=confirm, by=by, now=now, **firearm)
+    except InvalidFact as refusal:
+        refusal.field = f"gun_{number}_{refusal.field}"
+        raise
+
+
+def _endless() -> DoubtfulFact:
+    return DoubtfulFact(
+        "hearing_on",
+        "no_end",
+        "An ex parte order ends at the hearing. Enter the hearing or the last day, or the reason to continue "
+        "without.",
+    )
