@@ -444,6 +444,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = ATTACHMENT_MAX_BYTES
 #: The most imports that the people of one agency open in 24 hours.
 IMPORTS_A_DAY = env.int("CTC_IMPORTS_A_DAY", 50)
+#: The file of retention classes; empty means the one that comes with the project.
+RETENTION_CLASSES = env.str("CTC_RETENTION_CLASSES", "")
 #: The most bytes of an import file; a million orders take about 200 million.
 IMPORT_MAX_BYTES = env.int("CTC_IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 

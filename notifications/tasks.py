@@ -12,6 +12,7 @@ from celery.signals import task_success
 from django.db.utils import Error
 from django.utils import timezone
 
+from notifications.services import dispositions
 from notifications.services.contacts import contacts
 from notifications.services.delivery import account_reminders, audit_digests, printing, sending
 from notifications.services.firing import pulse as pulses
@@ -149,3 +150,4 @@ def purge_old() -> None:
     """Erase what has been kept for as long as it may be."""
     contacts.end_lapsed(timezone.now())
     purge.purge()
+    dispositions.carry_out(now=timezone.now())

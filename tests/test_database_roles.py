@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.db.utils import ProgrammingError
+from django.db.utils import DatabaseError, ProgrammingError
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
-from accounts.models import AuditAction, AuditEntry, EntryPoint, Role
+from accounts.models import AgencyKind, AuditAction, AuditEntry, EntryPoint, Role
 from accounts.services.access import audit_chain
 from accounts.services.access.access_log import record
 from ctcompliance import database_roles
@@ -24,9 +24,12 @@ from notifications.services.firing.fire import Firer
 from notifications.services.watch import purge
 from notifications.services.watch.audits import audit
 from orders.models import HistoryEntry
+from orders.services.retention import dispositions
+from orders.services.retention.tables import delete_cases
 from tests import make
 from tests.accounts.test_audit_chain import verify
 from tests.make import NOW
+from tests.notifications.test_dispositions import approve, old
 from tests.orders.test_admin.conftest import page_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +180,18 @@ def test_pages_work(role: str) -> None:
         assert browser.get("/").status_code == 200
         assert browser.get(page_of(order)).status_code == 200
         assert AuditEntry.objects.filter(actor=clerk).exists()
+
+
+def test_the_application_deletes_the_history_of_an_approved_case_alone(role: str) -> None:
+    court, by = make.agency(AgencyKind.COURT), make.person(Role.ADMINISTRATOR)
+    order, young = old(court), old(court, ago=timedelta(days=700))
+    dispositions.list_due(now=timezone.now(), rehearsed=[])
+    approve(by)
+
+    with acting(role):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            delete_cases([young.case_id], now=timezone.now())
+        assert dispositions.carry_out(now=timezone.now(), rehearsed=[], seconds=60)["deleted"] == 1
+
+    assert not HistoryEntry.objects.filter(order=order.pk).exists()
+    assert HistoryEntry.objects.filter(order=young).exists()

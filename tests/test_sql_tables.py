@@ -107,9 +107,13 @@ ORDERS_MODELS = {
     "notifications/services/firing",
     "notifications/services/recipients",
     "notifications/services/watch",
+    # Lists of old cases are made and approved where rehearsals are known.
+    "notifications/admin",
     # Lists of alerts and pages of advocates show data of their orders.
     "notifications/api",
     "notifications/pages",
+    # What a page shows of the alerts of an order.
+    "notifications/templatetags",
 }
 
 _WRITE = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?$", re.IGNORECASE)

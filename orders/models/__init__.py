@@ -96,6 +96,7 @@ from orders.models.registry import (
     ReviewKind,
     ReviewResolution,
 )
+from orders.models.retention import Disposition, DispositionCase, DispositionOutcome, LegalHold
 from orders.models.returns import (
     CustodyRequest,
     CustodyRequestKind,
@@ -136,6 +137,9 @@ __all__ = [
     "Deadline",
     "DeadlineState",
     "DisposalKind",
+    "Disposition",
+    "DispositionCase",
+    "DispositionOutcome",
     "ExportFile",
     "Extension",
     "FiledBy",
@@ -157,6 +161,7 @@ __all__ = [
     "ImportReject",
     "ImportState",
     "ItemKind",
+    "LegalHold",
     "LicensingReport",
     "LicensingReportKind",
     "NoticeSent",

@@ -187,11 +187,11 @@ def test_the_permanent_record_is_never_purged() -> None:
 
     assert {name for name, one in kept.items() if one.by == "never"} == {
         "access_log",
-        "alerts",
         "audit_reviews",
+        "dispositions",
         "message_templates",
-        "orders",
     }
+    assert {name for name, one in kept.items() if one.by == "dispose"} == {"alerts", "legal_holds", "orders"}
     assert kept["access_log"].days == 365
     assert {name for name, one in kept.items() if one.by == "purge"} == set(purging._METHODS)
 

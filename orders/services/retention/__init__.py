@@ -1,0 +1,1 @@
+"""How long cases are kept: retention classes, legal holds, and the deletion of old cases."""
