@@ -1,10 +1,10 @@
-"""The pages that answer without sign-in: help by town and guides."""
+"""The pages that answer without sign-in: help by town, guides and figures."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from guidance.views import guides, help_pages
+from guidance.views import guides, help_pages, statistics
 
 urlpatterns = [
     path("help/", help_pages.by_town, {"language": "en"}, name="help"),
@@ -14,4 +14,8 @@ urlpatterns = [
     path("guides/es/", guides.contents, {"language": "es"}, name="guides-es"),
     path("guides/<slug:name>/", guides.guide, {"language": "en"}, name="guide"),
     path("guides/<slug:name>/es/", guides.guide, {"language": "es"}, name="guide-es"),
+    path("statistics/", statistics.figures, name="statistics"),
+    path("statistics/<int:year>/<int:quarter>/", statistics.figures, name="statistics-quarter"),
+    path("statistics/<int:year>/<int:quarter>/figures.csv", statistics.as_csv, name="statistics-csv"),
+    path("statistics/<int:year>/<int:quarter>/figures.json", statistics.as_json, name="statistics-json"),
 ]

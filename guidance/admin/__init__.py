@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from guidance.admin.directory import HelpEntryAdmin
+from guidance.admin.statistics import StatisticsReleaseAdmin
 
-__all__ = ["HelpEntryAdmin"]
+__all__ = ["HelpEntryAdmin", "StatisticsReleaseAdmin"]

@@ -1,7 +1,7 @@
 """Hide small counts in a table so that no hidden count can be worked out.
 
 A table has a row for each office: orders, those proven in time, and those not. A row adds up (orders =
-proven + not proven), each column adds up to the shown total, and a reader knows both. Counts below
+proven + not proven), each column adds up to the shown total, and a reader knows both. OfficeCounts below
 `LEAST` are hidden, then as many others as it takes. `is_safe` computes exactly which values each hidden cell
 could have for someone who knows all that is shown: the sums are a network of flows, and a cell can rise by
 what flows around it.
@@ -29,7 +29,7 @@ _ENDLESS = 10**9
 
 
 @dataclass(frozen=True)
-class Counts:
+class OfficeCounts:
     """The true counts of one office."""
 
     orders: int
@@ -53,13 +53,14 @@ class Masked:
         return self.few | self.held
 
 
-def hide(table: Mapping[str, Counts], *, before: Sequence[Collection[Cell]] = ()) -> Masked:
+def hide(table: Mapping[str, OfficeCounts], *, before: Sequence[Collection[Cell]] = ()) -> Masked:
     """Return the cells to hide. `before` has the hidden cells of each older version of the same table.
 
     What was hidden once stays hidden. The result is safe for a reader of this version alone, and for one who
     adds what an older version shows (taking it for unchanged) or what an older version hides as a known sum.
     """
     whole = {**table, TOTAL: _total(table)}
+    before = [frozenset(cell for cell in hidden if cell[0] in whole) for hidden in before]
     rows = {row for row, counts in table.items() if _is_small(counts)}
     rows |= {row for hidden in before for row, _ in hidden if row != TOTAL}
     sealed = {row for hidden in before for row, column in hidden if column == "orders" and row != TOTAL}
@@ -81,7 +82,7 @@ def hide(table: Mapping[str, Counts], *, before: Sequence[Collection[Cell]] = ()
             return everything
 
 
-def is_safe(table: Mapping[str, Counts], masked: Masked, *, known: Collection[Cell] = ()) -> bool:
+def is_safe(table: Mapping[str, OfficeCounts], masked: Masked, *, known: Collection[Cell] = ()) -> bool:
     """Return True if no hidden cell, other than those `known` anyway, can be narrowed down.
 
     `table` includes the row `TOTAL`. A cell marked as few must be able to be anything from 0 to 5, and one
@@ -109,16 +110,16 @@ def _readers(masked: Masked, before: Iterable[Collection[Cell]]) -> list[frozens
     return found
 
 
-def _total(table: Mapping[str, Counts]) -> Counts:
-    return Counts(sum(one.orders for one in table.values()), sum(one.proven for one in table.values()))
+def _total(table: Mapping[str, OfficeCounts]) -> OfficeCounts:
+    return OfficeCounts(sum(one.orders for one in table.values()), sum(one.proven for one in table.values()))
 
 
-def _is_small(counts: Counts) -> bool:
+def _is_small(counts: OfficeCounts) -> bool:
     return any(counts.of(column) < LEAST for column in COLUMNS)
 
 
 def _masked(
-    table: Mapping[str, Counts], rows: Collection[str], sealed: Collection[str], *, with_total: bool
+    table: Mapping[str, OfficeCounts], rows: Collection[str], sealed: Collection[str], *, with_total: bool
 ) -> Masked:
     """Return the cells of the hidden rows, with one cell of a row at most marked as few.
 
@@ -146,7 +147,7 @@ class _Network:
     A change of hidden cells that leaves every sum true is a flow around a circle.
     """
 
-    def __init__(self, table: Mapping[str, Counts], masked: Masked, known: Collection[Cell]) -> None:
+    def __init__(self, table: Mapping[str, OfficeCounts], masked: Masked, known: Collection[Cell]) -> None:
         self.arcs: dict[Cell, tuple[str, str]] = {}
         self.room: dict[tuple[Cell, bool], int] = {}
         self.at: dict[str, list[tuple[Cell, bool]]] = {}

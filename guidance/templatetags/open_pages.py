@@ -6,8 +6,11 @@ import re
 from datetime import date
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from guidance.services.directory import DirectoryEntry
+from guidance.services.statistics import FEW, HELD
 from guidance.services.words import day
 
 register = template.Library()
@@ -31,6 +34,14 @@ def in_language(entry: DirectoryEntry, language: str) -> str:
 def short_day(value: date | None, language: str) -> str:
     """Return a date without its weekday; empty for None."""
     return day(value, language) if value else ""
+
+
+@register.filter
+def figure(value: int | str) -> SafeString:
+    """Return a released figure: a number, or in words why it is hidden."""
+    if isinstance(value, str):
+        return format_html("<i>{}</i>", {FEW: "fewer than 6", HELD: "held back"}[value])
+    return format_html("{}", f"{value:,}")
 
 
 @register.filter

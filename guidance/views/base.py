@@ -14,7 +14,7 @@ from accounts.dates import COURT_TIME
 from guidance.services.words import words
 
 #: The title of each page and the name of its address.
-PAGES = (("help", "help"), ("guides", "guides"))
+PAGES = (("help", "help"), ("guides", "guides"), ("statistics", "statistics"))
 
 
 def page(
@@ -32,7 +32,7 @@ def page(
         "other": "es" if language == "en" else "en",
         "words": found,
         "pages": [(one, found[title]) for one, title in PAGES],
-        "here": {"guide": "guides"}.get(here, here),
+        "here": {"guide": "guides", "statistics-quarter": "statistics"}.get(here, here),
         "exit_url": settings.EXIT_URL,
         **context,
     }

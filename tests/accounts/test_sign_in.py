@@ -48,6 +48,10 @@ OPEN = {
     "/guides/es/",
     "/guides/x/",
     "/guides/x/es/",
+    "/statistics/",
+    "/statistics/1/1/",
+    "/statistics/1/1/figures.csv",
+    "/statistics/1/1/figures.json",
 }
 
 SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}

@@ -8,33 +8,33 @@ from itertools import product
 
 import pytest
 
-from guidance.services.suppression import COLUMNS, LEAST, TOTAL, Cell, Counts, Masked, hide, is_safe
+from guidance.services.suppression import COLUMNS, LEAST, TOTAL, Cell, Masked, OfficeCounts, hide, is_safe
 
 #: A quarter of the sketch: three small districts among thirteen.
 DISTRICTS = {
-    "Ansonia-Milford": Counts(42, 27),
-    "Bridgeport": Counts(88, 51),
-    "Danbury": Counts(31, 22),
-    "Middlesex": Counts(19, 11),
-    "Tolland": Counts(14, 11),
-    "Windham": Counts(11, 5),
+    "Ansonia-Milford": OfficeCounts(42, 27),
+    "Bridgeport": OfficeCounts(88, 51),
+    "Danbury": OfficeCounts(31, 22),
+    "Middlesex": OfficeCounts(19, 11),
+    "Tolland": OfficeCounts(14, 11),
+    "Windham": OfficeCounts(11, 5),
 }
 
 
-def with_total(table: Mapping[str, Counts]) -> dict[str, Counts]:
+def with_total(table: Mapping[str, OfficeCounts]) -> dict[str, OfficeCounts]:
     """The table with its row of sums."""
     orders = sum(one.orders for one in table.values())
-    return {**table, TOTAL: Counts(orders, sum(one.proven for one in table.values()))}
+    return {**table, TOTAL: OfficeCounts(orders, sum(one.proven for one in table.values()))}
 
 
-def worlds(table: Mapping[str, Counts], masked: Masked) -> Iterator[dict[Cell, int]]:
+def worlds(table: Mapping[str, OfficeCounts], masked: Masked) -> Iterator[dict[Cell, int]]:
     """Every table that agrees with what is shown, as an attacker would try them. For small tables."""
     whole = with_total(table)
 
-    def could_be(row: str) -> list[Counts]:
+    def could_be(row: str) -> list[OfficeCounts]:
         shown = (row, "orders") not in masked.hidden
         guesses = [whole[row].orders] if shown else range(LEAST)
-        found = [Counts(orders, proven) for orders in guesses for proven in range(orders + 1)]
+        found = [OfficeCounts(orders, proven) for orders in guesses for proven in range(orders + 1)]
         cells = [(row, column) for column in COLUMNS]
         return [one for one in found if all(_agrees(one, whole[row], cell, masked) for cell in cells)]
 
@@ -44,18 +44,18 @@ def worlds(table: Mapping[str, Counts], masked: Masked) -> Iterator[dict[Cell, i
             yield {(row, column): guess[row].of(column) for row in guess for column in COLUMNS}
 
 
-def _agrees(guess: Counts, true: Counts, cell: Cell, masked: Masked) -> bool:
+def _agrees(guess: OfficeCounts, true: OfficeCounts, cell: Cell, masked: Masked) -> bool:
     value = guess.of(cell[1])
     if cell in masked.few:
         return value < LEAST
     return cell in masked.held or value == true.of(cell[1])
 
 
-def tables(seed: int, rows: int, most: int) -> dict[str, Counts]:
+def tables(seed: int, rows: int, most: int) -> dict[str, OfficeCounts]:
     """A random table with many small counts."""
     chance = random.Random(seed)
     orders = [chance.choice([0, 1, 4, 7, 9, most]) for _ in range(rows)]
-    return {f"office {place}": Counts(one, chance.randint(0, one)) for place, one in enumerate(orders)}
+    return {f"office {place}": OfficeCounts(one, chance.randint(0, one)) for place, one in enumerate(orders)}
 
 
 def test_the_table_of_the_sketch_hides_three_districts() -> None:
@@ -97,7 +97,7 @@ def test_an_attacker_who_tries_every_table_learns_no_hidden_count(seed: int) -> 
 
 
 def test_one_hidden_row_is_the_total_minus_the_others_and_not_safe() -> None:
-    table = {"large": Counts(40, 20), "other": Counts(30, 12), "small": Counts(9, 3)}
+    table = {"large": OfficeCounts(40, 20), "other": OfficeCounts(30, 12), "small": OfficeCounts(9, 3)}
     alone = Masked(frozenset({("small", "proven")}), frozenset({("small", "not_proven")}))
 
     assert not is_safe(with_total(table), alone)
@@ -106,7 +106,7 @@ def test_one_hidden_row_is_the_total_minus_the_others_and_not_safe() -> None:
 
 def test_two_hidden_zeros_are_not_safe() -> None:
     """Both are hidden, but a sum of zero gives them away."""
-    table = {"large": Counts(40, 20), "one": Counts(8, 0), "two": Counts(9, 0)}
+    table = {"large": OfficeCounts(40, 20), "one": OfficeCounts(8, 0), "two": OfficeCounts(9, 0)}
     both = Masked(
         frozenset({("one", "proven"), ("two", "proven")}),
         frozenset({("one", "not_proven"), ("two", "not_proven")}),
@@ -117,7 +117,7 @@ def test_two_hidden_zeros_are_not_safe() -> None:
 
 
 def test_two_marks_in_one_row_would_give_both_away() -> None:
-    table = {"a": Counts(10, 5), "b": Counts(60, 30), "c": Counts(50, 20)}
+    table = {"a": OfficeCounts(10, 5), "b": OfficeCounts(60, 30), "c": OfficeCounts(50, 20)}
     two = Masked(
         frozenset({("a", "proven"), ("a", "not_proven")}),
         frozenset({("b", "proven"), ("b", "not_proven"), ("c", "proven"), ("c", "not_proven")}),
@@ -129,7 +129,7 @@ def test_two_marks_in_one_row_would_give_both_away() -> None:
 
 def test_what_was_hidden_stays_hidden_after_it_has_grown() -> None:
     first = hide(DISTRICTS)
-    grown = DISTRICTS | {"Windham": Counts(30, 15), "Tolland": Counts(40, 20)}
+    grown = DISTRICTS | {"Windham": OfficeCounts(30, 15), "Tolland": OfficeCounts(40, 20)}
 
     second = hide(grown, before=[first.hidden])
 
@@ -140,7 +140,7 @@ def test_a_newly_hidden_count_is_not_the_difference_of_two_versions() -> None:
     """Version 1 shows Danbury. In version 2 it is small. If it were the only new one, the sum of what version
     1 hides would be known, and the new total less that sum would be Danbury's count."""
     first = hide(DISTRICTS)
-    corrected = DISTRICTS | {"Danbury": Counts(31, 2)}
+    corrected = DISTRICTS | {"Danbury": OfficeCounts(31, 2)}
 
     second = hide(corrected, before=[first.hidden])
 
@@ -171,13 +171,13 @@ def test_three_versions_leave_nothing_to_compute(seed: int) -> None:
 
 
 def test_a_table_without_safe_rows_is_hidden_as_a_whole() -> None:
-    masked = hide({"only": Counts(2, 1)})
+    masked = hide({"only": OfficeCounts(2, 1)})
 
     assert masked.hidden == {(row, column) for row in ("only", TOTAL) for column in COLUMNS}
 
 
 def test_a_large_table_is_shown_as_a_whole() -> None:
-    table = {"a": Counts(40, 20), "b": Counts(60, 30)}
+    table = {"a": OfficeCounts(40, 20), "b": OfficeCounts(60, 30)}
 
     assert hide(table) == Masked(frozenset(), frozenset())
 

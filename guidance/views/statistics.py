@@ -1,0 +1,93 @@
+"""The released figures as a page, as CSV and as JSON, without sign-in."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from guidance.models import StatisticsRelease
+from guidance.services import statistics
+from guidance.services.guides import numbers
+from guidance.services.statistics import DEFINITIONS, rows_of
+from guidance.services.words import words
+from guidance.views.base import page, today
+
+#: Letters with which a spreadsheet would begin a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_safe
+@login_not_required
+def figures(request: HttpRequest, year: int = 0, quarter: int = 0) -> HttpResponse:
+    """Show the figures of a quarter, or of the last one that was released."""
+    releases = statistics.newest()
+    chosen = _chosen(releases, year, quarter) if year else next(iter(releases), None)
+    shown = chosen.figures if chosen else {}
+    return page(
+        request,
+        "statistics",
+        "en",
+        releases=releases,
+        chosen=chosen,
+        state=shown.get("state"),
+        courts=[(name, cells, _share(cells)) for name, cells in shown.get("courts", {}).items()],
+        agencies=[(name, cells, _share(cells)) for name, cells in shown.get("agencies", {}).items()],
+        state_share=_share(shown["state"]) if chosen else None,
+        definitions=DEFINITIONS.items(),
+        hours=numbers(today())["surrender_hours"],
+        footer=words("en")["not_advice"],
+    )
+
+
+@require_safe
+@login_not_required
+def as_csv(request: HttpRequest, year: int, quarter: int) -> HttpResponse:
+    """Return the figures of a quarter as CSV. A hidden number is the word `few` or `held`."""
+    chosen = _chosen(statistics.newest(), year, quarter)
+    text = StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(DEFINITIONS))
+    writer.writeheader()
+    for row in rows_of(chosen):
+        writer.writerow({name: _plain(value) for name, value in row.items()})
+    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="figures-{year}-{quarter}.csv"'
+    return answer
+
+
+@require_safe
+@login_not_required
+def as_json(request: HttpRequest, year: int, quarter: int) -> HttpResponse:
+    """Return the figures of a quarter as JSON, with what each column means."""
+    chosen = _chosen(statistics.newest(), year, quarter)
+    return JsonResponse(
+        {
+            "definitions": DEFINITIONS,
+            "marks": {"few": "fewer than 6", "held": "hidden to protect another number"},
+            "released_on": chosen.released_at.date().isoformat(),
+            "reason": chosen.reason,
+            "rows": rows_of(chosen),
+        }
+    )
+
+
+def _chosen(releases: list[StatisticsRelease], year: int, quarter: int) -> StatisticsRelease:
+    found = next((one for one in releases if (one.year, one.quarter) == (year, quarter)), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _share(cells: dict[str, Any]) -> int | None:
+    """Return the share proven in time in percent; None if a part of it is hidden."""
+    orders, proven = cells["orders"], cells["proven"]
+    return None if isinstance(orders, str) or isinstance(proven, str) else round(100 * proven / orders)
+
+
+def _plain(value: Any) -> Any:
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
