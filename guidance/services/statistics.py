@@ -165,7 +165,6 @@ def rows_of(row: StatisticsRelease) -> list[dict[str, Any]]:
     figures = row.figures
     found = [{**head, "table": "state", "name": "Connecticut", **figures["state"]}]
     for table, name in (("courts", "court"), ("agencies", "agency")):
-        found += [
-            {**head, "table": name, "name": office, **cells} for office, cells in figures[table].items()
-        ]
+        offices = sorted(figures[table].items())
+        found += [{**head, "table": name, "name": office, **cells} for office, cells in offices]
     return [{column: one.get(column, "") for column in DEFINITIONS} for one in found]

@@ -77,6 +77,9 @@ def test_page_csv_and_json_show_the_same_numbers(client: Client, released: Stati
     windham = next(row for row in rows if row["name"] == "Windham")
     assert (windham["orders"], windham["proven"], windham["not_proven"]) == ("11", FEW, HELD)
     assert "<i>fewer than 6</i>" in page
+    # The database keeps no order of names.
+    assert [row["name"] for row in rows if row["table"] == "court"] == sorted(counts().courts)
+    assert page.index(">Ansonia<") < page.index(">Bridgeport<") < page.index(">Windham<")
     assert "Share" in page
 
 
