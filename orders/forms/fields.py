@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +12,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from typing_extensions import override
 
 from accounts.dates import ClockError, format_clock, format_day, parse_clock
 from accounts.models import POLICE, Agency, State, Town
+from accounts.text import fold as folded
 from orders.rules.court_time import TimeError, parse_instant
 from orders.services.planning.rulebooks import bundled
 
@@ -230,6 +233,55 @@ class TownField(forms.ModelChoiceField[Town]):
 def town_field(**kwargs: Any) -> TownField:
     """A town of any state."""
     return TownField(**kwargs)
+
+
+class NameListInput(forms.TextInput):
+    """A text field with a list of names that fit what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"autocomplete": "off"})
+        self.names: Sequence[str] = ()
+
+    @override
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return the field and its list."""
+        key = f"{(attrs or {}).get('id', f'id_{name}')}_names"
+        field = super().render(name, value, {**(attrs or {}), "list": key}, renderer)
+        options = format_html_join("", '<option value="{}"></option>', ((one,) for one in self.names))
+        return format_html('{}<datalist id="{}">{}</datalist>', field, key, options)
+
+
+class AgencyByNameField(forms.CharField):
+    """An agency, found by its name as people type it. Its value is the agency."""
+
+    widget = NameListInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._agencies: dict[str, Agency] = {}
+
+    def offer(self, agencies: Iterable[Agency]) -> None:
+        """Set the agencies, in the order in which the list has them."""
+        found = list(agencies)
+        self._agencies = {str(one.pk): one for one in found} | {folded(one.name): one for one in found}
+        widget: Any = self.widget
+        widget.names = [one.name for one in found]
+
+    @override
+    def to_python(self, value: Any) -> Any:
+        """Return the agency. Raises `ValidationError` for a name that does not fit exactly one."""
+        typed = super().to_python(value) or ""
+        if not typed or typed in self._agencies:
+            return self._agencies.get(typed)
+        words = folded(typed)
+        if words in self._agencies:
+            return self._agencies[words]
+        likely = sorted({one.name for name, one in self._agencies.items() if words in name})
+        if len(likely) == 1:
+            return self._agencies[folded(likely[0])]
+        if likely:
+            raise ValidationError(f"Several agencies fit: {', '.join(likely[:5])}. Type the whole name.")
+        raise ValidationError(f"No agency here has the name “{typed}”. Choose one of the list.")
 
 
 def police_field(**kwargs: Any) -> forms.ModelChoiceField[Agency]:

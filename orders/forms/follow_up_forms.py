@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Model
+from django.db.models import Case, Model, Value, When
 from typing_extensions import override
 
-from accounts.models import POLICE, Agency, AgencyKind, User
+from accounts.access import MATRIX
+from accounts.models import POLICE, Agency, AgencyKind, Membership, User
 from accounts.narrowing import present
 from orders.forms.base import CHOOSE, ActForm
-from orders.forms.fields import INSTANT_HELP, DayField, InstantField
+from orders.forms.fields import INSTANT_HELP, AgencyByNameField, DayField, InstantField
 from orders.models import AttemptKind, AttemptResult, FollowUp, Order, Referral, ReferralOutcome, Transfer
 from orders.services.court_days import court_day, zone_of
 from orders.services.follow_ups import actions
+
+#: The roles that answer an offer.
+_ANSWERING = MATRIX.resources["transfer"].actions["answer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +57,21 @@ class AttemptForm(FollowUpForm):
         label="Result",
         help_text="Recovered firearms count once their receipt is recorded.",
     )
+    place = forms.CharField(max_length=200, required=False, label="Place")
+    officers = forms.CharField(max_length=200, required=False, label="Officers")
+    note = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Note",
+        help_text="For police alone. Leave the protected person out.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     next_action_at = InstantField(label="Next action", help_text=f"When someone acts next. {INSTANT_HELP}")
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Start with the time of now."""
+        """Start with the time of now, and the person."""
+        self.fields["officers"].initial = self.task.person.name
         local = self.task.now.astimezone(zone_of(order))
         self.fields["attempted_at"].initial = local.replace(second=0, microsecond=0)
 
@@ -95,7 +109,10 @@ class NextActionForm(FollowUpForm):
 class OfferForm(FollowUpForm):
     """The follow-up is offered to another police agency."""
 
-    to_agency = forms.ModelChoiceField(Agency.objects.none(), label="To")
+    to_agency = AgencyByNameField(
+        label="To", help_text="Type a part of the name; the agency of the respondent's town comes first."
+    )
+    anyway = forms.BooleanField(required=False, label="Offer it there anyway")
     reason = forms.CharField(
         max_length=500,
         help_text="Why that agency and not yours. It reads this, and sees the order from now on.",
@@ -103,9 +120,38 @@ class OfferForm(FollowUpForm):
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Offer every other police agency."""
+        """Offer every other police agency, that of the respondent's town first."""
         others = Agency.objects.filter(kind__in=POLICE).exclude(pk=self.task.follow_up.owner_id)
-        self.offer_rows("to_agency", others)
+        nearest = Case(
+            When(pk=order.case.respondent.town.police_id, then=Value(0)),
+            When(kind=AgencyKind.STATE_POLICE, then=Value(1)),
+            default=Value(2),
+        )
+        field: Any = self.fields["to_agency"]
+        field.offer(others.order_by(nearest, "name"))
+        if not self.is_bound:
+            del self.fields["anyway"]
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """Warn of an agency where no person is registered who would get the offer."""
+        data = self.cleaned_data
+        agency = data.get("to_agency")
+        if agency is None or data.get("anyway"):
+            return data
+        answering = Membership.objects.filter(agency=agency, role__in=_ANSWERING, user__is_active=True)
+        if not answering.exists():
+            self.add_error(
+                "to_agency",
+                f"No person is registered at {agency}, so no person there can accept it. Choose another "
+                "agency, or tick the box below and call them.",
+            )
+        return data
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts without the answer to the warning."""
+        return {name: value for name, value in super().service_kwargs().items() if name != "anyway"}
 
 
 class OpenOfferForm(FollowUpForm):
@@ -120,10 +166,14 @@ class OpenOfferForm(FollowUpForm):
 class AcceptForm(OpenOfferForm):
     """The agency accepts the offer."""
 
+    next_action_at = InstantField(
+        label="Your next action", required=False, help_text=f"Empty: as it was planned. {INSTANT_HELP}"
+    )
+
     @override
     def service_kwargs(self) -> dict[str, Any]:
-        """Return that it accepts."""
-        return {"accepted": True}
+        """Return that it accepts, and its next action."""
+        return {"accepted": True, "next_action_at": self.cleaned_data["next_action_at"]}
 
 
 class DeclineForm(OpenOfferForm):

@@ -112,6 +112,10 @@ class Attempt(models.Model):
         null=True, blank=True, help_text="When the next action was to be before this attempt."
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # For police alone, like the notes about a firearm.
+    place = models.CharField(max_length=200, blank=True, db_default="")
+    officers = models.CharField(max_length=200, blank=True, db_default="")
+    note = models.CharField(max_length=500, blank=True, db_default="")
 
     objects = OfOrderQuerySet.as_manager()
 

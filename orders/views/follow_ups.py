@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
@@ -26,6 +27,7 @@ from orders.forms.follow_up_forms import FollowUpForm, Task
 from orders.forms.follow_ups import FOLLOW_UP_ACTS, FollowUpAct
 from orders.models import (
     Attempt,
+    AttemptResult,
     Deadline,
     DeadlineState,
     FollowUp,
@@ -139,6 +141,8 @@ class FollowUpPage:
     language: str
     #: Forms that were sent and rejected, by the name of their act.
     rejected: Mapping[str, FollowUpForm]
+    #: The act to which the last attempt leads, if any.
+    next_act: str = ""
 
     @property
     def line(self) -> FollowUpRow:
@@ -264,7 +268,32 @@ def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     messages.success(request, found.done)
     if found.ends_access:
         return redirect("follow-up-queue")
+    if name == "attempt":
+        return _after_attempt(request, task, form.cleaned_data["result"])
     return redirect("follow-up-page", public_id=public_id)
+
+
+#: The act to which the result of an attempt leads, and why.
+_NEXT = {
+    AttemptResult.REFUSED: ("refer", "The respondent refused: refer it to the prosecutor, for a warrant."),
+    AttemptResult.DENIED: ("refer", "A denial closes nothing: refer it, or plan the next attempt."),
+    AttemptResult.MOVED: ("transfer", "The respondent moved: offer it to the police of the new place."),
+    AttemptResult.OUT_OF_STATE: ("refer", "The respondent is out of state: refer it to the prosecutor."),
+}
+
+
+def _after_attempt(request: HttpRequest, task: Task, result: str) -> HttpResponse:
+    """Lead on to what the result asks for: the receipt of what was recovered, a referral or a transfer."""
+    follow_up = task.follow_up
+    if result == AttemptResult.RECOVERED:
+        messages.info(request, "Now write the receipt: it proves what was recovered.")
+        return redirect("case-receipt", public_id=follow_up.order.public_id)
+    act, why = _NEXT.get(AttemptResult(result), ("", ""))
+    page = reverse("follow-up-page", args=[follow_up.public_id])
+    if not act:
+        return redirect(page)
+    messages.info(request, why)
+    return redirect(f"{page}?next={act}")
 
 
 def _police_of(person: User) -> list[int]:
@@ -303,7 +332,12 @@ def _form(act: FollowUpAct, task: Task, typed: Any = None) -> FollowUpForm:
 
 
 def _page(request: HttpRequest, task: Task, rejected: Mapping[str, FollowUpForm]) -> HttpResponse:
-    page = FollowUpPage(task=task, language=language_of(request), rejected=rejected)
+    page = FollowUpPage(
+        task=task,
+        language=language_of(request),
+        rejected=rejected,
+        next_act=request.GET.get("next", ""),
+    )
     log_access(request, [one.order.case.public_id for one in page.related])
     return render(request, "orders/follow_up.html", {"page": page})
 

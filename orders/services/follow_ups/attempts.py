@@ -6,6 +6,7 @@ from datetime import datetime
 
 from accounts.dates import format_instant
 from accounts.models import User
+from accounts.text import clean
 from orders.models import Attempt, AttemptKind, AttemptResult, FollowUp
 from orders.services.change import plain
 from orders.services.correctable import ChoiceColumn, Correctable, InstantColumn
@@ -23,10 +24,13 @@ def record_attempt(
     next_action_at: datetime,
     by: User,
     now: datetime,
+    place: str = "",
+    officers: str = "",
+    note: str = "",
 ) -> Attempt:
     """Record an attempt at `attempted_at`, an instant with its offset, and the time of the next action.
 
-    Raises `InvalidFact`.
+    The history has neither place nor note: both can name people. Raises `InvalidFact`.
     """
     with acting_on(follow_up, "follow_up_attempted", by=by, now=now, occurred_at=attempted_at) as (
         change,
@@ -41,6 +45,9 @@ def record_attempt(
             result=result,
             former_next_action_at=row.next_action_at,
             by=by,
+            place=clean(place),
+            officers=clean(officers),
+            note=clean(note),
         )
         check_attempt(attempt, now=now)
         attempt.next_action_at = set_next_action(row, next_action_at, by, now)

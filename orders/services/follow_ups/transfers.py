@@ -10,7 +10,7 @@ from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.models import Capacity, FollowUp, OrderAgency, Transfer
 from orders.predicates import transfer_is_open
-from orders.services.follow_ups.actions import acting_on, check_for
+from orders.services.follow_ups.actions import acting_on, check_for, set_next_action
 from orders.services.open_transfers import end_access, withdraw_offers
 from orders.services.validation import need_reason
 
@@ -62,12 +62,19 @@ def offer_transfer(
 
 
 def answer_transfer(
-    transfer: Transfer, *, accepted: bool, by: User, now: datetime, reason: str = ""
+    transfer: Transfer,
+    *,
+    accepted: bool,
+    by: User,
+    now: datetime,
+    reason: str = "",
+    next_action_at: datetime | None = None,
 ) -> Transfer:
     """Accept or decline an offer.
 
-    Accepted, the task belongs to the agency, unassigned. Declined, which needs a reason, it stays with its
-    owner, and the agency loses the access that the offer gave. Raises `InvalidFact`.
+    Accepted, the task belongs to the agency, unassigned, with its next action if one is given. Declined,
+    which needs a reason, it stays with its owner, and the agency loses the access that the offer gave.
+    Raises `InvalidFact`.
     """
     kind = "transfer_accepted" if accepted else "transfer_declined"
     why = reason.strip() if accepted else need_reason(reason)
@@ -80,6 +87,8 @@ def answer_transfer(
         if accepted:
             row.owner, row.assigned_to = offer.to_agency, None
             row.save(update_fields=["owner", "assigned_to"])
+            if next_action_at is not None:
+                set_next_action(row, next_action_at, by, now)
         else:
             end_access([offer.order_id])
             declined.send(sender=None, transfer=offer)
