@@ -1,0 +1,142 @@
+"""No page, file or code of the police desk reveals the protected person, an advocate or a school."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AgencyKind, Role, User
+from notifications.services.firing.fire import Firer
+from orders.models import FollowUp, Order, Receipt
+from orders.services.firearms.custody import Storage
+from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.surrender import surrender_rules
+from orders.services.parties.agencies import add_agency
+from orders.services.parties.releases import record_release
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, make_place, page_of
+from tests.pdf import Pdf
+
+pytestmark = pytest.mark.django_db
+
+#: What no page of the desk may hold.
+CANARIES = (PROTECTED, "Robin", "Willow House", "Aspen School", "Ada Advocate")
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def marked(place: Place, *, hours: float | None = 55) -> Order:
+    """An order with everything that police must not see, and one of two firearms in custody."""
+    now = timezone.now()
+    order = place.order(hours=hours, firearms=2)
+    house = make.agency(AgencyKind.ADVOCACY, name="Willow House")
+    advocate = make.person(Role.ADVOCATE, house)
+    User.objects.filter(pk=advocate.pk).update(name="Ada Advocate")
+    record_release(
+        order,
+        agency=house,
+        signed_on=now.date(),
+        begins_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=9),
+        by=None,
+        now=now,
+    )
+    school = make.agency(AgencyKind.SCHOOL, name="Aspen School")
+    add_agency(order, agency=school, by=None, now=now)
+    list_firearm(order, source="police", serial="Z-1", believed_place="Garage", by=None, now=now)
+    if hours is not None:
+        record_receipt(
+            order,
+            kind="police",
+            received_at=now - timedelta(hours=2),
+            agency=place.police,
+            firearms=list(order.firearms.order_by("id")[:1]),
+            storage=Storage(officer="Ofc. Reed"),
+            by=None,
+            now=now,
+        )
+    return order
+
+
+def reveals(client: Client, address: str) -> list[str]:
+    """The canaries in the response to a page: in its text, its headers, and every object of a file."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    raw = answer.content
+    text = Pdf(raw).everything if raw.startswith(b"%PDF") else raw.decode()
+    everything = unquote(f"{text} {dict(answer.headers)} {dict(client.cookies)}")
+    return [one for one in CANARIES if one in everything]
+
+
+def test_no_page_of_the_desk_reveals_the_protected_side(place: Place) -> None:
+    order = marked(place)
+    Firer("test").fire(now=timezone.now())
+    receipt = Receipt.objects.get(order=order)
+    follow_up = FollowUp.objects.get(deadline__rule_id__in=surrender_rules())
+    client = browser(place.liaison)
+
+    for address in (
+        "/",
+        "/board/",
+        "/custody/",
+        "/follow-ups/",
+        f"/follow-ups/{follow_up.public_id}/",
+        page_of(order),
+        page_of(order, "receipt"),
+        f"{page_of(order, 'receipt')}{receipt.public_id}/",
+        page_of(order, "paper"),
+        page_of(order, "custody"),
+        page_of(order, "custody/labels"),
+        f"/documents/receipts/{receipt.public_id}/",
+        f"/documents/receipts/{receipt.public_id}/?language=es",
+    ):
+        assert reveals(client, address) == [], address
+
+
+@pytest.mark.parametrize("role", [Role.LIAISON, Role.MARSHAL])
+def test_the_page_of_a_visit_reveals_nothing_of_the_protected_side(place: Place, role: Role) -> None:
+    order = marked(place, hours=None)
+    person = place.liaison
+    if role is Role.MARSHAL:
+        office = make.agency(AgencyKind.MARSHAL)
+        add_agency(order, agency=office, by=None, now=timezone.now())
+        person = make.person(Role.MARSHAL, office)
+    client = browser(person)
+
+    for address in ("/", "/board/", page_of(order), page_of(order, "serve")):
+        assert reveals(client, address) == [], address
+        if role is Role.MARSHAL:
+            for words in ("Z-1", "Garage", "Ruger"):
+                assert words not in client.get(address).content.decode(), address
+
+
+@pytest.mark.parametrize("kind", ["school", "licensing", "advocacy"])
+def test_other_desks_see_no_page_of_police(place: Place, kind: str) -> None:
+    order = marked(place)
+    receipt = Receipt.objects.get(order=order)
+    role = {"school": Role.SCHOOL, "licensing": Role.LICENSING, "advocacy": Role.ADVOCATE}[kind]
+    office = make.agency(AgencyKind(kind))
+    if kind != "advocacy":
+        add_agency(order, agency=office, by=None, now=timezone.now())
+    client = browser(make.person(role, office))
+
+    for address in (
+        "/board/",
+        "/custody/",
+        f"/custody/{order.firearms.earliest('id').public_id}/",
+        page_of(order),
+        page_of(order, "receipt"),
+        f"{page_of(order, 'receipt')}{receipt.public_id}/",
+        page_of(order, "serve"),
+        page_of(order, "custody"),
+        page_of(order, "custody/labels"),
+    ):
+        assert client.get(address).status_code == 404, address
