@@ -16,7 +16,10 @@ class StoragePlace(models.Model):
     """A place where a police agency keeps firearms, such as its property room."""
 
     public_id = public_id()
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="storage_places")
+    # `storage_place_once` begins with the agency.
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="storage_places", db_index=False
+    )
     name = models.CharField(max_length=80)
     capacity = models.PositiveIntegerField(null=True, blank=True, help_text="The most items it takes.")
     is_open = models.BooleanField("in use", default=True)
