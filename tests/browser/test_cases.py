@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from accounts.models import Role
@@ -60,10 +61,17 @@ def test_a_liaison_acknowledges_on_the_board_and_records_a_receipt(browser: Brow
     tag = browser.driver.find_element(By.CSS_SELECTOR, ".tag input")
     tag.send_keys("T-1")
     browser.type(receipt_number="R-7")
+    pad = browser.driver.find_element(By.CSS_SELECTOR, ".pad canvas")
+    pen = ActionChains(browser.driver).move_to_element(pad).click_and_hold()
+    pen.move_by_offset(40, 15).move_by_offset(20, -25).release().perform()
     browser.press("Make the receipt")
     assert "1 of 2 accounted for" in browser.text
     assert "T-1" in browser.text
     for width in (1920, 1280, 320, 375):
         assert not browser.is_wider_than(width)
-    assert Receipt.objects.get(order=order).receipt_number == "R-7"
+    stored = Receipt.objects.get(order=order)
+    assert stored.receipt_number == "R-7"
+    signature = stored.signatures.get()
+    assert (signature.party, signature.method) == ("giver", "screen")
+    assert signature.encrypted_drawing.startswith("M")
     assert browser.complaints() == []
