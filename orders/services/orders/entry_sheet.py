@@ -34,9 +34,9 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     whose end is not known: without a hearing or a last day no deadline ends it.
     """
     with transaction.atomic():
+        order = enter_order(new, confirm=confirm, by=by, now=now)
         if new.kind == OrderKind.EX_PARTE_RESTRAINING_ORDER and not (new.hearing_on or new.expires_on):
             ask([_endless()], confirm=confirm)
-        order = enter_order(new, confirm=confirm, by=by, now=now)
         if listed.hearing_time is not None:
             if new.hearing_on is None:
                 raise InvalidFact("hearing_on", "required", "Enter the day of the hearing too.")

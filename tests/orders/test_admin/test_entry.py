@@ -269,7 +269,8 @@ def test_the_form_works_on_a_phone_and_without_javascript(desk: Client) -> None:
 def test_an_order_of_yesterday_is_accepted(desk: Client, sheet: dict[str, Any], now: datetime) -> None:
     yesterday = (now - timedelta(days=1)).astimezone(COURT_TIME)
 
-    desk.post(ADD, sheet | {"issued_at_0": f"{yesterday:%Y-%m-%d}", "expires_on": "", "hearing_on": ""})
+    endless = {"expires_on": "", "hearing_on": "", "confirm": "The judge sets the hearing tomorrow."}
+    desk.post(ADD, sheet | {"issued_at_0": f"{yesterday:%Y-%m-%d}"} | endless)
 
     assert Order.objects.get().issued_on == yesterday.date()
 
