@@ -39,6 +39,7 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
         kind="Ex parte restraining order",
         issued_at_0=f"{issued:%Y-%m-%d}",
         issued_at_1="10:15 am",
+        expires_on=f"{today + timedelta(days=3):%Y-%m-%d}",
         respondent_name="Ash Birch",
         respondent_town=town.name,
         protected_person="Robin Elm",

@@ -78,7 +78,7 @@ class Desk:
         """Fill in the form that is open and send it. What is typed replaces what is there."""
         for name in typed:
             element = self.browser.driver.find_element(By.NAME, name)
-            if element.get_attribute("type") in ("text", "number"):
+            if element.is_displayed() and element.get_attribute("type") in ("text", "number"):
                 element.clear()
         self.browser.type(**typed)
         self.browser.press(title)
@@ -134,7 +134,12 @@ def surrender(order: Order) -> Deadline:
 def test_who_and_which_docket(desk: Desk) -> None:
     first = desk.order(respondent_name="Ash Birch")
     desk.browser.open("/admin/orders/order/add/")
-    typed = {"kind": "Ex parte restraining order", "issued_at_0": desk.day(2), "issued_at_1": "10:15 am"}
+    typed = {
+        "kind": "Ex parte restraining order",
+        "issued_at_0": desk.day(2),
+        "issued_at_1": "10:15 am",
+        "expires_on": desk.day(-3),
+    }
     # 1. A name with nothing visible.
     desk.send(
         "Add order",

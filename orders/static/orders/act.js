@@ -59,11 +59,38 @@
     update()
   }
 
+  // The preview comes from the server's dry run. The last one stays, paler, until the next one is there.
+  const previewing = (form) => {
+    const shown = form.querySelector('.act-preview')
+    let waiting = 0
+    let running = null
+    const stop = () => { clearTimeout(waiting); running?.abort(); running = null }
+    const load = async () => {
+      stop()
+      running = new AbortController()
+      const body = new FormData(form)
+      body.append('preview', '1')
+      shown.classList.add('loading')
+      try {
+        const headers = { 'HX-Request': 'true' }
+        const answer = await fetch(form.action, { method: 'POST', body, headers, signal: running.signal })
+        if (answer.ok && answer.headers.get('X-Panel')) shown.innerHTML = await answer.text()
+      } catch { /* The page was left, or the network is gone: the form itself still works. */ }
+      shown.classList.remove('loading')
+    }
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(load, 500) }
+    form.addEventListener('input', soon)
+    form.addEventListener('change', soon)
+    form.addEventListener('submit', stop)
+    addEventListener('pagehide', stop)
+  }
+
   const prepare = (form) => {
     if (!form || form.dataset.prepared) return
     form.dataset.prepared = 'yes'
     addButtons(form)
     showWhatMatters(form)
+    previewing(form)
     form.querySelector('.preview-button')?.setAttribute('hidden', '')
     form.querySelector('[role=alert], [data-first]')?.focus()
   }
