@@ -70,6 +70,8 @@
       running = new AbortController()
       const body = new FormData(form)
       body.append('preview', '1')
+      // Nothing is saved, so nothing waits for this answer.
+      body.delete('form_key')
       shown.classList.add('loading')
       try {
         const headers = { 'HX-Request': 'true' }
