@@ -51,7 +51,9 @@ def known_orders(user: User) -> OrderQuerySet[Order]:
 
 def with_parties(orders: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
     """Add everything that `OrderOutput` shows. Schools are left out, even for the court."""
-    order_agencies = OrderAgency.objects.without_schools().select_related("agency")
+    agencies = OrderAgency.objects.without_schools().select_related("agency")
+    # In an order of their own: where PostgreSQL keeps a row shows what was stored before it.
+    order_agencies = agencies.order_by("capacity", "agency__name", "id")
     return orders.select_related(
         "case__court", "case__respondent__town", "case__respondent__person"
     ).prefetch_related("protected_persons", Prefetch("order_agencies", order_agencies))

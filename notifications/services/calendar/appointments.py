@@ -52,7 +52,7 @@ class Appointment:
 def appointments(user: User, *, now: datetime) -> list[Appointment]:
     """Return the hearings, deadlines and windows of the orders visible to `user`, soonest first."""
     found = [*_hearings(user, now), *_deadlines(user, now)]
-    return sorted(found, key=lambda one: (one.day, one.uid))[:MAX_ENTRIES]
+    return sorted(found, key=lambda one: one.day)[:MAX_ENTRIES]
 
 
 def calendar_file(found: Sequence[Appointment], *, now: datetime) -> bytes:

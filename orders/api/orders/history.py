@@ -16,6 +16,7 @@ from orders.api.base import OrderChildList
 from orders.models import AttachmentKind, HistoryEntry, Order
 from orders.services.attachments.attaching import OF_FILES, kinds_to_see
 from orders.services.parties.agencies import OF_SCHOOLS
+from orders.services.parties.protected_persons import OF_PROTECTED_PERSONS
 from orders.services.parties.releases import OF_RELEASES
 from orders.services.parties.visibility import roles_over
 
@@ -48,11 +49,16 @@ class HistoryList(OrderChildList):
 
     @override
     def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
-        """Leave out entries about releases, schools and files that the caller may not know about."""
+        """Leave out entries about releases, protected persons, schools and files if the caller may not know.
+
+        They must not see that there are any either, nor how many.
+        """
         entries = super().get_children(queryset, order)
         roles = roles_over(self.user, {order.pk})[order.pk]
         if not MATRIX.may(roles, "view", "confidentiality_release"):
             entries = entries.exclude(kind__in=OF_RELEASES)
+        if not MATRIX.may(roles, "view", "protected_person"):
+            entries = entries.exclude(OF_PROTECTED_PERSONS)
         unseen = set(AttachmentKind) - set(kinds_to_see(roles))
         entries = entries.exclude(kind__in=OF_FILES, data__kind__in=unseen)
         return entries if roles & MATRIX.capacities["court"].seen_by else entries.exclude(OF_SCHOOLS)

@@ -66,7 +66,7 @@ def queue_of(person: User, desk: Desk) -> QuerySet[FollowUp]:
             found = found.filter(is_offered_to(person.agencies_for("answer", "transfer")))
         case Desk.REFERRED:
             found = found.filter(is_referred_to(person.agencies_for("decide", "referral")))
-    return with_all(found).order_by("next_action_at", "public_id")
+    return with_all(found).order_by("next_action_at", "id")
 
 
 def offers_to(person: User) -> QuerySet[Transfer]:

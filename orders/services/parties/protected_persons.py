@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import Order, ProtectedPerson
 from orders.services.change import changing
 from orders.services.validation import need_reason, need_visible
+
+#: History entries that reveal a protected person. Only people who see protected persons see them.
+OF_PROTECTED_PERSONS = Q(
+    kind__in=["protected_person_added", "protected_person_corrected", "protected_person_withdrawn"]
+) | Q(data__changed=["protected_person"])
 
 
 def add_protected_person(

@@ -1,0 +1,89 @@
+"""Two orders that differ only in hidden facts look the same at every door to those who may not know."""
+
+from __future__ import annotations
+
+import difflib
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from tests.attacks.hidden_worlds import Reader, world
+
+pytestmark = pytest.mark.django_db
+
+#: Those who may not know any of the hidden facts: no school but their own, no release but to their own
+#: organization, and no protected person beyond the first.
+OUTSIDERS = (
+    "liaison",
+    "marshal",
+    "prosecutor",
+    "licensing",
+    "school",
+    "advocate",
+    "administrator",
+    "agency_administrator",
+    "auditor",
+)
+#: The court knows of all but the safe contact, which only the organization's own advocates know.
+COURT = ("clerk",)
+
+#: What is hidden in each world, and who reads in it.
+WORLDS = {
+    "plain": ((), (*OUTSIDERS, *COURT)),
+    "hidden": (("school", "release", "protected"), (*OUTSIDERS, *COURT)),
+    "contact": (("contact",), ("liaison", "advocate", *COURT)),
+}
+Worlds = dict[str, dict[str, Reader]]
+
+
+@pytest.fixture(scope="module")
+def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Worlds:
+    """What everyone reads in each world."""
+    found, now = {}, timezone.now()
+    with django_db_blocker.unblock():
+        for name, (hidden, roles) in WORLDS.items():
+            with world(now, hidden, roles) as readers:
+                found[name] = readers
+    return found
+
+
+def differences(worlds: Worlds, role: str, other: str) -> list[str]:
+    """Return what differs between the plain world and the other one, as a person of the role reads both."""
+    one, two = worlds["plain"][role].answers, worlds[other][role].answers
+    found = [f"only in one: {address}" for address in sorted(one.keys() ^ two.keys())]
+    for address in sorted(one.keys() & two.keys()):
+        if one[address] != two[address]:
+            lines = difflib.unified_diff(_lines(one[address]), _lines(two[address]), lineterm="", n=0)
+            found.append("\n".join([address, *list(lines)[2:12]]))
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace('","', '",\n"').replace("},{", "},\n{").splitlines()
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_those_who_may_not_know_read_the_same(worlds: Worlds, role: str) -> None:
+    found = differences(worlds, role, "hidden")
+
+    assert not found, "\n".join(found)
+    assert sum(one.startswith("200") for one in worlds["plain"][role].answers.values()) > 3
+
+
+def test_the_court_may_know_and_reads_the_difference(worlds: Worlds) -> None:
+    found = "\n".join(differences(worlds, "clerk", "hidden"))
+
+    for path in ("confidentiality-releases", "protected-persons", "history", "/admin/orders/order/"):
+        assert path in found
+
+
+@pytest.mark.parametrize("role", ["liaison", "clerk"])
+def test_not_even_the_court_learns_of_a_safe_contact(worlds: Worlds, role: str) -> None:
+    found = differences(worlds, role, "contact")
+
+    assert not found, "\n".join(found)
+
+
+def test_the_advocate_of_the_contact_reads_it(worlds: Worlds) -> None:
+    assert "safe-contact" in "\n".join(differences(worlds, "advocate", "contact"))
