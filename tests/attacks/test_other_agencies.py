@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -133,14 +134,15 @@ def test_numbers_tried_in_the_form_are_counted_too() -> None:
     assert enumeration_guard.count_refused_ids(person) == 1
 
 
-def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path) -> None:
+def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path, caller: MakeCaller) -> None:
     town, court = make.town(), make.agency(AgencyKind.COURT)
     town.name, court.docket_prefixes = "Hamden", "HHD"
     town.save()
     court.save()
     make.order(por_number="POR0000000009")
     write_export(tmp_path, orders=[order_row(9)], firearms=[firearm_row(9), firearm_row(8)], receipts=[])
-    job = ImportJob.objects.create(by=make.person(Role.CLERK, court), created_at=timezone.now())
+    person = make.person(Role.CLERK, court)
+    job = ImportJob.objects.create(by=person, created_at=timezone.now())
     for name in ("orders", "firearms", "receipts"):
         with (tmp_path / f"{name}.csv").open("rb") as stream:
             jobs.put_file(job, name, stream, most=10**6)  # type: ignore[arg-type] # a value of the enum
@@ -151,6 +153,11 @@ def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path) -> None:
     job.refresh_from_db()
     # The firearm of the other court's number and that of an unknown one get the same answer.
     assert job.rejected == {"number_not_accepted": 1, "unknown_por_number": 2}
+    listed = caller(person).get(f"/imports/{job.public_id}/rejects").json()["results"]
+    answers = [one for one in listed if one["code"] == "unknown_por_number"]
+    assert [one["line"] for one in answers] == [2, 3]
+    # Nothing differs but the number, which the file has.
+    assert len({(one["file"], re.sub(r"POR\d+", "POR", one["detail"])) for one in answers}) == 1
 
 
 def test_a_dry_run_names_no_order_that_the_caller_does_not_see(caller: MakeCaller) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -38,7 +37,9 @@ def bundle(*alerts: dict[str, Any]) -> Bundle:
     [
         ([{"rule": "ANN-HELD", "purpose": "inform"}], 4),
         ([{"rule": "CT-SUR-01", "purpose": "remind"}], 4),
-        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 0),
+        ([{"rule": "ANN-SERVED", "purpose": "inform"}], 0),
+        ([{"rule": "ANN-CANCELED-P", "purpose": "inform", "about_day": FAR}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": SOON}], 0),
         ([{"rule": "ANN-CANCELED", "purpose": "inform", "about_day": MORNING}], 0),
         ([{"rule": "ANN-RETURN", "purpose": "inform"}], 0),
@@ -132,23 +133,14 @@ def _sent(office: User, ledger: Ledger) -> int:
     return len(ledger.lines())
 
 
-def test_news_of_a_hearing_far_ahead_waits_and_leaves_as_one(office: User, ledger: Ledger) -> None:
+def test_news_of_a_hearing_far_ahead_leaves_at_once_too(office: User, ledger: Ledger) -> None:
     for _ in range(2):
         hearings.schedule_hearing(
             _order(office), purpose="compliance", scheduled_on=_day(12), by=None, now=_now()
         )
 
-    assert _sent(office, ledger) == 0
-    waiting = Alert.objects.filter(recipient=office, state__in=SENDABLE)
-    assert waiting.count() == 2
-    waits = {round((one.next_attempt_at - _now()).total_seconds() / 3600) for one in waiting}
-    assert waits == {4}
-
-    Alert.objects.filter(first_sent_at__isnull=False).update(
-        first_sent_at=F("first_sent_at") - timedelta(hours=4)
-    )
-    waiting.update(next_attempt_at=F("created_at"))
     assert _sent(office, ledger) == 1
+    assert not Alert.objects.filter(recipient=office, state__in=SENDABLE).exists()
 
 
 def test_news_of_a_hearing_tomorrow_leaves_at_once(office: User, ledger: Ledger) -> None:

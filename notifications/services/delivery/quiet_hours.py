@@ -164,10 +164,12 @@ def _can_wait(alert: LeasedAlert) -> bool:
 
 
 def _waits_for_digest(alert: LeasedAlert) -> bool:
-    """Return True for news and reminders, but not of a hearing soon, of danger or of a return of firearms."""
+    """Return True for news and reminders, but not for urgent ones: service, a hearing set, moved or canceled.
+
+    Nor does news of a hearing soon, of danger or of a return of firearms wait.
+    """
     is_soon = alert.about_day is not None and alert.about_day <= alert.now + NEAR + timedelta(days=1)
-    is_news = alert.purpose in CAN_WAIT and not alert.is_correction
-    return is_news and not is_soon and alert.rule not in news_at_once()
+    return _can_wait(alert) and not is_soon and alert.rule not in news_at_once()
 
 
 def _quiet_until(alert: LeasedAlert) -> datetime:
