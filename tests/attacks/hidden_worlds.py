@@ -42,9 +42,9 @@ from tests.api.fixtures import Fixtures, add_more, set_up
 #: Where all keys of a world begin.
 FIRST_KEY = 500_001
 #: The most pages that one person opens.
-PAGES = 22
+PAGES = 12
 #: The most rows of one kind that one person opens in the API.
-ROWS = 2
+ROWS = 1
 
 #: The roles for which the API has more than refusals and reference data.
 SEE_CASES = MATRIX.resources["case"].actions["view"]
@@ -234,6 +234,8 @@ def _same_times(now: datetime) -> None:
 def _read_api(reader: Reader, fixtures: Fixtures) -> None:
     caller = _caller(reader.person)
     paths = [path.removeprefix(ROOT) for path, methods in document()["paths"].items() if "get" in methods]
+    # Reference data is about no order.
+    paths = [path for path in paths if not path.startswith("/reference/")]
     known = {
         "cases": [str(fixtures.order.case.public_id)],
         "orders": [str(fixtures.order.public_id)],
@@ -276,16 +278,9 @@ def _read_pages(reader: Reader, fixtures: Fixtures) -> None:
             f"/cases/{order.public_id}/",
             f"/licensing/{order.public_id}/",
             f"/search/?q={docket}",
-            "/search/?q=Birch",
             "/search/?q=Linden",
-            "/compliance/",
-            "/follow-ups/",
-            "/releases/",
-            "/week/",
-            "/preferences/",
-            "/calendar/",
-            "/admin/",
             f"/admin/orders/order/{order.pk}/change/",
+            "/follow-ups/",
         ]
     )
     if Role.ADMINISTRATOR in reader.person.roles:
