@@ -49,7 +49,7 @@ ROWS = 1
 #: The roles for which the API has more than refusals and reference data.
 SEE_CASES = MATRIX.resources["case"].actions["view"]
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b")
 #: Random for each response: form tokens, encrypted cursors, ids of requests.
 _RANDOM = re.compile(
     r'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<=name="form_key" value=")[^"]+|(?<=cursor=)[\w%=.~-]+'
@@ -286,7 +286,7 @@ def _read_pages(reader: Reader, fixtures: Fixtures) -> None:
     if Role.ADMINISTRATOR in reader.person.roles:
         # By design this page names agencies with no one who can be alerted, without the case.
         waiting.remove("/")
-    seen = set(waiting)
+    seen = {"/", *waiting}
     if feeds.can_have_feed(reader.person):
         token = feeds.create_feed(reader.person, now=timezone.now())
         calendar = client.get(f"/calendar/{token}.ics")
