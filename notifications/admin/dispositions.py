@@ -47,7 +47,7 @@ class DispositionAdmin(RecordedOnce[Disposition]):
 
     list_display = [
         "leading",
-        "retention_class",
+        "kept_as",
         "period",
         "ended_before",
         "listed_at",
@@ -81,6 +81,11 @@ class DispositionAdmin(RecordedOnce[Disposition]):
             ),
             *super().get_urls(),
         ]
+
+    @admin.display(description="retention class")
+    def kept_as(self, row: Disposition) -> str:
+        """The class in words."""
+        return row.retention_class.replace("_", " ").capitalize()
 
     @admin.display(description="list")
     def leading(self, row: Disposition) -> SafeString:

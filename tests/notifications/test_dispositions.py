@@ -349,6 +349,9 @@ def test_an_administrator_lists_approves_and_cancels_on_the_pages(court: Agency,
     order, desk = old(court), browser(administrator)
     page = desk.post("/admin/orders/disposition/make/", follow=True).content.decode()
     assert "1 new list" in page
+    assert "Protective orders" in page
+    # A form inside the form of the list would do nothing in a browser.
+    assert page.index("disposition/make/") < page.index('id="changelist-form"')
     made = Disposition.objects.get()
     address = f"/admin/orders/disposition/{made.pk}/"
 
