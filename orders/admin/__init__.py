@@ -5,6 +5,6 @@ Every list is filtered by `visible_to`; every change goes through a service.
 
 from __future__ import annotations
 
-from orders.admin import closings, court_rules, holds, orders, reviews, work
+from orders.admin import closings, court_rules, holds, orders, reviews, wordings, work
 
-__all__ = ["closings", "court_rules", "holds", "orders", "reviews", "work"]
+__all__ = ["closings", "court_rules", "holds", "orders", "reviews", "wordings", "work"]

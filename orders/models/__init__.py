@@ -106,6 +106,7 @@ from orders.models.returns import (
     ReturnOutcome,
 )
 from orders.models.service import FirearmsAnswer, ServiceAttempt, ServiceMethod
+from orders.models.wordings import DocumentWording, Letterhead
 
 __all__ = [
     "ALERTABLE",
@@ -140,6 +141,7 @@ __all__ = [
     "Disposition",
     "DispositionCase",
     "DispositionOutcome",
+    "DocumentWording",
     "ExportFile",
     "Extension",
     "FiledBy",
@@ -162,6 +164,7 @@ __all__ = [
     "ImportState",
     "ItemKind",
     "LegalHold",
+    "Letterhead",
     "LicensingReport",
     "LicensingReportKind",
     "NoticeSent",

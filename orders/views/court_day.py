@@ -22,7 +22,7 @@ from orders.services.documents.blocks import Document
 from orders.services.documents.court_papers import MOST_ROWS, compliance_calendar, docket_list
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import zone_at
-from orders.views.documents import pdf_response
+from orders.views.documents import headed, pdf_response
 
 VIEWERS = MATRIX.resources["document"].actions["court_day"]
 
@@ -53,7 +53,7 @@ def court_day(request: HttpRequest) -> HttpResponse:
         return render(request, "orders/documents/court_day.html", {"form": form})
     court, day = form.cleaned_data["court"], form.cleaned_data["day"]
     build = _docket if form.cleaned_data["paper"] == "docket" else _calendar
-    return pdf_response(build(request, user, court, day, now))
+    return pdf_response(headed(build(request, user, court, day, now), court))
 
 
 def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import MATRIX
-from accounts.models import User
+from accounts.models import Agency, User
 from accounts.services.access.access_log import log_access
 from orders.models import AttachmentKind, Hearing, Order, Receipt
 from orders.services.documents.blocks import Document
@@ -22,7 +23,8 @@ from orders.services.documents.officer_papers import police_notice, service_pack
 from orders.services.documents.receipt import receipt_document
 from orders.services.documents.respondent_notices import hearing_notice, surrender_notice
 from orders.services.documents.typesetting import typeset
-from orders.services.documents.words import LANGUAGES, DocumentWords, shipped_words
+from orders.services.documents.wordings import letterhead_of, words_in_force
+from orders.services.documents.words import LANGUAGES, DocumentWords
 from orders.services.orders.record import load_record
 from orders.services.parties.visibility import roles_over
 
@@ -32,7 +34,8 @@ def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The receipt for firearms, as the person who handed them over gets it."""
     found = _visible(request, Receipt.objects.prefetch_related("custody_steps"), public_id, "receipt")
     photographs = found.attachments.filter(kind=AttachmentKind.FIREARM_PHOTO, withdrawn_at=None)
-    return pdf_response(receipt_document(found, words_of(request), photographs=photographs.count()))
+    document = receipt_document(found, words_of(request), photographs=photographs.count())
+    return pdf_response(headed(document, found.agency))
 
 
 @require_safe
@@ -42,17 +45,19 @@ def order_document(request: HttpRequest, public_id: UUID, kind: str) -> HttpResp
     if build is None:
         raise Http404
     order = _visible(request, Order.objects.all(), public_id, kind.replace("-", "_"))
-    return pdf_response(build(order, words_of(request), timezone.now()))
+    return pdf_response(headed(build(order, words_of(request), timezone.now()), order.case.court))
 
 
 @require_safe
 def hearing_document(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The notice of a hearing."""
-    return pdf_response(
-        hearing_notice(
-            _visible(request, Hearing.objects.all(), public_id, "hearing_notice"), words_of(request)
-        )
-    )
+    found = _visible(request, Hearing.objects.all(), public_id, "hearing_notice")
+    return pdf_response(headed(hearing_notice(found, words_of(request)), found.order.case.court))
+
+
+def headed(document: Document, agency: Agency | None) -> Document:
+    """Return the document with the letterhead of its office."""
+    return replace(document, office_lines=letterhead_of(agency))
 
 
 #: The documents about one order, by the last part of their address.
@@ -80,7 +85,7 @@ def pdf_response(document: Document) -> HttpResponse:
 def words_of(request: HttpRequest) -> DocumentWords:
     """Return the words in the language that the address asks for; English without one."""
     asked = request.GET.get("language", "en")
-    return shipped_words(asked if asked in LANGUAGES else "en")
+    return words_in_force(asked if asked in LANGUAGES else "en")
 
 
 def _visible(request: HttpRequest, rows: Any, public_id: UUID, action: str) -> Any:
