@@ -23,6 +23,30 @@ _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
 }
+#: For sentences in Spanish, in which the short names above read like a table.
+_SPOKEN_WEEKDAYS = {
+    "en": _WEEKDAYS["en"],
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+}
+_SPOKEN_MONTHS = {
+    "en": _MONTHS["en"],
+    "es": (
+        "enero",
+        "feb.",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "sept.",
+        "oct.",
+        "nov.",
+        "dic.",
+    ),
+}
+_SPOKEN_DAY = {"en": "{weekday}, {month} {day}", "es": "{weekday} {day} de {month}"}
+_SPOKEN_YEAR = {"en": "{day}, {year}", "es": "{day} de {year}"}
 _HALVES = {"en": ("a.m.", "p.m."), "es": ("a. m.", "p. m.")}
 _DAY = {
     "en": "{weekday}, {month} {day}, {year}",
@@ -51,6 +75,16 @@ def format_day(day: date, language: str = "en") -> str:
         day=day.day,
         year=day.year,
     )
+
+
+def format_spoken_day(day: date, today: date, language: str = "en") -> str:
+    """Return a date for plain pages: "Tue, Dec 8", "martes 8 de dic."; with the year if it is another one."""
+    spoken = _SPOKEN_DAY[language].format(
+        weekday=_SPOKEN_WEEKDAYS[language][day.weekday()],
+        month=_SPOKEN_MONTHS[language][day.month - 1],
+        day=day.day,
+    )
+    return spoken if day.year == today.year else _SPOKEN_YEAR[language].format(day=spoken, year=day.year)
 
 
 def format_birth_date(day: date, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from notifications.pages import (
     absences,
     board,
     calendar,
+    clients,
     health,
     home,
     notices,
@@ -30,10 +31,12 @@ urlpatterns = [
     path("away/<uuid:public_id>/end/", absences.end, name="absence-end"),
     path("week/", week.week, name="week"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("language/", clients.set_language, name="language"),
     path("releases/", releases.releases, name="releases"),
     path(
         "confidentiality-releases/<uuid:public_id>/", releases.OneRelease.as_view(), name="advocate-release"
     ),
+    path("confidentiality-releases/<uuid:public_id>/sheet/", releases.sheet, name="client-sheet"),
     path("calendar/", calendar.link, name="calendar"),
     path("calendar/<str:token>.ics", calendar.feed, name="calendar-feed"),
     path("healthz/deadlines", health.deadlines_health, name="deadlines-health"),

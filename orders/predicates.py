@@ -38,6 +38,19 @@ def release_in_force_sql(release: str, *, at: str = STATEMENT_TIME) -> str:
     )
 
 
+def release_covers_all(*, prefix: str = "") -> Q:
+    """Releases that leave out none of the four answers about an order."""
+    return Q(*((f"{prefix}{column}", True) for column in _COVERS))
+
+
+def release_covers_all_sql(release: str) -> str:
+    """`release_covers_all` for the alias of `orders_confidentialityrelease`."""
+    return f"({' AND '.join(f'{release}.{column}' for column in _COVERS)})"
+
+
+_COVERS = ("covers_service", "covers_firearms", "covers_hearings", "covers_ending")
+
+
 def not_in_error(order: str) -> Q:
     """True unless the order, named by the path to its key, was entered in error.
 

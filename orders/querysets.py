@@ -17,7 +17,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q
 
 from accounts.access import MATRIX
 from accounts.models import Agency, Membership, Role, User
-from orders.predicates import not_in_error, release_in_force
+from orders.predicates import not_in_error, release_covers_all, release_in_force
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -133,7 +133,8 @@ def _sources(by_capacity: Q, released_to: Collection[int | None]) -> list[models
         releases: ConfidentialityReleaseQuerySet[models.Model] = ConfidentialityReleaseQuerySet(
             apps.get_model("orders", "ConfidentialityRelease")
         )
-        sources.append(releases.in_force().filter(agency__in=released_to))
+        # What a narrower release covers is on the pages of its organization only.
+        sources.append(releases.in_force().filter(release_covers_all(), agency__in=released_to))
     return sources
 
 

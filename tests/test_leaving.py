@@ -15,7 +15,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-EXIT = '<form method="post" action="/leave/"'
+EXIT = '<form method="post" action="/leave/" class="leave"'
 
 
 def _fail(request: HttpRequest) -> HttpResponse:
@@ -91,7 +91,7 @@ def test_the_exit_is_for_advocates_and_names_its_limits(advocate: Client) -> Non
     page = advocate.get("/account/").content.decode()
 
     assert EXIT in page
-    assert "It cannot clear the history of this phone or computer" in page
+    assert "It cannot clear what this phone or computer has saved" in page
     clerk = browser(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
     assert EXIT not in clerk.get("/account/").content.decode()
 

@@ -19,9 +19,13 @@ register = template.Library()
 @register.inclusion_tag("leaving.html", takes_context=True)
 def exit_link(context: dict[str, Any], *, always: bool = False) -> dict[str, Any]:
     """Return the address of an unrelated site for those who may need it; empty for others."""
+    request = context.get("request")
     return {
         "address": settings.EXIT_URL if _is_offered(context, always=always) else "",
         "user": _user(context),
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "other_language": getattr(request, "other_language", None),
     }
 
 
@@ -38,6 +42,6 @@ def _is_offered(context: dict[str, Any], *, always: bool) -> bool:
 
 
 def _user(context: dict[str, Any]) -> User | None:
-    """Return the reader if signed in. A page about a failure has none, and must not need the database."""
+    """Return the reader if signed in. A page about a failure must not need the database."""
     user = context.get("user")
     return user if isinstance(user, User) else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from notifications.models import ContactChannel, Language
@@ -14,37 +15,51 @@ from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PH
 from orders.forms.fields import ClockField
 
 
+class AliasForm(SiteForm):
+    """What the advocate calls the client on a screen."""
+
+    alias = forms.CharField(
+        required=False,
+        max_length=40,
+        label=_("What you call this client here"),
+        help_text=_("A word of your own, such as “Blue Heron”. Never the name. It is stored encrypted."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class ContactForm(SiteForm):
     """Safe contact settings. Earlier ones are not shown, and are erased."""
 
-    channel = forms.ChoiceField(choices=ContactChannel.choices, label="How to notify the person")
+    channel = forms.ChoiceField(choices=ContactChannel.choices, label=_("How to notify the person"))
     address = forms.CharField(
         required=False,
         max_length=LONGEST_ADDRESS,
-        label="Email address or mobile number",
-        help_text="Leave empty if you notify the person yourself. Stored encrypted, shown once after saving.",
+        label=_("Email address or mobile number"),
+        help_text=_(
+            "Leave empty if you notify the person yourself. Stored encrypted, shown once after saving."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     phrase = forms.CharField(
         required=False,
         max_length=LONGEST_PHRASE,
-        label="Code phrase",
-        help_text="Words chosen by the person, so that they can recognize a message as real. No names.",
+        label=_("Code phrase"),
+        help_text=_("Words chosen by the person, so that they can recognize a message as real. No names."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    language = forms.ChoiceField(choices=Language.choices)
+    language = forms.ChoiceField(choices=Language.choices, label=_("Language"))
     hours_from = ClockField(
         required=False,
-        label="Not before",
-        help_text="Court time, such as 9 a.m. Leave both times empty for any hour.",
+        label=_("Not before"),
+        help_text=_("Court time, such as 9 a.m. Leave both times empty for any hour."),
     )
-    hours_until = ClockField(required=False, label="Not after", help_text="Such as 8 p.m.")
+    hours_until = ClockField(required=False, label=_("Not after"), help_text=_("Such as 8 p.m."))
     confirm_every_days = forms.IntegerField(
-        label="Ask the person again after (days)",
+        label=_("Ask the person again after (days)"),
         min_value=settings.MIN_SAFE_CONTACT_DAYS,
         max_value=settings.MAX_SAFE_CONTACT_DAYS,
         initial=settings.SAFE_CONTACT_DAYS,
-        help_text="After this time nothing is sent until somebody confirms the safe contact again.",
+        help_text=_("After this time no message goes out until you confirm the contact again."),
     )
 
     def to_settings(self) -> ContactSettings:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -20,6 +20,7 @@ from accounts.services.access.reviews import overdue_weeks
 from guidance.services import directory
 from notifications.models import Alert, Channel
 from notifications.pages.board import board_of, not_on
+from notifications.pages.clients import clients_of, in_own_language
 from notifications.pages.notices import AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
 from notifications.services.calendar import feeds
@@ -35,6 +36,9 @@ from orders.services.parties.visibility import roles_over
 #: Alerts on one page of the list.
 PAGE = 50
 
+#: Orders of clients on the first page of an advocate.
+MOST_CLIENTS = 25
+
 #: The most deadlines and offers that are counted.
 MAX_COUNTED = 1000
 
@@ -42,8 +46,9 @@ MAX_COUNTED = 1000
 _COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 
 
+@in_own_language
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """The user's alerts to acknowledge, one row for each case, newest first, and the cards of the user's
     roles."""
     user, now = expect(User, request.user), timezone.now()
@@ -66,7 +71,18 @@ def home(request: HttpRequest) -> HttpResponse:
         **on_board,
         **_cards(request, user),
     }
+    if user.roles == {Role.ADVOCATE}:
+        return render(request, "notifications/clients/home.html", context | _clients(request, user, now))
     return render(request, "notifications/home.html", context)
+
+
+def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
+    """Return the first page of an advocate: the most urgent orders of the clients."""
+    found = clients_of(user, now)
+    shown = found[:MOST_CLIENTS]
+    log_access(request, (one.client.order.case.public_id for one in shown))
+    names = {one.client.order.pk: one.title for one in found}
+    return {"clients": shown, "count": len(found), "names": names}
 
 
 def _cards(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
@@ -25,8 +26,9 @@ from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import Role, User
 from accounts.services.access.access_log import log_access
-from notifications.forms.contacts import ContactForm
+from notifications.forms.contacts import AliasForm, ContactForm
 from notifications.models import SafeContact
+from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.services.contacts import contacts
 from orders.display import due_words, met_words, rule_title, shown_state, state_at
 from orders.errors import InvalidFact
@@ -42,7 +44,7 @@ from orders.models import (
     SetStatus,
 )
 from orders.services.court_days import court_day, zone_of
-from orders.services.parties.releases import revoke_release
+from orders.services.parties.releases import revoke_release, set_alias
 
 #: Orders on one page of the list.
 PAGE = 25
@@ -195,28 +197,30 @@ def hearing_words(hearing: Hearing) -> str:
     return f"{hearing.get_purpose_display()}, {format_day(hearing.scheduled_on)}{at}"
 
 
+@in_own_language
 @require_GET
-def releases(request: HttpRequest) -> HttpResponse:
-    """The orders with a release in force to the advocate's organization, newest first."""
+def releases(request: HttpRequest) -> HttpResponseBase:
+    """The orders with a release in force to the advocate's organization, the most urgent first."""
     user, now = _advocate(request), timezone.now()
-    # The order of the index `release_of_agency`.
-    rows = _releases(user).order_by("-order", "-id")
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    page = Paginator(clients_of(user, now), PAGE).get_page(request.GET.get("page"))
     waiting = contacts.unconfirmed(user).select_related("release__order__case")
     unconfirmed = list(waiting.order_by("confirmed_at", "id")[: contacts.MAX_COUNTED])
-    cases = {one.order.case.public_id for one in page}
+    cases = {one.client.order.case.public_id for one in page}
     log_access(request, cases | {one.release.order.case.public_id for one in unconfirmed})
-    context = {
-        "page": page,
-        "orders": _released_orders(list(page), now),
-        "unconfirmed": unconfirmed,
-        "most": contacts.MAX_COUNTED,
-        "sees": SEES,
-    }
+    context = {"page": page, "unconfirmed": unconfirmed, "most": contacts.MAX_COUNTED}
     return render(request, "notifications/releases.html", context)
 
 
-@method_decorator(sensitive_post_parameters("address", "phrase"), name="dispatch")
+@in_own_language
+@require_GET
+def sheet(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """The four answers on one sheet in large type, without a name. Raises `Http404`."""
+    release = _release(request, public_id)
+    (words,) = in_words([release], timezone.now())
+    return render(request, "notifications/client_sheet.html", {"words": words})
+
+
+@method_decorator([in_own_language, sensitive_post_parameters("address", "phrase", "alias")], name="dispatch")
 class OneRelease(View):
     """One order, its safe contact and its release.
 
@@ -226,11 +230,11 @@ class OneRelease(View):
 
     def get(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show the order."""
-        return self._page(request, self._release(request, public_id), ContactForm())
+        return self._page(request, _release(request, public_id), ContactForm())
 
     def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Do the action of the pressed button. Raises `Http404` for an unknown action."""
-        release = self._release(request, public_id)
+        release = _release(request, public_id)
         match request.POST.get("action"):
             case "set":
                 return self._set(request, release)
@@ -240,6 +244,8 @@ class OneRelease(View):
                 return self._of_contact(request, release, is_end=True)
             case "revoke":
                 return self._revoke(request, release)
+            case "alias":
+                return self._name(request, release)
         raise Http404
 
     def _set(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
@@ -253,7 +259,7 @@ class OneRelease(View):
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             return self._page(request, release, form)
-        messages.success(request, "Saved. The person is notified only in this way.")
+        messages.success(request, gettext("Saved. The person is notified only in this way."))
         # In the session, which is encrypted: a message could travel in a cookie.
         request.session[_SAVED] = {str(release.public_id): contacts.readable_address(contact)}
         return redirect("advocate-release", public_id=release.public_id)
@@ -263,39 +269,63 @@ class OneRelease(View):
     ) -> HttpResponse:
         contact, now = contacts.contact_of(release), timezone.now()
         if contact is None:
-            messages.error(request, "The safe contact has already ended. Nothing is sent to the person.")
+            messages.error(
+                request, gettext("The safe contact has already ended. Nothing is sent to the person.")
+            )
+        elif is_end and request.POST.get("sure") != "yes":
+            messages.error(
+                request,
+                gettext("Check the box: the person wants no more messages. Then press the button again."),
+            )
         elif is_end:
             contacts.end(contact, now=now)
-            messages.success(request, "Ended and erased. Nothing more is sent to the person.")
+            messages.success(request, gettext("Ended and erased. Nothing more is sent to the person."))
         else:
             contacts.confirm(contact, now=now)
-            messages.success(request, "Confirmed again.")
+            messages.success(request, gettext("Confirmed again."))
         return redirect("advocate-release", public_id=release.public_id)
 
     def _revoke(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         if request.POST.get("sure") != "yes":
             messages.error(
                 request,
-                "Check the box to confirm that the person revokes the release, then press the button again.",
+                gettext("Check the box: the person revokes the release. Then press the button again."),
             )
             return redirect("advocate-release", public_id=release.public_id)
         revoke_release(release, by=_advocate(request), now=timezone.now())
-        messages.success(request, "The release is revoked. Your organization no longer sees the order.")
+        messages.success(
+            request, gettext("The release is revoked. Your organization no longer sees the order.")
+        )
         return redirect("releases")
 
-    def _release(self, request: HttpRequest, public_id: UUID) -> ConfidentialityRelease:
-        """Return a release visible to the advocate. Raises `Http404`."""
-        release = _releases(_advocate(request)).filter(public_id=public_id).first()
-        if release is None:
-            raise Http404
-        log_access(request, [release.order.case.public_id])
-        return release
+    def _name(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
+        form = AliasForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, release, ContactForm(), form)
+        set_alias(release, alias=form.cleaned_data["alias"])
+        messages.success(request, gettext("Saved."))
+        return redirect("advocate-release", public_id=release.public_id)
 
-    def _page(self, request: HttpRequest, release: ConfidentialityRelease, form: ContactForm) -> HttpResponse:
-        (watched,) = _released_orders([release], timezone.now())
+    def _page(
+        self,
+        request: HttpRequest,
+        release: ConfidentialityRelease,
+        form: ContactForm,
+        alias: AliasForm | None = None,
+    ) -> HttpResponse:
+        now = timezone.now()
+        (words,) = in_words([release], now)
+        (watched,) = _released_orders([release], now)
         # Shown once, so that the advocate sees what is stored, and not to the next reader.
         saved = request.session.pop(_SAVED, {}).get(str(release.public_id), "")
-        context = {"watched": watched, "form": form, "sees": SEES, "saved_address": saved}
+        context = {
+            "watched": watched,
+            "words": words,
+            "form": form,
+            "alias": alias or AliasForm(initial={"alias": release.alias}),
+            "sees": SEES,
+            "saved_address": saved,
+        }
         return render(request, "notifications/release.html", context)
 
 
@@ -305,6 +335,15 @@ def _advocate(request: HttpRequest) -> User:
     if not isinstance(user, User) or Role.ADVOCATE not in user.roles:
         raise Http404
     return user
+
+
+def _release(request: HttpRequest, public_id: UUID) -> ConfidentialityRelease:
+    """Return a release visible to the advocate. Raises `Http404`."""
+    release = _releases(_advocate(request)).filter(public_id=public_id).first()
+    if release is None:
+        raise Http404
+    log_access(request, [release.order.case.public_id])
+    return release
 
 
 def _releases(user: User) -> QuerySet[ConfidentialityRelease]:

@@ -214,7 +214,8 @@ class ConfidentialityRelease(models.Model):
 
     While it is in force the organization's advocates see the status of the order: from `begins_at` until
     before `ends_at`, or until it is revoked. The signer is not stored, because the release already reveals
-    whose client the person is.
+    whose client the person is. It covers four answers: whether the order was served, what became of the
+    firearms, its hearings, and its end. What it does not cover does not exist for the organization.
     """
 
     public_id = public_id()
@@ -224,6 +225,17 @@ class ConfidentialityRelease(models.Model):
     agency = models.ForeignKey(
         Agency, on_delete=models.PROTECT, related_name="releases", verbose_name="organization", db_index=False
     )
+    alias = EncryptedTextField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_column="encrypted_alias",
+        help_text="What the advocate calls the client on a screen. Never the name.",
+    )
+    covers_service = models.BooleanField(default=True, db_default=True)
+    covers_firearms = models.BooleanField(default=True, db_default=True)
+    covers_hearings = models.BooleanField(default=True, db_default=True)
+    covers_ending = models.BooleanField(default=True, db_default=True)
     signed_on = models.DateField(help_text="The day on the written release.")
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -249,6 +261,11 @@ class ConfidentialityRelease(models.Model):
 
     def __str__(self) -> str:
         return f"Release {str(self.public_id)[:8]}"
+
+    @property
+    def covers_all(self) -> bool:
+        """True if it leaves out none of the four answers."""
+        return self.covers_service and self.covers_firearms and self.covers_hearings and self.covers_ending
 
     def has_ended(self, now: datetime) -> bool:
         """True if it was revoked, or its end is not after `now`."""

@@ -46,10 +46,9 @@ def test_preferences_on_a_phone(browser: Browser, settings: Settings) -> None:
 def test_an_advocate_adds_a_safe_contact_on_a_phone_and_leaves(browser: Browser) -> None:
     stage = set_up()
     browser.sign_in(make.person(Role.ADVOCATE, stage.organization))
-    browser.press("Open the orders")
     assert not browser.is_wider_than(PHONE)
-    browser.press(stage.order.case.docket_number)
-    assert "it is not recorded here as done" in browser.text
+    browser.press("All about this order")
+    assert "No, and the time is over" in browser.text
     assert not browser.is_wider_than(PHONE)
 
     browser.unfold("Add a safe contact")

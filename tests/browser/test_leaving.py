@@ -59,7 +59,7 @@ def test_the_page_is_gone_and_back_shows_nothing(
         ActionChains(driver).send_keys(Keys.SHIFT).perform()
     elif way == "no script":
         driver.execute_script(
-            "HTMLFormElement.prototype.submit.call(document.querySelector('.leaving form'))"
+            "HTMLFormElement.prototype.submit.call(document.querySelector('.leaving .leave'))"
         )
     else:
         driver.find_element(By.CSS_SELECTOR, "button.exit").click()

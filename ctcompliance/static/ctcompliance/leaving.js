@@ -1,7 +1,7 @@
 // Leaves at once: blanks the page, signs out in the background, and puts another site in place of this page.
 // Without this script the button sends its form, which does the same in two steps.
 (() => {
-  const form = document.querySelector('.leaving form')
+  const form = document.querySelector('.leaving .leave')
   const status = form.querySelector('.presses')
   // Presses of Shift count together if each follows the one before within this time.
   const PAUSE = 5000
@@ -9,7 +9,7 @@
   let isAlone = false
   let timer
 
-  // Marks this tab, so that Back shows no page of this site, also none that anyone may open.
+  // Marks this tab, so that Back shows no page of this site, not even a public one.
   const KEY = 'left'
   const [entry] = performance.getEntriesByType('navigation')
   if (entry?.type !== 'back_forward') {

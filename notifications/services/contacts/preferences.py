@@ -89,6 +89,12 @@ def save(user: User, given: PreferenceSettings) -> Preference:
     return preference
 
 
+def set_language(user: User, language: str) -> None:
+    """Save the language of the person's pages and messages. An unknown one changes nothing."""
+    if language in Language.values:
+        Preference.objects.update_or_create(user=user, defaults={"language": language})
+
+
 def _another_uses_it() -> InvalidFact:
     return InvalidFact("phone", "not_yours", "Another person uses this number. Enter your own.")
 

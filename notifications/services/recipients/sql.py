@@ -21,7 +21,7 @@ from notifications.services.recipients.audience import (
     WITHOUT_FALLBACK,
 )
 from orders.models import Capacity
-from orders.predicates import STATEMENT_TIME, release_in_force_sql
+from orders.predicates import STATEMENT_TIME, release_covers_all_sql, release_in_force_sql
 from orders.rules.vocabulary import Purpose
 
 #: Of an agency the members of the first rung that has anyone are notified; `_FIRST_RUNG` has the exception.
@@ -130,15 +130,16 @@ FROM unnest(%(statewide)s::text[]) AS word
 LEFT JOIN accounts_agency g ON g.kind = word AND g.answers_for_state AND g.jurisdiction = o.jurisdiction
 WHERE word = ANY (due.audience) AND (g.id IS NOT NULL OR due.purpose <> %(inform)s)
 UNION ALL
--- Advocates whose organization has a release in force; the protected person by the contact in force under
--- one.
+-- Advocates whose organization has a release in force that covers everything; the protected person by the
+-- contact in force under one.
 SELECT word, r.agency_id, word, r.id,
        CASE WHEN word = %(protected_person)s THEN s.channel ELSE '' END, %(advocate)s
 FROM unnest(ARRAY[%(advocate)s, %(protected_person)s]) AS word
 JOIN orders_confidentialityrelease r ON r.order_id = due.order_id AND $release_in_force
 LEFT JOIN notifications_safecontact s ON s.release_id = r.id AND s.ended_at IS NULL
   AND s.confirmed_at + s.confirm_every > $now
-WHERE word = ANY (due.audience) AND (word = %(advocate)s OR s.id IS NOT NULL)
+WHERE word = ANY (due.audience)
+  AND CASE word WHEN %(advocate)s THEN $release_covers_all ELSE s.id IS NOT NULL END
 UNION ALL
 SELECT %(canary)s, NULL, '', NULL, %(canary)s, '' WHERE %(canary)s = ANY (due.audience)
 """)
@@ -236,7 +237,11 @@ def channels(first: str, *, via: str, purpose: str) -> str:
 
 def recipients(now: str) -> str:
     """The CTEs `candidate`, `administrators` and `recipient` for the checkpoints of a CTE `due`."""
-    audience = _AUDIENCE.substitute(now=now, release_in_force=release_in_force_sql("r", at=now))
+    audience = _AUDIENCE.substitute(
+        now=now,
+        release_in_force=release_in_force_sql("r", at=now),
+        release_covers_all=release_covers_all_sql("r"),
+    )
     return _RECIPIENTS.substitute(
         audience=audience,
         first_rung=first_rung("k.agency_id", "k.role", now=now),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, AuditEntry, Membership, User
 from accounts.services.access.access_report import ABOUT_CASES
+from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import ConfidentialityRelease, Order
 from orders.predicates import release_not_ended
@@ -106,6 +107,15 @@ def revoke_release(
         row.refresh_from_db(fields=["revoked_at"])
         change.data["release"] = str(row.public_id)
     return row
+
+
+def set_alias(release: ConfidentialityRelease, *, alias: str) -> None:
+    """Store what the advocate calls the client. It is in no history: it belongs to the organization.
+
+    It is not compared with the names of the case: the answer would let a reader guess them.
+    """
+    release.alias = clean(alias)
+    release.save(update_fields=["alias"])
 
 
 def is_seen(release: ConfidentialityRelease) -> bool:
