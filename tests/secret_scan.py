@@ -24,6 +24,7 @@ ALLOWED = ROOT / "tests" / "secret_scan.toml"
 #: Files that hold digests or pictures, or that a command writes from other files.
 LEFT_OUT = (
     ".lock",
+    ".mo",
     ".png",
     ".svg",
     ".ico",
