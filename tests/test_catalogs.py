@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-import textstat  # type: ignore[import-untyped]
+import textstat
 
 from ctcompliance.catalogs import PASSED_ON, ROOT, CatalogEntry, catalogs, compiled, read, wanted
 
