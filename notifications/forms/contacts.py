@@ -27,6 +27,15 @@ class AliasForm(SiteForm):
     )
 
 
+class ReportForm(SiteForm):
+    """The client knows that firearms are still there."""
+
+    known_on = forms.DateField(
+        label=_("When did your client last know of guns there?"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+
 class ContactForm(SiteForm):
     """Safe contact settings. Earlier ones are not shown, and are erased."""
 

@@ -101,13 +101,19 @@ class ClientWords:
         return rank, self.client.next_date.on or self.client.ending.on or date.max
 
     @property
+    def may_report(self) -> bool:
+        """True if the page offers to report firearms: the release covers them, and the order is in force."""
+        is_over = self.client.ending.kind in (EndKind.ENDED, EndKind.VACATED)
+        return self.client.release.covers_firearms and not is_over
+
+    @property
     def steps(self) -> list[str]:
         """What the advocate can do now."""
         client, steps = self.client, []
         word = client.firearms.word
         if word in (Word.SWORN, Word.NOT_YET, Word.RETURNED, Word.NOT_KNOWN):
             steps.append(gettext("Make a safety plan. Count on guns being there."))
-        if word in (Word.SWORN, Word.NOT_YET, Word.NOT_KNOWN, Word.YES, Word.FOUND):
+        if self.may_report:
             steps.append(
                 gettext(
                     "Does your client know of any guns? Let the court and police know with the button below. "

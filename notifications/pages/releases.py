@@ -26,7 +26,7 @@ from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import Role, User
 from accounts.services.access.access_log import log_access
-from notifications.forms.contacts import AliasForm, ContactForm
+from notifications.forms.contacts import AliasForm, ContactForm, ReportForm
 from notifications.models import SafeContact
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.services.contacts import contacts
@@ -43,6 +43,7 @@ from orders.models import (
     ProofStatus,
     SetStatus,
 )
+from orders.services.clients.reports import report_firearms
 from orders.services.court_days import court_day, zone_of
 from orders.services.parties.releases import revoke_release, set_alias
 
@@ -244,6 +245,8 @@ class OneRelease(View):
                 return self._of_contact(request, release, is_end=True)
             case "revoke":
                 return self._revoke(request, release)
+            case "report":
+                return self._report(request, release)
             case "alias":
                 return self._name(request, release)
         raise Http404
@@ -298,6 +301,20 @@ class OneRelease(View):
         )
         return redirect("releases")
 
+    def _report(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
+        form = ReportForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, release, ContactForm(), report=form)
+        try:
+            report_firearms(release, known_on=form.cleaned_data["known_on"], now=timezone.now())
+        except InvalidFact as refusal:
+            form.add_error("known_on", refusal.message)
+            return self._page(request, release, ContactForm(), report=form)
+        messages.success(
+            request, gettext("Reported to the court and police. The guns count as not handed in.")
+        )
+        return redirect("advocate-release", public_id=release.public_id)
+
     def _name(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = AliasForm(request.POST)
         if not form.is_valid():
@@ -312,6 +329,7 @@ class OneRelease(View):
         release: ConfidentialityRelease,
         form: ContactForm,
         alias: AliasForm | None = None,
+        report: ReportForm | None = None,
     ) -> HttpResponse:
         now = timezone.now()
         (words,) = in_words([release], now)
@@ -322,6 +340,7 @@ class OneRelease(View):
             "watched": watched,
             "words": words,
             "form": form,
+            "report": report or ReportForm(),
             "alias": alias or AliasForm(initial={"alias": release.alias}),
             "sees": SEES,
             "saved_address": saved,

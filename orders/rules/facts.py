@@ -57,6 +57,7 @@ EVENT_KINDS = frozenset(
         "expiry_notified",
         "extension_moved",
         "family_notified",
+        "firearms_reported",
         "heard",
         "hearing_continued",
         "hearing_requested",

@@ -15,6 +15,7 @@ from orders.services.bulk import make
 from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of
+from orders.services.planning.load_inventories import REPORTED
 from orders.services.planning.rulebooks import bundled
 from orders.services.validation import need_one_of
 
@@ -74,6 +75,9 @@ def events_of(order: Order) -> frozenset[str]:
     for rule in rules:
         kinds |= {rule.starts, rule.else_starts, rule.due_starts, rule.not_before, rule.opened_by}
         kinds |= set(rule.only_after)
+    if any(one.complete for rule in rules for one in rule.met_by):
+        # It opens the duty to surrender again, and starts or meets nothing by itself.
+        kinds.add(REPORTED)
     return RECORDABLE & kinds
 
 

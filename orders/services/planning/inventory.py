@@ -27,6 +27,7 @@ class MoveKind(IntEnum):
     FINDING = 4
     VERIFICATION = 5
     COMPLIANT = 6
+    REPORTED = 7
 
 
 #: Moves that are about the orders that were issued by then. An order that is issued later alleges again.
@@ -102,6 +103,11 @@ class Inventory:
         unstated = 1 if self.is_alleged else 0
         return max(unstated if self.alleged is None else self.alleged, len(self.firearms))
 
+    @property
+    def is_reported(self) -> bool:
+        """True if it was reported to the court that the respondent still has firearms."""
+        return any(one.kind is MoveKind.REPORTED for one in self.moves)
+
     def at(self, instant: datetime) -> Inventory:
         """The same inventory with the moves until `instant` only."""
         return self._with_moves(lambda one: one.at <= instant)
@@ -173,11 +179,12 @@ class Inventory:
         joined = self.joined(order)
         walk = _Walk(joined, order)
         open_items = frozenset(walk.held - (walk.returned - walk.found_held))
+        whole = joined.whole + walk.reported
         return Balance(
             alleged=joined.alleged,
             listed=len(joined.firearms),
-            whole=joined.whole,
-            accounted=joined.whole - len(open_items & joined.firearms) - walk.unlisted,
+            whole=whole,
+            accounted=whole - len(open_items & joined.firearms) - walk.unlisted,
             open_items=open_items,
             unlisted=walk.unlisted,
             items=frozenset(joined.listed),
@@ -194,6 +201,8 @@ class _Walk:
         self.found_held: set[int] = set()
         #: Items that went back lawfully: after the end of the order.
         self.returned: set[int] = set()
+        #: Firearms reported since the order, without a name: each is open until something settles it.
+        self.reported = 0
         self.events: list[Event] = []
         self._order = order
         self._custody: set[int] = set()
@@ -226,6 +235,11 @@ class _Walk:
                 self.held |= move.firearms
                 self.found_held |= move.firearms
                 self.unlisted = max(self.unlisted, min(unlisted, self._alleged_unlisted))
+            case MoveKind.REPORTED:
+                self.reported += unlisted
+                self.unlisted += unlisted
+                if unlisted:
+                    self.events = [replace(one, complete=False, proof=None) for one in self.events]
             case _:
                 self._account(move, unlisted)
 

@@ -49,7 +49,9 @@ def load_facts(
             expires_on=order.expires_on,
             firearms_indicated=order.firearms_indicated,
             permit_indicated=order.permit_indicated or order.pk in permits,
-            firearms_listed=bool(inventory.joined(order).listed) or is_alleged(order),
+            firearms_listed=bool(inventory.joined(order).listed)
+            or is_alleged(order)
+            or inventory.is_reported,
             financial_support=order.financial_support,
             area=order.area,
             events=tuple(events[order.pk]),

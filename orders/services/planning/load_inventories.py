@@ -133,6 +133,10 @@ def _verifications(cases: Sequence[int]) -> Iterator[tuple[int, Move]]:
         )
 
 
+#: The event that the respondent still has firearms. A report of a day counts from the end of the day.
+REPORTED = "firearms_reported"
+_LAST_MINUTE = time(23, 59)
+
 #: Hearings whose outcome is about compliance.
 ABOUT_COMPLIANCE = (models.HearingPurpose.COMPLIANCE, models.HearingPurpose.CONTEMPT)
 
@@ -166,12 +170,24 @@ def _hearings(cases: Sequence[int]) -> Iterator[tuple[int, Move]]:
             yield case, Move(at=at, key=hearing.public_id.hex, kind=MoveKind.COMPLIANT)
 
 
+def _reports(cases: Sequence[int]) -> Iterator[tuple[int, Move]]:
+    """Yield what was reported to the court: one firearm without a name, open until something settles it."""
+    reported = models.CaseEvent.objects.of_case(*cases).filter(kind=REPORTED)
+    for one in reported.select_related("order"):
+        if one.occurred_at is not None and one.occurred_offset is not None:
+            at = as_given(one.occurred_at, one.occurred_offset)
+        else:
+            at = at_wall(one.occurred_on, _LAST_MINUTE, zone_at(one.order.jurisdiction, one.order.area))
+        yield one.order.case_id, Move(at=at, key=one.public_id.hex, kind=MoveKind.REPORTED, unlisted=1)
+
+
 #: What reads the moves of each table besides receipts.
 _MOVES: dict[type[Model], Callable[[Sequence[int]], Iterator[tuple[int, Move]]]] = {
     models.FirearmReturn: _returns,
     models.FirearmDisposal: _disposals,
     models.StatementVerification: _verifications,
     models.Hearing: _hearings,
+    models.CaseEvent: _reports,
 }
 
 

@@ -20,6 +20,7 @@ from django.db.models.functions import TruncDate
 
 from orders.models import (
     Case,
+    CaseEvent,
     Firearm,
     FirearmFinding,
     FirearmReturn,
@@ -34,7 +35,7 @@ from orders.rules.plan import plan
 from orders.rules.planned import PlannedDeadline, Status
 from orders.services.court_days import is_before_issue
 from orders.services.planning.load_facts import load_facts
-from orders.services.planning.load_inventories import ABOUT_COMPLIANCE, load_inventories
+from orders.services.planning.load_inventories import ABOUT_COMPLIANCE, REPORTED, load_inventories
 from orders.services.planning.rulebooks import current_rulebook
 
 #: Cases planned at once.
@@ -56,9 +57,9 @@ class SurrenderStatus(StrEnum):
 def cases_apart(jurisdiction: str, courts: Collection[int] | None) -> list[int]:
     """The cases (by key) of the state with a finding about a firearm, a check of a statement, or an outcome.
 
-    The outcome is that of compliance. Also those with a return that may have been made while an order was in
-    force, and those of a person with several cases at a court if one of them lists an item: they share their
-    inventory.
+    The outcome is that of compliance. Also those with a report of firearms, those with a return that may have
+    been made while an order was in force, and those of a person with several cases at a court if one of them
+    lists an item: they share their inventory.
     """
     kept: dict[str, Any] = {"order__jurisdiction": jurisdiction}
     if courts is not None:
@@ -68,6 +69,7 @@ def cases_apart(jurisdiction: str, courts: Collection[int] | None) -> list[int]:
         FirearmFinding.objects.filter(**kept),
         StatementVerification.objects.filter(**kept),
         Hearing.objects.filter(**compliant, **kept),
+        CaseEvent.objects.filter(kind=REPORTED, **kept),
         _returned_in_force().filter(**kept),
     )
     found = {case for rows in sources for case in rows.values_list("order__case", flat=True)}

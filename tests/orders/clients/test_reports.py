@@ -1,0 +1,92 @@
+"""“Still has firearms”, as the protected person lets the court know: it opens a closed duty for a check."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.dates import COURT_TIME
+from orders.errors import InvalidFact
+from orders.models import DeadlineState, HistoryEntry, Order
+from orders.services.clients.answers import Word, client_orders
+from orders.services.clients.reports import report_firearms
+from orders.services.corrections import withdraw
+from orders.services.firearms.accounting import account_of
+from orders.services.orders.case_events import events_of
+from tests import make
+from tests.make import NOW
+from tests.orders.clients.test_answers import SERVED, by_police, release, sworn
+
+pytestmark = pytest.mark.django_db
+
+TODAY = NOW.astimezone(COURT_TIME).date()
+LATER = NOW + timedelta(minutes=5)
+
+
+def word(order: Order) -> Word:
+    """The answer about the firearms after the report."""
+    (found,) = client_orders([release(order)], LATER)
+    return found.firearms.word
+
+
+def test_a_proven_duty_opens_again_and_the_numbers_have_one_more() -> None:
+    order = by_police(make.order(**SERVED))
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.MET
+
+    report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.OPEN
+    account = account_of(order)
+    assert (account.accounted, account.whole, account.unlisted) == (1, 2, 1)
+    assert word(order) is Word.NOT_YET
+
+
+def test_a_sworn_denial_meets_the_duty_no_longer() -> None:
+    order = sworn(make.order(**SERVED, firearms_indicated=False))
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.MET
+
+    report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.OPEN
+
+
+def test_withdrawn_it_leaves_the_duty_as_it_was() -> None:
+    order = by_police(make.order(**SERVED))
+    event = report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    withdraw(event, by=None, now=LATER, reason="Of another order.")
+
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.MET
+
+
+def test_the_history_names_no_source() -> None:
+    order = by_police(make.order(**SERVED))
+
+    report_firearms(release(order), known_on=date(2026, 12, 3), now=NOW)
+
+    entry = HistoryEntry.objects.filter(order=order, kind="firearms_reported").get()
+    assert entry.actor is None
+    assert entry.reason == "Last known: Thu, Dec 3, 2026"
+
+
+def test_once_a_day_is_enough() -> None:
+    order = by_police(make.order(**SERVED))
+    report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    with pytest.raises(InvalidFact, match="reported today"):
+        report_firearms(release(order), known_on=TODAY, now=LATER)
+
+
+def test_a_release_without_firearms_allows_no_report() -> None:
+    order = by_police(make.order(**SERVED))
+
+    with pytest.raises(InvalidFact, match="does not cover"):
+        report_firearms(release(order, covers_firearms=False), known_on=TODAY, now=NOW)
+    with pytest.raises(InvalidFact, match="in the future"):
+        report_firearms(release(order), known_on=TODAY + timedelta(days=1), now=NOW)
+
+
+def test_it_is_recordable_only_where_firearms_are_surrendered() -> None:
+    assert "firearms_reported" in events_of(make.order())
+    assert "firearms_reported" not in events_of(make.order(kind="restraining_order_application"))
