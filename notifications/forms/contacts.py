@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
+from accounts.narrowing import expect
 from notifications.models import ContactChannel, Language
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
 from orders.forms.fields import ClockField
@@ -70,6 +71,13 @@ class ContactForm(SiteForm):
         initial=settings.SAFE_CONTACT_DAYS,
         help_text=_("After this time no message goes out until you confirm the contact again."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Leave out text messages where no provider is set."""
+        super().__init__(*args, **kwargs)
+        if not settings.SMS_PROVIDERS:
+            channel = expect(forms.ChoiceField, self.fields["channel"])
+            channel.choices = [one for one in ContactChannel.choices if one[0] != ContactChannel.SMS]
 
     def to_settings(self) -> ContactSettings:
         """Return the settings for the service."""

@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from accounts.dates import format_clock, format_spoken_day
+from notifications.models import Alert, AlertState
 from orders.models import HearingPurpose, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
 from orders.services.court_days import court_day, zone_of
@@ -304,6 +305,22 @@ class ClientWords:
         if days == 0:
             return gettext("That is today.")
         return ngettext("%(days)s day from now.", "%(days)s days from now.", days) % {"days": days}
+
+
+def sent_words(alert: Alert) -> str:
+    """Return whether a message to the protected person arrived."""
+    match alert.state:
+        case AlertState.DELIVERED:
+            return gettext("It arrived.")
+        case AlertState.ACCEPTED:
+            return gettext("It went out. Nothing shows yet that it arrived.")
+        case AlertState.IN_DOUBT:
+            return gettext("It is not clear if it went out. Ask the person.")
+        case AlertState.FAILED:
+            return gettext("It did not arrive. Reach the person in another safe way.")
+        case AlertState.WITHDRAWN:
+            return gettext("It was not sent, because it was no longer news.")
+    return gettext("It waits for its time.")
 
 
 def _not_released(question: str) -> Answer:

@@ -28,6 +28,7 @@ from accounts.models import Role, User
 from accounts.services.access.access_log import log_access
 from notifications.forms.contacts import AliasForm, ContactForm, ReportForm
 from notifications.models import SafeContact
+from notifications.pages.client_words import sent_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.services.contacts import contacts
 from orders.display import due_words, met_words, rule_title, shown_state, state_at
@@ -344,6 +345,7 @@ class OneRelease(View):
             "alias": alias or AliasForm(initial={"alias": release.alias}),
             "sees": SEES,
             "saved_address": saved,
+            "sent": [(one, sent_words(one)) for one in contacts.sent_under(release)],
         }
         return render(request, "notifications/release.html", context)
 

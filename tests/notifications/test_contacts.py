@@ -33,6 +33,13 @@ from tests.ledger import Ledger
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def _text_messages(settings: Settings) -> None:
+    """A provider of text messages is set."""
+    settings.SMS_PROVIDERS = ["twilio"]
+
+
 EMAIL = "quiet.heron@mail.example"
 PHRASE = "The herons are back"
 

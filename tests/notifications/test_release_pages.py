@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, AuditEntry, Role, User
 from notifications.models import Alert, SafeContact, Via
 from notifications.services.delivery import sms_opt_out
@@ -26,6 +27,13 @@ from tests.accounts.test_second_factor import settings_with
 from tests.api.fixtures import Fixtures, add_more, set_up
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _text_messages(settings: Settings) -> None:
+    """A provider of text messages is set."""
+    settings.SMS_PROVIDERS = ["twilio"]
+
 
 SECRETS = ("Ash Birch", "Sky Linden")
 CONTACT = {
@@ -372,3 +380,72 @@ def test_a_setting_that_cannot_be_does_not_start(wrong: dict[str, str]) -> None:
 
     with pytest.raises(ImproperlyConfigured, match=name):
         settings_with(wrong)
+
+
+def test_a_report_of_guns_names_no_client_and_opens_the_duty(stage: Fixtures, advocate: Client) -> None:
+    today = stage.now.astimezone(COURT_TIME).date().isoformat()
+
+    page = text(advocate.post(path_of(stage), {"action": "report", "known_on": today}, follow=True))
+
+    assert "Reported to the court and police." in page
+    entry = HistoryEntry.objects.filter(order=stage.order, kind="firearms_reported").get()
+    assert entry.actor is None
+    page = text(advocate.post(path_of(stage), {"action": "report", "known_on": today}))
+    assert "This was reported today." in page
+
+
+def test_one_press_changes_the_language_and_stays_on_the_page(stage: Fixtures, advocate: Client) -> None:
+    page = text(advocate.post("/language/", {"language": "es", "next": path_of(stage)}, follow=True))
+
+    assert '<html lang="es">' in page
+    assert "¿Ya entregó las armas?" in page
+    assert "No, y el plazo ya pasó" in page
+    assert "Are the guns handed in?" not in page
+    assert advocate.post("/language/", {"language": "en", "next": "https://elsewhere.example"}).headers[
+        "Location"
+    ] == ("/")
+
+
+def test_the_alias_is_shown_in_place_of_the_docket_and_stored_encrypted(
+    stage: Fixtures, advocate: Client
+) -> None:
+    page = text(advocate.post(path_of(stage), {"action": "alias", "alias": "Blue Heron"}, follow=True))
+
+    assert "<h1>Blue Heron</h1>" in page
+    assert stage.order.case.docket_number not in text(advocate.get("/"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encrypted_alias FROM orders_confidentialityrelease WHERE encrypted_alias IS NOT NULL"
+        )
+        assert b"Heron" not in bytes(cursor.fetchone()[0])
+
+
+def test_the_sheet_for_paper_names_neither_person_nor_case(stage: Fixtures, advocate: Client) -> None:
+    page = text(advocate.get(f"{path_of(stage)}sheet/"))
+
+    sheet = page[page.index("<article") : page.index("</article>")]
+    assert "No, and the time is over" in sheet
+    for secret in (*SECRETS, stage.town.name, stage.court.name, stage.order.case.docket_number):
+        assert secret not in sheet
+
+
+def test_what_a_release_leaves_out_is_nowhere_on_the_pages(stage: Fixtures, advocate: Client) -> None:
+    ConfidentialityRelease.objects.update(covers_firearms=False)
+
+    for path in ("/", "/releases/", path_of(stage), f"{path_of(stage)}sheet/"):
+        page = text(advocate.get(path))
+        assert "Not in the release" in page
+        assert "1 of 2 are handed in." not in page
+        assert "Report that there are still guns" not in page
+    assert advocate.get(f"/api/v1/orders/{stage.order.public_id}").status_code == 404
+
+
+def test_text_messages_are_refused_where_no_provider_is_set(
+    stage: Fixtures, advocate: Client, settings: Settings
+) -> None:
+    settings.SMS_PROVIDERS = []
+
+    assert "Text message" not in text(advocate.get(path_of(stage)))
+    answer = advocate.post(path_of(stage), CONTACT | {"channel": "sms", "address": "860 555 0100"})
+    assert "not one of the available choices" in text(answer)
+    assert not SafeContact.objects.exists()

@@ -19,7 +19,7 @@ from accounts.crypto import decrypt, encrypt
 from accounts.mail_addresses import LONGEST, AddressError, check_address
 from accounts.models import Role, User
 from notifications.channels.phone import NumberError, normalize, readable
-from notifications.models import ContactChannel, Language, SafeContact
+from notifications.models import Alert, ContactChannel, Language, SafeContact, Via
 from notifications.services.delivery.sms_opt_out import is_opted_out
 from notifications.services.delivery.templates import find_forbidden, find_non_gsm
 from notifications.services.watch.isolation import each_isolated, parked_rows
@@ -30,6 +30,9 @@ from orders.models import ConfidentialityRelease
 LONGEST_PHRASE = 60
 #: The kind of a parked contact.
 _KIND = "safe contact"
+
+#: Messages to a person that the advocate sees, the newest first.
+MOST_SENT = 10
 
 #: The most unconfirmed contacts that are counted.
 MAX_COUNTED = 100
@@ -71,6 +74,12 @@ def is_unconfirmed(contact: SafeContact, now: datetime) -> bool:
 def has_opted_out(contact: SafeContact) -> bool:
     """Return True if the number answered STOP. Then nothing is sent to it."""
     return contact.channel == ContactChannel.SMS and is_opted_out(decrypt(contact.encrypted_address))
+
+
+def sent_under(release: ConfidentialityRelease) -> list[Alert]:
+    """Return the newest messages to the protected person under a release, at most `MOST_SENT`."""
+    rows = Alert.objects.filter(order=release.order_id, release=release, via=Via.PROTECTED)
+    return list(rows.order_by("-id")[:MOST_SENT])
 
 
 def readable_address(contact: SafeContact) -> str:
@@ -179,6 +188,10 @@ def _address(chosen: ContactSettings) -> str:
             return ""
         case ContactChannel.EMAIL:
             return _email(given)
+        case ContactChannel.SMS if not settings.SMS_PROVIDERS:
+            raise InvalidFact(
+                "channel", "no_provider", "Text messages are not available here. Choose another way."
+            )
         case ContactChannel.SMS:
             return _number(given)
     raise InvalidFact("channel", "not_known", f"Use one of {', '.join(ContactChannel.values)}.")

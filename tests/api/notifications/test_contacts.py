@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts.access import MATRIX
 from accounts.models import AgencyKind, AuditEntry, IdempotencyRecord, Role
@@ -18,6 +19,13 @@ from tests.api.conftest import Caller, MakeCaller
 from tests.api.fixtures import Fixtures
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _text_messages(settings: Settings) -> None:
+    """A provider of text messages is set."""
+    settings.SMS_PROVIDERS = ["twilio"]
+
 
 ADDRESS, PHRASE = "quiet.heron@mail.example", "The herons are back"
 GIVEN: dict[str, Any] = {"channel": "email", "address": ADDRESS, "phrase": PHRASE}
