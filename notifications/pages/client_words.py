@@ -55,8 +55,8 @@ class ClientWords:
 
     @property
     def release_ends(self) -> str:
-        """The last day of the release."""
-        return self._day(court_day(self.client.order, self.client.release.ends_at))
+        """The last day of the release, for the end of a sentence: months may be shortened with a stop."""
+        return self._day(court_day(self.client.order, self.client.release.ends_at)).rstrip(".")
 
     @property
     def as_of(self) -> str:
@@ -126,7 +126,7 @@ class ClientWords:
         steps += self._steps_of_dates()
         if self.is_ending:
             steps.append(gettext("Ask your client if you may keep seeing this order. Renew the release."))
-        return steps
+        return [one.replace("..", ".") for one in steps]
 
     def _steps_of_dates(self) -> list[str]:
         one = self.client.next_date
@@ -148,7 +148,7 @@ class ClientWords:
                 return _not_released(question)
             case Word.YES if found.at is not None:
                 method = _METHODS.get(found.method)
-                text = f"{self._instant(found.at)}. {method() if method else ''}".strip()
+                text = f"{capfirst(self._instant(found.at))}. {method() if method else ''}".strip()
                 return Answer(question=question, badge=gettext("Yes"), tone="met", text=text)
         text = gettext("The other side does not have the papers yet. The time to give up guns starts then.")
         return Answer(question=question, badge=gettext("Not yet"), text=text)
