@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0031_storage_place_index'),
+        ('orders', '0032_document_wordings'),
     ]
 
     operations = [
