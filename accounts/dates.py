@@ -96,6 +96,19 @@ def format_birth_date(day: date, language: str = "en") -> str:
     )
 
 
+def format_short_day(day: date, today: date) -> str:
+    """Return a date for a dense list: "Nov 28", with the year only if it is not that of `today`."""
+    text = f"{_MONTHS['en'][day.month - 1]} {day.day}"
+    return text if day.year == today.year else f"{text}, {day.year}"
+
+
+def format_short_instant(instant: datetime, today: date, zone: ZoneInfo = COURT_TIME) -> str:
+    """Return an instant for a dense list: "Nov 28, 1:37 p.m."; of `today` only the time of day."""
+    local = instant.astimezone(zone)
+    clock = format_clock(local.time())
+    return f"today, {clock}" if local.date() == today else f"{format_short_day(local.date(), today)}, {clock}"
+
+
 def age_on(born: date, day: date) -> int:
     """Return the age in whole years, on `day`, of someone born on `born`."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

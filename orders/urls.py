@@ -7,9 +7,18 @@ from django.urls import path
 from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
 from orders.views.cases import custody, taken, visit
 from orders.views.cases import views as cases
+from orders.views.court import hearings, imports, reports
 
 urlpatterns = [
     path("search/", search.search, name="search"),
+    path("hearings/", hearings.hearings, name="hearings"),
+    path("import/", imports.imports, name="imports"),
+    path("import/<uuid:public_id>/", imports.one_import, name="import-page"),
+    path("import/<uuid:public_id>/preview/", imports.preview_import, name="import-preview"),
+    path("import/<uuid:public_id>/start/", imports.start_import, name="import-start"),
+    path("import/<uuid:public_id>/rejects/", imports.import_rejects, name="import-rejects"),
+    path("reports/", reports.report, name="reports"),
+    path("reports/<slug:name>/", reports.behind, name="report-list"),
     path("compliance/", compliance.compliance, name="compliance"),
     path("licensing/<uuid:public_id>/", licensing.report, name="licensing-page"),
     path(

@@ -24,8 +24,10 @@ _COURT = frozenset({Role.CLERK, Role.JUDGE})
 COURT_PAGES = (
     ("home", "Today", _COURT),
     ("admin:orders_order_changelist", "Orders", _COURT),
+    ("hearings", "Hearings", _COURT),
     ("admin:orders_deadline_changelist", "Deadlines", _COURT),
-    ("compliance", "Reports", _COURT),
+    ("reports", "Reports", _COURT),
+    ("imports", "Import", frozenset({Role.CLERK})),
     ("admin:index", "Settings", _COURT),
 )
 

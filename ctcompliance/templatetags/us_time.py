@@ -6,8 +6,16 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils import timezone
 
-from accounts.dates import COURT_TIME, format_birth_date, format_clock, format_day, format_instant
+from accounts.dates import (
+    COURT_TIME,
+    format_birth_date,
+    format_clock,
+    format_day,
+    format_instant,
+    format_short_day,
+)
 
 register = template.Library()
 
@@ -35,3 +43,15 @@ def in_zone(value: datetime | None, zone: ZoneInfo) -> str:
 def birth_date(value: date | None) -> str:
     """Return a date of birth, such as "Feb 29, 1980"; empty for None."""
     return format_birth_date(value) if value else ""
+
+
+@register.filter
+def short_day(value: date) -> str:
+    """Return a date for a dense list, such as "Nov 28"; with the year if it is not this one."""
+    return format_short_day(value, timezone.now().astimezone(COURT_TIME).date())
+
+
+@register.filter
+def day_in_week(value: date) -> str:
+    """Return a date near today with its weekday, such as "Sat, Nov 28"."""
+    return format_day(value).rpartition(",")[0]

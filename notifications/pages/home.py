@@ -21,17 +21,19 @@ from guidance.services import directory
 from notifications.models import Alert, Channel
 from notifications.pages.board import board_of, not_on
 from notifications.pages.clients import clients_of, in_own_language
-from notifications.pages.notices import AlertRow, CaseRow, waiting_together
+from notifications.pages.notices import FELL_BACK, AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
+from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds
 from notifications.services.contacts.contacts import unconfirmed_count
 from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
 from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
-from orders.models import Deadline, DeadlineState, ReviewItem
+from orders.services.desk.conditions import CourtDesk
 from orders.services.follow_ups.queue import VIEWERS, offers_to
 from orders.services.parties.visibility import roles_over
+from orders.views.court.today import Today
 
 #: Alerts on one page of the list.
 PAGE = 50
@@ -69,6 +71,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "to_hand_over": _to_hand_over(request, user, now),
         "has_calendar": feeds.can_have_feed(user),
         **on_board,
+        **_today(request, user, mine, now),
         **_cards(request, user),
     }
     if user.roles == {Role.ADVOCATE}:
@@ -85,6 +88,22 @@ def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
     return {"clients": shown, "count": len(found), "names": names}
 
 
+def _today(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: datetime) -> dict[str, Any]:
+    """Return what needs the person's court now; empty for people of no court."""
+    desk = CourtDesk(person=user, now=now)
+    if not user.is_staff or not desk.courts:
+        return {}
+    today = Today(desk=desk)
+    unreached = list(mine.leading().filter(note__in=FELL_BACK).with_details().order_by("-id")[:PAGE])
+    log_access(request, (one.case.public_id for one in today.orders))
+    log_access(request, (one.of_order.case.public_id for one in unreached))
+    return {
+        "today": today,
+        "not_reached": [AlertRow(one, now) for one in unreached],
+        "may_enter": Role.CLERK in user.roles,
+    }
+
+
 def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
     """Return what the cards of the user's roles need."""
     roles = user.roles
@@ -92,9 +111,6 @@ def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
     is_administrator, sees_follow_ups = Role.ADMINISTRATOR in roles, bool(roles & VIEWERS)
     return {
         "is_court": is_court,
-        "cannot_compute": _cannot_compute_count(user) if is_court else 0,
-        "to_check": _to_check_count(user) if is_court else 0,
-        "max_counted": MAX_COUNTED,
         "sees_follow_ups": sees_follow_ups,
         "offers": offers_to(user).order_by().values("pk")[:MAX_COUNTED].count() if sees_follow_ups else 0,
         "is_advocate": is_advocate,
@@ -116,19 +132,3 @@ def _to_hand_over(request: HttpRequest, user: User, now: datetime) -> list[Alert
     waiting = to_hand_over(user).with_details()[:PAGE]
     log_access(request, (alert.of_order.case.public_id for alert in waiting))
     return [AlertRow(alert, now) for alert in waiting]
-
-
-def _to_check_count(user: User) -> int:
-    """Count the rows of imports that wait for a clerk of the user's courts, up to `MAX_COUNTED`."""
-    courts = [one.agency_id for one in user.memberships.all() if one.role in _COURT_ROLES]
-    waiting = ReviewItem.objects.visible_to(user).filter(resolved_at=None, order__case__court__in=courts)
-    return waiting.order_by().values("pk")[:MAX_COUNTED].count()
-
-
-def _cannot_compute_count(user: User) -> int:
-    """Count the deadlines of the user's courts that miss a fact, up to `MAX_COUNTED`."""
-    courts = [one.agency_id for one in user.memberships.all() if one.role in _COURT_ROLES]
-    waiting = Deadline.objects.visible_to(user).filter(
-        state=DeadlineState.CANNOT_COMPUTE, order__case__court__in=courts
-    )
-    return waiting.order_by().values("pk")[:MAX_COUNTED].count()

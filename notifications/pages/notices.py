@@ -54,7 +54,7 @@ REASONS = {
 CORRECTED = "An earlier notice was corrected"
 
 #: The notes of alerts to the court about an alert that reached no one.
-_FELL_BACK = (FollowUpNote.UNREACHED, FollowUpNote.NO_SCHOOL)
+FELL_BACK = (FollowUpNote.UNREACHED, FollowUpNote.NO_SCHOOL)
 
 #: Objects of the matrix whose fields are on the page.
 _SHOWN = ("order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer")
@@ -82,7 +82,7 @@ class AlertRow:
     @property
     def asked(self) -> str:
         """What the reader of an announcement is asked to do; empty for a deadline."""
-        if self.alert.note in _FELL_BACK:
+        if self.alert.note in FELL_BACK:
             return "Call the agency, or see that another one acts. The administrators know of it too."
         if self.alert.checkpoint is None:
             return ""
@@ -269,7 +269,7 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         "served": format_instant(order.served_at, zone) if order.served_at else "",
         "account": account_of(order) if "firearm.make" in sees else None,
         "shows_places": "firearm.believed_place" in sees,
-        "unreached": _unreached(request, alert) if alert.note in _FELL_BACK else None,
+        "unreached": _unreached(request, alert) if alert.note in FELL_BACK else None,
         **_waiting_with(request, alert),
         **_deadline_facts(request, alert),
     }

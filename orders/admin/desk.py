@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,10 +24,12 @@ from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
+from accounts.narrowing import expect
 from accounts.searching import Searched
 from accounts.services.access.access_log import log_access
 from orders.display import shown_state
 from orders.models import Capacity, Deadline, Order, OrderAgency
+from orders.services.desk.conditions import CourtDesk
 
 #: A list counts and pages through at most this many rows. Search and filters find older ones.
 MOST = 1000
@@ -120,6 +123,11 @@ class DeskList(Searched[Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """False: rows are never deleted."""
         return False
+
+
+def desk_of(request: HttpRequest) -> CourtDesk:
+    """Return the desk of the signed-in person, now."""
+    return CourtDesk(person=expect(User, request.user), now=timezone.now())
 
 
 def laid_out(form: Any) -> AdminForm:

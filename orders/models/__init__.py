@@ -12,6 +12,7 @@ from orders.models.attachments import (
 )
 from orders.models.conditions import NoticeSent, OrderCondition
 from orders.models.custody import CustodyStep, StoragePlace
+from orders.models.desk import OrderUrgency, SavedView
 from orders.models.firearms import (
     Confirmed,
     Firearm,
@@ -89,6 +90,7 @@ from orders.models.registry import (
     ExportFile,
     ImportFile,
     ImportJob,
+    ImportMapping,
     ImportPiece,
     ImportReject,
     ImportState,
@@ -159,6 +161,7 @@ __all__ = [
     "HistoryEntry",
     "ImportFile",
     "ImportJob",
+    "ImportMapping",
     "ImportPiece",
     "ImportReject",
     "ImportState",
@@ -172,6 +175,7 @@ __all__ = [
     "OrderAgency",
     "OrderCondition",
     "OrderKind",
+    "OrderUrgency",
     "Permit",
     "Person",
     "PersonDecision",
@@ -192,6 +196,7 @@ __all__ = [
     "ReviewItem",
     "ReviewKind",
     "ReviewResolution",
+    "SavedView",
     "ScanResult",
     "ServiceAttempt",
     "ServiceMethod",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.encrypted_fields import EncryptedBytesField
+from accounts.models import Agency
 from orders.models.fields import public_id
 from orders.models.orders import Order
 from orders.querysets import OfOrderQuerySet
@@ -59,6 +60,9 @@ class ImportJob(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=dict)
     failure = models.CharField(max_length=300, blank=True)
+    layout = models.TextField(
+        blank=True, default="", db_default="", help_text="The mapping, as TOML. Empty: our own column names."
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -79,6 +83,22 @@ class ImportJob(models.Model):
 
     def __str__(self) -> str:
         return f"Import {str(self.public_id)[:8]}"
+
+
+class ImportMapping(models.Model):
+    """How the export of a court's own system is laid out, as the TOML of docs/import.md, under a name."""
+
+    # Without an index of its own: `import_mapping_once` starts with the court.
+    court = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=60)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["court", "name"], name="import_mapping_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportFile(models.Model):

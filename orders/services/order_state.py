@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import court_day
-from orders.services.planning.rulebooks import bundled
+from orders.services.planning.urgency import ending_rules
 
 #: More than a last day moves because courts are closed.
 _MOVED_AT_MOST = timedelta(days=14)
@@ -62,11 +62,6 @@ def not_ended(now: datetime) -> Q:
     long_ago = now - _MOVED_AT_MOST
     is_over = Q(Exists(ends)) & ~Q(Exists(ends.filter(due_at__gte=long_ago)))
     return Q(expires_on__gte=long_ago.date()) | Q(expires_on=None) & ~is_over
-
-
-def ending_rules() -> Collection[str]:
-    """Return the ids of the rules that give an order its last day."""
-    return [rule.id for rule in bundled().by_id.values() if rule.ends_order]
 
 
 #: The codes and words of the states, as the API offers them.

@@ -32,6 +32,7 @@ from orders.services.planning.announced import is_announcement, reconcile_announ
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rows import PLANNED, Changes, Key, arm, columns_of
 from orders.services.planning.rulebooks import rulebooks_of
+from orders.services.planning.urgency import write_urgency
 
 #: Sent after the commit of a plan that arms a checkpoint already due, so that it fires without a pulse.
 armed_due = Signal()
@@ -74,6 +75,10 @@ def replan(
         _reconcile(order, planned, own, checkpoints, changes)
         reconcile_announcements(order, news, announced, checkpoints, changes)
     changes.write()
+    deadlines = {order.pk: list(rows[order.pk].values()) for order in orders}
+    for row in changes.new_deadlines:
+        deadlines[row.order_id].append(row)
+    write_urgency(orders, courts, deadlines)
     if changes.arms_what_is_due():
         # If a receiver fails, the facts are committed all the same, and the pulses fire a second later.
         transaction.on_commit(lambda: armed_due.send(sender=None), robust=True)

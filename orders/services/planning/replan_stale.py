@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.isolation import halved, is_about_item, reason_of
 from accounts.models import Agency
-from orders.models import Case, Deadline, Order
+from orders.models import Case, Deadline, Order, OrderUrgency
 from orders.rules.plan import plan
 from orders.services.planning.history import replan_and_record
 from orders.services.planning.load_facts import load_facts
@@ -113,8 +113,13 @@ def is_any_stale() -> bool:
 
 
 def mark_uncovered() -> int:
-    """Mark orders as stale that have no deadline although the rules give them some; return the count."""
-    found = 0
+    """Mark orders as stale that a plan left out; return the count.
+
+    These have no deadline although the rules give them some, or no row in the table of urgencies, which an
+    older version of the program does not write.
+    """
+    listed = OrderUrgency.objects.filter(order=OuterRef("pk"))
+    found = Order.objects.filter(~Exists(listed)).exclude(planned_with="").update(planned_with="")
     for orders in _without_deadlines():
         facts = load_facts(orders)
         rulebooks = rulebooks_of(order.case.court_id for order in orders)

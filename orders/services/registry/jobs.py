@@ -23,9 +23,10 @@ from django.db.models.functions import Now
 from accounts.models import Agency, Membership, Role, State, User
 from orders.errors import InvalidFact
 from orders.models import ExportFile, ImportFile, ImportJob, ImportPiece, ImportReject, ImportState
+from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import Export, ExportError
 from orders.services.registry.importing import Import, importing
-from orders.services.registry.layout import Layout
+from orders.services.registry.layout import Layout, parse_layout
 from orders.services.registry.staging import AlreadyImportingError
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,11 @@ class TooLargeError(ValueError):
 
 
 @transaction.atomic
-def open_job(*, by: User, now: datetime) -> ImportJob:
-    """Create a job that accepts files. Raises `InvalidFact` if the agency has used up those of a day."""
+def open_job(*, by: User, now: datetime, layout: str = "") -> ImportJob:
+    """Create a job that accepts files, laid out as the TOML `layout` describes.
+
+    Raises `InvalidFact` if the agency has used up those of a day.
+    """
     agencies = by.agencies_for("add", "import")
     # Without the lock, two requests at once would not count each other.
     list(Agency.objects.select_for_update(no_key=True).filter(pk__in=agencies).order_by("pk"))
@@ -63,7 +67,7 @@ def open_job(*, by: User, now: datetime) -> ImportJob:
             "Import later, or ask an administrator to raise CTC_IMPORTS_A_DAY."
         )
         raise InvalidFact("body", "too_many", message)
-    return ImportJob.objects.create(by=by, created_at=now)
+    return ImportJob.objects.create(by=by, created_at=now, layout=layout)
 
 
 def put_file(job: ImportJob, name: ExportFile, stream: IO[bytes], *, most: int) -> ImportFile:
@@ -123,10 +127,7 @@ def run(job_id: int, *, now: datetime) -> None:
         _count_run(job, 1)
         try:
             with TemporaryDirectory() as name:
-                folder = Path(name)
-                _write_out(job, folder)
-                courts = _courts_of(job.by)
-                export = Export(folder, Layout(state=_state_of(courts)))
+                export, courts = export_of(job, Path(name))
                 with importing(export, now=now, courts=courts) as imported:
                     _import(job, imported)
         except AlreadyImportingError:
@@ -169,9 +170,25 @@ def _state_of(courts: frozenset[int]) -> str:
     return states.pop() if len(states) == 1 else State.CONNECTICUT.value
 
 
-def _write_out(job: ImportJob, folder: Path) -> None:
+def export_of(job: ImportJob, folder: Path) -> tuple[Export, frozenset[int]]:
+    """Write the files of the job to `folder`. Return the export, and the courts whose orders it may store."""
+    courts = _courts_of(job.by)
+    layout = parse_layout(job.layout, "mapping") if job.layout else Layout(state=_state_of(courts))
+    _write_out(job, folder, layout)
+    return Export(folder, layout), courts
+
+
+def empty_file(name: ExportFile, layout: str) -> bytes:
+    """Return a file of that kind without rows, with the headers of the mapping."""
+    theirs = (parse_layout(layout, "mapping") if layout else Layout()).file(name.value).columns
+    header = [theirs.get(column, column) for column in COLUMNS[name.value]]
+    return (",".join(f'"{cell}"' for cell in header) + "\n").encode()
+
+
+def _write_out(job: ImportJob, folder: Path, layout: Layout) -> None:
     for file in job.files.filter(is_whole=True):
-        with (folder / f"{file.name}.csv").open("wb") as written:
+        # The name in the mapping may hold a path; only its last part is used.
+        with (folder / Path(layout.file(file.name).name).name).open("wb") as written:
             for piece in file.pieces.order_by("number").iterator(chunk_size=1):
                 written.write(piece.content)
 

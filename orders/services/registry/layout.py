@@ -76,22 +76,31 @@ class Layout:
 def read_layout(file: Path) -> Layout:
     """Read a layout from a TOML file. Raises `LayoutError`."""
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise LayoutError(
             f"{file.name}: cannot be read ({error.strerror}). Check the path and its permissions."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise LayoutError(f"{file.name}: not a TOML file in UTF-8 ({error}).") from error
-    _known(given, _TOP, file.name)
+    return parse_layout(text, file.name)
+
+
+def parse_layout(text: str, name: str) -> Layout:
+    """Return the layout that a TOML text describes; `name` is its name in messages. Raises `LayoutError`."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LayoutError(f"{name}: not a TOML file in UTF-8 ({error}).") from error
+    _known(given, _TOP, name)
     return Layout(
-        state=_state(given.get("state", State.CONNECTICUT), file.name),
-        encoding=_encoding(_text(given, "encoding"), file.name),
-        delimiter=_delimiter(_text(given, "delimiter"), file.name),
+        state=_state(given.get("state", State.CONNECTICUT), name),
+        encoding=_encoding(_text(given, "encoding"), name),
+        delimiter=_delimiter(_text(given, "delimiter"), name),
         date_format=_text(given, "date_format"),
         datetime_format=_text(given, "datetime_format"),
-        zone=_zone(_text(given, "time_zone"), file.name),
-        files={kind: _file_layout(kind, given[kind], file.name) for kind in COLUMNS if kind in given},
+        zone=_zone(_text(given, "time_zone"), name),
+        files={kind: _file_layout(kind, given[kind], name) for kind in COLUMNS if kind in given},
     )
 
 

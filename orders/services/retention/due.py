@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts.models import State
 from orders.models import Case, DeadlineState, FirearmStatus
-from orders.services.order_state import ending_rules
+from orders.services.planning.urgency import ending_rules
 from orders.services.retention.classes import RetentionClass, class_of, kinds_and_jurisdictions
 
 #: Cases that one statement looks at.

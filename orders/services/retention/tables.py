@@ -41,7 +41,8 @@ def paths() -> dict[type[Model], str]:
         above = "" if parent is Case else f"__{found[parent]}"
         for model in models:
             for field in model._meta.get_fields():
-                if field.many_to_one and field.related_model is parent and model not in found:
+                points_up = field.concrete and (field.many_to_one or field.one_to_one)
+                if points_up and field.related_model is parent and model not in found:
                     found[model] = f"{field.name}{above}"
                     waiting.append(model)
     del found[Case]

@@ -20,8 +20,8 @@ from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.transfers import offer_transfer
-from orders.services.order_state import ending_rules
 from orders.services.parties.agencies import add_agency
+from orders.services.planning.urgency import ending_rules
 from orders.views.cases.board import Board, BoardRow
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read

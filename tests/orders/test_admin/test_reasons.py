@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.dates import format_instant
 from accounts.models import Agency, AgencyKind, Role
-from notifications.pages import home as home_page
 from orders.services.firearms import inventory, receipts, statements
 from orders.services.orders import vacatur
+from orders.views.court import today
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, signed_in
 
@@ -68,25 +68,27 @@ def test_deadlines_that_cannot_be_computed_are_linked_from_home_with_their_count
     listed = desk.get(WAITING).content.decode()
 
     assert f'href="{WAITING}"' in home
-    assert f"See what is missing ({listed.count('D-OURS')})" in home
+    count = listed.count('class="docket">D-OURS')
+    assert count > 1
+    assert f'<span class="number">{count}</span> Deadlines that cannot be computed' in home
     assert "Missing: " in listed
     assert "time of day" in listed
     assert "D-THEIRS" not in listed
     for role in (Role.JUDGE, Role.CLERK):
-        assert "See what is missing (" in signed_in(make.person(role, court)).get("/").content.decode()
+        assert WAITING in signed_in(make.person(role, court)).get("/").content.decode()
 
 
 def test_the_count_has_a_limit(
     desk: Client, enter: Enter, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(home_page, "MAX_COUNTED", 1)
+    monkeypatch.setattr(today, "MOST_COUNTED", 1)
     for _ in range(3):
         enter(issued_at=None, issued_on=(now - timedelta(days=1)).date())
 
     with CaptureQueriesContext(connection) as captured:
         home = desk.get("/").content.decode()
 
-    assert "1 or more deadlines cannot be computed" in home
+    assert '<span class="number">1+</span> Deadlines that cannot be computed' in home
     assert any("COUNT(" in one["sql"] and "LIMIT 1)" in one["sql"] for one in captured)
 
 

@@ -1,0 +1,1 @@
+"""The pages of court staff: lists, hearings, reports and imports."""

@@ -1,0 +1,297 @@
+"""Today: what needs the court now, in order of harm. Each row has its next act, each count its list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.access import MATRIX
+from accounts.dates import COURT_TIME, format_clock, format_day, format_short_day, format_short_instant
+from orders.display import rule_title
+from orders.models import (
+    RUNNING,
+    Deadline,
+    DeadlineState,
+    Hearing,
+    Order,
+    ReviewItem,
+    ServiceAttempt,
+)
+from orders.services.desk import figures
+from orders.services.desk.conditions import CourtDesk, is_unserved_before_hearing, open_windows
+from orders.services.firearms.surrender import surrender_rules
+from orders.services.planning.load_inventories import load_inventories
+from orders.services.planning.rulebooks import bundled
+from orders.views.court.rows import SurrenderState, surrender_of
+from orders.views.court.words import CourtStep, NextAct, button_of, chip_class, chip_words, step_of
+
+#: Rows of one group; the list behind it has the others.
+MOST_ROWS = 8
+#: The most rows that a group counts.
+MOST_COUNTED = 1000
+#: How far ahead the court's own duties are shown.
+_DUTIES_AHEAD = timedelta(days=7)
+
+_RELATED = ("case__court", "case__respondent__town")
+_HOLD = CourtStep(words="Hearing", act="hold", button="Record the outcome")
+_ATTEMPT = CourtStep(words="Service", act="attempt", button="Record an attempt")
+
+
+@cache
+def own_rules() -> frozenset[str]:
+    """Return the ids of the rules that bind the court itself."""
+    rules = bundled().by_id.items()
+    return frozenset(id_ for id_, rule in rules if rule.actor in ("court", "clerk") and not rule.ends_order)
+
+
+@dataclass(kw_only=True)
+class TodayRow:
+    """One thing that needs the court: the order, why, until when, and the next act."""
+
+    order: Order
+    why: str
+    act: NextAct
+    chip: str = ""
+    chip_class: str = ""
+    surrender: SurrenderState | None = None
+
+    @property
+    def address(self) -> str:
+        """The address of the order's page."""
+        return reverse("admin:orders_order_change", args=[self.order.public_id])
+
+
+@dataclass(kw_only=True)
+class TodayGroup:
+    """Rows of one kind, the address of the list behind them, and the words of an empty group."""
+
+    name: str
+    title: str
+    empty: str
+    list_address: str = ""
+    list_words: str = "Open as a list"
+    rows: list[TodayRow] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def is_capped(self) -> bool:
+        """True if there may be more than `count`."""
+        return self.count >= MOST_COUNTED
+
+
+@dataclass(kw_only=True)
+class Today:
+    """The first page of a court at the desk's instant."""
+
+    desk: CourtDesk
+
+    @cached_property
+    def groups(self) -> list[TodayGroup]:
+        """The groups, in order of harm."""
+        return [
+            self._overdue(),
+            self._due(),
+            self._duties(),
+            self._unserved(),
+            self._hearings(),
+            self._outcomes(),
+            self._extensions(),
+            self._doubtful(),
+            self._incomputable(),
+        ]
+
+    @property
+    def orders(self) -> list[Order]:
+        """The orders of all rows, for the access log."""
+        return [row.order for group in self.groups for row in group.rows]
+
+    @cached_property
+    def days(self) -> list[figures.DayAhead]:
+        """The next seven days."""
+        return figures.days_ahead(self.desk)
+
+    @cached_property
+    def ages(self) -> list[figures.AgeBar]:
+        """What is overdue, by age."""
+        return figures.ages(self.desk)
+
+    @cached_property
+    def weeks(self) -> Sequence[figures.WeekBar]:
+        """The share proven in time, by week."""
+        return figures.proven_by_week(self.desk)
+
+    @property
+    def now_words(self) -> str:
+        """The time, and whether the court is closed."""
+        closed = self.days[0].closed
+        clock = f"{format_day(self.desk.today)}, {format_clock(self.desk.now.astimezone(COURT_TIME).time())}"
+        return f"{clock} · Court closed: {closed}. Clocks that run in hours go on." if closed else clock
+
+    def _overdue(self) -> TodayGroup:
+        late = self._running(surrender_rules(), self.desk.now)
+        group = _group(
+            "overdue", "Overdue, firearms still out", "No surrender is overdue.", "surrender=overdue"
+        )
+        return self._of_surrenders(group, late)
+
+    def _due(self) -> TodayGroup:
+        ends = self.desk.now + timedelta(hours=24)
+        due = self._running(surrender_rules(), ends).filter(due_at__gt=self.desk.now)
+        empty = "No time for a surrender ends in the next 24 hours."
+        group = _group("due", "Surrender due in 24 hours", empty, "surrender=day")
+        return self._of_surrenders(group, due)
+
+    def _running(self, rules: Collection[str], until: datetime) -> QuerySet[Deadline]:
+        """The running deadlines of these rules that are due by then; the first condition has an index."""
+        near = self.desk.rows(Deadline).filter(order__urgency__due_at__lte=until)
+        return near.filter(state__in=RUNNING, rule_id__in=rules, due_at__lte=until)
+
+    def _of_surrenders(self, group: TodayGroup, deadlines: QuerySet[Deadline]) -> TodayGroup:
+        found = self._take(group, deadlines.order_by("due_at", "id"))
+        inventories = load_inventories({one.order.case_id for one in found})
+        for one in found:
+            balance = inventories[one.order.case_id].balance_for(one.order)
+            state = surrender_of(one, balance, self.desk.now)
+            due = format_short_instant(one.due_at, self.desk.today) if one.due_at else ""
+            words = state.words if one.proof else "No proof yet"
+            why = words if one.is_overdue(self.desk.now) else f"{words}, due {due}"
+            group.rows.append(self._row(one.order, why, one.due_at, step_of(one.rule_id), surrender=state))
+        return group
+
+    def _duties(self) -> TodayGroup:
+        own = self._running(own_rules(), self.desk.now + _DUTIES_AHEAD)
+        empty = "The court owes nothing in the next seven days."
+        group = TodayGroup(name="duties", title="Your court's own duties", empty=empty)
+        group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court"
+        for one in self._take(group, own.order_by("due_at", "id")):
+            step = step_of(one.rule_id)
+            group.rows.append(self._row(one.order, step.words, one.due_at, step))
+        return group
+
+    def _unserved(self) -> TodayGroup:
+        orders = self.desk.orders().filter(is_unserved_before_hearing(self.desk)).select_related(*_RELATED)
+        empty = "Every order with a hearing in seven days is served."
+        group = _group("unserved", "Not served, hearing within seven days", empty, "served=week")
+        group.count = _count(orders)
+        found = list(orders.order_by("urgency__due_at", "pk")[:MOST_ROWS])
+        keys = [one.pk for one in found]
+        hearings: dict[int, Hearing] = {}
+        for hearing in Hearing.objects.filter(
+            order__in=keys, outcome="", scheduled_on__gte=self.desk.today
+        ).order_by("-scheduled_on"):
+            hearings[hearing.order_id] = hearing
+        attempts = list(ServiceAttempt.objects.filter(order__in=keys).order_by("attempted_at", "id"))
+        counts, last = Counter(one.order_id for one in attempts), {one.order_id: one for one in attempts}
+        for order in found:
+            why = f"Hearing {format_short_day(hearings[order.pk].scheduled_on, self.desk.today)}"
+            if number := counts[order.pk]:
+                tried = format_short_instant(last[order.pk].attempted_at, self.desk.today)
+                why += f" · {number} attempt{'s' * (number > 1)}, last {tried}"
+            else:
+                why += " · no attempt recorded"
+            group.rows.append(self._row(order, why, None, _ATTEMPT))
+        return group
+
+    def _hearings(self) -> TodayGroup:
+        ends = self.desk.today + timedelta(days=1)
+        rows = self._waiting_hearings().filter(scheduled_on__gte=self.desk.today, scheduled_on__lte=ends)
+        empty = "No hearing is set for today or tomorrow."
+        group = _group("hearings", "Hearings today and tomorrow", empty, "hearing=day")
+        return self._of_hearings(group, rows.order_by("scheduled_on", "scheduled_time", "id"))
+
+    def _outcomes(self) -> TodayGroup:
+        passed = self._waiting_hearings().filter(scheduled_on__lt=self.desk.today)
+        empty = "Every past hearing has an outcome."
+        group = _group("outcomes", "Hearing passed, outcome not recorded", empty, "hearing=passed")
+        return self._of_hearings(group, passed.order_by("scheduled_on", "id"))
+
+    def _waiting_hearings(self) -> QuerySet[Hearing]:
+        return self.desk.rows(Hearing).filter(outcome="")
+
+    def _of_hearings(self, group: TodayGroup, hearings: QuerySet[Hearing]) -> TodayGroup:
+        for one in self._take(group, hearings):
+            row = self._row(one.order, hearing_words(one, self.desk), None, _HOLD)
+            late = (self.desk.today - one.scheduled_on).days
+            if late > 0:
+                row.chip, row.chip_class = f"{late} d late", "late"
+            group.rows.append(row)
+        return group
+
+    def _extensions(self) -> TodayGroup:
+        mine = self.desk.rows(Deadline).filter(pk__in=open_windows(self.desk).values("pk"))
+        empty = "No window for a motion to extend is open."
+        group = _group("extensions", "Extension window open", empty, "look=extension")
+        for one in self._take(group, mine.order_by("due_at", "id")):
+            day = format_short_day(one.due_on, self.desk.today) if one.due_on else ""
+            group.rows.append(
+                self._row(one.order, f"Motion to extend by {day}", one.due_at, step_of(one.rule_id))
+            )
+        return group
+
+    def _doubtful(self) -> TodayGroup:
+        items = self.desk.rows(ReviewItem).filter(resolved_at=None)
+        group = TodayGroup(
+            name="doubtful", title="Doubtful facts and near matches", empty="No fact waits for a decision."
+        )
+        group.list_address = reverse("admin:orders_reviewitem_changelist")
+        can_decide = MATRIX.may(self.desk.person.roles, "resolve", "review_item")
+        for one in self._take(group, items.order_by("created_at", "id")):
+            address = reverse("admin:orders_reviewitem_decide", args=[one.public_id])
+            act = NextAct(address=address, words="Look and decide" if can_decide else "Look")
+            group.rows.append(TodayRow(order=one.order, why=one.words, act=act))
+        return group
+
+    def _incomputable(self) -> TodayGroup:
+        rows = self.desk.rows(Deadline).filter(state=DeadlineState.CANNOT_COMPUTE)
+        empty = "No deadline is missing a fact."
+        group = TodayGroup(name="missing", title="Deadlines that cannot be computed", empty=empty)
+        group.list_address = f"{reverse('admin:orders_deadline_changelist')}?state=cannot_compute"
+        for one in self._take(group, rows.order_by("id")):
+            why = f"{rule_title(one.rule_id)}: missing {', '.join(one.missing)}"
+            group.rows.append(self._row(one.order, why, None, CourtStep(words="")))
+        return group
+
+    def _take(self, group: TodayGroup, rows: QuerySet[Any]) -> list[Any]:
+        """Count the rows and return the first of them with what a line shows of the order."""
+        group.count = _count(rows)
+        return list(rows.select_related(*(f"order__{one}" for one in _RELATED))[:MOST_ROWS])
+
+    def _row(
+        self,
+        order: Order,
+        why: str,
+        due: datetime | None,
+        step: CourtStep,
+        *,
+        surrender: SurrenderState | None = None,
+    ) -> TodayRow:
+        return TodayRow(
+            order=order,
+            why=why,
+            act=button_of(order, step, self.desk.person),
+            chip=chip_words(due, self.desk.now),
+            chip_class=chip_class(due, self.desk.now),
+            surrender=surrender,
+        )
+
+
+def hearing_words(hearing: Hearing, desk: CourtDesk) -> str:
+    """Return the purpose, the day and the time of a hearing."""
+    clock = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
+    return f"{hearing.get_purpose_display()}, {format_short_day(hearing.scheduled_on, desk.today)}{clock}"
+
+
+def _group(name: str, title: str, empty: str, query: str) -> TodayGroup:
+    address = f"{reverse('admin:orders_order_changelist')}?{query}"
+    return TodayGroup(name=name, title=title, empty=empty, list_address=address)
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return int(rows.order_by().values("pk")[:MOST_COUNTED].count())

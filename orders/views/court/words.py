@@ -1,0 +1,150 @@
+"""Short words for what is due: a dense list has no room for the sentence of a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts.access import MATRIX
+from accounts.models import User
+from orders.display import rule_title
+from orders.forms.acts import ACTS
+from orders.models import Deadline, Order
+from orders.services.firearms.surrender import surrender_rules
+
+#: Below this a chip warns.
+SHORT = timedelta(hours=24)
+_DAY = 24 * 60
+#: From this many hours on a chip counts days.
+_MOST_HOURS = 48
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourtStep:
+    """What a deadline is about in few words, and the act that is next."""
+
+    words: str
+    act: str = ""
+    kind: str = ""
+    button: str = "Open"
+
+
+#: By the beginning of the rule's id, the longest first.
+_STEPS = {
+    "CT-SUR-01": CourtStep(words="Surrender of firearms", act="receipt", button="Record a receipt"),
+    "CT-SUR-02": CourtStep(words="Transfer of firearms", act="receipt", button="Record a receipt"),
+    "CT-SUR-05": CourtStep(words="Proof of surrender", act="receipt", button="Record a receipt"),
+    "CT-SUR-06": CourtStep(words="Permit to be handed in", act="hand-in-permit", button="Record the hand-in"),
+    "CT-SUR-07": CourtStep(words="Turn-over to police", act="satisfy-condition", button="Record as done"),
+    "CT-RTV-01": CourtStep(
+        words="Police retrieve firearms", act="satisfy-condition", button="Record as done"
+    ),
+    "CT-RPT-01": CourtStep(words="Respondent reports", act="satisfy-condition", button="Record as done"),
+    "CT-FUP-01": CourtStep(words="Police follow up", act="satisfy-condition", button="Record as done"),
+    "CT-HOM-01": CourtStep(words="Home check by police", act="satisfy-condition", button="Record as done"),
+    "CT-MAR-01": CourtStep(words="Sale of common firearms", act="satisfy-condition", button="Record as done"),
+    "CT-LE-48": CourtStep(
+        words="Send the order to police", act="case-event", kind="police_notified", button="Mark as sent"
+    ),
+    "CT-SVC-02": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
+    "CT-CPO-SVC": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
+    "CT-RPO-SVC": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
+    "CT-SVC-09": CourtStep(
+        words="Officer enters service", act="case-event", kind="service_recorded", button="Record the entry"
+    ),
+    "CT-RPO-RTN": CourtStep(
+        words="Return of service", act="case-event", kind="service_returned", button="Record the return"
+    ),
+    "CT-RPO-WRT": CourtStep(
+        words="Return of the warrant", act="case-event", kind="warrant_returned", button="Record the return"
+    ),
+    "CT-CMP-01-ALL": CourtStep(words="Set a compliance hearing", act="hearing", button="Set a hearing"),
+    "CT-CMP-01": CourtStep(words="Compliance hearing", act="hold", button="Record the outcome"),
+    "CT-CTM-01": CourtStep(words="Hearing on contempt", act="hold", button="Record the outcome"),
+    "CT-HRG-CLOSED": CourtStep(words="Hearing on a closed day", act="continue", button="Move the hearing"),
+    "CT-HRG-REM": CourtStep(words="Request to testify remotely"),
+    "CT-SVC-08": CourtStep(
+        words="Return of service", act="case-event", kind="service_returned", button="Record the return"
+    ),
+    "CT-EXP-04": CourtStep(words="Ex parte order ends"),
+    "CT-ORD-01": CourtStep(words="Order ends"),
+    "CT-CPO-01-YEAR": CourtStep(words="Order ends"),
+    "CT-RPO-03": CourtStep(words="Order ends"),
+    "CT-HRG": CourtStep(words="Hearing on the application", act="hearing", button="Set a hearing"),
+    "CT-CON-02": CourtStep(words="Continued hearing", act="hearing", button="Set a hearing"),
+    "CT-CPO-CON": CourtStep(words="Continued hearing", act="hearing", button="Set a hearing"),
+    "CT-CPO-01": CourtStep(words="Hearing on the application", act="hearing", button="Set a hearing"),
+    "CT-RPO-01": CourtStep(words="Hearing on the risk order", act="hearing", button="Set a hearing"),
+    "CT-RPO-07-PC": CourtStep(words="Police report on the petition"),
+    "CT-RPO-07": CourtStep(words="Hearing on the petition", act="hearing", button="Set a hearing"),
+    "CT-RPO-INV": CourtStep(words="Police investigation"),
+    "CT-RPO-05": CourtStep(words="Delivery to the dealer"),
+    "CT-RPO-1Y": CourtStep(words="Firearms are kept one year"),
+    "CT-RET-01": CourtStep(words="Return of firearms", act="return", button="Record a return"),
+    "CT-RET-03": CourtStep(words="A year in custody", act="dispose", button="Record it"),
+    "CT-RET-HOLD": CourtStep(words="Decision about held firearms"),
+    "CT-ORD-02": CourtStep(words="Financial support ends"),
+    "CT-EXT": CourtStep(
+        words="Motion to extend", act="case-event", kind="extension_moved", button="Record a motion"
+    ),
+}
+
+
+def step_of(rule_id: str) -> CourtStep:
+    """Return what a rule is about and the act that is next; its title if there are no short words."""
+    found = [name for name in _STEPS if rule_id.startswith(name)]
+    return _STEPS[max(found, key=len)] if found else CourtStep(words=rule_title(rule_id))
+
+
+def next_words(deadline: Deadline, now: datetime) -> str:
+    """Return what the court does next about a deadline, in few words."""
+    if deadline.rule_id in surrender_rules():
+        return "Ask police for proof" if deadline.is_overdue(now) else "Surrender of firearms"
+    return step_of(deadline.rule_id).words
+
+
+def chip_words(due: datetime | None, now: datetime) -> str:
+    """Return the time that is left, or how late it is, in one unit: “4 h left”, “2 d late”."""
+    if due is None:
+        return ""
+    minutes = max(1, int(abs((due - now).total_seconds()) // 60))
+    hours = minutes // 60
+    amount = f"{hours} h" if hours else f"{minutes} min"
+    if hours >= _MOST_HOURS:
+        amount = f"{minutes // _DAY} d"
+    return f"{amount} {'late' if due <= now else 'left'}"
+
+
+def chip_class(due: datetime | None, now: datetime) -> str:
+    """Return the look of the chip: late, short, or an empty text."""
+    if due is None:
+        return ""
+    if due <= now:
+        return "late"
+    return "short" if due <= now + SHORT else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextAct:
+    """The next act on an order: an address and the words of a button."""
+
+    address: str
+    words: str
+
+
+def order_page(order: Order) -> str:
+    """Return the address of the page of the order."""
+    return reverse("admin:orders_order_change", args=[order.public_id])
+
+
+def button_of(order: Order, step: CourtStep, person: User) -> NextAct:
+    """Return the button of a step; the page of the order for people who may not do it."""
+    act = ACTS.get(step.act)
+    if act is None or not MATRIX.may(person.roles, act.action, act.resource):
+        return NextAct(address=order_page(order), words="Open")
+    address = reverse("admin:orders_order_act", args=[order.public_id, step.act])
+    query = f"?{urlencode({'kind': step.kind})}" if step.kind else ""
+    return NextAct(address=address + query, words=step.button)

@@ -1,0 +1,129 @@
+"""Hearings as a calendar of five weeks and as a list, and deadlines in groups."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.dates import COURT_TIME
+from accounts.models import AgencyKind, AuditEntry, Role
+from orders.models import CourtClosing, Hearing, Order
+from tests import make
+from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
+
+__all__ = ["clerk", "court", "desk", "enter", "now"]
+
+pytestmark = pytest.mark.django_db
+
+
+def heard(order: Order, now: datetime, days: int, **facts: str) -> Hearing:
+    """A hearing so many days from today."""
+    day = now.astimezone(COURT_TIME).date() + timedelta(days=days)
+    return Hearing.objects.create(order=order, purpose="compliance", scheduled_on=day, **facts)
+
+
+def text(client: Client, address: str) -> str:
+    """The page as text."""
+    return client.get(address).content.decode()
+
+
+def test_the_calendar_shows_each_hearing_with_the_state_of_its_order(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    late = enter(served_at=now - timedelta(hours=30), respondent_name="Late Birch")
+    unserved = enter(respondent_name="Unserved Birch")
+    moved = enter(respondent_name="Moved Birch")
+    heard(late, now, 2)
+    heard(unserved, now, 3)
+    heard(moved, now, 4, outcome="continued")
+
+    page = text(desk, "/hearings/")
+
+    assert re.search(r'class="shape overdue"[^<]*</span><span[^>]*>Firearms overdue: </span>Late Birch', page)
+    assert re.search(r'class="shape runs".*?Unserved Birch', page)
+    assert "Moved Birch" not in page
+    assert AuditEntry.objects.latest("id").cases == sorted([late.case.public_id, unserved.case.public_id])
+
+
+def test_a_hearing_without_outcome_is_named_and_leads_to_its_list(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    order = enter()
+    hearing = heard(order, now, -2)
+
+    page = text(desk, f"/hearings/?from={hearing.scheduled_on}&day={hearing.scheduled_on}")
+
+    assert "1 hearing has passed without an outcome." in page
+    assert "Record the outcome" in page
+    assert order.case.docket_number in text(desk, "/admin/orders/order/?hearing=passed")
+
+
+def test_the_closed_days_of_the_court_are_named(desk: Client, now: datetime) -> None:
+    CourtClosing.objects.create(closed_on=(now + timedelta(days=8)).date(), name="Snow")
+
+    page = text(desk, "/hearings/")
+
+    assert page.count("Closed") >= 10
+
+
+def test_a_day_with_many_hearings_shows_four_and_a_link(desk: Client, enter: Enter, now: datetime) -> None:
+    for _ in range(6):
+        heard(enter(), now, 1)
+    day = (now.astimezone(COURT_TIME) + timedelta(days=1)).date()
+
+    assert "+ 2 more" in text(desk, "/hearings/")
+    assert text(desk, f"/hearings/?day={day}").count('class="of-day"') == 6
+
+
+@pytest.mark.parametrize("query", ["", "?show=list"])
+def test_more_hearings_take_no_more_queries(query: str, desk: Client, enter: Enter, now: datetime) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(f"/hearings/{query}").status_code == 200
+        return len(captured)
+
+    heard(enter(served_at=now - timedelta(hours=1)), now, 0)
+    few = queries()
+    for _ in range(5):
+        heard(enter(served_at=now - timedelta(hours=1)), now, 0)
+
+    assert queries() == few
+
+
+@pytest.mark.parametrize("asked", ["from=2026-13-45", "day=x", "from=0001-01-01", "day=9999-12-31"])
+def test_an_impossible_day_shows_this_week(asked: str, desk: Client) -> None:
+    assert "Today</strong>" in text(desk, f"/hearings/?{asked}")
+
+
+def test_police_have_no_calendar_of_a_court() -> None:
+    police = make.person(Role.LIAISON, make.agency(AgencyKind.POLICE))
+
+    assert signed_in(police).get("/hearings/").status_code == 404
+
+
+def test_deadlines_come_in_groups_and_by_who_must_act(desk: Client, enter: Enter, now: datetime) -> None:
+    enter(served_at=now - timedelta(hours=30))
+
+    page = text(desk, "/admin/orders/deadline/")
+    of_court = text(desk, "/admin/orders/deadline/?who=court")
+
+    assert page.index(">Overdue <") < page.index("Surrender of firearms")
+    assert "Surrender of firearms" not in of_court
+    assert "Send the order to police" in of_court
+
+
+@pytest.mark.parametrize("typed", ["birch", "HHD-FA-17"])
+def test_deadlines_are_found_by_person_and_docket(typed: str, desk: Client, enter: Enter) -> None:
+    enter(docket_number="HHD-FA-17-S", respondent_name="Ash Birch")
+    enter(docket_number="HHD-FA-99-S", respondent_name="Rowan Sedge")
+
+    desk.post("/admin/orders/deadline/", {"q": typed})
+    page = text(desk, "/admin/orders/deadline/")
+
+    assert "HHD-FA-17-S" in page
+    assert "HHD-FA-99-S" not in page

@@ -1,0 +1,152 @@
+"""The import page: files, a preview that stores nothing, the import itself, rejects, and saved mappings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import Agency, AgencyKind, Membership, Role, User
+from accounts.services.agencies.reference import load_reference
+from orders.models import ImportJob, ImportMapping, ImportState, Order
+from orders.services.registry import jobs, preview
+from orders.services.registry.columns import COLUMNS
+from tests import make
+from tests.orders.test_admin.conftest import clerk, court, desk, enter, now, signed_in
+
+__all__ = ["clerk", "court", "desk", "enter", "now"]
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/import/"
+
+
+@pytest.fixture
+def court_of_hartford(clerk: User) -> Agency:
+    """The court that a docket of Hartford names, with the clerk as its own."""
+    load_reference()
+    found = Agency.objects.get(kind=AgencyKind.COURT, judicial_district__name="Hartford")
+    Membership.objects.create(user=clerk, agency=found, role=Role.CLERK)
+    return found
+
+
+def orders_file(*, headers: dict[str, str] | None = None, kind: str = "ex_parte_restraining_order") -> str:
+    """A file with one order that can be taken and one that cannot."""
+    good = {
+        "por_number": "POR77",
+        "docket_number": "HHD-FA-26-7700001-S",
+        "order_kind": kind,
+        "issued_at": "2026-11-01T12:00",
+        "respondent_name": "Ash Birch",
+        "respondent_town": "Hartford",
+        "address_confidential": "N",
+        "firearms_indicated": "Y",
+        "permit_held": "N",
+    }
+    bad = {**good, "por_number": "POR78", "issued_at": "yesterday"}
+    written = io.StringIO()
+    names = list(COLUMNS["orders"])
+    writer = csv.writer(written)
+    writer.writerow([(headers or {}).get(name, name) for name in names])
+    for row in (good, bad):
+        writer.writerow([row.get(name, "") for name in names])
+    return written.getvalue()
+
+
+def sent(client: Client, text: str, **more: object) -> str:
+    """Send the file of orders and return the address of the import."""
+    file = SimpleUploadedFile("orders.csv", text.encode(), content_type="text/csv")
+    answer = client.post(PAGE, {"orders": file, **more})
+    assert answer.status_code == 302, answer.content.decode()
+    return answer.headers["Location"]
+
+
+def test_a_preview_counts_and_stores_nothing(desk: Client, court_of_hartford: Agency) -> None:
+    address = sent(desk, orders_file())
+
+    page = desk.post(f"{address}preview/").content.decode()
+
+    assert '<p class="big">1</p><p class="soft">of 2 rows</p>' in page
+    assert "orders.csv" in page
+    assert not Order.objects.exists()
+    assert ImportJob.objects.get().state == ImportState.OPEN
+
+
+def test_an_import_runs_and_gives_its_rejects(desk: Client, court_of_hartford: Agency, now: datetime) -> None:
+    address = sent(desk, orders_file())
+
+    desk.post(f"{address}start/")
+    assert "Progress" in desk.get(address).content.decode()
+    jobs.run(ImportJob.objects.get().pk, now=now)
+
+    assert Order.objects.get().por_number == "POR77"
+    assert "Rejected rows as CSV" in desk.get(address).content.decode()
+    lines = desk.get(f"{address}rejects/").getvalue().decode().splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("orders.csv,3,")
+    assert ImportJob.objects.get().created_at is not None
+    assert "Done" in desk.get(PAGE).content.decode()
+
+
+def test_a_mapping_is_saved_and_chosen_again(desk: Client, court_of_hartford: Agency) -> None:
+    text = '[orders]\nname = "po.csv"\n[orders.columns]\npor_number = "Order No."\n'
+    mapping = SimpleUploadedFile("map.toml", text.encode())
+    theirs = orders_file(headers={"por_number": "Order No."})
+    first = sent(desk, theirs, mapping_file=mapping, mapping_name="Our system")
+
+    again = sent(desk, theirs, mapping=str(ImportMapping.objects.get().pk))
+
+    for address in (first, again):
+        assert '<p class="big">1</p>' in desk.post(f"{address}preview/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "Choose at least one file."),
+        ({"mapping_file": b"x = [", "mapping_name": "M"}, "not a TOML file"),
+        ({"mapping_file": b"[orders]\n"}, "Give the new mapping a name."),
+        ({"mapping_file": b"\xff\xfe", "mapping_name": "M"}, "no text in UTF-8"),
+    ],
+)
+def test_an_error_names_the_field(given: dict[str, object], words: str, desk: Client) -> None:
+    fields: dict[str, object] = {"orders": SimpleUploadedFile("orders.csv", b"a,b\n")} if given else {}
+    for name, value in given.items():
+        fields[name] = SimpleUploadedFile("m.toml", value) if isinstance(value, bytes) else value
+
+    page = desk.post(PAGE, fields).content.decode()
+
+    assert words in page
+    assert "Error: Import" in page
+    assert not ImportJob.objects.exists()
+
+
+def test_a_large_import_is_not_tried_while_a_person_waits(
+    desk: Client, court_of_hartford: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "LARGEST", 10)
+    address = sent(desk, orders_file())
+
+    assert "too large to try" in desk.get(address).content.decode()
+    assert desk.post(f"{address}preview/").status_code == 302
+
+
+def test_the_import_of_another_person_does_not_exist(desk: Client, court_of_hartford: Agency) -> None:
+    address = sent(desk, orders_file())
+    colleague = signed_in(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+
+    for page in (address, f"{address}rejects/"):
+        assert colleague.get(page).status_code == 404
+    for act in ("preview", "start"):
+        assert colleague.post(f"{address}{act}/").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.JUDGE, Role.LIAISON])
+def test_only_clerks_import(role: Role) -> None:
+    kind = AgencyKind.COURT if role is Role.JUDGE else AgencyKind.POLICE
+
+    assert signed_in(make.person(role, make.agency(kind))).get(PAGE).status_code == 404

@@ -1,0 +1,142 @@
+"""Today: each thing that needs the court is in its group, with its next act and the list behind it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AgencyKind, Role, User
+from orders.models import Hearing, Order, ReviewItem
+from orders.services.desk.conditions import CourtDesk
+from orders.services.desk.figures import ages, days_ahead, proven_by_week
+from orders.services.firearms import inventory, receipts
+from orders.views.court.today import MOST_ROWS, Today
+from tests import make
+from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
+
+__all__ = ["clerk", "court", "desk", "enter", "now"]
+
+pytestmark = pytest.mark.django_db
+
+
+def surrendered(order: Order, now: datetime, at: datetime) -> None:
+    """Police received the one firearm of the order."""
+    firearm = inventory.list_firearm(order, source="application", serial="T-1", by=None, now=now)
+    police = order.case.respondent.town.police
+    receipts.record_receipt(
+        order, kind="police", received_at=at, firearms=[firearm], agency=police, by=None, now=now
+    )
+
+
+def everything(enter: Enter, now: datetime) -> dict[str, Order]:
+    """An order for each group."""
+    passed = enter(issued_at=now - timedelta(days=20))
+    Hearing.objects.create(order=passed, purpose="application", scheduled_on=(now - timedelta(days=3)).date())
+    soon = enter(served_at=now - timedelta(hours=20))
+    Hearing.objects.create(order=soon, purpose="compliance", scheduled_on=now.date())
+    doubtful = enter(served_at=now - timedelta(hours=26))
+    ReviewItem.objects.create(
+        order=doubtful,
+        kind="doubtful",
+        code="x",
+        file="receipts",
+        line=2,
+        detail="serial: UNK",
+        created_at=now,
+    )
+    unserved = enter()
+    Hearing.objects.create(
+        order=unserved, purpose="application", scheduled_on=(now + timedelta(days=3)).date()
+    )
+    return {
+        "overdue": enter(served_at=now - timedelta(hours=30)),
+        "due": enter(served_at=now - timedelta(hours=1)),
+        "unserved": unserved,
+        "hearings": soon,
+        "outcomes": passed,
+        "doubtful": doubtful,
+    }
+
+
+def test_each_thing_is_in_its_group(desk: Client, clerk: User, enter: Enter, now: datetime) -> None:
+    orders = everything(enter, now)
+
+    groups = {one.name: one for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
+    page = desk.get("/").content.decode()
+
+    for name, order in orders.items():
+        assert order.pk in {row.order.pk for row in groups[name].rows}, name
+        assert groups[name].list_address.replace("&", "&amp;") in page
+        assert desk.get(groups[name].list_address).status_code == 200
+    for group in groups.values():
+        assert len(group.rows) == min(group.count, MOST_ROWS)
+        assert all(row.act.address in page for row in group.rows)
+    assert "No window for a motion to extend is open." in page
+
+
+def test_the_list_behind_a_count_has_as_many_orders(
+    desk: Client, clerk: User, enter: Enter, now: datetime
+) -> None:
+    everything(enter, now)
+
+    for group in Today(desk=CourtDesk(person=clerk, now=now)).groups:
+        if "orders/order" in group.list_address:
+            page = desk.get(group.list_address).content.decode()
+            shown = re.search(r"<p>(\d+)(?: or more)? orders?", page)
+            assert shown, group.name
+            assert int(shown[1]) == group.count, group.name
+
+
+def test_an_empty_court_reads_that_nothing_waits(desk: Client) -> None:
+    page = desk.get("/").content.decode()
+
+    assert page.count('class="nothing"') == 10
+    assert "No surrender is overdue." in page
+
+
+def test_a_judge_reads_and_is_offered_no_act(court: object, enter: Enter, now: datetime) -> None:
+    order = enter(served_at=now - timedelta(hours=30))
+    judge = signed_in(make.person(Role.JUDGE, order.case.court))
+
+    page = judge.get("/").content.decode()
+
+    assert order.case.docket_number in page
+    assert "Record a receipt" not in page
+    assert "Enter an order" not in page
+
+
+def test_more_cases_take_no_more_queries(desk: Client, enter: Enter, now: datetime) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get("/").status_code == 200
+        return len(captured)
+
+    everything(enter, now)
+    few = queries()
+    for _ in range(MOST_ROWS + 2):
+        enter(served_at=now - timedelta(hours=30))
+
+    assert queries() == few
+
+
+def test_the_figures_count_the_court_alone(clerk: User, enter: Enter, now: datetime) -> None:
+    surrendered(enter(served_at=now - timedelta(hours=30)), now, now - timedelta(hours=20))
+    enter(served_at=now - timedelta(hours=30))
+    enter(served_at=now - timedelta(hours=1))
+    make.served_order(now=now, ago=timedelta(hours=40), issued_at=now - timedelta(days=3))
+    mine, other = (
+        CourtDesk(person=one, now=now)
+        for one in (clerk, make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+    )
+
+    weeks = proven_by_week(mine)
+
+    assert (sum(one.proven for one in weeks), sum(one.whole for one in weeks)) == (1, 2)
+    assert [one.count for one in ages(mine)] == [1, 0, 0, 0]
+    assert sum(one.due for one in days_ahead(mine)) > 0
+    assert not sum(one.whole for one in proven_by_week(other))

@@ -1,0 +1,92 @@
+"""What lists sort by follows from the deadlines, after every kind of change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Deadline, Order, OrderUrgency
+from orders.services.firearms import inventory, receipts
+from orders.services.hearings import schedule_hearing
+from orders.services.orders import vacatur, withdrawal
+from orders.services.planning.replan_stale import mark_uncovered, replan_stale
+from orders.services.planning.urgency import ending_rules, next_due, rules_for_court
+from orders.services.service import record_service
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def serve(order: Order) -> None:
+    record_service(
+        order, served_at=make.NOW - timedelta(hours=2), service_method="in_hand", by=None, now=make.NOW
+    )
+
+
+def surrender(order: Order) -> None:
+    serve(order)
+    firearm = inventory.list_firearm(order, source="application", serial="A-1", by=None, now=make.NOW)
+    receipts.record_receipt(
+        order,
+        kind="police",
+        received_at=make.NOW - timedelta(hours=1),
+        firearms=[firearm],
+        agency=order.case.respondent.town.police,
+        by=None,
+        now=make.NOW,
+    )
+
+
+def hear(order: Order) -> None:
+    day = (make.NOW + timedelta(days=3)).date()
+    schedule_hearing(order, purpose="application", scheduled_on=day, by=None, now=make.NOW)
+
+
+def vacate(order: Order) -> None:
+    vacatur.vacate_order(
+        order, vacated_at=make.NOW - timedelta(hours=1), by=None, now=make.NOW, reason="Withdrawn."
+    )
+
+
+def withdraw(order: Order) -> None:
+    withdrawal.withdraw_order(order, by=None, now=make.NOW, reason="Entered twice.")
+
+
+@pytest.mark.parametrize("act", [lambda _: None, serve, surrender, hear, vacate, withdraw])
+def test_the_stored_row_equals_what_the_deadlines_give(act: Callable[[Order], object]) -> None:
+    order = make.order()
+    act(order)
+
+    order = Order.every.select_related("case", "urgency").get(pk=order.pk)
+    rows = list(Deadline.objects.filter(order=order))
+
+    running = [one for one in rows if one.is_running and one.rule_id in rules_for_court()]
+    assert order.urgency.due_at == min((one.due_at for one in running if one.due_at), default=None)
+    assert order.urgency.court_id == order.case.court_id
+    ends = [one.due_on for one in rows if one.rule_id in ending_rules() and one.state != "withdrawn"]
+    vacated = make.NOW.date() if order.vacated_at else None
+    assert order.urgency.ends_on == (vacated or order.expires_on or next(iter(ends), None))
+
+
+def test_a_vacatur_ends_what_was_due() -> None:
+    order = make.order()
+    before = OrderUrgency.objects.get(order=order)
+    vacate(order)
+    after = OrderUrgency.objects.get(order=order)
+
+    assert before.due_at is not None
+    assert (after.due_at, after.ends_on) == (None, make.NOW.date())
+    assert next_due([]) is None
+
+
+def test_an_order_that_an_older_program_wrote_is_planned_again() -> None:
+    order = make.order()
+    before = OrderUrgency.objects.get(order=order).due_at
+    OrderUrgency.objects.filter(order=order).delete()
+
+    assert mark_uncovered() == 1
+    replan_stale(now=make.NOW)
+
+    assert OrderUrgency.objects.get(order=order).due_at == before
