@@ -85,11 +85,12 @@ mutants: setup ## Change orders/rules one expression at a time; a test must fail
 	@$(BIN)/python -m tests.mutants
 
 # schemathesis over the whole schema as each role (in `make test` each operation as some of them), and sequences of
-# facts and acts, with more cases than in `make test`; CTC_FUZZ_CASES sets how many.
+# facts and acts, with more cases than in `make test`; CTC_FUZZ_CASES sets how many. More people than in `make test`
+# read two orders that differ in hidden facts.
 fuzz: export CTC_FUZZ_CASES := $(or $(CTC_FUZZ_CASES),50)
 fuzz: setup ## Call every operation of the API with generated input, and let facts arrive in any order
 	@$(TESTS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/api/test_walk.py tests/cases/test_standing_facts.py \
-		tests/orders/planning/test_replan.py
+		tests/orders/planning/test_replan.py tests/attacks/test_hidden_facts.py
 
 # Kills, stops and cuts off processes, with thousands of alerts and real waits; `make test` runs a part of it.
 faults: export CTC_FAULTS := full

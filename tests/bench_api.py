@@ -194,6 +194,8 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
             agency=police,
             officer="Officer Reed",
             confirmed=Confirmed.values,
+            # Every respondent here has one name.
+            confirm="Another person of the same name.",
             **by,
         )
 

@@ -29,6 +29,7 @@ GROWING = (
     "orders.firearmreturn",
     "orders.deadline",
     "orders.checkpoint",
+    "orders.orderurgency",
     "orders.followup",
     "orders.attempt",
     "orders.transfer",

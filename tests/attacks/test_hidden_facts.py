@@ -8,31 +8,18 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from tests.attacks.hidden_worlds import Reader, world
+from tests.attacks.hidden_worlds import FULL, HIDDEN_LISTS, Reader, world
 
 pytestmark = pytest.mark.django_db
 
 #: Those who may not know any of the hidden facts: no school but their own, no release but to their own
 #: organization, and no protected person beyond the first.
-OUTSIDERS = (
-    "liaison",
-    "marshal",
-    "prosecutor",
-    "licensing",
-    "school",
-    "advocate",
-    "administrator",
-    "agency_administrator",
-    "auditor",
-)
-#: The court knows of all of them.
-COURT = ("clerk",)
+OUTSIDERS = ["liaison", "marshal", "prosecutor", "school", "advocate"]
+if FULL:
+    OUTSIDERS += ["licensing", "supervisor", "administrator", "agency_administrator", "auditor"]
 
-#: What is hidden in each world, and who reads in it.
-WORLDS = {
-    "plain": ((), (*OUTSIDERS, *COURT)),
-    "hidden": (("school", "release", "protected"), (*OUTSIDERS, *COURT)),
-}
+#: What is hidden in each world.
+WORLDS: dict[str, tuple[str, ...]] = {"plain": (), "hidden": ("school", "release", "protected")}
 Worlds = dict[str, dict[str, Reader]]
 
 
@@ -41,8 +28,9 @@ def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Worlds:
     """What everyone reads in each world."""
     found, now = {}, timezone.now()
     with django_db_blocker.unblock():
-        for name, (hidden, roles) in WORLDS.items():
-            with world(now, hidden, roles) as readers:
+        for name, hidden in WORLDS.items():
+            # The court knows of all of them.
+            with world(now, hidden, {*OUTSIDERS, "clerk"}) as readers:
                 found[name] = readers
     return found
 
@@ -62,15 +50,17 @@ def _lines(text: str) -> list[str]:
     return text.replace('","', '",\n"').replace("},{", "},\n{").splitlines()
 
 
-@pytest.mark.parametrize("role", OUTSIDERS)
-def test_those_who_may_not_know_read_the_same(worlds: Worlds, role: str) -> None:
-    found = differences(worlds, role, "hidden")
+def test_those_who_may_not_know_read_the_same(worlds: Worlds) -> None:
+    # One test: two processes would each build the worlds.
+    found = [f"{role}: {one}" for role in OUTSIDERS for one in differences(worlds, role, "hidden")]
 
     assert not found, "\n".join(found)
-    assert sum(one.startswith("200") for one in worlds["plain"][role].answers.values()) > 3
+    for role in OUTSIDERS:
+        answers = worlds["plain"][role].answers.values()
+        assert sum(one.startswith("200") for one in answers) > 3, role
 
 
 def test_the_court_may_know_and_reads_the_difference(worlds: Worlds) -> None:
     found = "\n".join(differences(worlds, "clerk", "hidden"))
 
-    assert "confidentiality-releases" in found
+    assert all(one in found for one in HIDDEN_LISTS)
