@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from accounts.narrowing import expect
-from notifications.models import ContactChannel, Language
+from notifications.models import ContactChannel, Language, SafeContact
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
 from orders.forms.fields import ClockField
 
@@ -38,7 +38,7 @@ class ReportForm(SiteForm):
 
 
 class ContactForm(SiteForm):
-    """Safe contact settings. Earlier ones are not shown, and are erased."""
+    """Safe contact settings. An earlier address and code phrase are not shown, and are erased."""
 
     channel = forms.ChoiceField(choices=ContactChannel.choices, label=_("How to notify the person"))
     address = forms.CharField(
@@ -72,12 +72,21 @@ class ContactForm(SiteForm):
         help_text=_("After this time no message goes out until you confirm the contact again."),
     )
 
+    @classmethod
+    def showing(cls, contact: SafeContact | None) -> Self:
+        """An empty form with what the page shows of the contact anyway: a change must not lose safe hours."""
+        if contact is None:
+            return cls()
+        shown = ("channel", "language", "hours_from", "hours_until")
+        days = contact.confirm_every.days
+        return cls(initial={name: getattr(contact, name) for name in shown} | {"confirm_every_days": days})
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Leave out text messages where no provider is set."""
         super().__init__(*args, **kwargs)
-        if not settings.SMS_PROVIDERS:
-            channel = expect(forms.ChoiceField, self.fields["channel"])
-            channel.choices = [one for one in ContactChannel.choices if one[0] != ContactChannel.SMS]
+        left_out = () if settings.SMS_PROVIDERS else (ContactChannel.SMS,)
+        channel = expect(forms.ChoiceField, self.fields["channel"])
+        channel.choices = [(one.value, _(one.label)) for one in ContactChannel if one not in left_out]
 
     def to_settings(self) -> ContactSettings:
         """Return the settings for the service."""

@@ -232,7 +232,7 @@ class OneRelease(View):
 
     def get(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show the order."""
-        return self._page(request, _release(request, public_id), ContactForm())
+        return self._page(request, _release(request, public_id))
 
     def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Do the action of the pressed button. Raises `Http404` for an unknown action."""
@@ -305,12 +305,12 @@ class OneRelease(View):
     def _report(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = ReportForm(request.POST)
         if not form.is_valid():
-            return self._page(request, release, ContactForm(), report=form)
+            return self._page(request, release, report=form)
         try:
             report_firearms(release, known_on=form.cleaned_data["known_on"], now=timezone.now())
         except InvalidFact as refusal:
             form.add_error("known_on", refusal.message)
-            return self._page(request, release, ContactForm(), report=form)
+            return self._page(request, release, report=form)
         messages.success(
             request, gettext("Reported to the court and police. The guns count as not handed in.")
         )
@@ -319,7 +319,7 @@ class OneRelease(View):
     def _name(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = AliasForm(request.POST)
         if not form.is_valid():
-            return self._page(request, release, ContactForm(), form)
+            return self._page(request, release, alias=form)
         set_alias(release, alias=form.cleaned_data["alias"])
         messages.success(request, gettext("Saved."))
         return redirect("advocate-release", public_id=release.public_id)
@@ -328,7 +328,7 @@ class OneRelease(View):
         self,
         request: HttpRequest,
         release: ConfidentialityRelease,
-        form: ContactForm,
+        form: ContactForm | None = None,
         alias: AliasForm | None = None,
         report: ReportForm | None = None,
     ) -> HttpResponse:
@@ -340,7 +340,7 @@ class OneRelease(View):
         context = {
             "watched": watched,
             "words": words,
-            "form": form,
+            "form": form or ContactForm.showing(watched.contact),
             "report": report or ReportForm(),
             "alias": alias or AliasForm(initial={"alias": release.alias}),
             "sees": SEES,

@@ -209,6 +209,28 @@ def test_a_safe_contact_is_saved_shown_once_confirmed_and_ended(stage: Fixtures,
     assert {one.what for one in AuditEntry.objects.all()} == {"home", "releases", "advocate-release"}
 
 
+def test_a_change_starts_with_the_hours_that_the_person_chose(stage: Fixtures, advocate: Client) -> None:
+    text(advocate.post(path_of(stage), CONTACT, follow=True))
+
+    page = text(advocate.get(path_of(stage)))
+
+    assert 'value="10:00 a.m."' in page
+    assert 'value="12:30 p.m."' in page
+    assert "What you leave empty is erased." in page
+    # The first page links to folded parts of this one, and this file opens them.
+    assert "orders/order.js" in page
+
+
+def test_a_word_that_was_just_used_is_not_refused_in_silence(stage: Fixtures, advocate: Client) -> None:
+    for alias in ("Blue Heron", "Red Kite", "Blue Heron"):
+        key = text(advocate.get(path_of(stage))).partition('name="form_key" value="')[2].partition('"')[0]
+        page = text(
+            advocate.post(path_of(stage), {"action": "alias", "alias": alias, "form_key": key}, follow=True)
+        )
+
+    assert "The same was saved a few minutes ago." in page
+
+
 def test_a_number_is_shown_once_as_stored(stage: Fixtures, advocate: Client) -> None:
     number = CONTACT | {"channel": "sms", "address": "860.555.0100", "phrase": ""}
 

@@ -10,9 +10,10 @@ from accounts.dates import format_instant
 from orders.display import event_words
 from orders.history_details import event_details
 from orders.models import HistoryEntry
+from orders.services.planning.load_inventories import REPORTED
 
 #: What the system writes that a reader of the case must see.
-_NEWS = {"deadline_overdue", "follow_up_opened"}
+_NEWS = {"deadline_overdue", "follow_up_opened", REPORTED}
 
 #: The icon of an entry, by the first word of its kind that is here.
 _ICONS = {
@@ -44,6 +45,13 @@ class HistoryLine:
     def icon(self) -> str:
         """The name of its icon."""
         return _ICONS.get(self.entry.kind.partition("_")[0], "note")
+
+    @property
+    def by(self) -> str:
+        """Who recorded it. What a protected person reported through an advocate shows no source."""
+        if self.entry.actor is not None:
+            return str(self.entry.actor)
+        return "Reported to the court" if self.entry.kind == REPORTED else "System"
 
     @property
     def is_of_system(self) -> bool:

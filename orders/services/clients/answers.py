@@ -28,7 +28,7 @@ from orders.models import (
     ReceiptKind,
     Statement,
 )
-from orders.services.clients.extension_window import window_of
+from orders.services.clients.extension_window import remote_testimony_until, window_of
 from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_deadline
 from orders.services.order_state import OrderState, last_days, state_of
@@ -138,6 +138,8 @@ class ClientOrder:
     firearms: Firearms
     next_date: NextDate
     ending: Ending
+    #: The last day to ask the court to testify from another place, while that is open.
+    remote_until: date | None = None
 
     @property
     def order(self) -> Order:
@@ -180,6 +182,11 @@ def _answers(release: ConfidentialityRelease, loaded: _Loaded, now: datetime) ->
         ),
         next_date=_next_date(release, loaded, now),
         ending=_ending(order, loaded, now) if release.covers_ending else Ending(word=Word.NOT_RELEASED),
+        remote_until=(
+            remote_testimony_until(loaded.deadlines.get(order.pk, ()), court_day(order, now))
+            if release.covers_hearings
+            else None
+        ),
     )
 
 
@@ -205,7 +212,9 @@ def _firearms_of(order: Order, balance: Balance, loaded: _Loaded, now: datetime)
     deadline = surrender_deadline(loaded.deadlines.get(order.pk, ()), now)
     if deadline is None or deadline.state == DeadlineState.CANNOT_COMPUTE:
         return Firearms(word=Word.NOT_KNOWN, is_expected=bool(balance.whole))
-    if deadline.proof in STATEMENT_ALONE:
+    # What was reported since makes the sworn word count no longer, so the duty reads as not met.
+    is_reopened = bool(balance.reported) and deadline.state in RUNNING
+    if deadline.proof in STATEMENT_ALONE and not is_reopened:
         sworn = max((one.sworn_at for one in loaded.statements.get(order.pk, ())), default=deadline.met_at)
         return Firearms(word=Word.SWORN, since=sworn, is_late=deadline.is_overdue(now))
     if deadline.state == DeadlineState.MET and balance.is_complete:

@@ -12,6 +12,8 @@ from orders.services.planning.rulebooks import bundled
 
 #: The event that meets the rules about a motion to extend.
 _MOVED = "extension_moved"
+#: The event that meets the rules about testifying from another place, such as by video.
+_REMOTE = "remote_testimony_requested"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +25,23 @@ class Window:
 
 
 @cache
+def rules_met_by(event: str) -> frozenset[str]:
+    """Return the ids of the rules that an event meets."""
+    return frozenset(
+        id_ for id_, rule in bundled().by_id.items() if any(one.event == event for one in rule.met_by)
+    )
+
+
 def extension_rules() -> frozenset[str]:
     """Return the ids of the rules that a motion to extend meets."""
-    return frozenset(
-        id_ for id_, rule in bundled().by_id.items() if any(one.event == _MOVED for one in rule.met_by)
-    )
+    return rules_met_by(_MOVED)
+
+
+def remote_testimony_until(deadlines: Iterable[Deadline], today: date) -> date | None:
+    """The last day to ask to testify from another place; None if it is over, or was asked for."""
+    rules = rules_met_by(_REMOTE)
+    days = [one.due_on for one in deadlines if one.rule_id in rules and one.state in RUNNING]
+    return min((day for day in days if day is not None and day >= today), default=None)
 
 
 def window_of(deadlines: Iterable[Deadline], today: date) -> Window | None:

@@ -9,7 +9,7 @@ from orders.errors import InvalidFact
 from orders.models import CaseEvent, ConfidentialityRelease
 from orders.services.court_days import check_day_not_in_future, court_day
 from orders.services.orders.case_events import record_case_event
-from orders.services.planning.load_inventories import REPORTED
+from orders.services.planning.load_inventories import LAST_KNOWN, REPORTED
 
 
 def report_firearms(release: ConfidentialityRelease, *, known_on: date, now: datetime) -> CaseEvent:
@@ -26,5 +26,5 @@ def report_firearms(release: ConfidentialityRelease, *, known_on: date, now: dat
     if CaseEvent.objects.filter(order=order, kind=REPORTED, occurred_on=today).exists():
         raise InvalidFact("known_on", "already_reported", "This was reported today. Police will check it.")
     return record_case_event(
-        order, kind=REPORTED, occurred_at=now, by=None, now=now, confirm=f"Last known: {format_day(known_on)}"
+        order, kind=REPORTED, occurred_at=now, by=None, now=now, confirm=f"{LAST_KNOWN}{format_day(known_on)}"
     )

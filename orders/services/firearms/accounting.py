@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
-from orders.models import Firearm, Hearing, Order
+from accounts.dates import format_instant
+from orders.models import Firearm, Hearing, HistoryEntry, Order
+from orders.services.court_days import zone_of
 from orders.services.planning.inventory import Inventory, is_alleged
-from orders.services.planning.load_inventories import load_inventories
+from orders.services.planning.load_inventories import LAST_KNOWN, REPORTED, load_inventories
 
 
 class Allegation(Enum):
@@ -50,6 +53,9 @@ class FirearmAccount:
     unlisted: int
     #: Those of both that only other cases of the person at the court list.
     elsewhere: list[Firearm]
+    #: How many of `unlisted` were reported to the court, and the last report in words, without its source.
+    reported: int = 0
+    report: str = ""
 
     @property
     def order_id(self) -> int:
@@ -71,14 +77,14 @@ class FirearmAccount:
     def why_open(self) -> list[str]:
         """A sentence for each thing that is not accounted for."""
         found = [f"{one} is not accounted for." for one in self.open_items]
-        who = self.allegation.who
-        if self.unlisted and self.alleged is None:
+        who, unlisted = self.allegation.who, self.unlisted - self.reported
+        if unlisted and self.alleged is None:
             found.append(f"{who[0].upper()}{who[1:]} firearms, but the list is empty.")
-        elif self.unlisted == 1:
+        elif unlisted == 1:
             found.append(f"One firearm that {who} is not on the list.")
-        elif self.unlisted:
-            found.append(f"{self.unlisted} firearms that {who} are not on the list.")
-        return found
+        elif unlisted:
+            found.append(f"{unlisted} firearms that {who} are not on the list.")
+        return [self.report, *found] if self.report else found
 
 
 def account_of(order: Order, *, without: Hearing | None = None) -> FirearmAccount:
@@ -109,7 +115,20 @@ def account_of(order: Order, *, without: Hearing | None = None) -> FirearmAccoun
         known_items=[one for one in everything if one not in still_open],
         unlisted=balance.unlisted,
         elsewhere=elsewhere,
+        reported=balance.reported,
+        report=_report(order, balance.reported_at),
     )
+
+
+def _report(order: Order, at: datetime | None) -> str:
+    """The last report in words, with the day on which the firearms were last known, if it names one."""
+    if at is None:
+        return ""
+    when = format_instant(at, zone_of(order))
+    entries = HistoryEntry.objects.filter(order__case=order.case_id, kind=REPORTED, occurred_at=at)
+    reason = next((one.reason for one in entries if one.reason.startswith(LAST_KNOWN)), "")
+    known = f" {reason}." if reason else ""
+    return f"Reported to the court {when}: the respondent still has firearms.{known}"
 
 
 def _allegation(order: Order, inventory: Inventory) -> Allegation:

@@ -68,6 +68,9 @@ class Balance:
     unlisted: int
     #: Every item that counts for the order.
     items: frozenset[int] = frozenset()
+    #: How many of `unlisted` were reported to the court, and when the last report came.
+    reported: int = 0
+    reported_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -180,6 +183,8 @@ class Inventory:
         walk = _Walk(joined, order)
         open_items = frozenset(walk.held - (walk.returned - walk.found_held))
         whole = joined.whole + walk.reported
+        reported = min(walk.reported, walk.unlisted)
+        reports = [one.at for one in joined.moves if one.kind is MoveKind.REPORTED]
         return Balance(
             alleged=joined.alleged,
             listed=len(joined.firearms),
@@ -188,6 +193,8 @@ class Inventory:
             open_items=open_items,
             unlisted=walk.unlisted,
             items=frozenset(joined.listed),
+            reported=reported,
+            reported_at=max(reports, default=None) if reported else None,
         )
 
 

@@ -135,6 +135,8 @@ def _verifications(cases: Sequence[int]) -> Iterator[tuple[int, Move]]:
 
 #: The event that the respondent still has firearms. A report of a day counts from the end of the day.
 REPORTED = "firearms_reported"
+#: How the reason of the report begins if it names the day on which the firearms were last known.
+LAST_KNOWN = "Last known: "
 _LAST_MINUTE = time(23, 59)
 
 #: Hearings whose outcome is about compliance.

@@ -136,6 +136,17 @@ def test_an_ex_parte_order_ends_at_the_hearing() -> None:
     assert (found.next_date.kind, found.next_date.on) == (DateKind.HEARING, date(2026, 12, 8))
 
 
+def test_the_last_day_to_ask_to_testify_by_video() -> None:
+    order = make.order(hearing_on=date(2026, 12, 8), **SERVED)
+    found = answers(order)
+
+    assert found.remote_until == make.deadline(order, "CT-HRG-REM").due_on
+    assert found.remote_until is not None
+    assert found.next_date.on is not None
+    assert found.remote_until < found.next_date.on
+    assert answers(order, covers_hearings=False).remote_until is None
+
+
 def test_a_vacated_order_has_ended() -> None:
     order = make.order(kind="restraining_order", expires_on=date(2027, 3, 1), **SERVED)
     vacate_order(order, vacated_at=NOW - timedelta(minutes=5), reason="The case was dismissed.", **BY)

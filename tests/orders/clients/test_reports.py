@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.dates import COURT_TIME
+from orders.admin.summary.recent import by_people, history_lines
 from orders.errors import InvalidFact
 from orders.models import DeadlineState, HistoryEntry, Order
 from orders.services.clients.answers import Word, client_orders
 from orders.services.clients.reports import report_firearms
 from orders.services.corrections import withdraw
+from orders.services.court_days import court_day
 from orders.services.firearms.accounting import account_of
 from orders.services.orders.case_events import events_of
 from tests import make
 from tests.make import NOW
+from tests.orders.cases.places import make_place, page_of, read
 from tests.orders.clients.test_answers import SERVED, by_police, release, sworn
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +53,38 @@ def test_a_sworn_denial_meets_the_duty_no_longer() -> None:
     report_firearms(release(order), known_on=TODAY, now=NOW)
 
     assert make.deadline(order, "CT-SUR-01").state == DeadlineState.OPEN
+    # The advocate must not read on that it was sworn, after a press that promised something else.
+    assert word(order) is Word.NOT_YET
+
+
+def test_court_and_police_read_the_report_with_its_day_and_no_source() -> None:
+    order = sworn(make.order(**SERVED, firearms_indicated=False))
+
+    report_firearms(release(order), known_on=date(2026, 12, 3), now=NOW)
+
+    (sentence,) = account_of(order).why_open
+    assert sentence.startswith("Reported to the court ")
+    assert sentence.endswith("the respondent still has firearms. Last known: Thu, Dec 3, 2026.")
+    lines = by_people(history_lines(list(HistoryEntry.objects.filter(order=order)), COURT_TIME))
+    assert [one.by for one in lines if one.entry.kind == "firearms_reported"] == ["Reported to the court"]
+
+
+def test_a_report_does_not_pass_for_what_the_application_alleges() -> None:
+    order = by_police(make.order(**SERVED))
+
+    report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    (sentence,) = account_of(order).why_open
+    assert "that the application alleges" not in sentence
+
+
+def test_a_settled_report_is_not_shown_as_open() -> None:
+    order = by_police(make.order(**SERVED))
+    event = report_firearms(release(order), known_on=TODAY, now=NOW)
+
+    withdraw(event, by=None, now=LATER, reason="Of another order.")
+
+    assert account_of(order).why_open == []
 
 
 def test_withdrawn_it_leaves_the_duty_as_it_was() -> None:
@@ -90,3 +126,15 @@ def test_a_release_without_firearms_allows_no_report() -> None:
 def test_it_is_recordable_only_where_firearms_are_surrendered() -> None:
     assert "firearms_reported" in events_of(make.order())
     assert "firearms_reported" not in events_of(make.order(kind="restraining_order_application"))
+
+
+def test_the_page_of_the_case_shows_police_the_report() -> None:
+    place, now = make_place(), timezone.now()
+    order = place.order(firearms=0, firearms_indicated=False)
+
+    report_firearms(release(order), known_on=court_day(order, now), now=now)
+
+    page = read(place.liaison, page_of(order))
+    assert "Reported to the court" in page
+    assert "the respondent still has firearms. Last known:" in page
+    assert "No one alleges firearms" not in page
