@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -356,4 +356,5 @@ def _after(cursor: str) -> Q:
         return Q()
     if at is None or at.tzinfo is None:
         return Q()
-    return Q(next_action_at__gt=at) | Q(next_action_at=at, public_id__gt=public_id)
+    last = FollowUp.objects.filter(public_id=public_id).values("pk")
+    return Q(next_action_at__gt=at) | Q(next_action_at=at, pk__gt=Subquery(last))

@@ -384,7 +384,7 @@ def test_rules_are_refused_when_no_jurisdiction_is_there(folder: Path) -> None:
             'source_status = "seen"',
             'source_status = "seen"\nsize = 1',
             "line 9, CT-NOTE: size: unknown key; choose from allows, certainty, covers, doubt, "
-            "effective, id, kinds, note, recipient, source_status, sources, title, type, until",
+            "effective, id, kinds, note, recipient, sender, source_status, sources, title, type, until",
         ),
         ('sources = ["a statute"]\n', "", "line 3, CT-NOTE: sources: missing; give a list of texts"),
     ],
