@@ -16,10 +16,11 @@ from orders.models import Order, ProtectedPerson
 from orders.services.change import changing
 from orders.services.validation import need_reason, need_visible
 
-#: History entries that reveal a protected person. Only people who see protected persons see them.
+#: History entries that reveal a protected person. Only people who see protected persons see them. Without
+#: `has_key`, PostgreSQL finds an entry that names no change neither equal nor unequal, and leaves it out.
 OF_PROTECTED_PERSONS = Q(
     kind__in=["protected_person_added", "protected_person_corrected", "protected_person_withdrawn"]
-) | Q(data__changed=["protected_person"])
+) | Q(data__has_key="changed", data__changed=["protected_person"])
 
 
 def add_protected_person(
