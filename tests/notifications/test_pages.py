@@ -240,7 +240,7 @@ def test_an_agency_that_has_somebody_again_is_no_longer_missed(place: Place) -> 
     [
         (Role.CLERK, AgencyKind.COURT, "/admin/orders/order/"),
         (Role.JUDGE, AgencyKind.COURT, "/admin/orders/order/"),
-        (Role.ADVOCATE, AgencyKind.ADVOCACY, "after the protected person signs a release"),
+        (Role.ADVOCATE, AgencyKind.ADVOCACY, "after your client signs a release"),
         (Role.LIAISON, AgencyKind.POLICE, "You have no alerts to acknowledge."),
         (Role.ADMINISTRATOR, None, "/admin/accounts/user/"),
     ],

@@ -74,6 +74,7 @@ def sheet(court: Agency) -> dict[str, Any]:
         "kind": "ex_parte_restraining_order",
         "issued_at_0": "2025-12-04",
         "issued_at_1": "4:00 pm",
+        "expires_on": "2025-12-10",
         "respondent_name": "Ash Birch",
         "respondent_town": make.town().pk,
     }
@@ -264,7 +265,12 @@ WITHOUT_KEY = {
     "accounts/templates/admin/accounts/auditentry/log.html",
     "ctcompliance/templates/admin/base_site.html",
     "ctcompliance/templates/base.html",
+    "ctcompliance/templates/frame_account.html",
+    "ctcompliance/templates/leaving.html",
     "ctcompliance/templates/search_box.html",
+    "guidance/templates/guidance/base.html",
+    "guidance/templates/guidance/help.html",
+    "orders/templates/orders/court/find.html",
     "orders/templates/orders/search.html",
 }
 
