@@ -34,7 +34,10 @@ class AlertedLine:
 
 @register.inclusion_tag("notifications/alerted.html")
 def who_was_alerted(order: Order, user: User) -> dict[str, Sequence[AlertedLine]]:
-    """Return the recipients of alerts about the order that the reader may see, the newest alert of each."""
+    """Return the recipients of alerts about the order that the reader may see, the newest alert of each.
+
+    An alert that asks for an answer goes before a notice for information.
+    """
     rows = (
         Alert.objects.visible_to(user)
         .filter(order=order)
@@ -43,10 +46,15 @@ def who_was_alerted(order: Order, user: User) -> dict[str, Sequence[AlertedLine]
         .order_by("-id")[:_READ]
     )
     newest: dict[tuple[int | None, int | None], Alert] = {}
-    for one in rows:
+    # A later notice for information must not hide an alert that waits for an answer.
+    for one in sorted(rows, key=_informs_only):
         newest.setdefault((one.agency_id, one.recipient_id), one)
     lines = [_line(one, zone_of(order)) for one in newest.values()]
     return {"shown": lines[:_SHOWN], "folded": lines[_SHOWN:]}
+
+
+def _informs_only(alert: Alert) -> bool:
+    return alert.checkpoint is not None and alert.checkpoint.purpose == Purpose.INFORM
 
 
 def _line(alert: Alert, zone: ZoneInfo) -> AlertedLine:
@@ -66,6 +74,6 @@ def _badge(alert: Alert) -> tuple[str, str]:
         return "Answered", "proven"
     if alert.state == AlertState.FAILED:
         return "Not reached", "late"
-    if alert.checkpoint is not None and alert.checkpoint.purpose == Purpose.INFORM:
+    if _informs_only(alert):
         return "Informed", "waits"
     return ("No answer", "runs") if alert.state in _REACHED else ("On its way", "waits")
