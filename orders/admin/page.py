@@ -131,6 +131,8 @@ class OrderPage:
     language: str
     #: The person's other orders: those that the reader sees, and live ones of other courts.
     related: Sequence[RelatedOrder]
+    #: The other orders of the same case that the reader sees, such as the order after a hearing.
+    beside: Sequence[Order]
 
     @property
     def possible(self) -> list[CandidatePerson]:
@@ -339,5 +341,15 @@ class OrderPage:
 
 def load_page(order: Order, *, user: User, roles: Collection[str], now: datetime, language: str) -> OrderPage:
     """Load the page of an order that comes with its case, court, respondent and town."""
-    related = related_orders(order, user=user, now=now)
-    return OrderPage(record=load_record(order), roles=roles, now=now, language=language, related=related)
+    record = load_record(order)
+    visible: set[int] = set()
+    if keys := [one.pk for one in record.siblings]:
+        visible.update(Order.objects.filter(pk__in=keys).visible_to(user).values_list("pk", flat=True))
+    return OrderPage(
+        record=record,
+        roles=roles,
+        now=now,
+        language=language,
+        related=related_orders(order, user=user, now=now),
+        beside=[one for one in record.siblings if one.pk in visible],
+    )

@@ -14,11 +14,18 @@ from accounts.dates import format_day
 from orders.admin.desk import order_address
 from orders.admin.summary.answers import AnswerStrip
 from orders.admin.summary.duty import SurrenderDuty
+from orders.display import clock_words, rule_title
 from orders.forms.acts import ACTS
 from orders.models import Capacity, DeadlineState, HearingPurpose
 from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders.record import OrderRecord
+from orders.services.planning.rulebooks import bundled
+
+#: Who owes a duty of the court.
+_COURT = ("court", "clerk")
+#: The event that meets the duty to send the order to police.
+_POLICE_NOTIFIED = "police_notified"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +78,7 @@ class NextSteps:
         if self.strip.state.is_live:
             yield from self._service()
             yield from self._surrender()
+        yield from self._court_duties()
         yield from self._ahead()
 
     def _heard(self) -> Iterator[NextStep]:
@@ -117,6 +125,21 @@ class NextSteps:
             )
         elif self.duty.deadline is not None and self.duty.deadline.state == DeadlineState.CANNOT_COMPUTE:
             yield self._step("record what is missing, so that the time for surrender can be computed.")
+
+    def _court_duties(self) -> Iterator[NextStep]:
+        """What the court itself still owes. A hearing that is set has a step of its own."""
+        for one in sorted(self.record.deadlines, key=lambda row: row.due_at or self.now):
+            rule = bundled().by_id.get(one.rule_id)
+            if rule is None or rule.actor not in _COURT or rule.ends_order or rule.is_end:
+                continue
+            events = {met.event for met in rule.met_by}
+            is_late = one.is_overdue(self.now)
+            if is_late or (one.state == DeadlineState.OPEN and "heard" not in events):
+                sent = ("case-event", "Mark as sent", f"?kind={_POLICE_NOTIFIED}")
+                yield self._step(
+                    f"your court's own duty, {clock_words(one, self.now)}: {rule_title(one.rule_id)}.",
+                    *([sent] if _POLICE_NOTIFIED in events else []),
+                )
 
     def _ahead(self) -> Iterator[NextStep]:
         hearing = self.strip.next_hearing
