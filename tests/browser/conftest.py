@@ -109,8 +109,8 @@ class Browser:
         self._wait().until(lambda _: self._is_gone(before))
 
     def unfold(self, words: str) -> None:
-        """Opens every part of the page that is folded under a line with these words."""
-        for summary in self.driver.find_elements(By.TAG_NAME, "summary"):
+        """Opens every part of the page that is folded under a line with these words; open ones stay open."""
+        for summary in self.driver.find_elements(By.CSS_SELECTOR, "details:not([open]) > summary"):
             if words in summary.text:
                 summary.click()
 

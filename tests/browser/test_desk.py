@@ -32,8 +32,7 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
     issued, served = today - timedelta(days=3), today - timedelta(days=2)
 
     browser.sign_in(clerk)
-    browser.open("/admin/orders/order/")
-    browser.press("Add order")
+    browser.press("Enter an order")
     browser.type(
         docket_number="HHD-FA26-17-S",
         kind="Ex parte restraining order",
