@@ -185,6 +185,13 @@ class Deadline(models.Model):
                 condition=Q(state=DeadlineState.CANNOT_COMPUTE),
                 name="deadline_cannot_compute",
             ),
+            # A court's list by what a surrender rests on. Few rows have a proof; the index answers alone.
+            models.Index(
+                fields=["proof", "order"],
+                include=["rule_id", "state"],
+                condition=~Q(proof=""),
+                name="deadline_proof",
+            ),
             # The hourly check walks overdue deadlines by key.
             models.Index(fields=["id"], condition=Q(state=DeadlineState.OVERDUE), name="deadline_overdue"),
         ]

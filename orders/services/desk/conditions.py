@@ -187,11 +187,10 @@ def is_incomputable(_desk: CourtDesk) -> Q:
     return _has(Deadline.objects.filter(state=DeadlineState.CANNOT_COMPUTE))
 
 
-def open_windows(desk: CourtDesk) -> QuerySet[Deadline]:
-    """Deadlines of motions to extend whose window is open."""
-    return Deadline.objects.filter(
-        state__in=RUNNING, rule_id="CT-EXT-01", opens_at__lte=desk.now, due_at__gt=desk.now
-    )
+def open_windows(desk: CourtDesk, deadlines: QuerySet[Deadline] | None = None) -> QuerySet[Deadline]:
+    """Deadlines of motions to extend whose window is open; of these deadlines, if they are given."""
+    rows: QuerySet[Deadline] = Deadline.objects.all() if deadlines is None else deadlines
+    return rows.filter(state__in=RUNNING, rule_id="CT-EXT-01", opens_at__lte=desk.now, due_at__gt=desk.now)
 
 
 def is_extension_open(desk: CourtDesk) -> Q:

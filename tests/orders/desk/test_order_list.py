@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
-from accounts.models import AuditAction, AuditEntry
-from orders.models import SavedView
+from accounts.models import AuditAction, AuditEntry, User
+from orders.models import STATEMENT_ALONE, Deadline, DeadlineState, SavedView
+from orders.services.desk.conditions import FILTERS, CourtDesk
 from orders.services.desk.saved_views import MOST_VIEWS
 from orders.services.desk.tables import plain_cell
+from orders.services.firearms import inventory, receipts, statements
+from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders import vacatur
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now
 
@@ -48,6 +51,34 @@ def test_an_export_has_what_is_filtered_and_the_log_has_each_case(
     assert lines[1].startswith("'=HYPERLINK")
     entry = AuditEntry.objects.filter(action=AuditAction.SEEN).latest("id")
     assert (entry.what, entry.cases) == ("admin:orders_order_export", [late.case.public_id])
+
+
+def test_the_filters_by_proof_keep_what_the_deadlines_show(clerk: User, enter: Enter, now: datetime) -> None:
+    orders = [enter(served_at=now - timedelta(hours=30)) for _ in range(4)]
+    statements.record_statement(orders[0], kind="non_possession", sworn_at=now, by=None, now=now)
+    for order in orders[1:3]:
+        firearm = inventory.list_firearm(order, source="application", serial="T-1", by=None, now=now)
+        police = order.case.respondent.town.police
+        receipts.record_receipt(
+            order, kind="police", received_at=now, firearms=[firearm], agency=police, by=None, now=now
+        )
+    desk = CourtDesk(person=clerk, now=now)
+    expected: dict[str, set[int]] = {"sworn": set(), "proven": set(), "found": set()}
+    for one in Deadline.objects.filter(rule_id__in=surrender_rules()):
+        if one.proof in STATEMENT_ALONE and one.state != DeadlineState.WITHDRAWN:
+            expected["sworn"].add(one.order_id)
+        if one.state == DeadlineState.MET and one.proof in ("proven", "found"):
+            expected[one.proof].add(one.order_id)
+
+    found = {
+        value: set(
+            desk.orders().filter(FILTERS["surrender"][2][value].keeps(desk)).values_list("pk", flat=True)
+        )
+        for value in expected
+    }
+
+    assert found == expected
+    assert (len(found["sworn"]), len(found["proven"])) == (1, 2)
 
 
 def test_a_workbook_holds_no_formula(desk: Client, enter: Enter) -> None:

@@ -11,10 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AgencyKind, Role, User
-from orders.models import Hearing, Order, ReviewItem
+from orders.models import RUNNING, Deadline, Hearing, Order, ReviewItem
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.figures import ages, days_ahead, proven_by_week
 from orders.services.firearms import inventory, receipts
+from orders.services.firearms.surrender import surrender_rules
 from orders.views.court.today import MOST_ROWS, Today
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
@@ -140,3 +141,31 @@ def test_the_figures_count_the_court_alone(clerk: User, enter: Enter, now: datet
     assert [one.count for one in ages(mine)] == [1, 0, 0, 0]
     assert sum(one.due for one in days_ahead(mine)) > 0
     assert not sum(one.whole for one in proven_by_week(other))
+
+
+def test_the_first_rows_are_those_due_first(clerk: User, enter: Enter, now: datetime) -> None:
+    ages = [30, 50, 30, 70, 40, 90, 35, 60, 45, 55]
+    for hours in ages:
+        enter(issued_at=now - timedelta(days=9), served_at=now - timedelta(hours=hours))
+    late = Deadline.objects.filter(rule_id__in=surrender_rules(), state__in=RUNNING, due_at__lte=now)
+    expected = [(one.order_id, one.due_at) for one in sorted(late, key=lambda one: (one.due_at, one.pk))]
+
+    groups = {one.name: one for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
+
+    assert groups["overdue"].count == len(expected) == len(ages)
+    assert [row.order.pk for row in groups["overdue"].rows] == [pk for pk, _ in expected[:MOST_ROWS]]
+
+
+def test_no_walk_through_the_deadlines_of_every_court(clerk: User, enter: Enter, now: datetime) -> None:
+    enter(served_at=now - timedelta(hours=30))
+    with CaptureQueriesContext(connection) as captured:
+        assert Today(desk=CourtDesk(person=clerk, now=now)).groups
+
+    sorted_by_due = [one["sql"] for one in captured if 'ORDER BY ("orders_deadline"."due_at" +' in one["sql"]]
+    walked = [
+        one["sql"]
+        for one in captured
+        if 'BY "orders_deadline"."due_at"' in one["sql"] and "LIMIT" in one["sql"]
+    ]
+    assert len(sorted_by_due) == 4
+    assert not walked
