@@ -416,13 +416,27 @@ def test_a_report_of_guns_names_no_client_and_opens_the_duty(stage: Fixtures, ad
     assert "This was reported today." in page
 
 
+def test_each_page_of_a_client_has_its_headings_in_order(stage: Fixtures, advocate: Client) -> None:
+    page, sheet = (text(advocate.get(f"{path_of(stage)}{one}")) for one in ("", "sheet/"))
+
+    assert page.count("<h1") == sheet.count("<h1") == 1
+    assert "<h2>What to do now</h2>" in page
+
+
 def test_one_press_changes_the_language_and_stays_on_the_page(stage: Fixtures, advocate: Client) -> None:
     page = text(advocate.post("/language/", {"language": "es", "next": path_of(stage)}, follow=True))
 
     assert '<html lang="es">' in page
     assert "¿Ya entregó las armas?" in page
     assert "No, y el plazo ya pasó" in page
-    assert "Are the guns handed in?" not in page
+    for english in (
+        "Are the guns handed in?",
+        "Search cases",
+        ">Find<",
+        "(optional)",
+        "Through the advocate",
+    ):
+        assert english not in page
     assert advocate.post("/language/", {"language": "en", "next": "https://elsewhere.example"}).headers[
         "Location"
     ] == ("/")
