@@ -115,6 +115,11 @@ class CalendarDay:
         """How many are not shown."""
         return max(0, len(self.hearings) - MOST_IN_DAY)
 
+    @property
+    def more_late(self) -> int:
+        """How many of those that are not shown are overdue or have no outcome."""
+        return sum(one.shape in ("missing", "overdue") for one in self.hearings[MOST_IN_DAY:])
+
 
 @dataclass(kw_only=True)
 class HearingCalendar:

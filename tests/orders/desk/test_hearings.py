@@ -76,8 +76,20 @@ def test_a_day_with_many_hearings_shows_four_and_a_link(desk: Client, enter: Ent
         heard(enter(), now, 1)
     day = (now.astimezone(COURT_TIME) + timedelta(days=1)).date()
 
-    assert "+ 2 more" in text(desk, "/hearings/")
+    assert "+ 2 more</a>" in text(desk, "/hearings/")
     assert text(desk, f"/hearings/?day={day}").count('class="of-day"') == 6
+
+
+def test_late_firearms_behind_the_link_of_a_day_are_counted(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    for _ in range(4):
+        heard(enter(), now, 1)
+    heard(enter(served_at=now - timedelta(hours=30)), now, 1)
+
+    page = text(desk, "/hearings/")
+
+    assert re.search(r"\+ 1 more, <span[^>]*></span> 1 late</a>", page)
 
 
 @pytest.mark.parametrize("query", ["", "?show=list"])
