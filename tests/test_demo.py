@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from io import StringIO
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import User
 from accounts.services.agencies.reference import load_reference
@@ -23,25 +20,31 @@ from orders.models import Deadline, DeadlineState, HistoryEntry, Order, ReviewIt
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def _reference(db: None) -> None:
-    """Towns, agencies and districts."""
+@dataclass(frozen=True)
+class Shown:
+    """The demonstration as it was loaded, and when."""
+
+    now: datetime
+    first: demo.Loaded
+
+
+@pytest.fixture(scope="module")
+def shown(kept_rows: None) -> Shown:
+    """The reference data and the demonstration, stored once for all tests."""
     load_reference()
+    now = timezone.now()
+    return Shown(now, demo.load(now))
 
 
-@pytest.mark.usefixtures("_reference")
+@pytest.mark.usefixtures("shown")
 def test_every_listed_person_signs_in() -> None:
-    demo.load(timezone.now())
-
     for _, email, password in demo.SIGN_INS:
         response = Client().post("/sign-in/", {"username": email, "password": password})
         assert response.status_code == 302, email
 
 
-@pytest.mark.usefixtures("_reference")
-def test_two_deadlines_end_within_the_next_minutes_and_their_police_are_alerted() -> None:
-    now = timezone.now()
-    demo.load(now)
+def test_two_deadlines_end_within_the_next_minutes_and_their_police_are_alerted(shown: Shown) -> None:
+    now = shown.now
     soon = Deadline.objects.filter(
         rule_id="CT-SUR-01",
         state=DeadlineState.OPEN,
@@ -60,10 +63,10 @@ def test_two_deadlines_end_within_the_next_minutes_and_their_police_are_alerted(
     assert before <= 20, "the mailbox is not flooded by what is long overdue"
 
 
-@pytest.mark.usefixtures("_reference")
-def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about_to_pass() -> None:
-    now = timezone.now()
-    first = demo.load(now)
+def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about_to_pass(
+    shown: Shown,
+) -> None:
+    now, first = shown.now, shown.first
     counts = User.objects.count(), Order.objects.count(), HistoryEntry.objects.count()
 
     at_once = demo.load(now + timedelta(seconds=5))
@@ -78,10 +81,8 @@ def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about
     assert Order.objects.count() == len(demo.SCENARIOS) + 4
 
 
-@pytest.mark.usefixtures("_reference")
+@pytest.mark.usefixtures("shown")
 def test_every_state_is_shown() -> None:
-    demo.load(timezone.now())
-
     states = set(Deadline.objects.values_list("state", flat=True))
     assert {"open", "met", "not_started"} <= states
     assert Order.objects.filter(served_at=None).count() == 2
@@ -93,10 +94,8 @@ def test_every_state_is_shown() -> None:
     assert Alert.objects.filter(via=Via.FALLBACK).exclude(capacity="licensing").count() == 1
 
 
-@pytest.mark.usefixtures("_reference")
-def test_the_week_of_a_court_has_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = timezone.now()
-    demo.load(now)
+def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = shown.now
     monkeypatch.setattr(week, "COUNTS", {"HHD": 17, "NNH": 1, "FST": 1})
 
     assert demo.load_week(now).orders == 19
@@ -113,28 +112,3 @@ def test_the_week_of_a_court_has_every_state(monkeypatch: pytest.MonkeyPatch) ->
     assert ReviewItem.objects.filter(code="near_match").exists()
     proofs = set(Deadline.objects.filter(order__in=orders).values_list("proof", flat=True))
     assert {"proven", "sworn_not_verified"} <= proofs
-
-
-@pytest.mark.usefixtures("_reference")
-def test_the_command_prints_one_line() -> None:
-    printed = StringIO()
-
-    call_command("demo", stdout=printed)
-
-    assert printed.getvalue() == (
-        "Demonstration: 15 people and 12 orders added; 2 orders whose 24 hours end within two minutes "
-        "added.\n"
-    )
-
-
-def test_it_wants_the_reference_data_first() -> None:
-    with pytest.raises(CommandError, match="no reference data yet"):
-        call_command("demo")
-
-
-def test_it_never_writes_to_a_real_database(settings: Settings) -> None:
-    settings.IS_LOCAL = False
-
-    with pytest.raises(CommandError, match="embedded database only"):
-        call_command("demo")
-    assert not User.objects.exists()
