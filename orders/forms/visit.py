@@ -48,7 +48,11 @@ class VisitForm(ActForm):
     takes_confirm = True
 
     service_method = forms.ChoiceField(
-        choices=_HOW, widget=forms.RadioSelect, label="Was the order served?", initial=ServiceMethod.IN_HAND
+        choices=_HOW,
+        widget=forms.RadioSelect,
+        label="Was the order served?",
+        # No answer is chosen in advance: service starts the clock, and only the court can correct it.
+        error_messages={"required": "Tap how the order was served, or “No, not served”."},
     )
     reason = forms.ChoiceField(
         choices=[("", "Choose the reason"), *((one, one) for one in REASONS)],

@@ -171,6 +171,8 @@
     clearTimeout(timer)
     try { await keep() } catch { /* The device is full: it is sent from memory. */ }
     await send()
+    // The button is at the end of a long form, the line about the connection at its start.
+    if (['waiting', 'refused'].includes(line.dataset.state)) line.scrollIntoView({ block: 'center' })
   })
   window.addEventListener('offline', () => { show(isQueued ? 'waiting' : 'saved'); keepSoon() })
   window.addEventListener('online', () => { if (isQueued) send(); else show('live') })
@@ -188,7 +190,9 @@
       isQueued = kept.isQueued
       fill(JSON.parse(new TextDecoder().decode(plain)))
       show('back')
-      if (isQueued && !document.querySelector('[role=alert]')) await send()
+      // What the server asks the person to check waits for the person; the timer must not send it.
+      if (document.querySelector('[role=alert]')) isQueued = false
+      if (isQueued) await send()
     } else {
       if (kept) await wipe()
       ;({ token, key: secret } = await keyOf(''))

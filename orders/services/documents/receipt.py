@@ -36,7 +36,7 @@ from orders.services.documents.blocks import (
 )
 from orders.services.documents.codes import qr_code
 from orders.services.documents.words import DocumentWords
-from orders.services.firearms.signatures import signature_svg
+from orders.services.firearms.signatures import signature_svg, signatures_of
 
 _KIND = "receipt"
 
@@ -145,7 +145,7 @@ def _counts(firearms: Sequence[Firearm], words: DocumentWords) -> str:
 
 
 def _signatures(receipt: Receipt, words: DocumentWords) -> Signatures:
-    by_party = {one.party: one for one in receipt.signatures.all()}
+    by_party = {one.party: one for one in signatures_of(receipt)}
     giver, taker = by_party.get(SignatureParty.GIVER), by_party.get(SignatureParty.TAKER)
     officer = next((one.taken_by for one in receipt.custody_steps.all()), "")
     names = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import Receipt, ReceiptSignature, SignatureMethod, SignatureParty
+from orders.models import HistoryEntry, Receipt, ReceiptSignature, SignatureMethod, SignatureParty
 from orders.services.change import changing
 from orders.services.validation import need_one_of
 
@@ -57,6 +57,24 @@ def sign_receipt(
         change.data["receipt"] = str(receipt.public_id)
         change.data["signed"] = {"party": party, "method": method}
     return row
+
+
+def signatures_of(receipt: Receipt) -> list[ReceiptSignature]:
+    """Return the signatures that still belong to what the receipt lists.
+
+    Who signed saw the list of that moment. After a correction of the receipt or of a firearm on it, the paper
+    has lines to sign again.
+    """
+    mine = {str(one.public_id) for one in receipt.firearms.all()} | {str(receipt.public_id)}
+    kinds = ("receipt_signed", "receipt_corrected", "firearm_corrected")
+    entries = HistoryEntry.objects.filter(order__case=receipt.order.case_id, kind__in=kinds).order_by("id")
+    signed: set[str] = set()
+    for data in entries.values_list("data", flat=True):
+        if data.get("receipt") in mine and "signed" in data:
+            signed.add(data["signed"]["party"])
+        elif data.get("item", {}).get("id") in mine and "corrected" in data:
+            signed.clear()
+    return [one for one in receipt.signatures.order_by("id") if one.party in signed]
 
 
 def signature_svg(drawing: str) -> str:

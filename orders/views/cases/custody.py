@@ -11,7 +11,7 @@ from uuid import UUID
 import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +25,7 @@ from accounts.services.access.access_log import log_access
 from orders.display import due_words
 from orders.forms.acts import ACTS
 from orders.forms.custody import MoveForm, PlaceForm
-from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, StoragePlace
+from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, Receipt, StoragePlace
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import latest_steps
 from orders.services.orders.record import load_record
@@ -121,15 +121,20 @@ def agency_custody(request: HttpRequest) -> HttpResponse:
     mine = person.agencies_for("view", "custody_step")
     held = _held_by(person)
     steps = list(held.select_related("firearm", "place", "order__case__respondent")[: MOST + 1])
-    log_access(request, {one.order.case.public_id for one in steps[:MOST]})
+    unrecorded = list(_without_a_step(person).select_related("order__case__respondent")[: MOST + 1])
+    log_access(request, {one.order.case.public_id for one in (*unrecorded[:MOST], *steps[:MOST])})
     counts = dict(held.order_by().values_list("place").annotate(Count("pk")))
     places = StoragePlace.objects.filter(agency__in=mine, is_open=True).select_related("agency")
     context: dict[str, Any] = {
         "form": form,
         "places": [(one, counts.get(one.pk, 0)) for one in places],
         "unplaced": counts.get(None, 0),
-        "items": [(one.order, HeldItem(firearm=one.firearm, step=one)) for one in steps[:MOST]],
-        "has_more": len(steps) > MOST,
+        "unrecorded": len(unrecorded[:MOST]),
+        "items": [
+            *((one.order, HeldItem(firearm=one, step=None)) for one in unrecorded[:MOST]),
+            *((one.order, HeldItem(firearm=one.firearm, step=one)) for one in steps[:MOST]),
+        ],
+        "has_more": max(len(steps), len(unrecorded)) > MOST,
     }
     return render(request, "orders/cases/agency_custody.html", context)
 
@@ -145,6 +150,22 @@ def _held_by(person: User) -> Any:
             firearm__status=FirearmStatus.SURRENDERED,
         )
         .order_by("-moved_at", "-id")
+    )
+
+
+def _without_a_step(person: User) -> QuerySet[Firearm]:
+    """Return what a receipt says that the person's agencies hold, without a word on where it is."""
+    receipts = Receipt.objects.filter(
+        items__firearm=OuterRef("pk"), agency__in=person.agencies_for("view", "custody_step")
+    )
+    return (
+        Firearm.objects.visible_to(person, roles=VIEWERS)
+        .filter(
+            Exists(receipts),
+            ~Exists(CustodyStep.objects.filter(firearm=OuterRef("pk"))),
+            status=FirearmStatus.SURRENDERED,
+        )
+        .order_by("-id")
     )
 
 

@@ -21,6 +21,7 @@ from orders.models import Receipt
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.firearms.custody import latest_steps
+from orders.services.firearms.signatures import signatures_of
 from orders.services.firearms.surrender import surrender_deadline
 from orders.views.cases.board import MOST_BOXES
 from orders.views.cases.views import go_on, order_of_case
@@ -88,6 +89,7 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
     firearms = list(receipt.firearms.order_by("id"))
     steps = latest_steps(firearms)
     account = account_of(order)
+    valid = signatures_of(receipt)
     deadlines = list(order.deadlines.all())
     deadline = surrender_deadline(deadlines, now)
     context = {
@@ -95,7 +97,7 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
         "receipt": receipt,
         "lines": [(one, steps.get(one.pk)) for one in firearms],
         "permits": receipt.permits.all(),
-        "signatures": receipt.signatures.all(),
+        "signatures": [(one, one in valid) for one in receipt.signatures.order_by("id")],
         "photos": receipt.attachments.filter(withdrawn_at=None).count(),
         "officer": receipt.custody_steps.values_list("taken_by", flat=True).first() or "",
         "account": account,

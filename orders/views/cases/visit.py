@@ -58,4 +58,5 @@ def _duty(order: Order) -> str:
     deadline = surrender_deadline(order.deadlines.all(), timezone.now())
     if deadline is None or not deadline.is_running:
         return "Deadlines updated."
-    return f"Firearms must be surrendered by {due_words(deadline, zone_of(order))}. Read that aloud."
+    due = due_words(deadline, zone_of(order)).removesuffix(".")
+    return f"Firearms must be surrendered by {due}. Read that aloud."

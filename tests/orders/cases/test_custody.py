@@ -132,6 +132,28 @@ def test_places_show_what_is_in_them_and_belong_to_their_agency(place: Place) ->
     assert "Vault 7 is a place of Elm Police already." in twice
 
 
+def test_what_a_receipt_took_without_a_place_is_on_the_list_of_the_agency(place: Place) -> None:
+    order = place.order("Ash Birch")
+    record_receipt(
+        order,
+        kind="police",
+        received_at=timezone.now() - timedelta(hours=2),
+        agency=place.police,
+        firearms=list(Firearm.objects.filter(order=order)),
+        by=None,
+        now=timezone.now(),
+    )
+
+    text = read(place.liaison, "/custody/")
+
+    assert "1 item without a recorded place or officer." in text
+    assert "Ash Birch" in text
+    assert PROTECTED not in text
+    assert "Ash Birch" not in read(place.elsewhere, "/custody/")
+    receipt = order.receipts.get()
+    assert "Not recorded" in read(place.liaison, f"{page_of(order, 'receipt')}{receipt.public_id}/")
+
+
 def test_others_see_no_custody(place: Place) -> None:
     order, _ = taken(place)
     office = make.agency(AgencyKind.MARSHAL)

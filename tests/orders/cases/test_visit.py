@@ -50,6 +50,7 @@ def test_service_with_a_spoken_no_closes_nothing_and_leads_to_the_receipt(place:
     assert answer.redirect_chain == [(page_of(order, "receipt"), 302)]
     assert "Firearms must be surrendered by" in text
     assert "Read that aloud." in text
+    assert ".." not in text.split("Firearms must be surrendered by")[1].split("Read that aloud")[0]
     assert "0 of 1" in text
 
 
@@ -115,3 +116,16 @@ def test_service_that_is_recorded_is_not_recorded_again(place: Place) -> None:
 
     assert browser(place.liaison).get(page_of(order, "serve"))["Location"] == page_of(order)
     assert browser(place.elsewhere).get(page_of(order, "serve")).status_code == 404
+
+
+def test_no_answer_about_service_is_chosen_in_advance(place: Place) -> None:
+    order = place.order(hours=None)
+    client = browser(place.liaison)
+
+    page = client.get(page_of(order, "serve")).content.decode()
+    sent = client.post(page_of(order, "serve"), visited(service_method="")).content.decode()
+
+    assert "checked" not in page.split("Was the order served?")[1].split("if-not")[0]
+    assert "Tap how the order was served" in sent
+    order.refresh_from_db()
+    assert order.served_at is None

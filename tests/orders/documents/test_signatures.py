@@ -9,7 +9,9 @@ from orders.models import HistoryEntry, Receipt, ReceiptSignature
 from orders.services.documents.receipt import receipt_document
 from orders.services.documents.typesetting import typeset
 from orders.services.documents.words import shipped_words
-from orders.services.firearms.signatures import sign_receipt, signature_svg
+from orders.services.firearms.inventory import FIREARM
+from orders.services.firearms.receipts import RECEIPT
+from orders.services.firearms.signatures import sign_receipt, signature_svg, signatures_of
 from tests import make
 from tests.orders.documents.conftest import Papers
 from tests.pdf import Pdf
@@ -46,6 +48,27 @@ def test_paper_and_refusal_are_stated(papers: Papers) -> None:
     text = paper(papers).text
     assert "Did not sign" in text
     assert "Signed on paper" in text
+
+
+def test_a_signature_is_not_printed_below_a_list_that_was_corrected_later(papers: Papers) -> None:
+    before = paper(papers)
+    sign(papers, name="Officer R. Hale, badge 4417")
+    RECEIPT.correct(
+        papers.receipt, {"receipt_number": "R-9"}, by=None, now=make.NOW, reason="The number was another."
+    )
+
+    found = paper(papers)
+    assert found.everything.count("Alt(Signature)") == before.everything.count("Alt(Signature)")
+    assert "4:00 p.m." not in found.text.split("Signatures")[1].split("What this paper means")[0]
+
+
+def test_a_corrected_serial_number_needs_a_new_signature(papers: Papers) -> None:
+    sign(papers)
+    firearm = papers.receipt.firearms.order_by("id")[0]
+
+    FIREARM.correct(firearm, {"serial": "Z-1"}, by=None, now=make.NOW, reason="A wrong digit.")
+
+    assert signatures_of(papers.receipt) == []
 
 
 def test_the_same_signature_sent_twice_is_stored_once(papers: Papers) -> None:
