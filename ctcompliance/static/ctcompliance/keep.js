@@ -191,7 +191,10 @@
       fill(JSON.parse(new TextDecoder().decode(plain)))
       show('back')
       // What the server asks the person to check waits for the person; the timer must not send it.
-      if (document.querySelector('[role=alert]')) isQueued = false
+      if (isQueued && document.querySelector('[role=alert]')) {
+        isQueued = false
+        await keep()
+      }
       if (isQueued) await send()
     } else {
       if (kept) await wipe()
