@@ -76,8 +76,7 @@ def test_a_receipt_survives_a_lost_connection_and_is_stored_once(browser: Browse
     )
     for serial in ("S-1", "S-2"):
         list_firearm(order, source="application", make="Ruger", serial=serial, by=None, now=now)
-    person = make.person(Role.LIAISON, police)
-    browser.sign_in(person)
+    browser.sign_in(person := make.person(Role.LIAISON, police))
     page = f"/cases/{order.public_id}/receipt/"
     browser.open(page)
     state(browser, "live")
@@ -130,7 +129,6 @@ def test_a_receipt_survives_a_lost_connection_and_is_stored_once(browser: Browse
     browser.driver.find_element(By.CSS_SELECTOR, "button.big").click()
     browser.wait_for("Forgot your password?")
     browser.sign_in_here(person)
-    state(browser, "back")
     until(browser, lambda: '"isQueued":false' in kept(browser))
 
     browser.sign_out()
