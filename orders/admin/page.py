@@ -284,8 +284,13 @@ class OrderPage:
         return by_system(self.history)
 
     def item_links(self, row: Any) -> list[ItemLink]:
-        """Return the links that correct and withdraw an item of the order or of its case."""
+        """Return the links that correct and withdraw an item of the order or of its case.
+
+        An item of another case of the person is put right on the page of its own order.
+        """
         orders = {one.pk: one for one in (self.order, *self.record.siblings)}
+        if row.order_id not in orders:
+            return []
         row.order = orders[row.order_id]
         return [
             ItemLink(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.dates import format_day, format_instant
 from orders.admin.summary.duty import SurrenderDuty
-from orders.models import Firearm, FirearmStatus, ItemKind, Receipt
+from orders.models import Firearm, FirearmStatus, ItemKind, ProofStatus, Receipt
 from orders.services.orders.record import OrderRecord
 
 #: The badge of an item that is not accounted for, by the tone of the duty.
@@ -53,9 +53,10 @@ def _card(
 
 def _state(firearm: Firearm, duty: SurrenderDuty, *, is_open: bool) -> tuple[str, str]:
     if is_open:
-        return _OPEN_BADGES.get(
-            duty.tone, "Not accounted for yet"
-        ), duty.tone if duty.tone != "proven" else "waits"
+        tone = duty.tone if duty.tone != "proven" else "waits"
+        if duty.state is ProofStatus.CONTRADICTED:
+            return "Not in the statement that was checked", tone
+        return _OPEN_BADGES.get(duty.tone, "Not accounted for yet"), tone
     if firearm.status == FirearmStatus.FOUND:
         return "Found by the court", "found"
     if firearm.status in (FirearmStatus.SURRENDERED, FirearmStatus.SOLD):
