@@ -12,7 +12,7 @@
   // Marks this tab, so that Back shows no page of this site, not even a public one.
   const KEY = 'left'
   const [entry] = performance.getEntriesByType('navigation')
-  if (entry?.type !== 'back_forward') {
+  if (entry?.type === 'navigate') {
     sessionStorage.removeItem(KEY)
   } else if (sessionStorage.getItem(KEY)) {
     document.documentElement.hidden = true
@@ -51,7 +51,8 @@
   // A browser may keep the page in memory for Back: it is kept blank, and asked for again.
   window.addEventListener('pagehide', () => { document.documentElement.hidden = true })
   window.addEventListener('pageshow', (event) => {
-    if (event.persisted) location.reload()
+    if (sessionStorage.getItem(KEY)) location.replace(form.action)
+    else if (event.persisted) location.reload()
     else document.documentElement.hidden = false
   })
 })()
