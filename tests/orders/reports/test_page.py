@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Role
@@ -105,7 +106,9 @@ def test_others_do_not_find_the_page(role: Role) -> None:
     assert client.get(PAGE).status_code == 404
 
 
-def test_home_leads_there(client: Client, court: Agency) -> None:
+def test_the_reports_lead_there(client: Client, court: Agency) -> None:
     client.force_login(make.person(Role.CLERK, court))
 
-    assert PAGE in client.get("/").content.decode()
+    reports = reverse("reports")
+    assert reports in client.get("/").content.decode()
+    assert PAGE in client.get(reports).content.decode()
