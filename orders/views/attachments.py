@@ -29,6 +29,7 @@ from orders.services.attachments.attaching import (
 from orders.services.court_days import zone_of
 from orders.services.parties.visibility import roles_over
 from orders.views.document_links import document_links
+from orders.views.seen import person_in, seen_order
 
 VIEWERS = MATRIX.resources["attachment"].actions["view"]
 
@@ -44,8 +45,8 @@ FILE_POLICY = "default-src 'none'; sandbox"
 @require_http_methods(["GET", "POST"])
 def order_files(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the documents and files of an order, and add files."""
-    order, roles = _order(request, public_id)
-    user, kinds = _person(request), kinds_to_add(roles)
+    order, roles = seen_order(request, public_id, VIEWERS)
+    user, kinds = person_in(request, VIEWERS), kinds_to_add(roles)
     form = None
     if kinds:
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -94,7 +95,7 @@ def attachment_content(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def attachment_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one file with what is recorded about it, and withdraw it with a reason."""
     found = _attachment(request, public_id)
-    user = _person(request)
+    user = person_in(request, VIEWERS)
     roles = roles_over(user, [found.order_id])[found.order_id]
     may_withdraw = found.kind in kinds_to_add(roles)
     if request.method == "POST" and not may_withdraw:
@@ -150,27 +151,9 @@ def _page_of(order: Order, roles: frozenset[str]) -> str:
     return reverse("admin:orders_order_change" if is_court else "case-page", args=[order.public_id])
 
 
-def _person(request: HttpRequest) -> User:
-    """Return the person. Raises `Http404` without a role that sees files."""
-    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
-        raise Http404
-    return request.user
-
-
-def _order(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
-    """Return the order with the roles in which the person sees it. Raises `Http404` if it is not visible."""
-    person = _person(request)
-    rows = Order.objects.visible_to(person, roles=VIEWERS).filter(public_id=public_id)
-    order = rows.select_related("case__court", "case__respondent__town").first()
-    if order is None:
-        raise Http404
-    log_access(request, [order.case.public_id])
-    return order, roles_over(person, [order.pk])[order.pk] & VIEWERS
-
-
 def _attachment(request: HttpRequest, public_id: UUID) -> Any:
     """Return a file that the person sees, and log the access. Raises `Http404`."""
-    rows = Attachment.objects.visible_to(_person(request)).filter(public_id=public_id)
+    rows = Attachment.objects.visible_to(person_in(request, VIEWERS)).filter(public_id=public_id)
     found = rows.select_related("order__case__court", "order__case__respondent", "receipt").first()
     if found is None:
         raise Http404

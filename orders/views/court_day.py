@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -23,6 +23,7 @@ from orders.services.documents.court_papers import MOST_ROWS, compliance_calenda
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import zone_at
 from orders.views.documents import headed, pdf_response
+from orders.views.seen import person_in
 
 VIEWERS = MATRIX.resources["document"].actions["court_day"]
 
@@ -43,9 +44,7 @@ class CourtDayForm(SiteForm):
 @require_safe
 def court_day(request: HttpRequest) -> HttpResponse:
     """Choose a court, a day and a paper; then get the paper."""
-    user = request.user
-    if not isinstance(user, User) or not user.roles & VIEWERS:
-        raise Http404
+    user = person_in(request, VIEWERS)
     own = [one.agency_id for one in user.memberships.all() if one.role in VIEWERS and one.agency_id]
     courts, now = Agency.objects.filter(pk__in=own), timezone.now()
     form = CourtDayForm(request.GET if "day" in request.GET else None, courts=courts, initial={"day": now})

@@ -43,6 +43,7 @@ from orders.services.follow_ups.queue import VIEWERS, Desk, desks_of, offers_to,
 from orders.services.parties.visibility import roles_over
 from orders.services.planning.explanations import reasons
 from orders.services.related_orders import RelatedOrder, custody_notices, related_orders
+from orders.views.seen import person_in
 
 #: Follow-ups on one page of the list.
 PAGE = 50
@@ -222,7 +223,7 @@ class FollowUpPage:
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the open follow-ups of one desk of the person, the next action first."""
-    person, now = _viewer(request), timezone.now()
+    person, now = person_in(request, VIEWERS), timezone.now()
     desks = desks_of(person)
     asked = request.GET.get("show", "")
     desk = Desk(asked) if asked in desks else desks[0]
@@ -256,7 +257,7 @@ def follow_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     """Do one act on the follow-up; show a rejected form with its errors."""
     found = FOLLOW_UP_ACTS.get(name)
-    if found is None or not MATRIX.may(_viewer(request).roles, found.action, found.resource):
+    if found is None or not MATRIX.may(person_in(request, VIEWERS).roles, found.action, found.resource):
         raise Http404
     task = _task(request, public_id)
     if not found.is_offered(task):
@@ -302,16 +303,9 @@ def _police_of(person: User) -> list[int]:
     return [one.agency_id for one in person.memberships.all() if one.role in police and one.agency_id]
 
 
-def _viewer(request: HttpRequest) -> User:
-    """Return the person. Raises `Http404` without a role that sees follow-ups."""
-    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
-        raise Http404
-    return request.user
-
-
 def _task(request: HttpRequest, public_id: UUID) -> Task:
     """Return the follow-up of that public id. Raises `Http404` if the person does not see it."""
-    person = _viewer(request)
+    person = person_in(request, VIEWERS)
     visible = with_all(FollowUp.objects.visible_to(person, roles=VIEWERS))
     found = visible.filter(public_id=public_id).first()
     if found is None:

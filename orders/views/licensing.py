@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.dates import format_day, format_instant
 from accounts.form_base import SiteForm
 from accounts.models import Role, User
-from accounts.services.access.access_log import log_access
 from orders.errors import InvalidFact
 from orders.forms.orders import LicensingReportForm
 from orders.models import LicensingReport, Order
 from orders.services.corrections import withdraw
 from orders.services.court_days import zone_of
 from orders.services.orders.licensing import record_licensing_report
+from orders.views.seen import person_in, seen_order
 
 
 class WithdrawReportForm(SiteForm):
@@ -62,22 +62,11 @@ def withdraw_report(request: HttpRequest, public_id: UUID, report_id: UUID) -> H
 
 
 def _person(request: HttpRequest) -> User:
-    """Return the person. Raises `Http404` for anyone but a licensing officer."""
-    if not isinstance(request.user, User) or Role.LICENSING not in request.user.roles:
-        raise Http404
-    return request.user
+    return person_in(request, [Role.LICENSING])
 
 
 def _order(request: HttpRequest, public_id: UUID) -> Order:
-    """Return the order. Raises `Http404` if the person's licensing unit does not see it."""
-    visible = Order.objects.visible_to(_person(request), roles=[Role.LICENSING])
-    order = (
-        visible.select_related("case__court", "case__respondent__town").filter(public_id=public_id).first()
-    )
-    if order is None:
-        raise Http404
-    log_access(request, [order.case.public_id])
-    return order
+    return seen_order(request, public_id, [Role.LICENSING])[0]
 
 
 def _record(request: HttpRequest, order: Order, form: LicensingReportForm) -> bool:

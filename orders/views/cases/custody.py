@@ -12,7 +12,7 @@ import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from orders.services.firearms.custody import latest_steps
 from orders.services.orders.record import load_record
 from orders.services.planning.rulebooks import bundled
 from orders.views.cases.views import go_on, order_of_case
+from orders.views.seen import person_in
 
 VIEWERS = MATRIX.resources["custody_step"].actions["view"]
 
@@ -103,7 +104,7 @@ def labels(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Redirect from the code on a label to the custody page of its case."""
-    person = _person(request)
+    person = person_in(request, VIEWERS)
     visible = Firearm.objects.visible_to(person, roles=VIEWERS).select_related("order__case")
     firearm = get_object_or_404(visible, public_id=public_id)
     log_access(request, [firearm.order.case.public_id])
@@ -113,7 +114,7 @@ def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agency_custody(request: HttpRequest) -> HttpResponse:
     """Show the storage places of the person's agencies and what is in them; add a place."""
-    person = _person(request)
+    person = person_in(request, VIEWERS)
     form = PlaceForm(request.POST if request.method == "POST" else None, person=person)
     if form.is_bound and form.is_valid() and form.record():
         messages.success(request, "The place is added.")
@@ -199,13 +200,6 @@ def _kept_until(order: Order) -> list[str]:
 def _code(address: str) -> str:
     """Return the address as a QR code, as the address of a picture."""
     return segno.make(address, error="m").svg_data_uri(border=2, scale=3)
-
-
-def _person(request: HttpRequest) -> User:
-    """Return the person. Raises `Http404` without a role that sees custody."""
-    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
-        raise Http404
-    return request.user
 
 
 def _order(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:

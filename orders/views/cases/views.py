@@ -14,13 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MATRIX
 from accounts.form_middleware import keep_page
-from accounts.models import User
 from accounts.services.access.access_log import log_access
 from orders.forms.acts import ACTS, run_act
 from orders.forms.base import ActForm
 from orders.models import Order
-from orders.services.parties.visibility import roles_over
 from orders.views.cases.page import load_case_page
+from orders.views.seen import person_in, seen_order
 
 #: The roles that use these pages. The court has its own.
 VIEWERS = MATRIX.resources["service_attempt"].actions["view"] - MATRIX.capacities["court"].seen_by
@@ -30,7 +29,7 @@ VIEWERS = MATRIX.resources["service_attempt"].actions["view"] - MATRIX.capacitie
 def case_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one order to police, a marshal or a prosecutor, with what they may do."""
     order, roles = order_of_case(request, public_id)
-    page = load_case_page(order, person=_person(request), roles=roles, now=timezone.now())
+    page = load_case_page(order, person=person_in(request, VIEWERS), roles=roles, now=timezone.now())
     log_access(request, [one.order.case.public_id for one in page.related])
     return render(request, "orders/cases/case.html", {"page": page})
 
@@ -50,7 +49,7 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         query=request.GET,
         typed=request.POST if request.method == "POST" else None,
         visible={order.pk},
-        by=_person(request),
+        by=person_in(request, VIEWERS),
         now=timezone.now(),
     )
     if run.is_gone and act.fact is not None:
@@ -83,23 +82,6 @@ def _fieldsets(form: ActForm) -> list[tuple[str | None, list[Any]]]:
     return [(title, [form[name] for name in options["fields"]]) for title, options in form.fieldsets()]
 
 
-def _person(request: HttpRequest) -> User:
-    """Return the person. Raises `Http404` without a role that uses these pages."""
-    if not isinstance(request.user, User) or not request.user.roles & VIEWERS:
-        raise Http404
-    return request.user
-
-
 def order_of_case(request: HttpRequest, public_id: UUID) -> tuple[Order, frozenset[str]]:
     """Return the order with the roles in which the person sees it. Raises `Http404` if it is not visible."""
-    person = _person(request)
-    visible = Order.objects.visible_to(person, roles=VIEWERS)
-    order = (
-        visible.filter(public_id=public_id)
-        .select_related("case__court", "case__respondent__town__police")
-        .first()
-    )
-    if order is None:
-        raise Http404
-    log_access(request, [order.case.public_id])
-    return order, roles_over(person, [order.pk])[order.pk] & VIEWERS
+    return seen_order(request, public_id, VIEWERS)
