@@ -15,6 +15,12 @@ from zoneinfo import ZoneInfo
 #: The clock of Connecticut's courts. Pages name it once, so an instant on this clock needs no zone.
 COURT_TIME: Final = ZoneInfo("America/New_York")
 
+
+def court_date(instant: datetime) -> date:
+    """Return the day of an instant on the clock of Connecticut's courts."""
+    return instant.astimezone(COURT_TIME).date()
+
+
 _WEEKDAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "es": ("lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.dates import (
     COURT_TIME,
+    court_date,
     format_birth_date,
     format_clock,
     format_day,
@@ -48,7 +49,7 @@ def birth_date(value: date | None) -> str:
 @register.filter
 def short_day(value: date) -> str:
     """Return a date for a dense list, such as "Nov 28"; with the year if it is not this one."""
-    return format_short_day(value, timezone.now().astimezone(COURT_TIME).date())
+    return format_short_day(value, court_date(timezone.now()))
 
 
 @register.filter

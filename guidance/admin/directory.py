@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from typing_extensions import override
 
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.form_base import SiteForm
 from accounts.models import AuditAction, User
 from accounts.searching import OnlyFilters
@@ -89,7 +89,7 @@ class HelpEntryAdmin(OnlyFilters[HelpEntry]):
         """Every entry, those that are due for a check first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        today = _today()
+        today = court_date(timezone.now())
         rows = sorted(directory.entries(), key=lambda one: (one.checked or date.min, one.name))
         context = {
             "rows": [(one, one.is_overdue(today), HelpKind(one.kind).label) for one in rows],
@@ -156,7 +156,3 @@ class HelpEntryAdmin(OnlyFilters[HelpEntry]):
             **context,
         }
         return TemplateResponse(request, f"admin/guidance/helpentry/{page}.html", given)
-
-
-def _today() -> date:
-    return timezone.now().astimezone(COURT_TIME).date()

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from guidance.services.words import words
 
 #: The title of each page and the name of its address.
@@ -41,4 +41,4 @@ def page(
 
 def today() -> date:
     """Return the day on the clock of Connecticut's courts."""
-    return timezone.now().astimezone(COURT_TIME).date()
+    return court_date(timezone.now())

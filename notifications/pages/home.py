@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import MATRIX
+from accounts.dates import court_date
 from accounts.models import Role, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
@@ -72,7 +73,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "has_calendar": feeds.can_have_feed(user),
         **on_board,
         **_today(request, user, mine, now),
-        **_cards(request, user),
+        **_cards(request, user, now),
     }
     if user.roles == {Role.ADVOCATE}:
         return render(request, "notifications/clients/home.html", context | _clients(request, user, now))
@@ -104,7 +105,7 @@ def _today(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: da
     }
 
 
-def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
+def _cards(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
     """Return what the cards of the user's roles need."""
     roles = user.roles
     is_court, is_advocate = bool(roles & _COURT_ROLES), Role.ADVOCATE in roles
@@ -123,7 +124,7 @@ def _cards(request: HttpRequest, user: User) -> dict[str, Any]:
         "locks": [] if is_administrator else list(locks_known_to(user)),
         "blocks": recent_blocks() if is_administrator else [],
         "unreached": unreached_agencies(request) if is_administrator else [],
-        "help_to_check": len(directory.overdue(timezone.now().date())) if is_administrator else 0,
+        "help_to_check": len(directory.overdue(court_date(now))) if is_administrator else 0,
     }
 
 

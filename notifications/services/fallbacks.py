@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.narrowing import present
 from notifications.models import Alert, FollowUpNote, Via
 from notifications.services.direct_alerts import store_new
@@ -78,7 +78,7 @@ def _notify(alert: Alert, now: datetime) -> None:
     if (checkpoint := _checkpoint_of(alert)) is None:
         return
     is_school = alert.capacity == Capacity.SCHOOL
-    day = now.astimezone(COURT_TIME).date()
+    day = court_date(now)
     key = f"unreached:{order.case.public_id}:{present(alert.agency).pk}:{day}"
     store_new(
         (

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from accounts.dates import COURT_TIME, format_day, format_instant
+from accounts.dates import court_date, format_day, format_instant
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of, order_link
@@ -132,7 +132,7 @@ def rules_of(actor: str | None) -> list[str]:
 
 def court_today() -> date:
     """Return the day in court time."""
-    return timezone.now().astimezone(COURT_TIME).date()
+    return court_date(timezone.now())
 
 
 class ListedDeadline:
@@ -159,7 +159,7 @@ class ListedDeadline:
         if due <= desk.now:
             return "Overdue"
         # A whole day is over at the midnight after it.
-        day = self.deadline.due_on or due.astimezone(COURT_TIME).date()
+        day = self.deadline.due_on or court_date(due)
         if day == desk.today:
             return "Today"
         return "This week" if day < desk.today + timedelta(days=7) else "Later"

@@ -20,7 +20,7 @@ from django.db.models import Case as SqlCase
 from django.db.models import F, Func, IntegerField, Q, TextField, Value, When
 
 from accounts.access import MATRIX
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.models import User
 from accounts.text import clean, fold_words
 from orders.matching.birth_dates import take_birth_date
@@ -94,7 +94,7 @@ def search(user: User, text: str, *, now: datetime) -> list[Found]:
     At most `MOST` orders, with their case, court, respondent and town.
     """
     text = clean(text)[:LONGEST]
-    born, rest = take_birth_date(text, today=now.astimezone(COURT_TIME).date())
+    born, rest = take_birth_date(text, today=court_date(now))
     hits = _Hits()
     searches: tuple[Callable[[User, str, _Hits], None], ...] = (
         _names,

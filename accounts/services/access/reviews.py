@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts.dates import COURT_TIME
+from accounts.dates import COURT_TIME, court_date
 from accounts.models import AuditAction, AuditEntry, AuditReview, User
 
 WEEK = timedelta(days=7)
@@ -123,7 +123,7 @@ class ReviewWeek:
 
 def monday_of(instant: datetime) -> date:
     """Return the Monday of the week of an instant, by court time."""
-    local = instant.astimezone(COURT_TIME).date()
+    local = court_date(instant)
     return local - timedelta(days=local.weekday())
 
 

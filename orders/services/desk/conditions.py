@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models import Case as SqlCase
 
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.models import Role, User
 from orders.models import (
     RUNNING,
@@ -33,8 +33,6 @@ from orders.services.firearms.surrender import surrender_rules
 COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 #: How long an order that ended stays in the list.
 JUST_ENDED = timedelta(days=30)
-#: The rules about the time in which a motion to extend is filed.
-EXTENSION_RULES = ("CT-EXT-01", "CT-EXT-03")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class CourtDesk:
     @property
     def today(self) -> date:
         """The day in court time."""
-        return self.now.astimezone(COURT_TIME).date()
+        return court_date(self.now)
 
     @property
     def courts(self) -> list[int]:

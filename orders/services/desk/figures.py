@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate, TruncWeek
 
-from accounts.dates import COURT_TIME
+from accounts.dates import COURT_TIME, court_date
 from accounts.models import Agency
 from orders.models import RUNNING, Deadline, DeadlineState, Hearing, ProofStatus
 from orders.rules.court_time import at_wall
@@ -88,7 +88,7 @@ def days_ahead(desk: CourtDesk, days: int = 7) -> list[DayAhead]:
     # A deadline of a whole day is due when the day is over, which is midnight of the next one.
     due: Counter[date] = Counter()
     for at, on in running.values_list("due_at", "due_on"):
-        due[on or at.astimezone(COURT_TIME).date()] += 1
+        due[on or court_date(at)] += 1
     heard = desk.rows(Hearing).filter(
         outcome="", scheduled_on__gte=today, scheduled_on__lt=today + timedelta(days=days)
     )

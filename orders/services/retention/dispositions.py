@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.models import AuditAction, EntryPoint, User
 from accounts.services.access.access_log import record, record_for
 from orders.errors import InvalidFact
@@ -46,15 +46,10 @@ class Survey:
     kept: dict[str, int]
 
 
-def day_of(now: datetime) -> date:
-    """Return the day on which periods are counted: of court time."""
-    return now.astimezone(COURT_TIME).date()
-
-
 def survey(*, now: datetime, rehearsed: Collection[Rehearsed]) -> Survey:
     """Count what a list would hold now."""
     to_list, kept = Counter[str](), Counter[str]()
-    for one in due_cases(classes(), today=day_of(now), rehearsed=rehearsed):
+    for one in due_cases(classes(), today=court_date(now), rehearsed=rehearsed):
         if one.kept_because:
             kept[one.kept_because] += 1
         else:
@@ -74,7 +69,7 @@ def list_due(
 
     Cases that wait on an open list are left out.
     """
-    known, today = classes(), day_of(now)
+    known, today = classes(), court_date(now)
     waiting = set(_listed().values_list("case", flat=True))
     chosen: dict[str, list[DueCase]] = {}
     for one in due_cases(known, today=today, rehearsed=rehearsed):
@@ -177,7 +172,7 @@ def _carry_out_batch(
     keys = [one.case_id for one in items if one.case_id is not None]
     # No order of these people is entered, and no hold placed, until the end of this transaction.
     lock_cases(keys)
-    found = {one.pk: one for one in due_among(keys, classes(), today=day_of(now), rehearsed=rehearsed)}
+    found = {one.pk: one for one in due_among(keys, classes(), today=court_date(now), rehearsed=rehearsed)}
     kept: dict[str, list[DispositionCase]] = {}
     gone: list[DispositionCase] = []
     for item in items:
