@@ -40,7 +40,6 @@ from orders.models import (
     NoticeSent,
     Order,
     OrderCondition,
-    ProofStatus,
     ReturnDecision,
     ReturnHold,
     Statement,
@@ -198,16 +197,6 @@ class OrderPage:
             (one, [check for check in checks if check.statement_id == one.pk])
             for one in self.record.statements
         ]
-
-    @property
-    def is_unverified_denial(self) -> bool:
-        """True if a sworn statement of no firearms leaves open the deadline that it would otherwise meet."""
-        return any(one.is_running and one.proof == ProofStatus.SWORN for one in self.record.deadlines)
-
-    @property
-    def is_contradicted_denial(self) -> bool:
-        """True if a statement was checked, and what is recorded contradicts it all the same."""
-        return any(one.is_running and one.proof == ProofStatus.CONTRADICTED for one in self.record.deadlines)
 
     @cached_property
     def conditions(self) -> list[tuple[OrderCondition, str]]:

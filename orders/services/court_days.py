@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from accounts.dates import format_day, format_instant
+from accounts.dates import age_on, format_day, format_instant
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Order
 from orders.rules.court_time import add_months, local_date
@@ -30,6 +30,12 @@ def zone_of(order: Order) -> ZoneInfo:
 def court_day(order: Order, instant: datetime) -> date:
     """The calendar day of an instant in the court's time zone."""
     return local_date(instant, zone_of(order))
+
+
+def respondent_age(order: Order, now: datetime) -> int | None:
+    """The respondent's age on the court's day; None without a date of birth."""
+    born = order.case.respondent.date_of_birth
+    return age_on(born, court_day(order, now)) if born else None
 
 
 def day_of(

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import court_day
-from orders.services.planning.urgency import ending_rules
+from orders.services.planning.urgency import computed_end, ending_rules
 
 #: More than a last day moves because courts are closed.
 _MOVED_AT_MOST = timedelta(days=14)
@@ -37,8 +37,7 @@ def last_days(orders: Sequence[Order]) -> dict[int, date | None]:
     by_key = {order.pk: order for order in computed}
     rows = Deadline.objects.filter(order__in=by_key, rule_id__in=ending_rules())
     for row in rows.exclude(state=DeadlineState.WITHDRAWN):
-        if row.due_at is not None:
-            day = row.closed_day_moves_to or row.due_on or court_day(by_key[row.order_id], row.due_at)
+        if (day := computed_end(by_key[row.order_id], row)) is not None:
             days[row.order_id] = day
     return days
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from accounts.dates import age_on
 from orders.admin.summary.answers import AnswerStrip, StripCell
 from orders.admin.summary.cards import FirearmCard, firearm_cards
 from orders.admin.summary.duty import SurrenderDuty
@@ -16,7 +15,7 @@ from orders.admin.summary.next_step import NextStep, NextSteps
 from orders.admin.summary.sent import SentLine, count_words, sent_lines
 from orders.admin.summary.timeline import Timeline
 from orders.forms.acts import ACTS
-from orders.services.court_days import court_day, zone_of
+from orders.services.court_days import respondent_age, zone_of
 from orders.services.firearms.surrender import surrender_deadline
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.orders.record import OrderRecord
@@ -42,8 +41,7 @@ class OrderSummary:
     @property
     def age(self) -> int | None:
         """The respondent's age; None without a date of birth."""
-        born = self.record.order.case.respondent.date_of_birth
-        return age_on(born, court_day(self.record.order, self.now)) if born else None
+        return respondent_age(self.record.order, self.now)
 
     @cached_property
     def state(self) -> OrderState:

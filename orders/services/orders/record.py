@@ -24,6 +24,7 @@ from orders.models import (
     OrderAgency,
     OrderCondition,
     Permit,
+    ProofStatus,
     ProtectedPerson,
     Receipt,
     Respondent,
@@ -97,6 +98,19 @@ class OrderRecord:
     def open_hearings(self) -> list[Hearing]:
         """Hearings without an outcome."""
         return [one for one in self.hearings if not one.outcome]
+
+    @property
+    def is_unverified_denial(self) -> bool:
+        """True if a sworn statement of no firearms leaves open the deadline that it would otherwise meet."""
+        return self._is_open_by(ProofStatus.SWORN)
+
+    @property
+    def is_contradicted_denial(self) -> bool:
+        """True if a statement was checked, and what is recorded contradicts it all the same."""
+        return self._is_open_by(ProofStatus.CONTRADICTED)
+
+    def _is_open_by(self, proof: ProofStatus) -> bool:
+        return any(one.is_running and one.proof == proof for one in self.deadlines)
 
     @property
     def open_conditions(self) -> list[OrderCondition]:

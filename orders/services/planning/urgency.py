@@ -54,10 +54,17 @@ def end_of(order: Order, deadlines: Iterable[Deadline]) -> date | None:
         return day_at(order, order.vacated_at)
     if order.expires_on is not None:
         return order.expires_on
-    for row in deadlines:
-        if row.rule_id in ending_rules() and row.state != DeadlineState.WITHDRAWN and row.due_at is not None:
-            return row.closed_day_moves_to or row.due_on or day_at(order, row.due_at)
-    return None
+    days = (computed_end(order, row) for row in deadlines)
+    return next((day for day in days if day is not None), None)
+
+
+def computed_end(order: Order, deadline: Deadline) -> date | None:
+    """Return the last day of the order by this deadline; None if the deadline does not end it."""
+    if deadline.rule_id not in ending_rules() or deadline.state == DeadlineState.WITHDRAWN:
+        return None
+    if deadline.due_at is None:
+        return None
+    return deadline.closed_day_moves_to or deadline.due_on or day_at(order, deadline.due_at)
 
 
 def write_urgency(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.access import MATRIX
-from accounts.dates import age_on, format_day, format_short
+from accounts.dates import format_day, format_short
 from accounts.models import User
 from orders.display import clock_words, due_words, shown_state
 from orders.models import (
@@ -32,7 +32,7 @@ from orders.models import (
     Transfer,
 )
 from orders.querysets import order_visibility
-from orders.services.court_days import court_day, zone_of
+from orders.services.court_days import respondent_age, zone_of
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.queue import offers_to
 from orders.services.order_state import last_days, not_ended, state_of
@@ -78,8 +78,7 @@ class BoardRow:
     @property
     def age(self) -> int | None:
         """The respondent's age; None without a date of birth."""
-        born = self.order.case.respondent.date_of_birth
-        return age_on(born, court_day(self.order, self.now)) if born else None
+        return respondent_age(self.order, self.now)
 
     @property
     def clock(self) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from accounts.access import MATRIX
-from accounts.dates import age_on, format_clock, format_day, format_instant
+from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import User
 from orders.display import (
     clock_words,
@@ -38,7 +38,7 @@ from orders.models import (
     SetStatus,
 )
 from orders.services.correctable import Correctable
-from orders.services.court_days import court_day, zone_of
+from orders.services.court_days import court_day, respondent_age, zone_of
 from orders.services.firearms.accounting import FirearmAccount
 from orders.services.firearms.disposals import DISPOSAL
 from orders.services.firearms.inventory import FIREARM, PERMIT
@@ -144,8 +144,7 @@ class CasePage:
     @property
     def age(self) -> int | None:
         """The respondent's age; None without a date of birth."""
-        born = self.order.case.respondent.date_of_birth
-        return age_on(born, court_day(self.order, self.now)) if born else None
+        return respondent_age(self.order, self.now)
 
     @cached_property
     def state(self) -> OrderState:
@@ -208,11 +207,6 @@ class CasePage:
         today = court_day(self.order, self.now)
         ahead = [one for one in self.record.open_hearings if one.scheduled_on >= today]
         return _hearing_words(min(ahead, key=lambda one: one.scheduled_on)) if ahead else ""
-
-    @property
-    def is_unverified_denial(self) -> bool:
-        """True if the respondent swore to have no firearms, and no one checked it."""
-        return any(one.is_running and one.proof == ProofStatus.SWORN for one in self.record.deadlines)
 
     @cached_property
     def deadlines(self) -> list[CaseDeadline]:

@@ -24,7 +24,7 @@ from orders.services.desk.conditions import CourtDesk, heard_within, is_not_serv
 from orders.services.desk.figures import closed_days
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
-from orders.views.court.words import CourtStep, NextAct, button_of, order_page
+from orders.views.court.words import RECORD_OUTCOME, NextAct, button_of, order_page
 
 #: The calendar shows so many weeks.
 WEEKS = 5
@@ -43,8 +43,6 @@ SHAPES = {
     "runs": "Time still runs, or not served",
     "clear": "All accounted for, or nothing listed",
 }
-
-_HOLD = CourtStep(words="Hearing", act="hold", button="Record the outcome")
 
 
 @dataclass(kw_only=True)
@@ -91,7 +89,7 @@ class HearingRow:
         """The next act: the outcome, once the day has come."""
         if self.hearing.outcome or self.hearing.scheduled_on > self.desk.today:
             return None
-        return button_of(self.order, _HOLD, self.desk.person)
+        return button_of(self.order, RECORD_OUTCOME, self.desk.person)
 
 
 @dataclass(kw_only=True)

@@ -30,7 +30,15 @@ from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import bundled
 from orders.views.court.rows import SurrenderState, surrender_of
-from orders.views.court.words import CourtStep, NextAct, button_of, chip_class, chip_words, step_of
+from orders.views.court.words import (
+    RECORD_OUTCOME,
+    CourtStep,
+    NextAct,
+    button_of,
+    chip_class,
+    chip_words,
+    step_of,
+)
 
 #: Rows of one group; the list behind it has the others.
 MOST_ROWS = 8
@@ -40,7 +48,6 @@ MOST_COUNTED = 1000
 _DUTIES_AHEAD = timedelta(days=7)
 
 _RELATED = ("case__court", "case__respondent__town")
-_HOLD = CourtStep(words="Hearing", act="hold", button="Record the outcome")
 _ATTEMPT = CourtStep(words="Service", act="attempt", button="Record an attempt")
 
 
@@ -217,7 +224,7 @@ class Today:
 
     def _of_hearings(self, group: TodayGroup, hearings: QuerySet[Hearing], *order: str) -> TodayGroup:
         for one in self._take(group, hearings, *order):
-            row = self._row(one.order, hearing_words(one, self.desk), None, _HOLD)
+            row = self._row(one.order, hearing_words(one, self.desk), None, RECORD_OUTCOME)
             late = (self.desk.today - one.scheduled_on).days
             if late > 0:
                 row.chip, row.chip_class = f"{late} d late", "late"

@@ -32,6 +32,9 @@ class CourtStep:
     button: str = "Open"
 
 
+#: What comes next for a hearing whose day has come.
+RECORD_OUTCOME = CourtStep(words="Hearing", act="hold", button="Record the outcome")
+
 #: By the beginning of the rule's id, the longest first.
 _STEPS = {
     "CT-SUR-01": CourtStep(words="Surrender of firearms", act="receipt", button="Record a receipt"),
