@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -19,13 +18,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from typing_extensions import override
 
-from accounts.form_base import SiteForm
 from accounts.models import User
 from accounts.narrowing import expect
 from accounts.searching import RecordedOnce
 from accounts.services.access.access_log import log_access
 from notifications.services.dispositions import rehearsed
 from orders.errors import InvalidFact
+from orders.forms.explained import ExplainedForm
 from orders.models import Disposition, DispositionCase
 from orders.services.retention import dispositions
 from orders.services.retention.classes import ClassesError
@@ -33,12 +32,6 @@ from orders.services.retention.due import REASON_WORDS
 
 #: Cases on one page of a list.
 PAGE = 100
-
-
-class CancelForm(SiteForm):
-    """Why the list is canceled."""
-
-    reason = forms.CharField(max_length=500)
 
 
 @admin.register(Disposition)
@@ -130,22 +123,10 @@ def cases_view(model_admin: DispositionAdmin, request: HttpRequest, key: int) ->
     """Show the cases of a list; cancel it."""
     _need(request, "orders.view_disposition")
     row = get_object_or_404(Disposition.objects.select_related("listed_by", "approved_by"), pk=key)
-    form: Any = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        _need(request, "orders.cancel_disposition")
-        try:
-            dispositions.cancel(
-                row,
-                reason=form.cleaned_data["reason"],
-                by=expect(User, request.user),
-                now=timezone.now(),
-                request=request,
-            )
-        except InvalidFact as refusal:
-            form.add_error("reason", refusal.message)
-        else:
-            model_admin.message_user(request, "The list is canceled. Its remaining cases are kept.")
-            return redirect("admin:orders_disposition_changelist")
+    form: Any = ExplainedForm(request.POST if request.method == "POST" else None)
+    if form.does(lambda reason: _cancel(request, row, reason)):
+        model_admin.message_user(request, "The list is canceled. Its remaining cases are kept.")
+        return redirect("admin:orders_disposition_changelist")
     items = row.cases.select_related("case", "court").order_by("id")
     page = Paginator(items, PAGE).get_page(request.GET.get("page"))
     log_access(request, [one.case_public_id for one in page])
@@ -160,6 +141,12 @@ def cases_view(model_admin: DispositionAdmin, request: HttpRequest, key: int) ->
         "opts": model_admin.opts,
     }
     return TemplateResponse(request, "admin/orders/disposition/cases.html", context)
+
+
+def _cancel(request: HttpRequest, row: Disposition, reason: str) -> None:
+    _need(request, "orders.cancel_disposition")
+    by, now = expect(User, request.user), timezone.now()
+    dispositions.cancel(row, reason=reason, by=by, now=now, request=request)
 
 
 def _outcome(item: DispositionCase) -> str:

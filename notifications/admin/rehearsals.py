@@ -19,13 +19,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from accounts.form_base import SiteForm, SiteModelForm
+from accounts.form_base import SiteModelForm
 from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.searching import RecordedOnce
 from notifications.models import Rehearsal
 from notifications.services import rehearsals
 from orders.errors import InvalidFact
+from orders.forms.explained import ExplainedForm
 from orders.forms.fields import InstantField
 
 
@@ -63,12 +64,6 @@ class RehearsalForm(SiteModelForm[Rehearsal]):
             except InvalidFact as refusal:
                 self.add_error(refusal.field, refusal.message)
         return given
-
-
-class EndForm(SiteForm):
-    """Why the rehearsal ends."""
-
-    reason = forms.CharField(max_length=500)
 
 
 @admin.register(Rehearsal)
@@ -123,23 +118,11 @@ def end_view(model_admin: admin.ModelAdmin[Any], request: HttpRequest, key: int)
     if not request.user.has_perm("notifications.end_rehearsal"):
         raise PermissionDenied
     row = get_object_or_404(Rehearsal, pk=key)
-    form: Any = EndForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            rehearsals.end(
-                row,
-                reason=form.cleaned_data["reason"],
-                by=expect(User, request.user),
-                now=timezone.now(),
-                request=request,
-            )
-        except InvalidFact as refusal:
-            form.add_error("reason", refusal.message)
-        else:
-            model_admin.message_user(
-                request, "The rehearsal is over. Messages go to the people they are for."
-            )
-            return redirect("admin:notifications_rehearsal_changelist")
+    form: Any = ExplainedForm(request.POST if request.method == "POST" else None)
+    given: dict[str, Any] = {"by": expect(User, request.user), "now": timezone.now(), "request": request}
+    if form.does(lambda reason: rehearsals.end(row, reason=reason, **given)):
+        model_admin.message_user(request, "The rehearsal is over. Messages go to the people they are for.")
+        return redirect("admin:notifications_rehearsal_changelist")
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"End the {str(row)[:1].lower()}{str(row)[1:]}",

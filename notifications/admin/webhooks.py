@@ -23,12 +23,7 @@ from accounts.searching import RecordedOnce
 from notifications.models import WebhookSubscription
 from notifications.services.webhooks import orphaned
 from orders.errors import InvalidFact
-
-
-class EndWebhookForm(SiteForm):
-    """Why it ends."""
-
-    reason = forms.CharField(max_length=500)
+from orders.forms.explained import ExplainedForm
 
 
 class HandOverForm(SiteForm):
@@ -96,7 +91,7 @@ def keeper_view(model_admin: WebhookSubscriptionAdmin, request: HttpRequest, key
         raise PermissionDenied
     hook = get_object_or_404(orphaned.orphaned(), pk=key)
     is_end, typed = "end" in request.POST, request.POST if request.method == "POST" else None
-    ending: Any = EndWebhookForm(typed if is_end else None)
+    ending: Any = ExplainedForm(typed if is_end else None)
     handing: Any = HandOverForm(None if is_end else typed, hook=hook)
     form = ending if is_end else handing
     if form.is_valid():

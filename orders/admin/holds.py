@@ -20,12 +20,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from accounts.form_base import SiteForm, SiteModelForm
+from accounts.form_base import SiteModelForm
 from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.searching import RecordedOnce
 from accounts.services.access.access_log import log_access
 from orders.errors import InvalidFact
+from orders.forms.explained import ExplainedForm
 from orders.models import LegalHold
 from orders.services.retention import holds
 
@@ -61,12 +62,6 @@ class LegalHoldForm(SiteModelForm[LegalHold]):
             except InvalidFact as refusal:
                 self.add_error(refusal.field, refusal.message)
         return given
-
-
-class LiftForm(SiteForm):
-    """Why the hold is lifted."""
-
-    reason = forms.CharField(max_length=500)
 
 
 @admin.register(LegalHold)
@@ -161,21 +156,11 @@ def lift_view(model_admin: LegalHoldAdmin, request: HttpRequest, key: int) -> Ht
         raise PermissionDenied
     row = get_object_or_404(model_admin.get_queryset(request).select_related("case__court"), pk=key)
     log_access(request, [row.case.public_id])
-    form: Any = LiftForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            holds.lift_hold(
-                row,
-                reason=form.cleaned_data["reason"],
-                by=expect(User, request.user),
-                now=timezone.now(),
-                request=request,
-            )
-        except InvalidFact as refusal:
-            form.add_error("reason", refusal.message)
-        else:
-            model_admin.message_user(request, "The hold is lifted.")
-            return redirect("admin:orders_legalhold_changelist")
+    form: Any = ExplainedForm(request.POST if request.method == "POST" else None)
+    given: dict[str, Any] = {"by": expect(User, request.user), "now": timezone.now(), "request": request}
+    if form.does(lambda reason: holds.lift_hold(row, reason=reason, **given)):
+        model_admin.message_user(request, "The hold is lifted.")
+        return redirect("admin:orders_legalhold_changelist")
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"Lift the hold on {row.case.docket_number}",

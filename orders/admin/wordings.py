@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -122,19 +124,8 @@ class DocumentWordingAdmin(OnlyFilters[DocumentWording]):
         return self._page(request, "write", title, context)
 
     def _stored(self, request: HttpRequest, form: DocumentWordingForm) -> bool:
-        by = request.user if isinstance(request.user, User) else None
-        try:
-            with transaction.atomic():
-                row = add_document_wording(
-                    form.document, form.language, texts=form.cleaned_data, by=by, now=timezone.now()
-                )
-                detail = {"kind": "document wording", "name": str(row)}
-                record_for(request, AuditAction.DIRECTORY_CHANGED, detail=detail)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-            return False
-        messages.success(request, f"Now in force: {row}.")
-        return True
+        add = partial(add_document_wording, form.document, form.language, texts=form.cleaned_data)
+        return _is_in_force(request, form, "document wording", add)
 
     def _page(self, request: HttpRequest, page: str, title: str, context: dict[str, Any]) -> HttpResponse:
         given = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
@@ -144,6 +135,20 @@ class DocumentWordingAdmin(OnlyFilters[DocumentWording]):
 def _laid_out(form: Any) -> AdminForm:
     """Return the form in the admin site's layout."""
     return AdminForm(form, [(None, {"fields": list(form.fields)})], {})
+
+
+def _is_in_force(request: HttpRequest, form: SiteForm, kind: str, add: Callable[..., object]) -> bool:
+    """Add a version and put it on record; False if the service refuses it, with the reason in the form."""
+    by = request.user if isinstance(request.user, User) else None
+    try:
+        with transaction.atomic():
+            row = add(by=by, now=timezone.now())
+            record_for(request, AuditAction.DIRECTORY_CHANGED, detail={"kind": kind, "name": str(row)})
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return False
+    messages.success(request, f"Now in force: {row}.")
+    return True
 
 
 def _typed_words(form: DocumentWordingForm) -> DocumentWords:
@@ -192,14 +197,4 @@ class LetterheadAdmin(OnlyFilters[Letterhead]):
         return TemplateResponse(request, "admin/orders/documentwording/letterheads.html", context)
 
     def _stored(self, request: HttpRequest, form: LetterheadForm) -> bool:
-        by = request.user if isinstance(request.user, User) else None
-        try:
-            with transaction.atomic():
-                row = add_letterhead(**form.cleaned_data, by=by, now=timezone.now())
-                detail = {"kind": "letterhead", "name": str(row)}
-                record_for(request, AuditAction.DIRECTORY_CHANGED, detail=detail)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-            return False
-        messages.success(request, f"Now in force: {row}.")
-        return True
+        return _is_in_force(request, form, "letterhead", partial(add_letterhead, **form.cleaned_data))

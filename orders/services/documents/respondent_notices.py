@@ -5,12 +5,14 @@ No line of them depends on what the application states, so that its words cannot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.dates import format_clock, format_day, format_instant
 from orders.models import Deadline, Hearing, Order
 from orders.services.court_days import zone_of
 from orders.services.documents.blocks import (
+    Block,
     Boxed,
     Document,
     FactGrid,
@@ -26,27 +28,15 @@ from orders.services.firearms.surrender import surrender_deadline
 
 def surrender_notice(order: Order, words: DocumentWords, *, now: datetime) -> Document:
     """Return the notice of the duty to surrender, with its end and the lawful ways for this order."""
-    kind, docket = "surrender", order.case.docket_number
+    kind = "surrender"
     ways = [words.text(kind, f"way_{one}") for one in recipients_of(order)]
     served = format_instant(order.served_at, zone_of(order), words.language) if order.served_at else ""
-    return Document(
-        name=f"surrender-notice-{docket}",
-        title=words.text(kind, "title"),
-        office=str(order.case.court),
-        number=docket,
-        language=words.language,
-        page_words=words.page,
-        foot=[words.text(kind, "foot", docket=docket), words.text("page", "not_advice")],
-        blocks=[
-            Paragraph(text=words.text(kind, "intro")),
-            FactGrid(
-                pairs=[
-                    (words.text(kind, "to"), order.case.respondent.name),
-                    (words.text(kind, "docket"), docket),
-                    (words.text(kind, "order"), words.text("order_kind", order.kind)),
-                    (words.text(kind, "served"), served or words.text(kind, "not_served")),
-                ]
-            ),
+    return _notice(
+        kind,
+        order,
+        words,
+        (words.text(kind, "served"), served or words.text(kind, "not_served")),
+        [
             Boxed(title=words.text(kind, "until_title"), text=_until(order, words, now)),
             Heading(text=words.text(kind, "ways_heading")),
             Items(lines=ways),
@@ -76,12 +66,35 @@ def _due(deadline: Deadline, order: Order, words: DocumentWords) -> str:
 def hearing_notice(hearing: Hearing, words: DocumentWords) -> Document:
     """Return the notice of a hearing. It comes with its order, case, court and respondent."""
     kind, order = "hearing", hearing.order
-    docket = order.case.docket_number
     when = format_day(hearing.scheduled_on, words.language)
     if hearing.scheduled_time:
         when = f"{when}, {format_clock(hearing.scheduled_time, words.language)}"
+    return _notice(
+        kind,
+        order,
+        words,
+        (words.text(kind, "purpose"), words.text("purpose", hearing.purpose)),
+        [
+            Boxed(
+                title=words.text(kind, "when_title"),
+                text=words.text(kind, "when" if hearing.scheduled_time else "no_time", when=when),
+            ),
+            Paragraph(text=words.text(kind, "no_weapons"), strong=True),
+            Heading(text=words.text(kind, "bring_heading")),
+            Items(lines=words.lines(kind, "bring")),
+            Heading(text=words.text(kind, "rights_heading")),
+            Items(lines=words.lines(kind, "rights")),
+        ],
+    )
+
+
+def _notice(
+    kind: str, order: Order, words: DocumentWords, also: tuple[str, str], blocks: Sequence[Block]
+) -> Document:
+    """Return a notice to the respondent: the addressee, the order, and then these blocks."""
+    docket = order.case.docket_number
     return Document(
-        name=f"hearing-notice-{docket}",
+        name=f"{kind}-notice-{docket}",
         title=words.text(kind, "title"),
         office=str(order.case.court),
         number=docket,
@@ -95,17 +108,9 @@ def hearing_notice(hearing: Hearing, words: DocumentWords) -> Document:
                     (words.text(kind, "to"), order.case.respondent.name),
                     (words.text(kind, "docket"), docket),
                     (words.text(kind, "order"), words.text("order_kind", order.kind)),
-                    (words.text(kind, "purpose"), words.text("purpose", hearing.purpose)),
+                    also,
                 ]
             ),
-            Boxed(
-                title=words.text(kind, "when_title"),
-                text=words.text(kind, "when" if hearing.scheduled_time else "no_time", when=when),
-            ),
-            Paragraph(text=words.text(kind, "no_weapons"), strong=True),
-            Heading(text=words.text(kind, "bring_heading")),
-            Items(lines=words.lines(kind, "bring")),
-            Heading(text=words.text(kind, "rights_heading")),
-            Items(lines=words.lines(kind, "rights")),
+            *blocks,
         ],
     )
