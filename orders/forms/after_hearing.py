@@ -74,10 +74,7 @@ def _is_open(record: OrderRecord) -> bool:
 
 def _is_decided(record: OrderRecord) -> bool:
     """True if a decision can be taken back."""
-    of_decisions = [
-        one for one in record.history if one.kind in ("application_decided", "decision_withdrawn")
-    ]
-    return bool(of_decisions) and of_decisions[0].kind == "application_decided"
+    return after_hearing.decision_among(record.history) is not None
 
 
 ACTS = (

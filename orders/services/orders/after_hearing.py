@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
@@ -123,7 +124,12 @@ def withdraw_decision(order: Order, *, by: User | None, now: datetime, reason: s
 def last_decision(order: Order) -> HistoryEntry | None:
     """Return the entry of the latest decision; None if it was taken back, or was never made."""
     entries = HistoryEntry.objects.filter(order=order, kind__in=[_DECIDED, _TAKEN_BACK])
-    newest = entries.order_by("-id").first()
+    return decision_among(entries.order_by("-id")[:1])
+
+
+def decision_among(entries: Iterable[HistoryEntry]) -> HistoryEntry | None:
+    """Return the latest decision among these entries, the newest first; None if it was taken back."""
+    newest = next((one for one in entries if one.kind in (_DECIDED, _TAKEN_BACK)), None)
     return newest if newest is not None and newest.kind == _DECIDED else None
 
 
