@@ -33,13 +33,16 @@ def moves(draw: st.DrawFn) -> Move:
     kind = draw(st.sampled_from(MoveKind))
     some = frozenset(draw(st.sets(st.sampled_from(ITEMS), max_size=4)))
     covers = kind in (MoveKind.FINDING, MoveKind.VERIFICATION, MoveKind.STILL_HELD)
+    is_about_none = kind in (MoveKind.COMPLIANT, MoveKind.REPORTED)
+    unlisted = draw(st.integers(0, 2)) if covers else 0
     return Move(
         at=NOW + timedelta(minutes=draw(st.integers(1, 6))),
         key=str(draw(st.integers(1, 10**6))),
         kind=kind,
-        firearms=frozenset() if kind is MoveKind.COMPLIANT else some,
+        firearms=frozenset() if is_about_none else some,
         held=draw(st.booleans()),
-        unlisted=draw(st.integers(0, 2)) if covers else 0,
+        # A report to the court is of one firearm that no list has.
+        unlisted=1 if kind is MoveKind.REPORTED else unlisted,
     )
 
 
@@ -88,6 +91,10 @@ def test_what_is_complete_is_accounted_for_in_any_order_of_arrival(
         covered = sum(one.unlisted for one in past if one.kind in PROOF)
         needed = alleged if alleged is not None else int(indicated)
         assert needed <= len(listed - lots) + covered
+        reports = [place for place, one in enumerate(past) if one.kind is MoveKind.REPORTED]
+        if reports:
+            settled = sum(one.unlisted for one in past[reports[0] :] if one.kind in PROOF)
+            assert len(reports) <= settled
         if event.proof is DutyProof.PROVEN:
             kinds = {one.kind for one in past if one.firearms & listed or one.unlisted}
             assert kinds & {MoveKind.RECEIPT, MoveKind.VERIFICATION} or not listed
