@@ -31,7 +31,7 @@ class AgencyOutput(OutputSerializer):
     jurisdiction = serializers.ChoiceField(choices=State.choices, help_text="Its state.")
     ori = serializers.CharField(help_text="Its originating agency identifier; empty if it has none.")
     judicial_district = serializers.CharField(
-        source="judicial_district.name", allow_null=True, help_text="For a court."
+        source="judicial_district.name", allow_null=True, help_text="For a court or a state's attorney."
     )
     docket_prefixes = serializers.SerializerMethodField()
     email = serializers.CharField(help_text="The shared mailbox of its office, or empty.")

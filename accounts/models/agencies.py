@@ -153,9 +153,14 @@ class Agency(Referenced):
                 violation_error_message="Another agency of this kind serves the whole state.",
             ),
             models.CheckConstraint(
-                condition=Q(kind=AgencyKind.COURT) | Q(judicial_district=None, docket_prefixes=""),
-                name="agency_district_only_for_courts",
-                violation_error_message="Only a court can have a judicial district and docket prefixes.",
+                condition=Q(kind__in=[AgencyKind.COURT, AgencyKind.PROSECUTOR]) | Q(judicial_district=None),
+                name="agency_district_of_courts_and_prosecutors",
+                violation_error_message="Only a court or a state's attorney can have a judicial district.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=AgencyKind.COURT) | Q(docket_prefixes=""),
+                name="agency_docket_prefixes_only_for_courts",
+                violation_error_message="Only a court can have docket prefixes.",
             ),
             models.CheckConstraint(
                 condition=Q(jurisdiction__in=State.values), name="agency_jurisdiction_known"

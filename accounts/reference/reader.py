@@ -23,11 +23,15 @@ class Court:
 
 @dataclass(frozen=True, kw_only=True)
 class District:
-    """One judicial district; `former_name` is empty when it was never renamed."""
+    """One judicial district; `former_name` is empty when it was never renamed.
+
+    `prosecutor` is the name of its state's attorney's office.
+    """
 
     name: str
     former_name: str
     court: Court
+    prosecutor: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,7 @@ def _districts(data: dict[str, Any]) -> tuple[District, ...]:
                 district=name,
                 docket_prefixes=tuple(data["docket_prefixes"][name]),
             ),
+            prosecutor=data["prosecutor"].format(district=name),
         )
         for name in data["districts"]
     )

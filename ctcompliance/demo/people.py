@@ -77,6 +77,11 @@ def _agency(name: str, kind: AgencyKind) -> Agency:
     return found
 
 
+def _attorney_of(court: Agency) -> Agency:
+    """Return the state's attorney of the court's judicial district."""
+    return Agency.objects.get(kind=AgencyKind.PROSECUTOR, judicial_district=court.judicial_district)
+
+
 def load_people(court: Agency) -> int:
     """Create the people who do not exist yet, and return how many."""
     advocacy = _agency(ADVOCACY, AgencyKind.ADVOCACY)
@@ -90,7 +95,7 @@ def load_people(court: Agency) -> int:
         *((name, Role.CLERK, court_in(place)) for name, place in _CLERKS),
         *((name, Role.LIAISON, Town.objects.get(name=place).police) for name, place in _LIAISONS),
         ("Pat Reed", Role.MARSHAL, _agency("Demonstration State Marshals", AgencyKind.MARSHAL)),
-        ("Dale Ross", Role.PROSECUTOR, _agency("Demonstration State's Attorney", AgencyKind.PROSECUTOR)),
+        ("Dale Ross", Role.PROSECUTOR, _attorney_of(court)),
         ("Sam Doyle", Role.ADVOCATE, advocacy),
     ]
     added = 0

@@ -91,6 +91,14 @@ def test_every_district_has_a_court_with_its_docket_letters(loaded: dict[str, Co
     assert JudicialDistrict.objects.get(former_name="Fairfield").name == "Bridgeport"
 
 
+def test_every_district_has_a_state_s_attorney(loaded: dict[str, Counts]) -> None:
+    offices = Agency.objects.filter(kind=AgencyKind.PROSECUTOR)
+
+    assert {one.judicial_district for one in offices} == set(JudicialDistrict.objects.all())
+    own = offices.get(judicial_district__name="Tolland")
+    assert own.name == "State's Attorney, Judicial District of Tolland"
+
+
 def test_second_load_changes_nothing(loaded: dict[str, Counts]) -> None:
     before = _everything()
 
@@ -98,12 +106,12 @@ def test_second_load_changes_nothing(loaded: dict[str, Counts]) -> None:
 
     assert loaded == {
         "judicial_districts": Counts(added=13),
-        "agencies": Counts(added=139),
+        "agencies": Counts(added=152),
         "towns": Counts(added=432),
     }
     assert again == {
         "judicial_districts": Counts(unchanged=13),
-        "agencies": Counts(unchanged=139),
+        "agencies": Counts(unchanged=152),
         "towns": Counts(unchanged=432),
     }
     assert _everything() == before
@@ -120,7 +128,7 @@ def test_edited_rows_are_kept(loaded: dict[str, Counts]) -> None:
     avon.refresh_from_db()
     assert (avon.email, avon.name) == ("desk@avon.example", "Avon Police")
     assert Town.objects.get(name="Killingly").police.ori == STATE_POLICE
-    assert counts["agencies"] == Counts(unchanged=138, kept=1)
+    assert counts["agencies"] == Counts(unchanged=151, kept=1)
     assert counts["towns"] == Counts(unchanged=431, kept=1)
 
 
@@ -129,7 +137,7 @@ def test_agency_with_corrected_ori_is_not_added_again(loaded: dict[str, Counts])
 
     counts = load_reference()
 
-    assert counts["agencies"] == Counts(unchanged=138, kept=1)
+    assert counts["agencies"] == Counts(unchanged=151, kept=1)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +148,7 @@ def test_agency_added_by_a_person_is_kept(own: dict[str, Any]) -> None:
 
     counts = load_reference()
 
-    assert counts["agencies"] == Counts(added=138, kept=1)
+    assert counts["agencies"] == Counts(added=151, kept=1)
     assert Town.objects.get(name="Avon").police == mine
     assert Agency.objects.filter(pk=mine.pk, email="desk@avon.example", **own).exists()
 
@@ -159,8 +167,8 @@ def test_newer_file_updates_only_unedited_fields(
 
     names = dict(Agency.objects.filter(ori__in=["CT0000400", "CT0000700"]).values_list("ori", "name"))
     assert names == {"CT0000400": "Avon Police Department", "CT0000700": "Berlin, as its chief wants it"}
-    assert counts["agencies"] == Counts(updated=2, unchanged=137)
-    assert load_reference()["agencies"] == Counts(unchanged=138, kept=1)
+    assert counts["agencies"] == Counts(updated=2, unchanged=150)
+    assert load_reference()["agencies"] == Counts(unchanged=151, kept=1)
 
 
 def test_the_licensing_unit_and_the_state_police_serve_the_state(loaded: dict[str, Counts]) -> None:

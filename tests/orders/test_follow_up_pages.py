@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, AuditEntry, Role, Town, User
+from accounts.models import Agency, AgencyKind, AuditEntry, JudicialDistrict, Role, Town, User
 from notifications.services.firing.fire import Firer
 from orders.models import Attempt, FollowUp, Order, Referral, Transfer
 from orders.services.court_days import court_day
@@ -435,6 +435,21 @@ def test_it_is_referred_and_decided(place: Place) -> None:
 
     assert "Warrant applied for" in answer.content.decode()
     assert Referral.objects.get().decided_by == place.prosecutor
+
+
+def test_a_referral_starts_with_the_prosecutor_of_the_courts_district(place: Place) -> None:
+    tolland, windham = (JudicialDistrict.objects.create(name=name) for name in ("Tolland", "Windham"))
+    attorneys = [make.agency(AgencyKind.PROSECUTOR) for _ in range(3)]
+    for one, district in zip(attorneys, (windham, tolland, None), strict=True):
+        Agency.objects.filter(pk=one.pk).update(judicial_district=district)
+    Agency.objects.filter(pk=place.court.pk).update(judicial_district=tolland)
+    follow_up = place.overdue()
+
+    offered = read(place.liaison, page_of(follow_up)).split('name="agency"')[1].split("</select>")[0]
+
+    assert f'<option value="{attorneys[1].pk}" selected>' in offered
+    assert offered.count("selected") == 1
+    assert offered.index(f'value="{attorneys[1].pk}"') < offered.index(f'value="{place.office.pk}"')
 
 
 def test_a_closed_follow_up_is_read_only(place: Place) -> None:

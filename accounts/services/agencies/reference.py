@@ -65,6 +65,16 @@ def load_reference() -> dict[str, Counts]:
         for court in (district.court for district in reference.districts)
     )
 
+    prosecutors = _Merge(Agency.objects, identity="name")
+    prosecutors.merge(
+        {
+            "name": district.prosecutor,
+            "kind": AgencyKind.PROSECUTOR.value,
+            "judicial_district_id": districts.ids[district.name],
+        }
+        for district in reference.districts
+    )
+
     towns = _Merge(Town.objects, identity="name")
     for villages in (False, True):
         towns.merge(
@@ -80,7 +90,7 @@ def load_reference() -> dict[str, Counts]:
 
     return {
         "judicial_districts": districts.counts,
-        "agencies": agencies.counts + licensing.counts + courts.counts,
+        "agencies": agencies.counts + licensing.counts + courts.counts + prosecutors.counts,
         "towns": towns.counts,
     }
 
