@@ -16,6 +16,7 @@ SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AgencyKindEnum": "accounts.models.AgencyKind",
         "AttemptKindEnum": "orders.models.AttemptKind",
+        "AttemptReasonEnum": "orders.models.AttemptReason",
         "DeadlineStateEnum": "orders.models.GIVEN_STATES",
         "CustodyRequestKindEnum": "orders.models.CustodyRequestKind",
         "ReturnConditionEnum": "orders.models.Confirmed",

@@ -17,7 +17,7 @@ from orders.api.serializers import (
     ReasonInput,
     TownField,
 )
-from orders.models import FirearmsAnswer, ServiceAttempt, ServiceMethod
+from orders.models import AttemptReason, FirearmsAnswer, ServiceAttempt, ServiceMethod
 from orders.services import service
 
 
@@ -102,6 +102,8 @@ class ServiceAttemptOutput(OrderChildOutput):
     method = serializers.CharField()
     officer = serializers.CharField()
     reason = serializers.CharField()
+    code = serializers.CharField(help_text="The reason as a code; empty for older attempts.")
+    place = serializers.CharField(help_text="Where it was tried.")
 
 
 class ServiceAttemptInput(InputSerializer):
@@ -111,6 +113,12 @@ class ServiceAttemptInput(InputSerializer):
     method = serializers.ChoiceField(choices=ServiceMethod.choices)
     officer = serializers.CharField(max_length=120, required=False, allow_blank=True)
     reason = serializers.CharField(max_length=200)
+    code = serializers.ChoiceField(
+        choices=AttemptReason.choices, required=False, allow_blank=True, help_text="The reason as a code."
+    )
+    place = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Where it was tried."
+    )
 
 
 class ServiceAttemptList(OrderChildList, OrderAction):

@@ -44,6 +44,15 @@ class FilesField(forms.Field):
         return list(value)
 
 
+class PhotosField(FilesField):
+    """Photographs; there may be no photograph."""
+
+    @override
+    def clean(self, value: Any) -> list[Any]:
+        """Return the files."""
+        return super().clean(value) if value else []
+
+
 class AttachmentForm(SiteForm):
     """Files of one kind."""
 

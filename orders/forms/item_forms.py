@@ -74,7 +74,7 @@ class CorrectAttemptForm(CorrectItemForm, FailedAttemptForm):
     """A failed attempt was recorded with an error."""
 
     fact = service.ATTEMPT
-    field_order = ["attempted_at", "method", "officer", "why_failed", "reason"]
+    field_order = ["attempted_at", "method", "officer", "why_failed", "code", "place", "reason"]
 
     why_failed = forms.CharField(max_length=200, label="Why it failed")
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from orders.forms.base import CHOOSE, Act, ActForm, CorrectionForm, ReasonForm, Section
 from orders.forms.fields import InstantField, town_field
-from orders.models import FirearmsAnswer, Order, ServiceMethod
+from orders.models import AttemptReason, FirearmsAnswer, Order, ServiceMethod
 from orders.services import service
 from orders.services.court_days import zone_of
 
@@ -48,6 +48,10 @@ class FailedAttemptForm(ActForm):
     method = forms.ChoiceField(choices=[CHOOSE, *ServiceMethod.choices], label="How")
     officer = forms.CharField(max_length=120, required=False, label="Officer")
     reason = forms.CharField(max_length=200, label="Why it failed")
+    code = forms.ChoiceField(
+        choices=[("", "Not coded"), *AttemptReason.choices], required=False, label="Reason in the figures"
+    )
+    place = forms.CharField(max_length=200, required=False, label="Place")
 
 
 class CorrectServiceForm(CorrectionForm):

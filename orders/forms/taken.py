@@ -15,7 +15,7 @@ from typing_extensions import override
 from accounts.form_base import SiteForm
 from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
-from orders.forms.attachments import FilesField, FilesInput
+from orders.forms.attachments import FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField
 from orders.matching.serials import exact_key, near_matches
@@ -163,15 +163,6 @@ class AddedItemForm(SiteForm):
             caliber=data["caliber"],
             firearm_type="" if data["what"] == "Other" else data["what"],
         )
-
-
-class PhotosField(FilesField):
-    """Photographs; there may be no photograph."""
-
-    @override
-    def clean(self, value: Any) -> list[Any]:
-        """Return the files."""
-        return super().clean(value) if value else []
 
 
 def _signed(label: str, methods: Collection[SignatureMethod]) -> forms.ChoiceField:

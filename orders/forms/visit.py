@@ -6,13 +6,23 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from typing_extensions import override
 
 from accounts.models import User
 from orders.errors import InvalidFact
+from orders.forms.attachments import FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, town_field
-from orders.models import FirearmsAnswer, Order, ServiceAttempt, ServiceMethod
+from orders.models import (
+    AttachmentKind,
+    AttemptReason,
+    FirearmsAnswer,
+    Order,
+    ServiceAttempt,
+    ServiceMethod,
+)
+from orders.services.attachments.attaching import attach_file
 from orders.services.court_days import zone_of
 from orders.services.service import record_failed_attempt, record_service
 
@@ -26,19 +36,6 @@ _HOW = (
     (ServiceMethod.ELECTRONIC.value, "Yes, electronically"),
     (ServiceMethod.MAIL.value, "Yes, by mail"),
     (NOT_SERVED, "No, not served"),
-)
-
-#: Why an attempt fails, in the words that the record keeps.
-REASONS = (
-    "Not at home",
-    "Moved away",
-    "Wrong address",
-    "Works elsewhere or at other hours",
-    "Hides or avoids service",
-    "In custody elsewhere",
-    "No access to the building",
-    "Unsafe to go on",
-    "Other",
 )
 
 
@@ -55,11 +52,20 @@ class VisitForm(ActForm):
         error_messages={"required": "Tap how the order was served, or “No, not served”."},
     )
     reason = forms.ChoiceField(
-        choices=[("", "Choose the reason"), *((one, one) for one in REASONS)],
+        choices=[("", "Choose the reason"), *AttemptReason.choices],
         required=False,
         label="Why it was not served",
     )
     note = forms.CharField(max_length=160, required=False, label="Note")
+    place = forms.CharField(
+        max_length=200, required=False, label="Place", help_text="The door at which you were."
+    )
+    photos = PhotosField(
+        required=False,
+        label="Photograph",
+        help_text="What shows that you were there. Its place and time are removed.",
+        widget=FilesInput(attrs={"accept": "image/*", "capture": "environment", "multiple": True}),
+    )
     served_at = InstantField(label="When")
     service_officer = forms.CharField(max_length=120, required=False, label="Officer")
     town = town_field(
@@ -79,6 +85,7 @@ class VisitForm(ActForm):
     def prepare_fields(self, order: Order) -> None:
         """Offer the answers and the time zone of the court."""
         self.fields["service_officer"].widget.attrs["autocomplete"] = "name"
+        self.fields["place"].initial = order.case.respondent.address
 
     def start_at(self, now: datetime, person: User) -> None:
         """Offer this instant and this person as those of the visit."""
@@ -92,27 +99,40 @@ class VisitForm(ActForm):
         data = self.cleaned_data
         if data.get("service_method") == NOT_SERVED and not data.get("reason"):
             self.add_error("reason", "Choose why the order was not served.")
-        if data.get("reason") == "Other" and not data.get("note"):
+        if data.get("reason") == AttemptReason.OTHER and not data.get("note"):
             self.add_error("note", "Describe the other reason.")
         return data
 
     def record(self, *, by: User, now: datetime) -> Order | ServiceAttempt | None:
         """Record service or the failed attempt; None if it is refused, with the reason in the form."""
         facts = self.facts()
-        reason, note = facts.pop("reason"), facts.pop("note")
+        failed = {name: facts.pop(name) for name in ("reason", "note", "place", "photos")}
         try:
             if facts["service_method"] != NOT_SERVED:
                 return record_service(self.order, **facts, by=by, now=now)
-            words = note if reason == "Other" else f"{reason}: {note}" if note else reason
-            return record_failed_attempt(
-                self.order,
-                attempted_at=facts["served_at"],
-                method=ServiceMethod.IN_HAND,
-                officer=facts["service_officer"],
-                reason=words,
-                by=by,
-                now=now,
-            )
+            with transaction.atomic():
+                return self._record_attempt(failed, by=by, now=now)
         except InvalidFact as refusal:
-            self.refuse(refusal)
+            if refusal.field == "file":
+                self.add_error("photos", refusal.message)
+            else:
+                self.refuse(refusal)
             return None
+
+    def _record_attempt(self, failed: dict[str, Any], *, by: User, now: datetime) -> ServiceAttempt:
+        code, note = AttemptReason(failed["reason"]), failed["note"]
+        words = f"{code.label}: {note}" if note else code.label
+        attempt = record_failed_attempt(
+            self.order,
+            attempted_at=self.cleaned_data["served_at"],
+            method=ServiceMethod.IN_HAND,
+            officer=self.cleaned_data["service_officer"],
+            reason=note if code is AttemptReason.OTHER else words,
+            code=code,
+            place=failed["place"],
+            by=by,
+            now=now,
+        )
+        for photo in failed["photos"]:
+            attach_file(self.order, kind=AttachmentKind.SERVICE_PHOTO, file=photo.read(), by=by, now=now)
+        return attempt

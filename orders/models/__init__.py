@@ -107,7 +107,7 @@ from orders.models.returns import (
     ReturnHold,
     ReturnOutcome,
 )
-from orders.models.service import FirearmsAnswer, ServiceAttempt, ServiceMethod
+from orders.models.service import AttemptReason, FirearmsAnswer, ServiceAttempt, ServiceMethod
 from orders.models.wordings import DocumentWording, Letterhead
 
 __all__ = [
@@ -122,6 +122,7 @@ __all__ = [
     "AttachmentKind",
     "Attempt",
     "AttemptKind",
+    "AttemptReason",
     "AttemptResult",
     "Capacity",
     "Case",

@@ -21,6 +21,7 @@ class AttachmentKind(models.TextChoices):
     RETURN_OF_SERVICE = "return_of_service", "Return of service"
     RECEIPT = "receipt", "Scan of a receipt"
     FIREARM_PHOTO = "firearm_photo", "Photograph of firearms"
+    SERVICE_PHOTO = "service_photo", "Photograph of an attempt at service"
     STATEMENT = "statement", "Sworn statement"
     AFFIDAVIT = "affidavit", "Application or affidavit"
 

@@ -9,7 +9,15 @@ from accounts.dates import format_instant
 from accounts.models import Town, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import Capacity, FirearmsAnswer, Order, OrderAgency, ServiceAttempt, ServiceMethod
+from orders.models import (
+    AttemptReason,
+    Capacity,
+    FirearmsAnswer,
+    Order,
+    OrderAgency,
+    ServiceAttempt,
+    ServiceMethod,
+)
 from orders.querysets import OrderAgencyQuerySet
 from orders.services.change import Change, changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
@@ -149,11 +157,19 @@ def record_failed_attempt(
     by: User | None,
     now: datetime,
     officer: str = "",
+    code: str = "",
+    place: str = "",
 ) -> ServiceAttempt:
-    """Record a failed attempt at service and its reason. Raises `InvalidFact`."""
+    """Record a failed attempt at service, where it was and why it failed. Raises `InvalidFact`."""
     with changing(order, "service_failed", by=by, now=now, occurred_at=attempted_at) as change:
         attempt = ServiceAttempt(
-            order=change.order, attempted_at=attempted_at, method=method, officer=officer, reason=reason
+            order=change.order,
+            attempted_at=attempted_at,
+            method=method,
+            officer=officer,
+            reason=reason,
+            code=code,
+            place=place,
         )
         check_attempt(attempt, now=now)
         attempt.save()
@@ -167,8 +183,11 @@ def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") 
     attempt.attempted_offset = check_instant("attempted_at", at, now=now, zone=zone_of(order))
     check_not_before_issue("attempted_at", order, at, "attempted_before_issued")
     attempt.officer, attempt.reason = clean(attempt.officer), clean(attempt.reason)
+    attempt.place = clean(attempt.place)
     if not attempt.reason:
         raise InvalidFact("reason", "required", "Enter why the attempt failed.")
+    if attempt.code:
+        need_one_of("code", "unknown_code", attempt.code, AttemptReason.values)
     need_one_of("method", "unknown_method", attempt.method, ServiceMethod.values)
 
 
@@ -203,6 +222,8 @@ ATTEMPT = Correctable(
         Column(name="officer", label="Officer"),
         # Free text about a door: it can have an address or a name.
         Column(name="reason", keyword="why_failed", label="Why it failed", is_private=True),
+        ChoiceColumn(name="code", label="Reason"),
+        Column(name="place", label="Place", is_private=True),
     ),
     check=check_attempt,
 )

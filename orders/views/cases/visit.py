@@ -37,7 +37,8 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.warning(request, "Service is recorded already. The court can correct it.")
         return redirect("case-page", public_id=public_id)
     person, now = expect(User, request.user), timezone.now()
-    form = VisitForm(request.POST if request.method == "POST" else None, order=order)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = VisitForm(*sent, order=order)
     form.start_at(now, person)
     takes = MATRIX.may(roles, "add", "receipt")
     account = account_of(order) if takes else None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import AgencyKind, Role, User
-from orders.models import Order, ServiceAttempt
+from orders.models import Attachment, Order, ServiceAttempt
 from orders.services.parties.agencies import add_agency
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
@@ -57,30 +60,54 @@ def test_service_with_a_spoken_no_closes_nothing_and_leads_to_the_receipt(place:
 @pytest.mark.parametrize(
     ("given", "stored"),
     [
-        ({"reason": "Moved away", "note": ""}, "Moved away"),
-        ({"reason": "Not at home", "note": "Lights on"}, "Not at home: Lights on"),
-        ({"reason": "Other", "note": "Dog in the yard"}, "Dog in the yard"),
+        ({"reason": "moved", "note": ""}, "Moved away"),
+        ({"reason": "not_home", "note": "Lights on"}, "Not at home: Lights on"),
+        ({"reason": "other", "note": "Dog in the yard"}, "Dog in the yard"),
     ],
 )
 def test_a_failed_attempt_has_its_reason(place: Place, given: dict[str, str], stored: str) -> None:
     order = place.order(hours=None)
 
     answer = browser(place.liaison).post(
-        page_of(order, "serve"), visited(service_method="not_served", **given)
+        page_of(order, "serve"), visited(service_method="not_served", place="7 Elm Lane", **given)
     )
 
     assert answer["Location"] == page_of(order)
     attempt = ServiceAttempt.objects.get(order=order)
     assert (attempt.reason, attempt.officer) == (stored, "Ofc. Reed")
+    assert (attempt.code, attempt.place) == (given["reason"], "7 Elm Lane")
     order.refresh_from_db()
     assert order.served_at is None
+
+
+def test_an_attempt_keeps_its_photograph_or_nothing_at_all(place: Place) -> None:
+    order = place.order(hours=None)
+    marshal = marshal_of(order)
+    picture = BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+
+    def sent(content: bytes) -> Any:
+        photo = SimpleUploadedFile("door.png", content, content_type="image/png")
+        facts = visited(service_method="not_served", reason="not_home", photos=[photo])
+        return browser(marshal).post(page_of(order, "serve"), facts)
+
+    refused = sent(b"no picture").content.decode()
+    assert "This is no PDF file" in refused
+    assert not ServiceAttempt.objects.exists()
+
+    assert sent(picture.getvalue())["Location"] == page_of(order)
+    photo = Attachment.objects.get(order=order)
+    assert (photo.kind, photo.uploaded_by) == ("service_photo", marshal)
+    address = f"/files/{photo.public_id}/content/"
+    assert browser(place.liaison).get(address).status_code == 200
+    assert browser(place.elsewhere).get(address).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"service_method": "not_served"}, "Choose why the order was not served."),
-        ({"service_method": "not_served", "reason": "Other"}, "Describe the other reason."),
+        ({"service_method": "not_served", "reason": "other"}, "Describe the other reason."),
     ],
 )
 def test_a_failed_attempt_without_its_reason_is_asked_about(

@@ -192,7 +192,11 @@ def test_police_see_receipts_and_photographs_only(papers: Papers) -> None:
         return {kind for kind, row in rows.items() if _get(person, row).status_code == 200}
 
     assert seen(papers.clerk) == set(AttachmentKind)
-    assert seen(papers.liaison) == {AttachmentKind.RECEIPT, AttachmentKind.FIREARM_PHOTO}
+    assert seen(papers.liaison) == {
+        AttachmentKind.RECEIPT,
+        AttachmentKind.FIREARM_PHOTO,
+        AttachmentKind.SERVICE_PHOTO,
+    }
     assert seen(papers.elsewhere) == set()
     page = browser(papers.liaison).get(f"/documents/orders/{papers.order.public_id}/").content.decode()
     assert "Files" in page
