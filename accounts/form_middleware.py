@@ -42,8 +42,11 @@ SAME_WITHIN = timedelta(minutes=10)
 #: Cookie of a browser in which a person left quickly: for some minutes Back shows a page without a name.
 LEFT = "left"
 
-#: Routes whose forms are not held after a session: the advocate's page must not show that there is a contact.
-NEVER_HELD = frozenset({"advocate-release", "preferences"})
+#: Routes whose forms are not held after a session.
+NEVER_HELD = frozenset({"preferences"})
+#: Routes of whose saved forms nothing is kept: an ended safe contact is erased, also from here. One that was
+#: not saved is held for an hour as every other, so that nothing that was typed is lost.
+NEVER_KEPT = NEVER_HELD | {"advocate-release"}
 
 ENDED = "Your session ended before this was saved. Check it and save."
 SAME = (
@@ -107,6 +110,11 @@ def _hold(request: HttpRequest) -> bool:
 def _may_hold(request: HttpRequest) -> bool:
     match = request.resolver_match
     return match is None or match.view_name not in NEVER_HELD
+
+
+def _may_keep(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is None or match.view_name not in NEVER_KEPT
 
 
 class Forms:
@@ -194,7 +202,7 @@ def _call_and_keep(request: HttpRequest, user: User, nonce: str, call: Callable[
         response = response.render()
     said = [[one.level, str(one.message), one.extra_tags] for one in _new_messages(request)[already:]]
     page = response.content.decode() if is_page else ""
-    typed = held_forms.without_secrets(request.POST) if _may_hold(request) else ""
+    typed = held_forms.without_secrets(request.POST) if _may_keep(request) else ""
     record.update(
         status=response.status_code,
         headers={"Location": response.headers["Location"]} if "Location" in response.headers else {},

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.crypto import decrypt
 from accounts.form_middleware import ENDED, KEPT, NOT_YET
-from accounts.models import Agency, HeldForm, Role, Session, User
+from accounts.models import Agency, HeldForm, IdempotencyRecord, Role, Session, User
 from accounts.services import held_forms
 from accounts.services.access import form_keys
 from accounts.tasks import tidy
@@ -221,19 +222,31 @@ def test_what_is_held_is_encrypted_without_secrets_and_for_an_hour(
     assert not HeldForm.objects.exists()
 
 
-def test_a_safe_contact_is_not_held() -> None:
+def test_a_safe_contact_is_held_for_its_writer_and_nothing_of_a_saved_one_is_kept() -> None:
     fixtures = set_up()
     advocate = make.person(Role.ADVOCATE, fixtures.organization)
     browser = signed_in(advocate)
     page = f"/confidentiality-releases/{fixtures.release.public_id}/"
-    sheet = {"action": "set", "channel": "sms", "address": "860 555 0100"} | opened(browser, page)
+    sheet = {"action": "set", "channel": "email", "address": "heron@mail.example"}
+    keys = opened(browser, page)
     end_sessions()
 
-    sent = browser.post(page, sheet)
+    sent = browser.post(page, sheet | keys)
     assert next_of(sent) == page
-    assert KEPT not in browser.get(sent.headers["Location"]).content.decode()
-    assert not HeldForm.objects.exists()
+    assert KEPT in browser.get(sent.headers["Location"]).content.decode()
+    assert "heron" not in HeldForm.objects.get().path
+    browser.force_login(advocate)
+    shown = browser.get(page)
+    assert ENDED in shown.content.decode()
+    assert 'value="heron@mail.example"' in shown.content.decode()
     assert not SafeContact.objects.exists()
+    assert not HeldForm.objects.exists()
+
+    saved = {"language": "en", "confirm_every_days": "30"}
+    assert browser.post(page, sheet | saved | keys_of(shown)).status_code == 302
+    assert SafeContact.objects.exists()
+    kept = IdempotencyRecord.objects.get(user=advocate)
+    assert "heron" not in decrypt(bytes(kept.body))
 
 
 def test_pages_look_for_held_forms_only_after_a_sign_in_that_found_one(desk: Client, order: Order) -> None:
