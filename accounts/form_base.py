@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Model
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from typing_extensions import TypeVar, override
 
 from accounts.text import clean, clean_lines
@@ -57,7 +58,7 @@ class SiteFormMixin(_Form):
         super().full_clean()
         if message := self.shown_again:
             self._mark_changes()
-            self.add_error(None, message)
+            self.add_error(None, gettext(message))
 
     @property
     def shown_again(self) -> str:

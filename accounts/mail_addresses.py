@@ -9,13 +9,14 @@ from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.db import models
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext, gettext_lazy
 from typing_extensions import override
 
 #: The longest address, and its longest part before the @, in characters (RFC 5321).
 LONGEST = 254
 LONGEST_LOCAL_PART = 64
 
-_EXAMPLE = "Give one such as name@example.com."
+_EXAMPLE = gettext_lazy("Give one such as name@example.com.")
 
 
 class AddressError(ValueError):
@@ -27,9 +28,9 @@ def check_address(address: str) -> None:
     local_part, _, domain = address.rpartition("@")
     if not local_part.isascii():
         # Django would write it in a form for display, which is another mailbox.
-        raise AddressError("Give an address in plain letters, such as name@example.com.")
+        raise AddressError(gettext("Use plain letters. Give one such as name@example.com."))
     if len(address) > LONGEST or len(local_part) > LONGEST_LOCAL_PART:
-        raise AddressError(f"This email address is too long. {_EXAMPLE}")
+        raise AddressError(f"{gettext('This email address is too long.')} {_EXAMPLE}")
     try:
         validate_email(address)
         # What Django writes into the envelope: the domain in its form for name servers.
@@ -37,7 +38,7 @@ def check_address(address: str) -> None:
         written.encode("ascii")
         domain.encode("idna")
     except (ValidationError, ValueError) as error:
-        raise AddressError(f"Not an email address. {_EXAMPLE}") from error
+        raise AddressError(f"{gettext('Not an email address.')} {_EXAMPLE}") from error
 
 
 def validate_address(address: str) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Texts that code passes on as values: titles of the navigation, and the ways of a safe contact.
+#: Texts that code passes on as values: titles of the navigation, the ways of a safe contact, and why a form
+#: is shown again.
 PASSED_ON = (
     "Home",
     "Your clients' orders",
@@ -25,6 +26,10 @@ PASSED_ON = (
     "Email",
     "Text message",
     "Through the advocate",
+    "Your session ended before this was saved. Check it and save.",
+    "This is not saved yet. Check it and save.",
+    "The same was saved a few minutes ago. If this is another one, save it again; if it is the same one, "
+    "leave this page.",
 )
 _CALLS = frozenset({"gettext", "gettext_lazy", "ngettext", "_"})
 #: A plural text has a second and, in the catalog, an entry for each form.

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 import phonenumbers
+from django.utils.translation import gettext, gettext_lazy
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from accounts.text import clean, plain_dashes
@@ -13,7 +14,7 @@ from accounts.text import clean, plain_dashes
 #: Where text messages are sent to by default: the states and the territories, which share the country code 1.
 REGIONS = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 
-_EXAMPLE = "Give one such as +1 860 555 0100."
+_EXAMPLE = gettext_lazy("Give one such as +1 860 555 0100.")
 #: In North America the digits do not show whether a number is mobile or a landline.
 _CAN_RECEIVE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
@@ -37,17 +38,21 @@ def normalize(text: str, *, regions: frozenset[str] = REGIONS) -> str:
     try:
         number = phonenumbers.parse(_digits(text), "US")
     except NumberParseException as error:
-        raise NumberError(f"Not a phone number. {_EXAMPLE}") from error
+        raise NumberError(_with_example(gettext("Not a phone number."))) from error
     # Possible nationwide, not only when dialed locally.
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        raise NumberError(f"The number has too few or too many digits. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("The number has too few or too many digits.")))
     if not phonenumbers.is_valid_number(number):
-        raise NumberError(f"There is no such number. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("There is no such number.")))
     if phonenumbers.region_code_for_number(number) not in regions:
-        raise NumberError(f"Text messages are not sent to that country. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("Text messages are not sent to that country.")))
     if phonenumbers.number_type(number) not in _CAN_RECEIVE:
-        raise NumberError(f"This kind of number cannot receive text messages. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("This kind of number cannot receive text messages.")))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _with_example(problem: str) -> str:
+    return f"{problem} {_EXAMPLE}"
 
 
 def readable(number: str) -> str:
@@ -63,14 +68,14 @@ def _digits(text: str) -> str:
     """
     typed = _LINK.sub("", plain_dashes(clean(unicodedata.normalize("NFKC", text))))
     if _EXTENSION.search(typed):
-        raise NumberError(f"Text messages do not reach an extension. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("Text messages do not reach an extension.")))
     if any(character.isdecimal() for character in typed):
         if any(character.isalpha() for character in typed):
             raise NumberError(
-                f"The number has letters in it, such as the letter O in place of a zero. {_EXAMPLE}"
+                _with_example(gettext("The number has letters in it, such as an O in place of a zero."))
             )
         if any(character.isdecimal() and not character.isascii() for character in typed):
-            raise NumberError(f"Write the number with the digits 0 to 9. {_EXAMPLE}")
+            raise NumberError(_with_example(gettext("Write the number with the digits 0 to 9.")))
     if not _NUMBER.fullmatch(typed):
-        raise NumberError(f"Not a phone number. {_EXAMPLE}")
+        raise NumberError(_with_example(gettext("Not a phone number.")))
     return typed

@@ -13,7 +13,17 @@ from accounts.form_base import SiteForm
 from accounts.narrowing import expect
 from notifications.models import ContactChannel, Language, SafeContact
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.forms.fields import ClockField
+from orders.services.clients.reports import WhyStill
+
+#: The reasons of `WhyStill`, as an advocate reads them.
+_WHY = [
+    ("", _("Choose one")),
+    (WhyStill.KEPT.value, _("My client knows of no sale or hand-over since then.")),
+    (WhyStill.HIDDEN.value, _("My client thinks that they are hidden.")),
+    (WhyStill.SEEN.value, _("Someone else has seen them since.")),
+]
 
 
 class AliasForm(SiteForm):
@@ -23,7 +33,10 @@ class AliasForm(SiteForm):
         required=False,
         max_length=40,
         label=_("What you call this client here"),
-        help_text=_("A word of your own, such as “Blue Heron”. Never the name. It is stored encrypted."),
+        help_text=_(
+            "A word of your own, such as “Blue Heron”, or initials. A name is refused: others may see your "
+            "screen. It is stored encrypted."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -33,8 +46,21 @@ class ReportForm(SiteForm):
 
     known_on = forms.DateField(
         label=_("When did your client last know of guns there?"),
+        help_text=_("A day since the court case began. For a day before that you give a reason."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    why = forms.ChoiceField(required=False, choices=_WHY, label=_("Why does this day still count?"))
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        if not (data and data.get("why")):
+            self.fields["why"].widget = forms.HiddenInput()
+
+    def refuse(self, refusal: InvalidFact) -> None:
+        """Show a refusal at the day, and ask for the reason if it is in doubt."""
+        if isinstance(refusal, DoubtfulFact):
+            self.fields["why"].widget = forms.Select(choices=_WHY)
+        self.add_error("known_on", refusal.message)
 
 
 class ContactForm(SiteForm):

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from accounts.form_base import SiteForm
@@ -27,34 +29,34 @@ class PreferenceForm(SiteForm):
     # It holds the tokens of another service.
     kept_as_typed = ("service",)
 
-    language = forms.ChoiceField(choices=Language.choices, label="Language of messages")
+    language = forms.ChoiceField(choices=Language.choices, label=_("Language of messages"))
     phone = forms.CharField(
         required=False,
         max_length=_NUMBER,
-        label="Mobile number",
-        help_text="For example +1 860 555 0100.",
+        label=_("Mobile number"),
+        help_text=_("For example +1 860 555 0100."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     by_sms = forms.BooleanField(
         required=False,
-        label="Notify me by text message too",
-        help_text="When a deadline has passed or nobody has acknowledged an alert. Not for reminders.",
+        label=_("Notify me by text message too"),
+        help_text=_("When a time limit is over or no one has answered an alert. Not for reminders."),
     )
-    zone = forms.ChoiceField(choices=list(ZONES.items()), label="Your time zone")
-    quiet_from = ClockField(required=False, label="Quiet hours start", help_text="Such as 9 p.m.")
-    quiet_until = ClockField(required=False, label="Quiet hours end", help_text="Such as 7 a.m.")
+    zone = forms.ChoiceField(choices=list(ZONES.items()), label=_("Your time zone"))
+    quiet_from = ClockField(required=False, label=_("Quiet hours start"), help_text=_("Such as 9 p.m."))
+    quiet_until = ClockField(required=False, label=_("Quiet hours end"), help_text=_("Such as 7 a.m."))
     digest_at = ClockField(
         required=False,
-        label="Send reminders once a day, at",
-        help_text="Reminders are collected until then. Leave empty to get each one at once.",
+        label=_("Send reminders once a day, at"),
+        help_text=_("Reminders are collected until then. Leave empty to get each one at once."),
     )
     service = forms.CharField(
         required=False,
         max_length=_ADDRESS,
-        label="Address of another service",
+        label=_("Address of another service"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    forgets_service = forms.BooleanField(required=False, label="Remove the saved service")
+    forgets_service = forms.BooleanField(required=False, label=_("Remove the saved service"))
 
     def __init__(self, data: Any = None, *, preference: Preference) -> None:
         kept = ("language", "phone", "by_sms", "zone", "quiet_from", "quiet_until", "digest_at")
@@ -67,8 +69,9 @@ class PreferenceForm(SiteForm):
             # No provider for text messages: saving the form also clears an earlier choice.
             del self.fields["phone"], self.fields["by_sms"]
         if settings.SERVICES:
-            names = " or ".join(f"{name}://" for name in settings.SERVICES)
-            self.fields["service"].help_text = f"Begins with {names}. It is not shown again."
+            names = ", ".join(f"{name}://" for name in settings.SERVICES)
+            begins = gettext("Begins with one of %(names)s. It is not shown again.")
+            self.fields["service"].help_text = begins % {"names": names}
         else:
             del self.fields["service"]
 
@@ -78,7 +81,8 @@ class PreferenceForm(SiteForm):
         typed = super().clean() or {}
         if typed.get("service") and typed.get("forgets_service"):
             self.add_error(
-                "service", "Leave this empty to remove the saved service, or clear the check box below."
+                "service",
+                gettext("Leave this empty, or clear the check box below."),
             )
         return typed
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,9 +21,11 @@ from accounts.models import AuditAction, EntryPoint, User
 from accounts.services import sign_in
 from accounts.services.access.access_log import address_of, log_access, record_for, route_of
 from accounts.services.access.enumeration_guard import is_anonymous_blocked, log_anonymous_refusal
+from notifications.pages.clients import in_own_language
 from notifications.services.calendar import appointments, feeds
 
 
+@in_own_language
 @require_http_methods(["GET", "POST"])
 @sensitive_variables("token", "link")
 def link(request: HttpRequest) -> HttpResponse:
@@ -38,7 +41,7 @@ def link(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "withdraw" in request.POST:
         if feeds.revoke_feed(user, now=now):
             record_for(request, AuditAction.TOKEN_REVOKED, subject=user, detail={"kind": "calendar"})
-        messages.success(request, "The link no longer works.")
+        messages.success(request, gettext("The link no longer works."))
         return redirect("calendar")
     if request.method == "POST" and not sign_in.is_fresh(request, user):
         return redirect(f"{reverse('sign-in-again')}?{urlencode({'next': reverse('calendar')})}")

@@ -13,14 +13,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import MATRIX
 from accounts.dates import format_day, format_instant
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from notifications.models import Alert, FollowUpNote, Via
+from notifications.pages.client_words import ClientWords
+from notifications.pages.clients import in_own_language, in_words
 from notifications.pages.unreached import unreached_agency
 from notifications.querysets import LISTED, AlertQuerySet
 from notifications.services.acknowledgments import acknowledge, may_acknowledge
@@ -35,7 +38,7 @@ from orders.display import (
     rule_title,
     shown_state,
 )
-from orders.models import NOT_DEADLINES, DeadlineState, ProofStatus, SetStatus
+from orders.models import NOT_DEADLINES, ConfidentialityRelease, DeadlineState, ProofStatus, SetStatus
 from orders.rules.vocabulary import Purpose
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import account_of
@@ -181,6 +184,7 @@ def _is_alone(alert: Alert) -> bool:
     return alert.transfer_id is not None or alert.correction_id is not None
 
 
+@in_own_language
 @require_GET
 def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What is due, since when, and the firearms not accounted for.
@@ -193,6 +197,7 @@ def notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _notice_page(request, alert, acknowledge_url=reverse("acknowledge", args=[public_id]))
 
 
+@in_own_language
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The page that a message links to. The link acknowledges once, within `LINK_LIFETIME`."""
@@ -207,11 +212,13 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             return _acknowledged(request, alert)
         return _notice_page(request, alert, acknowledge_url=request.path)
     messages.info(
-        request, "The link in the message works once and for three days. You can still use this page."
+        request,
+        gettext("The link in the message works once, for three days. You can still use this page."),
     )
     return redirect("notice", public_id=public_id)
 
 
+@in_own_language
 @require_POST
 def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Record that the reader has read the alert."""
@@ -249,7 +256,7 @@ def _acknowledged_taken_back(request: HttpRequest, public_id: UUID) -> HttpRespo
     if alert is None:
         raise Http404
     acknowledge(alert, by=user, now=timezone.now())
-    messages.success(request, "Acknowledged.")
+    messages.success(request, gettext("Acknowledged."))
     return redirect("home")
 
 
@@ -273,7 +280,17 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         **_waiting_with(request, alert),
         **_deadline_facts(request, alert),
     }
+    if user.roles == {Role.ADVOCATE}:
+        context["words"] = _words_of(alert)
+        return render(request, "notifications/clients/notice.html", context)
     return render(request, "notifications/notice.html", context)
+
+
+def _words_of(alert: Alert) -> ClientWords | None:
+    """Return the client's order in plain words for the advocate; None for an alert without a release."""
+    releases = ConfidentialityRelease.objects.select_related("agency", "order__case__court")
+    found = in_words(releases.filter(pk=alert.release_id or 0), timezone.now())
+    return found[0] if found else None
 
 
 def _deadline_facts(request: HttpRequest, alert: Alert) -> dict[str, Any]:
@@ -326,7 +343,7 @@ def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
     acknowledge(alert, by=user, now=timezone.now())
     # An advocate's acknowledgment is not in the order's history, because it would reveal who the client is.
     recorded = " It is in the history of the order." if alert.release_id is None else ""
-    messages.success(request, f"Acknowledged.{recorded}")
+    messages.success(request, f"{gettext('Acknowledged.')}{recorded}")
     return redirect("notice", public_id=alert.public_id)
 
 

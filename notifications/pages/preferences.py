@@ -5,16 +5,19 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.narrowing import expect
 from notifications.forms.preferences import PreferenceForm
+from notifications.pages.clients import in_own_language
 from notifications.services.contacts import preferences as service
 from orders.errors import InvalidFact
 
 
+@in_own_language
 @sensitive_post_parameters("phone", "service")
 @require_http_methods(["GET", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
@@ -28,7 +31,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect("preferences")
     context = {
         "form": form,

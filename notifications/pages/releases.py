@@ -25,14 +25,14 @@ from django.views.decorators.http import require_GET
 from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import Role, User
-from accounts.services.access.access_log import log_access
+from accounts.services.access.access_log import log_access, log_miss
 from notifications.forms.contacts import AliasForm, ContactForm, ReportForm
 from notifications.models import SafeContact
 from notifications.pages.client_words import sent_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.services.contacts import contacts
 from orders.display import due_words, met_words, rule_title, shown_state, state_at
-from orders.errors import InvalidFact
+from orders.errors import InvalidFact, UnseenFact
 from orders.models import (
     RUNNING,
     STATEMENT_ALONE,
@@ -307,9 +307,9 @@ class OneRelease(View):
         if not form.is_valid():
             return self._page(request, release, report=form)
         try:
-            report_firearms(release, known_on=form.cleaned_data["known_on"], now=timezone.now())
+            report_firearms(release, **form.cleaned_data, now=timezone.now())
         except InvalidFact as refusal:
-            form.add_error("known_on", refusal.message)
+            form.refuse(refusal)
             return self._page(request, release, report=form)
         messages.success(
             request, gettext("Reported to the court and police. The guns count as not handed in.")
@@ -320,7 +320,12 @@ class OneRelease(View):
         form = AliasForm(request.POST)
         if not form.is_valid():
             return self._page(request, release, alias=form)
-        set_alias(release, alias=form.cleaned_data["alias"])
+        try:
+            set_alias(release, alias=form.cleaned_data["alias"])
+        except UnseenFact as refusal:
+            log_miss(request, form.cleaned_data["alias"])
+            form.add_error("alias", refusal.message)
+            return self._page(request, release, alias=form)
         messages.success(request, gettext("Saved."))
         return redirect("advocate-release", public_id=release.public_id)
 

@@ -14,6 +14,7 @@ from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from typing_extensions import override
 
 from accounts.dates import ClockError, format_clock, format_day, parse_clock
@@ -172,7 +173,9 @@ class ClockField(forms.CharField):
         try:
             return parse_clock(typed)
         except ClockError as error:
-            raise ValidationError(str(error), code="invalid_time") from error
+            is_english = (get_language() or "en").startswith("en")
+            message = str(error) if is_english else gettext("Write a time such as 6:30 p.m. or 18:30.")
+            raise ValidationError(message, code="invalid_time") from error
 
     @override
     def has_changed(self, initial: Any, data: Any) -> bool:

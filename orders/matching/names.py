@@ -119,6 +119,11 @@ def _groups() -> dict[str, frozenset[str]]:
     return {name: frozenset(others) for name, others in found.items()}
 
 
+def is_first_name(word: str) -> bool:
+    """True if the word, folded, is a first name of the list of nicknames."""
+    return word in _groups()
+
+
 def nicknames(word: str) -> frozenset[str]:
     """Return the other names that people use for this first name; the word is folded."""
     return _groups().get(word, frozenset())

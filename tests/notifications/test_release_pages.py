@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.dates import COURT_TIME
-from accounts.models import AgencyKind, AuditEntry, Role, User
+from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from notifications.models import Alert, SafeContact, Via
 from notifications.services.delivery import sms_opt_out
 from notifications.services.firing.fire import Firer
@@ -315,8 +315,9 @@ def test_a_statement_is_not_called_done(
     [
         ({"channel": "pigeon"}, "not one of the available choices"),
         ({"address": "heron"}, "Not an email address."),
+        ({"address": " "}, "Enter the email address. Or choose"),
         ({"channel": "sms", "address": "12"}, "+1 860 555 0100"),
-        ({"phrase": "your court"}, "would reveal the subject"),
+        ({"phrase": "your court"}, "would show others what this is about"),
         ({"phrase": "{link}"}, "without braces"),
         ({"hours_until": ""}, "Enter both times, or neither."),
         ({"hours_until": "late"}, "is not a time of day."),
@@ -454,6 +455,36 @@ def test_the_alias_is_shown_in_place_of_the_docket_and_stored_encrypted(
             "SELECT encrypted_alias FROM orders_confidentialityrelease WHERE encrypted_alias IS NOT NULL"
         )
         assert b"Heron" not in bytes(cursor.fetchone()[0])
+
+
+def test_a_name_is_no_alias_and_the_answer_does_not_show_whose_name_it_is(
+    stage: Fixtures, advocate: Client
+) -> None:
+    def answer(alias: str) -> str:
+        page = text(advocate.post(path_of(stage), {"action": "alias", "alias": alias}))
+        return page[page.index('id="id_alias_error"') :].partition("</ul>")[0]
+
+    # The protected person, the respondent in another order of words, and a name of no one.
+    refused = {answer(one) for one in ("Ash Birch", "linden, sky", "Birch", "Robert Quill")}
+    assert len(refused) == 1
+    assert "looks like the name of a person" in refused.pop()
+    assert ConfidentialityRelease.objects.get(pk=stage.release.pk).alias == ""
+    assert AuditEntry.objects.filter(action=AuditAction.REFUSED).count() == 4
+    for kept in ("Blue Heron", "A. B.", ""):
+        advocate.post(path_of(stage), {"action": "alias", "alias": kept})
+        assert ConfidentialityRelease.objects.get(pk=stage.release.pk).alias == kept
+
+
+def test_a_report_from_before_the_case_asks_for_a_reason(stage: Fixtures, advocate: Client) -> None:
+    old = {"action": "report", "known_on": "2022-01-05"}
+
+    page = text(advocate.post(path_of(stage), old))
+
+    assert "This day is before the court case." in page
+    assert '<select name="why"' in page
+    assert 'value="2022-01-05"' in page
+    page = text(advocate.post(path_of(stage), old | {"why": "kept"}, follow=True))
+    assert "Reported to the court and police." in page
 
 
 def test_the_sheet_for_paper_names_neither_person_nor_case(stage: Fixtures, advocate: Client) -> None:

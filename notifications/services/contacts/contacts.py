@@ -14,6 +14,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts.crypto import decrypt, encrypt
 from accounts.mail_addresses import LONGEST, AddressError, check_address
@@ -183,15 +184,20 @@ def _address(chosen: ContactSettings) -> str:
                 raise InvalidFact(
                     "address",
                     "must_be_empty",
-                    "The advocate notifies the person, so leave the address empty.",
+                    gettext("You reach the person yourself, so leave the address empty."),
                 )
             return ""
+        case ContactChannel.EMAIL if not given:
+            message = gettext("Enter the email address. Or choose “Through the advocate”.")
+            raise InvalidFact("address", "required", message)
         case ContactChannel.EMAIL:
             return _email(given)
         case ContactChannel.SMS if not settings.SMS_PROVIDERS:
-            raise InvalidFact(
-                "channel", "no_provider", "Text messages are not available here. Choose another way."
-            )
+            message = gettext("Text messages are not available here. Choose another way.")
+            raise InvalidFact("channel", "no_provider", message)
+        case ContactChannel.SMS if not given:
+            message = gettext("Enter the mobile number. Or choose “Through the advocate”.")
+            raise InvalidFact("address", "required", message)
         case ContactChannel.SMS:
             return _number(given)
     raise InvalidFact("channel", "not_known", f"Use one of {', '.join(ContactChannel.values)}.")
@@ -203,7 +209,9 @@ def _email(given: str) -> str:
     except AddressError as error:
         raise InvalidFact("address", "invalid", str(error)) from error
     if not given.isascii():
-        raise InvalidFact("address", "invalid", "Give an address in plain letters, such as name@example.com.")
+        raise InvalidFact(
+            "address", "invalid", gettext("Use plain letters. Give one such as name@example.com.")
+        )
     return given
 
 
@@ -216,7 +224,7 @@ def _number(given: str) -> str:
         raise InvalidFact(
             "address",
             "opted_out",
-            "This number answered STOP, so nothing is sent to it. Send START from it to allow messages.",
+            gettext("This number sent back STOP. Send START from it, and messages go out again."),
         )
     return number
 
@@ -232,25 +240,27 @@ def _phrase(chosen: ContactSettings) -> str:
 def _problems(phrase: str, channel: str) -> Iterator[tuple[str, str]]:
     """Yield each problem of a phrase on a channel, as a code and a sentence."""
     if phrase and channel == ContactChannel.RELAY:
-        yield "must_be_empty", "No message is sent to the person, so leave the phrase empty."
+        yield "must_be_empty", gettext("No message goes to the person, so leave the phrase empty.")
     if len(phrase) > LONGEST_PHRASE:
-        yield "too_long", f"The phrase has {len(phrase)} characters. Use at most {LONGEST_PHRASE}."
+        long = gettext("The phrase has %(count)s characters. Use at most %(most)s.")
+        yield "too_long", long % {"count": len(phrase), "most": LONGEST_PHRASE}
     if not phrase.isprintable() or "{" in phrase or "}" in phrase:
-        yield "not_plain", "Use one line without braces."
+        yield "not_plain", gettext("Use one line without braces.")
     if word := find_forbidden(phrase):
-        yield "reveals_subject", f"“{word}” would reveal the subject to a bystander. Choose other words."
+        reveals = gettext("“%(word)s” would show others what this is about. Choose other words.")
+        yield "reveals_subject", reveals % {"word": word}
     if channel == ContactChannel.SMS and (letter := find_non_gsm(phrase)):
-        yield "not_in_gsm", f"“{letter}” makes a text message more than twice as long. Leave it out."
+        longer = gettext("“%(letter)s” makes a text message more than twice as long. Leave it out.")
+        yield "not_in_gsm", longer % {"letter": letter}
 
 
 def _check_hours(chosen: ContactSettings) -> None:
     if (chosen.hours_from is None) != (chosen.hours_until is None):
         field = "hours_from" if chosen.hours_from is None else "hours_until"
-        raise InvalidFact(field, "required", "Enter both times, or neither.")
+        raise InvalidFact(field, "required", gettext("Enter both times, or neither."))
     if chosen.hours_from is not None and chosen.hours_from == chosen.hours_until:
-        raise InvalidFact(
-            "hours_until", "same_time", "Both times are the same. Enter a different time, or neither."
-        )
+        message = gettext("Both times are the same. Enter a different time, or neither.")
+        raise InvalidFact("hours_until", "same_time", message)
 
 
 def _confirm_every(chosen: ContactSettings) -> timedelta:
@@ -259,5 +269,7 @@ def _confirm_every(chosen: ContactSettings) -> timedelta:
     given = chosen.confirm_every
     every = timedelta(days=settings.SAFE_CONTACT_DAYS) if given is None else given
     if not timedelta(days=shortest) <= every <= timedelta(days=longest):
-        raise InvalidFact("confirm_every_days", "out_of_range", f"Enter {shortest} to {longest} days.")
+        message = gettext("Enter %(shortest)s to %(longest)s days.")
+        message %= {"shortest": shortest, "longest": longest}
+        raise InvalidFact("confirm_every_days", "out_of_range", message)
     return every

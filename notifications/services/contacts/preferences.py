@@ -7,6 +7,7 @@ from datetime import time
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from accounts.crypto import encrypt
 from accounts.models import User
@@ -96,7 +97,7 @@ def set_language(user: User, language: str) -> None:
 
 
 def _another_uses_it() -> InvalidFact:
-    return InvalidFact("phone", "not_yours", "Another person uses this number. Enter your own.")
+    return InvalidFact("phone", "not_yours", gettext("Another person uses this number. Enter your own."))
 
 
 def _number(number: str) -> str:
@@ -113,7 +114,9 @@ def _encrypted_service(address: str) -> str:
     if not address:
         return ""
     if address.partition("://")[0].lower() in LOCAL_SERVICES:
-        raise InvalidFact("service", "unknown_service", "This service is not used here. Enter another.")
+        raise InvalidFact(
+            "service", "unknown_service", gettext("This service is not used here. Enter another.")
+        )
     try:
         apprise.check(address)
     except UrlNotAllowedError as error:
@@ -127,13 +130,17 @@ def _check(given: PreferenceSettings) -> None:
     if given.language not in Language.values:
         raise InvalidFact("language", "not_known", f"Use one of {', '.join(Language.values)}.")
     if given.by_sms and not settings.SMS_PROVIDERS:
-        raise InvalidFact("by_sms", "no_provider", "Text messages are not available here. Leave this out.")
+        raise InvalidFact(
+            "by_sms", "no_provider", gettext("Text messages are not available here. Leave this out.")
+        )
     if given.by_sms and not given.phone.strip():
-        raise InvalidFact("phone", "required", "Enter the number for text messages.")
+        raise InvalidFact("phone", "required", gettext("Enter the number for text messages."))
     if (given.quiet_from is None) != (given.quiet_until is None):
         field = "quiet_from" if given.quiet_from is None else "quiet_until"
-        raise InvalidFact(field, "required", "Enter both times of the quiet hours, or neither.")
+        raise InvalidFact(field, "required", gettext("Enter both times of the quiet hours, or neither."))
     if given.quiet_from is not None and given.quiet_from == given.quiet_until:
         raise InvalidFact(
-            "quiet_until", "same_time", "Both times are the same. Enter a different time, or neither."
+            "quiet_until",
+            "same_time",
+            gettext("Both times are the same. Enter a different time, or neither."),
         )

@@ -6,12 +6,14 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, AuditEntry, Membership, User
 from accounts.services.access.access_report import ABOUT_CASES
-from accounts.text import clean
-from orders.errors import InvalidFact
+from accounts.text import clean, fold_words
+from orders.errors import InvalidFact, UnseenFact
+from orders.matching.names import is_first_name
 from orders.models import ConfidentialityRelease, Order
 from orders.predicates import release_not_ended
 from orders.services.change import changing
@@ -22,6 +24,9 @@ from orders.services.validation import need_offset
 #: Kinds of history entries about releases. Only people who see releases see them.
 OF_RELEASES = ("release_recorded", "release_revoked", "release_corrected", "release_withdrawn")
 
+
+#: The shortest word that is compared with names, in letters: initials are no name.
+_SHORTEST_NAME = 3
 
 _SEEN = "The organization may have seen the order by this release, or was notified."
 
@@ -112,10 +117,23 @@ def revoke_release(
 def set_alias(release: ConfidentialityRelease, *, alias: str) -> None:
     """Store what the advocate calls the client. It is in no history: it belongs to the organization.
 
-    It is not compared with the names of the case: the answer would let a reader guess them.
+    Raises `UnseenFact` for what looks like a name, and in the same words for a name of the case, so that the
+    answer does not show which it was. It counts as a refused look-up: no one finds a name by guessing.
     """
-    release.alias = clean(alias)
+    given = clean(alias)
+    if given and _is_like_a_name(release.order, given):
+        message = gettext("This looks like the name of a person. Choose another word, such as “Blue Heron”.")
+        raise UnseenFact("alias", "looks_like_a_name", message)
+    release.alias = given
     release.save(update_fields=["alias"])
+
+
+def _is_like_a_name(order: Order, alias: str) -> bool:
+    """True if a word is a common first name, or of the name of a person of the order."""
+    words = {one for one in fold_words(alias) if len(one) >= _SHORTEST_NAME}
+    people = [order.case.respondent.name, *(one.name for one in order.protected_persons.all())]
+    named = {word for name in people for word in fold_words(name)}
+    return bool(words & named) or any(is_first_name(word) for word in words)
 
 
 def is_seen(release: ConfidentialityRelease) -> bool:

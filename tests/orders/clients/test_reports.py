@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from accounts.dates import COURT_TIME
 from orders.admin.summary.recent import by_people, history_lines
-from orders.errors import InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import DeadlineState, HistoryEntry, Order
 from orders.services.clients.answers import Word, client_orders
-from orders.services.clients.reports import report_firearms
+from orders.services.clients.reports import case_began, report_firearms
 from orders.services.corrections import withdraw
 from orders.services.court_days import court_day
 from orders.services.firearms.accounting import account_of
-from orders.services.orders.case_events import events_of
+from orders.services.orders.case_events import events_of, record_case_event
 from tests import make
 from tests.make import NOW
 from tests.orders.cases.places import make_place, page_of, read
@@ -112,6 +112,31 @@ def test_once_a_day_is_enough() -> None:
 
     with pytest.raises(InvalidFact, match="reported today"):
         report_firearms(release(order), known_on=TODAY, now=LATER)
+
+
+def test_a_day_before_the_case_needs_one_of_the_reasons_and_no_free_text() -> None:
+    order = by_police(make.order(**SERVED))
+    early = case_began(order) - timedelta(days=700)
+
+    for why in ("", "Ash Birch saw them"):
+        with pytest.raises(DoubtfulFact, match="before the court case"):
+            report_firearms(release(order), known_on=early, now=NOW, why=why)
+    with pytest.raises(InvalidFact, match="too long ago"):
+        report_firearms(release(order), known_on=date(1950, 1, 5), now=NOW, why="kept")
+    report_firearms(release(order), known_on=early, now=NOW, why="hidden")
+
+    (sentence,) = account_of(order).why_open
+    assert sentence.endswith("before the court case. They are believed to be hidden.")
+
+
+def test_the_case_begins_with_the_application_if_its_day_is_known() -> None:
+    order = by_police(make.order(**SERVED))
+    filed = order.issued_on - timedelta(days=20)
+    assert case_began(order) == order.issued_on
+    record_case_event(order, kind="application_filed", occurred_on=filed, by=None, now=NOW)
+
+    assert case_began(order) == filed
+    report_firearms(release(order), known_on=filed, now=NOW)
 
 
 def test_a_release_without_firearms_allows_no_report() -> None:
