@@ -37,6 +37,9 @@ clean: setup ## Stop everything and remove all data and caches
 	@$(MANAGE) down --remove-data
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.rules mutants
 
+# An environment that forbids bytecode would let every process that a test starts compile the project again.
+test cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
+
 # Tests that start and kill processes run last: load would change what they measure. They mostly wait, so two files run
 # beside each other, each with servers of its own.
 test: setup ## Run all tests
