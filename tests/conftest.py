@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import ledger as ledgers
-from tests.database import empty, migrated
+from tests.database import empty, migrated, relax
 from tests.ledger import Ledger
 
 
@@ -36,11 +36,11 @@ def django_db_modify_db_settings(
     django_db_keepdb: bool,
     django_db_createdb: bool,
 ) -> None:
-    """Copy the database, and let tests empty the append-only table, which no other session may."""
+    """Copy the database."""
+    relax()
     if django_db_createdb or not django_db_keepdb:
         with django_db_blocker.unblock():
             connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
-    connection.settings_dict["OPTIONS"]["options"] += " -c ctc.allow_truncate=on"
 
 
 @pytest.fixture(scope="session", autouse=True)

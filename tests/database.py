@@ -6,8 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+
+from ctcompliance import local
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: What a migrated database depends on.
@@ -18,12 +22,40 @@ _LOCK = 7_411
 #: What `migrate` writes and no test changes. Django's `flush` writes it again each time.
 _KEPT = {"django_content_type", "auth_permission"}
 
+#: What a power cut takes from a test is made again. A database in use needs them all: docs/deploy.md.
+_RELAXED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "'4GB'"}
+
 
 def empty() -> None:
-    """Empty all tables but those that `migrate` fills and no test changes."""
-    tables = set(connection.introspection.django_table_names(only_existing=True)) - _KEPT
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, sorted(tables)))}")
+    """Empty all tables but those that `migrate` fills and no test changes.
+
+    TRUNCATE makes the files of every table and index again, also of the many that are empty.
+    """
+    quote = connection.ops.quote_name
+    tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - _KEPT)
+    some = " UNION ALL ".join(f"SELECT '{one}' WHERE EXISTS (SELECT FROM {quote(one)})" for one in tables)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A request that is still being answered ends first.
+        cursor.execute(f"LOCK TABLE {', '.join(map(quote, tables))} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(some)
+        filled = [name for (name,) in cursor.fetchall()]
+        # Without triggers, which protect foreign keys and histories.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for name in filled:
+            cursor.execute(f"DELETE FROM {quote(name)}")
+
+
+def relax() -> None:
+    """Let the tests' server write to its disk when it likes, and tests empty any table."""
+    server = local.postgres(settings.LOCAL_DIR)
+    server.use()
+    where: dict[str, Any] = {"host": str(server.host), "port": server.port, "dbname": "postgres"}
+    with psycopg.connect(user="postgres", autocommit=True, **where) as superuser:
+        superuser.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        for name, value in _RELAXED.items():
+            superuser.execute(f"ALTER SYSTEM SET {name} = {value}")
+        superuser.execute("SELECT pg_reload_conf()")
+        superuser.execute(f"GRANT SET ON PARAMETER session_replication_role TO {server.role}")
 
 
 def migrated() -> str:
