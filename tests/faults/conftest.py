@@ -19,6 +19,7 @@ from redis import Redis
 
 from ctcompliance.embedded.valkey import Valkey
 from tests import ledger as ledgers
+from tests.database import give_prepared
 from tests.faults.checker import Verdict, judge
 from tests.faults.stack import ROOT, Stack, kill, wait_for
 from tests.ledger import Ledger, free_port
@@ -153,6 +154,7 @@ def shared(
             "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
         },
     )
+    give_prepared(found.folder / "local")
     found.run("manage.py", "prepare")
     try:
         yield found

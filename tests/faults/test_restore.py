@@ -24,6 +24,7 @@ import pytest
 
 from ctcompliance.embedded import programs
 from ctcompliance.embedded.postgres import Postgres
+from tests.database import give_prepared
 from tests.faults.stack import ROOT
 
 SCRIPT = ROOT / "ops" / "ctc-backup"
@@ -33,7 +34,7 @@ PATIENCE = 120.0
 
 pytestmark = [
     pytest.mark.processes,
-    # Each test makes and migrates a server of its own.
+    # Each test has a server of its own.
     pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("gpg") is None, reason="GnuPG is not installed"),
 ]
@@ -191,6 +192,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def site(folder: Path) -> Iterator[Site]:
     found = Site(folder / "site")
+    give_prepared(found.folder)
     server = found.server
     server.use()
     yield found
