@@ -27,6 +27,7 @@ from orders.rules.vocabulary import Certainty
 from orders.rules.words import LANGUAGE, languages, words
 from orders.services.court_days import zone_of
 from orders.services.orders.case_events import RECORDABLE
+from orders.services.planning.lasting import condition_title, limited_until
 from orders.services.planning.rulebooks import bundled
 
 _KINDS = {
@@ -301,17 +302,13 @@ def short_due(deadline: Deadline, zone: ZoneInfo) -> str:
 
 def condition_words(condition: OrderCondition) -> str:
     """Return a condition with its due time, in court time."""
-    rules = bundled().by_binding.get((condition.order.jurisdiction, condition.order.kind), ())
-    asked = next(
-        (rule.title.rstrip(".") for rule in rules if rule.start_purpose == condition.condition),
-        condition.condition,
-    )
-    due = (
-        format_instant(condition.due_at, zone_of(condition.order))
-        if condition.due_at
-        else format_day(condition.due_on)
-    )
-    return f"{asked}: {due}"
+    order, asked = condition.order, condition_title(condition)
+    if condition.due_at:
+        return f"{asked}: {format_instant(condition.due_at, zone_of(order))}"
+    if condition.due_on:
+        return f"{asked}: {format_day(condition.due_on)}"
+    until = limited_until(order, condition.condition)
+    return f"{asked}, until {format_day(until)}" if until else asked
 
 
 def release_words(release: ConfidentialityRelease) -> str:

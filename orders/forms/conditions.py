@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from typing_extensions import override
@@ -12,19 +13,55 @@ from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import InstantField, LabeledChoiceField
 from orders.models import Order, OrderCondition
 from orders.services.conditions import conditions, notices
+from orders.services.planning.lasting import lasting_conditions
+
+
+def details_field() -> forms.CharField:
+    """The judge's own words."""
+    return forms.CharField(
+        required=False,
+        max_length=1_000,
+        label="Words of the judge",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What the order states about it, such as a place or what to bring. Only the court sees it.",
+    )
+
+
+def for_police_field() -> forms.CharField:
+    """What officers read."""
+    return forms.CharField(
+        required=False,
+        max_length=300,
+        label="Words for officers",
+        help_text="What officers must know of it. Do not name the protected person or an address.",
+    )
+
+
+def condition_choices(order: Order) -> list[Any]:
+    """Return what a judge may order, by whether a day or a time belongs to it."""
+    dated = {name: rule.title for name, rule in conditions.available_conditions(order).items()}
+    lasting = {name: one.title for name, one in lasting_conditions(order).items() if name not in dated}
+    groups = [
+        ("By a day or a time", [*dated.items()]),
+        ("As long as the order lasts", [*lasting.items()]),
+    ]
+    return [group for group in groups if group[1]]
 
 
 class ConditionForm(ActForm):
     """The judge set a condition of the order, due on a day or at a time."""
 
     condition = forms.ChoiceField()
-    due_at = InstantField(label="Due", needs_time=False)
+    due_at = InstantField(
+        label="Due", needs_time=False, required=False, help_text="Empty if it lasts as long as the order."
+    )
+    details = details_field()
+    for_police = for_police_field()
 
     @override
     def prepare_fields(self, order: Order) -> None:
         """Offer the conditions that a judge may set in such an order."""
-        available = conditions.available_conditions(order).items()
-        self.offer_choices("condition", [CHOOSE, *((name, rule.title) for name, rule in available)])
+        self.offer_choices("condition", [CHOOSE, *condition_choices(order)])
 
 
 class SatisfyConditionForm(ActForm):
@@ -38,8 +75,9 @@ class SatisfyConditionForm(ActForm):
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Offer the conditions that are not satisfied yet."""
-        rows = OrderCondition.objects.filter(order=order, satisfied_on=None).select_related("order")
+        """Offer the conditions with a day that are not satisfied yet."""
+        rows = OrderCondition.objects.filter(order=order, satisfied_on=None, due_on__isnull=False)
+        rows = rows.select_related("order")
         self.offer_rows("condition", rows)
 
 

@@ -120,7 +120,7 @@ class CorrectConditionForm(CorrectItemForm, ConditionForm):
     """A condition, or when it was satisfied, was recorded with an error."""
 
     fact = conditions.CONDITION
-    field_order = ["condition", "due_at", "satisfied_at", "reason"]
+    field_order = ["condition", "due_at", "details", "for_police", "satisfied_at", "reason"]
 
     satisfied_at = SatisfyConditionForm.base_fields["satisfied_at"]
 

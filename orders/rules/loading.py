@@ -285,7 +285,13 @@ def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
 
 
 def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
-    """Read the keys that only entries about proof or about a return have."""
+    """Read the keys that only entries about conditions, about proof or about a return have."""
+    if type_ is EntryType.ORDER_CONDITION:
+        return {
+            "lasting": table.flag("lasting"),
+            "officers": table.flag("officers"),
+            "limited_by": table.text("limited_by", ""),
+        }
     if type_ is EntryType.PROOF:
         return {
             "standard": table.one_of("standard", StandardOfProof),

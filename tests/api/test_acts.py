@@ -441,8 +441,8 @@ ACTS = {
     ),
     "conditions": Act(
         path=of("conditions"),
-        body=lambda f: {"condition": "CT-HOM-01", "due_on": f.day(20)},
-        shows=lambda f: {"condition": "CT-HOM-01", "due_on": f.day(20), "satisfied_on": None},
+        body=lambda f: {"condition": "CT-HOM-01", "due_on": f.day(20), "details": "From the porch."},
+        shows=lambda f: {"condition": "CT-HOM-01", "due_on": f.day(20), "details": "From the porch."},
         slip=lambda f: {"condition": "CT-SUR-07"},
         refused=("due_at", "required"),
     ),

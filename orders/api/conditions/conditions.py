@@ -20,18 +20,22 @@ class ConditionOutput(OrderChildOutput):
     condition = serializers.CharField(
         help_text="The rulebook's id of what was ordered, for example CT-HOM-01."
     )
-    due_on = serializers.DateField()
+    due_on = serializers.DateField(allow_null=True, help_text="Empty: it lasts as long as the order.")
     due_at = AsGivenField(allow_null=True)
+    details = serializers.CharField(help_text="The judge's own words, for the court.")
+    for_police = serializers.CharField(help_text="What officers must know of it.")
     satisfied_on = serializers.DateField(allow_null=True)
     satisfied_at = AsGivenField(allow_null=True)
 
 
 class ConditionInput(DayOrInstantInput):
-    """The judge set a condition."""
+    """The judge set a condition: with a day or a time, or for as long as the order lasts."""
 
     condition = serializers.CharField(max_length=20, help_text="The rulebook's id of what was ordered.")
     due_on = DayField(required=False, allow_null=True)
     due_at = InstantField(required=False, allow_null=True)
+    details = serializers.CharField(max_length=1_000, required=False, allow_blank=True)
+    for_police = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
 class ConditionList(OrderChildList, OrderAction):

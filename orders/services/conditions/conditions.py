@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from typing_extensions import override
 
 from accounts.dates import format_day
 from accounts.models import User
-from accounts.text import clean
+from accounts.text import clean, clean_lines
 from orders.errors import InvalidFact
 from orders.models import Order, OrderCondition
 from orders.models.fields import offset_of
 from orders.rules.model import Rule
 from orders.rules.vocabulary import Unit
 from orders.services.bulk import make
-from orders.services.change import changing
+from orders.services.change import changing, plain
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import (
     check_day_ahead,
@@ -24,12 +27,16 @@ from orders.services.court_days import (
     court_day,
     day_of,
 )
+from orders.services.planning.lasting import condition_title, lasting_conditions
 from orders.services.planning.rulebooks import bundled
 from orders.services.validation import need_offset, need_one_of
 
+#: Conditions that only the judge's own words state.
+WITH_WORDS = ("CT-OTH-01",)
+
 
 def available_conditions(order: Order) -> dict[str, Rule]:
-    """The conditions that a judge may set in an order of this kind: rulebook id to rule."""
+    """The conditions with a day or time that a judge may set in an order of this kind: id to rule."""
     return {
         rule.start_purpose: rule
         for rule in bundled().by_binding.get((order.jurisdiction, order.kind), ())
@@ -45,20 +52,30 @@ def set_condition(
     now: datetime,
     due_on: date | None = None,
     due_at: datetime | None = None,
+    details: str = "",
+    for_police: str = "",
 ) -> OrderCondition:
-    """Add `condition` to the order, due on the day `due_on` or at the instant `due_at`.
+    """Add `condition` to the order, due on the day `due_on` or at the instant `due_at`, or while it lasts.
 
     Raises `InvalidFact`.
     """
     with changing(order, "condition_set", by=by, now=now) as change:
-        row = make(OrderCondition, order=change.order, condition=condition, due_on=due_on, due_at=due_at)
+        row = make(
+            OrderCondition,
+            order=change.order,
+            condition=condition,
+            due_on=due_on,
+            due_at=due_at,
+            details=details,
+            for_police=for_police,
+        )
         check_condition(row, now=now)
         row.save()
         CONDITION.note(change, row)
         change.data["condition"] = {
             "id": str(row.public_id),
             "condition": condition,
-            "on": row.due_on.isoformat(),
+            "on": plain(row.due_on),
         }
     return row
 
@@ -86,6 +103,10 @@ def mark_satisfied(
     ) as change:
         row = OrderCondition.objects.get(pk=condition.pk)
         row.order = change.order
+        if row.due_on is None:
+            raise InvalidFact(
+                "condition", "has_no_end", "This condition lasts as long as the order. Nothing satisfies it."
+            )
         if row.satisfied_on is not None:
             raise InvalidFact(
                 "satisfied_on",
@@ -106,18 +127,19 @@ def mark_satisfied(
 
 def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") -> None:
     """Check an unsaved condition, and set its days and offsets. Raises `InvalidFact` and `DoubtfulFact`."""
-    conditions = available_conditions(row.order)
-    need_one_of("condition", "unknown_condition", row.condition, sorted(conditions))
+    dated, lasting = available_conditions(row.order), lasting_conditions(row.order)
+    need_one_of("condition", "unknown_condition", row.condition, sorted({*dated, *lasting}))
+    _check_words(row)
     row.due_offset = None
     if row.due_at is not None:
         need_offset("due_at", row.due_at)
         row.due_on, row.due_offset = court_day(row.order, row.due_at), offset_of(row.due_at)
-    elif conditions[row.condition].values[-1].due.unit is Unit.ELAPSED_HOURS:
+    elif row.condition in dated and dated[row.condition].values[-1].due.unit is Unit.ELAPSED_HOURS:
         raise InvalidFact("due_at", "required", "This condition is due at a time of day. Enter it.")
-    if row.due_on is None:
+    if row.due_on is None and row.condition not in lasting:
         raise InvalidFact("due_on", "required", "Enter the day stated in the order.")
-    check_day_ahead("due_on", row.due_on, now=now)
-    check_day_not_before_issue("due_on", row.order, row.due_on, "condition_before_issue")
+    if row.due_on is not None:
+        _check_due(row, row.due_on, dated, now=now)
     if row.pk is None:
         return
     if OrderCondition.objects.get(pk=row.pk).satisfied_on is not None:
@@ -128,6 +150,34 @@ def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") ->
             "not_satisfied",
             "The condition is not recorded as satisfied. Record that instead.",
         )
+
+
+def _check_due(row: OrderCondition, day: date, dated: Container[str], *, now: datetime) -> None:
+    if row.condition not in dated:
+        raise InvalidFact(
+            "due_on", "no_due_day", "This condition lasts as long as the order. Leave the day empty."
+        )
+    check_day_ahead("due_on", day, now=now)
+    check_day_not_before_issue("due_on", row.order, day, "condition_before_issue")
+
+
+def _check_words(row: OrderCondition) -> None:
+    """Clean the words of a condition. What officers read never names a protected person."""
+    row.details, row.for_police = clean_lines(row.details).strip(), clean(row.for_police)
+    if row.condition in WITH_WORDS and not row.details:
+        raise InvalidFact("details", "required", "Enter what the order requires, in the words of the judge.")
+    known = {part for one in row.order.protected_persons.all() for part in _parts(one.name)}
+    if known & _parts(row.for_police):
+        raise InvalidFact(
+            "for_police",
+            "names_protected_person",
+            "This names a protected person, and officers read it. Write it without the name.",
+        )
+
+
+def _parts(text: str) -> set[str]:
+    """Return the words of a name or a text, without initials."""
+    return {part for part in re.split(r"[^\w]+", text.casefold()) if len(part) > 1}
 
 
 def _check_satisfied(row: OrderCondition, *, now: datetime, confirm: str) -> date:
@@ -151,21 +201,35 @@ def _clear_satisfaction(row: OrderCondition) -> None:
 
 
 class _ConditionColumn(Column):
-    """What a judge ordered, named by its rule."""
+    """What a judge ordered, in the words of the rulebook."""
 
     @override
     def words(self, row: OrderCondition) -> str:
-        rule = available_conditions(row.order).get(row.condition)
-        return rule.title.rstrip(".") if rule else row.condition
+        return condition_title(row)
+
+
+class _DueColumn(DayOrInstantColumn):
+    """When it is due. A condition that lasts as long as the order has neither a day nor a time."""
+
+    @override
+    def set(self, row: OrderCondition, changes: Mapping[str, Any]) -> None:
+        """Set the day or the instant, or clear both."""
+        super().set(row, changes)
+        given = [changes[one] for one in self.keywords if one in changes]
+        if given and not any(given):
+            row.due_on = row.due_at = None
 
 
 _ORDERED = _ConditionColumn(name="condition", label="Condition")
-_DUE = DayOrInstantColumn(name="due_at", label="Due")
+_DUE = _DueColumn(name="due_at", label="Due")
 _SATISFIED = DayOrInstantColumn(name="satisfied_at", label="Satisfied")
+#: The history, which is kept forever, has only that they changed.
+_DETAILS = Column(name="details", label="Words of the judge", is_private=True)
+_FOR_POLICE = Column(name="for_police", label="Words for officers", is_private=True)
 
 
 def _in_words(row: OrderCondition) -> str:
-    return f"{_ORDERED.words(row)}, due {_DUE.words(row)}"
+    return f"{_ORDERED.words(row)}, due {_DUE.words(row)}" if row.due_on else _ORDERED.words(row)
 
 
 CONDITION = Correctable(
@@ -173,7 +237,7 @@ CONDITION = Correctable(
     model=OrderCondition,
     noun="condition",
     words=_in_words,
-    columns=(_ORDERED, _DUE, _SATISFIED),
+    columns=(_ORDERED, _DUE, _SATISFIED, _DETAILS, _FOR_POLICE),
     check=check_condition,
 )
 

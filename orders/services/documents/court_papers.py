@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.dates import format_birth_date, format_clock, format_day, format_instant
 from accounts.models import Agency
-from orders.models import Deadline, Hearing, Receipt
+from orders.models import Deadline, Hearing, OrderCondition, Receipt
 from orders.services.court_days import zone_of
 from orders.services.documents.blocks import (
     Block,
@@ -23,6 +23,7 @@ from orders.services.documents.blocks import (
 from orders.services.firearms.surrender import surrender_deadline
 from orders.services.orders.record import OrderRecord
 from orders.services.planning.inventory import Inventory
+from orders.services.planning.lasting import condition_title
 from orders.services.planning.rulebooks import bundled
 
 UNKNOWN = "Not recorded"
@@ -157,6 +158,7 @@ def case_summary(record: OrderRecord, *, now: datetime) -> Document:
                 "Failed attempts at service",
                 [f"{format_instant(one.attempted_at, zone)}: {one.reason}" for one in record.attempts],
             ),
+            *_lines("Conditions in force", [condition_line(one) for one in record.conditions_in_force]),
             *_lines("Hearings", [_hearing(one) for one in record.hearings]),
             *_lines("Other orders of the case", [str(one) for one in record.siblings]),
         ],
@@ -183,6 +185,13 @@ def _receipt(one: Receipt, zone: ZoneInfo) -> str:
     number = f" {one.receipt_number}" if one.receipt_number else ""
     items = "; ".join(str(firearm) for firearm in one.firearms.all())
     return f"Receipt{number}, {format_instant(one.received_at, zone)}, {one.get_kind_display()}: {items}"
+
+
+def condition_line(one: OrderCondition) -> str:
+    """Return a condition with its day or time, and the judge's own words."""
+    title, zone = condition_title(one), zone_of(one.order)
+    due = format_instant(one.due_at, zone) if one.due_at else format_day(one.due_on) if one.due_on else ""
+    return ": ".join(part for part in (title, due, " ".join(one.details.split())) if part)
 
 
 def _hearing(one: Hearing) -> str:

@@ -31,6 +31,7 @@ from orders.services.orders.vacatur import reinstate_order, vacate_order
 from orders.services.orders.withdrawal import withdraw_order
 from orders.services.parties.protected_persons import add_protected_person
 from orders.services.person_cases import lock_cases
+from orders.services.planning.lasting import lasting_conditions
 from orders.services.service import record_service
 from orders.services.validation import check_instant, need_one_of, need_reason
 
@@ -198,11 +199,20 @@ def _enter_following(
 
 def _copy_rest(order: Order, following: Order, *, by: User | None, now: datetime) -> None:
     """Copy open conditions that a judge may set in the new order, and permits that were not handed in."""
-    available = available_conditions(following)
+    available = {*available_conditions(following), *lasting_conditions(following)}
     for one in OrderCondition.objects.filter(order=order, satisfied_on=None):
-        if one.condition in available and one.due_on >= following.issued_on:
-            day = None if one.due_at else one.due_on
-            set_condition(following, condition=one.condition, due_at=one.due_at, due_on=day, by=by, now=now)
+        is_over = one.due_on is not None and one.due_on < following.issued_on
+        if one.condition in available and not is_over:
+            set_condition(
+                following,
+                condition=one.condition,
+                due_at=one.due_at,
+                due_on=None if one.due_at else one.due_on,
+                details=one.details,
+                for_police=one.for_police,
+                by=by,
+                now=now,
+            )
     for permit in Permit.objects.filter(order=order, handed_in_on=None):
         record_permit(following, kind=permit.kind, number=permit.number, by=by, now=now)
 

@@ -114,7 +114,12 @@ class OrderRecord:
 
     @property
     def open_conditions(self) -> list[OrderCondition]:
-        """Conditions that are not satisfied yet."""
+        """Conditions with a day that are not satisfied yet."""
+        return [one for one in self.conditions if one.due_on is not None and one.satisfied_on is None]
+
+    @property
+    def conditions_in_force(self) -> list[OrderCondition]:
+        """Conditions that are not satisfied yet, and those that last as long as the order."""
         return [one for one in self.conditions if one.satisfied_on is None]
 
     @property

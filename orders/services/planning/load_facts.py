@@ -13,6 +13,7 @@ from orders.models.fields import as_given
 from orders.rules.facts import Event, Facts
 from orders.services.planning.filled_tables import Tables, filled_tables
 from orders.services.planning.inventory import Inventory, is_alleged
+from orders.services.planning.lasting import limited_ids
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.load_news import NEWS, load_news
 from orders.services.planning.load_requests import request_events
@@ -37,6 +38,10 @@ def load_facts(
     permits: set[int] = set()
     if models.Permit in filled:
         permits.update(models.Permit.objects.filter(order__in=ids).values_list("order_id", flat=True))
+    limited: set[int] = set()
+    if models.OrderCondition in filled:
+        ended = models.OrderCondition.objects.filter(order__in=ids, condition__in=limited_ids())
+        limited.update(ended.values_list("order_id", flat=True))
     found: dict[int, Facts] = {}
     for order in orders:
         inventory = inventories[order.case_id]
@@ -52,7 +57,7 @@ def load_facts(
             firearms_listed=bool(inventory.joined(order).listed)
             or is_alleged(order)
             or inventory.is_reported,
-            financial_support=order.financial_support,
+            financial_support=order.financial_support or order.pk in limited,
             area=order.area,
             events=tuple(events[order.pk]),
         )
@@ -165,6 +170,8 @@ _READERS: dict[type[Model], Callable[[Sequence[int]], _Events]] = {
 
 def _of_condition(condition: models.OrderCondition) -> Iterable[Event]:
     """The events that a condition was set, and that it was satisfied."""
+    if condition.due_on is None:
+        return
     key, purpose = condition.public_id.hex, condition.condition
     due_at = (
         as_given(condition.due_at, condition.due_offset)

@@ -50,6 +50,7 @@ from orders.services.firearms.surrender import surrender_deadline, surrender_rul
 from orders.services.follow_ups.queue import VIEWERS as FOLLOW_UP_VIEWERS
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.orders.record import OrderRecord, load_record
+from orders.services.planning.lasting import is_for_officers
 from orders.services.related_orders import RelatedOrder, related_orders
 from orders.services.service import ATTEMPT
 
@@ -197,9 +198,13 @@ class CasePage:
         return format_instant(self.order.served_at, self.zone) if self.order.served_at else ""
 
     @property
-    def conditions(self) -> list[str]:
-        """The conditions of the order that are not satisfied yet."""
-        return [condition_words(one) for one in self.record.open_conditions]
+    def conditions(self) -> list[tuple[str, str]]:
+        """What officers need of the conditions in force: each in words, and the words for officers."""
+        return [
+            (condition_words(one), one.for_police)
+            for one in self.record.conditions_in_force
+            if is_for_officers(self.order, one.condition)
+        ]
 
     @property
     def next_hearing(self) -> str:

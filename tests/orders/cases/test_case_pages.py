@@ -15,6 +15,7 @@ from accounts.models import AgencyKind, AuditEntry, Role, Session, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import Deadline, Firearm, FollowUp, Order, Receipt, ServiceAttempt
+from orders.services.conditions.conditions import set_condition
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
@@ -42,6 +43,32 @@ def rows_of(person: User) -> dict[str, list[BoardRow]]:
 def surrender_follow_up() -> FollowUp:
     """The one follow-up of a surrender."""
     return FollowUp.objects.get(deadline__rule_id__in=surrender_rules())
+
+
+def test_officers_read_what_they_need_of_the_conditions(place: Place) -> None:
+    order = place.order(kind="restraining_order")
+    given: dict[str, Any] = {"by": None, "now": timezone.now()}
+    set_condition(
+        order,
+        condition="CT-TRM-AWAY",
+        details=f"{PROTECTED} works there.",
+        for_police="Also at work.",
+        **given,
+    )
+    set_condition(order, condition="CT-TRM-RENT", **given)
+
+    text = read(place.liaison, page_of(order))
+
+    assert "stays one hundred yards away from the protected persons. Also at work." in text
+    assert "the rent or the mortgage" not in text
+    assert PROTECTED not in text
+    clerk = make.person(Role.CLERK, place.court)
+    for expected in (
+        "works there.",
+        "For officers: Also at work.",
+        "the rent or the mortgage of the home, until",
+    ):
+        assert expected in read(clerk, f"/admin/orders/order/{order.public_id}/")
 
 
 # ---- the board ---------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AgencyKind, Role, User
 from orders.models import Deadline, Hearing, OrderAgency
+from orders.services.conditions.conditions import set_condition
 from orders.services.documents.words import LANGUAGES
 from tests import make
 from tests.orders.documents.conftest import CANARIES, Papers
@@ -140,9 +141,15 @@ def test_each_role_gets_its_documents_only(papers: Papers, kind: str, readers: s
 
 
 def test_the_summary_states_what_is_known(papers: Papers, hearing: Hearing) -> None:
+    at, zone = make.NOW + timedelta(days=5), ZoneInfo("America/New_York")
+    set_condition(
+        papers.order, condition="CT-HOM-01", due_at=at, details="Call first.", by=None, now=make.NOW
+    )
     text = read(papers.clerk, of_order(papers, "case-summary")).text
 
     for expected in (
+        "Call first.",
+        f"{at.astimezone(zone):%-I:%M}",
         "HPD-R-26-00931",
         "DEMO-2001",
         "not-handed-in",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Agency, AgencyKind
 from orders.errors import InvalidFact
 from orders.models import Hearing, Order, OrderKind
+from orders.services.conditions import conditions
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory
 from orders.services.firearms.accounting import account_of
@@ -52,6 +53,7 @@ def hearing(court: Agency, now: datetime) -> Hearing:
     add_protected_person(order, name="Robin Linden", is_applicant=False, reason="A child.", **by)
     inventory.list_firearm(order, serial="S-1", source="application", **by)
     inventory.record_permit(order, kind="Pistol permit", number="7", **by)
+    conditions.set_condition(order, condition="CT-TRM-CONTACT", details="No letters.", **by)
     return schedule_hearing(
         order, purpose="application", scheduled_on=court_day(order, now), confirm=SITS, **by
     )
@@ -75,6 +77,8 @@ def test_granted_enters_the_order_after_hearing_and_ends_the_ex_parte_order(
     after = Order.objects.exclude(pk=before.pk).get()
     before.refresh_from_db()
     assert (after.kind, after.case_id) == (OrderKind.RESTRAINING_ORDER, before.case_id)
+    lasting = after.conditions.get()
+    assert (lasting.condition, lasting.details) == ("CT-TRM-CONTACT", "No letters.")
     assert [(one.name, one.address_confidential) for one in after.protected_persons.order_by("pk")] == [
         ("Sky Linden", True),
         ("Robin Linden", False),
