@@ -16,6 +16,7 @@ from notifications.pages import (
     preferences,
     printed,
     releases,
+    school,
     week,
 )
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("notices/<uuid:public_id>/acknowledge/", notices.acknowledge_notice, name="acknowledge"),
     path("notices/<uuid:public_id>/open/", notices.acknowledge_and_open, name="acknowledge-and-open"),
     path("notices/<uuid:public_id>/print/", printed.print_notice, name="print-notice"),
+    path("school/", school.school_notices, name="school-notices"),
     path("away/", absences.absences, name="absences"),
     path("away/<uuid:public_id>/end/", absences.end, name="absence-end"),
     path("week/", week.week, name="week"),

@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
-from orders.views.cases import custody, taken, visit
+from orders.views.cases import custody, papers, taken, visit
 from orders.views.cases import views as cases
 from orders.views.court import hearings, imports, reports
+from orders.views.desks import views as desks
 
 urlpatterns = [
+    path("service/", desks.service_list, name="service-list"),
+    path("referrals/", desks.referral_list, name="referral-list"),
+    path("licensing/", desks.permit_list, name="permit-list"),
+    path("service/pay/", desks.pay_sheet, name="pay-sheet"),
     path("search/", search.search, name="search"),
     path("hearings/", hearings.hearings, name="hearings"),
     path("import/", imports.imports, name="imports"),
@@ -33,6 +38,9 @@ urlpatterns = [
     path("cases/<uuid:public_id>/custody/labels/", custody.labels, name="case-labels"),
     path("cases/<uuid:public_id>/receipt/", taken.take, name="case-receipt"),
     path("cases/<uuid:public_id>/receipt/<uuid:receipt_id>/", taken.taken, name="case-receipt-taken"),
+    path("cases/<uuid:public_id>/pick-up/", papers.pick_up, name="case-pick-up"),
+    path("cases/<uuid:public_id>/pick-up/withdraw/", papers.undo_pick_up, name="case-pick-up-withdraw"),
+    path("cases/<uuid:public_id>/return/", papers.service_return, name="case-return"),
     path("cases/<uuid:public_id>/serve/", visit.visit, name="case-visit"),
     path("cases/<uuid:public_id>/paper/", cases.case_act, {"name": "receipt"}, name="case-paper"),
     path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),

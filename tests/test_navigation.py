@@ -63,6 +63,18 @@ def test_every_page_of_the_navigation_opens(role: Role) -> None:
         ),
         (Role.ADMINISTRATOR, None, ["Home", "Administration", "Notifications", "Account security"]),
         (
+            Role.MARSHAL,
+            AgencyKind.MARSHAL,
+            ["Home", "To serve", "Pay sheet", "Notifications", "Account security"],
+        ),
+        (
+            Role.PROSECUTOR,
+            AgencyKind.PROSECUTOR,
+            ["Home", "Referrals", "Follow-ups", "Notifications", "Account security"],
+        ),
+        (Role.LICENSING, AgencyKind.LICENSING, ["Home", "Permits", "Notifications", "Account security"]),
+        (Role.SCHOOL, AgencyKind.SCHOOL, ["Home", "Notices", "Notifications", "Account security"]),
+        (
             Role.ADVOCATE,
             AgencyKind.ADVOCACY,
             ["Home", "Your clients&#x27; orders", "Notifications", "Account security"],

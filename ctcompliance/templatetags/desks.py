@@ -18,6 +18,10 @@ register = template.Library()
 
 #: Who sees what police hold.
 CUSTODY_VIEWERS = MATRIX.resources["custody_step"].actions["view"]
+#: Who serves the papers of orders.
+SERVERS = MATRIX.resources["service_papers"].actions["view"]
+#: Who decides on referrals.
+PROSECUTORS = MATRIX.resources["referral"].actions["decide"]
 _COURT = frozenset({Role.CLERK, Role.JUDGE})
 
 #: The pages of court staff: the name of the address, the title, and who may open it.
@@ -74,6 +78,15 @@ def _pages(user: User) -> Iterator[tuple[str, str]]:
 
 
 def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if roles & SERVERS:
+        yield "service-list", "To serve"
+        yield "pay-sheet", "Pay sheet"
+    if roles & PROSECUTORS:
+        yield "referral-list", "Referrals"
+    if Role.SCHOOL in roles:
+        yield "school-notices", "Notices"
+    if Role.LICENSING in roles:
+        yield "permit-list", "Permits"
     if roles & VIEWERS:
         yield "follow-up-queue", "Follow-ups"
     if roles & CUSTODY_VIEWERS:

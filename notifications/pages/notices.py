@@ -277,6 +277,7 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         "account": account_of(order) if "firearm.make" in sees else None,
         "shows_places": "firearm.believed_place" in sees,
         "unreached": _unreached(request, alert) if alert.note in FELL_BACK else None,
+        "desk": _desk_of(alert) if may_acknowledge(alert, user) or acknowledged_at else None,
         **_waiting_with(request, alert),
         **_deadline_facts(request, alert),
     }
@@ -291,6 +292,25 @@ def _words_of(alert: Alert) -> ClientWords | None:
     releases = ConfidentialityRelease.objects.select_related("agency", "order__case__court")
     found = in_words(releases.filter(pk=alert.release_id or 0), timezone.now())
     return found[0] if found else None
+
+
+#: Where the reader of an alert goes on, by the capacity of the agency: the page, its title, and whether the
+#: page is that of the order.
+_DESKS = {
+    "marshal": ("case-page", "Open the case", True),
+    "prosecutor": ("referral-list", "Open your referrals", False),
+    "licensing": ("permit-list", "All permits", False),
+    "school": ("school-notices", "All notices to the school", False),
+}
+
+
+def _desk_of(alert: Alert) -> dict[str, str] | None:
+    """Return the address and title of the desk that the alert leads to; None if it has no desk of its own."""
+    found = _DESKS.get(alert.capacity)
+    if found is None:
+        return None
+    page, title, is_of_order = found
+    return {"address": reverse(page, args=[alert.of_order.public_id] if is_of_order else []), "title": title}
 
 
 def _deadline_facts(request: HttpRequest, alert: Alert) -> dict[str, Any]:

@@ -192,6 +192,9 @@ class OrderAgency(models.Model):
     named_at = models.DateTimeField(
         null=True, blank=True, help_text="When someone named the agency, such as the marshal who serves."
     )
+    picked_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the marshal picked up the papers to serve."
+    )
 
     objects = OrderAgencyQuerySet.as_manager()
 

@@ -34,7 +34,8 @@ class WithdrawReportForm(SiteForm):
 def report(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the order and what the unit reported, and record one report."""
     order = _order(request, public_id)
-    form = LicensingReportForm(request.POST or None, order=order)
+    asked = {"kind": request.GET.get("kind", "")}
+    form = LicensingReportForm(request.POST or None, order=order, initial=asked)
     if request.method == "POST" and form.is_valid() and _record(request, order, form):
         messages.success(request, "The report is recorded. Of an attempt, others are alerted now.")
         return redirect("licensing-page", public_id=public_id)

@@ -10,7 +10,7 @@ from accounts.access import MATRIX
 from accounts.encrypted_files import read_file, write_file
 from accounts.models import User
 from orders.errors import InvalidFact, NotYours
-from orders.models import Attachment, AttachmentKind, Order, Receipt, Statement
+from orders.models import Attachment, AttachmentKind, CaseEvent, Order, Receipt, Statement
 from orders.querysets import VIEW_KIND
 from orders.services.attachments.checking import check_file
 from orders.services.attachments.scanning import scan_file
@@ -21,6 +21,8 @@ from orders.services.validation import need_one_of, need_reason
 #: The kinds in the history of an order. Only readers who see the kind of file see these entries.
 ATTACHED, ATTACHMENT_WITHDRAWN = "file_attached", "file_withdrawn"
 OF_FILES = (ATTACHED, ATTACHMENT_WITHDRAWN)
+#: The event of a case that the return of service came in.
+RETURNED = "service_returned"
 
 _ACTIONS = MATRIX.resources["attachment"].actions
 ADD_KIND = "add_"
@@ -100,6 +102,10 @@ def withdraw_attachment(
         row.withdrawn_at, row.withdrawn_by, row.withdrawn_reason = now, by, why
         row.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
         _note(change, row)
+        if row.kind == AttachmentKind.RETURN_OF_SERVICE:
+            # Filed with this file and at the same instant: without the file the court has no return.
+            filed = CaseEvent.objects.filter(order=change.order, kind=RETURNED, occurred_at=row.uploaded_at)
+            filed.delete()
 
 
 def content_of(attachment: Attachment) -> bytes:

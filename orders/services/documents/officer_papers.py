@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.dates import format_birth_date, format_day, format_instant
@@ -25,6 +27,7 @@ from orders.services.documents.blocks import (
 )
 from orders.services.documents.words import DocumentWords
 from orders.services.firearms.accounting import FirearmAccount, account_of
+from orders.services.firearms.signatures import signature_svg
 from orders.services.firearms.surrender import surrender_deadline
 
 UNKNOWN = "Not recorded"
@@ -127,6 +130,64 @@ def _person(order: Order) -> FactGrid:
             ("Served", served),
             ("Last day", format_day(order.expires_on) if order.expires_on else "Not printed"),
         ]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedReturn:
+    """What an officer signs: the papers that were served. `drawing` is the path of the pen."""
+
+    name: str
+    papers: Sequence[str]
+    drawing: str
+    signed_at: datetime
+
+
+def return_of_service(order: Order, signed: SignedReturn, *, office: str) -> Document:
+    """Return the return of service of an order that was served, with the officer's signature."""
+    docket, zone = order.case.docket_number, zone_of(order)
+    attempts = order.service_attempts.order_by("attempted_at", "id")
+    served = format_instant(order.served_at, zone) if order.served_at else UNKNOWN
+    tried: list[Block] = [
+        DataTable(
+            columns=["When", "Where", "Why it failed"],
+            widths=[4, 4, 5],
+            rows=[
+                [format_instant(one.attempted_at, zone), one.place or UNKNOWN, one.reason] for one in attempts
+            ],
+        )
+    ]
+    return Document(
+        name=f"return-of-service-{docket}",
+        title="Return of service",
+        office=office,
+        number=docket,
+        foot=[f"Docket {docket}.", "Times are the court's time."],
+        blocks=[
+            _person(order),
+            Boxed(title=f"Served: {order.get_service_method_display().lower()}", text=served),
+            FactGrid(
+                pairs=[
+                    ("Officer", order.service_officer or signed.name),
+                    ("In custody", "Yes" if order.served_in_custody else "No"),
+                    ("Asked about firearms", order.get_firearms_answer_display() or "No answer recorded"),
+                ]
+            ),
+            Heading(text="Papers served"),
+            Items(lines=list(signed.papers)),
+            Heading(text="Attempts before"),
+            *(tried if attempts else [Paragraph(text="No failed attempt is recorded.")]),
+            Paragraph(text="I served these papers on the respondent as stated above."),
+            Signatures(
+                signers=[
+                    Signer(
+                        caption=f"{signed.name}, {format_instant(signed.signed_at, zone)}",
+                        drawing=signature_svg(signed.drawing),
+                        alt="Signature of the officer",
+                    )
+                ]
+            ),
+        ],
     )
 
 

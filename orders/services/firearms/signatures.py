@@ -38,7 +38,10 @@ def sign_receipt(
     """
     need_one_of("party", "unknown_party", party, SignatureParty.values)
     need_one_of("method", "unknown_method", method, SignatureMethod.values)
-    _check_drawing(method, drawing)
+    if method == SignatureMethod.SCREEN:
+        check_drawing(drawing)
+    elif drawing:
+        raise InvalidFact("drawing", "not_on_screen", "Leave the drawing empty: it was not signed here.")
     named = clean(name) if party == SignatureParty.TAKER else ""
     stored = ReceiptSignature.objects.filter(receipt=receipt, party=party).first()
     if stored is not None:
@@ -88,11 +91,8 @@ def signature_svg(drawing: str) -> str:
     )
 
 
-def _check_drawing(method: str, drawing: str) -> None:
-    if method != SignatureMethod.SCREEN:
-        if drawing:
-            raise InvalidFact("drawing", "not_on_screen", "Leave the drawing empty: it was not signed here.")
-        return
+def check_drawing(drawing: str) -> None:
+    """Raise `InvalidFact` if this is not the path of a pen on the screen."""
     if not drawing:
         raise InvalidFact("drawing", "required", "Sign in the field, or choose “Signed on paper”.")
     if len(drawing) > LONGEST or not _PATH.fullmatch(drawing):

@@ -1,0 +1,92 @@
+"""The marshal's forms about papers: the pick-up, and the return of service with a signature."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from typing_extensions import override
+
+from accounts.models import User
+from orders.errors import InvalidFact
+from orders.forms.base import ActForm, ReasonForm
+from orders.forms.fields import InstantField
+from orders.models import Attachment, Order, SignatureMethod
+from orders.services import papers
+from orders.services.court_days import zone_of
+
+
+class PickUpForm(ActForm):
+    """The papers are with the marshal."""
+
+    picked_up_at = InstantField(label="Picked up")
+
+    def start_at(self, now: datetime) -> None:
+        """Offer this instant."""
+        here = now.replace(second=0, microsecond=0).astimezone(zone_of(self.order))
+        self.fields["picked_up_at"].initial = here
+
+    def record(self, *, by: User, now: datetime) -> bool:
+        """Record the pick-up; False if it is refused, with the reason in the form."""
+        try:
+            papers.confirm_pick_up(self.order, **self.service_kwargs(), by=by, now=now)
+        except InvalidFact as refusal:
+            self.refuse(refusal)
+            return False
+        return True
+
+
+class WithdrawPickUpForm(ReasonForm):
+    """The pick-up was recorded in error."""
+
+    def record(self, *, by: User, now: datetime) -> bool:
+        """Withdraw the pick-up; False if it is refused, with the reason in the form."""
+        try:
+            papers.withdraw_pick_up(self.order, reason=self.cleaned_data["reason"], by=by, now=now)
+        except InvalidFact as refusal:
+            self.refuse(refusal)
+            return False
+        return True
+
+
+class ServiceReturnForm(ActForm):
+    """The return of service."""
+
+    served_papers = forms.MultipleChoiceField(
+        choices=[(one, one) for one in papers.PAPERS],
+        widget=forms.CheckboxSelectMultiple,
+        label="Papers that you served",
+        error_messages={"required": "Tick the papers that you served."},
+    )
+    name = forms.CharField(max_length=120, label="Your name and title")
+    method = forms.ChoiceField(
+        choices=[(SignatureMethod.SCREEN.value, "Signed on the screen")],
+        widget=forms.RadioSelect,
+        label="Signature",
+        error_messages={"required": "Sign in the field."},
+    )
+    drawing = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the order and the officer of the service."""
+        self.fields["served_papers"].initial = [papers.PAPERS[0]]
+        self.fields["name"].initial = order.service_officer
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts without the way of signing: it is always on the screen."""
+        return {name: value for name, value in super().service_kwargs().items() if name != "method"}
+
+    def record(self, *, by: User, now: datetime) -> Attachment | None:
+        """File the return; None if it is refused, with the reason in the form."""
+        try:
+            return papers.file_return(self.order, **self.service_kwargs(), by=by, now=now)
+        except InvalidFact as refusal:
+            if refusal.field == "drawing":
+                self.add_error("method", "Sign in the field.")
+            else:
+                self.refuse(refusal)
+            return None

@@ -1,0 +1,76 @@
+"""The papers of a marshal: the pick-up, and the return of service."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import MATRIX
+from orders.forms.papers import PickUpForm, ServiceReturnForm, WithdrawPickUpForm
+from orders.models import Order
+from orders.services.court_days import zone_of
+from orders.services.papers import filed_return
+from orders.views.cases.views import VIEWERS, order_of_case
+from orders.views.seen import person_in
+
+
+@require_http_methods(["GET", "POST"])
+def pick_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Confirm that the papers are with the marshal."""
+    order = _order(request, public_id, "pick_up")
+    form = PickUpForm(request.POST if request.method == "POST" else None, order=order)
+    form.start_at(timezone.now())
+    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+        messages.success(request, "The pick-up is recorded. Serve the order, and record each attempt.")
+        return redirect("case-page", public_id=public_id)
+    context = {"order": order, "form": form, "title": "Papers picked up", "button": "Confirm the pick-up"}
+    return render(request, "orders/cases/act.html", context | {"fieldsets": _fieldsets(form)})
+
+
+@require_http_methods(["GET", "POST"])
+def undo_pick_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Take back a pick-up that was recorded in error."""
+    order = _order(request, public_id, "withdraw_pick_up")
+    form = WithdrawPickUpForm(request.POST if request.method == "POST" else None, order=order)
+    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+        messages.success(request, "The pick-up is withdrawn.")
+        return redirect("case-page", public_id=public_id)
+    context = {"order": order, "form": form, "title": "Withdraw the pick-up", "button": "Withdraw"}
+    return render(request, "orders/cases/act.html", context | {"fieldsets": _fieldsets(form)})
+
+
+@require_http_methods(["GET", "POST"])
+def service_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show what the return of service states, and file it with a signature."""
+    order = _order(request, public_id, "file_return")
+    if order.served_at is None or filed_return(order) is not None:
+        messages.warning(request, "There is no return to file: see the state of service below.")
+        return redirect("case-page", public_id=public_id)
+    form = ServiceReturnForm(request.POST if request.method == "POST" else None, order=order)
+    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+        messages.success(request, "The return of service is filed. The court has it now.")
+        return redirect("case-page", public_id=public_id)
+    context = {
+        "order": order,
+        "form": form,
+        "zone": zone_of(order),
+        "attempts": order.service_attempts.order_by("attempted_at", "id"),
+    }
+    return render(request, "orders/cases/return.html", context)
+
+
+def _fieldsets(form: PickUpForm | WithdrawPickUpForm) -> list[tuple[str | None, list[object]]]:
+    return [(None, list(form.visible_fields()))]
+
+
+def _order(request: HttpRequest, public_id: UUID, action: str) -> Order:
+    order, roles = order_of_case(request, public_id)
+    if not MATRIX.may(roles, action, "service_papers"):
+        raise PermissionDenied
+    return order

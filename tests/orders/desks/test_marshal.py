@@ -1,0 +1,210 @@
+"""The marshal's desk: what is to be served, the papers, the signed return, and the pay sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Role, User
+from orders.models import Attachment, CaseEvent, Order, OrderAgency
+from orders.services.attachments.attaching import content_of
+from orders.services.hearings import schedule_hearing
+from orders.services.parties.agencies import add_agency
+from orders.services.service import record_failed_attempt, record_service
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
+from tests.pdf import Pdf
+
+pytestmark = pytest.mark.django_db
+
+PEN = "M10 20L30 40L50 20"
+
+
+@dataclass
+class Office:
+    """A place with a marshal's office and its marshal."""
+
+    place: Place
+    agency: Agency
+    marshal: User
+
+    def given(self, name: str = "Ash Birch", **facts: Any) -> Order:
+        """An order that was given to the marshal to serve."""
+        order = self.place.order(name, hours=None, **facts)
+        add_agency(order, agency=self.agency, by=None, now=timezone.now())
+        return order
+
+    def served(self, order: Order, *, by: User, hours: float = 2) -> Order:
+        """The order, served some hours ago, as `by` records it."""
+        now = timezone.now()
+        return record_service(
+            order,
+            served_at=now - timedelta(hours=hours),
+            service_method="in_hand",
+            service_officer="Pat Reed",
+            firearms_answer="no",
+            by=by,
+            now=now,
+        )
+
+
+@pytest.fixture
+def office(db: None) -> Office:
+    agency = make.agency(AgencyKind.MARSHAL)
+    return Office(make_place(), agency, make.person(Role.MARSHAL, agency))
+
+
+def heard_in(order: Order, days: int) -> None:
+    now = timezone.now()
+    schedule_hearing(
+        order,
+        purpose="application",
+        scheduled_on=(now + timedelta(days=days)).date(),
+        confirm="A test.",
+        by=None,
+        now=now,
+    )
+
+
+def test_the_list_has_the_last_day_first_and_names_what_is_next(office: Office) -> None:
+    later, sooner, done = office.given("Lea Later"), office.given("Sam Sooner"), office.given("Dee Done")
+    heard_in(later, 9)
+    heard_in(sooner, 5)
+    office.served(done, by=office.marshal)
+    record_failed_attempt(
+        sooner,
+        attempted_at=timezone.now() - timedelta(hours=3),
+        method="in_hand",
+        reason="Not at home",
+        code="not_home",
+        place="7 Elm Lane",
+        by=office.marshal,
+        now=timezone.now(),
+    )
+
+    text = read(office.marshal, "/service/")
+
+    assert text.index("Sam Sooner") < text.index("Lea Later") < text.index("Dee Done")
+    for words in ("Serve by", "1 attempt", "Not at home", "Papers not picked up", "7 Elm Lane", "hearing"):
+        assert words in text
+    assert "return of service not filed" in text
+    assert PROTECTED not in text
+    # Only a marshal has this desk, and another office does not have these rows.
+    other = make.person(Role.MARSHAL, make.agency(AgencyKind.MARSHAL))
+    assert "No order that was given to your office" in read(other, "/service/")
+    assert browser(other).get(page_of(sooner, "pick-up")).status_code == 404
+    for person in (office.place.liaison, make.person(Role.CLERK, office.place.court)):
+        assert browser(person).get("/service/").status_code == 404
+        assert browser(person).get("/service/pay/").status_code == 404
+
+
+def test_the_list_asks_as_often_for_many_orders_as_for_one(office: Office) -> None:
+    client = browser(office.marshal)
+    heard_in(office.given(), 5)
+    office.served(office.given(), by=office.marshal)
+    client.get("/service/")
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            client.get("/service/")
+        return len(found)
+
+    one = queries()
+    for number in range(3):
+        heard_in(office.given(f"Person {number}"), 6)
+        office.served(office.given(f"Served {number}"), by=office.marshal)
+    assert queries() <= one + 1
+
+
+def test_a_pick_up_is_confirmed_and_taken_back(office: Office) -> None:
+    order = office.given()
+    client = browser(office.marshal)
+
+    early = client.post(
+        page_of(order, "pick-up"), instant("picked_up_at", timezone.now() - timedelta(days=30))
+    )
+    assert "before the order was issued" in early.content.decode()
+    picked = instant("picked_up_at", timezone.now() - timedelta(minutes=5))
+    assert client.post(page_of(order, "pick-up"), picked)["Location"] == page_of(order)
+    assert "already" in client.post(page_of(order, "pick-up"), picked).content.decode()
+
+    row = OrderAgency.objects.get(order=order, agency=office.agency)
+    assert row.picked_up_at is not None
+    assert order.history.get(kind="papers_picked_up").actor == office.marshal
+    assert "With you, to be served" in read(office.marshal, "/service/")
+    assert browser(office.place.liaison).get(page_of(order, "pick-up")).status_code == 403
+
+    undo = page_of(order, "pick-up/withdraw")
+    assert client.post(undo, {"reason": "Another order."})["Location"] == page_of(order)
+    row.refresh_from_db()
+    assert row.picked_up_at is None
+    assert order.history.get(kind="pick_up_withdrawn").reason == "Another order."
+
+
+def test_the_return_is_signed_filed_and_seen_by_the_court(office: Office) -> None:
+    order = office.given()
+    heard_in(order, 9)
+    client = browser(office.marshal)
+    assert client.get(page_of(order, "return"))["Location"] == page_of(order)
+    office.served(order, by=office.marshal)
+    sheet = {"served_papers": ["The order"], "name": "State Marshal Pat Reed", "method": "screen"}
+
+    unsigned = client.post(page_of(order, "return"), sheet | {"drawing": ""}).content.decode()
+    assert "Sign in the field." in unsigned
+    bad = client.post(page_of(order, "return"), sheet | {"drawing": "<svg>"}).content.decode()
+    assert "Nothing is filed yet" in bad
+    assert not Attachment.objects.exists()
+    filed = client.post(page_of(order, "return"), sheet | {"drawing": PEN})
+
+    assert filed["Location"] == page_of(order)
+    row = Attachment.objects.get(order=order)
+    paper = Pdf(content_of(row)).everything
+    for words in ("Return of service", "in hand", "State Marshal Pat Reed", "No firearms", "The order"):
+        assert words in paper, words
+    assert PROTECTED not in paper
+    # The duty of the court's list is met: the return came in.
+    assert CaseEvent.objects.get(order=order).kind == "service_returned"
+    assert make.deadline(order, "CT-SVC-08").met_at is not None
+    clerk = make.person(Role.CLERK, office.place.court)
+    assert browser(clerk).get(f"/files/{row.public_id}/content/").status_code == 200
+    assert browser(office.place.liaison).get(f"/files/{row.public_id}/content/").status_code == 404
+    assert "return of service not filed" not in read(office.marshal, "/service/")
+    # Withdrawn with its reason, the duty is open again.
+    client.post(f"/files/{row.public_id}/", {"reason": "Signed for another person."})
+    assert not CaseEvent.objects.filter(order=order).exists()
+    assert make.deadline(order, "CT-SVC-08").met_at is None
+    assert "return of service not filed" in read(office.marshal, "/service/")
+
+
+def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
+    now = timezone.now()
+    office.served(office.given("Ash Served"), by=office.marshal)
+    office.served(office.given("Lee Police"), by=office.place.liaison)
+    tried = office.given("Tam Tried")
+    for person, code in ((office.marshal, "not_home"), (office.place.liaison, "moved")):
+        record_failed_attempt(
+            tried,
+            attempted_at=now - timedelta(hours=3),
+            method="in_hand",
+            reason="x",
+            code=code,
+            by=person,
+            now=now,
+        )
+
+    text = read(office.marshal, "/service/pay/")
+    table = b"".join(browser(office.marshal).get("/service/pay/?format=csv")).decode()
+
+    assert "<strong>1</strong> served, <strong>1</strong> failed attempt." in text
+    assert ("Ash Served" in text, "Lee Police" in text, "Moved away" in text) == (True, False, False)
+    assert len(table.strip().splitlines()) == 3
+    assert PROTECTED not in text + table
+    assert "No service and no attempt" in read(office.marshal, "/service/pay/?month=2020-01")

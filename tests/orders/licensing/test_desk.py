@@ -1,0 +1,102 @@
+"""The licensing unit's desk: permits to revoke, permits to reinstate, and what was done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Role, User
+from orders.models import LicensingReport, Order
+from orders.services.orders.licensing import record_licensing_report
+from orders.services.orders.vacatur import vacate_order
+from orders.services.parties.agencies import add_agency
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+@pytest.fixture
+def unit(db: None) -> Agency:
+    return make.agency(AgencyKind.LICENSING)
+
+
+@pytest.fixture
+def officer(unit: Agency) -> User:
+    return make.person(Role.LICENSING, unit)
+
+
+def known(place: Place, unit: Agency, name: str = "Ash Birch", **facts: Any) -> Order:
+    """An order that the unit knows of, against a person with a permit."""
+    order = place.order(name, permit_indicated=True, **facts)
+    add_agency(order, agency=unit, by=None, now=timezone.now())
+    return order
+
+
+def test_a_permit_moves_from_revoke_to_done_to_reinstate(place: Place, unit: Agency, officer: User) -> None:
+    order, now = known(place, unit), timezone.now()
+    client = browser(officer)
+
+    first = read(officer, "/licensing/")
+    assert f"/licensing/{order.public_id}/?kind=permit_revoked" in first
+    assert "No permit waits for a decision on reinstatement." in first
+    assert PROTECTED not in first
+    form = client.get(f"/licensing/{order.public_id}/?kind=permit_revoked").content.decode()
+    assert '<option value="permit_revoked" selected>' in form
+    sent = {
+        "kind": "permit_revoked",
+        "occurred_at_0": str(now.date() - timedelta(days=1)),
+        "occurred_at_1": "",
+    }
+    assert client.post(f"/licensing/{order.public_id}/", sent).status_code == 302
+    assert LicensingReport.objects.get().order == order
+
+    done = read(officer, "/licensing/")
+    assert "waits for a revocation" in done
+    assert "the permit was revoked" in done
+    vacate_order(order, vacated_at=timezone.now(), reason="Ended.", by=None, now=timezone.now())
+    assert f"/licensing/{order.public_id}/?kind=permit_reinstated" in read(officer, "/licensing/")
+    record_licensing_report(
+        order, kind="permit_reinstated", occurred_on=timezone.localdate(), by=officer, now=timezone.now()
+    )
+    assert "No permit waits for a decision on reinstatement." in read(officer, "/licensing/")
+
+
+def test_only_the_unit_of_the_order_has_the_row(place: Place, unit: Agency) -> None:
+    known(place, unit)
+    without = place.order("Lee Without", firearms=0)
+    add_agency(without, agency=unit, by=None, now=timezone.now())
+
+    assert "Lee Without" not in read(make.person(Role.LICENSING, unit), "/licensing/")
+    other = make.person(Role.LICENSING, make.agency(AgencyKind.LICENSING))
+    assert "Ash Birch" not in read(other, "/licensing/")
+    for person in (place.liaison, make.person(Role.CLERK, place.court)):
+        assert browser(person).get("/licensing/").status_code == 404
+
+
+def test_the_page_asks_as_often_for_many_permits_as_for_one(
+    place: Place, unit: Agency, officer: User
+) -> None:
+    client = browser(officer)
+    known(place, unit)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get("/licensing/").status_code == 200
+        return len(found)
+
+    queries()
+    one = queries()
+    for number in range(3):
+        known(place, unit, f"Person {number}")
+    assert queries() == one
