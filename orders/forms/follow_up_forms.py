@@ -209,6 +209,12 @@ class OutcomeForm(FollowUpForm):
 
     outcome = forms.ChoiceField(choices=[CHOOSE, *ReferralOutcome.choices])
     decided_on = DayField(label="Decided on")
+    decision_reason = forms.CharField(
+        max_length=500,
+        label="Why",
+        help_text="The police who referred it read this. Leave the protected person out.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
     @override
     def prepare_fields(self, order: Order) -> None:

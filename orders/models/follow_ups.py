@@ -220,6 +220,9 @@ class Referral(models.Model):
     )
     outcome = models.CharField(max_length=20, choices=ReferralOutcome, blank=True)
     decided_on = models.DateField(null=True, blank=True, help_text="The court day of the outcome.")
+    decision_reason = models.CharField(
+        max_length=500, blank=True, db_default="", help_text="Why; the police who referred it read this."
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -275,6 +275,7 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         referrals.record_outcome(
             referred,
             outcome="declined",
+            decision_reason="No proof.",
             decided_on=court_day(order, fixtures.now),
             by=decider,
             now=fixtures.now,

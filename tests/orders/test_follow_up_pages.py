@@ -430,10 +430,13 @@ def test_it_is_referred_and_decided(place: Place) -> None:
 
     day = court_day(follow_up.order, timezone.now())
     answer = browser(place.prosecutor).post(
-        f"{page_of(follow_up)}decide/", {"outcome": "warrant", "decided_on": f"{day}"}, follow=True
+        f"{page_of(follow_up)}decide/",
+        {"outcome": "warrant", "decided_on": f"{day}", "decision_reason": "Both guns are there."},
+        follow=True,
     )
 
     assert "Warrant applied for" in answer.content.decode()
+    assert "Both guns are there." in read(place.liaison, page_of(follow_up))
     assert Referral.objects.get().decided_by == place.prosecutor
 
 

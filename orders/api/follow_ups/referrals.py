@@ -28,6 +28,7 @@ class ReferralOutput(FollowUpChildOutput):
     outcome = serializers.CharField(help_text="Empty until the prosecutor decides.")
     decided_on = serializers.DateField(allow_null=True)
     decided_by = serializers.CharField(source="decided_by.name", allow_null=True)
+    decision_reason = serializers.CharField(help_text="Why the prosecutor decided so.")
 
 
 class ReferralInput(InputSerializer):
@@ -76,6 +77,12 @@ class ReferralOutcomeInput(InputSerializer):
 
     outcome = serializers.ChoiceField(choices=ReferralOutcome.choices)
     decided_on = DayField(help_text="The day, in court time.")
+    decision_reason = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Why. Needed if it is declined or resolved without a charge.",
+    )
 
 
 class ReferralOutcomeCreate(ChildAction):

@@ -8,12 +8,16 @@ from django.db.models import Case, QuerySet, Value, When
 
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, User
+from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import Capacity, FollowUp, Order, OrderAgency, Referral, ReferralOutcome
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn, FixedColumn
 from orders.services.court_days import check_day_not_in_future, court_day, zone_of
 from orders.services.follow_ups.actions import acting_on, check_for
 from orders.services.validation import check_own_state, need_one_of, need_reason
+
+#: Decisions that end the matter for the office: they need a reason.
+NEEDS_REASON = (ReferralOutcome.DECLINED, ReferralOutcome.RESOLVED)
 
 
 def refer(follow_up: FollowUp, *, agency: Agency, reason: str, by: User, now: datetime) -> Referral:
@@ -67,9 +71,18 @@ def prosecutor_of(order: Order) -> Agency | None:
 
 
 def record_outcome(
-    referral: Referral, *, outcome: str, decided_on: date, by: User, now: datetime
+    referral: Referral,
+    *,
+    outcome: str,
+    decided_on: date,
+    by: User,
+    now: datetime,
+    decision_reason: str = "",
 ) -> Referral:
-    """Record the prosecutor's decision on a court day. Raises `InvalidFact`."""
+    """Record the prosecutor's decision on a court day, with its reason. Raises `InvalidFact`.
+
+    Only a decision that goes on with the case may be without a reason.
+    """
     with acting_on(referral.follow_up, "referral_decided", by=by, now=now) as (change, _row):
         found = Referral.objects.select_related("agency", "order__case").get(pk=referral.pk)
         check_for(found.agency_id, by, "decide", "referral")
@@ -78,6 +91,11 @@ def record_outcome(
                 "outcome", "already_decided", f"This is already decided: {found.get_outcome_display()}."
             )
         need_one_of("outcome", "unknown_outcome", outcome, ReferralOutcome.values)
+        why = clean(decision_reason)
+        if not why and outcome in NEEDS_REASON:
+            raise InvalidFact(
+                "decision_reason", "required", "Enter why: police read it and decide what they do next."
+            )
         check_day_not_in_future("decided_on", change.order, decided_on, now=now)
         if decided_on < court_day(change.order, found.referred_at):
             raise InvalidFact(
@@ -86,7 +104,8 @@ def record_outcome(
                 f"{format_day(decided_on)} is before the day of the referral. Correct the day.",
             )
         found.outcome, found.decided_on, found.decided_by = outcome, decided_on, by
-        found.save(update_fields=["outcome", "decided_on", "decided_by"])
+        found.decision_reason = why
+        found.save(update_fields=["outcome", "decided_on", "decided_by", "decision_reason"])
         change.data["referral"] = {"to": found.agency.name, "outcome": outcome}
     return found
 
@@ -142,7 +161,8 @@ def _check_decision(referral: Referral) -> None:
 
 def _remove_decision(referral: Referral) -> None:
     referral.outcome, referral.decided_on, referral.decided_by = "", None, None
-    referral.save(update_fields=["outcome", "decided_on", "decided_by"])
+    referral.decision_reason = ""
+    referral.save(update_fields=["outcome", "decided_on", "decided_by", "decision_reason"])
 
 
 REFERRAL = Correctable(
@@ -173,6 +193,7 @@ REFERRAL_DECISION = Correctable(
     columns=(
         ChoiceColumn(name="outcome", label="Decision"),
         DayColumn(name="decided_on", label="Decided on"),
+        Column(name="decision_reason", label="Why", is_private=True),
     ),
     check_person=_check_office,
     check_withdrawable=_check_decision,

@@ -468,7 +468,14 @@ def test_one_referral_is_open_at_a_time(place: Place) -> None:
     again: dict[str, Any] = {"agency": place.office, "reason": "again", "by": place.liaison, "now": NOW}
 
     assert refused(lambda: refer(place.follow_up, **again)) == ("agency", "already_referred")
-    record_outcome(first, outcome="declined", decided_on=NOW.date(), by=place.prosecutor, now=NOW)
+    record_outcome(
+        first,
+        outcome="declined",
+        decision_reason="No proof.",
+        decided_on=NOW.date(),
+        by=place.prosecutor,
+        now=NOW,
+    )
 
     assert refer(place.follow_up, **again).outcome == ""
 
@@ -493,6 +500,7 @@ def test_a_referral_that_cannot_be_is_refused(
     [
         ({"outcome": "fined"}, ("outcome", "unknown_outcome")),
         ({"decided_on": date(2027, 1, 1)}, ("decided_on", "in_the_future")),
+        ({"outcome": "declined"}, ("decision_reason", "required")),
         ({"decided_on": date(2026, 12, 1)}, ("decided_on", "decided_before_referred")),
     ],
 )

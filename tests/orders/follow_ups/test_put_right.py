@@ -74,7 +74,12 @@ def referred(follow_up: FollowUp, by: User, to: User) -> Referral:
 
 def decided(referral: Referral, by: User) -> Referral:
     return record_outcome(
-        referral, outcome="declined", decided_on=court_day(referral.order, NOW), by=by, now=NOW
+        referral,
+        outcome="declined",
+        decision_reason="No proof.",
+        decided_on=court_day(referral.order, NOW),
+        by=by,
+        now=NOW,
     )
 
 

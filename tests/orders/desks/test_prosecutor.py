@@ -1,0 +1,115 @@
+"""The prosecutor's desk: referrals with what is behind them, the time to decide, and dates in court."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Agency, AgencyKind, Role, User
+from notifications.services.firing.fire import Firer
+from orders.models import FollowUp, Referral
+from orders.services.follow_ups.referrals import record_outcome, refer
+from orders.services.hearings import schedule_hearing
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+@pytest.fixture
+def office(db: None) -> Agency:
+    return make.agency(AgencyKind.PROSECUTOR)
+
+
+@pytest.fixture
+def prosecutor(office: Agency) -> User:
+    return make.person(Role.PROSECUTOR, office)
+
+
+def referred(place: Place, office: Agency, name: str = "Ash Birch") -> Referral:
+    """An overdue surrender that police referred."""
+    order = place.order(name, firearms=2)
+    Firer("test").fire(now=timezone.now())
+    task = FollowUp.objects.get(order=order, deadline__rule_id="CT-SUR-01")
+    return refer(task, agency=office, reason=f"{name} refuses", by=place.liaison, now=timezone.now())
+
+
+def test_a_referral_waits_with_its_file_and_its_time(place: Place, office: Agency, prosecutor: User) -> None:
+    one = referred(place, office)
+    now = timezone.now()
+    schedule_hearing(
+        one.order,
+        purpose="contempt",
+        scheduled_on=(now + timedelta(days=6)).date(),
+        confirm="A test.",
+        by=None,
+        now=now,
+    )
+
+    text = read(prosecutor, "/referrals/")
+
+    for words in ("Ash Birch", "Ash Birch refuses", "Decide by", "0 of 2 accounted for", "Contempt"):
+        assert words in text, words
+    assert PROTECTED not in text
+    assert "No attempt of police" in text
+    page = f"/follow-ups/{one.follow_up.public_id}/"
+    assert f"{page}?next=decide" in text
+    decided = {
+        "outcome": "declined",
+        "decided_on": str(now.date() - timedelta(days=0)),
+        "decision_reason": "",
+    }
+    assert "This field is required" in browser(prosecutor).post(f"{page}decide/", decided).content.decode()
+    record_outcome(
+        one,
+        outcome="declined",
+        decision_reason="The denial is credible.",
+        decided_on=timezone.localdate(),
+        by=prosecutor,
+        now=timezone.now(),
+    )
+    after = read(prosecutor, "/referrals/")
+    assert "No referral waits" in after
+    assert "The denial is credible." in after
+
+
+def test_another_office_and_other_roles_find_nothing(place: Place, office: Agency, prosecutor: User) -> None:
+    one = referred(place, office)
+    other = make.person(Role.PROSECUTOR, make.agency(AgencyKind.PROSECUTOR))
+
+    text = read(other, "/referrals/")
+
+    assert "No referral waits" in text
+    assert "No hearing on contempt" in text
+    assert "Ash Birch" not in text
+    assert browser(other).get(f"/cases/{one.order.public_id}/").status_code == 404
+    assert browser(prosecutor).get(f"/cases/{one.order.public_id}/").status_code == 200
+    for person in (place.liaison, make.person(Role.CLERK, place.court)):
+        assert browser(person).get("/referrals/").status_code == 404
+
+
+def test_the_page_asks_as_often_for_many_referrals_as_for_one(
+    place: Place, office: Agency, prosecutor: User
+) -> None:
+    client = browser(prosecutor)
+    referred(place, office)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get("/referrals/").status_code == 200
+        return len(found)
+
+    queries()
+    one = queries()
+    for number in range(3):
+        referred(place, office, f"Person {number}")
+    assert queries() == one
