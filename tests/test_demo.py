@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.services.agencies.reference import load_reference
 from ctcompliance import demo
 from ctcompliance.demo import week
+from ctcompliance.demo.people import person
 from notifications.models import Alert, Via
 from notifications.services.firing.fire import Firer
 from orders.models import Deadline, DeadlineState, HistoryEntry, Order, ReviewItem
@@ -90,8 +91,7 @@ def test_every_state_is_shown() -> None:
     assert Deadline.objects.filter(rule_id="CT-SUR-01", met_in_time=False).exists()
     assert Deadline.objects.filter(rule_id="CT-CMP-01", state="open").exists()
     Firer("test").fire(now=timezone.now())
-    # The licensing unit of the reference data has no member.
-    assert Alert.objects.filter(via=Via.FALLBACK).exclude(capacity="licensing").count() == 1
+    assert Alert.objects.filter(via=Via.FALLBACK).count() == 1
 
 
 def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +112,19 @@ def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.M
     assert ReviewItem.objects.filter(code="near_match").exists()
     proofs = set(Deadline.objects.filter(order__in=orders).values_list("proof", flat=True))
     assert {"proven", "sworn_not_verified"} <= proofs
+    for role, address, words in (
+        ("marshal", "/service/", ("With you, to be served", "papers not picked up", "not filed")),
+        ("marshal", "/service/pay/", ("failed attempt",)),
+        ("prosecutor", "/referrals/", ("Read and decide", "warrant applied for", "Contempt")),
+        ("licensing unit", "/licensing/", ("Record the revocation", "Record the reinstatement")),
+    ):
+        client = Client()
+        client.force_login(
+            User.objects.get(email=next(one.email for one in demo.SIGN_INS if one.role == role))
+        )
+        page = client.get(address).content.decode()
+        for found in words:
+            assert found in page, (role, found)
+    Firer("test").fire(now=now)
+    client.force_login(person("school"))
+    assert "A copy of the order was requested for your school" in client.get("/school/").content.decode()

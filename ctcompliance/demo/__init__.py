@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Agency, AgencyKind
-from ctcompliance.demo import week
+from ctcompliance.demo import desks, week
 from ctcompliance.demo.builder import Demonstration
 from ctcompliance.demo.people import (
     HARTFORD,
@@ -74,6 +74,7 @@ def load_week(now: datetime) -> Loaded:
     orders = week.fill(demo, "HHD")
     for prefix, district, clerk in OTHER_COURTS:
         orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
+    desks.refer_overdue(demo)
     return Loaded(people=new_people, orders=orders)
 
 

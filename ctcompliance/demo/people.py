@@ -12,6 +12,8 @@ from accounts.services.agencies import directory
 PASSWORD = "only-a-demonstration"  # noqa: S105 - invented, for a local database only
 
 ADVOCACY = "Demonstration Advocacy Center"
+MARSHALS = "Demonstration State Marshals"
+SCHOOL = "Demonstration High School"
 #: Towns of respondents. No one at Canton's police receives alerts.
 HARTFORD, STATE_POLICE_TOWN, TOWN_WITHOUT_USERS = "Hartford", "Andover", "Canton"
 
@@ -39,6 +41,8 @@ SIGN_INS = (
     DemoAccount("Manchester liaison", "liaison@manchester-police.example", PASSWORD),
     DemoAccount("marshal", "marshal@marshals.example", PASSWORD),
     DemoAccount("prosecutor", "prosecutor@prosecutor.example", PASSWORD),
+    DemoAccount("licensing unit", "licensing@licensing-unit.example", PASSWORD),
+    DemoAccount("school", "office@school.example", PASSWORD),
     DemoAccount("second advocate", "second.advocate@advocacy.example", PASSWORD),
 )
 
@@ -94,8 +98,10 @@ def load_people(court: Agency) -> int:
         ("Judge Avery Ward", Role.JUDGE, court),
         *((name, Role.CLERK, court_in(place)) for name, place in _CLERKS),
         *((name, Role.LIAISON, Town.objects.get(name=place).police) for name, place in _LIAISONS),
-        ("Pat Reed", Role.MARSHAL, _agency("Demonstration State Marshals", AgencyKind.MARSHAL)),
+        ("Pat Reed", Role.MARSHAL, _agency(MARSHALS, AgencyKind.MARSHAL)),
         ("Dale Ross", Role.PROSECUTOR, _attorney_of(court)),
+        ("Noel Park", Role.LICENSING, Agency.objects.get(kind=AgencyKind.LICENSING, answers_for_state=True)),
+        ("Ira Lane", Role.SCHOOL, _agency(SCHOOL, AgencyKind.SCHOOL)),
         ("Sam Doyle", Role.ADVOCATE, advocacy),
     ]
     added = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ctcompliance.demo import desks
 from ctcompliance.demo.builder import Demonstration
 from orders.models import (
     Case,
@@ -18,7 +19,6 @@ from orders.models import (
     OrderKind,
     Receipt,
     ReceiptKind,
-    ServiceMethod,
     StatementKind,
 )
 from orders.services.firearms.receipts import record_receipt
@@ -29,7 +29,6 @@ from orders.services.orders.after_hearing import decide_application
 from orders.services.orders.extension import extend_order
 from orders.services.orders.vacatur import vacate_order
 from orders.services.registry.set_aside import serial_to_match
-from orders.services.service import record_failed_attempt
 
 #: Towns of the respondents of each court, by the first part of the docket.
 TOWNS = {
@@ -77,6 +76,7 @@ def _enter(demo: Demonstration, prefix: str, docket: str, number: int) -> None:
         facts = {"expires_on": demo.day(-3 if state is ended else 340 - days)}
     if state in (unheard, granted):
         facts = {"hearing_on": demo.court_day(-1)}
+    has_permit = state in (running, vacated, not_complied) and number % 2 == 0
     order = demo.enter(
         docket,
         f"{_FIRST[place % len(_FIRST)]} {_LAST[(place * 7) % len(_LAST)]}",
@@ -87,26 +87,24 @@ def _enter(demo: Demonstration, prefix: str, docket: str, number: int) -> None:
         protected_person=f"Protected Person {prefix} {number}",
         address_confidential=number % 3 == 0,
         firearms_indicated=True,
+        permit_indicated=has_permit,
+        respondent_address=f"{11 + number} Elm Street",
         is_notified=number % 4 > 0,
         **facts,
     )
     for gun in range(3 if number % 4 == 1 or state is partly else 1):
         demo.list_pistol(order, f"{prefix}{number:03}{gun}")
+    if state in (unserved, running, late):
+        desks.give_to_marshal(demo, order, number, tries=number % 3 if state is unserved else 0)
+    if has_permit:
+        desks.know_permit(demo, order, is_revoked=state in (vacated, not_complied))
+    if state is partly:
+        desks.name_school(demo, order)
     state(demo, order, number)
 
 
 def unserved(demo: Demonstration, order: Order, number: int) -> None:
-    """The order is not served, some after failed attempts."""
-    for tried in range(number % 3):
-        record_failed_attempt(
-            order,
-            attempted_at=demo.ago(hours=16 - 7 * tried),
-            method=ServiceMethod.ABODE,
-            officer="State Marshal Lee Fox",
-            reason="No one opened.",
-            by=demo.clerk,
-            now=demo.now,
-        )
+    """The order is not served. The marshal has tried some."""
 
 
 def running(demo: Demonstration, order: Order, number: int) -> None:
