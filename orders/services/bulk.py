@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -73,8 +74,6 @@ def insert(rows: Sequence[Row]) -> Sequence[Row]:
     """
     if not rows:
         return rows
-    if len(rows) < _MANY:
-        return type(rows[0])._default_manager.bulk_create(rows)
     options = rows[0]._meta
     fields = [
         one
@@ -83,27 +82,105 @@ def insert(rows: Sequence[Row]) -> Sequence[Row]:
     ]
     _settle(rows, fields)
     with connection.cursor() as cursor:
+        if len(rows) < _MANY:
+            statement, sent = _insertion(type(rows[0]), tuple(fields))
+            cursor.execute(statement, [[to(getattr(row, name)) for row in rows] for name, to in sent])
+            _stored(rows, cursor.fetchall())
+            return rows
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
             [options.db_table, options.pk.column, len(rows)],
         )
-        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = key
-            state = row._state
-            state.adding, state.db = False, connection.alias
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        _stored(rows, cursor.fetchall())
+        copying = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(options.db_table),
             sql.SQL(", ").join([sql.Identifier(cast("str", one.column)) for one in fields]),
         )
         values = attrgetter(*(one.attname for one in fields))
         converters = [(place, to) for place, one in enumerate(fields) if (to := _converter(one))]
-        with cursor.cursor.copy(statement) as copy:
+        with cursor.cursor.copy(copying) as copy:
             for row in rows:
                 cells = list(values(row))
                 for place, to in converters:
                     cells[place] = to(cells[place])
                 copy.write_row(cells)
     return rows
+
+
+def update(rows: Sequence[models.Model], names: tuple[str, ...]) -> None:
+    """Store these columns of rows of one model, like `bulk_update`, whose work for each cell takes long."""
+    if rows:
+        statement, sent = _renewal(type(rows[0]), names)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [[to(getattr(row, name)) for row in rows] for name, to in sent])
+
+
+#: Attributes of rows to send, each with what converts its values for the driver.
+Sent = list[tuple[str, Callable[[Any], Any]]]
+
+
+@cache
+def _insertion(model: type[models.Model], fields: tuple[Any, ...]) -> tuple[str, Sent]:
+    """Return the statement that inserts rows and returns their keys, and what to send with it."""
+    columns = [one for one in fields if one is not model._meta.pk]
+    given, sent = _given(columns)
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} RETURNING {}").format(
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join(map(_column, columns)),
+        sql.SQL(", ").join(map(_value, columns)),
+        given,
+        _column(model._meta.pk),
+    )
+    return statement.as_string(None), sent
+
+
+@cache
+def _renewal(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, Sent]:
+    """Return the statement that updates columns of rows, and what to send with it."""
+    columns: list[Any] = [model._meta.get_field(name) for name in names]
+    key: Any = model._meta.pk
+    given, sent = _given([key, *columns])
+    statement = sql.SQL("UPDATE {0} SET {1} FROM {2} WHERE {0}.{3} = given.{3}").format(
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join([sql.SQL("{} = {}").format(_column(one), _value(one)) for one in columns]),
+        given,
+        _column(key),
+    )
+    return statement.as_string(None), sent
+
+
+def _given(fields: Sequence[Any]) -> tuple[sql.Composed, Sent]:
+    """Return the table `given`, which a parameter for each column fills, and what to send in them."""
+    sent: Sent = []
+    types = []
+    for one in fields:
+        # Of an array of arrays, `unnest` makes one list, so each is sent as a text.
+        is_array = isinstance(one, ArrayField)
+        prepare = partial(one.get_db_prep_save, connection=connection)
+        sent.append((one.attname, _array if is_array else prepare))
+        types.append(sql.SQL("%s::text[]") if is_array else sql.SQL("%s::{}[]").format(_type(one)))
+    columns = sql.SQL(", ").join(map(_column, fields))
+    return sql.SQL("unnest({}) AS given ({})").format(sql.SQL(", ").join(types), columns), sent
+
+
+def _value(one: Any) -> sql.Composed:
+    taken = sql.SQL("given.{}").format(_column(one))
+    return sql.SQL("{}::{}").format(taken, _type(one)) if isinstance(one, ArrayField) else taken
+
+
+def _column(one: Any) -> sql.Identifier:
+    return sql.Identifier(one.column)
+
+
+def _type(one: Any) -> sql.SQL:
+    """Return the type without its length: a cast would cut what is too long, where storing it fails."""
+    return sql.SQL(re.sub(r"\(\d+\)", "", one.cast_db_type(connection)))
+
+
+def _stored(rows: Sequence[models.Model], keys: Sequence[tuple[Any]]) -> None:
+    for row, (key,) in zip(rows, keys, strict=True):
+        row.pk = key
+        row._state.adding, row._state.db = False, connection.alias
 
 
 def _settle(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]]) -> None:

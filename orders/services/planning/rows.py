@@ -11,7 +11,7 @@ from typing import Any
 from orders.models import Checkpoint, CheckpointState, Deadline, FollowUp, Transfer
 from orders.rules.explain import missing_facts
 from orders.rules.planned import Moment, PlannedCheckpoint, PlannedDeadline
-from orders.services.bulk import insert, make
+from orders.services.bulk import insert, make, update
 from orders.services.open_transfers import withdraw_offers
 
 #: Identifies a deadline within its order: the rule and the occurrence.
@@ -67,13 +67,9 @@ class Changes:
     def write(self) -> None:
         """Write all changes."""
         insert(self.new_deadlines)
-        Deadline.with_announcements.bulk_update(self.changed_deadlines, _CHANGED, batch_size=500)
+        update(self.changed_deadlines, _CHANGED)
         insert(self.new_checkpoints)
-        Checkpoint.objects.bulk_update(
-            self.changed_checkpoints,
-            ["audience", "fires_at", "planned_at", "state", "needs_answer"],
-            batch_size=500,
-        )
+        update(self.changed_checkpoints, ("audience", "fires_at", "planned_at", "state", "needs_answer"))
         by_outcome: defaultdict[str, list[int]] = defaultdict(list)
         for deadline_id, outcome in self.closed_follow_ups.items():
             by_outcome[outcome].append(deadline_id)
