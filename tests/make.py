@@ -75,7 +75,9 @@ def order(*, now: datetime = NOW, announces: bool = False, **given: Any) -> Orde
     entered = enter_order(new, by=None, now=now, confirm="An invented number." if odd else "")
     if not announces:
         # What is committed may have fired already.
-        announced = Checkpoint.objects.filter(deadline__order=entered, purpose=Purpose.INFORM)
+        # Not by a join: an UPDATE would look for its rows among all checkpoints.
+        rows = Deadline.with_announcements.filter(order=entered)
+        announced = Checkpoint.objects.filter(deadline__in=rows, purpose=Purpose.INFORM)
         announced.filter(state=CheckpointState.PENDING).update(state=CheckpointState.WITHDRAWN)
     return entered
 
