@@ -24,6 +24,7 @@ from orders.history_details import other_orders
 from orders.models import Deadline, Order
 from orders.services.court_days import zone_of
 from orders.services.preview import ActPreview, DeadlineMove
+from orders.views.court.moved import moved_words
 
 #: Marks an answer that belongs into the panel. Without it the script opens the page itself.
 PANEL = "X-Panel"
@@ -70,12 +71,13 @@ class ActPage:
     def leave(self, run: ActRun) -> HttpResponse:
         """Return to the order, with a message and the way to take the act back."""
         address = order_address(self.order)
+        done = f"{run.act.done} {moved_words(run.entries, self.now)}"
         if run.is_gone and run.act.fact is not None:
             messages.warning(self.request, f"Someone has withdrawn this {run.act.fact.noun}, or changed it.")
         elif run.undo_query is None:
-            messages.success(self.request, run.act.done)
+            messages.success(self.request, done)
         else:
-            undo = format_html('{} <a href="{}{}">Undo</a>', run.act.done, address, run.undo_query)
+            undo = format_html('{} <a href="{}{}">Undo</a>', done, address, run.undo_query)
             messages.success(self.request, undo)
         if self.is_panel:
             # The form was sent from the panel: the browser opens the order again.

@@ -27,11 +27,13 @@ from orders.errors import InvalidFact
 from orders.forms.reviews import ReopenForm, ReviewForm
 from orders.models import ReviewItem, ReviewKind, ReviewResolution
 from orders.services.parties.visibility import roles_over
+from orders.services.planning.history import entries_after, last_entry
 from orders.services.registry.reviews import confirm_review, match_review, reject_review, reopen_review
+from orders.views.court.moved import moved_words
 
-_DECIDED = "The decision is recorded. Deadlines updated."
+_DECIDED = "The decision is recorded."
 _STAYS = "The decision is taken back. The two stay as they were recorded until you decide again."
-_REOPENED = "The decision is taken back, with what it recorded. Decide again. Deadlines updated."
+_REOPENED = "The decision is taken back, with what it recorded. Decide again."
 
 
 class DecidedFilter(NamedDefaultFilter):
@@ -124,10 +126,12 @@ class ReviewItemAdmin(DeskList):
             raise PermissionDenied
         is_decided = item.resolved_at is not None
         data = request.POST if request.method == "POST" else None
+        last = last_entry([item.order_id])
         form = ReopenForm(data) if is_decided else ReviewForm(data, item=item)
         if form.is_valid() and self._done(form, item, user):
             reopened = _STAYS if item.kind == ReviewKind.OTHER_RESPONDENT else _REOPENED
-            messages.success(request, reopened if is_decided else _DECIDED)
+            moved = moved_words(entries_after(last, [item.order_id], user), timezone.now())
+            messages.success(request, f"{reopened if is_decided else _DECIDED} {moved}")
             return redirect("admin:orders_reviewitem_changelist")
         context = {
             **self.admin_site.each_context(request),

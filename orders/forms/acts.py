@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from orders.forms import (
 )
 from orders.forms.base import Act, ActForm
 from orders.models import HistoryEntry, Order
+from orders.services.planning.history import entries_after, last_entry
 from orders.services.preview import ActPreview, preview_of
 
 #: In the order in which their buttons appear.
@@ -93,6 +94,8 @@ class ActRun:
     is_gone: bool = False
     is_done: bool = False
     preview: ActPreview | None = None
+    #: What the act appended to the histories of the orders that the person sees.
+    entries: Sequence[HistoryEntry] = ()
 
     @property
     def item_words(self) -> str:
@@ -152,4 +155,6 @@ def run_act(
         return replace(
             run, preview=preview_of(lambda: act.call(form, by=by, now=now), order, visible=visible)
         )
-    return replace(run, is_done=act.perform(form, by=by, now=now))
+    last = last_entry(visible)
+    is_done = act.perform(form, by=by, now=now)
+    return replace(run, is_done=is_done, entries=entries_after(last, visible, by) if is_done else ())

@@ -87,7 +87,7 @@ ACTS = (
         form=AfterHearingForm,
         service=after_hearing.decide_application,
         needs=_is_open,
-        done="The decision is recorded. Deadlines updated.",
+        done="The decision is recorded.",
         undo="withdraw-decision",
     ),
     Act(
@@ -99,7 +99,7 @@ ACTS = (
         form=ReasonForm,
         service=after_hearing.withdraw_decision,
         needs=_is_decided,
-        done="The decision is taken back. Deadlines updated.",
+        done="The decision is taken back.",
         undo="decide",
     ),
 )

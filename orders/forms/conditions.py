@@ -123,7 +123,7 @@ ACTS = (
         form=ConditionForm,
         service=conditions.set_condition,
         needs=lambda record: record.takes_conditions,
-        done="The condition is set. Deadlines updated.",
+        done="The condition is set.",
         undo="withdraw-condition",
     ),
     Act(

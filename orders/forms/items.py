@@ -84,7 +84,7 @@ class Item:
                 form=form,
                 service=self.fact.correct,
                 fact=self.fact,
-                done=f"The {noun} is corrected. Deadlines updated.",
+                done=f"The {noun} is corrected.",
                 undo=f"correct-{self.name}",
             )
         if self.is_withdrawn:
@@ -99,7 +99,7 @@ class Item:
                 service=self.fact.withdraw,
                 fact=self.fact,
                 previews=self.section is Section.FIREARMS,
-                done=f"The {noun} is withdrawn. Deadlines updated.",
+                done=f"The {noun} is withdrawn.",
                 undo=self.entered_by,
             )
 

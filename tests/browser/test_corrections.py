@@ -95,7 +95,7 @@ def test_a_clerk_corrects_a_firearm_and_withdraws_a_statement(browser: Browser, 
     browser.type(serial="AB124", reason="A digit was wrong.")
     browser.press("Correct the firearm")
 
-    assert "The firearm is corrected. Deadlines updated." in browser.driver.page_source
+    assert "The firearm is corrected. No deadline changed." in browser.driver.page_source
     assert "Serial number: AB123 → AB124" in browser.everything
     assert Firearm.objects.filter(serial="AB124").count() == 1
 

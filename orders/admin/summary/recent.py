@@ -1,4 +1,7 @@
-"""The history of an order for its page: what people and the law did, with what the system did apart."""
+"""The history of an order for its page: what people and the law did, with what the system did apart.
+
+What was recorded last comes first: a fact of last week that someone just entered is news.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +38,13 @@ _ICONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryLine:
-    """One entry of the history in words."""
+    """One entry of the history in words: when it was recorded and, if that was another time, happened."""
 
     entry: HistoryEntry
     words: str
     details: Sequence[str]
+    recorded: str
+    happened: str
 
     @property
     def icon(self) -> str:
@@ -60,20 +65,19 @@ class HistoryLine:
 
 
 def history_lines(entries: Sequence[HistoryEntry], zone: ZoneInfo) -> list[HistoryLine]:
-    """Return the entries in words, what happened last first."""
-    rows = sorted(entries, key=lambda one: (one.occurred_at, one.pk), reverse=True)
-    return [
-        HistoryLine(
-            entry=one, words=event_words(one), details=[*event_details(one, zone), *_recorded(one, zone)]
-        )
-        for one in rows
-    ]
+    """Return the entries in words, what was recorded last first."""
+    return [_line(one, zone) for one in sorted(entries, key=lambda one: one.pk, reverse=True)]
 
 
-def _recorded(entry: HistoryEntry, zone: ZoneInfo) -> list[str]:
-    """When it was recorded, if that was later than it happened."""
-    recorded = format_instant(entry.recorded_at, zone)
-    return [f"Recorded {recorded}"] if recorded != format_instant(entry.occurred_at, zone) else []
+def _line(entry: HistoryEntry, zone: ZoneInfo) -> HistoryLine:
+    recorded, happened = format_instant(entry.recorded_at, zone), format_instant(entry.occurred_at, zone)
+    return HistoryLine(
+        entry=entry,
+        words=event_words(entry),
+        details=[*event_details(entry, zone)],
+        recorded=recorded,
+        happened="" if happened == recorded else happened,
+    )
 
 
 def by_people(lines: Sequence[HistoryLine]) -> list[HistoryLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,6 +86,17 @@ def replan_and_record(
     insert(rows)
     if any(is_correction(one.kind) for own in entries.values() for one in own):
         _announce(rows, changes, now)
+
+
+def last_entry(orders: Collection[int]) -> int:
+    """Return the key of the latest history entry of these orders (by key); 0 without one."""
+    entries = HistoryEntry.objects.filter(order__in=orders).order_by("-id")
+    return entries.values_list("id", flat=True).first() or 0
+
+
+def entries_after(last: int, orders: Collection[int], by: User) -> list[HistoryEntry]:
+    """Return what the person recorded on these orders (by key) after the entry `last`."""
+    return list(HistoryEntry.objects.filter(order__in=orders, actor=by, id__gt=last).order_by("id"))
 
 
 def order_title(order: Order) -> str:

@@ -19,6 +19,7 @@ from orders.forms.acts import ACTS, run_act
 from orders.forms.base import ActForm
 from orders.models import Order
 from orders.views.cases.page import load_case_page
+from orders.views.court.moved import moved_words
 from orders.views.seen import person_in, seen_order
 
 #: The roles that use these pages. The court has its own.
@@ -43,6 +44,7 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         raise Http404
     if not act.is_permitted(roles):
         raise PermissionDenied
+    now = timezone.now()
     run = run_act(
         act,
         order,
@@ -50,13 +52,13 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         typed=request.POST if request.method == "POST" else None,
         visible={order.pk},
         by=person_in(request, VIEWERS),
-        now=timezone.now(),
+        now=now,
     )
     if run.is_gone and act.fact is not None:
         messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
         return redirect("case-page", public_id=public_id)
     if run.is_done:
-        messages.success(request, act.done)
+        messages.success(request, f"{act.done} {moved_words(run.entries, now)}")
         return redirect("case-page", public_id=public_id)
     context = {
         "order": order,

@@ -46,7 +46,7 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if not isinstance(stored, Order):
             messages.success(request, "The failed attempt is recorded. Plan the next one.")
             return go_on(request, reverse("case-page", args=[public_id]))
-        messages.success(request, f"Service is recorded. {_duty(stored)}")
+        messages.success(request, f"Service is recorded. {_duty(stored)}".strip())
         goes_on = account is not None and not account.is_complete
         page = reverse("case-receipt" if goes_on else "case-page", args=[public_id])
         return go_on(request, page)
@@ -55,9 +55,9 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _duty(order: Order) -> str:
-    """Return until when firearms must be surrendered, as the officer reads it aloud."""
+    """Return until when firearms must be surrendered, to be read aloud; empty if no time for that runs."""
     deadline = surrender_deadline(order.deadlines.all(), timezone.now())
     if deadline is None or not deadline.is_running:
-        return "Deadlines updated."
+        return ""
     due = due_words(deadline, zone_of(order)).removesuffix(".")
     return f"Firearms must be surrendered by {due}. Read that aloud."

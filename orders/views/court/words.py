@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from accounts.access import MATRIX
+from accounts.dates import format_short_day
 from accounts.models import User
 from orders.display import rule_title
 from orders.forms.acts import ACTS
-from orders.models import Deadline, Order
+from orders.models import Deadline, Hearing, Order
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.planning.rulebooks import bundled
 
 #: Below this a chip warns.
 SHORT = timedelta(hours=24)
@@ -100,6 +103,32 @@ def step_of(rule_id: str) -> CourtStep:
     """Return what a rule is about and the act that is next; its title if there are no short words."""
     found = [name for name in _STEPS if rule_id.startswith(name)]
     return _STEPS[max(found, key=len)] if found else CourtStep(words=rule_title(rule_id))
+
+
+def steps_of(deadlines: Iterable[Deadline], today: date) -> dict[int, CourtStep]:
+    """Return the step of each deadline by its key, in one query.
+
+    A hearing that is set already, but too late for the deadline, is moved and not set again.
+    """
+    rows = list(deadlines)
+    steps = {one.pk: step_of(one.rule_id) for one in rows}
+    asked = [one for one in rows if steps[one.pk].act == "hearing"]
+    hearings = Hearing.objects.filter(order__in={one.order_id for one in asked}, outcome="")
+    found = {(one.order_id, one.purpose): one for one in hearings.order_by("-scheduled_on")}
+    for one in asked:
+        rule = bundled().by_id.get(one.rule_id)
+        purposes = {met.purpose for met in rule.met_by} if rule else set()
+        for purpose in purposes:
+            if is_set := found.get((one.order_id, purpose)):
+                steps[one.pk] = _set_late(is_set, today)
+    return steps
+
+
+def _set_late(hearing: Hearing, today: date) -> CourtStep:
+    if hearing.scheduled_on < today:
+        return RECORD_OUTCOME
+    day = format_short_day(hearing.scheduled_on, today)
+    return CourtStep(words=f"Hearing is set too late: {day}", act="continue", button="Move the hearing")
 
 
 def next_words(deadline: Deadline, now: datetime) -> str:

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import Agency, Role
 from orders.models import Deadline, HistoryEntry, NoticeSent, Receipt
 from orders.services.firearms import inventory
+from orders.services.orders import case_events
 from orders.services.orders.corrections import correct_order
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, signed_in, typed
@@ -81,6 +82,33 @@ def test_a_saved_act_offers_the_way_back(desk: Client, sheet: dict[str, Any]) ->
 
     back = f"{page_of(sheet['order'])}withdraw-receipt/?item={Receipt.objects.get().public_id}"
     assert f'<a href="{back}">Undo</a>' in page
+
+
+def test_the_message_names_the_deadlines_that_changed_or_that_none_did(
+    desk: Client, sheet: dict[str, Any], now: datetime
+) -> None:
+    page = page_of(sheet["order"])
+
+    receipt = desk.post(f"{page}receipt/", sheet["receipt"], follow=True).content.decode()
+    officer = {"kind": "service_recorded", **typed(now - timedelta(minutes=5), "occurred_at")}
+    event = desk.post(f"{page}case-event/?kind=service_recorded", officer, follow=True)
+    permit = desk.post(f"{page}permit/", {"kind": "pistol permit", "number": "77"}, follow=True)
+
+    assert "Changed deadlines: Surrender of firearms (met)" in receipt
+    assert "Changed deadline: Officer enters service (met)." in event.content.decode()
+    assert "No deadline changed." in permit.content.decode()
+
+
+def test_what_was_recorded_last_is_first_in_the_history(
+    desk: Client, sheet: dict[str, Any], now: datetime
+) -> None:
+    inventory.list_firearm(sheet["order"], serial="S-2", source="police", by=None, now=now)
+    at = now - timedelta(days=1)
+    case_events.record_case_event(sheet["order"], kind="police_notified", occurred_at=at, by=None, now=now)
+
+    history = desk.get(page_of(sheet["order"])).content.decode().partition('id="history"')[2]
+
+    assert history.index("Happened ") < history.index("Firearm listed")
 
 
 def test_a_form_names_what_others_recorded_since_it_was_opened(
