@@ -7,8 +7,11 @@ class InvalidFact(ValueError):
     """A fact that cannot be stored. Nothing was stored.
 
     `field` is the name of the field, `code` a stable word for programs, and `message` states the problem and
-    the remedy. It never names a person.
+    the remedy. It never names a person. `others` are more refusals of the same input: a form shows them
+    together.
     """
+
+    others: tuple[InvalidFact, ...] = ()
 
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +34,5 @@ class UnseenFact(InvalidFact):
 class DoubtfulFact(InvalidFact):
     """A fact that may be true but needs a person to confirm it with a reason. Nothing was stored.
 
-    `others` are more doubts about the same input: one reason answers all of them.
+    If its `others` are doubts too, one reason answers all of them.
     """
-
-    others: tuple[DoubtfulFact, ...] = ()

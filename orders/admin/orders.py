@@ -25,7 +25,7 @@ from orders.admin.desk import (
 )
 from orders.admin.order_list import CourtOrderList
 from orders.admin.page import load_page
-from orders.admin.summary.summary import load_summary
+from orders.admin.summary.summary import OrderSummary
 from orders.display import language_of
 from orders.errors import InvalidFact
 from orders.forms.acts import ACTS
@@ -88,7 +88,11 @@ class OrderAdmin(CourtOrderList):
                         f"letter, such as {DOCKET_EXAMPLE}.",
                     )
                 return redirect(order_address(order))
-        return self._form(request, form, title="Add order", button="Add order", word_lists=word_lists())
+        elif form.is_bound and not form.shown_again:
+            form.refuse_more(now=timezone.now())
+        return self._form(
+            request, form, title="Enter an order", button="Enter the order", word_lists=word_lists()
+        )
 
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show one order and its acts."""
@@ -106,7 +110,9 @@ class OrderAdmin(CourtOrderList):
             "title": f"{order.case.docket_number}: {order.get_kind_display()}",
             "opts": self.opts,
             "page": page,
-            "summary": load_summary(page.record, roles=page.roles, now=page.now),
+            "summary": OrderSummary(
+                record=page.record, roles=page.roles, last_day=page.last_day, now=page.now
+            ),
             "is_nav_sidebar_enabled": False,
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)

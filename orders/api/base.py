@@ -32,7 +32,7 @@ from accounts.models import User
 from accounts.services.access import access_log
 from orders.api.dry_run import DryRunOutput
 from orders.api.serializers import OrderOutput
-from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
+from orders.errors import InvalidFact, NotYours, UnseenFact
 from orders.models import Deadline, Order, OrderAgency
 from orders.querysets import OrderQuerySet, OrderVisibility, order_visibility
 from orders.services.parties.visibility import roles_over
@@ -71,10 +71,9 @@ def refusals_as_problems(fields: Collection[str] | None = None) -> Iterator[None
     except NotYours as refusal:
         raise Problem("not_permitted") from refusal
     except InvalidFact as refusal:
-        others = refusal.others if isinstance(refusal, DoubtfulFact) else ()
         errors = [
             FieldError(one.field if fields is None or one.field in fields else "body", one.code, one.message)
-            for one in (refusal, *others)
+            for one in (refusal, *refusal.others)
         ]
         raise Problem("refused", refusal.message, errors=errors) from refusal
 

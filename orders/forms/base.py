@@ -52,20 +52,25 @@ class FactsForm(SiteForm):
         """Return the cleaned data by the names of the facts: an instant without its time is a day, `*_on`."""
         facts = dict(self.cleaned_data)
         for name, field in self.fields.items():
-            if isinstance(field, InstantField) and not isinstance(facts[name], datetime):
+            if name in facts and isinstance(field, InstantField) and not isinstance(facts[name], datetime):
                 facts[day_name(name)] = facts.pop(name)
         return facts
 
     def refuse(self, refusal: InvalidFact) -> None:
-        """Show a service's refusal beside the field that it is about, or above the form."""
-        beside = (name for name in self.fields if refusal.field in (name, day_name(name)))
-        if isinstance(refusal, UnseenFact):
-            self.unseen = str(self.cleaned_data.get(refusal.field, ""))
-        self.add_error(next(beside, None), refusal.message)
-        if isinstance(refusal, DoubtfulFact):
-            for other in refusal.others:
-                self.refuse(other)
-            if self.takes_confirm:
+        """Show a service's refusal, and its others, beside the fields they are about or above the form.
+
+        A field that has an error keeps it alone: what is refused then may be a consequence.
+        """
+        wrong = set(self.errors)
+        for one in (refusal, *refusal.others):
+            beside = (name for name in self.fields if one.field in (name, day_name(name)))
+            field = next(beside, None)
+            if field in wrong:
+                continue
+            if isinstance(one, UnseenFact):
+                self.unseen = str(self.cleaned_data.get(one.field, ""))
+            self.add_error(field, one.message)
+            if isinstance(one, DoubtfulFact) and self.takes_confirm and "confirm" not in self.fields:
                 self.ask_to_confirm()
 
     def ask_to_confirm(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -18,10 +19,11 @@ from orders.matching.dockets import clean_docket, docket_key
 from orders.models import FiledBy, OrderKind, ProofFound
 from orders.models.orders import MOST_FIREARMS
 from orders.services.orders.entry import NewOrder
-from orders.services.orders.entry_sheet import Listed
+from orders.services.orders.entry_sheet import Listed, check_listed
 from orders.services.orders.legal_checks import filers_of, kinds_of, standards_of
 from orders.services.parties.candidates import ANOTHER, candidates, chosen_person, clerk_orders
 from orders.services.planning.rulebooks import bundled, zone_at
+from orders.services.validation import refusals_of
 
 #: For what neither the court nor the papers state.
 NOT_STATED = ("", "Not stated")
@@ -327,6 +329,25 @@ class EnterOrderForm(FactsForm):
         facts = {name: one for name, one in self.facts().items() if name not in _NOT_OF_ORDER}
         choice = facts.pop("person", "")
         return NewOrder(**facts, **chosen_person(self._clerk, choice, facts["court"]))
+
+    def refuse_more(self, *, now: datetime) -> None:
+        """Beside the errors of the form, show what the service would refuse of the other fields."""
+        typed = self.facts()
+        if not {"court", "kind"} <= typed.keys() or not {"issued_at", "issued_on"} & typed.keys():
+            return
+        facts = {name: one for name, one in typed.items() if name not in _NOT_OF_ORDER | {"person"}}
+        # What has an error already gets no second one, so any text will do there.
+        given = {"docket_number": "", "respondent_name": "", "respondent_town": None} | facts
+        new = NewOrder(**given).cleaned()
+        time = typed.get("hearing_time")
+        number, kind = typed.get("permit_number", ""), typed.get("permit_kind", "")
+        listed = Listed(permit_kind=kind, permit_number=number, hearing_time=time)
+        if found := [
+            *refusals_of(lambda: new.check(now=now)),
+            *refusals_of(lambda: check_listed(new, listed)),
+        ]:
+            found[0].others = tuple(found[1:])
+            self.refuse(found[0])
 
     def firearms(self) -> list[dict[str, str]]:
         """Return the firearms that were typed, each by the columns of the list."""

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from accounts.dates import COURT_TIME, format_day, format_instant
 from accounts.models import Agency
-from orders.errors import InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Order
 from orders.models.fields import offset_of
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Call each check, and raise the first refusal with all others, so that a person reads them at once."""
+    raise_all([refusal for check in checks for refusal in refusals_of(check)])
+
+
+def refusals_of(check: Callable[[], object]) -> list[InvalidFact]:
+    """Call a check and return what it refuses."""
+    try:
+        check()
+    except InvalidFact as refusal:
+        found = [refusal, *refusal.others]
+        refusal.others = ()
+        return found
+    return []
+
+
+def raise_all(refusals: Sequence[InvalidFact]) -> None:
+    """Raise the first of these refusals with the others. What is refused for good comes before a doubt."""
+    if refusals:
+        first, *others = sorted(refusals, key=lambda one: isinstance(one, DoubtfulFact))
+        first.others = tuple(others)
+        raise first
 
 
 def need_reason(reason: str) -> str:

@@ -44,7 +44,7 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
         protected_person="Robin Elm",
         firearms_indicated="yes",
     )
-    browser.press("Add order")
+    browser.press("Enter the order")
     assert "The order is entered." in browser.driver.page_source
     assert "Not served. The time to surrender firearms has not started." in browser.everything
 

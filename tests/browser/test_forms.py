@@ -40,7 +40,7 @@ def test_a_double_click_and_back_store_one_order(browser: Browser) -> None:
     browser.open(ADD)
     fill_in(browser, town.name)
 
-    button = browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit][value='Add order']")
+    button = browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit][value='Enter the order']")
     ActionChains(browser.driver).double_click(button).perform()
     browser.wait_for("Not served")
     assert Order.objects.count() == 1
@@ -49,14 +49,14 @@ def test_a_double_click_and_back_store_one_order(browser: Browser) -> None:
     # The browser restores what was typed, the time too.
     browser.driver.back()
     browser.wait_for("Docket number")
-    browser.press("Add order")
+    browser.press("Enter the order")
     browser.wait_for("Not served")
     assert Order.objects.count() == 1
 
     browser.driver.back()
     browser.wait_for("Docket number")
     browser.type(respondent_name=" Junior")
-    browser.press("Add order")
+    browser.press("Enter the order")
     assert CHANGED in browser.text
     assert "Saved: Ash Birch." in browser.text
     assert Order.objects.count() == 1
@@ -71,14 +71,14 @@ def test_a_session_that_ends_in_the_middle_of_a_form(browser: Browser) -> None:
     fill_in(browser, town.name)
     Session.objects.all().delete()
 
-    browser.press("Add order")
+    browser.press("Enter the order")
     browser.sign_in_here(clerk)
 
     browser.wait_for(ENDED)
     assert browser.driver.find_element(By.NAME, "respondent_name").get_attribute("value") == "Ash Birch"
     assert not Order.objects.exists()
     assert not browser.is_wider_than(PHONE)
-    browser.press("Add order")
+    browser.press("Enter the order")
     browser.wait_for("Not served")
     assert Order.objects.count() == 1
     assert browser.complaints() == []

@@ -142,7 +142,7 @@ def test_who_and_which_docket(desk: Desk) -> None:
     }
     # 1. A name with nothing visible.
     desk.send(
-        "Add order",
+        "Enter the order",
         docket_number=first.case.docket_number,
         respondent_name="\u200b\u200b",
         respondent_town=desk.town.name,
@@ -151,9 +151,9 @@ def test_who_and_which_docket(desk: Desk) -> None:
     desk.reads("This field is required.")
     assert desk.kept("docket_number") == first.case.docket_number
     # 2. Invisible signs in a name. 3. The docket of the spouse.
-    desk.send("Add order", respondent_name="Robin\u200b  Birch")
+    desk.send("Enter the order", respondent_name="Robin\u200b  Birch")
     desk.reads("Is this the same person?", "Choose one of these people, or “Another person”.")
-    desk.send("Add order", docket_number="HHD-FA26-6900001-S")
+    desk.send("Enter the order", docket_number="HHD-FA26-6900001-S")
     order = Order.objects.filter(case__court=desk.court).exclude(pk=first.pk).get()
     assert order.case.respondent.name == "Robin Birch"
     # 4. The wrong town. 5. The wrong kind. 6. Under the wrong docket.

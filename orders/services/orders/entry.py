@@ -47,7 +47,7 @@ from orders.services.orders.legal_checks import (
 from orders.services.orders.new_cases import Cases
 from orders.services.planning.history import replan_and_record, with_siblings
 from orders.services.planning.rulebooks import current_rulebook, rulebooks_of, zone_at
-from orders.services.validation import check_instant, need_name, need_visible
+from orders.services.validation import check_all, check_instant, need_name, need_visible
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,23 +117,37 @@ class NewOrder:
         )
 
     def check(self, *, now: datetime) -> None:
-        """Raise `InvalidFact` for the first impossible value. The text is clean (`cleaned`)."""
-        need_visible("docket_number", self.docket_number)
-        need_name("respondent_name", self.respondent_name)
+        """Raise `InvalidFact` for the impossible values. The text is clean (`cleaned`)."""
         check_state(self.jurisdiction, self.court)
         check_kind(self.jurisdiction, self.kind)
         check_area(self.jurisdiction, self.area)
         order = self.unstored()
-        check_dates(order)
-        check_issued(order, now=now)
-        check_alleged_count(self.firearms_alleged_count)
+        check_all(
+            lambda: need_visible("docket_number", self.docket_number),
+            lambda: need_name("respondent_name", self.respondent_name),
+            lambda: check_dates(order),
+            lambda: check_issued(order, now=now),
+            lambda: check_alleged_count(self.firearms_alleged_count),
+            lambda: self._check_hearing(order, now=now),
+            lambda: self._check_born(order),
+            lambda: self._check_served(now=now),
+            self._check_asked,
+        )
+
+    def _check_hearing(self, order: Order, *, now: datetime) -> None:
         if self.hearing_on is not None:
             check_day_ahead("hearing_on", self.hearing_on, now=now)
             check_day_not_before_issue("hearing_on", order, self.hearing_on, "hearing_before_issue")
+
+    def _check_born(self, order: Order) -> None:
         if self.respondent_dob is not None:
             check_born("respondent_dob", self.respondent_dob, order.issued_on)
+
+    def _check_served(self, *, now: datetime) -> None:
         if self.served_at is not None:
             check_instant("served_at", self.served_at, now=now, zone=zone_at(self.jurisdiction, self.area))
+
+    def _check_asked(self) -> None:
         if self.filed_by or self.proof_found:
             check_asked(self.facts(), filed_by=self.filed_by, proof_found=self.proof_found)
 
@@ -196,9 +210,8 @@ def enter_order(new: NewOrder, *, by: User | None, now: datetime, confirm: str =
     Raises `InvalidFact`, and `DoubtfulFact` for an unusual docket number or dates beyond the rules unless
     `confirm` gives the reason.
     """
-    check_por_number(clean(new.por_number), by=by)
     new = new.cleaned()
-    new.check(now=now)
+    check_all(lambda: check_por_number(new.por_number, by=by), lambda: new.check(now=now))
     found = beyond_at(new.facts(), new.court.pk)
     young = birth_doubts("respondent_dob", new.respondent_dob, new.day_of_issue)
     ask([*_docket_doubts(new), *young, *doubts_about(found, hearing_field="hearing_on")], confirm=confirm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from orders.models import FirearmSource, Hearing, Order, OrderKind
 from orders.services.firearms.inventory import list_firearm, record_permit
 from orders.services.limits import ask
 from orders.services.orders.entry import NewOrder, enter_order
+from orders.services.validation import raise_all, refusals_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,23 +33,38 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     """Enter the order and everything that is listed with it, in one transaction.
 
     Raises `InvalidFact`, and `DoubtfulFact` unless `confirm` gives the reason, also for an ex parte order
-    whose end is not known: without a hearing or a last day no deadline ends it.
+    whose end is not known: without a hearing or a last day no deadline ends it. The error has everything that
+    is refused or doubted as its `others`.
     """
+    refused = refusals_of(lambda: check_listed(new, listed))
+    refused += refusals_of(lambda: ask(_endless(new), confirm=confirm))
+    given: dict[str, Any] = {"by": by, "now": now}
     with transaction.atomic():
-        order = enter_order(new, confirm=confirm, by=by, now=now)
-        if new.kind == OrderKind.EX_PARTE_RESTRAINING_ORDER and not (new.hearing_on or new.expires_on):
-            ask([_endless()], confirm=confirm)
+        try:
+            order = enter_order(new, confirm=confirm, **given)
+        except InvalidFact as refusal:
+            raise_all([refusal, *refusal.others, *refused])
+            raise
         if listed.hearing_time is not None:
-            if new.hearing_on is None:
-                raise InvalidFact("hearing_on", "required", "Enter the day of the hearing too.")
             Hearing.objects.filter(order=order).update(scheduled_time=listed.hearing_time)
-        if listed.permit_number and not listed.permit_kind:
-            raise InvalidFact("permit_kind", "required", "Enter what kind of permit it is.")
         if listed.permit_kind:
-            record_permit(order, kind=listed.permit_kind, number=listed.permit_number, by=by, now=now)
+            refused += refusals_of(
+                lambda: record_permit(order, kind=listed.permit_kind, number=listed.permit_number, **given)
+            )
         for number, firearm in enumerate(listed.firearms, start=1):
-            _list(order, number, firearm, by=by, now=now, confirm=confirm)
+            refused += refusals_of(partial(_list, order, number, firearm, confirm=confirm, **given))
+        raise_all(refused)
     return order
+
+
+def check_listed(new: NewOrder, listed: Listed) -> None:
+    """Raise `InvalidFact` for a part whose other part is missing."""
+    refused = []
+    if listed.hearing_time is not None and new.hearing_on is None:
+        refused.append(InvalidFact("hearing_on", "required", "Enter the day of the hearing too."))
+    if listed.permit_number and not listed.permit_kind:
+        refused.append(InvalidFact("permit_kind", "required", "Enter what kind of permit it is."))
+    raise_all(refused)
 
 
 def _list(
@@ -62,10 +79,11 @@ def _list(
         raise
 
 
-def _endless() -> DoubtfulFact:
-    return DoubtfulFact(
-        "hearing_on",
-        "no_end",
+def _endless(new: NewOrder) -> list[DoubtfulFact]:
+    if new.kind != OrderKind.EX_PARTE_RESTRAINING_ORDER or new.hearing_on or new.expires_on:
+        return []
+    message = (
         "An ex parte order ends at the hearing. Enter the hearing or the last day, or the reason to continue "
-        "without.",
+        "without."
     )
+    return [DoubtfulFact("hearing_on", "no_end", message)]

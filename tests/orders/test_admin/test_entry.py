@@ -347,3 +347,42 @@ def test_a_docket_of_another_respondent_offers_that_person(
 
     desk.post(ADD, {**sheet, "person": str(known.case.respondent.person.public_id)})
     assert Order.objects.latest("pk").case_id == known.case_id
+
+
+def test_one_round_shows_every_error_with_a_link_to_its_field(desk: Client, sheet: dict[str, Any]) -> None:
+    """A missing value, what the service refuses of others, and a permit without its kind."""
+    wrong = sheet | {
+        "respondent_town": "",
+        "hearing_on": "2025-12-01",
+        "respondent_dob": "2025-12-30",
+        "permit_number": "P-1",
+        "issued_at_1": "25:00",
+    }
+
+    first = desk.post(ADD, wrong).content.decode()
+    second = desk.post(ADD, wrong | {"issued_at_1": "4:00 pm"}).content.decode()
+
+    assert 'href="#id_issued_at_0"' in first
+    summary = second.partition('class="error-links"')[2].partition("</ul>")[0]
+    for name in ("respondent_town", "hearing_on", "respondent_dob", "permit_kind"):
+        assert f'href="#id_{name}"' in summary, name
+        assert second.count(f'id="id_{name}"') == 1
+    assert summary.count("<li>") == 4
+    assert not Order.objects.exists()
+
+
+def test_doubts_and_refusals_of_all_parts_come_together(desk: Client, sheet: dict[str, Any]) -> None:
+    wrong = sheet | {
+        "docket_number": "77",
+        "hearing_on": "",
+        "expires_on": "",
+        "permit_number": "P-1",
+        "respondent_dob": "2024-02-02",
+    }
+
+    page = desk.post(ADD, wrong).content.decode()
+
+    summary = page.partition('class="error-links"')[2].partition("</ul>")[0]
+    for name in ("docket_number", "hearing_on", "permit_kind", "respondent_dob"):
+        assert f'href="#id_{name}"' in summary, name
+    assert 'name="confirm"' in page
