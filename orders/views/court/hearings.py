@@ -19,7 +19,7 @@ from accounts.dates import format_clock, format_short_day
 from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
-from orders.models import RUNNING, Deadline, DeadlineState, Hearing, HearingOutcome, Order
+from orders.models import Deadline, DeadlineState, Hearing, HearingOutcome, Order, ProofStatus
 from orders.services.desk.conditions import CourtDesk, heard_within, is_not_served, is_surrender_overdue
 from orders.services.desk.figures import closed_days
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
@@ -41,8 +41,13 @@ SHAPES = {
     "missing": "Outcome missing",
     "overdue": "Firearms overdue",
     "runs": "Time still runs, or not served",
-    "clear": "All accounted for, or nothing listed",
+    "sworn": "Sworn, not verified",
+    "clear": "Proven, or found by the court",
+    "nothing": "No surrender is due",
 }
+
+#: Green is only for what police, a dealer or the court confirmed.
+_CONFIRMED = (ProofStatus.PROVEN, ProofStatus.FOUND)
 
 
 @dataclass(kw_only=True)
@@ -51,7 +56,7 @@ class HearingRow:
 
     hearing: Hearing
     desk: CourtDesk
-    shape: str = "clear"
+    shape: str = "nothing"
     row: CourtOrderRow | None = None
 
     @property
@@ -169,9 +174,11 @@ class HearingCalendar:
                 row.shape = "missing"
             elif first is not None and first.is_overdue(self.desk.now):
                 row.shape = "overdue"
-            elif row.order.served_at is None or (
-                first is not None and first.state in (*RUNNING, DeadlineState.NOT_STARTED)
-            ):
+            elif first is not None and first.proof in _CONFIRMED and first.state == DeadlineState.MET:
+                row.shape = "clear"
+            elif first is not None and (first.proof or first.state == DeadlineState.MET):
+                row.shape = "sworn"
+            elif first is not None or row.order.served_at is None:
                 row.shape = "runs"
 
     @cached_property

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, AuditEntry, Role
 from orders.models import CourtClosing, Hearing, Order
+from orders.services.firearms import statements
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def heard(order: Order, now: datetime, days: int, **facts: str) -> Hearing:
     """A hearing so many days from today."""
     day = now.astimezone(COURT_TIME).date() + timedelta(days=days)
-    return Hearing.objects.create(order=order, purpose="compliance", scheduled_on=day, **facts)
+    return Hearing.objects.create(**{"order": order, "purpose": "compliance", "scheduled_on": day} | facts)
 
 
 def text(client: Client, address: str) -> str:
@@ -38,6 +39,11 @@ def test_the_calendar_shows_each_hearing_with_the_state_of_its_order(
     late = enter(served_at=now - timedelta(hours=30), respondent_name="Late Birch")
     unserved = enter(respondent_name="Unserved Birch")
     moved = enter(respondent_name="Moved Birch")
+    sworn = enter(served_at=now - timedelta(hours=20), respondent_name="Sworn Birch")
+    statements.record_statement(sworn, kind="non_possession", sworn_at=now, by=None, now=now)
+    free = enter(kind="restraining_order_application", served_at=now, respondent_name="None Birch")
+    heard(sworn, now, 2)
+    heard(free, now, 2)
     heard(late, now, 2)
     heard(unserved, now, 3)
     heard(moved, now, 4, outcome="continued")
@@ -46,8 +52,11 @@ def test_the_calendar_shows_each_hearing_with_the_state_of_its_order(
 
     assert re.search(r'class="shape overdue"[^<]*</span><span[^>]*>Firearms overdue: </span>Late Birch', page)
     assert re.search(r'class="shape runs".*?Unserved Birch', page)
+    assert re.search(r'class="shape sworn".*?Sworn Birch', page)
+    assert re.search(r'class="shape nothing"[^<]*</span><span[^>]*>No surrender is due: </span>None', page)
     assert "Moved Birch" not in page
-    assert AuditEntry.objects.latest("id").cases == sorted([late.case.public_id, unserved.case.public_id])
+    shown = (late, unserved, sworn, free)
+    assert AuditEntry.objects.latest("id").cases == sorted(one.case.public_id for one in shown)
 
 
 def test_a_hearing_without_outcome_is_named_and_leads_to_its_list(
@@ -139,3 +148,18 @@ def test_deadlines_are_found_by_person_and_docket(typed: str, desk: Client, ente
 
     assert "HHD-FA-17-S" in page
     assert "HHD-FA-99-S" not in page
+
+
+def test_a_hearing_that_is_set_too_late_is_moved_and_not_set_again(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    order = enter(firearms_indicated=True, issued_at=now - timedelta(days=1))
+    before = text(desk, "/admin/orders/deadline/?who=court")
+    heard(order, now, 12, purpose="application")
+
+    after = text(desk, "/admin/orders/deadline/?who=court")
+
+    assert "Set a hearing" in before
+    assert "Set a hearing" not in after
+    assert "Hearing is set too late" in after
+    assert f"/admin/orders/order/{order.public_id}/continue/" in after
