@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from orders.services.attachments.sweep import sweep_files as sweep_stored
 from orders.services.follow_ups import orphaned, reminders
 from orders.services.planning.replan_stale import replan_stale as replan_some
+from orders.services.planning.urgency import write_ended
 from orders.services.registry import jobs
 
 logger = logging.getLogger(__name__)
@@ -44,8 +45,12 @@ def sweep_imports() -> None:
 
 @shared_task(name="orders.replan_stale")
 def replan_stale() -> None:
-    """Replan a batch of orders planned with an older rulebook, and continue with the next batch."""
-    if replan_some(now=timezone.now()):
+    """Replan a batch of orders planned with an older rulebook, and continue with the next batch.
+
+    Orders that have ended since are listed by what still matters of them.
+    """
+    now = timezone.now()
+    if write_ended(now) + replan_some(now=now):
         replan_stale.apply_async(expires=3600, retry=False)
 
 

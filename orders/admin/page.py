@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,6 +51,7 @@ from orders.services.court_days import zone_of
 from orders.services.firearms.requests import request_words
 from orders.services.firearms.return_steps import ChecklistLine, checklist_of
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.order_state import last_days, state_of
 from orders.services.orders.record import OrderRecord, load_record
 from orders.services.parties.candidates import CandidatePerson
 from orders.services.planning.load_inventories import ABOUT_COMPLIANCE
@@ -128,6 +129,8 @@ class OrderPage:
     roles: Collection[str]
     now: datetime
     language: str
+    #: The last day of the order; None if it is not known.
+    last_day: date | None
     #: The person's other orders: those that the reader sees, and live ones of other courts.
     related: Sequence[RelatedOrder]
     #: The other orders of the same case that the reader sees, such as the order after a hearing.
@@ -156,7 +159,8 @@ class OrderPage:
     @cached_property
     def deadlines(self) -> list[DeadlineLine]:
         """The deadlines, the most urgent first."""
-        return deadline_lines(self.record, now=self.now, language=self.language)
+        state = state_of(self.order, self.last_day, now=self.now)
+        return deadline_lines(self.record, now=self.now, language=self.language, is_ended=not state.is_live)
 
     @property
     def running(self) -> list[DeadlineLine]:
@@ -344,6 +348,7 @@ def load_page(order: Order, *, user: User, roles: Collection[str], now: datetime
         roles=roles,
         now=now,
         language=language,
+        last_day=last_days([order])[order.pk],
         related=related_orders(order, user=user, now=now),
         beside=[one for one in record.siblings if one.pk in visible],
     )

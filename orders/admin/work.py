@@ -21,16 +21,16 @@ from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of, order_link
 from orders.display import rule_title, rule_words, short_due, shown_state
 from orders.models import NOT_DEADLINES, RUNNING, Deadline, DeadlineState, FollowUp
 from orders.services.court_days import zone_of
-from orders.services.desk.conditions import MOST_COUNTED, CourtDesk
+from orders.services.desk.conditions import MOST_COUNTED, CourtDesk, still_matters
 from orders.services.desk.figures import day_span
 from orders.services.planning.rulebooks import bundled
 from orders.services.search import search
 from orders.views.court.today import own_rules
-from orders.views.court.words import button_of, chip_class, chip_words, order_page, step_of
+from orders.views.court.words import CourtStep, button_of, chip_class, chip_words, order_page, steps_of
 
 
 class DeadlineStateFilter(NamedDefaultFilter):
-    """Deadlines by state; by default those that are open or overdue."""
+    """Deadlines by state; by default those that are open or overdue and did not end with their order."""
 
     title = "State"
     default_label = "Open or overdue"
@@ -46,7 +46,7 @@ class DeadlineStateFilter(NamedDefaultFilter):
         """Return the chosen deadlines."""
         if chosen := self.value():
             return queryset.filter(state=chosen)
-        return queryset.filter(state__in=RUNNING)
+        return queryset.filter(still_matters(desk_of(request)), state__in=RUNNING)
 
 
 class ActorFilter(NamedDefaultFilter):
@@ -138,9 +138,8 @@ def court_today() -> date:
 class ListedDeadline:
     """One deadline as a line of the list."""
 
-    def __init__(self, deadline: Deadline, desk: CourtDesk) -> None:
+    def __init__(self, deadline: Deadline, step: CourtStep, desk: CourtDesk) -> None:
         self.deadline, self.order, self.now = deadline, deadline.order, desk.now
-        step = step_of(deadline.rule_id)
         self.what, self.title = step.words, rule_words(deadline.rule_id)
         self.chip = chip_words(deadline.due_at, desk.now) if deadline.is_running else ""
         self.chip_class = chip_class(deadline.due_at, desk.now)
@@ -206,7 +205,9 @@ class DeadlineAdmin(DeskList):
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
             desk = desk_of(request)
-            rows = [ListedDeadline(one, desk) for one in response.context_data["cl"].result_list]
+            shown = list(response.context_data["cl"].result_list)
+            steps = steps_of(shown, desk.today)
+            rows = [ListedDeadline(one, steps[one.pk], desk) for one in shown]
             groups = [(name, list(some)) for name, some in groupby(rows, key=lambda row: row.group)]
             response.context_data |= {"groups": groups, "most_counted": MOST_COUNTED}
         return response

@@ -25,11 +25,22 @@ class OrderUrgency(models.Model):
         blank=True,
         help_text="The day of the vacatur, else the last day. Empty: not known.",
     )
+    is_ended = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The order had ended when this row was written: what ended with it is left out.",
+    )
 
     class Meta:
         indexes = [
             # The list of a court's orders, the most urgent first; also those that are overdue or due soon.
             models.Index(fields=["court", "due_at", "order"], name="order_urgency_of_court"),
+            # The hourly search for orders that have ended since.
+            models.Index(
+                fields=["ends_on", "order"],
+                name="order_urgency_to_end",
+                condition=models.Q(is_ended=False, ends_on__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

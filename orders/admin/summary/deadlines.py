@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from orders.services.court_days import zone_of
 from orders.services.orders.record import OrderRecord
 from orders.services.planning.explanations import reasons
 from orders.services.planning.rulebooks import bundled
+from orders.services.planning.urgency import rules_moot_at_end
 
 #: Deadlines in the order in which they need attention.
 _URGENCY = [
@@ -57,25 +58,34 @@ class DeadlineLine:
     actor: str
 
     is_later: bool
+    #: True if the order has ended, and this duty with it.
+    is_moot: bool
 
     @property
     def is_folded(self) -> bool:
         """True if no one has anything to do about it soon."""
-        return self.is_later or (self.deadline.state in _SETTLED and not self.is_met_ahead)
+        return self.is_later or self.is_moot or (self.deadline.state in _SETTLED and not self.is_met_ahead)
 
 
-def deadline_lines(record: OrderRecord, *, now: datetime, language: str) -> list[DeadlineLine]:
+def deadline_lines(
+    record: OrderRecord, *, now: datetime, language: str, is_ended: bool
+) -> list[DeadlineLine]:
     """Return the deadlines of an order, the most urgent first, with reasons in `language`."""
     order = record.order
     zone, why = zone_of(order), reasons(order, language)
+    moot = rules_moot_at_end() if is_ended else frozenset()
     lines = [
-        _line(one, order, zone, now, why.get((one.rule_id, one.occurrence), ())) for one in record.deadlines
+        _line(one, order, zone, now, why=why.get((one.rule_id, one.occurrence), ()), moot=moot)
+        for one in record.deadlines
     ]
     return sorted(lines, key=lambda line: _URGENCY.index(DeadlineState(line.deadline.state)))
 
 
-def _line(one: Deadline, order: Order, zone: ZoneInfo, now: datetime, why: Sequence[str]) -> DeadlineLine:
+def _line(
+    one: Deadline, order: Order, zone: ZoneInfo, now: datetime, *, why: Sequence[str], moot: Collection[str]
+) -> DeadlineLine:
     is_late = one.is_overdue(now)
+    is_moot = one.is_running and one.rule_id in moot
     return DeadlineLine(
         deadline=one,
         title=rule_title(one.rule_id),
@@ -87,10 +97,11 @@ def _line(one: Deadline, order: Order, zone: ZoneInfo, now: datetime, why: Seque
         overdue_since=format_instant(one.due_at, zone) if one.due_at and is_late else "",
         was_overdue_since=_missed_before_end(one, order, zone),
         reasons=why,
-        clock=clock_words(one, now),
+        clock="" if is_moot else clock_words(one, now),
         is_late=is_late,
         actor=_actor(one.rule_id),
         is_later=one.due_at is not None and one.due_at - now > _SOON,
+        is_moot=is_moot,
     )
 
 

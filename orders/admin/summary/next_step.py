@@ -21,6 +21,7 @@ from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders.record import OrderRecord
 from orders.services.planning.rulebooks import bundled
+from orders.services.planning.urgency import rules_moot_at_end
 
 #: Who owes a duty of the court.
 _COURT = ("court", "clerk")
@@ -130,6 +131,8 @@ class NextSteps:
         """What the court itself still owes. A hearing that is set has a step of its own."""
         for one in sorted(self.record.deadlines, key=lambda row: row.due_at or self.now):
             rule = bundled().by_id.get(one.rule_id)
+            if not self.strip.state.is_live and one.rule_id in rules_moot_at_end():
+                continue
             if rule is None or rule.actor not in _COURT or rule.ends_order or rule.is_end:
                 continue
             events = {met.event for met in rule.met_by}

@@ -17,7 +17,7 @@ from orders.admin.summary.timeline import Timeline
 from orders.forms.acts import ACTS
 from orders.services.court_days import respondent_age, zone_of
 from orders.services.firearms.surrender import surrender_deadline
-from orders.services.order_state import OrderState, last_days, state_of
+from orders.services.order_state import OrderState, state_of
 from orders.services.orders.record import OrderRecord
 
 #: So many notices that were sent stay open on the page.
@@ -122,10 +122,3 @@ class OrderSummary:
         """True if the reader may record a notice as sent."""
         act = ACTS["sent"]
         return bool(act.is_permitted(self.roles) and act.is_offered(self.record))
-
-
-def load_summary(record: OrderRecord, *, roles: Collection[str], now: datetime) -> OrderSummary:
-    """Load the top of the page of a loaded record."""
-    return OrderSummary(
-        record=record, roles=roles, last_day=last_days([record.order])[record.order.pk], now=now
-    )

@@ -28,6 +28,7 @@ from orders.models import (
 )
 from orders.querysets import order_visibility
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.planning.urgency import rules_moot_at_end
 
 #: The roles of a court.
 COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
@@ -72,6 +73,12 @@ class CourtDesk:
         return SqlCase(
             When(seen, then=Value(value=True)), default=Value(value=False), output_field=BooleanField()
         )
+
+
+def still_matters(desk: CourtDesk) -> Q:
+    """Deadlines whose order has not ended, or which outlast it."""
+    in_force = Q(order__urgency__ends_on=None) | Q(order__urgency__ends_on__gte=desk.today)
+    return in_force | ~Q(rule_id__in=rules_moot_at_end())
 
 
 Condition = Callable[[CourtDesk], Q]

@@ -14,7 +14,7 @@ from accounts.dates import COURT_TIME, court_date
 from accounts.models import Agency
 from orders.models import RUNNING, Deadline, DeadlineState, Hearing, ProofStatus
 from orders.rules.court_time import at_wall
-from orders.services.desk.conditions import CourtDesk
+from orders.services.desk.conditions import CourtDesk, still_matters
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.rulebooks import current_rulebook
 from orders.services.planning.urgency import rules_for_court
@@ -82,7 +82,7 @@ def days_ahead(desk: CourtDesk, days: int = 7) -> list[DayAhead]:
     ends = _starts(today + timedelta(days=days))
     # The first condition follows from the others, and has an index.
     near = desk.rows(Deadline).filter(order__urgency__due_at__lte=ends)
-    running = near.filter(
+    running = near.filter(still_matters(desk)).filter(
         state__in=RUNNING, rule_id__in=rules_for_court(), due_at__gt=_starts(today), due_at__lte=ends
     )
     # A deadline of a whole day is due when the day is over, which is midnight of the next one.

@@ -78,7 +78,7 @@ def replan(
     deadlines = {order.pk: list(rows[order.pk].values()) for order in orders}
     for row in changes.new_deadlines:
         deadlines[row.order_id].append(row)
-    write_urgency(orders, courts, deadlines)
+    write_urgency(orders, courts, deadlines, now=now)
     if changes.arms_what_is_due():
         # If a receiver fails, the facts are committed all the same, and the pulses fire a second later.
         transaction.on_commit(lambda: armed_due.send(sender=None), robust=True)

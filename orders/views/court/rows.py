@@ -28,7 +28,7 @@ from orders.services.court_days import court_day, zone_of
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
-from orders.services.planning.urgency import rules_for_court
+from orders.services.planning.urgency import concerns_court
 from orders.views.court.words import chip_class, chip_words, next_words, order_page
 
 #: The most firearms that are drawn as boxes; more are only counted.
@@ -212,10 +212,10 @@ def load_rows(orders: Sequence[Order], *, now: datetime) -> list[CourtOrderRow]:
             order=order,
             now=now,
             surrender_deadline=surrender_deadline(deadlines, now),
-            next=_next(deadlines),
             follow_up=loaded.follow_ups.get(order.pk),
             is_doubtful=order.pk in loaded.doubtful,
         )
+        row.next = next((one for one in deadlines if concerns_court(one, is_ended=row.is_ended)), None)
         if row.surrender_deadline is not None:
             row.balance = inventories[order.case_id].balance_for(order)
         rows.append(row)
@@ -233,8 +233,3 @@ def _load(orders: Sequence[int]) -> _BesideOrders:
     open_items = ReviewItem.objects.filter(order__in=orders, resolved_at=None)
     loaded.doubtful.update(open_items.values_list("order", flat=True))
     return loaded
-
-
-def _next(deadlines: Sequence[Deadline]) -> Deadline | None:
-    """Return the first running deadline that concerns the court."""
-    return next((one for one in deadlines if one.is_running and one.rule_id in rules_for_court()), None)

@@ -25,7 +25,7 @@ from orders.models import (
     ServiceAttempt,
 )
 from orders.services.desk import figures
-from orders.services.desk.conditions import CourtDesk, is_unserved_before_hearing, open_windows
+from orders.services.desk.conditions import CourtDesk, is_unserved_before_hearing, open_windows, still_matters
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import bundled
@@ -38,6 +38,7 @@ from orders.views.court.words import (
     chip_class,
     chip_words,
     step_of,
+    steps_of,
 )
 
 #: Rows of one group; the list behind it has the others.
@@ -158,6 +159,7 @@ class Today:
     def _running(self, rules: Collection[str], until: datetime) -> QuerySet[Deadline]:
         """The running deadlines of these rules that are due by then; the first condition has an index."""
         near = self.desk.rows(Deadline).filter(order__urgency__due_at__lte=until)
+        near = near.filter(still_matters(self.desk))
         return near.filter(state__in=RUNNING, rule_id__in=rules, due_at__lte=until)
 
     def _of_surrenders(self, group: TodayGroup, deadlines: QuerySet[Deadline]) -> TodayGroup:
@@ -177,8 +179,10 @@ class Today:
         empty = "The court owes nothing in the next seven days."
         group = TodayGroup(name="duties", title="Your court's own duties", empty=empty)
         group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court"
-        for one in self._take_earliest(group, own):
-            step = step_of(one.rule_id)
+        found = self._take_earliest(group, own)
+        steps = steps_of(found, self.desk.today)
+        for one in found:
+            step = steps[one.pk]
             group.rows.append(self._row(one.order, step.words, one.due_at, step))
         return group
 

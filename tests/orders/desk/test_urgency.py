@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from orders.models import Deadline, Order, OrderUrgency
 from orders.services.firearms import inventory, receipts
 from orders.services.hearings import schedule_hearing
 from orders.services.orders import vacatur, withdrawal
+from orders.services.planning.replan import replan
 from orders.services.planning.replan_stale import mark_uncovered, replan_stale
-from orders.services.planning.urgency import ending_rules, next_due, rules_for_court
+from orders.services.planning.urgency import ending_rules, next_due, rules_for_court, write_ended
 from orders.services.service import record_service
 from tests import make
+from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, page_of
+
+__all__ = ["clerk", "court", "desk", "enter", "now"]
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +95,34 @@ def test_an_order_that_an_older_program_wrote_is_planned_again() -> None:
     replan_stale(now=make.NOW)
 
     assert OrderUrgency.objects.get(order=order).due_at == before
+
+
+def test_after_the_last_day_only_what_outlasts_the_order_is_due(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    """The copy for police is moot then; firearms that are still out are not."""
+    copy = enter(issued_at=now - timedelta(days=6), expires_on=(now - timedelta(days=1)).date())
+    armed = enter(
+        issued_at=now - timedelta(days=6),
+        served_at=now - timedelta(days=5),
+        expires_on=(now - timedelta(days=1)).date(),
+        firearms_alleged_count=1,
+    )
+    for order in (copy, armed):
+        replan([order], now=now - timedelta(days=2))
+    before = OrderUrgency.objects.get(order=copy)
+
+    assert write_ended(now) == 2
+    assert write_ended(now) == 0
+
+    after = OrderUrgency.objects.get(order=copy)
+    assert (before.is_ended, after.is_ended) == (False, True)
+    assert before.due_at == make.deadline(copy, "CT-LE-48").due_at
+    assert after.due_at is None or after.due_at > now
+    assert OrderUrgency.objects.get(order=armed).due_at == make.deadline(armed, "CT-SUR-01").due_at
+    page = desk.get(page_of(copy)).content.decode()
+    assert "Ended with the order, not met; it was due" in page
+    assert "your court&#x27;s own duty" not in page
+    listed = desk.get("/admin/orders/deadline/").content.decode()
+    assert "Send the order to police" not in listed
+    assert armed.case.docket_number in listed
