@@ -321,7 +321,7 @@ def release_words(release: ConfidentialityRelease) -> str:
 
 def required_notice_words(entry: Entry) -> str:
     """Return a required notice with its recipient."""
-    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {entry.id})"
+    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {'; '.join(entry.sources)})"
 
 
 def entry_law(entry: Entry) -> Iterator[str]:

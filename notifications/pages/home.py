@@ -39,6 +39,9 @@ from orders.views.court.today import Today
 #: Alerts on one page of the list.
 PAGE = 50
 
+#: Alerts below Today, which has what is due already; a link leads to all.
+FEW = 5
+
 #: Orders of clients on the first page of an advocate.
 MOST_CLIENTS = 25
 
@@ -60,7 +63,10 @@ def home(request: HttpRequest) -> HttpResponseBase:
     on_board = board_of(request, user, mine, now)
     board = on_board.get("board")
     listed = mine.leading() if board is None else mine.leading().filter(not_on(board))
-    page = Paginator(listed.with_details().order_by("-id"), PAGE).get_page(request.GET.get("page"))
+    today = _today(request, user, mine, now)
+    shows_few = bool(today) and not {"page", "alerts"} & request.GET.keys()
+    size = FEW if shows_few else PAGE
+    page = Paginator(listed.with_details().order_by("-id"), size).get_page(request.GET.get("page"))
     log_access(request, (alert.of_order.case.public_id for alert in page))
     over = roles_over(user, {alert.of_order.pk for alert in page})
     named = {pk for pk, held in over.items() if "name" in MATRIX.resources["respondent"].fields_for(held)}
@@ -72,7 +78,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "to_hand_over": _to_hand_over(request, user, now),
         "has_calendar": feeds.can_have_feed(user),
         **on_board,
-        **_today(request, user, mine, now),
+        **today,
+        "shows_few": shows_few,
         **_cards(request, user, now),
     }
     if user.roles == {Role.ADVOCATE}:

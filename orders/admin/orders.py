@@ -59,6 +59,11 @@ class OrderAdmin(CourtOrderList):
         """True for clerks, who enter the orders of their court."""
         return bool(courts_of(request.user, Role.CLERK))
 
+    @override
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Offer no second “Add” among the settings: an order is entered from Today or the list."""
+        return {**super().get_model_perms(request), "add": False}
+
     def enter_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form that enters an order, then the page of the order."""
         if not self.has_add_permission(request):

@@ -168,7 +168,6 @@ class _Explanation:
         rule, value, known = self._planned.rule, self._planned.value, self._words
         yield known.fill(
             "sentence.rule" if rule.has_duty else "sentence.rule_end",
-            id=rule.id,
             title=known.translated(f"title.{rule.id}", rule.title),
             actor=known.translated(f"actor.{rule.actor}", rule.actor),
         )

@@ -330,8 +330,8 @@ class Entry:
 
 
 def cite(rule: Rule | Entry, sources: Iterable[str]) -> str:
-    """Return a rule's title with its id and sources, as a refusal quotes it."""
-    return f"{rule.title} ({rule.id}; {'; '.join(sources)})"
+    """Return a rule's title with its sources, as a refusal quotes it."""
+    return f"{rule.title} ({'; '.join(sources)})"
 
 
 def _heard_on_application(event: Event) -> bool:

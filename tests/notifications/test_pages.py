@@ -322,7 +322,7 @@ def test_times_are_the_courts(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [("", "Rule CT-SUR-01:"), ("?language=es", "Regla CT-SUR-01:"), ("?language=xx", "Rule CT-SUR-01:")],
+    [("", "Who must act:"), ("?language=es", "Quién debe actuar:"), ("?language=xx", "Who must act:")],
 )
 def test_reasons_are_read_in_the_language_asked_for(place: Place, asked: str, said: str) -> None:
     order = overdue(place)

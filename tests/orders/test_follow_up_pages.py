@@ -285,7 +285,7 @@ def test_the_page_shows_what_a_visit_needs_and_not_the_protected_person(place: P
         assert said in page
     assert PROTECTED not in page
     assert f'href="{page_of(follow_up)}"' in read(place.liaison, notice_of(place))
-    assert "Regla CT-SUR-01:" in read(place.liaison, page_of(follow_up), language="es")
+    assert "Quién debe actuar:" in read(place.liaison, page_of(follow_up), language="es")
     entries = AuditEntry.objects.filter(cases__contains=[follow_up.order.case.public_id])
     assert {one.actor for one in entries} == {place.liaison}
 

@@ -111,7 +111,7 @@ def test_filer_is_refused_with_the_rules_citation_when_it_is_not_listed(folder: 
     rulebook = book(folder, 'type = "filers"\nallows = ["school"]')
 
     assert rulebook.filer_refusal(order(), Filer.SCHOOL) == ""
-    assert rulebook.filer_refusal(order(), Filer.OTHER_PERSON) == "Something holds. (CT-NOTE; a statute)"
+    assert rulebook.filer_refusal(order(), Filer.OTHER_PERSON) == "Something holds. (a statute)"
     assert rulebook.filer_refusal(order(jurisdiction="us_de"), Filer.OTHER_PERSON) == ""
 
 
@@ -134,7 +134,7 @@ def test_proof_is_refused_only_below_the_standard(
     refusals = {one: rulebook.proof_refusal(order(), one) for one in StandardOfProof}
 
     assert {one for one, refusal in refusals.items() if not refusal} == enough
-    assert set(refusals.values()) <= {"", "Something holds. (CT-NOTE; a statute)"}
+    assert set(refusals.values()) <= {"", "Something holds. (a statute)"}
 
 
 def test_standard_that_depends_on_the_filer_applies_to_that_filer_only(folder: Path) -> None:
@@ -247,14 +247,14 @@ def test_family_in_vermont_proves_an_ex_parte_order_clearly(rulebook: Rulebook) 
     facts = _facts("vt", "temporary_erpo")
 
     assert not rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.STATES_ATTORNEY)
-    assert "VT-NOW-2" in rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
+    assert "ex parte proof: preponderance" in rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
 
 
 def test_risk_protection_order_requires_more_after_its_hearing(rulebook: Rulebook) -> None:
     heard = order("risk_protection_order", events=[happened("heard", "2026-12-14")])
 
     assert not rulebook.proof_refusal(order("risk_protection_order"), StandardOfProof.PROBABLE_CAUSE)
-    assert "CT-RPO-PROOF-HRG" in rulebook.proof_refusal(heard, StandardOfProof.PROBABLE_CAUSE)
+    assert "§ 29-38c(e)" in rulebook.proof_refusal(heard, StandardOfProof.PROBABLE_CAUSE)
 
 
 #: What precedes a return of firearms that were surrendered under a Connecticut order.

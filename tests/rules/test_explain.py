@@ -36,7 +36,7 @@ def test_explanation_has_event_source_rule_arithmetic_and_certainty(rulebook: Ru
         "(return of service by Marshal Reed).",
         "It is due 24 elapsed hours after it, counting nights, weekends and holidays: "
         "Sat, Dec 5, 2026, 6:30 p.m. EST.",
-        "Rule CT-SUR-01: Firearms and ammunition are surrendered to police, or sold to a federally licensed "
+        "Firearms and ammunition are surrendered to police, or sold to a federally licensed "
         "dealer, within twenty-four hours of notice of the order. Who must act: respondent.",
         "Source: C.G.S. § 29-36k(b); Public Act 16-34, section 7 (seen in a published text, in force since "
         "Sat, Oct 1, 2016).",
@@ -67,8 +67,7 @@ def test_explanation_has_note_and_other_reading_in_both_languages(rulebook: Rule
     assert sentences(planned) == (
         "It counts from Mon, Dec 21, 2026, the hearing date.",
         "It is due 3 calendar days before it, not counting that day: Fri, Dec 18, 2026.",
-        "Rule CT-SVC-02: The respondent is served not less than three days before the hearing. "
-        "Who must act: proper officer.",
+        "The respondent is served not less than three days before the hearing. Who must act: proper officer.",
         "Source: C.G.S. § 46b-15(h)(1); Public Act 16-34, section 3 (seen in a published text, in force "
         "since Sat, Oct 1, 2016).",
         "Debatable: Whether “three days before” means the hearing date minus three or three clear days.",
@@ -77,7 +76,7 @@ def test_explanation_has_note_and_other_reading_in_both_languages(rulebook: Rule
     assert sentences(planned, "es") == (
         "Se cuenta desde el lunes 21 de diciembre de 2026, la fecha de la audiencia.",
         "Vence 3 días calendario antes, sin contar ese mismo día: viernes 18 de diciembre de 2026.",
-        "Regla CT-SVC-02: Se notifica a la parte demandada no menos de tres días antes de la audiencia. "
+        "Se notifica a la parte demandada no menos de tres días antes de la audiencia. "
         "Quién debe actuar: el agente autorizado para notificar.",
         "Fuente: Estatutos Generales de Connecticut (C.G.S.) § 46b-15(h)(1); Ley Pública 16-34, sección 3 "
         "(leída en un texto publicado, en vigor desde el sábado 1 de octubre de 2016).",

@@ -43,7 +43,7 @@ def test_recipient_is_refused_with_the_rules_citation_when_it_is_not_allowed(fol
     book = load(folder)
 
     assert book.refusal(order(), FirearmRecipient.LAW_ENFORCEMENT) == ""
-    assert book.refusal(order(), FirearmRecipient.THIRD_PARTY) == "Something holds. (CT-NOTE; a statute)"
+    assert book.refusal(order(), FirearmRecipient.THIRD_PARTY) == "Something holds. (a statute)"
     assert book.refusal(order(jurisdiction="us_de"), FirearmRecipient.THIRD_PARTY) == ""
 
 
@@ -75,7 +75,7 @@ def test_refusal_names_every_rule_that_refuses_with_all_its_sources(folder: Path
     assert book.refusal(order(), FirearmRecipient.LAW_ENFORCEMENT) == ""
     assert book.refusal(order(), FirearmRecipient.LICENSED_DEALER) == ""
     assert book.refusal(order(), FirearmRecipient.TRUE_OWNER) == (
-        "The first entry. (CT-FIRST; a statute; a guide) The second entry. (CT-SECOND; another statute)"
+        "The first entry. (a statute; a guide) The second entry. (another statute)"
     )
 
 
@@ -92,7 +92,7 @@ def test_proof_is_refused_by_every_rule_that_requires_more(folder: Path) -> None
     (folder / "us_ct" / "note.toml").write_text(text, encoding="utf-8")
 
     assert load(folder).proof_refusal(order(), StandardOfProof.PROBABLE_CAUSE) == (
-        "The first entry. (CT-FIRST; a statute; a guide) The second entry. (CT-SECOND; another statute)"
+        "The first entry. (a statute; a guide) The second entry. (another statute)"
     )
 
 

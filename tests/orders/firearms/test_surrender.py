@@ -134,7 +134,7 @@ def test_receipt_of_a_private_person_is_refused() -> None:
         )
 
     assert refused.value.code == "unlawful_recipient"
-    assert "CT-SUR-03" in refused.value.message
+    assert "no friend or relative may take them" in refused.value.message
 
 
 def test_transfer_to_an_eligible_person_where_the_state_allows_it_is_recorded() -> None:

@@ -31,13 +31,13 @@ INDIANA: dict[str, Any] = {"jurisdiction": "us_in", "kind": "temporary_erpo"}
             "may_not_file",
             "A person who needs protection from a family or household member may apply. The grounds are "
             "physical harm, a threat of it, stalking, a pattern of threatening, and coercive control. "
-            "(CT-APP-01; C.G.S. § 46b-15(a); C.G.S. § 46b-1(b); WomensLaw.org, Connecticut, ",
+            "(C.G.S. § 46b-15(a); C.G.S. § 46b-1(b); WomensLaw.org, Connecticut, ",
         ),
         (
             {"kind": "risk_protection_order", "filed_by": "household_member"},
             "filed_by",
             "may_not_file",
-            "the court may order police to investigate. (CT-RPO-02; ",
+            "the court may order police to investigate. (",
         ),
         (
             {"filed_by": "neighbour"},
@@ -49,7 +49,7 @@ INDIANA: dict[str, Any] = {"jurisdiction": "us_in", "kind": "temporary_erpo"}
             {"jurisdiction": "us_ca", "kind": "final_erpo", "proof_found": "preponderance"},
             "proof_found",
             "too_little_proof",
-            "Proof for a final order: clear and convincing. (CA-FIN-PROOF; Extreme-risk laws of thirteen "
+            "Proof for a final order: clear and convincing. (Extreme-risk laws of thirteen "
             "states (table), California, “Length and proof”)",
         ),
         (
@@ -106,7 +106,7 @@ def correct(order: Order, **changes: Any) -> Order:
 def test_correction_asks_what_the_law_of_the_corrected_order_asks() -> None:
     order = make.order(filed_by="household_member")
 
-    with pytest.raises(InvalidFact, match="CT-RPO-02"):
+    with pytest.raises(InvalidFact, match="the court may order police to investigate"):
         correct(order, kind="risk_protection_order")
     correct(order, kind="risk_protection_order", filed_by="law_enforcement", proof_found="probable_cause")
 
@@ -127,7 +127,7 @@ def test_hearing_asks_more_than_the_warrant_did() -> None:
 
     # What was found before the hearing prevents nothing else.
     correct(order, expires_on=date(2027, 12, 4))
-    with pytest.raises(InvalidFact, match="CT-RPO-PROOF-HRG"):
+    with pytest.raises(InvalidFact, match="clear and convincing evidence"):
         correct(order, proof_found="preponderance")
     correct(order, proof_found="clear_and_convincing")
 

@@ -188,7 +188,7 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
         ({"respondent_name": "x" * 201}, "at most 200 characters"),
         ({"respondent_name": "\0\u200b"}, "This field is required."),
         ({"respondent_address": "x" * 201}, "at most 200 characters"),
-        ({"filed_by": "law_enforcement"}, "(CT-APP-01; C.G.S. § 46b-15(a);"),
+        ({"filed_by": "law_enforcement"}, "(C.G.S. § 46b-15(a);"),
         ({"filed_by": "neighbour"}, "not one of the available choices"),
         ({"proof_found": "belief"}, "not one of the available choices"),
     ],
