@@ -31,8 +31,8 @@ from orders.errors import InvalidFact
 from orders.forms.acts import ACTS
 from orders.forms.base import FactsForm
 from orders.forms.entry import EnterOrderForm
-from orders.forms.firearm_words import word_lists
 from orders.matching.dockets import DOCKET_EXAMPLE, is_connecticut_docket
+from orders.matching.firearm_words import word_lists
 from orders.models import Order
 from orders.services.orders.entry_sheet import enter_sheet
 from orders.services.parties.visibility import roles_over

@@ -247,7 +247,9 @@ def test_family_in_vermont_proves_an_ex_parte_order_clearly(rulebook: Rulebook) 
     facts = _facts("vt", "temporary_erpo")
 
     assert not rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.STATES_ATTORNEY)
-    assert "ex parte proof: preponderance" in rulebook.proof_refusal(facts, StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
+    assert "ex parte proof: preponderance" in rulebook.proof_refusal(
+        facts, StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER
+    )
 
 
 def test_risk_protection_order_requires_more_after_its_hearing(rulebook: Rulebook) -> None:

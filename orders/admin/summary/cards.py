@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from accounts.dates import format_day, format_instant
 from orders.admin.summary.duty import SurrenderDuty
-from orders.models import Firearm, FirearmStatus, ItemKind, ProofStatus, Receipt
+from orders.models import Firearm, FirearmSource, FirearmStatus, ItemKind, ProofStatus, Receipt
+from orders.services.firearms.found import is_named
 from orders.services.orders.record import OrderRecord
 
 #: The badge of an item that is not accounted for, by the tone of the duty.
@@ -59,6 +60,8 @@ def _state(firearm: Firearm, duty: SurrenderDuty, *, is_open: bool) -> tuple[str
         return _OPEN_BADGES.get(duty.tone, "Not accounted for yet"), tone
     if firearm.status == FirearmStatus.FOUND:
         return "Found by the court", "found"
+    if firearm.source == FirearmSource.RECEIPT and not is_named(firearm):
+        return "Words on a receipt", "waits"
     if firearm.status in (FirearmStatus.SURRENDERED, FirearmStatus.SOLD):
         return "Proven", "proven"
     return str(firearm.get_status_display()), "waits"

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from accounts.text import clean
 from orders.errors import DoubtfulFact, InvalidFact
+from orders.matching.firearm_words import names_firearm
 from orders.matching.serials import exact_key
 from orders.models import Firearm, FirearmSource, ItemKind, Order
 from orders.services.firearms.inventory import check_firearm
@@ -26,12 +28,28 @@ class FoundItem:
     description: str = ""
 
 
+def is_named(item: FoundItem | Firearm) -> bool:
+    """True if the line names an item: ammunition, or a firearm with a number, a make, a type or a caliber."""
+    if item.item_kind != ItemKind.FIREARM or exact_key(item.serial) or item.caliber or item.firearm_type:
+        return True
+    return names_firearm(f"{item.make} {item.model}")
+
+
 def list_found(order: Order, found: Sequence[FoundItem], *, now: datetime, confirm: str) -> list[Firearm]:
     """Return the listed firearm of each line with its serial number, and list the others.
 
     Call it inside `changing`. Raises `InvalidFact`, and `DoubtfulFact` for a serial number that may be one of
-    the list, unless `confirm` gives the reason.
+    the list and for a line that names no item, unless `confirm` gives the reason.
     """
+    unnamed = [clean(f"{one.make} {one.model}") for one in found if not is_named(one)]
+    if any(unnamed) and not confirm:
+        words = next(filter(None, unnamed))
+        raise DoubtfulFact(
+            "found",
+            "names_no_item",
+            f"“{words}” names no firearm. Enter its make, type or serial number, or leave the line out and "
+            "attach the list as a file. If the receipt has no more of it, give the reason to continue.",
+        )
     return [_listed(order, one, now=now, confirm=confirm) for one in found]
 
 

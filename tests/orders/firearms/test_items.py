@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.dates import COURT_TIME
 from accounts.models import Agency
+from orders.admin.summary.cards import firearm_cards
+from orders.admin.summary.duty import SurrenderDuty
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.forms.proof import FoundField
+from orders.matching.firearm_words import names_firearm
 from orders.models import DeadlineState, Firearm, FirearmStatus, ItemKind, Order, Permit, ProofStatus
 from orders.services import corrections
 from orders.services.firearms import disposals, inventory, receipts, statements
 from orders.services.firearms.accounting import account_of
 from orders.services.firearms.found import FoundItem
 from orders.services.orders import case_events
+from orders.services.orders.record import load_record
 from tests import make
 from tests.make import NOW, deadline
 
@@ -112,6 +117,30 @@ def test_what_else_a_receipt_names_is_listed_and_counts(order: Order, police: Ag
     receipts.withdraw_receipt(order, receipt=taken, **WHY)
     assert list(Firearm.objects.all()) == [one]
     assert state(order) == (DeadlineState.OPEN, "")
+
+
+def test_words_on_a_receipt_that_name_no_firearm_prove_nothing_without_a_reason(
+    order: Order, police: Agency
+) -> None:
+    for words in (("see", "attached list"), ("items", "as listed"), ("one", "long")):
+        with pytest.raises(DoubtfulFact, match="names no firearm") as doubt:
+            receipt(order, police, found=[FoundItem(make=words[0], model=words[1])])
+        assert (doubt.value.field, doubt.value.code) == ("found", "names_no_item")
+    assert not Firearm.objects.exists()
+    assert state(order) == (DeadlineState.OPEN, "")
+
+    named = [
+        ("Glock", "19"),
+        ("old", "hunting rifle"),
+        ("two", "shotguns"),
+        ("GLC", ""),
+        ("Smith", "& Wesson"),
+    ]
+    assert all(names_firearm(" ".join(one)) for one in named)
+    receipt(order, police, found=[FoundItem(make="one", model="long")], confirm="The paper has no more.")
+    record = load_record(Order.objects.get(pk=order.pk))
+    duty = SurrenderDuty(deadline=None, now=NOW, zone=COURT_TIME)
+    assert [one.badge for one in firearm_cards(record, duty, COURT_TIME)] == ["Words on a receipt"]
 
 
 def test_a_near_serial_number_is_asked_about_at_entry_and_on_a_receipt(order: Order, police: Agency) -> None:

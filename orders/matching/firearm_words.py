@@ -1,0 +1,44 @@
+"""The names of makes, types and calibers of firearms, as the FBI's code lists have them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent.parent / "data" / "ncic"
+
+#: The file of each list, by its name in a page.
+_FILES = {"makes": "makes.txt", "types": "types.txt", "calibers": "calibers.txt"}
+
+#: Words for a firearm beside the types of the list.
+_WORDS = frozenset({"firearm", "gun", "handgun", "airgun", "musket", "receiver", "frame"})
+
+#: A model or a code with a digit, such as “P320”, or a code of three capital letters, such as “GLC”.
+_CODE = re.compile(r"\w*\d\w*|\b[A-Z]{3}\b")
+
+
+@cache
+def word_lists() -> dict[str, tuple[str, ...]]:
+    """Return the lists by name; `data/ncic/README.md` names their source."""
+    return {name: tuple((_FOLDER / file).read_text().splitlines()) for name, file in _FILES.items()}
+
+
+def names_firearm(text: str) -> bool:
+    """True if the text names a make, a type or a model: “see attached list” does not."""
+    if _CODE.search(text):
+        return True
+    words = text.casefold().split()
+    if any(word.strip(".,;:").removesuffix("s") in _WORDS | _types() for word in words):
+        return True
+    return any(" ".join(words[:length]) in _makes() for length in range(1, len(words) + 1))
+
+
+@cache
+def _types() -> frozenset[str]:
+    return frozenset(one.casefold() for one in word_lists()["types"])
+
+
+@cache
+def _makes() -> frozenset[str]:
+    return frozenset(one.casefold() for one in word_lists()["makes"])
