@@ -61,6 +61,7 @@ app.conf.task_routes = {
     "notifications.purge": {"queue": "bulk"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
+    "orders.preview_import": {"queue": "bulk"},
     "orders.sweep_imports": {"queue": "bulk"},
     "orders.sweep_files": {"queue": "bulk"},
     "accounts.extend_audit_chain": {"queue": "bulk"},

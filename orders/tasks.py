@@ -12,7 +12,7 @@ from orders.services.attachments.sweep import sweep_files as sweep_stored
 from orders.services.follow_ups import orphaned, reminders
 from orders.services.planning.replan_stale import replan_stale as replan_some
 from orders.services.planning.urgency import write_ended
-from orders.services.registry import jobs
+from orders.services.registry import jobs, preview
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +37,25 @@ def run_import(job_id: int) -> None:
     jobs.run(job_id, now=timezone.now())
 
 
+def request_preview(job_id: int) -> None:
+    """Ask a worker to try one import. Without a broker the sweep finds it."""
+    try:
+        preview_import.apply_async(args=(job_id,), expires=60, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("no broker: %s", type(error).__name__)
+
+
+@shared_task(name="orders.preview_import", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
+def preview_import(job_id: int) -> None:
+    """Try one import and keep what it would do."""
+    preview.try_out(job_id, now=timezone.now())
+
+
 @shared_task(name="orders.sweep_imports", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
 def sweep_imports() -> None:
-    """Run imports that are waiting or were interrupted."""
+    """Run and try imports that are waiting or were interrupted."""
     jobs.sweep(timezone.now())
+    preview.sweep(timezone.now())
 
 
 @shared_task(name="orders.replan_stale")

@@ -20,6 +20,7 @@ urlpatterns = [
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:public_id>/", imports.one_import, name="import-page"),
     path("import/<uuid:public_id>/preview/", imports.preview_import, name="import-preview"),
+    path("import/<uuid:public_id>/mapping/", imports.import_mapping, name="import-mapping"),
     path("import/<uuid:public_id>/start/", imports.start_import, name="import-start"),
     path("import/<uuid:public_id>/rejects/", imports.import_rejects, name="import-rejects"),
     path("reports/", reports.report, name="reports"),

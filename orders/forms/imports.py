@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -10,8 +12,11 @@ from typing_extensions import override
 
 from accounts.form_base import SiteForm
 from accounts.models import User
+from orders.display import sentence
 from orders.models import ExportFile, ImportMapping
-from orders.services.registry.mappings import LONGEST, mappings_of
+from orders.services.registry.columns import COLUMNS
+from orders.services.registry.layout import Layout
+from orders.services.registry.mappings import LONGEST, mappings_of, write_mapping
 
 
 class ImportForm(SiteForm):
@@ -60,3 +65,100 @@ class ImportForm(SiteForm):
         if data.get("mapping_file") and not data.get("mapping_name"):
             self.add_error("mapping_name", "Give the new mapping a name.")
         return data
+
+
+_FORMATS = (
+    "%Y-%m-%d",
+    "%m/%d/%Y",
+    "%m-%d-%Y",
+    "%m/%d/%y",
+    "%d-%b-%Y",
+    "%Y%m%d",
+)
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%I:%M %p")
+#: A day on which no two parts are equal, to show what a format looks like.
+_EXAMPLE = datetime(2026, 12, 31, 14, 5, 9, tzinfo=UTC)
+
+_DELIMITERS = (
+    ("", "Find it out"),
+    ("comma", "Comma"),
+    ("semicolon", "Semicolon"),
+    ("tab", "Tab"),
+    ("pipe", "Vertical bar |"),
+)
+
+
+def _format_choices(formats: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", "As in 2026-12-31"), *((one, _EXAMPLE.strftime(one)) for one in formats)]
+
+
+class ColumnsForm(SiteForm):
+    """Which column of each file holds what, and how days and times are written in it."""
+
+    delimiter = forms.ChoiceField(choices=_DELIMITERS, required=False, label="Between the columns")
+    date_format = forms.ChoiceField(choices=_format_choices(_FORMATS), required=False, label="Days")
+    datetime_format = forms.ChoiceField(
+        choices=_format_choices(f"{day} {clock}" for day in _FORMATS[:4] for clock in _CLOCKS),
+        required=False,
+        label="Days with a time",
+    )
+
+    def __init__(
+        self, *args: Any, layout: Layout, headers: Mapping[str, Sequence[str]], **kwargs: Any
+    ) -> None:
+        words = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+        initial = {
+            "delimiter": words.get(layout.delimiter, ""),
+            "date_format": layout.date_format,
+            "datetime_format": layout.datetime_format,
+        }
+        super().__init__(*args, **(kwargs | {"initial": initial}))
+        self.headers = headers
+        for kind, names in headers.items():
+            for column, text in COLUMNS[kind].items():
+                self.fields[f"{kind}_{column}"] = self._column(column, text, names, layout.file(kind).columns)
+        self.fields["name"] = forms.CharField(
+            required=False,
+            max_length=60,
+            label="Save as",
+            help_text="A name, to choose this again for the next file. The same name replaces it.",
+        )
+
+    @staticmethod
+    def _column(column: str, text: str, names: Sequence[str], known: Mapping[str, str]) -> forms.ChoiceField:
+        is_required = text.endswith(("Required.", "within an order.", "for each order."))
+        folded = {_folded(one): one for one in names}
+        field = forms.ChoiceField(
+            choices=[("", "Choose a column" if is_required else "Not in the file"), *((o, o) for o in names)],
+            required=is_required,
+            label=sentence(column),
+            help_text=text,
+        )
+        field.initial = known.get(column) or folded.get(_folded(column), "")
+        return field
+
+    @property
+    def by_file(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields of each file."""
+        return [
+            (ExportFile(kind).label, [self[f"{kind}_{column}"] for column in COLUMNS[kind]])
+            for kind in self.headers
+        ]
+
+    @property
+    def general(self) -> list[forms.BoundField]:
+        """The fields about all files."""
+        return [self[name] for name in ("delimiter", "date_format", "datetime_format")]
+
+    def mapping(self, former: str) -> str:
+        """Return the mapping as typed; what this form does not show stays as in the former one."""
+        data = self.cleaned_data
+        general = {name: data[name] for name in ("delimiter", "date_format", "datetime_format")}
+        columns = {
+            kind: {column: data[f"{kind}_{column}"] for column in COLUMNS[kind]} for kind in self.headers
+        }
+        return write_mapping(former, general, columns)
+
+
+def _folded(name: str) -> str:
+    return "".join(one for one in name.casefold() if one.isalnum())

@@ -63,6 +63,10 @@ class ImportJob(models.Model):
     layout = models.TextField(
         blank=True, default="", db_default="", help_text="The mapping, as TOML. Empty: our own column names."
     )
+    preview_asked_at = models.DateTimeField(null=True, blank=True)
+    preview = models.JSONField(
+        null=True, blank=True, help_text="What a trial found, or its problem; removed when the import ends."
+    )
 
     class Meta:
         ordering = ["-id"]

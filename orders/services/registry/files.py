@@ -12,6 +12,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -105,6 +106,11 @@ class Export:
         with self.path.open("rb") as stream:
             header = {_header_key(cell) for cell in _Reader(stream, self.path.name, "", self.layout).header()}
         return max(COLUMNS, key=lambda kind: len(header & {_header_key(one) for one in COLUMNS[kind]}))
+
+
+def read_header(content: bytes, layout: Layout) -> list[str]:
+    """Return the first row of a file, of which `content` is the beginning. Raises `ExportError`."""
+    return _Reader(BytesIO(content), "file", "", layout).header()
 
 
 class _Reader:

@@ -221,7 +221,7 @@ def _keep_rejects(job: ImportJob, imported: Import) -> None:
 @transaction.atomic
 def _end(job: ImportJob, state: ImportState, **facts: object) -> None:
     """End the job and delete its files."""
-    ImportJob.objects.filter(pk=job.pk).update(state=state, ended_at=Now(), **facts)
+    ImportJob.objects.filter(pk=job.pk).update(state=state, ended_at=Now(), preview=None, **facts)
     job.files.all().delete()
     logger.info("import %s: %s", job.public_id, state)
 

@@ -17,18 +17,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MATRIX
 from accounts.models import AuditAction, User
 from accounts.narrowing import expect
-from accounts.services.access.access_log import record_for
+from accounts.services.access.access_log import record_for, skip_done_entry
 from orders.errors import InvalidFact
-from orders.forms.imports import ImportForm
+from orders.forms.imports import ColumnsForm, ImportForm
 from orders.models import ExportFile, ImportJob, ImportState
 from orders.services.desk.tables import csv_lines
-from orders.services.registry import jobs
+from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
-from orders.services.registry.mappings import save_mapping
-from orders.services.registry.preview import can_preview, preview
-from orders.services.registry.staging import AlreadyImportingError
-from orders.tasks import request_import
+from orders.services.registry.layout import Layout, parse_layout
+from orders.services.registry.mappings import headers_of, save_mapping, use_mapping
+from orders.tasks import request_import, request_preview
 
 #: Imports that the history shows.
 MOST_SHOWN = 50
@@ -76,23 +75,52 @@ def one_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 def preview_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Show what the import would do. Nothing is stored."""
+    """Find out what the import would do, and show its page. A worker tries large files."""
     job = _job(request, public_id)
-    if job.state != ImportState.OPEN or not can_preview(job):
+    preview.ask(job, now=timezone.now())
+    if preview.is_quick(job):
+        preview.try_out(job.pk, now=timezone.now())
+    else:
+        request_preview(job.pk)
+    return redirect("import-page", public_id=public_id)
+
+
+@require_http_methods(["GET", "POST"])
+def import_mapping(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show which column holds what. Keep what was chosen for this import and, by its name, for others."""
+    job = _job(request, public_id)
+    if job.state != ImportState.OPEN:
         return redirect("import-page", public_id=public_id)
     try:
-        found = preview(job, now=timezone.now())
-    except AlreadyImportingError:
-        return _show(request, job, problem="Another import is running. Try again in a minute.")
+        headers = headers_of(job)
     except ExportError as error:
-        return _show(request, job, problem=str(error))
-    return _show(request, job, preview=found)
+        messages.error(request, str(error))
+        return redirect("import-page", public_id=public_id)
+    layout = parse_layout(job.layout, "mapping") if job.layout else Layout()
+    form = ColumnsForm(request.POST if request.method == "POST" else None, layout=layout, headers=headers)
+    if form.is_bound and form.is_valid():
+        text = form.mapping(job.layout)
+        try:
+            with transaction.atomic():
+                use_mapping(job, text)
+                if name := form.cleaned_data["name"]:
+                    save_mapping(name=name, text=text, by=_person(request))
+        except InvalidFact as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, "The columns are chosen. Look at what would happen now.")
+            return redirect("import-page", public_id=public_id)
+    return render(request, "orders/court/import_mapping.html", {"form": form, "job": job})
 
 
 @require_POST
 def start_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Have a worker import the files."""
+    """Have a worker import the files, once the person could read what would happen."""
     job = _job(request, public_id)
+    if job.state == ImportState.OPEN and not preview.is_tried(job):
+        skip_done_entry(request)
+        messages.error(request, "Look at what would happen first. Nothing is imported yet.")
+        return redirect("import-page", public_id=public_id)
     try:
         with transaction.atomic():
             job = jobs.start(job)
@@ -119,17 +147,18 @@ def import_rejects(request: HttpRequest, public_id: UUID) -> StreamingHttpRespon
     return response
 
 
-def _show(request: HttpRequest, job: ImportJob, **more: Any) -> HttpResponse:
+def _show(request: HttpRequest, job: ImportJob) -> HttpResponse:
     context: dict[str, Any] = {
         "job": job,
         "files": [one for one in job.files.filter(is_whole=True).order_by("name") if one.size],
-        "can_preview": job.state == ImportState.OPEN and can_preview(job),
+        "is_tried": preview.is_tried(job),
+        "is_trying": job.state == ImportState.OPEN and job.preview is None and job.preview_asked_at,
         "is_open": job.state == ImportState.OPEN,
         "is_running": job.state in (ImportState.WAITING, ImportState.RUNNING),
         "is_over": job.state in (ImportState.DONE, ImportState.FAILED),
         "rejected": sum(job.rejected.values()),
     }
-    return render(request, "orders/court/import.html", context | more)
+    return render(request, "orders/court/import.html", context)
 
 
 def _person(request: HttpRequest) -> User:

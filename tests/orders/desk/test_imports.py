@@ -68,7 +68,7 @@ def sent(client: Client, text: str, **more: object) -> str:
 def test_a_preview_counts_and_stores_nothing(desk: Client, court_of_hartford: Agency) -> None:
     address = sent(desk, orders_file())
 
-    page = desk.post(f"{address}preview/").content.decode()
+    page = desk.post(f"{address}preview/", follow=True).content.decode()
 
     assert '<p class="big">1</p><p class="soft">of 2 rows</p>' in page
     assert "orders.csv" in page
@@ -79,6 +79,10 @@ def test_a_preview_counts_and_stores_nothing(desk: Client, court_of_hartford: Ag
 def test_an_import_runs_and_gives_its_rejects(desk: Client, court_of_hartford: Agency, now: datetime) -> None:
     address = sent(desk, orders_file())
 
+    refused = desk.post(f"{address}start/", follow=True).content.decode()
+    assert "Look at what would happen first." in refused
+    assert "Import now" not in refused
+    desk.post(f"{address}preview/")
     desk.post(f"{address}start/")
     assert "Progress" in desk.get(address).content.decode()
     jobs.run(ImportJob.objects.get().pk, now=now)
@@ -101,7 +105,7 @@ def test_a_mapping_is_saved_and_chosen_again(desk: Client, court_of_hartford: Ag
     again = sent(desk, theirs, mapping=str(ImportMapping.objects.get().pk))
 
     for address in (first, again):
-        assert '<p class="big">1</p>' in desk.post(f"{address}preview/").content.decode()
+        assert '<p class="big">1</p>' in desk.post(f"{address}preview/", follow=True).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -125,16 +129,6 @@ def test_an_error_names_the_field(given: dict[str, object], words: str, desk: Cl
     assert not ImportJob.objects.exists()
 
 
-def test_a_large_import_is_not_tried_while_a_person_waits(
-    desk: Client, court_of_hartford: Agency, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preview, "LARGEST", 10)
-    address = sent(desk, orders_file())
-
-    assert "too large to try" in desk.get(address).content.decode()
-    assert desk.post(f"{address}preview/").status_code == 302
-
-
 def test_the_import_of_another_person_does_not_exist(desk: Client, court_of_hartford: Agency) -> None:
     address = sent(desk, orders_file())
     colleague = signed_in(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
@@ -150,3 +144,41 @@ def test_only_clerks_import(role: Role) -> None:
     kind = AgencyKind.COURT if role is Role.JUDGE else AgencyKind.POLICE
 
     assert signed_in(make.person(role, make.agency(kind))).get(PAGE).status_code == 404
+
+
+def test_the_columns_are_chosen_on_a_page_and_saved(desk: Client, court_of_hartford: Agency) -> None:
+    theirs = orders_file(headers={"por_number": "Order No.", "respondent_dob": "Nothing of ours"})
+    theirs = theirs.replace("2026-11-01T12:00", "11/01/2026 12:00")
+    address = sent(desk, theirs)
+    page = desk.get(f"{address}mapping/").content.decode()
+    assert '<option value="docket_number" selected>' in page
+    assert '<option value="Order No.">' in page
+    chosen = {f"orders_{name}": name for name in COLUMNS["orders"] if name != "respondent_dob"}
+    form = {**chosen, "orders_por_number": "", "datetime_format": "%m/%d/%Y %H:%M", "delimiter": "comma"}
+
+    wrong = desk.post(f"{address}mapping/", form).content.decode()
+    desk.post(f"{address}mapping/", {**form, "orders_por_number": "Order No.", "name": "Clerk's system"})
+
+    assert 'href="#id_orders_por_number"' in wrong
+    assert '<p class="big">1</p>' in desk.post(f"{address}preview/", follow=True).content.decode()
+    again = sent(desk, theirs, mapping=str(ImportMapping.objects.get(name="Clerk's system").pk))
+    assert '<p class="big">1</p>' in desk.post(f"{again}preview/", follow=True).content.decode()
+    other = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    assert signed_in(other).get(f"{address}mapping/").status_code == 404
+
+
+def test_a_worker_tries_large_files(
+    desk: Client, court_of_hartford: Agency, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "LARGEST", 10)
+    address = sent(desk, orders_file())
+
+    waiting = desk.post(f"{address}preview/", follow=True).content.decode()
+    preview.sweep(now)
+    page = desk.get(address).content.decode()
+
+    assert "A worker finds out what would happen." in waiting
+    assert "Import now" not in waiting
+    assert "Import now" in page
+    assert '<p class="big">1</p>' in page
+    assert not Order.objects.exists()
