@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -107,11 +107,9 @@ def days_ahead(desk: CourtDesk, days: int = 7) -> list[DayAhead]:
     ]
 
 
-def ages(desk: CourtDesk) -> list[AgeBar]:
-    """Return how many surrenders are overdue, by how long."""
-    near = desk.rows(Deadline).filter(order__urgency__due_at__lte=desk.now)
-    late = near.filter(state__in=RUNNING, rule_id__in=surrender_rules(), due_at__lte=desk.now)
-    days = [(desk.now - at).days for at in late.values_list("due_at", flat=True)]
+def ages(due: Iterable[datetime], now: datetime) -> list[AgeBar]:
+    """Return how many surrenders that were due at these times are overdue, by how long."""
+    days = [(now - at).days for at in due]
     counts = [sum(least <= one and (most is None or one < most) for one in days) for _, least, most in AGES]
     longest = max(counts, default=0) or 1
     return [

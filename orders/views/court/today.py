@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.access import MATRIX
@@ -128,7 +128,17 @@ class Today:
     @cached_property
     def ages(self) -> list[figures.AgeBar]:
         """What is overdue, by age."""
-        return figures.ages(self.desk)
+        return figures.ages([due_at for due_at, _ in self._late], self.desk.now)
+
+    @property
+    def is_part_of_ages(self) -> bool:
+        """True if more is overdue than the ages count."""
+        return len(self._late) >= MOST_COUNTED
+
+    @cached_property
+    def _late(self) -> list[tuple[datetime, int]]:
+        """The surrenders that are overdue: due time and key, read once for the group and for the ages."""
+        return _earliest(self._running(surrender_rules(), self.desk.now))
 
     @cached_property
     def weeks(self) -> Sequence[figures.WeekBar]:
@@ -143,18 +153,17 @@ class Today:
         return f"{clock} · Court closed: {closed}. Clocks that run in hours go on." if closed else clock
 
     def _overdue(self) -> TodayGroup:
-        late = self._running(surrender_rules(), self.desk.now)
         group = _group(
             "overdue", "Overdue, firearms still out", "No surrender is overdue.", "surrender=overdue"
         )
-        return self._of_surrenders(group, late)
+        return self._of_surrenders(group, self._late)
 
     def _due(self) -> TodayGroup:
         ends = self.desk.now + timedelta(hours=24)
         due = self._running(surrender_rules(), ends).filter(due_at__gt=self.desk.now)
         empty = "No time for a surrender ends in the next 24 hours."
         group = _group("due", "Surrender due in 24 hours", empty, "surrender=day")
-        return self._of_surrenders(group, due)
+        return self._of_surrenders(group, _earliest(due))
 
     def _running(self, rules: Collection[str], until: datetime) -> QuerySet[Deadline]:
         """The running deadlines of these rules that are due by then; the first condition has an index."""
@@ -162,7 +171,7 @@ class Today:
         near = near.filter(still_matters(self.desk))
         return near.filter(state__in=RUNNING, rule_id__in=rules, due_at__lte=until)
 
-    def _of_surrenders(self, group: TodayGroup, deadlines: QuerySet[Deadline]) -> TodayGroup:
+    def _of_surrenders(self, group: TodayGroup, deadlines: list[tuple[datetime, int]]) -> TodayGroup:
         found = self._take_earliest(group, deadlines)
         inventories = load_inventories({one.order.case_id for one in found})
         for one in found:
@@ -179,7 +188,7 @@ class Today:
         empty = "The court owes nothing in the next seven days."
         group = TodayGroup(name="duties", title="Your court's own duties", empty=empty)
         group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court"
-        found = self._take_earliest(group, own)
+        found = self._take_earliest(group, _earliest(own))
         steps = steps_of(found, self.desk.today)
         for one in found:
             step = steps[one.pk]
@@ -239,7 +248,7 @@ class Today:
         mine = open_windows(self.desk, self.desk.rows(Deadline))
         empty = "No window for a motion to extend is open."
         group = _group("extensions", "Extension window open", empty, "look=extension")
-        for one in self._take_earliest(group, mine):
+        for one in self._take_earliest(group, _earliest(mine)):
             day = format_short_day(one.due_on, self.desk.today) if one.due_on else ""
             group.rows.append(
                 self._row(one.order, f"Motion to extend by {day}", one.due_at, step_of(one.rule_id))
@@ -278,16 +287,11 @@ class Today:
         first = rows.order_by(*order).values("pk")[:MOST_ROWS]
         return list(_with_orders(rows.model.objects.filter(pk__in=first)).order_by(*order))
 
-    def _take_earliest(self, group: TodayGroup, deadlines: QuerySet[Deadline]) -> list[Deadline]:
-        """Count the deadlines and return those that are due first.
-
-        PostgreSQL sorts by the sum, since no index holds it. In the order of the index on `due_at`, it would
-        walk through the running deadlines of every court to find the first ones of this court.
-        """
-        earliest = deadlines.order_by(F("due_at") + timedelta(), "id")
-        keys = list(earliest.values_list("pk", flat=True)[:MOST_COUNTED])
-        group.count = len(keys)
-        return list(_with_orders(Deadline.objects.filter(pk__in=keys[:MOST_ROWS])).order_by("due_at", "id"))
+    def _take_earliest(self, group: TodayGroup, found: list[tuple[datetime, int]]) -> list[Deadline]:
+        """Count the deadlines and return those that are due first."""
+        group.count = len(found)
+        keys = [pk for _, pk in found[:MOST_ROWS]]
+        return list(_with_orders(Deadline.objects.filter(pk__in=keys)).order_by("due_at", "id"))
 
     def _row(
         self,
@@ -321,6 +325,16 @@ def _group(name: str, title: str, empty: str, query: str) -> TodayGroup:
 
 def _with_orders(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.select_related(*(f"order__{one}" for one in _RELATED))
+
+
+def _earliest(deadlines: QuerySet[Deadline]) -> list[tuple[datetime, int]]:
+    """Return due time and key of the first `MOST_COUNTED` deadlines, by the urgency of their orders.
+
+    The index of a court's urgencies gives them in this order, so that the others need not be read. What is
+    due first comes first.
+    """
+    rows = deadlines.order_by("order__urgency__due_at", "order__urgency__order", "id")
+    return sorted((due_at, pk) for due_at, pk in rows.values_list("due_at", "pk")[:MOST_COUNTED] if due_at)
 
 
 def _count(rows: QuerySet[Any]) -> int:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AgencyKind, Role, User
 from orders.models import RUNNING, Deadline, Hearing, Order, ReviewItem
 from orders.services.desk.conditions import CourtDesk
-from orders.services.desk.figures import ages, days_ahead, proven_by_week
+from orders.services.desk.figures import days_ahead, proven_by_week
 from orders.services.firearms import inventory, receipts
 from orders.services.firearms.surrender import surrender_rules
 from orders.views.court.today import MOST_ROWS, Today
@@ -138,7 +138,7 @@ def test_the_figures_count_the_court_alone(clerk: User, enter: Enter, now: datet
     weeks = proven_by_week(mine)
 
     assert (sum(one.proven for one in weeks), sum(one.whole for one in weeks)) == (1, 2)
-    assert [one.count for one in ages(mine)] == [1, 0, 0, 0]
+    assert [one.count for one in Today(desk=mine).ages] == [1, 0, 0, 0]
     assert sum(one.due for one in days_ahead(mine)) > 0
     assert not sum(one.whole for one in proven_by_week(other))
 
