@@ -13,11 +13,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 from typing_extensions import override
 
 from accounts.models import Agency, Role, User
-from accounts.services.access.access_log import log_access, log_miss
-from orders.admin.act_page import ActPage
+from accounts.services.access.access_log import log_access, log_as_viewing, log_miss
+from orders.admin.act_page import PANEL, ActPage
 from orders.admin.desk import (
     courts_of,
     laid_out,
@@ -34,8 +36,10 @@ from orders.forms.entry import EnterOrderForm
 from orders.matching.dockets import DOCKET_EXAMPLE, is_connecticut_docket
 from orders.matching.firearm_words import word_lists
 from orders.models import Order
+from orders.services.known_people import known_people
 from orders.services.orders.entry_sheet import enter_sheet
 from orders.services.parties.visibility import roles_over
+from orders.services.search import LONGEST
 
 
 @admin.register(Order)
@@ -50,6 +54,7 @@ class OrderAdmin(CourtOrderList):
         return [
             *super().get_urls(),
             path("add/", view(self.enter_view), name="orders_order_add"),
+            path("known/", view(self.known_view), name="orders_order_known"),
             path(one, view(self.order_view), name="orders_order_change"),
             path(f"{one}<slug:name>/", view(self.act_view), name="orders_order_act"),
         ]
@@ -98,6 +103,22 @@ class OrderAdmin(CourtOrderList):
         return self._form(
             request, form, title="Enter an order", button="Enter the order", word_lists=word_lists()
         )
+
+    @method_decorator(sensitive_post_parameters("respondent_name"))
+    def known_view(self, request: HttpRequest) -> HttpResponse:
+        """Offer known respondents of the court for the name that is being typed."""
+        if request.method != "POST" or not self.has_add_permission(request):
+            raise Http404
+        log_as_viewing(request)
+        courts = Agency.objects.filter(pk__in=courts_of(request.user, Role.CLERK))
+        chosen = request.POST.get("court", "")
+        court = courts.filter(pk=chosen).first() if chosen.isdecimal() else None
+        typed, now = request.POST.get("respondent_name", "")[:LONGEST], timezone.now()
+        people = known_people(_person(request), court, typed, now=now) if court else []
+        log_access(request, [one.order.case.public_id for one in people])
+        response = TemplateResponse(request, "admin/orders/order/known.html", {"people": people})
+        response.headers[PANEL] = "1"
+        return response
 
     def order_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Show one order and its acts."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.urls import reverse
 from typing_extensions import override
 
 from accounts.models import Agency, State, User
@@ -242,6 +243,14 @@ class EnterOrderForm(FactsForm):
         self._add_guns()
         self.offer_rows("court", courts, chooses_only=True)
         self._clerk = clerk
+        # People of the court are offered while the name is typed.
+        self.fields["respondent_name"].widget.attrs |= {
+            "autocomplete": "off",
+            "hx-post": reverse("admin:orders_order_known"),
+            "hx-trigger": "input changed delay:400ms",
+            "hx-target": "#known",
+            "hx-params": "respondent_name,court,csrfmiddlewaretoken",
+        }
         self._offer_law_of(list(courts))
         self.ask_again()
 

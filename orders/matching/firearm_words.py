@@ -14,7 +14,7 @@ _FILES = {"makes": "makes.txt", "types": "types.txt", "calibers": "calibers.txt"
 #: Words for a firearm beside the types of the list.
 _WORDS = frozenset({"firearm", "gun", "handgun", "airgun", "musket", "receiver", "frame"})
 
-#: A model or a code with a digit, such as “P320”, or a code of three capital letters, such as “GLC”.
+#: A model or a code with a digit (P320), or a code of three capital letters (GLC).
 _CODE = re.compile(r"\w*\d\w*|\b[A-Z]{3}\b")
 
 

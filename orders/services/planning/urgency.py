@@ -143,6 +143,6 @@ def write_ended(now: datetime) -> int:
         deadlines: defaultdict[int, list[Deadline]] = defaultdict(list)
         for row in Deadline.objects.filter(order__in=keys).order_by("due_at", "id"):
             deadlines[row.order_id].append(row)
-        # West of Connecticut the day may not be over yet: such a row stays for the next hour.
+        # West of Connecticut the day may not be over yet: that row waits for the next hour.
         write_urgency(orders, {one.case_id: one.case.court_id for one in orders}, deadlines, now=now)
         return OrderUrgency.objects.filter(order__in=keys, is_ended=True).count()

@@ -109,7 +109,7 @@ class Export:
 
 
 def read_header(content: bytes, layout: Layout) -> list[str]:
-    """Return the first row of a file, of which `content` is the beginning. Raises `ExportError`."""
+    """Return the first row of the file that begins with `content`. Raises `ExportError`."""
     return _Reader(BytesIO(content), "file", "", layout).header()
 
 

@@ -21,7 +21,7 @@ _ENDS = {
 
 
 def moved_words(entries: Iterable[HistoryEntry], now: datetime) -> str:
-    """Return which deadlines the act changed that appended these entries, or that none did."""
+    """Return which deadlines the act changed that appended these entries, if any."""
     keys = {(one.order_id, *_key(name)) for one in entries for name in one.data.get("deadlines", {})}
     rows = Deadline.objects.filter(order__in={order for order, _, _ in keys}).select_related("order__case")
     changed = [

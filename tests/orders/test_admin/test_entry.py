@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Agency, AgencyKind, Membership, Role, Town, User
+from accounts.models import Agency, AgencyKind, AuditEntry, Membership, Role, Town, User
 from orders.models import Case, HistoryEntry, Order
 from tests import make
 from tests.orders.test_admin.conftest import COURT_TIME, Enter, page_of, signed_in
@@ -386,3 +386,28 @@ def test_doubts_and_refusals_of_all_parts_come_together(desk: Client, sheet: dic
     for name in ("docket_number", "hearing_on", "permit_kind", "respondent_dob"):
         assert f'href="#id_{name}"' in summary, name
     assert 'name="confirm"' in page
+
+
+def test_known_people_of_the_court_are_offered_while_a_name_is_typed(
+    desk: Client, court: Agency, enter: Enter, now: datetime
+) -> None:
+    born = date(1983, 2, 3)
+    old = enter(respondent_name="Reese Ibarra", respondent_dob=born, expires_on=(now - timedelta(1)).date())
+    live = enter(respondent_name="Reese Ibarra", respondent_dob=born)
+    enter(respondent_name="Sawyer Hollis")
+    elsewhere = make.order(now=now, respondent_name="Reese Ibarra", issued_at=now - timedelta(days=2))
+    known = "/admin/orders/order/known/"
+    typed = {"respondent_name": "ibar", "court": court.pk}
+
+    page = desk.post(known, typed).content.decode()
+
+    assert page.count("data-person=") == 1
+    assert 'data-born="1983-02-03"' in page
+    assert f"1 live order: {live.case.docket_number}" in page
+    assert old.case.docket_number not in page
+    assert elsewhere.case.docket_number not in page
+    assert AuditEntry.objects.latest("id").cases in ([live.case.public_id], [old.case.public_id])
+    assert "data-person" not in desk.post(known, {**typed, "respondent_name": "ib"}).content.decode()
+    assert "data-person" not in desk.post(known, {**typed, "court": elsewhere.case.court.pk}).content.decode()
+    assert desk.get(known).status_code == 404
+    assert signed_in(make.person(Role.JUDGE, court)).post(known, typed).status_code == 404

@@ -84,7 +84,7 @@ def test_a_saved_act_offers_the_way_back(desk: Client, sheet: dict[str, Any]) ->
     assert f'<a href="{back}">Undo</a>' in page
 
 
-def test_the_message_names_the_deadlines_that_changed_or_that_none_did(
+def test_the_message_names_the_deadlines_that_changed(
     desk: Client, sheet: dict[str, Any], now: datetime
 ) -> None:
     page = page_of(sheet["order"])
