@@ -28,6 +28,13 @@ def test_only_an_equal_name_and_an_equal_birthday_are_one_person(
     assert is_same_person("José O'Neill", BORN, other, born) is same
 
 
+def test_words_in_place_of_a_name_are_nobody() -> None:
+    nobody = ("UNKNOWN", "N/A", "#NAME?", "John Doe", "DOE, JANE", "Unknown Unknown", "not given")
+
+    assert [one for one in nobody if is_same_person(one, BORN, one, BORN)] == []
+    assert is_same_person("Nadia Doe", BORN, "Nadia Doe", BORN)
+
+
 def test_without_a_birthday_no_two_are_the_same() -> None:
     assert not is_same_person("Ash Birch", None, "Ash Birch", None)
 
