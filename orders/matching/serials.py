@@ -38,6 +38,12 @@ _LABEL = re.compile(
     r"^\W*(?:SERIAL|SER|S/?N|NUMBER|NO)\b(?:[\s.:#]*(?:NUMBER|NO|NUM)\b)?[\s.:#]+", re.IGNORECASE
 )
 _NOTE = re.compile(r"\s*[(\[].*$")
+#: A long number as a spreadsheet saves it. Its last digits are lost, so that two numbers look equal.
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
+#: A day, or more than one number: no serial number of one firearm.
+_DAY_OR_LIST = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|[,;|&+]")
+#: A word of so many letters, or one of the list, says what something is: "permit 123", "2 boxes ammunition".
+_FEWEST_OF_A_WORD = 4
 #: What people write between two numbers.
 _SEPARATORS = re.compile(r"\s*[,;/|&+]\s*|\s+and\s+|\s+y\s+|\s+")
 #: Letters that are taken for digits, and the digit that stands for both in the near key.
@@ -48,8 +54,8 @@ def is_identifying(serial: str) -> bool:
     """Return True when `serial` is a number that can identify a firearm.
 
     Words such as UNK, UNKNOWN, NONE, N/A or OBLITERATED, a text without any digit, a word like these with a
-    count ("UNK 2"), question marks, and one digit over and over never do: two firearms with this
-    "number" are two firearms.
+    count ("UNK 2"), question marks, one digit over and over, and a number that a spreadsheet rounded
+    ("1.23457E+12") never do: two firearms with this "number" are two firearms.
     """
     text = _upper(serial)
     words = _WORDS.findall(text)
@@ -58,7 +64,7 @@ def is_identifying(serial: str) -> bool:
         return False
     if set(letters) <= {"0"} or (len(letters) >= _FEWEST_EQUAL and len(set(letters)) == 1):
         return False
-    if letters.translate(_AS_LETTERS) in _NO_NUMBER:
+    if letters.translate(_AS_LETTERS) in _NO_NUMBER or is_rounded(text):
         return False
     return not _is_label(letters, _PIECES.findall(text))
 
@@ -78,6 +84,26 @@ def _is_label(letters: str, pieces: Sequence[str]) -> bool:
         first == "NO" and second in _FILLERS for first, second in pairwise(words)
     )
     return told and all(one in _NO_NUMBER or one in _FILLERS or one in _SAYING for one in words)
+
+
+def is_rounded(text: str) -> bool:
+    """Return True for a number that a spreadsheet rounded: other numbers look the same."""
+    return _ROUNDED.fullmatch("".join(text.upper().split())) is not None
+
+
+def is_plain_number(serial: str) -> bool:
+    """Return True when `serial` is a number and nothing else, besides a label or a note.
+
+    A receipt's cell may also name ammunition, a permit, a day, or several firearms. No such text counts as a
+    firearm until a person has read it.
+    """
+    if not is_identifying(serial):
+        return False
+    text = _upper(_NOTE.sub("", _LABEL.sub("", serial)))
+    if _DAY_OR_LIST.search(text):
+        return False
+    words = [word for word in _WORDS.findall(text) if not any(character.isdigit() for character in word)]
+    return not any(len(word) >= _FEWEST_OF_A_WORD or word in _LISTS["things"] for word in words)
 
 
 def exact_key(serial: str) -> str:
@@ -115,8 +141,8 @@ def near_key(serial: str) -> str:
 
 def near_matches(serial: str, listed: Iterable[str]) -> list[str]:
     """Return those of `listed` that may be the same number as `serial` but are not equal to it."""
-    keys, exact = _near_keys(serial), exact_key(serial)
-    return [one for one in listed if keys & _near_keys(one) and exact_key(one) != exact]
+    keys, exact = near_keys(serial), exact_key(serial)
+    return [one for one in listed if keys & near_keys(one) and exact_key(one) != exact]
 
 
 def split_serials(text: str, listed: Collection[str]) -> list[str]:
@@ -128,8 +154,8 @@ def split_serials(text: str, listed: Collection[str]) -> list[str]:
     return parts if len(parts) > 1 and all(part in listed for part in parts) else []
 
 
-def _near_keys(serial: str) -> set[str]:
-    """The near keys of the number as it is, without a label before it, and without a note after it."""
+def near_keys(serial: str) -> set[str]:
+    """Return the near keys of the number as it is, without a label before it, and without a note after it."""
     forms = (serial, _LABEL.sub("", serial), _NOTE.sub("", serial), _NOTE.sub("", _LABEL.sub("", serial)))
     return {near_key(one) for one in forms} - {""}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.matching.serials import exact_key, is_identifying, near_key, near_matches
+from orders.matching.serials import exact_key, is_identifying, is_plain_number, near_key, near_matches
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,8 @@ from orders.matching.serials import exact_key, is_identifying, near_key, near_ma
         "80% lower",
         "N/A 2",
         "#N/A",
+        "1.23457E+12",
+        "2e+05",
     ],
 )
 def test_words_for_no_number_identify_nothing(text: str) -> None:
@@ -102,12 +104,33 @@ def test_words_for_no_number_identify_nothing(text: str) -> None:
         "SN 7",
         "111",
         "NA1234",
+        "1E12",
     ],
 )
 def test_a_number_identifies(text: str) -> None:
     assert is_identifying(text)
     assert exact_key(text)
     assert near_key(text)
+
+
+def test_a_text_with_more_than_a_number_is_no_plain_number() -> None:
+    numbers = ("S1", "SA 123-45", "S/N 12345", "Serial No.: A1 (Ruger)", "BKP 123", "HK-A9")
+    others = (
+        "2 boxes ammunition",
+        "PERMIT 12345",
+        "0 firearms",
+        "see list 3",
+        "REFUSED 10/3/2026",
+        "10/3/2026",
+        "2026-10-03",
+        "mag 10",
+        "S1, S2",
+        "UNK",
+        "1.2E+12",
+    )
+
+    assert [one for one in numbers if not is_plain_number(one)] == []
+    assert [one for one in others if is_plain_number(one)] == []
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ _FLAGS = {"y": True, "yes": True, "true": True, "t": True, "1": True} | {
 
 def read_flag(column: str, text: str) -> bool:
     """The answer in a cell. Raises `Rejected`."""
-    found = _FLAGS.get(text.casefold())
+    # Programs write 1.0 in a column of numbers with empty cells.
+    found = _FLAGS.get(text.casefold().removesuffix(".0"))
     if found is None:
         raise Rejected(
             "invalid_flag", f"{column}: “{text[:10]}” is neither Y nor N. {words_of_a_map(column)}"

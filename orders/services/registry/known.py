@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
-from orders.matching.serials import distinct, exact_key, near_matches, split_serials
+from orders.matching.serials import distinct, exact_key, near_keys, split_serials
 from orders.models import Firearm, HistoryEntry, Order, Receipt, ReceiptKind, Statement, StatementKind
 from orders.services.registry.parsing import ReceiptRow
 from orders.services.registry.receipt_rows import RecordedReceipt
@@ -21,14 +22,21 @@ class Known:
 
     #: By case, then by serial key.
     firearms: defaultdict[int, dict[str, Firearm]] = field(default_factory=lambda: defaultdict(dict))
+    #: By case and near key, the serial keys that may be the same number: a receipt may name thousands.
+    near: defaultdict[tuple[int, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     receipts: dict[ReceiptKey, RecordedReceipt] = field(default_factory=dict)
     #: What the registry reported before, by order and digest.
     sent: set[tuple[int, str]] = field(default_factory=set)
 
     def add(self, order: Order, firearm: Firearm) -> None:
         """Remember a firearm of the order's case by its number, if it has one."""
-        if firearm.serial_key:
-            self.firearms[order.case_id][firearm.serial_key] = firearm
+        key = firearm.serial_key
+        if not key:
+            return
+        if key not in self.firearms[order.case_id]:
+            for near in near_keys(key):
+                self.near[order.case_id, near].append(key)
+        self.firearms[order.case_id][key] = firearm
 
     def find(self, order: Order, serial: str) -> Firearm | None:
         """The firearm of the order's case with exactly this number."""
@@ -47,8 +55,9 @@ class Known:
 
     def likely(self, order: Order, serial: str) -> list[Firearm]:
         """The firearms of the order's case whose number may be this one, written another way."""
-        listed = self.firearms[order.case_id]
-        return [listed[key] for key in near_matches(serial, listed)]
+        listed, exact = self.firearms[order.case_id], exact_key(serial)
+        near = (self.near.get((order.case_id, one), ()) for one in sorted(near_keys(serial)))
+        return [listed[key] for key in dict.fromkeys(chain.from_iterable(near)) if key != exact]
 
     def load(self, orders: Sequence[Order]) -> None:
         """Load the stored rows of these orders and their cases."""

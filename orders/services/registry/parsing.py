@@ -20,7 +20,7 @@ from accounts.crypto import digests
 from accounts.text import show_invisible
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket
-from orders.matching.serials import distinct
+from orders.matching.serials import distinct, is_rounded
 from orders.models import (
     Case,
     Firearm,
@@ -103,6 +103,12 @@ def por_number_of(cells: tuple[str, ...] | Broken | None, width: int) -> str:
         )
     if not cells[0]:
         raise Rejected("missing_por_number", "por_number: empty. Every row needs the number of its order.")
+    if is_rounded(cells[0]):
+        raise Rejected(
+            "rounded_number",
+            f"por_number: a spreadsheet rounded it to {cells[0]}, so that other orders have the same. Format "
+            "the column as text in the system that has the numbers, and export the row again.",
+        )
     return _fitting(Order, "por_number", cells[0])
 
 
@@ -178,9 +184,10 @@ def _method(text: str, *, is_served: bool) -> str:
 
 
 def _count(column: str, text: str) -> int | None:
-    """The number of firearms in a cell; None for an empty one. Raises `Rejected`."""
+    """The number of firearms in a cell, also as 3.0; None for an empty one. Raises `Rejected`."""
     if not text:
         return None
+    text = text.removesuffix(".0")
     if not text.isascii() or not text.isdigit() or len(text) > len(str(MOST_FIREARMS)):
         raise Rejected("not_a_count", f"{column}: “{text[:40]}” is no number from 0 to {MOST_FIREARMS}.")
     return int(text)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.narrowing import present
 from orders.errors import DoubtfulFact, InvalidFact
-from orders.matching.serials import exact_key
+from orders.matching.serials import exact_key, is_plain_number
 from orders.models import (
     Firearm,
     FirearmSource,
@@ -322,7 +322,7 @@ class _Sorter:
     def _named(self, order: Order, receipt: Receipt, serials: Collection[str], line: int) -> list[Firearm]:
         """Return the firearms that a receipt names: those of the list, and unlisted ones, which are added.
 
-        A serial number that may be a listed firearm's, or identifies no firearm, waits for a person.
+        A serial number that may be a listed firearm's, or a text that is no plain number, waits for a person.
         """
         matched: list[Firearm] = []
         for serial in self.known.apart(order, serials):
@@ -331,7 +331,7 @@ class _Sorter:
                 matched.append(firearm)
                 continue
             likely = self.known.likely(order, serial)
-            if likely or not exact_key(serial):
+            if likely or not is_plain_number(serial):
                 self.proof.reviews.append(
                     serial_to_match(order, receipt, serial, line, likely=likely, now=self._now)
                 )

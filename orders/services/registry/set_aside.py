@@ -46,7 +46,7 @@ def serial_to_match(
         f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "
         "same firearm."
         if likely
-        else f"{what} identifies no firearm. Decide which firearm of the list it is."
+        else f"{what} does not identify a firearm. Decide which firearm of the list it is, if it is one."
     )
     code = "near_match" if likely else "no_serial"
     return _item(

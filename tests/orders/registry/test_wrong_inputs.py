@@ -7,6 +7,7 @@ import json
 import unicodedata
 from io import StringIO
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from orders.models import (
     Statement,
 )
 from orders.services import hearings
+from orders.services.registry.known import Known
 from orders.services.registry.reviews import confirm_review, match_review, reject_review
 from tests import make
 from tests.make import NOW
@@ -207,6 +209,45 @@ def test_a_receipt_may_name_an_unlisted_firearm(tmp_path: Path) -> None:
     assert Firearm.objects.get(serial="S2").source == "receipt"
     assert surrender().state == DeadlineState.MET
     assert take(tmp_path, *rows)["firearms"] == 2
+
+
+def test_what_is_no_plain_number_closes_nothing(tmp_path: Path) -> None:
+    texts = ("2 boxes ammunition", "PERMIT 12345", "0 firearms", "REFUSED 10/3/2026", "S8, S9", "1.23457E+12")
+    rows = [order_row(number) for number in range(1, 7)]
+    found = take(tmp_path, rows, [], [receipt_row(number, text) for number, text in enumerate(texts, 1)])
+
+    assert (found["receipts"], found["firearms"], found["rejected"]) == (6, 0, {})
+    assert [one["code"] for one in found["near_matches"]] == ["no_serial"] * 6
+    assert DeadlineState.MET not in {surrender(number).state for number in range(1, 7)}
+
+
+def test_numbers_that_a_spreadsheet_rounded_are_two(tmp_path: Path) -> None:
+    rounded = "1.23457E+12"
+    gun = firearm_row(serial=rounded)
+    found = take(
+        tmp_path,
+        [order_row(), order_row(2, por_number=rounded), order_row(3, firearms_alleged_count="3.0")],
+        [gun, gun],
+        [receipt_row(serials=rounded), receipt_row(2, por_number=rounded)],
+    )
+
+    assert found["rejected"] == {"rounded_number": 2}
+    assert (found["firearms"], [one["code"] for one in found["near_matches"]]) == (2, ["no_serial"])
+    assert surrender().state != DeadlineState.MET
+    assert Order.objects.get(por_number="POR0000000003").firearms_alleged_count == 3
+
+
+def test_near_numbers_are_found_among_thousands() -> None:
+    known, order = Known(), Order(case_id=1)
+    for number in range(3000):
+        known.add(order, Firearm(serial_key=f"X{number}"))
+    begun = process_time()
+
+    found = [known.likely(order, f"x{number}") for number in range(3000)]
+
+    assert [[one.serial_key for one in some] for some in found] == [[f"X{number}"] for number in range(3000)]
+    # Comparing each with all took minutes.
+    assert process_time() - begun < 3
 
 
 @pytest.mark.parametrize("serials", ["S1,S2", "S1 / S2", "S1 and S2"])
@@ -470,3 +511,11 @@ def test_a_template_can_be_imported(tmp_path: Path) -> None:
 
     assert imported(tmp_path)["imported"] == 0
     assert "served_at: " in (tmp_path / "COLUMNS.txt").read_text()
+
+
+def test_people_without_a_name_are_not_one_person(tmp_path: Path) -> None:
+    nobody = {"respondent_name": "UNKNOWN", "respondent_dob": "1970-01-01"}
+    take(tmp_path, [order_row(**nobody), order_row(2, **nobody)], [firearm_row()], [receipt_row()])
+
+    assert surrender(1).state == DeadlineState.MET
+    assert surrender(2).state != DeadlineState.MET
