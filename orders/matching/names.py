@@ -22,39 +22,6 @@ _FILE = Path(__file__).with_name("nicknames.toml")
 LEAST_SCORE = 72.0
 #: What may follow a name after a comma.
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "esq", "md", "phd"})
-#: What systems and people write where they have no name. It proves nothing that two records have it.
-_NO_NAMES = frozenset(
-    {
-        *(
-            "unknown",
-            "unk",
-            "unkn",
-            "na",
-            "n",
-            "a",
-            "none",
-            "null",
-            "nil",
-            "name",
-            "ref",
-            "value",
-            "tbd",
-            "test",
-        ),
-        *(
-            "desconocido",
-            "desconocida",
-            "redacted",
-            "sealed",
-            "confidential",
-            "respondent",
-            "defendant",
-            "not",
-        ),
-        *("given", "known", "available", "provided", "no", "first", "last", "middle"),
-    }
-)
-_NOBODY = frozenset({"johndoe", "janedoe", "doejohn", "doejane"})
 #: How many candidates a list shows.
 MOST = 10
 #: What an equal date of birth adds, and what a different one takes away.
@@ -92,18 +59,23 @@ def folded_name(name: str) -> str:
     return fold(name)
 
 
-def names_nobody(name: str) -> bool:
+def is_no_name(name: str) -> bool:
     """Return True for words in place of a name, such as UNKNOWN, N/A, John Doe or a spreadsheet's #NAME?.
 
     Two respondents of this name may be two people, whatever else is equal.
     """
     words = fold_words(name.replace("/", " "))
-    return all(word in _NO_NAMES for word in words) or "".join(words) in _NOBODY
+    return all(word in _no_names() for word in words) or "".join(words) in {
+        "johndoe",
+        "janedoe",
+        "doejohn",
+        "doejane",
+    }
 
 
 def is_same_person(name: str, born: date | None, other: str, other_born: date | None) -> bool:
     """Return True when folded name and date of birth are equal and both dates are known."""
-    is_known = born is not None and born == other_born and not names_nobody(name)
+    is_known = born is not None and born == other_born and not is_no_name(name)
     return is_known and folded_name(name) == folded_name(other)
 
 
@@ -149,6 +121,12 @@ def _likeness(words: Sequence[str], theirs: Sequence[str]) -> float:
 def _as_theirs(word: str, theirs: Sequence[str]) -> str:
     """The word of the other name that `word` stands for, else `word`."""
     return next((other for other in theirs if other in nicknames(word)), word)
+
+
+@cache
+def _no_names() -> frozenset[str]:
+    """What systems and people write where they have no name."""
+    return frozenset(fold_words(tomllib.loads(_FILE.read_text(encoding="utf-8"))["no_names"]))
 
 
 @cache

@@ -42,7 +42,7 @@ _NOTE = re.compile(r"\s*[(\[].*$")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
 #: A day, or more than one number: no serial number of one firearm.
 _DAY_OR_LIST = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|[,;|&+]")
-#: A word of so many letters, or one of the list, says what something is: "permit 123", "2 boxes ammunition".
+#: A word of so many letters, or one of the list, names what something is: "permit 123", "2 boxes ammunition".
 _FEWEST_OF_A_WORD = 4
 #: What people write between two numbers.
 _SEPARATORS = re.compile(r"\s*[,;/|&+]\s*|\s+and\s+|\s+y\s+|\s+")
@@ -94,7 +94,7 @@ def is_rounded(text: str) -> bool:
 def is_plain_number(serial: str) -> bool:
     """Return True when `serial` is a number and nothing else, besides a label or a note.
 
-    A receipt's cell may also name ammunition, a permit, a day, or several firearms. No such text counts as a
+    A receipt's cell may also name ammunition, a permit, a day, or several firearms, which do not count as a
     firearm until a person has read it.
     """
     if not is_identifying(serial):

@@ -28,10 +28,10 @@ def test_only_an_equal_name_and_an_equal_birthday_are_one_person(
     assert is_same_person("José O'Neill", BORN, other, born) is same
 
 
-def test_words_in_place_of_a_name_are_nobody() -> None:
-    nobody = ("UNKNOWN", "N/A", "#NAME?", "John Doe", "DOE, JANE", "Unknown Unknown", "not given")
+def test_words_in_place_of_a_name_are_no_name() -> None:
+    words = ("UNKNOWN", "N/A", "#NAME?", "John Doe", "DOE, JANE", "Unknown Unknown", "not given")
 
-    assert [one for one in nobody if is_same_person(one, BORN, one, BORN)] == []
+    assert [one for one in words if is_same_person(one, BORN, one, BORN)] == []
     assert is_same_person("Nadia Doe", BORN, "Nadia Doe", BORN)
 
 

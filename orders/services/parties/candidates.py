@@ -16,7 +16,7 @@ from accounts.models import Agency, User
 from orders.errors import InvalidFact
 from orders.matching.dockets import docket_key, spellings
 from orders.matching.lookup import asked_keys
-from orders.matching.names import Named, folded_name, names_nobody, rank
+from orders.matching.names import Named, folded_name, is_no_name, rank
 from orders.models import Order, Person, PersonDecision, Respondent
 from orders.querysets import OrderQuerySet
 
@@ -46,7 +46,7 @@ class CandidatePerson:
     @property
     def is_certain(self) -> bool:
         """True if name and date of birth are equal, so that the two are joined without a question."""
-        return self.is_same_name and self.is_same_birthday and not names_nobody(self.respondent.name)
+        return self.is_same_name and self.is_same_birthday and not is_no_name(self.respondent.name)
 
     @property
     def words(self) -> str:

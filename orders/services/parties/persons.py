@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from orders.errors import InvalidFact
-from orders.matching.names import folded_name, names_nobody
+from orders.matching.names import folded_name, is_no_name
 from orders.models import Case, Firearm, HistoryEntry, Order, Person, PersonDecision, Respondent
 from orders.services.bulk import make
 from orders.services.firearms.status import refresh_status
@@ -29,7 +29,7 @@ Key = tuple[str, date]
 
 def key_of(respondent: Respondent) -> Key | None:
     """Return the folded name and the date of birth; None if one of them is not known."""
-    if respondent.date_of_birth is None or not respondent.name_key or names_nobody(respondent.name):
+    if respondent.date_of_birth is None or not respondent.name_key or is_no_name(respondent.name):
         return None
     return respondent.name_key, respondent.date_of_birth
 

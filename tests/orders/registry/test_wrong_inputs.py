@@ -514,8 +514,8 @@ def test_a_template_can_be_imported(tmp_path: Path) -> None:
 
 
 def test_people_without_a_name_are_not_one_person(tmp_path: Path) -> None:
-    nobody = {"respondent_name": "UNKNOWN", "respondent_dob": "1970-01-01"}
-    take(tmp_path, [order_row(**nobody), order_row(2, **nobody)], [firearm_row()], [receipt_row()])
+    unnamed = {"respondent_name": "UNKNOWN", "respondent_dob": "1970-01-01"}
+    take(tmp_path, [order_row(**unnamed), order_row(2, **unnamed)], [firearm_row()], [receipt_row()])
 
     assert surrender(1).state == DeadlineState.MET
     assert surrender(2).state != DeadlineState.MET
