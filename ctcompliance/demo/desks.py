@@ -11,10 +11,11 @@ from ctcompliance.demo.people import MARSHALS, SCHOOL, person
 from notifications.services.firing.fire import Firer
 from orders.models import FollowUp, LicensingReportKind, Order, Referral, ServiceMethod
 from orders.services.firearms.surrender import surrender_rules
-from orders.services.follow_ups.referrals import prosecutor_of, record_outcome, refer
+from orders.services.follow_ups.referrals import record_outcome, refer
 from orders.services.orders.licensing import record_licensing_report
 from orders.services.papers import confirm_pick_up
 from orders.services.parties.agencies import add_agency
+from orders.services.parties.prosecutors import prosecutor_of
 from orders.services.service import record_failed_attempt
 
 #: Referrals of the demonstration, the last of them decided.

@@ -17,7 +17,8 @@ from orders.forms.base import CHOOSE, ActForm
 from orders.forms.fields import INSTANT_HELP, AgencyByNameField, DayField, InstantField
 from orders.models import AttemptKind, AttemptResult, FollowUp, Order, Referral, ReferralOutcome, Transfer
 from orders.services.court_days import court_day, zone_of
-from orders.services.follow_ups import actions, referrals
+from orders.services.follow_ups import actions
+from orders.services.parties import prosecutors
 
 #: The roles that answer an offer.
 _ANSWERING = MATRIX.resources["transfer"].actions["answer"]
@@ -200,8 +201,8 @@ class ReferForm(FollowUpForm):
     @override
     def prepare_fields(self, order: Order) -> None:
         """Offer the prosecutors of the order's state; start with that of the court's district."""
-        self.offer_rows("agency", referrals.prosecutors_for(order))
-        self.fields["agency"].initial = referrals.prosecutor_of(order)
+        self.offer_rows("agency", prosecutors.prosecutors_for(order))
+        self.fields["agency"].initial = prosecutors.prosecutor_of(order)
 
 
 class OutcomeForm(FollowUpForm):

@@ -20,6 +20,7 @@ from orders.models import (
     RUNNING,
     STATEMENT_ALONE,
     Attempt,
+    Capacity,
     CaseEvent,
     Deadline,
     DeadlineState,
@@ -29,6 +30,7 @@ from orders.models import (
     HearingOutcome,
     HearingPurpose,
     Order,
+    OrderAgency,
     ProofStatus,
     Receipt,
     Referral,
@@ -180,6 +182,14 @@ def _service() -> Sequence[Measure]:
             definition="The day of service is not after the day of a hearing on the application.",
         ),
         Measure(
+            name="picked-up",
+            title="Papers picked up by a marshal",
+            counts=_has(OrderAgency, capacity=Capacity.MARSHAL, picked_up_at__isnull=False),
+            against=_has(OrderAgency, capacity=Capacity.MARSHAL),
+            against_words="Orders given to a marshal",
+            definition="The marshal confirmed the pick-up.",
+        ),
+        Measure(
             name="in-hand",
             title="Served in hand",
             counts=Q(service_method=ServiceMethod.IN_HAND),
@@ -312,7 +322,7 @@ def _hearings(desk: CourtDesk) -> Sequence[Measure]:
 #: What the data do not hold, and which field is missing.
 NOT_HELD = (
     "Which judge made an order: no field holds the judge.",
-    "Papers that no marshal picked up, and requests for police presence (C.G.S. § 46b-15e): no field.",
+    "Requests for police presence at service (C.G.S. § 46b-15e): no field.",
     "Whether a surrender was asked for and not ordered: the application's request has no field.",
 )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db.models import Case, QuerySet, Value, When
-
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import Capacity, FollowUp, Order, OrderAgency, Referral, ReferralOutcome
+from orders.models import Capacity, FollowUp, OrderAgency, Referral, ReferralOutcome
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn, FixedColumn
 from orders.services.court_days import check_day_not_in_future, court_day, zone_of
 from orders.services.follow_ups.actions import acting_on, check_for
@@ -51,23 +49,6 @@ def refer(follow_up: FollowUp, *, agency: Agency, reason: str, by: User, now: da
             referred_by=by,
             added_agency=is_new,
         )
-
-
-def prosecutors_for(order: Order) -> QuerySet[Agency]:
-    """Return the prosecutors of the order's state, first the one of the judicial district of its court."""
-    district = order.case.court.judicial_district_id
-    is_own = Case(When(judicial_district=district, then=Value(0)), default=Value(1)) if district else Value(0)
-    rows = Agency.objects.filter(kind=AgencyKind.PROSECUTOR, jurisdiction=order.jurisdiction)
-    return rows.order_by(is_own, "name")
-
-
-def prosecutor_of(order: Order) -> Agency | None:
-    """Return the prosecutor who gets a referral: of the district of the court, or the only one known."""
-    district = order.case.court.judicial_district_id
-    rows = list(prosecutors_for(order)[:2])
-    if district is not None and rows and rows[0].judicial_district_id == district:
-        return rows[0]
-    return rows[0] if len(rows) == 1 else None
 
 
 def record_outcome(

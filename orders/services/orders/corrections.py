@@ -19,6 +19,7 @@ from orders.services.limits import within_limits
 from orders.services.orders.entry import check_por_number
 from orders.services.orders.extension import follow_last_day
 from orders.services.orders.legal_checks import check_alleged_count, check_area, check_asked, check_kind
+from orders.services.parties.prosecutors import name_filer
 from orders.services.planning.load_facts import load_facts
 from orders.services.validation import need_reason, need_visible
 
@@ -65,6 +66,8 @@ def correct_order(
                 follow_last_day(row)
             check_kind(row.jurisdiction, row.kind)
             check_dates(row, served_field="issued_at")
+        if "filed_by" in change.touched:
+            name_filer(row)
         if change.touched & {"kind", "issued_on", "filed_by", "proof_found"}:
             check_asked(load_facts([row])[row.pk], filed_by=row.filed_by, proof_found=row.proof_found)
     return change.order

@@ -45,6 +45,7 @@ from orders.services.orders.legal_checks import (
     check_state,
 )
 from orders.services.orders.new_cases import Cases
+from orders.services.parties.prosecutors import name_filer
 from orders.services.planning.history import replan_and_record, with_siblings
 from orders.services.planning.rulebooks import current_rulebook, rulebooks_of, zone_at
 from orders.services.validation import check_all, check_instant, need_name, need_visible
@@ -345,3 +346,6 @@ def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
             )
         ]
     )
+    for one, order in pairs:
+        if one.filed_by:
+            name_filer(order)

@@ -9,11 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, Role, User
+from accounts.models import Agency, AgencyKind, JudicialDistrict, Role, User
 from notifications.services.firing.fire import Firer
 from orders.models import FollowUp, Referral
 from orders.services.follow_ups.referrals import record_outcome, refer
 from orders.services.hearings import schedule_hearing
+from orders.services.orders.corrections import correct_order
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
 
@@ -80,6 +81,30 @@ def test_a_referral_waits_with_its_file_and_its_time(place: Place, office: Agenc
     after = read(prosecutor, "/referrals/")
     assert "No referral waits" in after
     assert "The denial is credible." in after
+
+
+def test_the_state_s_attorney_who_filed_sees_the_dates_of_a_risk_protection_order(
+    place: Place, office: Agency, prosecutor: User
+) -> None:
+    district = JudicialDistrict.objects.create(name="Tolland")
+    Agency.objects.filter(pk__in=[office.pk, place.court.pk]).update(judicial_district=district)
+    place.court.refresh_from_db()
+    now = timezone.now()
+    asked = {"filed_by": "states_attorney", "proof_found": "probable_cause", "kind": "risk_protection_order"}
+    order = place.order("Rae Risk", hours=None, firearms=0, **asked)
+    schedule_hearing(
+        order,
+        purpose="application",
+        scheduled_on=(now + timedelta(days=6)).date(),
+        confirm="A test.",
+        by=None,
+        now=now,
+    )
+
+    assert "Rae Risk" in read(prosecutor, "/referrals/").split("Dates in court")[1]
+
+    correct_order(order, filed_by="law_enforcement", reason="Misread.", by=None, now=now)
+    assert "Rae Risk" not in read(prosecutor, "/referrals/")
 
 
 def test_another_office_and_other_roles_find_nothing(place: Place, office: Agency, prosecutor: User) -> None:

@@ -112,7 +112,7 @@ def test_officers_get_what_they_need_and_not_the_protected_person(papers: Papers
 @pytest.mark.parametrize(
     ("kind", "readers"),
     [
-        ("surrender-notice", {"clerk", "judge", "liaison"}),
+        ("surrender-notice", {"clerk", "judge", "liaison", "marshal"}),
         ("police-notice", {"clerk", "judge", "liaison"}),
         ("service-packet", {"clerk", "marshal"}),
         ("case-summary", {"clerk", "judge"}),
