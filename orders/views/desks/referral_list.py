@@ -27,6 +27,7 @@ from orders.models import (
 from orders.querysets import OfOrderQuerySet, order_visibility
 from orders.rules.court_time import local_date
 from orders.services.court_days import respondent_age, zone_of
+from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
 
@@ -78,7 +79,8 @@ class ReferralRow:
     def title(self) -> str:
         """What was not done, and how late it is."""
         late = late_words(self.follow_up.deadline, self.now)
-        title = rule_title(self.follow_up.deadline.rule_id)
+        rule = self.follow_up.deadline.rule_id
+        title = "Firearms not surrendered" if rule in surrender_rules() else rule_title(rule)
         return f"{title}, {late} late" if late else title
 
     @property
