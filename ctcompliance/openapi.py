@@ -27,6 +27,7 @@ SETTINGS = {
         "HearingPurposeEnum": "orders.models.HearingPurpose",
         "SubscriptionStateEnum": "notifications.api.webhooks.STATES",
         "ImportStateEnum": "orders.models.ImportState",
+        "ReleasePurposeEnum": "orders.models.ReleasePurpose",
         "LicensingReportKindEnum": "orders.models.LicensingReportKind",
         "OrderKindEnum": "orders.models.OrderKind",
         "ReceiptKindEnum": "orders.models.ReceiptKind",

@@ -18,6 +18,7 @@ class NotificationsConfig(AppConfig):
         from accounts.services.people import ended
         from notifications import checks
         from notifications.services.calendar.feeds import end_feed
+        from notifications.services.contacts.contacts import move_to_renewed
         from notifications.services.corrected_alerts import notify_of_correction
         from notifications.services.delivery.account_mail import mail_reset_link
         from notifications.services.firing.pulse import fire_after_commit
@@ -26,6 +27,7 @@ class NotificationsConfig(AppConfig):
         from notifications.services.watch.isolation import park_unprocessable
         from orders.services.follow_ups.reminders import passed, reminded
         from orders.services.follow_ups.transfers import declined, offered
+        from orders.services.parties.releases import release_renewed
         from orders.services.planning.history import corrected
         from orders.services.planning.replan import armed_due
         from orders.services.planning.replan_stale import unprocessable
@@ -38,5 +40,6 @@ class NotificationsConfig(AppConfig):
         reminded.connect(notify_of_reminder)
         passed.connect(notify_of_passed_action)
         corrected.connect(notify_of_correction)
+        release_renewed.connect(move_to_renewed)
         ended.connect(end_feed)
         link_made.connect(mail_reset_link)

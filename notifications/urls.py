@@ -15,6 +15,7 @@ from notifications.pages import (
     notices,
     preferences,
     printed,
+    release_requests,
     releases,
     school,
     week,
@@ -39,6 +40,15 @@ urlpatterns = [
         "confidentiality-releases/<uuid:public_id>/", releases.OneRelease.as_view(), name="advocate-release"
     ),
     path("confidentiality-releases/<uuid:public_id>/sheet/", releases.sheet, name="client-sheet"),
+    path("releases/new/", release_requests.AskForRelease.as_view(), name="release-ask"),
+    path(
+        "confidentiality-releases/<uuid:public_id>/renew/",
+        release_requests.AskForRelease.as_view(),
+        name="release-renew",
+    ),
+    path(
+        "releases/requests/<uuid:public_id>/take-back/", release_requests.take_back, name="release-take-back"
+    ),
     path("calendar/", calendar.link, name="calendar"),
     path("calendar/<str:token>.ics", calendar.feed, name="calendar-feed"),
     path("healthz/deadlines", health.deadlines_health, name="deadlines-health"),

@@ -19,6 +19,7 @@ from orders.models import (
     NoticeSent,
     OrderCondition,
     ProofStatus,
+    ReleaseRequest,
     SetStatus,
 )
 from orders.rules.explain import event_name
@@ -314,9 +315,24 @@ def condition_words(condition: OrderCondition) -> str:
     return f"{asked}, until {format_day(until)}" if until else asked
 
 
+#: What a release may cover, as court staff read it, by its column.
+COVERS = {
+    "covers_service": "service",
+    "covers_firearms": "firearms",
+    "covers_hearings": "hearings",
+    "covers_ending": "the end of the order",
+}
+
+
+def covered_words(release: ConfidentialityRelease | ReleaseRequest) -> str:
+    """Return what a release or a request for one covers."""
+    return ", ".join(words for name, words in COVERS.items() if getattr(release, name))
+
+
 def release_words(release: ConfidentialityRelease) -> str:
-    """Return the organization of a release and when the release ends, in court time."""
-    return f"{release.agency}, until {format_instant(release.ends_at, zone_of(release.order))}"
+    """Return the organization of a release, when it ends, in court time, and what it covers if not all."""
+    until = f"{release.agency}, until {format_instant(release.ends_at, zone_of(release.order))}"
+    return until if release.covers_all else f"{until}; covers only {covered_words(release)}"
 
 
 def required_notice_words(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from django.urls import path
 from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
 from orders.views.cases import custody, papers, taken, visit
 from orders.views.cases import views as cases
-from orders.views.court import hearings, imports, reports
+from orders.views.court import hearings, imports, release_requests, reports
 from orders.views.desks import views as desks
 
 urlpatterns = [
@@ -23,6 +23,9 @@ urlpatterns = [
     path("import/<uuid:public_id>/mapping/", imports.import_mapping, name="import-mapping"),
     path("import/<uuid:public_id>/start/", imports.start_import, name="import-start"),
     path("import/<uuid:public_id>/rejects/", imports.import_rejects, name="import-rejects"),
+    path("release-requests/", release_requests.waiting, name="release-requests"),
+    path("release-requests/<uuid:public_id>/answer/", release_requests.answer, name="release-answer"),
+    path("release-requests/<uuid:public_id>/paper/", release_requests.paper, name="release-paper"),
     path("reports/", reports.report, name="reports"),
     path("reports/<slug:name>/", reports.behind, name="report-list"),
     path("compliance/", compliance.compliance, name="compliance"),

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from accounts.dates import format_clock, format_spoken_day
 from notifications.models import Alert, AlertState
-from orders.models import HearingPurpose, ServiceMethod
+from orders.models import DeclineReason, HearingPurpose, ReleaseRequest, RequestState, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
 from orders.services.court_days import court_day, zone_of
 
@@ -326,6 +326,18 @@ def sent_words(alert: Alert) -> str:
     return gettext("It waits for its time.")
 
 
+def request_words(request: ReleaseRequest) -> str:
+    """Return what became of a request for a release."""
+    match request.state:
+        case RequestState.WAITING:
+            return gettext("It waits for the clerk.")
+        case RequestState.CONFIRMED:
+            return gettext("The clerk recorded it.")
+        case RequestState.WITHDRAWN:
+            return gettext("You took it back.")
+    return _DECLINED[request.decline_reason]()
+
+
 def _not_released(question: str) -> Answer:
     text = gettext("Your client did not agree to share this with you.")
     return Answer(question=question, badge=gettext("Not in the release"), text=text)
@@ -351,4 +363,10 @@ _PURPOSES: dict[str, Callable[[], str]] = {
     HearingPurpose.COMPLIANCE: lambda: gettext("Court hearing about the guns."),
     HearingPurpose.EXTENSION: lambda: gettext("Court hearing about more time."),
     HearingPurpose.CONTEMPT: lambda: gettext("Court hearing about a broken order."),
+}
+_DECLINED: dict[str, Callable[[], str]] = {
+    DeclineReason.NO_ORDER: lambda: gettext("The court found no order with this docket number."),
+    DeclineReason.UNREADABLE: lambda: gettext("The clerk cannot read the paper. Send it again."),
+    DeclineReason.NOT_SIGNED: lambda: gettext("The paper is not signed, or not by the right person."),
+    DeclineReason.DIFFERS: lambda: gettext("The paper differs from this. Check it, and send it again."),
 }

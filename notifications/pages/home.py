@@ -31,6 +31,7 @@ from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
 from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
+from orders.services.clients.release_requests import waiting_for
 from orders.services.desk.conditions import CourtDesk
 from orders.services.follow_ups.queue import VIEWERS, offers_to
 from orders.services.parties.visibility import roles_over
@@ -109,6 +110,7 @@ def _today(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: da
         "today": today,
         "not_reached": [AlertRow(one, now) for one in unreached],
         "may_enter": Role.CLERK in user.roles,
+        "releases_to_answer": waiting_for(user).order_by().count(),
     }
 
 

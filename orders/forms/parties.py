@@ -12,7 +12,7 @@ from accounts.models import Agency, AgencyKind
 from orders.display import release_words
 from orders.forms.base import Act, ActForm, ReasonForm, Section
 from orders.forms.fields import DayField, InstantField, LabeledChoiceField, town_field
-from orders.models import ConfidentialityRelease, Order, OrderAgency
+from orders.models import ConfidentialityRelease, Order, OrderAgency, ReleasePurpose
 from orders.services.parties import agencies, persons, releases, respondents
 from orders.services.parties.candidates import candidates_of, same_person_of
 
@@ -103,6 +103,13 @@ class ReleaseForm(ActForm):
     signed_on = DayField(label="Signed on")
     begins_at = InstantField(label="Begins")
     ends_at = InstantField(label="Ends")
+    purpose = forms.ChoiceField(
+        choices=[("", "Not stated"), *ReleasePurpose.choices], required=False, label="Purpose"
+    )
+    covers_service = forms.BooleanField(required=False, initial=True, label="Covers service")
+    covers_firearms = forms.BooleanField(required=False, initial=True, label="Covers firearms")
+    covers_hearings = forms.BooleanField(required=False, initial=True, label="Covers hearings")
+    covers_ending = forms.BooleanField(required=False, initial=True, label="Covers the end of the order")
 
 
 class RevokeReleaseForm(ActForm):

@@ -57,6 +57,7 @@ from orders.models.parties import (
     Person,
     PersonDecision,
     ProtectedPerson,
+    ReleasePurpose,
     Respondent,
 )
 from orders.models.planning import (
@@ -98,6 +99,7 @@ from orders.models.registry import (
     ReviewKind,
     ReviewResolution,
 )
+from orders.models.release_requests import DeclineReason, ReleaseRequest, RequestState
 from orders.models.retention import Disposition, DispositionCase, DispositionOutcome, LegalHold
 from orders.models.returns import (
     CustodyRequest,
@@ -140,6 +142,7 @@ __all__ = [
     "CustodyStep",
     "Deadline",
     "DeadlineState",
+    "DeclineReason",
     "DisposalKind",
     "Disposition",
     "DispositionCase",
@@ -189,6 +192,9 @@ __all__ = [
     "ReceiptSignature",
     "Referral",
     "ReferralOutcome",
+    "ReleasePurpose",
+    "ReleaseRequest",
+    "RequestState",
     "Respondent",
     "ReturnCheck",
     "ReturnDecision",

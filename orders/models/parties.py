@@ -212,6 +212,14 @@ class OrderAgency(models.Model):
         return f"{self.agency_id} as {self.capacity}"
 
 
+class ReleasePurpose(models.TextChoices):
+    """What a release is for. Coded: a sentence could name the person."""
+
+    SAFETY = "safety", "Planning for safety"
+    COURT = "court", "Help with the court case"
+    NEWS = "news", "News of the order"
+
+
 class ConfidentialityRelease(models.Model):
     """A protected person's written, informed release to an advocacy organization, limited in time.
 
@@ -239,6 +247,14 @@ class ConfidentialityRelease(models.Model):
     covers_firearms = models.BooleanField(default=True, db_default=True)
     covers_hearings = models.BooleanField(default=True, db_default=True)
     covers_ending = models.BooleanField(default=True, db_default=True)
+    purpose = models.CharField(
+        max_length=10,
+        choices=ReleasePurpose,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it is for.",
+    )
     signed_on = models.DateField(help_text="The day on the written release.")
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()

@@ -86,6 +86,14 @@ class ChoiceColumn(Column):
         return getattr(row, f"get_{self.name}_display")() or NOTHING
 
 
+class YesNoColumn(Column):
+    """A yes or a no."""
+
+    @override
+    def words(self, row: Any) -> str:
+        return "Yes" if self.value(row) else "No"
+
+
 class DayColumn(Column):
     """A day."""
 

@@ -33,7 +33,8 @@ from orders.views.seen import person_in, seen_order
 
 VIEWERS = MATRIX.resources["attachment"].actions["view"]
 
-_ENDINGS = {
+#: The endings of files by their type.
+ENDINGS = {
     "application/pdf": "pdf",
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -76,7 +77,7 @@ def order_files(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def attachment_content(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Return a file: a picture to be shown, a PDF file to be saved. It never acts as a page."""
     found = _attachment(request, public_id)
-    ending = _ENDINGS[found.content_type]
+    ending = ENDINGS[found.content_type]
     shown = "inline" if found.is_image else "attachment"
     name = f"{found.kind.replace('_', '-')}-{str(found.public_id)[:8]}.{ending}"
     return HttpResponse(

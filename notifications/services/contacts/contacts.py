@@ -147,6 +147,13 @@ def confirm(contact: SafeContact, *, now: datetime) -> SafeContact:
     return contact
 
 
+def move_to_renewed(
+    sender: object, before: ConfidentialityRelease, after: ConfidentialityRelease, **_: object
+) -> None:
+    """Let the safe contact of a renewed release go on under the new one: it was chosen for the order."""
+    SafeContact.objects.filter(release=before, ended_at=None).update(release=after)
+
+
 def end(contact: SafeContact, *, now: datetime) -> None:
     """End the contact and erase its address, phrase and hours."""
     _end(SafeContact.objects.filter(pk=contact.pk, ended_at=None), now)

@@ -15,7 +15,7 @@ from accounts.models import Agency, AgencyKind
 from orders.api.base import ChildAction, OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.serializers import OrderChildOutput
-from orders.models import ConfidentialityRelease, Order
+from orders.models import ConfidentialityRelease, Order, ReleasePurpose
 from orders.services.parties import releases
 
 
@@ -28,6 +28,11 @@ class ConfidentialityReleaseOutput(OrderChildOutput):
     begins_at = InstantField()
     ends_at = InstantField(help_text="From this instant on, it gives no access.")
     revoked_at = InstantField(allow_null=True)
+    purpose = serializers.ChoiceField(choices=ReleasePurpose.choices, allow_blank=True)
+    covers_service = serializers.BooleanField()
+    covers_firearms = serializers.BooleanField()
+    covers_hearings = serializers.BooleanField()
+    covers_ending = serializers.BooleanField()
 
 
 class ConfidentialityReleaseInput(InputSerializer):
@@ -39,6 +44,21 @@ class ConfidentialityReleaseInput(InputSerializer):
     signed_on = DayField(help_text="The date on the release.")
     begins_at = InstantField()
     ends_at = InstantField()
+    purpose = serializers.ChoiceField(
+        choices=ReleasePurpose.choices, required=False, help_text="Its purpose."
+    )
+    covers_service = serializers.BooleanField(
+        required=False, help_text="Whether it covers service. True, if left out."
+    )
+    covers_firearms = serializers.BooleanField(
+        required=False, help_text="Whether it covers firearms. True, if left out."
+    )
+    covers_hearings = serializers.BooleanField(
+        required=False, help_text="Whether it covers hearings. True, if left out."
+    )
+    covers_ending = serializers.BooleanField(
+        required=False, help_text="Whether it covers the end of the order. True, if left out."
+    )
 
 
 class ConfidentialityReleaseList(OrderChildList, OrderAction):

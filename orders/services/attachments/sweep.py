@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.encrypted_files import has_file, remove_file, stored_files
-from orders.models import Attachment
+from orders.models import Attachment, ReleaseRequest
 
 #: A file without a row is left alone this long: its transaction may still run.
 PATIENCE = timedelta(days=1)
@@ -27,7 +27,7 @@ def sweep_files(*, now: datetime) -> Swept:
     """Remove files that no row names, and those withdrawn a month ago. Count rows whose file is missing."""
     removed = 0
     for name, written in stored_files():
-        if written < (now - PATIENCE).timestamp() and not Attachment.objects.filter(stored_as=name).exists():
+        if written < (now - PATIENCE).timestamp() and not _is_of_a_row(name):
             remove_file(name)
             removed += 1
     old = Attachment.objects.filter(withdrawn_at__lt=now - KEPT_WITHDRAWN)
@@ -36,6 +36,12 @@ def sweep_files(*, now: datetime) -> Swept:
             remove_file(name)
             removed += 1
     return Swept(removed=removed, missing=count_missing())
+
+
+def _is_of_a_row(name: str) -> bool:
+    """True if an attachment, or an advocate's request for a release, names the file."""
+    named = Attachment.objects.filter(stored_as=name), ReleaseRequest.objects.filter(stored_as=name)
+    return any(rows.exists() for rows in named)
 
 
 def count_missing(*, newest: int | None = None) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.dispatch import Signal
 from django.utils.translation import gettext
 
 from accounts.dates import format_day, format_instant
@@ -14,12 +16,25 @@ from accounts.services.access.access_report import ABOUT_CASES
 from accounts.text import clean, fold_words
 from orders.errors import InvalidFact, UnseenFact
 from orders.matching.names import is_first_name
-from orders.models import ConfidentialityRelease, Order
+from orders.models import ConfidentialityRelease, Order, ReleasePurpose, ReleaseRequest
 from orders.predicates import release_not_ended
 from orders.services.change import changing
-from orders.services.correctable import Column, Correctable, DayColumn, InstantColumn
+from orders.services.correctable import (
+    ChoiceColumn,
+    Column,
+    Correctable,
+    DayColumn,
+    InstantColumn,
+    YesNoColumn,
+)
 from orders.services.court_days import check_day_ahead, check_day_not_in_future, zone_of
-from orders.services.validation import need_offset
+from orders.services.validation import need_offset, need_one_of
+
+#: A release in force was replaced by a new one: `before`, `after`. Sent in the transaction of the new one.
+release_renewed = Signal()
+
+#: What a release may cover: the columns of the four answers about an order.
+SCOPE = ("covers_service", "covers_firearms", "covers_hearings", "covers_ending")
 
 #: Kinds of history entries about releases. Only people who see releases see them.
 OF_RELEASES = ("release_recorded", "release_revoked", "release_corrected", "release_withdrawn")
@@ -27,6 +42,9 @@ OF_RELEASES = ("release_recorded", "release_revoked", "release_corrected", "rele
 
 #: The shortest word that is compared with names, in letters: initials are no name.
 _SHORTEST_NAME = 3
+
+#: The newest views of a case that a page lists.
+MOST_VIEWS = 20
 
 _SEEN = "The organization may have seen the order by this release, or was notified."
 
@@ -40,10 +58,16 @@ def record_release(
     ends_at: datetime,
     by: User | None,
     now: datetime,
+    purpose: str = "",
+    covers_service: bool = True,
+    covers_firearms: bool = True,
+    covers_hearings: bool = True,
+    covers_ending: bool = True,
 ) -> ConfidentialityRelease:
     """Let the organization's advocates see the status of the order from `begins_at` until before `ends_at`.
 
-    The history names neither the organization nor the person. Raises `InvalidFact`.
+    They see what the release covers, and nothing else. The history names neither the organization nor the
+    person. Raises `InvalidFact`.
     """
     with changing(order, "release_recorded", by=by, now=now) as change:
         release = ConfidentialityRelease(
@@ -52,6 +76,11 @@ def record_release(
             signed_on=signed_on,
             begins_at=begins_at,
             ends_at=ends_at,
+            purpose=purpose,
+            covers_service=covers_service,
+            covers_firearms=covers_firearms,
+            covers_hearings=covers_hearings,
+            covers_ending=covers_ending,
             recorded_by=by,
         )
         check_release(release, now=now)
@@ -63,6 +92,7 @@ def record_release(
 def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: str = "") -> None:
     """Check the days of an unsaved release. Raises `InvalidFact`."""
     check_day_not_in_future("signed_on", release.order, release.signed_on, now=now)
+    check_scope([one for one in SCOPE if getattr(release, one)])
     need_offset("begins_at", release.begins_at)
     need_offset("ends_at", release.ends_at)
     for name in ("begins_at", "ends_at"):
@@ -81,6 +111,7 @@ def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: st
         )
     if release.agency.kind != AgencyKind.ADVOCACY:
         raise InvalidFact("agency", "not_advocacy", "A release is to an advocacy organization. Choose one.")
+    need_one_of("purpose", "unknown_purpose", release.purpose, ["", *ReleasePurpose.values])
     before = ConfidentialityRelease.objects.filter(pk=release.pk).select_related("order__case").first()
     if before is not None and before.agency_id != release.agency_id and is_seen(before):
         raise InvalidFact(
@@ -90,6 +121,13 @@ def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: st
         )
     if release.revoked_at is not None:
         raise InvalidFact("release", "already_ended", "This release was revoked. Record a new one instead.")
+
+
+def check_scope(covered: Collection[str]) -> None:
+    """Refuse a release that covers nothing. Raises `InvalidFact`."""
+    if not covered:
+        message = gettext("Choose at least one thing that the release covers.")
+        raise InvalidFact("covers_service", "covers_nothing", message)
 
 
 def not_ended(order: Order) -> QuerySet[ConfidentialityRelease]:
@@ -143,6 +181,9 @@ def is_seen(release: ConfidentialityRelease) -> bool:
     organization, or by someone who is not of an agency of the order any more.
     """
     for related in release._meta.related_objects:
+        if related.related_model is ReleaseRequest:
+            # The request came before the release.
+            continue
         if related.related_model._default_manager.filter(**{related.field.name: release}).exists():
             return True
     views = AuditEntry.objects.filter(
@@ -154,6 +195,18 @@ def is_seen(release: ConfidentialityRelease) -> bool:
     members = Membership.objects.filter(agency__in=release.order.order_agencies.values("agency"))
     theirs = Membership.objects.filter(agency=release.agency_id)
     return views.filter(Q(actor__in=theirs.values("user")) | ~Q(actor__in=members.values("user"))).exists()
+
+
+def views_under(release: ConfidentialityRelease) -> list[AuditEntry]:
+    """Return when the organization's people opened the case since the release began, the newest first."""
+    theirs = Membership.objects.filter(agency=release.agency_id)
+    views = AuditEntry.objects.filter(
+        action__in=ABOUT_CASES,
+        cases__contains=[release.order.case.public_id],
+        at__gte=release.begins_at,
+        actor__in=theirs.values("user"),
+    )
+    return list(views.select_related("actor").order_by("-at", "-id")[:MOST_VIEWS])
 
 
 def _check_unseen(release: ConfidentialityRelease) -> None:
@@ -177,6 +230,11 @@ RELEASE = Correctable(
         DayColumn(name="signed_on", label="Signed on"),
         InstantColumn(name="begins_at", label="Begins"),
         InstantColumn(name="ends_at", label="Ends"),
+        ChoiceColumn(name="purpose", label="Purpose"),
+        YesNoColumn(name="covers_service", label="Covers service"),
+        YesNoColumn(name="covers_firearms", label="Covers firearms"),
+        YesNoColumn(name="covers_hearings", label="Covers hearings"),
+        YesNoColumn(name="covers_ending", label="Covers the end of the order"),
     ),
     check=check_release,
     check_withdrawable=_check_unseen,

@@ -171,6 +171,8 @@ def released(fixtures: Fixtures) -> dict[str, Any]:
         "signed_on": fixtures.today,
         **typed(fixtures.now - timedelta(days=1), "begins_at"),
         **typed(fixtures.now + timedelta(days=30), "ends_at"),
+        "purpose": "safety",
+        "covers_service": "on",
     }
 
 
@@ -674,7 +676,7 @@ CASES = [
     Case(
         act="release",
         sheet=released,
-        stored=lambda s: s.order.releases.count() == 2,
+        stored=lambda s: s.order.releases.filter(covers_service=True, covers_firearms=False).count() == 1,
         slip=lambda s: released(s) | typed(s.now - timedelta(days=9), "ends_at"),
         beside="ends_at",
         message="The release would end before it begins.",
