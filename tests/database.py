@@ -11,12 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
-
-from ctcompliance import local
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: What a migrated database depends on.
@@ -52,6 +49,11 @@ def empty() -> None:
 
 def relax() -> None:
     """Let the tests' server write to its disk when it likes, and tests empty any table."""
+    # Here, because the tests of `make mutants` have neither the rest of the code nor time for the driver.
+    import psycopg
+
+    from ctcompliance import local
+
     server = local.postgres(settings.LOCAL_DIR)
     server.use()
     where: dict[str, Any] = {"host": str(server.host), "port": server.port, "dbname": "postgres"}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.mutants import Mutant, listed
@@ -20,3 +24,15 @@ def test_row_is_read_as_it_is_written() -> None:
 @pytest.mark.parametrize("reason", ["", " |", " - |"])
 def test_row_without_a_reason_does_not_count(reason: str) -> None:
     assert list(listed(f"{MUTANT}{reason}\n")) == []
+
+
+def test_the_tests_of_rules_begin_without_what_is_not_copied() -> None:
+    absent = "import sys; sys.modules.update(dict.fromkeys(('ctcompliance', 'guidance', 'notifications')))"
+
+    begun = subprocess.run(
+        [sys.executable, "-c", f"{absent}; import tests.conftest, tests.rules.conftest"],
+        cwd=Path(__file__).parent.parent,
+        check=False,
+    )
+
+    assert begun.returncode == 0
