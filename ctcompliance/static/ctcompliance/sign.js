@@ -25,7 +25,7 @@ for (const form of document.querySelectorAll('main form:has(.pad)')) {
       isDown = true
       const [x, y] = place(event)
       path.value += `M${x} ${y}L${x} ${y}`
-      form.elements[pad.dataset.method].value = 'screen'
+      form.querySelector(`input[name=${pad.dataset.method}][value=screen]`).checked = true
     })
     canvas.addEventListener('pointermove', (event) => {
       if (!isDown || path.value.length > 19000) return

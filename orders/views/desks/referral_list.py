@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from orders.models import (
 )
 from orders.querysets import OfOrderQuerySet, order_visibility
 from orders.rules.court_time import local_date
-from orders.services.court_days import respondent_age, zone_of
+from orders.services.court_days import court_day, respondent_age, zone_of
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
@@ -84,14 +84,19 @@ class ReferralRow:
         return f"{title}, {late} late" if late else title
 
     @property
+    def due_on(self) -> date | None:
+        """The last day to decide: on it others are notified that there is no decision."""
+        return court_day(self.order, self.due_at) if self.due_at else None
+
+    @property
     def is_late(self) -> bool:
-        """True if the time to decide is over."""
-        return not self.referral.outcome and self.due_at is not None and self.due_at <= self.now
+        """True if the last day to decide is over."""
+        return self.due_on is not None and self.due_on < court_day(self.order, self.now)
 
     @property
     def due(self) -> str:
         """Until when to decide."""
-        return f"Decide by {format_short(self.due_at, self.zone)}" if self.due_at else "Decide soon"
+        return f"Decide by {format_day(self.due_on)}" if self.due_on else "Decide soon"
 
     @property
     def referred(self) -> str:
