@@ -6,6 +6,12 @@ SETTINGS = {
     "TITLE": "ctcompliance",
     "DESCRIPTION": "Protective orders, the deadlines that follow from them, and alerts about these.",
     "VERSION": "1.0.0",
+    "CONTACT": {"name": "The operator of this installation: see /.well-known/security.txt"},
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.schema.announce",
+    ],
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -21,6 +23,9 @@ from accounts.models import MAX_KEY
 
 #: Example bodies, by the name of their serializer.
 EXAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_text())
+
+#: A clock time as DRF reads and writes it. The format "time" of JSON Schema has an offset.
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 #: Codes with which any request may be refused, and those of a request with a body.
 _ALWAYS = ("not_signed_in", "not_permitted", "scope_missing", "not_acceptable", "too_many_requests", "busy")
@@ -66,10 +71,44 @@ class ClosedInput(OpenApiSerializerExtension):
         return {**schema, "additionalProperties": False}
 
 
+class ClockTime(OpenApiSerializerFieldExtension):
+    """A time of day has a pattern and no offset."""
+
+    target_class = serializers.TimeField
+
+    @override
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        """Return the schema of the field."""
+        return {"type": "string", "pattern": _CLOCK}
+
+
 class Schema(AutoSchema):
     """One method of one view."""
 
     view: Any
+
+    @override
+    def get_description(self) -> str:  # type: ignore[override] # drf-spectacular takes no arguments
+        """Return the docstring: of a search that of its class, because all share one method."""
+        if isinstance(self.view, ResourceSearch):
+            return inspect.getdoc(type(self.view)) or ""
+        return str(super().get_description())
+
+    @override
+    def get_summary(self) -> str:
+        """Return what the operation does, in one line.
+
+        A docstring that describes several methods speaks of reading first. The others are named by their
+        action in the matrix.
+        """
+        text = " ".join(self.get_description().split())
+        first = re.split(r"(?<=[.:]) |; ", text.removeprefix("POST: "))[0].rstrip(".:")
+        is_shared = re.search(r"(?<!^)\b(POST|PATCH|PUT|DELETE)\b(?!:)", text) is not None
+        if self.method != "GET" and is_shared:
+            name = self.view.resource.replace("_", " ")
+            article = "an" if name[0] in "aeiou" else "a"
+            return f"{self.view.actions[self.method].replace('_', ' ').capitalize()} {article} {name}"
+        return first[0].upper() + first[1:]
 
     @override
     def get_tags(self) -> list[str]:
@@ -173,3 +212,30 @@ def _header(name: str, description: str, *, pattern: str = "", required: bool = 
         required=required,
         pattern=pattern or None,
     )
+
+
+#: The headers of responses, by their name among the components.
+HEADERS = {
+    "RateLimit": "How many requests are left (`r`), and the seconds until one more is allowed (`t`).",
+    "RateLimit-Policy": "How many requests (`q`) an account may send within how many seconds (`w`).",
+    "Retry-After": "Seconds after which to send the request again.",
+}
+
+
+def announce(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Declare the tags, and the headers that tell a caller how fast to go on (a hook of drf-spectacular)."""
+    operations = [one for methods in result["paths"].values() for one in methods.values()]
+    result["tags"] = [{"name": one} for one in sorted({tag for one in operations for tag in one["tags"]})]
+    kinds = {"Retry-After": {"type": "integer", "minimum": 1}}
+    result["components"]["headers"] = {
+        name: {"description": about, "schema": kinds.get(name, {"type": "string"})}
+        for name, about in HEADERS.items()
+    }
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            names = ["Retry-After"] if status in ("429", "503") else []
+            if status[0] == "2" or status == "429":
+                names += ["RateLimit", "RateLimit-Policy"]
+            if names:
+                response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return result

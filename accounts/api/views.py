@@ -28,6 +28,7 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from typing_extensions import override
 
 from accounts.api.idempotency import idempotent
@@ -35,6 +36,7 @@ from accounts.api.pagination import EncryptedCursorPagination, PageQuery, Single
 from accounts.api.permissions import EnumerationGuard, MatrixPermission
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
+from accounts.api.throttles import AccountThrottle
 from accounts.crypto import digests
 from accounts.models import User
 from accounts.services.access import access_log
@@ -64,6 +66,8 @@ class ResourceView(GenericAPIView[Any]):
     extra_parameters: ClassVar[Sequence[OpenApiParameter]] = ()
     #: The validated query parameters of a GET.
     query_data: Mapping[str, Any]
+    #: The throttles that counted this request; none before it was allowed.
+    throttles: Sequence[BaseThrottle] = ()
 
     permission_classes = (IsAuthenticated, MatrixPermission, EnumerationGuard)
     lookup_field = "public_id"
@@ -79,6 +83,22 @@ class ResourceView(GenericAPIView[Any]):
             self.check_action_parameters()
         elif self.query is not None:
             self.query_data = self.get_query_data(self.query)
+
+    @override
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Return the throttles of this request, which `finalize_response` asks what is left."""
+        self.throttles = super().get_throttles()
+        return self.throttles
+
+    @override
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Announce the limit of requests, also in a refusal that came after it was counted."""
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        for throttle in self.throttles:
+            if isinstance(throttle, AccountThrottle):
+                for name, value in throttle.headers().items():
+                    final.headers[name] = value
+        return final
 
     def check_action_parameters(self) -> None:
         """Raise `Problem` for query parameters that a method with an effect does not know.

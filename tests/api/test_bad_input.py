@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -382,7 +383,20 @@ def test_throttled_request_gets_retry_after(
     assert [answer.status_code for answer in answers[:3]] == [200, 200, 200]
     refused(answers[3], "too_many_requests")
     assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+    for left, answer in zip((2, 1, 0, 0), answers, strict=True):
+        assert answer.headers["RateLimit-Policy"] == '"user";q=3;w=60'
+        assert re.fullmatch(rf'"user";r={left};t=(60|[1-5]?\d)', answer.headers["RateLimit"])
     cache.clear()
+
+
+def test_refusal_after_the_count_announces_what_is_left(clerk: Caller) -> None:
+    missing = clerk.get(f"/orders/{uuid.uuid4()}")
+    stranger = Client().get("/api/v1/orders")
+
+    assert missing.status_code == 404
+    assert missing.headers["RateLimit"].startswith('"user";r=')
+    assert stranger.status_code == 401
+    assert "RateLimit" not in stranger.headers
 
 
 def test_guessing_ids_is_blocked(clerk: Caller, order: Order) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator, FormatChecker
 from pytest_django import Settings
 
 from accounts.api.schema import EXAMPLES
@@ -45,13 +48,64 @@ def test_schema_is_valid_openapi(schema: dict[str, Any]) -> None:
     assert schema["openapi"] == "3.1.0"
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example_has_the_fields_of_its_serializer(schema: dict[str, Any], name: str) -> None:
-    shape = schema["components"]["schemas"][name]
-    example = EXAMPLES[name]
+def test_every_example_fits_its_schema(schema: dict[str, Any]) -> None:
+    checked = set()
+    for place, media in media_types(schema):
+        for example in media.get("examples", {}).values():
+            problems = errors_of(example["value"], media["schema"], schema)
+            assert not problems, f"{place}: {problems}"
+            checked.add(str(example["value"]))
 
-    assert example.keys() <= shape["properties"].keys()
-    assert set(shape.get("required", [])) <= example.keys() or not name.endswith("Input")
+    pages = len({str(one) for one in EXAMPLES.values()})
+    assert len(checked) >= pages
+
+
+def media_types(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each body of each operation, with the place where it is."""
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+            for name, body in bodies.items():
+                for media in body.get("content", {}).values():
+                    yield f"{method} {path} {name}", media
+
+
+def errors_of(value: Any, shape: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """The errors of a value under a schema of the document. Times need an offset."""
+    formats = FormatChecker(["date", "uuid"])
+    formats.checks("date-time", raises=ValueError)(
+        lambda one: not isinstance(one, str) or datetime.fromisoformat(one).tzinfo is not None
+    )
+    validator = Draft202012Validator({**shape, "components": schema["components"]}, format_checker=formats)
+    return [one.message for one in validator.iter_errors(value)]
+
+
+def test_an_example_that_does_not_fit_is_found(schema: dict[str, Any]) -> None:
+    shape = {"$ref": "#/components/schemas/OrderInput"}
+
+    assert errors_of(EXAMPLES["OrderInput"], shape, schema) == []
+    for change in ({"issued_at": "2026-11-20T15:10:00"}, {"hearing_on": "soon"}, {"docket": "1"}):
+        assert errors_of(EXAMPLES["OrderInput"] | change, shape, schema)
+
+
+def test_every_operation_has_a_summary_of_its_own_and_a_declared_tag(schema: dict[str, Any]) -> None:
+    tags = {one["name"] for one in schema["tags"]}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            assert 5 < len(operation["summary"]) < 100, (method, path)
+            assert set(operation["tags"]) <= tags
+            assert "POST" not in operation["summary"], (method, path)
+
+
+def test_limits_of_requests_are_declared(schema: dict[str, Any]) -> None:
+    declared = schema["components"]["headers"].keys()
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                names = set(answer.get("headers", {}))
+                assert names <= declared
+                assert ("RateLimit" in names) == (status[0] == "2" or status == "429")
+                assert ("Retry-After" in names) == (status in ("429", "503"))
 
 
 def test_required_text_has_a_pattern(schema: dict[str, Any]) -> None:
