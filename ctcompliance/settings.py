@@ -433,7 +433,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.AccountThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env.str("CTC_API_RATE", "600/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.str("CTC_API_RATE", "600/min"),
+        "exchange": env.str("CTC_EXCHANGE_RATE", "30/hour"),
+    },
     "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.Schema",
     "EXCEPTION_HANDLER": "accounts.api.problems.exception_handler",
 }

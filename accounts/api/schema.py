@@ -179,10 +179,14 @@ class Schema(AutoSchema):
 
     def _output(self) -> Any:
         view = self.view
+        if hasattr(view, "successes"):
+            return None
         name = {"POST": "created_output", "PUT": "replaced_output"}.get(self.method, "")
         return getattr(view, name, view.output)
 
     def _successes(self) -> dict[Any, Any]:
+        if successes := getattr(self.view, "successes", None):
+            return dict(successes())
         match self.method:
             case "GET" if isinstance(self.view, ResourceDetail):
                 unchanged = OpenApiResponse(description="You already have this version.")
@@ -223,7 +227,7 @@ HEADERS = {
 
 
 def announce(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Declare the tags, and the headers that tell a caller how fast to go on (a hook of drf-spectacular)."""
+    """Declare the tags, and the headers about the limit of requests (a hook of drf-spectacular)."""
     operations = [one for methods in result["paths"].values() for one in methods.values()]
     result["tags"] = [{"name": one} for one in sorted({tag for one in operations for tag in one["tags"]})]
     kinds = {"Retry-After": {"type": "integer", "minimum": 1}}

@@ -8,6 +8,9 @@ from typing import Any
 from rest_framework.throttling import UserRateThrottle
 from typing_extensions import override
 
+#: The headers that announce the limits. With two limits, each has an item in both.
+HEADERS_OF_LIMITS = ("RateLimit-Policy", "RateLimit")
+
 
 class AccountThrottle(UserRateThrottle):
     """Counts the requests of one account, and knows how many are left."""
@@ -37,3 +40,9 @@ class AccountThrottle(UserRateThrottle):
             "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
             "RateLimit": f'"{self.scope}";r={left};t={wait}',
         }
+
+
+class ExchangeThrottle(AccountThrottle):
+    """Counts the downloads for other systems, because each may have thousands of cases."""
+
+    scope = "exchange"

@@ -36,7 +36,7 @@ from accounts.api.pagination import EncryptedCursorPagination, PageQuery, Single
 from accounts.api.permissions import EnumerationGuard, MatrixPermission
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import EmptyInput, InputSerializer, OutputSerializer
-from accounts.api.throttles import AccountThrottle
+from accounts.api.throttles import HEADERS_OF_LIMITS, AccountThrottle
 from accounts.crypto import digests
 from accounts.models import User
 from accounts.services.access import access_log
@@ -66,7 +66,7 @@ class ResourceView(GenericAPIView[Any]):
     extra_parameters: ClassVar[Sequence[OpenApiParameter]] = ()
     #: The validated query parameters of a GET.
     query_data: Mapping[str, Any]
-    #: The throttles that counted this request; none before it was allowed.
+    #: The throttles that counted this request; empty before it was allowed.
     throttles: Sequence[BaseThrottle] = ()
 
     permission_classes = (IsAuthenticated, MatrixPermission, EnumerationGuard)
@@ -94,10 +94,10 @@ class ResourceView(GenericAPIView[Any]):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Announce the limit of requests, also in a refusal that came after it was counted."""
         final: Response = super().finalize_response(request, response, *args, **kwargs)
-        for throttle in self.throttles:
-            if isinstance(throttle, AccountThrottle):
-                for name, value in throttle.headers().items():
-                    final.headers[name] = value
+        counted = [one.headers() for one in self.throttles if isinstance(one, AccountThrottle)]
+        for name in HEADERS_OF_LIMITS:
+            if found := [one[name] for one in counted if name in one]:
+                final.headers[name] = ", ".join(found)
         return final
 
     def check_action_parameters(self) -> None:

@@ -25,6 +25,7 @@ class Scope(models.TextChoices):
     REFERENCE_WRITE = "reference:write", "Change agencies and who is a backup"
     IMPORTS_WRITE = "imports:write", "Import in bulk"
     WEBHOOKS_WRITE = "webhooks:write", "Manage webhook subscriptions"
+    EXCHANGE_READ = "exchange:read", "Download orders for other systems"
     AUDIT_READ = "audit:read", "Read the access log"
 
 

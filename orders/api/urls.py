@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.api import decisions, hearings, search, service
 from orders.api.conditions import conditions, notices
+from orders.api.exchange import views as exchange
 from orders.api.firearms import (
     accounting,
     disposals,
@@ -73,5 +74,6 @@ urlpatterns = [
     *reviews.urlpatterns,
     *reference.urlpatterns,
     *compliance.urlpatterns,
+    *exchange.urlpatterns,
     *search.urlpatterns,
 ]

@@ -1,0 +1,1 @@
+"""Orders and the surrender of firearms in the formats of other systems."""

@@ -1,0 +1,1 @@
+"""Formats in which other systems take orders and the surrender of firearms."""
