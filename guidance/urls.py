@@ -14,8 +14,20 @@ urlpatterns = [
     path("guides/es/", guides.contents, {"language": "es"}, name="guides-es"),
     path("guides/<slug:name>/", guides.guide, {"language": "en"}, name="guide"),
     path("guides/<slug:name>/es/", guides.guide, {"language": "es"}, name="guide-es"),
-    path("statistics/", statistics.figures, name="statistics"),
-    path("statistics/<int:year>/<int:quarter>/", statistics.figures, name="statistics-quarter"),
+    path("statistics/", statistics.figures, {"language": "en"}, name="statistics"),
+    path("statistics/es/", statistics.figures, {"language": "es"}, name="statistics-es"),
+    path(
+        "statistics/<int:year>/<int:quarter>/",
+        statistics.figures,
+        {"language": "en"},
+        name="statistics-quarter",
+    ),
+    path(
+        "statistics/<int:year>/<int:quarter>/es/",
+        statistics.figures,
+        {"language": "es"},
+        name="statistics-quarter-es",
+    ),
     path("statistics/<int:year>/<int:quarter>/figures.csv", statistics.as_csv, name="statistics-csv"),
     path("statistics/<int:year>/<int:quarter>/figures.json", statistics.as_json, name="statistics-json"),
 ]

@@ -65,11 +65,13 @@ class StatisticsReleaseAdmin(OnlyFilters[StatisticsRelease]):
         quarters = [Quarter(one // 4, one % 4 + 1) for one in numbers]
         form = FiguresForm(request.POST if request.method == "POST" else None, quarters=quarters)
         rows: list[Any] = []
+        preview = None
         if request.method == "POST" and form.is_valid():
             year, _, number = form.cleaned_data["quarter"].partition("-")
             quarter = Quarter(int(year), int(number))
             if "release" not in request.POST:
-                figures = statistics.draft(quarter)
+                preview = statistics.preview(quarter)
+                figures = preview.figures
                 rows = [("State", figures["state"]), *figures["courts"].items(), *figures["agencies"].items()]
             elif self._released(request, form, quarter):
                 return redirect("admin:guidance_statisticsrelease_changelist")
@@ -80,6 +82,7 @@ class StatisticsReleaseAdmin(OnlyFilters[StatisticsRelease]):
             "is_nav_sidebar_enabled": False,
             "form": form,
             "rows": rows,
+            "preview": preview,
             "releases": StatisticsRelease.objects.select_related("released_by")[:50],
         }
         return TemplateResponse(request, "admin/guidance/statistics.html", context)

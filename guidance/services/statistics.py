@@ -36,6 +36,23 @@ DEFINITIONS = {
 }
 
 
+#: The same in Spanish, for the page.
+DEFINITIONS_ES = {
+    "year": "El año del trimestre.",
+    "quarter": "1 es de enero a marzo, 2 de abril a junio, 3 de julio a septiembre, 4 el resto.",
+    "version": "La versión de estas cifras. Una más nueva la reemplaza.",
+    "table": "state (estado), court (corte) o agency (policía): de quién trata la fila.",
+    "name": "La corte, o la policía del pueblo donde vive la persona que recibió la orden.",
+    "orders": "Órdenes notificadas en el trimestre en las que la corte, una lista o un permiso indica armas.",
+    "proven": "De estas, las probadas a tiempo: con un recibo de la policía o de un vendedor con licencia, "
+    "en las horas que da la ley.",
+    "not_proven": "Las demás órdenes. Una cifra baja también puede ser papeleo lento; no prueba un delito.",
+    "filed": "Solo el estado: hay una prueba o declaración, en cualquier fecha. Aquí cuenta la jurada.",
+    "verified": "Solo el estado: probadas con recibos, en cualquier fecha.",
+    "followed_up": "Solo el estado: de las órdenes sin nada, las que tuvieron un intento en 48 horas.",
+}
+
+
 @dataclass(frozen=True)
 class Quarter:
     """A quarter of a year on the clock of Connecticut's courts. Quarters never overlap."""
@@ -87,14 +104,19 @@ def figures_of(counts: QuarterCounts, older: list[dict[str, Any]]) -> dict[str, 
 
 
 def _table(rows: Mapping[str, tuple[int, int]], older: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the table as it is shown.
+
+    Only a first version marks a count as few. If the marks of two versions differed, the count would have
+    passed 6 between them, and a total that rose by one would give it away.
+    """
     table = {name: OfficeCounts(orders, proven) for name, (orders, proven) in rows.items()}
     masked = hide(table, before=[_hidden(one) for one in older])
     whole = {**table, TOTAL: OfficeCounts(*(sum(one[place] for one in rows.values()) for place in (0, 1)))}
 
     def mark(cell: Cell) -> int | str:
-        if cell in masked.few:
+        if cell in masked.few and not older:
             return FEW
-        return HELD if cell in masked.held else whole[cell[0]].of(cell[1])
+        return HELD if cell in masked.hidden else whole[cell[0]].of(cell[1])
 
     return {row: {column: mark((row, column)) for column in COLUMNS} for row in whole}
 
@@ -143,7 +165,7 @@ def release(quarter: Quarter, *, reason: str, by: User | None, now: datetime) ->
         released_by=by,
     )
     row.full_clean(exclude=["released_by"])
-    if newest is not None and newest.figures == row.figures:
+    if newest is not None and _without_marks(newest.figures) == _without_marks(row.figures):
         raise ValidationError("Nothing that is shown has changed, so there is no new version.")
     try:
         with transaction.atomic():
@@ -151,6 +173,46 @@ def release(quarter: Quarter, *, reason: str, by: User | None, now: datetime) ->
     except IntegrityError as error:
         raise ValidationError("Someone else has just released this quarter. Open the list again.") from error
     return row
+
+
+def _without_marks(figures: Any) -> Any:
+    """Return figures with one mark for every hidden number: versions differ in why they hide it."""
+    if isinstance(figures, dict):
+        return {name: _without_marks(one) for name, one in figures.items()}
+    return HELD if isinstance(figures, str) else figures
+
+
+@dataclass(frozen=True)
+class ReleasePreview:
+    """What a release would publish: how many numbers are shown and hidden, and which version it replaces."""
+
+    figures: dict[str, Any]
+    shown: int
+    few: int
+    held: int
+    replaces: int
+
+
+def preview(quarter: Quarter) -> ReleasePreview:
+    """Return what a release of the quarter would publish now."""
+    figures = draft(quarter)
+    rows = [figures["state"], *figures["courts"].values(), *figures["agencies"].values()]
+    values = [value for row in rows for value in row.values()]
+    older = StatisticsRelease.objects.filter(year=quarter.year, quarter=quarter.quarter)
+    return ReleasePreview(
+        figures=figures,
+        shown=sum(isinstance(value, int) for value in values),
+        few=values.count(FEW),
+        held=values.count(HELD),
+        replaces=older.order_by("-version").values_list("version", flat=True).first() or 0,
+    )
+
+
+def to_release(now: datetime) -> Quarter | None:
+    """Return the last quarter that has ended if it has no released figures, else None."""
+    last = Quarter.before(now)
+    released = StatisticsRelease.objects.filter(year=last.year, quarter=last.quarter).exists()
+    return None if released else last
 
 
 def newest() -> list[StatisticsRelease]:

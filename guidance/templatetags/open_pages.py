@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from guidance.services.directory import DirectoryEntry
 from guidance.services.statistics import FEW, HELD
-from guidance.services.words import day
+from guidance.services.words import day, words
 
 register = template.Library()
 
@@ -19,9 +19,9 @@ _NUMBER = re.compile(r"[\d() -]{10,}\d")
 
 
 @register.filter
-def named(words: dict[str, str], name: str) -> str:
+def named(found: dict[str, str], name: str) -> str:
     """Return the word with this name."""
-    return words[str(name)]
+    return found[str(name)]
 
 
 @register.filter
@@ -37,10 +37,11 @@ def short_day(value: date | None, language: str) -> str:
 
 
 @register.filter
-def figure(value: int | str) -> SafeString:
+def figure(value: int | str, language: str = "en") -> SafeString:
     """Return a released figure: a number, or in words why it is hidden."""
     if isinstance(value, str):
-        return format_html("<i>{}</i>", {FEW: "fewer than 6", HELD: "held back"}[value])
+        name = {FEW: "figures_few", HELD: "figures_held"}[value]
+        return format_html("<i>{}</i>", words(language)[name])
     return format_html("{}", f"{value:,}")
 
 

@@ -10,11 +10,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from accounts.dates import court_date
 from guidance.models import StatisticsRelease
 from guidance.services import statistics
 from guidance.services.guides import numbers
-from guidance.services.statistics import DEFINITIONS, rows_of
-from guidance.services.words import words
+from guidance.services.statistics import DEFINITIONS, DEFINITIONS_ES, FEW, HELD, rows_of
+from guidance.services.words import day, words
 from guidance.views.base import page, today
 
 #: Letters with which a spreadsheet would begin a formula.
@@ -23,24 +24,31 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @require_safe
 @login_not_required
-def figures(request: HttpRequest, year: int = 0, quarter: int = 0) -> HttpResponse:
+def figures(request: HttpRequest, language: str, year: int = 0, quarter: int = 0) -> HttpResponse:
     """Show the figures of a quarter, or of the last one that was released."""
+    said = words(language)
+    hours = numbers(today())["surrender_hours"]
     releases = statistics.newest()
     chosen = _chosen(releases, year, quarter) if year else next(iter(releases), None)
     shown = chosen.figures if chosen else {}
     return page(
         request,
         "statistics",
-        "en",
+        language,
         releases=releases,
         chosen=chosen,
+        year=year,
+        quarter=quarter,
         state=shown.get("state"),
         courts=[(name, cells, _share(cells)) for name, cells in sorted(shown.get("courts", {}).items())],
         agencies=[(name, cells, _share(cells)) for name, cells in sorted(shown.get("agencies", {}).items())],
         state_share=_share(shown["state"]) if chosen else None,
-        definitions=DEFINITIONS.items(),
-        hours=numbers(today())["surrender_hours"],
-        footer=words("en")["not_advice"],
+        definitions=(DEFINITIONS_ES if language == "es" else DEFINITIONS).items(),
+        in_time=said["figures_in_time"].format(hours=hours),
+        by_court=said["figures_by_court"].format(hours=hours),
+        by_police=said["figures_by_police"].format(hours=hours),
+        about=_about(chosen, language) if chosen else "",
+        footer=said["not_advice"],
     )
 
 
@@ -49,12 +57,7 @@ def figures(request: HttpRequest, year: int = 0, quarter: int = 0) -> HttpRespon
 def as_csv(request: HttpRequest, year: int, quarter: int) -> HttpResponse:
     """Return the figures of a quarter as CSV. A hidden number is the word `few` or `held`."""
     chosen = _chosen(statistics.newest(), year, quarter)
-    text = StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(DEFINITIONS))
-    writer.writeheader()
-    for row in rows_of(chosen):
-        writer.writerow({name: _plain(value) for name, value in row.items()})
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer = HttpResponse(as_text(chosen), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="figures-{year}-{quarter}.csv"'
     return answer
 
@@ -64,14 +67,37 @@ def as_csv(request: HttpRequest, year: int, quarter: int) -> HttpResponse:
 def as_json(request: HttpRequest, year: int, quarter: int) -> HttpResponse:
     """Return the figures of a quarter as JSON, with what each column means."""
     chosen = _chosen(statistics.newest(), year, quarter)
-    return JsonResponse(
-        {
-            "definitions": DEFINITIONS,
-            "marks": {"few": "fewer than 6", "held": "hidden to protect another number"},
-            "released_on": chosen.released_at.date().isoformat(),
-            "reason": chosen.reason,
-            "rows": rows_of(chosen),
-        }
+    return JsonResponse(as_data(chosen))
+
+
+def as_text(chosen: StatisticsRelease) -> str:
+    """Return a release as CSV."""
+    text = StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(DEFINITIONS))
+    writer.writeheader()
+    for row in rows_of(chosen):
+        writer.writerow({name: _plain(value) for name, value in row.items()})
+    return text.getvalue()
+
+
+def as_data(chosen: StatisticsRelease) -> dict[str, Any]:
+    """Return a release as the JSON file has it."""
+    return {
+        "definitions": DEFINITIONS,
+        "marks": {FEW: "fewer than 6", HELD: "hidden to protect a number, this one or another"},
+        "released_on": chosen.released_at.date().isoformat(),
+        "reason": chosen.reason,
+        "rows": rows_of(chosen),
+    }
+
+
+def _about(chosen: StatisticsRelease, language: str) -> str:
+    """Return which orders the figures count, and which version they are."""
+    return words(language)["figures_about"].format(
+        quarter=chosen.quarter,
+        year=chosen.year,
+        version=chosen.version,
+        day=day(court_date(chosen.released_at), language),
     )
 
 

@@ -18,7 +18,7 @@ from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from accounts.services.access.enumeration_guard import recent_blocks
 from accounts.services.access.reviews import overdue_weeks
-from guidance.services import directory
+from guidance.services import directory, statistics
 from notifications.models import Alert, Channel
 from notifications.pages.board import board_of, not_on
 from notifications.pages.clients import clients_of, in_own_language
@@ -133,6 +133,7 @@ def _cards(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         "locks": [] if is_administrator else list(locks_known_to(user)),
         "blocks": recent_blocks() if is_administrator else [],
         "unreached": unreached_agencies(request) if is_administrator else [],
+        "figures_to_release": statistics.to_release(now) if is_administrator else None,
         "help_to_check": len(directory.overdue(court_date(now))) if is_administrator else 0,
     }
 

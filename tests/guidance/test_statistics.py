@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import random
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,8 +18,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Agency, AgencyKind, Role
 from guidance.models import StatisticsRelease
 from guidance.services import statistics
-from guidance.services.statistics import DEFINITIONS, FEW, HELD, Quarter, figures_of
+from guidance.services.statistics import DEFINITIONS, DEFINITIONS_ES, FEW, HELD, Quarter, figures_of
 from guidance.services.suppression import LEAST
+from guidance.views.statistics import as_data, as_text
 from orders.services.reports.quarters import QuarterCounts, count_quarter
 from tests import make
 from tests.make import NOW
@@ -125,6 +129,88 @@ def test_what_a_version_hid_stays_hidden_in_tables_and_for_the_state() -> None:
             assert not isinstance(value, str) or isinstance(second["courts"][name][column], str)
 
 
+def test_one_more_receipt_does_not_give_a_hidden_count_away() -> None:
+    """Version 1 marks Windham's 5 proven as few. One receipt comes in, and every total rises by one.
+
+    If version 2 marked the 5 that are not proven as few, all would know that 5 became 6.
+    """
+    first = figures_of(counts(), [])
+    later = counts(courts=counts().courts | {"Windham": (11, 6)}, verified=151, filed=171)
+
+    second = figures_of(later, [first])
+
+    assert first["courts"]["Windham"]["proven"] == FEW
+    assert second["state"]["proven"] == first["state"]["proven"] + 1
+    marks = [value for row in second["courts"].values() for value in row.values() if isinstance(value, str)]
+    assert set(marks) == {HELD}
+
+
+def published(year_figures: dict[str, Any], version: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows about courts and the state that a reader of the CSV, and one of the JSON, has."""
+    row = StatisticsRelease(
+        year=2026, quarter=3, version=version, figures=year_figures, reason="", released_at=AFTER
+    )
+    text = as_text(row)
+    files = (list(csv.DictReader(StringIO(text))), as_data(row)["rows"])
+    of_csv, of_json = (
+        {one["name"]: one for one in rows if one["table"] in ("state", "court")} for rows in files
+    )
+    return of_csv, of_json
+
+
+def possible(rows: dict[str, Any], known: dict[tuple[str, str], int]) -> dict[tuple[str, str], set[int]]:
+    """For each hidden count of proven orders, every value that fits what is shown and what is known.
+
+    An attacker knows that rows and columns add up, and tries them all.
+    """
+    courts = [name for name in rows if name != "Connecticut"]
+    choices = []
+    for name in courts:
+        orders, proven = rows[name]["orders"], rows[name]["proven"]
+        if str(proven).isdigit():
+            choices.append([int(proven)])
+        elif (name, "proven") in known:
+            choices.append([known[name, "proven"]])
+        else:
+            most = int(orders) if str(orders).isdigit() else 12
+            few = str(proven) == FEW
+            choices.append([one for one in range(most + 1) if not few or one < LEAST])
+    total = rows["Connecticut"]["proven"]
+    found: dict[tuple[str, str], set[int]] = {}
+    for guess in product(*choices):
+        if not str(total).isdigit() or sum(guess) == int(total):
+            for name, value in zip(courts, guess, strict=True):
+                found.setdefault((name, "proven"), set()).add(value)
+    return {cell: values for cell, values in found.items() if not str(rows[cell[0]]["proven"]).isdigit()}
+
+
+def test_no_older_version_less_a_newer_one_gives_a_count_away() -> None:
+    """In both directions, from CSV to JSON: what one version shows is taken for unchanged in the other."""
+    chance = random.Random(7)
+    tried = 0
+    for _ in range(30):
+        orders = {name: chance.choice([7, 9, 11, 40, 60]) for name in "ABCDE"}
+        first = {name: (many, chance.randint(0, many)) for name, many in orders.items()}
+        later = {
+            name: (many, min(many, proven + chance.choice([0, 0, 1, 3])))
+            for name, (many, proven) in first.items()
+        }
+        old = figures_of(counts(courts=first, orders=sum(orders.values())), [])
+        new = figures_of(counts(courts=later, orders=sum(orders.values())), [old])
+        (old_csv, old_json), (new_csv, new_json) = published(old, 1), published(new, 2)
+        for newer, older in ((new_json, old_csv), (old_json, new_csv)):
+            known = {
+                (name, "proven"): int(row["proven"])
+                for name, row in older.items()
+                if str(row["proven"]).isdigit()
+            }
+            for cell, values in possible(newer, known).items():
+                if cell not in known:
+                    tried += 1
+                    assert len(values) >= LEAST or values == set(range(LEAST)), (cell, values)
+    assert tried > 50
+
+
 def test_a_quarter_without_orders_shows_no_number() -> None:
     nothing = counts(
         orders=0, filed=0, verified=0, followed_up=0, courts={"A": (0, 0)}, agencies={"B": (0, 0)}
@@ -179,12 +265,21 @@ def test_an_administrator_looks_first_and_then_releases(client: Client) -> None:
 
     looked = client.post(address, given).content.decode()
     assert "Superior Court at Nowhere" in looked
+    assert "Before you release" in looked
+    assert "cannot be taken back" in looked
+    assert "0 numbers are shown" in looked
+    home = client.get("/").content.decode()
+    assert f"Quarter {last.quarter}, {last.year} is not released yet." in home
+    assert f'href="{address}"' in home
     assert StatisticsRelease.objects.count() == 0
 
     done = client.post(address, given | {"release": "Release these figures"}, follow=True)
     assert "Released:" in done.content.decode()
     row = StatisticsRelease.objects.get()
     assert row.released_by is not None
+    assert "is not released yet" not in client.get("/").content.decode()
+    again = client.post(address, given).content.decode()
+    assert "It replaces version 1" in again
     assert "Superior Court at Nowhere" in client.get("/statistics/").content.decode()
 
 
@@ -209,6 +304,24 @@ def test_the_page_takes_two_queries_and_no_cookie(
     assert answer.status_code == 200
     assert answer.cookies == {}
     assert client.get("/statistics/2025/1/").status_code == 404
+
+
+def test_the_page_is_in_spanish_with_the_same_numbers(client: Client, released: StatisticsRelease) -> None:
+    english = client.get("/statistics/2026/3/").content.decode()
+    spanish = client.get("/statistics/2026/3/es/").content.decode()
+
+    assert '<html lang="es">' in spanish
+    assert "¿Se entregan las armas a tiempo?" in spanish
+    assert "<i>menos de 6</i>" in spanish
+    assert 'href="/statistics/2026/3/es/" lang="es"' in english
+    assert 'href="/statistics/2026/3/" lang="en"' in spanish
+    assert client.get("/statistics/es/").status_code == 200
+    numbers = [re.findall(r"<td[^>]*>(?:<span>.*?)?([\d,]+%?)<", one) for one in (english, spanish)]
+    assert numbers[0] == numbers[1]
+    assert len(numbers[0]) > 15
+    assert DEFINITIONS_ES.keys() == DEFINITIONS.keys()
+    for words in ("Orders", "Proven", "State", "Court", "Quarter", "held back"):
+        assert not re.search(rf"\b{words}\b", re.sub(r"<[^>]+>", " ", spanish)), words
 
 
 @pytest.mark.django_db
