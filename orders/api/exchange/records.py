@@ -37,10 +37,10 @@ def read_records(user: User, keys: Sequence[int], now: datetime) -> Iterator[Exc
     A caller may lose a right during a long answer; the rest of it then lacks the order.
     """
     for start in range(0, len(keys), _BATCH):
-        yield from _Batch(user, keys[start : start + _BATCH], now).records()
+        yield from _RecordsRead(user, keys[start : start + _BATCH], now).records()
 
 
-class _Batch:
+class _RecordsRead:
     """Some orders, and everything that belongs to them, in a constant number of queries."""
 
     def __init__(self, user: User, keys: Sequence[int], now: datetime) -> None:
