@@ -23,6 +23,7 @@ from ctcompliance.demo.scenarios import SCENARIOS, Scenario
 from orders.models import Case, Deadline, DeadlineState, OrderKind
 from orders.rules.court_time import local_date
 from orders.services.planning.rulebooks import bundled
+from orders.services.planning.urgency import write_ended
 
 __all__ = ["SCENARIOS", "SIGN_INS", "Loaded", "NotPreparedError", "load", "load_week"]
 
@@ -74,6 +75,9 @@ def load_week(now: datetime) -> Loaded:
     orders = week.fill(demo, "HHD")
     for prefix, district, clerk in OTHER_COURTS:
         orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
+    # Some of these have ended: the lists show them so at once, and not only from the next hour on.
+    while write_ended(now):
+        pass
     desks.refer_overdue(demo)
     return Loaded(people=new_people, orders=orders)
 
