@@ -78,6 +78,7 @@ def typed(court: Any, number: str) -> dict[str, Any]:
         "docket_number": f"HHD-FA26-{uuid.uuid4().int % 10**7:07}-S",
         "court": court.name,
         "kind": "ex_parte_restraining_order",
+        "confirm": "The hearing is not set yet.",
         "respondent_name": "Ash Birch",
         "respondent_town": make.town().name,
         "issued_at": (timezone.now() - timedelta(hours=3)).isoformat(),

@@ -181,6 +181,7 @@ def _by_api(system: Caller, court: Agency) -> None:
         "docket_number": "HHD-FA26-6012344-S",
         "court": court.name,
         "kind": "ex_parte_restraining_order",
+        "confirm": "The hearing is not set yet.",
         "issued_at": (timezone.now() - timedelta(days=1)).isoformat(),
         "respondent_name": "Xan Ottway",
         "respondent_town": "Hamden",

@@ -46,6 +46,7 @@ class Desk:
             "respondent_name": "Ash Birch",
             "respondent_town": self.order.case.respondent.town.name,
             "issued_at": ago(days=1),
+            "confirm": "The hearing is not set yet.",
             **given,
         }
         return _result(self.api.post("/orders", body))

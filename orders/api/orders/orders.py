@@ -18,7 +18,7 @@ from orders.api.serializers import ConfirmInput, DocketField, OrderOutput, TownF
 from orders.matching.dockets import spellings
 from orders.models import Capacity, FiledBy, Order, OrderKind, ProofFound
 from orders.models.orders import MOST_FIREARMS
-from orders.services.orders import corrections, entry
+from orders.services.orders import corrections, entry, entry_sheet
 from orders.services.parties.candidates import chosen_person
 
 
@@ -119,7 +119,8 @@ def enter_order(
 ) -> Order:
     """Enter an order at a court of the caller. Raises `InvalidFact`."""
     facts |= chosen_person(by, person, court)
-    return entry.enter_order(entry.NewOrder(court=court, **facts), by=by, now=now, confirm=confirm)
+    new = entry.NewOrder(court=court, **facts)
+    return entry_sheet.enter_sheet(new, entry_sheet.Listed(), by=by, now=now, confirm=confirm)
 
 
 class OrderList(CrossOrderList, OrderAction):

@@ -32,6 +32,7 @@ def typed(court: Any, **given: Any) -> dict[str, Any]:
         "docket_number": "HHD-FA26-9001-S",
         "court": court.name,
         "kind": "ex_parte_restraining_order",
+        "confirm": "The hearing is not set yet.",
         "respondent_name": "Ash Birch",
         "respondent_town": make.town().name,
         "issued_at": (timezone.now() - timedelta(days=1)).isoformat(),
@@ -39,6 +40,19 @@ def typed(court: Any, **given: Any) -> dict[str, Any]:
         "protected_person": "Sky Linden",
         **given,
     }
+
+
+def test_an_ex_parte_order_without_an_end_is_asked_about(clerk: Caller, court: Any) -> None:
+    answer = clerk.post("/orders", typed(court, confirm="", docket_number="26-17"))
+
+    found = [(one["field"], one["code"]) for one in answer.json()["errors"]]
+    assert (answer.status_code, found) == (
+        409,
+        [("docket_number", "unusual_docket"), ("hearing_on", "no_end")],
+    )
+    assert not Order.objects.exists()
+    last = (timezone.now() + timedelta(days=5)).date().isoformat()
+    assert clerk.post("/orders", typed(court, confirm="", expires_on=last)).status_code == 201
 
 
 def test_order_is_entered_and_read(clerk: Caller, court: Any) -> None:
@@ -235,7 +249,7 @@ def test_read_is_in_the_access_log_with_its_case(clerk: Caller, court: Any) -> N
 
 
 def test_docket_in_another_form_needs_a_confirmation(clerk: Caller, court: Any) -> None:
-    body = typed(court) | {"docket_number": "26CIV01234"}
+    body = typed(court, confirm="") | {"docket_number": "26CIV01234"}
 
     refused = clerk.post("/orders", body)
     taken = clerk.post("/orders", body | {"confirm": "The court of New York sent it."})

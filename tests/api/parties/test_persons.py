@@ -35,6 +35,7 @@ def body(order: Order, **given: Any) -> dict[str, Any]:
         "docket_number": "HHD-FA26-6000002-S",
         "court": order.case.court.name,
         "kind": "ex_parte_restraining_order",
+        "confirm": "The hearing is not set yet.",
         "respondent_name": "Bob Hawthorne",
         "respondent_town": order.case.respondent.town.name,
         "issued_on": "2026-11-20",
