@@ -342,21 +342,27 @@ class EnterOrderForm(FactsForm):
     def refuse_more(self, *, now: datetime) -> None:
         """Beside the errors of the form, show what the service would refuse of the other fields."""
         typed = self.facts()
-        if not {"court", "kind"} <= typed.keys() or not {"issued_at", "issued_on"} & typed.keys():
-            return
-        facts = {name: one for name, one in typed.items() if name not in _NOT_OF_ORDER | {"person"}}
-        # What has an error already gets no second one, so any text will do there.
-        given = {"docket_number": "", "respondent_name": "", "respondent_town": None} | facts
-        new = NewOrder(**given).cleaned()
-        time = typed.get("hearing_time")
-        number, kind = typed.get("permit_number", ""), typed.get("permit_kind", "")
-        listed = Listed(permit_kind=kind, permit_number=number, hearing_time=time)
-        if found := [
-            *refusals_of(lambda: new.check(now=now)),
-            *refusals_of(lambda: check_listed(new, listed)),
-        ]:
+        found = refusals_of(lambda: check_listed(typed.get("hearing_on"), self._listed_of(typed)))
+        if {"court", "kind"} <= typed.keys() and {"issued_at", "issued_on"} & typed.keys():
+            found += refusals_of(lambda: self._order_of(typed).check(now=now))
+        if found:
             found[0].others = tuple(found[1:])
             self.refuse(found[0])
+
+    @staticmethod
+    def _order_of(typed: dict[str, Any]) -> NewOrder:
+        """Return the order as far as it is valid. What has an error gets no second one: any text will do."""
+        facts = {name: one for name, one in typed.items() if name not in _NOT_OF_ORDER | {"person"}}
+        given = {"docket_number": "", "respondent_name": "", "respondent_town": None} | facts
+        return NewOrder(**given).cleaned()
+
+    @staticmethod
+    def _listed_of(typed: dict[str, Any]) -> Listed:
+        return Listed(
+            permit_kind=typed.get("permit_kind", ""),
+            permit_number=typed.get("permit_number", ""),
+            hearing_time=typed.get("hearing_time"),
+        )
 
     def firearms(self) -> list[dict[str, str]]:
         """Return the firearms that were typed, each by the columns of the list."""

@@ -87,6 +87,25 @@ _DELIMITERS = (
     ("pipe", "Vertical bar |"),
 )
 
+#: Columns whose names are no plain words.
+_LABELS = {
+    "por_number": "Registry number",
+    "order_kind": "Kind of order",
+    "issued_at": "Issued",
+    "expires_on": "Last day",
+    "hearing_on": "Day of the hearing",
+    "served_at": "Served",
+    "service_method": "How it was served",
+    "respondent_name": "Respondent's name",
+    "respondent_dob": "Respondent's date of birth",
+    "respondent_town": "Respondent's town",
+    "firearms_alleged_count": "Firearms alleged",
+    "firearm_type": "Type",
+    "at": "Date and time",
+    "recipient_kind": "Kind of recipient",
+    "recipient_id": "Number of the recipient",
+}
+
 
 def _format_choices(formats: Iterable[str]) -> list[tuple[str, str]]:
     return [("", "As in 2026-12-31"), *((one, _EXAMPLE.strftime(one)) for one in formats)]
@@ -131,7 +150,7 @@ class ColumnsForm(SiteForm):
         field = forms.ChoiceField(
             choices=[("", "Choose a column" if is_required else "Not in the file"), *((o, o) for o in names)],
             required=is_required,
-            label=sentence(column),
+            label=_LABELS.get(column) or sentence(column),
             help_text=text,
         )
         field.initial = known.get(column) or folded.get(_folded(column), "")

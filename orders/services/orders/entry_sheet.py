@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     whose end is not known: without a hearing or a last day no deadline ends it. The error has everything that
     is refused or doubted as its `others`.
     """
-    refused = refusals_of(lambda: check_listed(new, listed))
+    refused = refusals_of(lambda: check_listed(new.hearing_on, listed))
     refused += refusals_of(lambda: ask(_endless(new), confirm=confirm))
     given: dict[str, Any] = {"by": by, "now": now}
     with transaction.atomic():
@@ -57,10 +57,10 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     return order
 
 
-def check_listed(new: NewOrder, listed: Listed) -> None:
+def check_listed(hearing_on: date | None, listed: Listed) -> None:
     """Raise `InvalidFact` for a part whose other part is missing."""
     refused = []
-    if listed.hearing_time is not None and new.hearing_on is None:
+    if listed.hearing_time is not None and hearing_on is None:
         refused.append(InvalidFact("hearing_on", "required", "Enter the day of the hearing too."))
     if listed.permit_number and not listed.permit_kind:
         refused.append(InvalidFact("permit_kind", "required", "Enter what kind of permit it is."))

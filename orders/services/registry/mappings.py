@@ -33,7 +33,7 @@ def headers_of(job: ImportJob) -> dict[str, list[str]]:
     """Return the column names of each file that was sent, by its kind. Raises `ExportError`."""
     found = {}
     layout = parse_layout(job.layout, "mapping") if job.layout else Layout()
-    for file in _sent(job):
+    for file in sent_files(job):
         piece = file.pieces.order_by("number").first()
         found[file.name] = [one.strip() for one in read_header(bytes(piece.content), layout)] if piece else []
     return found
@@ -52,7 +52,7 @@ def use_mapping(job: ImportJob, text: str) -> None:
         parse_layout(text, "mapping")
     except LayoutError as error:
         raise InvalidFact("mapping", "unreadable", str(error)) from error
-    sent = {one.name for one in _sent(job)}
+    sent = {one.name for one in sent_files(job)}
     job.layout, job.preview, job.preview_asked_at = text, None, None
     job.save(update_fields=["layout", "preview", "preview_asked_at"])
     for name in ExportFile:
@@ -100,7 +100,7 @@ def _quoted(text: object) -> str:
     return json.dumps(str(text))
 
 
-def _sent(job: ImportJob) -> list[ImportFile]:
+def sent_files(job: ImportJob) -> list[ImportFile]:
     """Return the files of the job that a person sent: the others have headers alone."""
     empty = {name.value: jobs.empty_file(name, job.layout) for name in ExportFile}
     return [one for one in job.files.filter(is_whole=True) if not _is(one, empty[one.name])]

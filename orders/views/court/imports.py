@@ -26,7 +26,7 @@ from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
 from orders.services.registry.layout import Layout, parse_layout
-from orders.services.registry.mappings import headers_of, save_mapping, use_mapping
+from orders.services.registry.mappings import headers_of, save_mapping, sent_files, use_mapping
 from orders.tasks import request_import, request_preview
 
 #: Imports that the history shows.
@@ -150,7 +150,7 @@ def import_rejects(request: HttpRequest, public_id: UUID) -> StreamingHttpRespon
 def _show(request: HttpRequest, job: ImportJob) -> HttpResponse:
     context: dict[str, Any] = {
         "job": job,
-        "files": [one for one in job.files.filter(is_whole=True).order_by("name") if one.size],
+        "files": sent_files(job),
         "is_tried": preview.is_tried(job),
         "is_trying": job.state == ImportState.OPEN and job.preview is None and job.preview_asked_at,
         "is_open": job.state == ImportState.OPEN,

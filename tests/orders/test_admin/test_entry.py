@@ -363,6 +363,7 @@ def test_one_round_shows_every_error_with_a_link_to_its_field(desk: Client, shee
     second = desk.post(ADD, wrong | {"issued_at_1": "4:00 pm"}).content.decode()
 
     assert 'href="#id_issued_at_0"' in first
+    assert 'href="#id_permit_kind"' in first
     summary = second.partition('class="error-links"')[2].partition("</ul>")[0]
     for name in ("respondent_town", "hearing_on", "respondent_dob", "permit_kind"):
         assert f'href="#id_{name}"' in summary, name
