@@ -70,6 +70,8 @@ try:
     SSO_HAS_SECOND_FACTOR = env.bool("CTC_SSO_SECOND_FACTOR", False)
     EMAIL_URL = env.dj_email_url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if IS_LOCAL else "smtp:")
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
+    #: The sender of email to protected persons: a name and an address that show no one what it is about.
+    PROTECTED_FROM_EMAIL = env.str("CTC_PROTECTED_FROM_EMAIL", "") or DEFAULT_FROM_EMAIL
     #: The outside monitor's address, requested every minute by a canary that passed through the system.
     CANARY_URL = env.str("CTC_CANARY_URL", "")
     #: A mailbox read over IMAP, to which a canary is mailed every minute, and its address.

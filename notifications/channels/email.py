@@ -151,6 +151,7 @@ def _email(message: Message) -> EmailMessage:
     return EmailMessage(
         subject=message.subject,
         body=message.body,
+        from_email=message.sender or None,
         to=[message.address],
         headers={"Message-ID": _message_id(message.key), "Auto-Submitted": "auto-generated"},
     )

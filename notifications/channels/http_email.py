@@ -116,6 +116,7 @@ def _email(message: Message) -> AnymailMessage:
     return AnymailMessage(
         subject=message.subject,
         body=message.body,
+        from_email=message.sender or None,
         to=[message.address],
         headers={"Auto-Submitted": "auto-generated"},
         metadata={"key": message.key},

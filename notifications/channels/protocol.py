@@ -14,13 +14,15 @@ class Message:
     """One rendered message to one address. It holds nothing about the case.
 
     `key` and the text are the same on every attempt. `address` is an email address, a phone number in E.164
-    form, or the URL of another service. `subject` is empty for channels without subjects.
+    form, or the URL of another service. `subject` is empty for channels without subjects. `sender` is the
+    address that an email comes from, if not the usual one.
     """
 
     key: str
     address: str
     subject: str
     body: str
+    sender: str = ""
 
 
 class SendStatus(StrEnum):

@@ -90,6 +90,8 @@ class FollowUpNote(models.TextChoices):
     REMINDED = "reminded", "Someone asks you to act on this follow-up"
     PASSED = "passed", "The next action has passed"
     UNREACHED = "unreached", "No one at an agency could be notified"
+    #: To the advocate, who reaches the person in another way.
+    NO_CLIENT = "no_client", "A message to your client did not arrive"
     #: Of a school, which not everyone may know of.
     NO_SCHOOL = "no_school", "No one at the school could be notified"
 

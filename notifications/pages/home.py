@@ -27,6 +27,7 @@ from notifications.pages.unreached import unreached_agencies
 from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds
 from notifications.services.contacts.contacts import unconfirmed_count
+from notifications.services.contacts.unreached import unreached
 from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
 from notifications.services.watch.findings import open_findings
@@ -94,7 +95,11 @@ def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
     shown = found[:MOST_CLIENTS]
     log_access(request, (one.client.order.case.public_id for one in shown))
     names = {one.client.order.pk: one.title for one in found}
-    return {"clients": shown, "count": len(found), "names": names}
+    failed = list(
+        unreached(user, now).select_related("release__order__case").order_by("-set_at")[:MOST_CLIENTS]
+    )
+    log_access(request, (one.release.order.case.public_id for one in failed))
+    return {"clients": shown, "count": len(found), "names": names, "unreached": failed}
 
 
 def _today(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: datetime) -> dict[str, Any]:

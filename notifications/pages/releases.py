@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -24,6 +26,7 @@ from notifications.pages.client_words import request_words, sent_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
 from notifications.services.contacts import contacts
+from notifications.services.contacts.testing import send_test
 from orders.errors import InvalidFact, UnseenFact
 from orders.forms.release_requests import ANSWERS, PURPOSES
 from orders.models import (
@@ -89,20 +92,19 @@ class OneRelease(View):
     def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         """Do the action of the pressed button. Raises `Http404` for an unknown action."""
         release = _release(request, public_id)
-        match request.POST.get("action"):
-            case "set":
-                return self._set(request, release)
-            case "confirm":
-                return self._of_contact(request, release, is_end=False)
-            case "end":
-                return self._of_contact(request, release, is_end=True)
-            case "revoke":
-                return self._revoke(request, release)
-            case "report":
-                return self._report(request, release)
-            case "alias":
-                return self._name(request, release)
-        raise Http404
+        acts: dict[str, Callable[[HttpRequest, ConfidentialityRelease], HttpResponse]] = {
+            "set": self._set,
+            "confirm": partial(self._of_contact, is_end=False),
+            "end": partial(self._of_contact, is_end=True),
+            "test": self._test,
+            "revoke": self._revoke,
+            "report": self._report,
+            "alias": self._name,
+        }
+        act = acts.get(request.POST.get("action", ""))
+        if act is None:
+            raise Http404
+        return act(request, release)
 
     def _set(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = ContactForm(request.POST)
@@ -139,6 +141,21 @@ class OneRelease(View):
         else:
             contacts.confirm(contact, now=now)
             messages.success(request, gettext("Confirmed again."))
+        return redirect("advocate-release", public_id=release.public_id)
+
+    def _test(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
+        contact = contacts.contact_of(release)
+        try:
+            if contact is None:
+                raise Http404
+            is_sent = send_test(contact, now=timezone.now())
+        except InvalidFact as refusal:
+            messages.error(request, refusal.message)
+        else:
+            if is_sent:
+                messages.success(request, gettext("The test went out. Ask the person if it came."))
+            else:
+                messages.error(request, gettext("The test did not go out. Use another way for now."))
         return redirect("advocate-release", public_id=release.public_id)
 
     def _revoke(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:

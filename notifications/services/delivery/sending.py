@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cryptography.fernet import InvalidToken
+from django.conf import settings
 
 from accounts.crypto import decrypt, decrypt_bytes
 from notifications.channels.protocol import Message, SendResult, SendStatus
@@ -63,7 +64,12 @@ class Outgoing:
     def message(self) -> Message:
         """The message in the form that providers take."""
         return Message(
-            key=str(self.bundle.key), address=self.address, subject=self.text.subject, body=self.text.body
+            key=str(self.bundle.key),
+            address=self.address,
+            subject=self.text.subject,
+            body=self.text.body,
+            # Who looks over a shoulder must not learn from the sender what the message is about.
+            sender=settings.PROTECTED_FROM_EMAIL if self.bundle.first.via == Via.PROTECTED else "",
         )
 
 

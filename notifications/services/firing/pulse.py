@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.outbox import backlog_seconds
 from notifications.services.delivery.sending import BATCH, drain
 from notifications.services.escalation.cover import cover
@@ -66,6 +67,7 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
         cover()
         escalate()
         notify_courts()
+        notify_advocates()
     return fired
 
 

@@ -1,0 +1,69 @@
+"""A test message to the safe contact, which the advocate sends while the person is there to see it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils.translation import gettext
+
+from accounts.crypto import decrypt
+from notifications.channels.protocol import Message, SendStatus
+from notifications.models import Channel, ContactChannel, SafeContact
+from notifications.services.contacts.contacts import has_opted_out, is_unconfirmed
+from notifications.services.delivery import providers
+from notifications.services.delivery.templates import Wordings
+from notifications.services.rehearsals import in_force
+from notifications.services.restored import is_held
+from orders.errors import InvalidFact
+from orders.services.court_days import zone_of
+
+#: Seconds between two tests of one contact.
+EVERY = 600
+
+_CHANNELS = {ContactChannel.EMAIL: Channel.EMAIL, ContactChannel.SMS: Channel.SMS}
+
+
+def send_test(contact: SafeContact, *, now: datetime) -> bool:
+    """Send the message that the person would get, now; return True if a provider took it.
+
+    It is no alert: the person is there and sees whether it came. Raises `InvalidFact` outside
+    the hours, while nothing may go to the contact, and within ten minutes after the last test.
+    """
+    channel = _CHANNELS.get(ContactChannel(contact.channel))
+    if channel is None:
+        raise _refused("relay", gettext("You reach the person yourself, so there is nothing to test."))
+    if is_unconfirmed(contact, now) or has_opted_out(contact):
+        raise _refused("silent", gettext("Nothing goes to this contact now. See why above."))
+    if not _is_within_hours(contact, now):
+        raise _refused("hours", gettext("It is outside the hours that the person chose. Test it later."))
+    if is_held() or in_force(now).exists():
+        raise _refused("held", gettext("Messages are held back for a rehearsal or a repair. Test it later."))
+    if not cache.add(f"contact-test:{contact.public_id}", 1, EVERY):
+        raise _refused("again", gettext("A test went out a short while ago. Wait ten minutes."))
+    phrase = decrypt(contact.encrypted_phrase) if contact.encrypted_phrase else ""
+    fields = {"link": "", "code": "", "phrase": phrase}
+    text = Wordings().render(("news", channel, contact.language), fields)
+    message = Message(
+        key=str(uuid.uuid4()),
+        address=decrypt(contact.encrypted_address),
+        subject=text.subject,
+        body=text.body,
+        sender=settings.PROTECTED_FROM_EMAIL if channel == Channel.EMAIL else "",
+    )
+    results = providers.send(channel, [message], begin=lambda _provider, waiting: waiting)
+    return any(result.status in (SendStatus.ACCEPTED, SendStatus.IN_DOUBT) for _, result in results)
+
+
+def _is_within_hours(contact: SafeContact, now: datetime) -> bool:
+    begins, ends = contact.hours_from, contact.hours_until
+    if begins is None or ends is None:
+        return True
+    clock = now.astimezone(zone_of(contact.release.order)).time()
+    return begins <= clock < ends if begins < ends else clock >= begins or clock < ends
+
+
+def _refused(code: str, message: str) -> InvalidFact:
+    return InvalidFact("safe_contact", code, message)

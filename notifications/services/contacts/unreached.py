@@ -1,0 +1,98 @@
+"""A message to a protected person failed: the advocate is alerted at once, to reach the person."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import Role, User
+from notifications.models import Alert, AlertState, FollowUpNote, SafeContact, Via
+from notifications.services.contacts.contacts import releases_of
+from notifications.services.direct_alerts import store_new
+from notifications.services.recipients.recipients import recipients_of_agency, with_channels
+from notifications.services.watch.isolation import park, parked_rows
+
+#: Of what failed longer ago no one is alerted: the page of the order still shows it.
+NEWS = timedelta(days=1)
+#: Failures that one call takes; the rest is left to the next pulse.
+BATCH = 100
+#: How long the first page of the advocate shows it.
+SHOWN = timedelta(days=7)
+#: The kind of a parked alert.
+KIND = "message to a client"
+
+logger = logging.getLogger(__name__)
+
+
+def notify_advocates(now: datetime | None = None) -> int:
+    """Alert the advocates of each message to a person that failed since the last call; return how many.
+
+    One alert for each message and advocate: its key is made of that of the message.
+    """
+    now = now or timezone.now()
+    passed_on = Alert.objects.filter(
+        checkpoint=OuterRef("checkpoint"), release=OuterRef("release"), note=FollowUpNote.NO_CLIENT
+    )
+    with transaction.atomic():
+        # What another pulse works on is left to it.
+        found = list(
+            Alert.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .filter(state=AlertState.FAILED, created_at__gt=now - NEWS)
+            .filter(~Exists(passed_on), via=Via.PROTECTED, is_rehearsal=False)
+            .exclude(pk__in=parked_rows(KIND))
+            .select_related("agency", "order", "checkpoint", "release")
+            .order_by("id")[:BATCH]
+        )
+        return sum(_try_to_notify(one, now) for one in found)
+
+
+def _try_to_notify(failed: Alert, now: datetime) -> int:
+    """Notify of one. What fails is parked and tried again, delays no other, and is a finding."""
+    try:
+        with transaction.atomic():
+            return _notify(failed, now)
+    except Exception as error:
+        logger.exception("alerting an advocate of a failed message failed")
+        park(KIND, failed.pk, error)
+        return 0
+
+
+def _notify(failed: Alert, now: datetime) -> int:
+    if failed.agency is None or failed.release is None or failed.release.has_ended(now):
+        return 0
+    recipients = recipients_of_agency(failed.agency, Role.ADVOCATE.value)
+    alerts = (
+        Alert(
+            checkpoint=failed.checkpoint,
+            order=failed.order,
+            release=failed.release,
+            note=FollowUpNote.NO_CLIENT,
+            agency=one.agency,
+            capacity=one.capacity,
+            recipient_id=one.user,
+            via=one.via,
+            channel=channel,
+            idem_key=f"{failed.idem_key}:unreached:{channel}:{one.target}",
+            created_at=now,
+            next_attempt_at=now,
+        )
+        for one, channel in with_channels(recipients)
+        if one.via not in (Via.FALLBACK, Via.MISSING)
+    )
+    return len(store_new(alerts, now=now))
+
+
+def unreached(user: User, now: datetime) -> QuerySet[SafeContact]:
+    """Return the safe contacts of the advocate's clients at which a message failed since they were set."""
+    failed = Alert.objects.filter(
+        release=OuterRef("release"),
+        via=Via.PROTECTED,
+        state=AlertState.FAILED,
+        created_at__gt=now - SHOWN,
+        created_at__gte=OuterRef("set_at"),
+    )
+    return SafeContact.objects.in_force().filter(Exists(failed), release__in=releases_of(user))

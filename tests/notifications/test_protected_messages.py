@@ -1,0 +1,117 @@
+"""Messages to protected persons: their sender, a test, and what happens when one does not arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.dates import COURT_TIME
+from accounts.models import Role, User
+from notifications.models import Alert, AlertState, Channel, FollowUpNote, SafeContact, Via
+from notifications.services.contacts.unreached import notify_advocates
+from notifications.services.delivery.sending import drain
+from notifications.services.firing.fire import Firer
+from orders.models import ConfidentialityRelease
+from tests import make
+from tests.api.fixtures import Fixtures, set_up
+from tests.notifications.test_release_pages import CONTACT, browser, path_of, text
+
+pytestmark = pytest.mark.django_db
+
+ANY_HOUR = CONTACT | {"hours_from": "", "hours_until": ""}
+
+
+@pytest.fixture
+def stage(settings: Settings) -> Fixtures:
+    settings.PROTECTED_FROM_EMAIL = "Neighborhood News <news@mail.example>"
+    cache.clear()
+    return set_up()
+
+
+@pytest.fixture
+def person(stage: Fixtures) -> User:
+    return make.person(Role.ADVOCATE, stage.organization)
+
+
+@pytest.fixture
+def advocate(person: User) -> Client:
+    return browser(person)
+
+
+def to_the_person() -> Any:
+    """The mails to the safe contact."""
+    return [one for one in mail.outbox if one.to == [CONTACT["address"]]]
+
+
+def test_a_test_message_has_the_neutral_sender_and_the_words_of_each_message(
+    stage: Fixtures, advocate: Client
+) -> None:
+    advocate.post(path_of(stage), ANY_HOUR)
+
+    page = text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+
+    assert "The test went out." in page
+    (sent,) = to_the_person()
+    assert sent.from_email == "Neighborhood News <news@mail.example>"
+    assert CONTACT["phrase"] in sent.body
+    assert "://" not in sent.body
+    page = text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+    assert "Wait ten minutes." in page
+    assert len(to_the_person()) == 1
+
+
+def test_no_test_goes_out_outside_the_hours_or_without_an_address(stage: Fixtures, advocate: Client) -> None:
+    clock = timezone.localtime(timezone.now(), COURT_TIME)
+    begins, ends = (clock.hour + 2) % 24, (clock.hour + 3) % 24
+    hours = {"hours_from": f"{begins:02}:00", "hours_until": f"{ends:02}:00"}
+    advocate.post(path_of(stage), CONTACT | hours)
+    assert "outside the hours" in text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+    advocate.post(path_of(stage), ANY_HOUR | {"channel": "relay", "address": "", "phrase": ""})
+    assert "nothing to test" in text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+
+    assert to_the_person() == []
+
+
+def test_news_has_the_neutral_sender_and_no_other_mail_has(stage: Fixtures, advocate: Client) -> None:
+    advocate.post(path_of(stage), ANY_HOUR)
+    Firer("test").fire()
+    drain(worker="test")
+
+    senders = {one.from_email for one in to_the_person()}
+    others = {one.from_email for one in mail.outbox if one not in to_the_person()}
+    assert senders == {"Neighborhood News <news@mail.example>"}
+    assert others
+    assert senders.isdisjoint(others)
+
+
+def test_a_message_that_fails_leads_to_the_advocate_at_once(
+    stage: Fixtures, person: User, advocate: Client
+) -> None:
+    # Also under a release that covers only a part.
+    ConfidentialityRelease.objects.filter(pk=stage.release.pk).update(covers_hearings=False)
+    advocate.post(path_of(stage), ANY_HOUR)
+    Firer("test").fire()
+    failed = Alert.objects.filter(via=Via.PROTECTED).first()
+    assert failed is not None
+    Alert.objects.filter(pk=failed.pk).update(state=AlertState.FAILED)
+
+    assert notify_advocates() == 1
+    assert notify_advocates() == 0
+
+    alert = Alert.objects.get(note=FollowUpNote.NO_CLIENT)
+    assert (alert.recipient, alert.channel, alert.release) == (person, Channel.EMAIL, stage.release)
+    drain(worker="test")
+    assert [one for one in mail.outbox if one.to == [person.email]]
+    page = text(advocate.get("/"))
+    assert "A message to your client did not arrive." in page
+    assert CONTACT["address"] not in page
+    # Another contact answers it.
+    advocate.post(path_of(stage), ANY_HOUR | {"address": "red.kite@mail.example"})
+    assert "did not arrive." not in text(advocate.get("/"))
+    assert SafeContact.objects.filter(ended_at=None).count() == 1
