@@ -76,8 +76,7 @@ class SatisfyConditionForm(ActForm):
     @override
     def prepare_fields(self, order: Order) -> None:
         """Offer the conditions with a day that are not satisfied yet."""
-        rows = OrderCondition.objects.filter(order=order, satisfied_on=None, due_on__isnull=False)
-        rows = rows.select_related("order")
+        rows = OrderCondition.objects.in_force(order).filter(due_on__isnull=False).select_related("order")
         self.offer_rows("condition", rows)
 
 

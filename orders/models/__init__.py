@@ -38,6 +38,7 @@ from orders.models.follow_ups import (
 )
 from orders.models.hearings import Continuance, Hearing, HearingOutcome, HearingPurpose
 from orders.models.licensing import LicensingReport, LicensingReportKind
+from orders.models.modifications import Modification
 from orders.models.orders import (
     CANARY_JURISDICTION,
     OTHER_STATES_KINDS,
@@ -174,6 +175,7 @@ __all__ = [
     "Letterhead",
     "LicensingReport",
     "LicensingReportKind",
+    "Modification",
     "NoticeSent",
     "Order",
     "OrderAgency",

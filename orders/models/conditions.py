@@ -11,6 +11,14 @@ from orders.models.orders import Order
 from orders.querysets import OfOrderQuerySet
 
 
+class ConditionQuerySet(OfOrderQuerySet["OrderCondition"]):
+    """Conditions of orders."""
+
+    def in_force(self, order: Order) -> ConditionQuerySet:
+        """Return the conditions of an order that no one satisfied and no modification ended."""
+        return self.filter(order=order, satisfied_on=None, ended_by=None)
+
+
 class OrderCondition(HoldsEncrypted):
     """What a judge ordered: by a day or time, such as a home check, or for as long as the order lasts.
 
@@ -30,10 +38,20 @@ class OrderCondition(HoldsEncrypted):
     satisfied_on = models.DateField(null=True, blank=True, help_text="The day on which it was satisfied.")
     satisfied_at = models.DateTimeField(null=True, blank=True)
     satisfied_offset = utc_offset(null=True, blank=True)
+    set_by = models.ForeignKey(
+        "orders.Modification", null=True, blank=True, on_delete=models.PROTECT, related_name="conditions"
+    )
+    ended_by = models.ForeignKey(
+        "orders.Modification",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="ended",
+    )
     details = EncryptedTextField(max_length=1_000, db_column="encrypted_details")
     for_police = models.CharField(max_length=300, blank=True, default="", db_default="")
 
-    objects = OfOrderQuerySet.as_manager()
+    objects = ConditionQuerySet.as_manager()
 
     class Meta:
         # What lasts as long as the order comes last.

@@ -110,6 +110,7 @@ ANNOUNCED_EVENTS = EVENT_KINDS | {
     "extended",
     "fact_doubtful",
     "given_to_serve",
+    "modified",
     "hearing_canceled",
     "permit_applied",
     "permit_known",

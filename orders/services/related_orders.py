@@ -103,7 +103,9 @@ def _conflicts(
     for pk, name in ProtectedPerson.objects.filter(order__in=keys).values_list("order", "name"):
         protected[pk].add(fold(name))
     conditions: dict[int, set[str]] = {key: set() for key in keys}
-    for pk, name in OrderCondition.objects.filter(order__in=keys).values_list("order", "condition"):
+    for pk, name in OrderCondition.objects.filter(order__in=keys, ended_by=None).values_list(
+        "order", "condition"
+    ):
         conditions[pk].add(name)
     found = {}
     for one in others:

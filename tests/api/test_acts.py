@@ -26,7 +26,7 @@ from orders.models import (
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory
 from orders.services.firearms.accounting import account_of
-from orders.services.orders import after_hearing, extension, vacatur, withdrawal
+from orders.services.orders import after_hearing, extension, modification, vacatur, withdrawal
 from orders.services.planning.replan import replan
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -153,6 +153,14 @@ def extended(fixtures: Fixtures) -> None:
     """Extend the order."""
     day = court_day(fixtures.order, fixtures.now) + timedelta(days=200)
     extension.extend_order(fixtures.order, expires_on=day, by=None, now=fixtures.now, confirm=SITS)
+
+
+def modified(fixtures: Fixtures) -> None:
+    """Give the order an earlier last day."""
+    day = court_day(fixtures.order, fixtures.now) + timedelta(days=40)
+    modification.modify_order(
+        fixtures.order, modified_at=fixtures.now, expires_on=day, by=None, now=fixtures.now, confirm=SITS
+    )
 
 
 def application(fixtures: Fixtures) -> Hearing:
@@ -612,6 +620,26 @@ ACTS = {
         slip=lambda f: {"expires_on": f.day(10)},
         refused=("expires_on", "not_an_extension"),
         ready=extended,
+    ),
+    "modifications": Act(
+        path=of("modifications"),
+        body=lambda f: {
+            "modified_at": f.ago(hours=1),
+            "expires_on": f.day(40),
+            "added": ["CT-TRM-CONTACT"],
+            "ended": [str(f.condition.public_id)],
+        },
+        shows=lambda f: {"expires_on": f.day(40)},
+        slip=lambda f: {"expires_on": f.day(95)},
+        refused=("expires_on", "not_earlier"),
+    ),
+    "modification-withdrawals": Act(
+        path=of("modification-withdrawals"),
+        body=lambda f: {"reason": "another order's"},
+        shows=lambda f: {"expires_on": f.day(90)},
+        slip=lambda f: {"reason": " "},
+        refused=("reason", "blank"),
+        ready=modified,
     ),
     "extension-withdrawals": Act(
         path=of("extension-withdrawals"),

@@ -41,6 +41,7 @@ ENTERED_AGAIN = {
     "disposals",
     "revocations",
     "extension-withdrawals",
+    "modification-withdrawals",
     "reinstatements",
     "protected-person-withdrawals",
     "decision-withdrawals",

@@ -29,7 +29,7 @@ from orders.services import hearings, service
 from orders.services.firearms import inventory, receipts, statements
 from orders.services.firearms.requests import record_custody_request
 from orders.services.follow_ups import referrals
-from orders.services.orders import case_events, extension, licensing, vacatur
+from orders.services.orders import case_events, extension, licensing, modification, vacatur
 from orders.services.parties import agencies
 from orders.services.planning.replan_stale import replan_cases
 from tests import make
@@ -345,6 +345,11 @@ ROWS: dict[str, Row] = {
             its.order, expires_on=date(2027, 1, 4), confirm="As the court set it.", **BY
         ),
         hear("ANN-EXTENDED", POLICE, *PROTECTED),
+        besides=frozenset({"ANN-SERVED"}),
+    ),
+    "modified": Row(
+        lambda its: modification.modify_order(its.order, modified_at=NOW, added=["CT-TRM-CONTACT"], **BY),
+        hear("ANN-MODIFIED", POLICE, MARSHAL, *PROTECTED),
         besides=frozenset({"ANN-SERVED"}),
     ),
     "vacated": Row(

@@ -31,6 +31,8 @@ _ICONS = {
     "sent": "paper",
     "police": "paper",
     "extended": "court",
+    "modified": "court",
+    "modification": "court",
     "vacated": "court",
     "reinstated": "court",
 }

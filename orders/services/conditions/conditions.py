@@ -103,6 +103,8 @@ def mark_satisfied(
     ) as change:
         row = OrderCondition.objects.get(pk=condition.pk)
         row.order = change.order
+        if row.ended_by_id is not None:
+            raise InvalidFact("condition", "ended", "A modification of the order ended this condition.")
         if row.due_on is None:
             raise InvalidFact(
                 "condition", "has_no_end", "This condition lasts as long as the order. Nothing satisfies it."

@@ -200,7 +200,7 @@ def _enter_following(
 def _copy_rest(order: Order, following: Order, *, by: User | None, now: datetime) -> None:
     """Copy open conditions that a judge may set in the new order, and permits that were not handed in."""
     available = {*available_conditions(following), *lasting_conditions(following)}
-    for one in OrderCondition.objects.filter(order=order, satisfied_on=None):
+    for one in OrderCondition.objects.in_force(order):
         is_over = one.due_on is not None and one.due_on < following.issued_on
         if one.condition in available and not is_over:
             set_condition(

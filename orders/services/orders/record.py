@@ -20,6 +20,7 @@ from orders.models import (
     Hearing,
     HistoryEntry,
     LicensingReport,
+    Modification,
     Order,
     OrderAgency,
     OrderCondition,
@@ -53,6 +54,8 @@ class OrderRecord:
     siblings: Sequence[Order]
     #: The extensions of the order, the latest last.
     extensions: Sequence[Extension]
+    #: The modifications of the order, the latest last.
+    modifications: Sequence[Modification]
     protected_persons: Sequence[ProtectedPerson]
     agencies: Sequence[OrderAgency]
     deadlines: Sequence[Deadline]
@@ -115,12 +118,12 @@ class OrderRecord:
     @property
     def open_conditions(self) -> list[OrderCondition]:
         """Conditions with a day that are not satisfied yet."""
-        return [one for one in self.conditions if one.due_on is not None and one.satisfied_on is None]
+        return [one for one in self.conditions_in_force if one.due_on is not None]
 
     @property
     def conditions_in_force(self) -> list[OrderCondition]:
         """Conditions that are not satisfied yet, and those that last as long as the order."""
-        return [one for one in self.conditions if one.satisfied_on is None]
+        return [one for one in self.conditions if one.satisfied_on is None and one.ended_by_id is None]
 
     @property
     def added_agencies(self) -> list[OrderAgency]:
@@ -136,6 +139,7 @@ def load_record(order: Order) -> OrderRecord:
         order=order,
         siblings=list(Order.objects.filter(case=order.case_id).exclude(pk=order.pk).order_by("-issued_on")),
         extensions=list(order.extensions.all()),
+        modifications=list(order.modifications.all()),
         protected_persons=list(order.protected_persons.all()),
         agencies=list(order.order_agencies.select_related("agency").order_by("capacity", "agency__name")),
         deadlines=list(Deadline.objects.filter(**of_order)),
@@ -160,7 +164,7 @@ def load_record(order: Order) -> OrderRecord:
         hearings=list(Hearing.objects.filter(**of_order).prefetch_related("findings__firearm")),
         case_events=list(CaseEvent.objects.filter(**of_order)),
         licensing_reports=list(LicensingReport.objects.filter(**of_order)),
-        conditions=list(OrderCondition.objects.filter(**of_order).select_related("order")),
+        conditions=list(OrderCondition.objects.filter(**of_order).select_related("order", "ended_by")),
         takes_conditions=bool(available_conditions(order)),
         releases=list(not_ended(order)),
         required_notices=required_notices(order),

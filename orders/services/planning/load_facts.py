@@ -121,7 +121,7 @@ def _hearings(ids: Sequence[int]) -> _Events:
 
 
 def _conditions(ids: Sequence[int]) -> _Events:
-    for condition in models.OrderCondition.objects.filter(order__in=ids):
+    for condition in models.OrderCondition.objects.filter(order__in=ids).select_related("ended_by"):
         yield from ((condition.order_id, one) for one in _of_condition(condition))
 
 
@@ -168,9 +168,19 @@ _READERS: dict[type[Model], Callable[[Sequence[int]], _Events]] = {
 }
 
 
+def _ended_before_due(condition: models.OrderCondition) -> bool:
+    """True if the court ended the condition in time. What was overdue by then stays overdue."""
+    ended = condition.ended_by
+    if ended is None or condition.due_on is None:
+        return False
+    if condition.due_at is not None and ended.modified_at is not None:
+        return condition.due_at > ended.modified_at
+    return condition.due_on >= ended.modified_on
+
+
 def _of_condition(condition: models.OrderCondition) -> Iterable[Event]:
     """The events that a condition was set, and that it was satisfied."""
-    if condition.due_on is None:
+    if condition.due_on is None or _ended_before_due(condition):
         return
     key, purpose = condition.public_id.hex, condition.condition
     due_at = (

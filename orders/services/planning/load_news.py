@@ -12,6 +12,7 @@ from orders.models import (
     Capacity,
     Extension,
     LicensingReport,
+    Modification,
     Order,
     OrderAgency,
     Permit,
@@ -61,6 +62,11 @@ def _extensions(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
     yield _rows(Extension.objects.filter(order__in=ids), "extended", "pk", on=F("expires_on"))
 
 
+def _modifications(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    rows = Modification.objects.filter(order__in=ids)
+    yield _rows(rows, "modified", "public_id", at=F("modified_at"), on=F("modified_on"))
+
+
 def _agencies(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
     named = OrderAgency.objects.filter(order__in=ids)
     for capacity, kind in ((Capacity.MARSHAL, "given_to_serve"), (Capacity.SCHOOL, "school_named")):
@@ -87,6 +93,7 @@ def _doubtful_facts(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
 _PARTS: dict[type[Model], Callable[[Sequence[int]], Iterator[QuerySet[Any, Any]]]] = {
     Referral: _referrals,
     Extension: _extensions,
+    Modification: _modifications,
     OrderAgency: _agencies,
     Permit: _permits,
     LicensingReport: _licensing_reports,

@@ -40,7 +40,7 @@ from orders.models import (
 from orders.services import hearings, service
 from orders.services.conditions import conditions
 from orders.services.firearms import inventory, receipts, returns, statements
-from orders.services.orders import after_hearing, extension, vacatur, withdrawal
+from orders.services.orders import after_hearing, extension, modification, vacatur, withdrawal
 from orders.services.parties import releases
 from orders.services.parties.candidates import candidates_of, same_person_of
 from tests import make
@@ -720,6 +720,34 @@ CASES = [
         message="is not after the last day so far",
     ),
     Case(
+        act="modify",
+        sheet=lambda s: {
+            **before(s, "modified_at", hours=1),
+            "expires_on": f"{s.today + timedelta(days=40)}",
+            "added": ["CT-TRM-CONTACT", "CT-TRM-HOME"],
+            "ended": [with_term(s)],
+            "protected_person": "Wren Linden",
+            "confirm": "As the court decided.",
+        },
+        stored=lambda s: (
+            s.order.expires_on == s.today + timedelta(days=40)
+            and set(OrderCondition.objects.in_force(s.order).values_list("condition", flat=True))
+            == {"CT-TRM-CONTACT", "CT-TRM-HOME"}
+            and "Wren Linden" in [one.name for one in s.order.protected_persons.all()]
+        ),
+        slip=lambda s: {**before(s, "modified_at", hours=1), "expires_on": f"{s.today + timedelta(days=95)}"},
+        beside="expires_on",
+        message="is not before the last day so far",
+    ),
+    Case(
+        act="withdraw-modification",
+        sheet=lambda s: {"reason": "It was another order."},
+        stored=lambda s: s.order.expires_on == (s.now + timedelta(days=90)).date(),
+        slip=lambda s: {"reason": ""},
+        beside="reason",
+        message="This field is required.",
+    ),
+    Case(
         act="withdraw-extension",
         sheet=lambda s: {"reason": "It was another order."},
         stored=lambda s: s.order.expires_on == (s.now + timedelta(days=90)).date(),
@@ -1078,6 +1106,7 @@ def test_only_acts_that_fit_are_offered(
         "withdraw-protected-person",
         "correct-extension",
         "withdraw-extension",
+        "withdraw-modification",
         "correct-vacatur",
         "restore-order",
         "reinstate",
@@ -1097,20 +1126,22 @@ def test_only_acts_that_fit_are_offered(
         "remove-agency",
         "correct-extension",
         "withdraw-extension",
+        "withdraw-modification",
         "restore-order",
         "decide",
         "withdraw-decision",
     }
     assert offered(served) == ON_ORDER - absent - {"reinstate", "correct-vacatur"}
+    ended = {"vacate", "extend", "modify"}
     desk.post(f"{page_of(served)}vacate/", {**before(fixtures, "vacated_at", minutes=5), "reason": "Ended."})
-    assert offered(served) == ON_ORDER - absent - {"vacate", "extend"}
+    assert offered(served) == ON_ORDER - absent - ended
     returned = given_back(fixtures)
-    assert offered(served) == ON_ORDER - absent - {"vacate", "extend"}
+    assert offered(served) == ON_ORDER - absent - ended
     item = f"?item={FirearmReturn.objects.get(pk=returned).public_id}"
     desk.post(f"{page_of(served)}withdraw-return/{item}", {"reason": "Another firearm."})
     # Its request is open again.
     asked = {"custody-request", "return-check", "return-hold", "return-decision"}
-    assert offered(served) == ON_ORDER - absent - {"vacate", "extend"} | {"return", "dispose"} | asked
+    assert offered(served) == ON_ORDER - absent - ended | {"return", "dispose"} | asked
 
 
 def test_a_check_of_a_statement_is_offered_only_while_something_is_open(
@@ -1195,6 +1226,15 @@ def ready(case: Case, fixtures: Fixtures) -> None:
             by=None,
             now=fixtures.now,
             confirm="As printed.",
+        )
+    if case.act == "withdraw-modification":
+        modification.modify_order(
+            fixtures.order,
+            modified_at=fixtures.now,
+            expires_on=fixtures.today + timedelta(days=40),
+            by=None,
+            now=fixtures.now,
+            confirm="As the court decided.",
         )
     if case.act in ("reinstate", "correct-vacatur"):
         vacatur.vacate_order(

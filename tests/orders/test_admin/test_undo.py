@@ -40,6 +40,11 @@ TYPED: dict[str, Callable[[acts.Fixtures], dict[str, Any]]] = {
         else {}
     ),
     "withdraw-extension": lambda s: {"expires_on": f"{s.order.expires_on}", "confirm": items.SITS},
+    "withdraw-modification": lambda s: {
+        **typed(s.now, "modified_at"),
+        "expires_on": f"{s.order.expires_on}",
+        "confirm": items.SITS,
+    },
     "reinstate": lambda s: {**typed(s.now, "vacated_at"), "reason": "It was right."},
     "withdraw-decision": lambda s: {
         "hearing": acts.application(s),
@@ -147,7 +152,7 @@ def test_act_on_an_order_and_its_undo_leave_everything_as_it_was(
         seen = {name: value for name, value in form_at(desk, back).items() if name == "seen"}
         send(desk, back, shown | stored | seen | {"reason": "It was right.", "confirm": items.SITS})
     else:
-        if case.act in ("withdraw-service", "withdraw-extension"):
+        if case.act in ("withdraw-service", "withdraw-extension", "withdraw-modification"):
             fixtures.order = old
         typed_again = TYPED[case.act](fixtures) if case.act in TYPED else {"reason": "It was right."}
         send(desk, back, typed_again)
