@@ -55,6 +55,7 @@ urlpatterns = [
         name="document-order",
     ),
     path("documents/hearings/<uuid:public_id>/", documents.hearing_document, name="document-hearing"),
+    path("documents/hearings/<uuid:public_id>/bench/", documents.bench_document, name="document-bench"),
     path("documents/orders/<uuid:public_id>/", attachments.order_files, name="order-files"),
     path("files/<uuid:public_id>/", attachments.attachment_page, name="attachment-page"),
     path("files/<uuid:public_id>/content/", attachments.attachment_content, name="attachment-content"),

@@ -26,6 +26,7 @@ from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket, spellings
 from orders.models import Order, OrderAgency, OrderKind, SavedView
 from orders.services.desk.conditions import FILTERS, MOST_COUNTED, VIEWS, CourtDesk, count, is_recent
+from orders.services.desk.judges import heard_by, judges_of
 from orders.services.desk.saved_views import kept_query, save_view
 from orders.services.search import search
 from orders.views.court.export import export_orders
@@ -111,6 +112,25 @@ class AgencyFilter(NamedDefaultFilter):
         return queryset.filter(Exists(theirs))
 
 
+class JudgeFilter(NamedDefaultFilter):
+    """Orders with a hearing before one judge."""
+
+    title = "Judge"
+    default_label = "Every judge"
+    parameter_name = "judge"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the judges of the hearings of the person's courts."""
+        return [(name, name) for name in judges_of(desk_of(request))]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the chosen orders."""
+        chosen = self.value()
+        return queryset.filter(Exists(heard_by(chosen))) if chosen else queryset
+
+
 class EnteredInErrorFilter(NamedDefaultFilter):
     """Orders, or those that were entered in error. `CourtOrderList.get_queryset` chooses the rows."""
 
@@ -182,6 +202,7 @@ class CourtOrderList(DeskList):
         *(_filter(name) for name in FILTERS if name != "shown"),
         KindFilter,
         AgencyFilter,
+        JudgeFilter,
         EnteredInErrorFilter,
     ]
     search_fields = ["case__docket_number", "por_number"]

@@ -37,6 +37,7 @@ class HearingOutput(OrderChildOutput):
     purpose = serializers.ChoiceField(choices=HearingPurpose.choices)
     scheduled_on = serializers.DateField()
     scheduled_time = serializers.TimeField(allow_null=True, help_text="Court time, if it is known.")
+    judge = serializers.CharField(help_text="Who hears it; empty if not known.")
     held_on = serializers.DateField(allow_null=True)
     outcome = serializers.CharField(help_text="Empty until it is recorded.")
     findings = FirearmFindingOutput(many=True, help_text="What the court found about firearms.")
@@ -48,6 +49,7 @@ class HearingInput(ConfirmInput):
     purpose = serializers.ChoiceField(choices=HearingPurpose.choices)
     scheduled_on = DayField()
     scheduled_time = serializers.TimeField(required=False, allow_null=True)
+    judge = serializers.CharField(max_length=120, required=False, allow_blank=True)
 
 
 class ContinuanceInput(ConfirmInput):
@@ -55,6 +57,9 @@ class ContinuanceInput(ConfirmInput):
 
     scheduled_on = DayField(help_text="The new day.")
     scheduled_time = serializers.TimeField(required=False, allow_null=True)
+    judge = serializers.CharField(
+        max_length=120, required=False, allow_blank=True, help_text="Empty: the same judge."
+    )
 
 
 #: The outcomes of a hearing that was held.

@@ -8,7 +8,14 @@ from typing_extensions import override
 from accounts.dates import format_instant
 from accounts.models import POLICE, Agency, AgencyKind
 from orders.forms.base import CHOOSE, Act, ActForm, Section
-from orders.forms.fields import DayField, InstantField, LabeledChoiceField, LabeledChoicesField, police_field
+from orders.forms.fields import (
+    DayField,
+    InstantField,
+    LabeledChoiceField,
+    LabeledChoicesField,
+    police_field,
+    town_field,
+)
 from orders.forms.proof import FoundField
 from orders.models import (
     Confirmed,
@@ -97,6 +104,16 @@ def _firearms_field() -> LabeledChoicesField:
     )
 
 
+def place_field() -> forms.CharField:
+    """Where firearms were handed over."""
+    return forms.CharField(
+        max_length=120,
+        required=False,
+        label="Place of the hand-over",
+        help_text="For example the police station. Only the court and police see it.",
+    )
+
+
 class ReceiptForm(ActForm):
     """A receipt for firearms that changed hands."""
 
@@ -117,6 +134,8 @@ class ReceiptForm(ActForm):
         widget=forms.CheckboxSelectMultiple,
     )
     received_at = InstantField(label="Handed over")
+    town = town_field(required=False, label="Town of the hand-over")
+    handed_over_at = place_field()
     kind = forms.ChoiceField(choices=[CHOOSE, *ReceiptKind.choices], label="To")
     agency = police_field(required=False, label="Police agency", help_text="For a receipt from police.")
     dealer_license = forms.CharField(

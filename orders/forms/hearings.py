@@ -33,6 +33,7 @@ class ScheduleHearingForm(ActForm):
     purpose = forms.ChoiceField(choices=[CHOOSE, *HearingPurpose.choices])
     scheduled_on = DayField(label="Day")
     scheduled_time = ClockField(required=False, label="Time")
+    judge = forms.CharField(required=False, max_length=120, help_text="Who hears it, if known.")
 
 
 class HearingForm(ActForm):
@@ -57,6 +58,7 @@ class ContinueHearingForm(HearingForm):
 
     scheduled_on = DayField(label="New day")
     scheduled_time = ClockField(required=False, label="Time")
+    judge = forms.CharField(required=False, max_length=120, help_text="Empty: the same judge.")
 
 
 class FindingsForm(ActForm):

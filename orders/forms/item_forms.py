@@ -102,7 +102,7 @@ class CorrectHearingForm(FindingsForm, CorrectItemForm, ScheduleHearingForm):
             self._open = {}
         else:
             self.ask_findings(order, corrected=self.item)
-        self.order_fields(["purpose", "scheduled_on", "scheduled_time", "held_on", "outcome"])
+        self.order_fields(["purpose", "scheduled_on", "scheduled_time", "judge", "held_on", "outcome"])
         self.fields["reason"] = self.fields.pop("reason")
 
     @override

@@ -15,9 +15,10 @@ from typing_extensions import override
 from accounts.form_base import SiteForm
 from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
-from orders.forms.attachments import FilesInput, PhotosField
+from orders.forms.attachments import ACCEPTED, FilesInput, PhotosField
 from orders.forms.base import ActForm
-from orders.forms.fields import InstantField, LabeledChoicesField
+from orders.forms.fields import InstantField, LabeledChoicesField, town_field
+from orders.forms.firearms import place_field
 from orders.matching.serials import exact_key, near_matches
 from orders.models import (
     AttachmentKind,
@@ -194,6 +195,8 @@ class TakenForm(ActForm):
         widget=forms.CheckboxSelectMultiple,
     )
     received_at = InstantField(label="Taken")
+    town = town_field(required=False, label="Town of the hand-over")
+    handed_over_at = place_field()
     officer = forms.CharField(max_length=120, label="Taken by", help_text="Name and badge number.")
     agency = forms.ModelChoiceField(Agency.objects.none(), label="Police agency", empty_label=None)
     place = forms.ModelChoiceField(
@@ -213,6 +216,12 @@ class TakenForm(ActForm):
     giver_drawing = forms.CharField(required=False, widget=forms.HiddenInput)
     taker_method = _signed("The officer", [SignatureMethod.SCREEN, SignatureMethod.PAPER])
     taker_drawing = forms.CharField(required=False, widget=forms.HiddenInput)
+    paper = PhotosField(
+        required=False,
+        label="Signed paper",
+        help_text="A photograph or scan of what was signed on paper. You can add it later too.",
+        widget=FilesInput(attrs={"accept": ACCEPTED, "multiple": True}),
+    )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         self.person = person
@@ -298,15 +307,12 @@ class TakenForm(ActForm):
             with transaction.atomic():
                 receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)
                 self._sign(receipt, by=by, now=now)
-                for photo in self.cleaned_data["photos"]:
-                    attach_file(
-                        self.order,
-                        kind=AttachmentKind.FIREARM_PHOTO,
-                        file=photo.read(),
-                        receipt=receipt,
-                        by=by,
-                        now=now,
-                    )
+                for kind, name in (
+                    (AttachmentKind.FIREARM_PHOTO, "photos"),
+                    (AttachmentKind.RECEIPT, "paper"),
+                ):
+                    for one in self.cleaned_data[name]:
+                        attach_file(self.order, kind=kind, file=one.read(), receipt=receipt, by=by, now=now)
         except InvalidFact as refusal:
             self._show(refusal)
             return None
@@ -360,6 +366,8 @@ class TakenForm(ActForm):
             "kind": ReceiptKind.POLICE,
             "received_at": facts["received_at"],
             "agency": facts["agency"],
+            "town": facts["town"],
+            "handed_over_at": facts["handed_over_at"],
             "receipt_number": facts["receipt_number"] or new_number(),
             "firearms": list(ticked.values()),
             "permits": list(facts["permits"]),

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Agency
+from accounts.models import Agency, Town
 from orders.models.fields import public_id, utc_offset
 from orders.models.orders import Order
 from orders.querysets import OfOrderQuerySet
@@ -149,6 +149,12 @@ class Receipt(models.Model):
     dealer_license = models.CharField(max_length=20, blank=True, help_text="Format R-DD-CCC-TT-EX-SSSSS.")
     taker_name = models.CharField(
         max_length=200, blank=True, help_text="Who took them, if neither police nor a dealer."
+    )
+    town = models.ForeignKey(
+        Town, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Where it was."
+    )
+    handed_over_at = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="The place in that town."
     )
     firearms = models.ManyToManyField(Firearm, through="ReceiptItem", related_name="receipts")
 

@@ -44,6 +44,9 @@ class Hearing(models.Model):
     purpose = models.CharField(max_length=20, choices=HearingPurpose)
     scheduled_on = models.DateField(help_text="The court day it is set for.")
     scheduled_time = models.TimeField(null=True, blank=True, help_text="Court time, if known.")
+    judge = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Who hears it, if known."
+    )
     held_on = models.DateField(
         null=True, blank=True, help_text="Of a canceled hearing: the day on which the court canceled it."
     )

@@ -11,7 +11,7 @@ from accounts.text import clean
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Continuance, Hearing, HearingOutcome, HearingPurpose, Order
 from orders.services.change import changing
-from orders.services.correctable import ChoiceColumn, ClockColumn, Correctable, DayColumn
+from orders.services.correctable import ChoiceColumn, ClockColumn, Column, Correctable, DayColumn
 from orders.services.court_days import check_day_ahead, check_day_not_before_issue, check_day_not_in_future
 from orders.services.firearms.findings import (
     FINDINGS,
@@ -36,6 +36,7 @@ def schedule_hearing(
     by: User | None,
     now: datetime,
     scheduled_time: time | None = None,
+    judge: str = "",
     confirm: str = "",
 ) -> Hearing:
     """Schedule a hearing for the day `scheduled_on`.
@@ -44,8 +45,10 @@ def schedule_hearing(
     """
     with changing(order, "hearing_scheduled", by=by, now=now, reason=clean(confirm)) as change:
         with within_limits(change, confirm=confirm):
-            hearing = _schedule(change.order, purpose, scheduled_on, scheduled_time, now)
+            hearing = _schedule(change.order, purpose, scheduled_on, scheduled_time, now, judge=judge)
         change.data["hearing"] = {"purpose": purpose, "on": scheduled_on.isoformat()}
+        if hearing.judge:
+            change.data["hearing"]["judge"] = hearing.judge
         HEARING.note(change, hearing)
     return hearing
 
@@ -57,9 +60,12 @@ def continue_hearing(
     by: User | None,
     now: datetime,
     scheduled_time: time | None = None,
+    judge: str = "",
     confirm: str = "",
 ) -> Hearing:
-    """Continue the hearing to another day, and return the hearing of that day.
+    """Continue the hearing to another day, and return the hearing of that day, before the same judge.
+
+    With `judge`, another one hears it.
 
     Raises `InvalidFact`, and `DoubtfulFact` for an earlier day or one beyond the rules unless `confirm` gives
     the reason.
@@ -71,7 +77,9 @@ def continue_hearing(
         with within_limits(change, confirm=confirm, doubts=doubts):
             row.outcome = HearingOutcome.CONTINUED
             row.save(update_fields=["outcome"])
-            following = _schedule(change.order, row.purpose, scheduled_on, scheduled_time, now)
+            following = _schedule(
+                change.order, row.purpose, scheduled_on, scheduled_time, now, judge=judge or row.judge
+            )
         Continuance.objects.create(hearing=row, following=following)
         HEARING.note(change, row)
         change.data["hearing"] = {
@@ -157,23 +165,26 @@ def _check_schedule(order: Order, purpose: str, on: date, now: datetime) -> None
     check_day_not_before_issue("scheduled_on", order, on, "hearing_before_issue")
 
 
-def _schedule(order: Order, purpose: str, on: date, at: time | None, now: datetime) -> Hearing:
+def _schedule(order: Order, purpose: str, on: date, at: time | None, now: datetime, *, judge: str) -> Hearing:
     _check_schedule(order, purpose, on, now)
-    return set_hearing(order, purpose, on, at)
+    return set_hearing(order, purpose, on, at, judge=clean(judge))
 
 
-def set_hearing(order: Order, purpose: str, on: date, at: time | None = None) -> Hearing:
+def set_hearing(order: Order, purpose: str, on: date, at: time | None = None, *, judge: str = "") -> Hearing:
     """Set a hearing for the day, or set it again if it was continued or canceled on that day.
 
     Raises `InvalidFact` if it is pending or was held on that day.
     """
     former = Hearing.objects.filter(order=order, purpose=purpose, scheduled_on=on).first()
     if former is None:
-        return Hearing.objects.create(order=order, purpose=purpose, scheduled_on=on, scheduled_time=at)
+        return Hearing.objects.create(
+            order=order, purpose=purpose, scheduled_on=on, scheduled_time=at, judge=judge
+        )
     if former.outcome not in (HearingOutcome.CONTINUED, HearingOutcome.VACATED):
         raise _duplicate(on)
     former.outcome, former.held_on, former.scheduled_time = "", None, at or former.scheduled_time
-    former.save(update_fields=["outcome", "held_on", "scheduled_time"])
+    former.judge = judge or former.judge
+    former.save(update_fields=["outcome", "held_on", "scheduled_time", "judge"])
     return former
 
 
@@ -188,6 +199,7 @@ def _duplicate(on: date) -> InvalidFact:
 def check_hearing(hearing: Hearing, *, now: datetime, confirm: str = "") -> None:
     """Check the corrected day, purpose and outcome of a hearing. Raises `InvalidFact` and `DoubtfulFact`."""
     _check_schedule(hearing.order, hearing.purpose, hearing.scheduled_on, now)
+    hearing.judge = clean(hearing.judge)
     same = Hearing.objects.filter(
         order=hearing.order, purpose=hearing.purpose, scheduled_on=hearing.scheduled_on
     )
@@ -287,6 +299,7 @@ HEARING = Correctable(
         ChoiceColumn(name="purpose", label="Purpose"),
         DayColumn(name="scheduled_on", label="Day"),
         ClockColumn(name="scheduled_time", label="Time"),
+        Column(name="judge", label="Judge"),
         *_HELD,
     ),
     check=check_hearing,

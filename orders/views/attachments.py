@@ -51,7 +51,13 @@ def order_files(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = None
     if kinds:
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = AttachmentForm(*sent, order=order, kinds=kinds, receipts=MATRIX.may(roles, "view", "receipt"))
+        form = AttachmentForm(
+            *sent,
+            order=order,
+            kinds=kinds,
+            receipts=MATRIX.may(roles, "view", "receipt"),
+            initial={name: request.GET.get(name, "") for name in ("kind", "receipt")},
+        )
     elif request.method == "POST":
         raise PermissionDenied
     if form is not None and form.is_bound and form.is_valid() and (stored := _store(form, order, user)):

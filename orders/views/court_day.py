@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from accounts.services.access.access_log import log_access
 from orders.forms.fields import DayField
 from orders.models import RUNNING, Deadline, Hearing
 from orders.querysets import order_visibility
+from orders.services.desk.conditions import CourtDesk
+from orders.services.desk.judges import judges_of
 from orders.services.documents.blocks import Document
 from orders.services.documents.court_papers import MOST_ROWS, compliance_calendar, docket_list
 from orders.services.planning.load_inventories import load_inventories
@@ -33,12 +36,15 @@ class CourtDayForm(SiteForm):
 
     court = forms.ModelChoiceField(Agency.objects.none(), empty_label=None)
     day = DayField(label="Day")
+    judge = forms.ChoiceField(required=False, label="Judge", help_text="Of the docket list only.")
     paper = forms.ChoiceField(choices=[("docket", "Docket list"), ("calendar", "Compliance calendar")])
 
-    def __init__(self, *args: Any, courts: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, courts: Any, judges: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)
         chosen: Any = self.fields["court"]
         chosen.queryset = courts
+        offered: Any = self.fields["judge"]
+        offered.choices = [("", "Every judge"), *((one, one) for one in judges)]
 
 
 @require_safe
@@ -47,12 +53,17 @@ def court_day(request: HttpRequest) -> HttpResponse:
     user = person_in(request, VIEWERS)
     own = [one.agency_id for one in user.memberships.all() if one.role in VIEWERS and one.agency_id]
     courts, now = Agency.objects.filter(pk__in=own), timezone.now()
-    form = CourtDayForm(request.GET if "day" in request.GET else None, courts=courts, initial={"day": now})
+    judges = judges_of(CourtDesk(person=user, now=now))
+    sent = request.GET if "day" in request.GET else None
+    form = CourtDayForm(sent, courts=courts, judges=judges, initial={"day": now})
     if not form.is_bound or not form.is_valid():
         return render(request, "orders/documents/court_day.html", {"form": form})
     court, day = form.cleaned_data["court"], form.cleaned_data["day"]
-    build = _docket if form.cleaned_data["paper"] == "docket" else _calendar
-    return pdf_response(headed(build(request, user, court, day, now), court))
+    if form.cleaned_data["paper"] == "docket":
+        document = _docket(request, user, court, day, now, judge=form.cleaned_data["judge"])
+    else:
+        document = _calendar(request, user, court, day, now)
+    return pdf_response(headed(document, court))
 
 
 def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:
@@ -71,14 +82,18 @@ def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: d
     return compliance_calendar(court, day, found, now=now)
 
 
-def _docket(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:
-    """Return the hearings of the day, by their time."""
+def _docket(
+    request: HttpRequest, user: User, court: Agency, day: date, now: datetime, *, judge: str
+) -> Document:
+    """Return the hearings of the day, by their time; only those of a judge if one is named."""
     rows = Hearing.objects.filter(
         order_visibility(user, roles=VIEWERS, via_agency=court.pk).by_agency("order_id"),
         scheduled_on=day,
         order__case__court=court,
         order__withdrawn_at=None,
     ).exclude(outcome="vacated")
+    if judge:
+        rows = rows.filter(judge=judge)
     found = list(
         rows.select_related("order__case__respondent").order_by("scheduled_time", "id")[: MOST_ROWS + 1]
     )

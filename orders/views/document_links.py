@@ -57,6 +57,14 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
             )
             for one in Hearing.objects.filter(order=order, outcome="")
         ]
+    if MATRIX.may(roles, "bench_sheet", "document"):
+        found += [
+            DocumentLink(
+                title=f"Bench sheet, {format_day(one.scheduled_on)}",
+                addresses=_in_languages("document-bench", one.public_id, both=False),
+            )
+            for one in Hearing.objects.filter(order=order, outcome="")
+        ]
     return found
 
 

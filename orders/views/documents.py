@@ -14,9 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import MATRIX
+from accounts.dates import format_instant
 from accounts.models import Agency, User
 from accounts.services.access.access_log import log_access
+from orders.display import event_words
 from orders.models import AttachmentKind, Hearing, Order, Receipt
+from orders.services.court_days import zone_of
+from orders.services.documents.bench import bench_sheet
 from orders.services.documents.blocks import Document
 from orders.services.documents.court_papers import case_summary
 from orders.services.documents.officer_papers import police_notice, service_packet
@@ -33,26 +37,57 @@ from orders.services.parties.visibility import roles_over
 def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The receipt for firearms, as the person who handed them over gets it."""
     found = _visible(request, Receipt.objects.prefetch_related("custody_steps"), public_id, "receipt")
-    photographs = found.attachments.filter(kind=AttachmentKind.FIREARM_PHOTO, withdrawn_at=None)
-    document = receipt_document(found, words_of(request), photographs=photographs.count())
-    return pdf_response(headed(document, found.agency))
+    return pdf_response(receipt_page(found, words_of(request)))
 
 
 @require_safe
 def order_document(request: HttpRequest, public_id: UUID, kind: str) -> HttpResponse:
     """A document about one order."""
-    build = ORDER_DOCUMENTS.get(kind)
-    if build is None:
+    if kind not in ORDER_DOCUMENTS:
         raise Http404
     order = _visible(request, Order.objects.all(), public_id, kind.replace("-", "_"))
-    return pdf_response(headed(build(order, words_of(request), timezone.now()), order.case.court))
+    return pdf_response(order_page(order, kind, words_of(request), timezone.now()))
 
 
 @require_safe
 def hearing_document(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The notice of a hearing."""
     found = _visible(request, Hearing.objects.all(), public_id, "hearing_notice")
-    return pdf_response(headed(hearing_notice(found, words_of(request)), found.order.case.court))
+    return pdf_response(hearing_page(found, words_of(request)))
+
+
+@require_safe
+def bench_document(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The page that a judge has on the bench for one hearing."""
+    found = _visible(request, Hearing.objects.all(), public_id, "bench_sheet")
+    return pdf_response(bench_page(found, timezone.now()))
+
+
+def receipt_page(found: Receipt, words: DocumentWords) -> Document:
+    """Return a receipt with the letterhead of its agency."""
+    photographs = found.attachments.filter(kind=AttachmentKind.FIREARM_PHOTO, withdrawn_at=None)
+    return headed(receipt_document(found, words, photographs=photographs.count()), found.agency)
+
+
+def order_page(order: Order, kind: str, words: DocumentWords, now: datetime) -> Document:
+    """Return a document about an order with the letterhead of its court."""
+    return headed(ORDER_DOCUMENTS[kind](order, words, now), order.case.court)
+
+
+def hearing_page(found: Hearing, words: DocumentWords) -> Document:
+    """Return the notice of a hearing with the letterhead of its court."""
+    return headed(hearing_notice(found, words), found.order.case.court)
+
+
+def bench_page(found: Hearing, now: datetime) -> Document:
+    """Return the bench sheet of a hearing with the letterhead of its court."""
+    record, zone = load_record(found.order), zone_of(found.order)
+    lines = [
+        f"{format_instant(one.recorded_at, zone)}: {event_words(one)}"
+        for one in record.history
+        if one.kind != "replanned"
+    ]
+    return headed(bench_sheet(found, record, history=lines, now=now), found.order.case.court)
 
 
 def headed(document: Document, agency: Agency | None) -> Document:

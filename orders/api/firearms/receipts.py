@@ -14,7 +14,7 @@ from accounts.models import POLICE, Agency
 from orders.api.base import CaseChildList, OrderAction
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.firearms.listed import ids_field, listed_firearms, listed_permits
-from orders.api.serializers import AsGivenField, IdsField, OrderChildOutput
+from orders.api.serializers import AsGivenField, IdsField, OrderChildOutput, TownField
 from orders.models import Firearm, ItemKind, Permit, Receipt, ReceiptKind
 from orders.services.firearms import receipts
 from orders.services.firearms.found import FoundItem
@@ -31,6 +31,8 @@ class ReceiptOutput(OrderChildOutput):
     agency = serializers.CharField(source="agency.name", allow_null=True)
     dealer_license = serializers.CharField()
     taker_name = serializers.CharField()
+    town = serializers.CharField(source="town.name", allow_null=True, default=None)
+    handed_over_at = serializers.CharField(help_text="The place in that town; empty if not known.")
     firearms = IdsField()
     permits = IdsField(help_text="Permits that were handed in with it.")
 
@@ -76,6 +78,8 @@ class ReceiptInput(InputSerializer):
         allow_blank=True,
         help_text="The person, if it was neither police nor a dealer.",
     )
+    town = TownField(required=False, allow_null=True, help_text="The town of the hand-over.")
+    handed_over_at = serializers.CharField(max_length=120, required=False, allow_blank=True)
     confirm = serializers.CharField(
         max_length=500,
         required=False,
@@ -101,7 +105,7 @@ class ReceiptList(CaseChildList, OrderAction):
 
     resource = "receipt"
     actions = {"GET": "view", "POST": "add"}
-    queryset = Receipt.objects.select_related("agency").prefetch_related("firearms", "permits")
+    queryset = Receipt.objects.select_related("agency", "town").prefetch_related("firearms", "permits")
     input = ReceiptInput
     output = ReceiptOutput
     service = staticmethod(receipts.record_receipt)
@@ -113,7 +117,7 @@ class ReceiptDetail(CorrectableDetail):
     """One receipt. PATCH corrects it; `firearms` replaces all of its firearms."""
 
     resource = "receipt"
-    queryset = Receipt.objects.select_related("agency").prefetch_related("firearms", "permits")
+    queryset = Receipt.objects.select_related("agency", "town").prefetch_related("firearms", "permits")
     input = correction_of(ReceiptInput, leave_out=("found", "permits"))
     output = ReceiptOutput
 

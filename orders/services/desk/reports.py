@@ -321,7 +321,7 @@ def _hearings(desk: CourtDesk) -> Sequence[Measure]:
 
 #: What the data do not hold, and which field is missing.
 NOT_HELD = (
-    "Which judge made an order: no field holds the judge.",
+    "Which judge made an order: only hearings name their judge.",
     "Requests for police presence at service (C.G.S. § 46b-15e): no field.",
     "Whether a surrender was asked for and not ordered: the application's request has no field.",
 )

@@ -13,8 +13,8 @@ from orders.services.desk.conditions import FILTERS
 
 #: A person keeps at most so many.
 MOST_VIEWS = 20
-#: Parameters beside those of `FILTERS` that a view keeps: kind, agency and the sorted column.
-_OTHERS = ("kind", "agency", "o")
+#: Parameters beside those of `FILTERS` that a view keeps: kind, agency, judge and the sorted column.
+_OTHERS = ("kind", "agency", "judge", "o")
 
 
 def kept_query(query: str) -> str:

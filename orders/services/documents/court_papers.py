@@ -37,7 +37,7 @@ def compliance_calendar(
     """Return what is due in a court's cases on a day. The deadlines come with order, case and respondent."""
     rows = [
         [
-            _due(one),
+            due_line(one),
             one.order.case.docket_number,
             one.order.case.respondent.name,
             rule_title(one.rule_id),
@@ -72,6 +72,7 @@ def docket_list(
             [
                 str(number),
                 format_clock(one.scheduled_time) if one.scheduled_time else "Time not set",
+                one.judge,
                 one.order.case.docket_number,
                 one.order.case.respondent.name,
                 one.get_purpose_display(),
@@ -87,9 +88,10 @@ def docket_list(
         day,
         DataTable(
             columns=[
-                "No.", "Time", "Docket", "Respondent", "Hearing", "Order", "Accounted for", "Outcome",
+                "No.", "Time", "Judge", "Docket", "Respondent", "Hearing", "Order", "Accounted for",
+                "Outcome",
             ],
-            widths=[2, 4, 6, 7, 6, 8, 5, 5],
+            widths=[2, 4, 5, 6, 7, 6, 8, 5, 5],
             rows=rows,
         ),
         is_cut=len(hearings) > MOST_ROWS,
@@ -138,8 +140,8 @@ def case_summary(record: OrderRecord, *, now: datetime) -> Document:
                     ("Issued", format_day(order.issued_on)),
                     ("Served", format_instant(order.served_at, zone) if order.served_at else "Not served"),
                     ("Last day", format_day(order.expires_on) if order.expires_on else "Not printed"),
-                    ("Surrender", _state(deadline, now)),
-                    ("Due", _due(deadline) if deadline else "No duty runs"),
+                    ("Surrender", state_line(deadline, now)),
+                    ("Due", due_line(deadline) if deadline else "No duty runs"),
                 ]
             ),
             Heading(text=f"Firearms: {record.account.accounted} of {record.account.whole} accounted for"),
@@ -200,7 +202,8 @@ def _hearing(one: Hearing) -> str:
     return f"{format_day(one.scheduled_on)}{at}: {one.get_purpose_display()}; {outcome.lower()}"
 
 
-def _state(deadline: Deadline | None, now: datetime) -> str:
+def state_line(deadline: Deadline | None, now: datetime) -> str:
+    """Return the state of a surrender in words."""
     if deadline is None:
         return "No duty runs"
     if deadline.is_overdue(now):
@@ -208,7 +211,8 @@ def _state(deadline: Deadline | None, now: datetime) -> str:
     return deadline.get_proof_display() if deadline.proof else deadline.get_state_display()
 
 
-def _due(deadline: Deadline) -> str:
+def due_line(deadline: Deadline) -> str:
+    """Return when a deadline is due."""
     if deadline.due_on is not None:
         return f"{format_day(deadline.due_on)}, end of day"
     return format_instant(deadline.due_at, zone_of(deadline.order)) if deadline.due_at else UNKNOWN

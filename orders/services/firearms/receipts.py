@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from accounts.dates import format_day, format_instant
-from accounts.models import POLICE, Agency, User
+from accounts.models import POLICE, Agency, Town, User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import (
@@ -56,6 +56,8 @@ def record_receipt(
     agency: Agency | None = None,
     dealer_license: str = "",
     taker_name: str = "",
+    town: Town | None = None,
+    handed_over_at: str = "",
     found: Sequence[FoundItem] = (),
     permits: Sequence[Permit] = (),
     storage: Storage | None = None,
@@ -87,6 +89,8 @@ def record_receipt(
             agency=agency,
             dealer_license=dealer_license,
             taker_name=taker_name,
+            town=town,
+            handed_over_at=handed_over_at,
         )
         check_receipt(receipt, now=now, confirm=confirm)
         if storage is not None:
@@ -119,6 +123,7 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     receipt.received_offset = check_instant("received_at", at, now=now, zone=zone_of(order))
     check_proof_not_before_order("received_at", order, at, confirm=confirm)
     check_recipient(order, receipt.kind)
+    receipt.handed_over_at = clean(receipt.handed_over_at)
     receipt.dealer_license, receipt.taker_name = clean(receipt.dealer_license), clean(receipt.taker_name)
     check_taker(receipt.kind, receipt.agency, receipt.dealer_license, receipt.taker_name)
     if receipt.dealer_license:
@@ -254,6 +259,9 @@ RECEIPT = Correctable(
         # The true owner can be the protected person.
         Column(name="taker_name", label="Name of the person", is_private=True),
         Column(name="receipt_number", label="Receipt number"),
+        # Somebody else may have handed them over at home: the history, kept forever, has no place.
+        Column(name="town", label="Town", is_private=True),
+        Column(name="handed_over_at", label="Place", is_private=True),
         _FIREARMS,
     ),
     check=check_receipt,

@@ -147,7 +147,9 @@ def load_record(order: Order) -> OrderRecord:
         firearms=list(Firearm.objects.filter(**of_case)),
         permits=list(Permit.objects.filter(**of_order).select_related("handed_in_to", "receipt")),
         receipts=list(
-            Receipt.objects.filter(**of_case).select_related("agency").prefetch_related("firearms")
+            Receipt.objects.filter(**of_case)
+            .select_related("agency", "town", "order")
+            .prefetch_related("firearms", "attachments", "signatures")
         ),
         returns=list(FirearmReturn.objects.filter(**of_case).select_related("firearm", "agency")),
         disposals=list(FirearmDisposal.objects.of_case(order.case_id).select_related("firearm", "agency")),

@@ -35,6 +35,7 @@ from orders.models import (
     Hearing,
     Order,
     ProofStatus,
+    Receipt,
     SetStatus,
 )
 from orders.services.correctable import Correctable
@@ -112,6 +113,8 @@ class ItemLine:
 
     words: str
     acts: Sequence[CaseAct]
+    #: The receipt, if the fact is one: its place and its signed paper are shown too.
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +306,11 @@ class CasePage:
         """Return an item in words. What belongs to another order of the case is put right on its page."""
         row.order = self._orders[row.order_id]
         is_own = row.order_id == self.order.pk
-        return ItemLine(words=first_upper(fact.words(row)), acts=self._item_acts(row) if is_own else ())
+        return ItemLine(
+            words=first_upper(fact.words(row)),
+            acts=self._item_acts(row) if is_own else (),
+            receipt=row if isinstance(row, Receipt) else None,
+        )
 
     def _item_acts(self, row: Any) -> list[CaseAct]:
         return [

@@ -17,10 +17,11 @@ from accounts.models import User
 from accounts.narrowing import expect
 from orders.display import clock_words
 from orders.forms.taken import TakenForm, typed_serials
-from orders.models import Receipt
+from orders.models import AttachmentKind, Receipt
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.firearms.custody import latest_steps
+from orders.services.firearms.papers import papers_of, place_words, wants_paper
 from orders.services.firearms.signatures import signatures_of
 from orders.services.firearms.surrender import surrender_deadline
 from orders.views.cases.board import MOST_BOXES
@@ -98,7 +99,10 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
         "lines": [(one, steps.get(one.pk)) for one in firearms],
         "permits": receipt.permits.all(),
         "signatures": [(one, one in valid) for one in receipt.signatures.order_by("id")],
-        "photos": receipt.attachments.filter(withdrawn_at=None).count(),
+        "photos": receipt.attachments.filter(withdrawn_at=None, kind=AttachmentKind.FIREARM_PHOTO).count(),
+        "papers": papers_of(receipt),
+        "wants_paper": wants_paper(receipt),
+        "place": place_words(receipt),
         "officer": receipt.custody_steps.values_list("taken_by", flat=True).first() or "",
         "account": account,
         "boxes": boxes_of(account),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,9 +20,11 @@ from accounts.dates import format_clock, format_short_day
 from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
+from accounts.text import clean
 from orders.models import Deadline, DeadlineState, Hearing, HearingOutcome, Order, ProofStatus
 from orders.services.desk.conditions import CourtDesk, heard_within, is_not_served, is_surrender_overdue
 from orders.services.desk.figures import closed_days
+from orders.services.desk.judges import judges_of
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
 from orders.views.court.words import RECORD_OUTCOME, NextAct, button_of, order_page
@@ -131,6 +134,8 @@ class HearingCalendar:
     desk: CourtDesk
     first: date
     chosen: date
+    #: Only the hearings of this judge; empty: of all.
+    judge: str = ""
 
     @property
     def last(self) -> date:
@@ -152,6 +157,8 @@ class HearingCalendar:
         """The hearings of these weeks by day and time, without those that were moved or canceled."""
         found = self.desk.rows(Hearing).filter(scheduled_on__gte=self.first, scheduled_on__lte=self.last)
         found = found.exclude(outcome__in=[HearingOutcome.CONTINUED, HearingOutcome.VACATED])
+        if self.judge:
+            found = found.filter(judge=self.judge)
         found = found.select_related(*(f"order__{one}" for one in RELATED))
         rows = [
             HearingRow(hearing=one, desk=self.desk)
@@ -180,6 +187,16 @@ class HearingCalendar:
                 row.shape = "sworn"
             elif first is not None or row.order.served_at is None:
                 row.shape = "runs"
+
+    @cached_property
+    def judges(self) -> list[str]:
+        """The judges to choose from."""
+        return judges_of(self.desk)
+
+    @property
+    def kept(self) -> str:
+        """The chosen judge, for the addresses of the page."""
+        return f"&{urlencode({'judge': self.judge})}" if self.judge else ""
 
     @cached_property
     def weeks(self) -> list[list[CalendarDay]]:
@@ -239,7 +256,8 @@ def hearings(request: HttpRequest) -> HttpResponse:
     asked = _day(request.GET.get("from", "")) or min(day, today)
     # Weeks begin on Sunday.
     first = asked - timedelta(days=(asked.weekday() + 1) % _WEEK)
-    calendar = HearingCalendar(desk=desk, first=first, chosen=day)
+    judge = clean(request.GET.get("judge", ""))[:120]
+    calendar = HearingCalendar(desk=desk, first=first, chosen=day, judge=judge)
     log_access(request, [one.order.case.public_id for one in calendar.rows])
     context: dict[str, Any] = {"calendar": calendar, "shapes": SHAPES}
     if request.GET.get("show") == "list":

@@ -11,16 +11,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from orders.forms.reports import CourtReportForm
+from orders.models import OrderKind
 from orders.services.desk import reports
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.figures import proven_by_week
 from orders.services.desk.reports import FIRST, GROUPS, NOT_HELD, Counted, Measure
 from orders.services.desk.tables import csv_lines
+from orders.services.documents.report_paper import report_paper
 from orders.views.court.rows import RELATED, SHORT_KINDS, load_rows
+from orders.views.documents import headed, pdf_response
 
 #: The most orders of one list behind a number.
 MOST_LISTED = 200
@@ -28,7 +31,7 @@ MOST_LISTED = 200
 
 @require_safe
 def report(request: HttpRequest) -> HttpResponseBase:
-    """Show the report, or return it as CSV."""
+    """Show the report, or return it as CSV or PDF."""
     desk = _desk(request)
     form = CourtReportForm(request.GET, desk=desk)
     period = form.period
@@ -43,6 +46,22 @@ def report(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("as") == "csv":
         return _csv(counted, f"report-{period.first}-{period.last}.csv")
     kinds = {kind.value: words for kind, words in SHORT_KINDS.items()}
+    groups = [row | {"words": kinds.get(row["words"], row["words"])} for row in groups]
+    if request.GET.get("as") == "pdf":
+        courts = Agency.objects.filter(pk__in=desk.courts if period.court is None else [period.court])
+        named = {"Kind": period.kind and OrderKind(period.kind).label, "Police": form.cleaned_data["agency"]}
+        chosen = [f"{title}: {value}" for title, value in named.items() if value]
+        paper = report_paper(
+            ", ".join(map(str, courts)),
+            period,
+            counted,
+            chosen=chosen,
+            groups=groups,
+            group_title=GROUPS[form.grouping][0],
+            hours=reports.hours_to_service(desk, period),
+            now=desk.now,
+        )
+        return pdf_response(headed(paper, courts[0] if len(courts) == 1 else None))
     return render(
         request,
         "orders/court/reports.html",
@@ -50,7 +69,7 @@ def report(request: HttpRequest) -> HttpResponseBase:
         | {
             "first": [one for one in counted if one.measure.name in FIRST],
             "counted": [one for one in counted if one.measure.name not in FIRST],
-            "groups": [row | {"words": kinds.get(row["words"], row["words"])} for row in groups],
+            "groups": groups,
             "group_title": GROUPS[form.grouping][0],
             "hours": reports.hours_to_service(desk, period),
             "weeks": proven_by_week(desk),

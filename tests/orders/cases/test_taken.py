@@ -28,6 +28,7 @@ from orders.services.firearms.custody import add_place
 from orders.services.firearms.inventory import record_permit
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
+from tests.pdf import Pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +139,51 @@ def test_signatures_and_photographs_are_stored_with_the_receipt_or_not_at_all(
     assert receipt.attachments.get().kind == AttachmentKind.FIREARM_PHOTO
     assert "1 photograph kept." in page
     assert "The person who handed them over: did not sign." in page
+
+
+def test_a_paper_that_was_signed_is_asked_for_until_it_is_kept(
+    place: Place, settings: Any, tmp_path: Path
+) -> None:
+    settings.ATTACHMENTS_DIR = tmp_path
+    order = place.order()
+    client = browser(place.liaison)
+    clerk = browser(make.person(Role.CLERK, place.court))
+    typed = sheet(
+        place,
+        firearms=ticked(order),
+        giver_method="paper",
+        taker_method="paper",
+        town=place.town.pk,
+        handed_over_at="Front desk",
+    )
+
+    page = client.post(page_of(order, "receipt"), typed, follow=True).content.decode()
+
+    receipt = Receipt.objects.get()
+    files = f"/documents/orders/{order.public_id}/?kind=receipt&amp;receipt={receipt.public_id}"
+    assert "It was signed on paper." in page
+    assert files in page
+    desk = f"/admin/orders/order/{order.public_id}/"
+    for reader, address in ((client, page_of(order)), (clerk, desk)):
+        text = reader.get(address).content.decode()
+        assert f"Front desk, {place.town}" in text
+        assert "Signed on paper: add a photograph or scan" in text
+    form = client.get(files.replace("&amp;", "&")).content.decode()
+    assert re.search(r'value="receipt" selected', form)
+    assert re.search(rf'value="{receipt.public_id}" selected', form)
+    assert "Front desk" not in str(list(order.history.values_list("data", flat=True)))
+    assert "Front desk" not in Pdf(client.get(f"/documents/receipts/{receipt.public_id}/").content).everything
+
+    picture = BytesIO()
+    Image.new("RGB", (40, 30), "gray").save(picture, "PNG")
+    scan = SimpleUploadedFile("scan.png", picture.getvalue(), "image/png")
+    sent = {"kind": "receipt", "receipt": str(receipt.public_id), "uploads": [scan]}
+    client.post(files.replace("&amp;", "&"), sent)
+    kept = receipt.attachments.get(kind=AttachmentKind.RECEIPT)
+    for reader, address in ((client, page_of(order)), (clerk, desk)):
+        text = reader.get(address).content.decode()
+        assert f'href="/files/{kept.public_id}/">Signed paper</a>' in text
+        assert "add a photograph or scan" not in text
 
 
 def test_a_signature_on_the_screen_needs_the_pen(place: Place) -> None:

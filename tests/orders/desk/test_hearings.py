@@ -14,6 +14,7 @@ from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, AuditEntry, Role
 from orders.models import CourtClosing, Hearing, Order
 from orders.services.firearms import statements
+from orders.services.hearings import schedule_hearing
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
 
@@ -57,6 +58,32 @@ def test_the_calendar_shows_each_hearing_with_the_state_of_its_order(
     assert "Moved Birch" not in page
     shown = (late, unserved, sworn, free)
     assert AuditEntry.objects.latest("id").cases == sorted(one.case.public_id for one in shown)
+
+
+def test_the_hearings_and_orders_of_one_judge_are_shown(desk: Client, enter: Enter, now: datetime) -> None:
+    oak, elm = enter(respondent_name="Oak Birch"), enter(respondent_name="Elm Birch")
+    schedule_hearing(
+        oak,
+        purpose="compliance",
+        scheduled_on=now.astimezone(COURT_TIME).date() + timedelta(days=2),
+        judge=" Hon. Ada Oak ",
+        by=None,
+        now=now,
+    )
+    heard(elm, now, 2, judge="Hon. Bo Elm")
+    heard(make.order(), now, 2, judge="Hon. Other Court")
+
+    every = text(desk, "/hearings/?show=list")
+    one = text(desk, "/hearings/?show=list&judge=Hon.+Ada+Oak")
+    orders = text(desk, "/admin/orders/order/?judge=Hon.+Bo+Elm")
+
+    assert "Elm Birch" in every
+    assert "Hon. Other Court" not in every + orders
+    assert "<option selected>Hon. Ada Oak</option>" in one
+    assert "Oak Birch" in one
+    assert "Elm Birch" not in one
+    assert "Elm Birch" in orders
+    assert "Oak Birch" not in orders
 
 
 def test_a_hearing_without_outcome_is_named_and_leads_to_its_list(

@@ -19,6 +19,7 @@ from orders.services.firearms import statements
 from tests import make
 from tests.orders.desk.test_today import surrendered
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
+from tests.pdf import Pdf
 
 __all__ = ["clerk", "court", "desk", "enter", "now"]
 
@@ -105,6 +106,14 @@ def test_a_report_is_a_file(desk: Client, enter: Enter, now: datetime) -> None:
     lines = desk.get("/reports/?as=csv").getvalue().decode().splitlines()
 
     assert lines[1].startswith("Ordered to surrender,4,5,80%,Orders issued,")
+
+    answer = desk.get("/reports/?as=pdf&kind=ex_parte_restraining_order")
+    found = Pdf(answer.content)
+    shown = " ".join(found.text.split())
+    assert re.search(r"Ordered to surrender 4 5 80% Orders issued", shown)
+    assert "Kind: Ex parte restraining order" in shown
+    assert "What the data do not hold" in shown
+    assert "Birch" not in found.everything
 
 
 def test_more_orders_take_no_more_queries(desk: Client, enter: Enter, now: datetime) -> None:

@@ -15,6 +15,7 @@ from accounts.models import AgencyKind, Role, User
 from orders.models import Deadline, Hearing, OrderAgency
 from orders.services.conditions.conditions import set_condition
 from orders.services.documents.words import LANGUAGES
+from orders.services.firearms.statements import record_statement
 from tests import make
 from tests.orders.documents.conftest import CANARIES, Papers
 from tests.pdf import Pdf
@@ -157,6 +158,36 @@ def test_the_summary_states_what_is_known(papers: Papers, hearing: Hearing) -> N
         "Compliance; not held yet",
     ):
         assert expected in text
+
+
+def test_the_bench_sheet_is_one_page_with_proven_sworn_and_planned(papers: Papers, hearing: Hearing) -> None:
+    Hearing.objects.filter(pk=hearing.pk).update(judge="Hon. Ada Oak")
+    record_statement(
+        papers.order, kind="unreachable", sworn_at=make.NOW - timedelta(hours=1), by=None, now=make.NOW
+    )
+    set_condition(papers.order, condition="CT-TRM-AWAY", by=None, now=make.NOW)
+    set_condition(papers.order, condition="CT-HOM-01", due_on=DAY, by=None, now=make.NOW)
+    address = f"/documents/hearings/{hearing.public_id}/bench/"
+
+    found = read(make.person(Role.JUDGE, papers.court), address)
+
+    assert len(found.pages) == 1
+    for expected in (
+        "Hon. Ada Oak",
+        "Ash Łukasz Birch",
+        "Zelda Quince",
+        "Proven: 1 of 2; receipts HPD-R-26-00931",
+        "Sworn and not verified: ",
+        "Planned: Police check the home",
+        "The respondent stays one hundred yards away",
+        "The court can order",
+        "not-handed-in",
+        "Served",
+    ):
+        assert expected in " ".join(found.text.split()), expected
+    stranger = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    for person in (papers.liaison, papers.elsewhere, stranger):
+        assert answer(person, address).status_code == 404
 
 
 # ---- a day of the court ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0039_condition_terms'),
+        ('orders', '0044_release_requests'),
     ]
 
     operations = [
