@@ -163,7 +163,7 @@ def test_the_summary_states_what_is_known(papers: Papers, hearing: Hearing) -> N
 def test_the_bench_sheet_is_one_page_with_proven_sworn_and_planned(papers: Papers, hearing: Hearing) -> None:
     Hearing.objects.filter(pk=hearing.pk).update(judge="Hon. Ada Oak")
     record_statement(
-        papers.order, kind="unreachable", sworn_at=make.NOW - timedelta(hours=1), by=None, now=make.NOW
+        papers.order, kind="non_possession", sworn_at=make.NOW - timedelta(hours=1), by=None, now=make.NOW
     )
     set_condition(papers.order, condition="CT-TRM-AWAY", by=None, now=make.NOW)
     set_condition(papers.order, condition="CT-HOM-01", due_on=DAY, by=None, now=make.NOW)
