@@ -132,9 +132,11 @@ def _next(record: OrderRecord) -> list[Block]:
         for name, one in lasting_conditions(order).items()
         if name not in held and name not in available_conditions(order) and not is_limited(order, name)
     ]
+    # In small print, so that all of it fits on the page.
     return [
-        *_list("The court can order, by a day or a time", dated, most=len(dated)),
-        *_list("The court can order, for as long as the order lasts", lasting, most=len(lasting)),
+        Heading(text="What the court can order next"),
+        Note(text=f"By a day or a time: {'; '.join(dated) or 'everything is ordered'}."),
+        Note(text=f"For as long as the order lasts: {'; '.join(lasting) or 'everything is ordered'}."),
     ]
 
 

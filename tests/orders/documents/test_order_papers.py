@@ -180,7 +180,7 @@ def test_the_bench_sheet_is_one_page_with_proven_sworn_and_planned(papers: Paper
         "Sworn and not verified: ",
         "Planned: Police check the home",
         "The respondent stays one hundred yards away",
-        "The court can order",
+        "What the court can order next",
         "not-handed-in",
         "Served",
     ):
