@@ -68,12 +68,16 @@ from orders.services.registry.staging import Reject, Staging
 from orders.services.registry.updating import SOURCE
 from orders.services.validation import check_instant
 
+_DESCRIPTION = ("make", "model", "caliber", "firearm_type", "source")
+
 
 @dataclass
 class Proof:
     """The new rows of some orders, not stored yet."""
 
     firearms: list[Firearm] = field(default_factory=list)
+    #: Stored firearms that a receipt had brought, with the registry's description.
+    described: list[Firearm] = field(default_factory=list)
     receipts: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
     #: Stored receipts, each with the firearms that it names besides.
     extended: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
@@ -90,6 +94,7 @@ class Proof:
     def store(self) -> None:
         """Store firearms, receipts and statements, and set the status of each firearm."""
         insert(self.firearms)
+        Firearm.objects.bulk_update(self.described, _DESCRIPTION)
         insert([receipt for receipt, _ in self.receipts])
         insert(self.statements)
         named = [*self.receipts, *self.extended]
@@ -153,6 +158,9 @@ class _Sorter:
             return
         if (order.pk, digest) in self.known.sent:
             return
+        if stored is not None and self._describes(stored, row):
+            self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(stored.public_id)})
+            return
         if stored is not None:
             raise Rejected(
                 "duplicate_serial",
@@ -173,6 +181,16 @@ class _Sorter:
         self.known.add(order, firearm)
         self.proof.firearms.append(firearm)
         self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(firearm.public_id)})
+
+    def _describes(self, stored: Firearm, row: FirearmRow) -> bool:
+        """Take over the description if only a receipt brought the firearm: it stays without the receipt."""
+        if stored.source != FirearmSource.RECEIPT or stored.make or stored.model:
+            return False
+        for name in _DESCRIPTION:
+            setattr(stored, name, getattr(row, name))
+        if stored.pk is not None:
+            self.proof.described.append(stored)
+        return True
 
     def _numbered(self, order: Order, digest: str) -> str:
         """The digest of the n-th row with the same content for this order."""
@@ -375,11 +393,4 @@ def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) 
 
 
 def _row_of(firearm: Firearm) -> FirearmRow:
-    return FirearmRow(
-        serial=firearm.serial,
-        make=firearm.make,
-        model=firearm.model,
-        caliber=firearm.caliber,
-        firearm_type=firearm.firearm_type,
-        source=firearm.source,
-    )
+    return FirearmRow(**{name: getattr(firearm, name) for name in ("serial", *_DESCRIPTION)})

@@ -29,6 +29,7 @@ from orders.models import (
     Statement,
 )
 from orders.services import hearings
+from orders.services.corrections import withdraw
 from orders.services.registry.known import Known
 from orders.services.registry.reviews import confirm_review, match_review, reject_review
 from tests import make
@@ -248,6 +249,22 @@ def test_near_numbers_are_found_among_thousands() -> None:
     assert [[one.serial_key for one in some] for some in found] == [[f"X{number}"] for number in range(3000)]
     # Comparing each with all took minutes.
     assert process_time() - begun < 3
+
+
+def test_the_registry_lists_a_firearm_that_a_receipt_brought(tmp_path: Path) -> None:
+    take(tmp_path, [order_row()], [], [receipt_row()])
+    rows = ([order_row()], [firearm_row()], [receipt_row()])
+
+    for _ in range(2):
+        found = take(tmp_path, *rows)
+        assert (found["rejected"], found["firearms"]) == ({}, 1)
+    gun = Firearm.objects.get()
+    assert (gun.source, gun.make, gun.status) == ("police", "RUG", FirearmStatus.SOLD)
+
+    # With the receipt, the list does not lose it.
+    withdraw(Receipt.objects.get(), by=None, now=NOW, reason="Of another case.")
+    assert Firearm.objects.get().status == FirearmStatus.ALLEGED
+    assert surrender().state != DeadlineState.MET
 
 
 @pytest.mark.parametrize("serials", ["S1,S2", "S1 / S2", "S1 and S2"])
