@@ -181,7 +181,7 @@ def test_recipients_are_those_of_the_track(rulebook: Rulebook) -> None:
         assert "no friend or relative" in rulebook.refusal(order(kind), third)
         assert rulebook.refusal(order(kind), FirearmRecipient.LICENSED_DEALER) == ""
     assert rulebook.refusal(order("risk_protection_order", "2022-05-31"), third) == ""
-    assert "CT-RPO-RCP" in rulebook.refusal(order("risk_protection_order", "2022-06-01"), third)
+    assert "§ 29-38c(h)" in rulebook.refusal(order("risk_protection_order", "2022-06-01"), third)
 
 
 def test_every_rule_with_a_duty_has_a_check_or_a_reason(rulebook: Rulebook) -> None:
