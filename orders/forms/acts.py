@@ -150,6 +150,8 @@ def run_act(
     """
     item = item_of(act, order, query)
     form = act.form(typed, order=order, item=item, initial=initial_of(act, query))
+    if item is None:
+        form.begin(by, now)
     run = ActRun(act=act, order=order, item=item, form=form, is_gone=act.fact is not None and item is None)
     if run.is_gone or not form.is_valid():
         return run

@@ -154,6 +154,9 @@ class ActForm(FactsForm):
     def prepare_fields(self, order: Order) -> None:
         """Set choices and initial values from the order. Does nothing by default."""
 
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer what is likely: the person who opens the form, and this instant. Does nothing by default."""
+
     def settle(self, now: datetime) -> None:
         """Fill in what depends on the moment of saving. Does nothing by default."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from typing_extensions import override
 
-from accounts.models import POLICE, Agency, AgencyKind
+from accounts.models import POLICE, Agency, AgencyKind, User
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import DayField, InstantField, LabeledChoiceField, LabeledChoicesField, police_field
 from orders.models import (
@@ -20,10 +21,22 @@ from orders.models import (
     Order,
     ReturnOutcome,
 )
+from orders.services.court_days import zone_of
 from orders.services.firearms import requests, return_steps
 from orders.services.orders.record import OrderRecord
 
 _NO_NAMES = "Do not name the protected person."
+
+
+def begin_with(form: ActForm, person: User, now: datetime, *, at: str, officer: str = "") -> None:
+    """Offer an officer's own agency and name, and this instant. A clerk records what others did."""
+    own = Agency.objects.filter(pk__in=person.agencies_for("add", "custody_step"), kind__in=POLICE)
+    if (agency := own.first()) is None:
+        return
+    form.fields["agency"].initial = agency
+    form.fields[at].initial = now.astimezone(zone_of(form.order)).replace(second=0, microsecond=0)
+    if officer:
+        form.fields[officer].initial = person.name
 
 
 class CustodyRequestForm(ActForm):
@@ -63,6 +76,11 @@ class CustodyRequestForm(ActForm):
         held = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
         rows = held if self.item is None else held | Firearm.objects.filter(custody_requests=self.item)
         self.offer_rows("firearms", rows.distinct())
+
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer's agency and this instant."""
+        begin_with(self, person, now, at="requested_at")
 
 
 class _OfRequestForm(ActForm):
@@ -114,6 +132,11 @@ class ReturnCheckForm(_OfRequestForm):
         required = return_steps.to_check(order)
         self.offer_choices("condition", [CHOOSE, *((one.value, one.label) for one in required)])
 
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="checked_at", officer="checked_by")
+
 
 class ReturnHoldForm(_OfRequestForm):
     """Police hold the firearms back until a day."""
@@ -124,6 +147,11 @@ class ReturnHoldForm(_OfRequestForm):
     officer = forms.CharField(max_length=120, label="Officer", help_text="Who decided it.")
     why = forms.CharField(max_length=500, label="Why they are held back", help_text=_NO_NAMES)
 
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="held_at", officer="officer")
+
 
 class ReturnDecisionForm(_OfRequestForm):
     """The request ended without a return."""
@@ -133,6 +161,11 @@ class ReturnDecisionForm(_OfRequestForm):
     agency = police_field(label="Police agency", help_text="The agency that refused, or that was notified.")
     officer = forms.CharField(max_length=120, label="Officer")
     why = forms.CharField(max_length=500, label="Why it ended", help_text=_NO_NAMES)
+
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="decided_at", officer="officer")
 
 
 def _titles(order: Order) -> Mapping[str, str]:
@@ -178,6 +211,7 @@ ACTS = (
         needs=lambda record: _has_open_request(record) and return_steps.to_check(record.order),
         done="The check is recorded.",
         undo="withdraw-return-check",
+        prefilled=("condition",),
     ),
     Act(
         name="return-hold",

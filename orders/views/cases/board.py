@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.access import MATRIX
-from accounts.dates import format_day, format_short
 from accounts.models import User
-from orders.display import clock_words, due_words, shown_state
 from orders.models import (
     RUNNING,
     STATEMENT_ALONE,
@@ -27,24 +24,19 @@ from orders.models import (
     FirearmStatus,
     FollowUp,
     Order,
-    ProofStatus,
-    SetStatus,
-    Transfer,
 )
 from orders.querysets import order_visibility
-from orders.services.court_days import respondent_age, zone_of
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.queue import offers_to
 from orders.services.order_state import last_days, not_ended, state_of
-from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
+from orders.views.cases.requests import RequestState, deadlines_of
+from orders.views.cases.rows import BoardRow
 
 #: The most rows of one section.
 MOST = 25
 #: Orders that are read to find those that still wait for service: some ended in the last days.
 MOST_READ = 250
-#: The most firearms that are drawn as boxes.
-MOST_BOXES = 12
 #: How long a case stays in “Done”.
 DONE_FOR = timedelta(days=7)
 
@@ -52,137 +44,6 @@ DONE_FOR = timedelta(days=7)
 SURRENDER_ROLES = MATRIX.resources["inventory"].actions["view"] - MATRIX.capacities["court"].seen_by
 #: The roles that have a board.
 BOARD_ROLES = SURRENDER_ROLES | MATRIX.capacities["marshal"].seen_by
-
-
-@dataclass(kw_only=True)
-class BoardRow:
-    """One case: its order, and the deadline, request or service that makes it urgent."""
-
-    order: Order
-    now: datetime
-    deadline: Deadline | None = None
-    request: CustodyRequest | None = None
-    transfer: Transfer | None = None
-    #: What else finds the row: serial numbers and the respondent's address, as far as the reader sees them.
-    found_by: str = ""
-    balance: Balance | None = None
-    follow_up: FollowUp | None = None
-    reader: User | None = None
-    last_attempt: Attempt | None = None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The court's time zone."""
-        return zone_of(self.order)
-
-    @property
-    def age(self) -> int | None:
-        """The respondent's age; None without a date of birth."""
-        return respondent_age(self.order, self.now)
-
-    @property
-    def clock(self) -> str:
-        """The time that is left, or how late it is."""
-        return clock_words(self.deadline, self.now) if self.deadline else ""
-
-    @property
-    def is_late(self) -> bool:
-        """True if the deadline is overdue."""
-        return self.deadline is not None and self.deadline.is_overdue(self.now)
-
-    @property
-    def is_short(self) -> bool:
-        """True if less than four hours are left."""
-        due = self.deadline.due_at if self.deadline else None
-        return due is not None and self.now < due < self.now + timedelta(hours=4)
-
-    @property
-    def due(self) -> str:
-        """When it is due, when it was issued, or when the return was asked for."""
-        if self.transfer is not None:
-            return f"{self.transfer.from_agency} asks, {format_short(self.transfer.offered_at, self.zone)}"
-        if self.request is not None:
-            return f"Asked for {format_day(self.request.requested_on)}"
-        if self.deadline is None or self.deadline.due_at is None:
-            return f"Issued {format_day(self.order.issued_on)}"
-        if self.deadline.met_at is not None and not self.deadline.is_running:
-            return f"Recorded {format_short(self.deadline.met_at, self.zone)}"
-        if self.deadline.due_on is not None:
-            return f"Due {due_words(self.deadline, self.zone)}"
-        return f"Due {format_short(self.deadline.due_at, self.zone)}"
-
-    @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
-        """The state of the surrender, if the section does not name it."""
-        if self.deadline is None:
-            return None
-        if self.deadline.proof == ProofStatus.SWORN and self.deadline.is_running:
-            return ProofStatus.SWORN
-        state = shown_state(self.deadline, self.now)
-        return state if isinstance(state, ProofStatus) else None
-
-    @property
-    def boxes(self) -> list[bool]:
-        """One box for each firearm, true if it is accounted for; empty if there are too many to draw."""
-        if self.balance is None or self.balance.whole > MOST_BOXES:
-            return []
-        return [number < self.balance.accounted for number in range(self.balance.whole)]
-
-    @property
-    def firearms(self) -> str:
-        """How many firearms are accounted for, in words."""
-        if self.balance is None:
-            return ""
-        whole, accounted = self.balance.whole, self.balance.accounted
-        if not whole:
-            return "No firearm known"
-        return f"{accounted} of {whole} accounted for"
-
-    @property
-    def owner(self) -> str:
-        """Who owns the follow-up."""
-        if self.follow_up is None:
-            return ""
-        if self.follow_up.assigned_to is not None and self.follow_up.assigned_to == self.reader:
-            return "you"
-        return str(self.follow_up.assigned_to or f"{self.follow_up.owner}, no person yet")
-
-    @property
-    def next_action(self) -> str:
-        """When the next action is planned."""
-        return format_short(self.follow_up.next_action_at, self.zone) if self.follow_up else ""
-
-    @property
-    def last_answer(self) -> str:
-        """The result of the last attempt at recovery."""
-        one = self.last_attempt
-        return f"{one.get_result_display()}, {format_short(one.attempted_at, self.zone)}" if one else ""
-
-    @property
-    def whose(self) -> str:
-        """“mine”, “open” if no person has the case yet, or “other”."""
-        if self.follow_up is None or self.follow_up.assigned_to is None:
-            return "open"
-        return "mine" if self.follow_up.assigned_to == self.reader else "other"
-
-    @property
-    def can_be_taken(self) -> bool:
-        """True if the reader's agency owns the follow-up and no person has it."""
-        one = self.follow_up
-        if one is None or one.assigned_to is not None or self.reader is None or self.transfer is not None:
-            return False
-        return one.owner_id in self.reader.agencies_for("assign", "follow_up")
-
-    @property
-    def words(self) -> str:
-        """What a person types to find the row."""
-        case = self.order.case
-        return " ".join([case.respondent.name, case.docket_number, str(case.respondent.town), self.found_by])
-
-    @property
-    def facts(self) -> str:
-        """What the row shows, without the clock: it changes when the case does."""
-        return repr([self.order.pk, self.due, self.state, self.firearms, self.owner, self.next_action])
 
 
 @dataclass(kw_only=True)
@@ -271,25 +132,33 @@ class Board:
         )
 
     def _returns(self) -> BoardSection:
-        """Requests for return without a decision, while police hold firearms of the case."""
+        """Requests for return without a decision, while police hold firearms of it."""
         held = Firearm.objects.filter(order__case=OuterRef("order__case"), status=FirearmStatus.SURRENDERED)
+        named = CustodyRequest.firearms.through.objects.filter(custodyrequest=OuterRef("pk"))
         rows = CustodyRequest.objects.filter(
-            Exists(held),
+            Exists(held) & ~Exists(named) | Exists(named.filter(firearm__status=FirearmStatus.SURRENDERED)),
             order_visibility(self.person, roles=SURRENDER_ROLES).by_agency("order_id"),
             kind=CustodyRequestKind.RETURN,
             decision=None,
             order__withdrawn_at=None,
         )
-        found = list(
-            rows.select_related(*(f"order__{one}" for one in _ORDER)).order_by("requested_on", "pk")[
-                : MOST + 1
-            ]
-        )
+        rows = rows.select_related("decision", *(f"order__{one}" for one in _ORDER))
+        rows = rows.prefetch_related("checks", "holds")
+        found = list(rows.order_by("requested_on", "pk")[: MOST + 1])
+        deadlines = deadlines_of(found)
         return BoardSection(
             name="returns",
             title="Returns",
             hint="somebody asks for firearms in custody",
-            rows=[BoardRow(order=one.order, now=self.now, request=one) for one in found[:MOST]],
+            rows=[
+                BoardRow(
+                    order=one.order,
+                    now=self.now,
+                    request=RequestState(row=one, is_open=True, now=self.now),
+                    deadline=deadlines.get(one.pk),
+                )
+                for one in found[:MOST]
+            ],
             has_more=len(found) > MOST,
         )
 

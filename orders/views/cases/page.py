@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
-
-from django.urls import reverse
 
 from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
@@ -29,6 +26,7 @@ from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
 from orders.models import (
     STATEMENT_ALONE,
+    CustodyRequestKind,
     Deadline,
     DeadlineState,
     FollowUp,
@@ -44,7 +42,6 @@ from orders.services.firearms.accounting import FirearmAccount
 from orders.services.firearms.disposals import DISPOSAL
 from orders.services.firearms.inventory import FIREARM, PERMIT
 from orders.services.firearms.receipts import RECEIPT
-from orders.services.firearms.requests import CUSTODY_REQUEST
 from orders.services.firearms.returns import RETURN
 from orders.services.firearms.statements import STATEMENT, VERIFICATION
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
@@ -54,6 +51,8 @@ from orders.services.orders.record import OrderRecord, load_record
 from orders.services.planning.lasting import is_for_officers
 from orders.services.related_orders import RelatedOrder, related_orders
 from orders.services.service import ATTEMPT
+from orders.views.cases.lines import CaseAct, ItemLine, act_address, item_acts
+from orders.views.cases.requests import RequestLine, RequestState, deadlines_of, waits_for_police
 
 #: The resources of the matrix whose fields are on the page.
 SHOWN = (
@@ -89,14 +88,6 @@ _TITLES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaseAct:
-    """An act that the reader may do: its title and the address of its form."""
-
-    title: str
-    address: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class CaseDeadline:
     """One deadline as it is now."""
 
@@ -105,16 +96,6 @@ class CaseDeadline:
     state: DeadlineState | ProofStatus | SetStatus
     due: str
     late: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemLine:
-    """One recorded fact in words, with the acts that put it right."""
-
-    words: str
-    acts: Sequence[CaseAct]
-    #: The receipt, if the fact is one: its place and its signed paper are shown too.
-    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +148,12 @@ class CasePage:
 
     @property
     def surrender_state(self) -> DeadlineState | ProofStatus | SetStatus | None:
-        """The state of that deadline."""
-        return shown_state(self.surrender, self.now) if self.surrender else None
+        """The state of that deadline; None while a return is asked for, as then no state is settled."""
+        if self.surrender is None or (self.open_returns and not self.surrender.is_running):
+            return None
+        state = shown_state(self.surrender, self.now)
+        # A sworn denial counts no more once it was reported that firearms are still there.
+        return DeadlineState.OPEN if state in STATEMENT_ALONE and self.account.report else state
 
     @property
     def clock(self) -> str:
@@ -183,6 +168,8 @@ class CasePage:
     @property
     def headline(self) -> str:
         """The state of the surrender in one sentence."""
+        if self.open_returns and not (self.surrender and self.surrender.is_running):
+            return "The return of firearms is asked for: check before you return any"
         return headline(self.surrender, self.account, self.zone, self.now)
 
     @property
@@ -250,7 +237,7 @@ class CasePage:
     def first_acts(self) -> list[CaseAct]:
         """The acts that a visit needs most."""
         return [
-            CaseAct(title=title, address=f"{_address(self.order, act)}{query}")
+            CaseAct(title=title, address=f"{act_address(self.order, act)}{query}")
             for act in self._offered
             if act.name in _FIRST
             for query, title in act.links(self.order)
@@ -263,7 +250,7 @@ class CasePage:
             (
                 title,
                 [
-                    CaseAct(title=words, address=f"{_address(self.order, act)}{query}")
+                    CaseAct(title=words, address=f"{act_address(self.order, act)}{query}")
                     for act in self._offered
                     if act.section is section and act.name not in _FIRST
                     for query, words in act.links(self.order)
@@ -283,7 +270,6 @@ class CasePage:
             ("Permits", "permit", PERMIT, record.permits),
             ("Sworn statements", "statement", STATEMENT, record.statements),
             ("Checks of statements", "statement_verification", VERIFICATION, record.verifications),
-            ("Requests for return or sale", "custody_request", CUSTODY_REQUEST, record.custody_requests),
             ("Returns", "firearm_return", RETURN, record.returns),
             ("Firearms that left custody", "firearm_disposal", DISPOSAL, record.disposals),
         ]
@@ -291,6 +277,30 @@ class CasePage:
             (title, [self._item_line(fact, one) for one in rows])
             for title, resource, fact, rows in kinds
             if rows and f"{resource}.id" in self.sees
+        ]
+
+    @cached_property
+    def requests(self) -> list[RequestLine]:
+        """The requests for return or sale, each with its checklist, holds and decision; open ones first."""
+        if "custody_request.id" not in self.sees:
+            return []
+        held = [one.pk for one in self.record.firearms_in_custody]
+        deadlines = deadlines_of(self.record.custody_requests)
+        found = []
+        for row in self.record.custody_requests:
+            row.order = self._orders[row.order_id]
+            is_open, deadline = waits_for_police(row, held), deadlines.get(row.pk)
+            state = RequestState(row=row, is_open=is_open, now=self.now, deadline=deadline)
+            found.append(RequestLine(state=state, order=self.order, roles=self.roles))
+        return sorted(found, key=lambda one: not one.state.is_open)
+
+    @property
+    def open_returns(self) -> list[RequestLine]:
+        """The requests for return that wait for police."""
+        return [
+            one
+            for one in self.requests
+            if one.state.is_open and one.state.row.kind == CustodyRequestKind.RETURN
         ]
 
     @cached_property
@@ -305,21 +315,9 @@ class CasePage:
     def _item_line(self, fact: Correctable, row: Any) -> ItemLine:
         """Return an item in words. What belongs to another order of the case is put right on its page."""
         row.order = self._orders[row.order_id]
-        is_own = row.order_id == self.order.pk
-        return ItemLine(
-            words=first_upper(fact.words(row)),
-            acts=self._item_acts(row) if is_own else (),
-            receipt=row if isinstance(row, Receipt) else None,
-        )
-
-    def _item_acts(self, row: Any) -> list[CaseAct]:
-        return [
-            CaseAct(
-                title=act.link, address=f"{_address(self.order, act)}?{urlencode({'item': row.public_id})}"
-            )
-            for act in ACTS.values()
-            if act.fact is not None and act.is_permitted(self.roles) and act.is_offered_for(row)
-        ]
+        receipt = row if isinstance(row, Receipt) else None
+        acts = item_acts(row, self.order, self.roles)
+        return ItemLine(words=first_upper(fact.words(row)), acts=acts, receipt=receipt)
 
     @cached_property
     def _orders(self) -> dict[int, Order]:
@@ -337,6 +335,8 @@ def headline(deadline: Deadline | None, account: FirearmAccount, zone: ZoneInfo,
         return "No duty to surrender firearms runs"
     if deadline.is_overdue(now):
         return f"Firearms not surrendered, {late_words(deadline, now)} late"
+    if account.report and deadline.is_running:
+        return f"Reported: still has firearms. To be surrendered by {due_words(deadline, zone)}"
     if deadline.proof in STATEMENT_ALONE:
         return "Sworn, not verified: check whether the respondent has firearms"
     if deadline.is_running:
@@ -363,10 +363,6 @@ def load_case_page(order: Order, *, person: User, roles: Collection[str], now: d
         last_day=last_days([order])[order.pk],
         related=related_orders(order, user=person, now=now) if sees_related else (),
     )
-
-
-def _address(order: Order, act: Act) -> str:
-    return reverse("case-act", args=[order.public_id, act.name])
 
 
 def _hearing_words(hearing: Hearing) -> str:

@@ -24,7 +24,7 @@ from orders.services.firearms.custody import latest_steps
 from orders.services.firearms.papers import papers_of, place_words, wants_paper
 from orders.services.firearms.signatures import signatures_of
 from orders.services.firearms.surrender import surrender_deadline
-from orders.views.cases.board import MOST_BOXES
+from orders.views.cases.rows import MOST_BOXES
 from orders.views.cases.views import go_on, order_of_case
 
 #: What officers name most; free text is as good.

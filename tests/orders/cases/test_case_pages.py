@@ -21,9 +21,12 @@ from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.transfers import offer_transfer
+from orders.services.orders.case_events import record_case_event
 from orders.services.parties.agencies import add_agency
+from orders.services.planning.load_inventories import REPORTED
 from orders.services.planning.urgency import ending_rules
-from orders.views.cases.board import Board, BoardRow
+from orders.views.cases.board import Board
+from orders.views.cases.rows import BoardRow
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
 
@@ -154,6 +157,21 @@ def test_a_sworn_denial_stays_on_the_board_as_sworn(place: Place) -> None:
     page = read(place.liaison, page_of(order))
     assert "Sworn, not verified: check whether the respondent has firearms" in page
     assert "accounted for</strong>" not in page.split("<section>")[0]
+
+
+def test_a_report_of_firearms_ends_the_chip_of_a_sworn_denial(place: Place) -> None:
+    order, now = place.order(hours=2), timezone.now()
+    swear = {"kind": "non_possession", "sworn_at": now - timedelta(hours=1), "by": None, "now": now}
+    record_statement(order, **swear)
+    record_case_event(order, kind=REPORTED, occurred_at=now, by=None, now=now)
+
+    (row,) = rows_of(place.liaison)["running"]
+    page = read(place.liaison, page_of(order))
+
+    assert row.state is None
+    assert "Reported: still has firearms</strong>" in read(place.liaison, "/")
+    assert "Reported: still has firearms. To be surrendered by" in page
+    assert "Sworn, not verified" not in page.split("<h2>Deadlines")[0]
 
 
 def test_what_rests_on_a_statement_alone_is_not_done(place: Place) -> None:
