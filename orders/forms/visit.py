@@ -48,7 +48,7 @@ class VisitForm(ActForm):
         choices=_HOW,
         widget=forms.RadioSelect,
         label="Was the order served?",
-        # No answer is chosen in advance: service starts the clock, and only the court can correct it.
+        # No answer is chosen in advance: service starts the clock.
         error_messages={"required": "Tap how the order was served, or “No, not served”."},
     )
     reason = forms.ChoiceField(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
+from accounts.access import MATRIX
 from accounts.dates import format_instant
-from accounts.models import Town, User
+from accounts.models import Membership, Town, User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import (
@@ -23,6 +24,7 @@ from orders.services.change import Change, changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_not_after_last_day, check_not_before_issue, zone_of
 from orders.services.limits import within_limits
+from orders.services.parties.visibility import roles_over
 from orders.services.validation import check_instant, need_one_of, need_reason
 
 #: The town of service stays as it is recorded.
@@ -90,6 +92,7 @@ def correct_service(
     ) as change:
         if change.order.served_at is None:
             raise InvalidFact("served_at", "not_served", "No service is recorded yet. Record it first.")
+        check_recorder(change.order, by)
         with within_limits(change, confirm=confirm):
             _set_service(change, served_at, service_method or change.order.service_method, now)
         if service_officer is not None:
@@ -103,9 +106,33 @@ def correct_service(
     return change.order
 
 
+def may_correct(order: Order, by: User) -> bool:
+    """True if the person may correct or withdraw the service: the court always, others what they recorded.
+
+    A colleague of the same agency counts as the person who recorded it.
+    """
+    if MATRIX.may(roles_over(by, {order.pk})[order.pk], "correct_any", "service"):
+        return True
+    entries = order.history.filter(kind__in=("served", "service_corrected")).order_by("-pk")
+    actors = list(entries.values_list("actor", flat=True)[:1])
+    own = by.agencies_for("serve", "service")
+    return Membership.objects.filter(user__in=[one for one in actors if one], agency__in=own).exists()
+
+
+def check_recorder(order: Order, by: User | None) -> None:
+    """Raise `InvalidFact` unless the person may correct or withdraw the service."""
+    if by is not None and not may_correct(order, by):
+        raise InvalidFact(
+            "served_at",
+            "recorded_by_others",
+            "Another agency or the court recorded this service. Ask the clerk of the court to correct it.",
+        )
+
+
 def withdraw_service(order: Order, *, by: User | None, now: datetime, reason: str) -> Order:
     """Withdraw a wrong return of service: the order is not served, and deadlines from service stop."""
     with changing(order, "service_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
+        check_recorder(change.order, by)
         for name, value in (
             ("served_at", None),
             ("served_offset", None),

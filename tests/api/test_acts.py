@@ -214,6 +214,7 @@ ACTS = {
         shows=lambda f: {"service_method": "in_hand"},
         slip=lambda f: {"served_at": f.ahead(hours=1)},
         refused=("served_at", "in_the_future"),
+        not_for=(Role.JUDGE,),
     ),
     "service-withdrawals": Act(
         path=of("service-withdrawals"),
@@ -221,6 +222,7 @@ ACTS = {
         shows=lambda f: {"served_at": None, "service_method": ""},
         slip=lambda f: {"reason": "   \t"},
         refused=("reason", "blank"),
+        not_for=(Role.JUDGE,),
     ),
     "service-attempts": Act(
         path=of("service-attempts", unserved=True),

@@ -50,7 +50,7 @@ from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.orders.record import OrderRecord, load_record
 from orders.services.planning.lasting import is_for_officers
 from orders.services.related_orders import RelatedOrder, related_orders
-from orders.services.service import ATTEMPT
+from orders.services.service import ATTEMPT, may_correct
 from orders.views.cases.lines import CaseAct, ItemLine, act_address, item_acts
 from orders.views.cases.requests import RequestLine, RequestState, deadlines_of, waits_for_police
 
@@ -76,6 +76,9 @@ SHOWN = (
 
 #: The acts that come first, in this order, as far as they are offered.
 _FIRST = ("serve", "attempt", "receipt", "firearm")
+
+#: The acts on a service, for who recorded it.
+_OWN_SERVICE = ("correct-service", "withdraw-service")
 
 #: The titles of the sections of acts.
 _TITLES = {
@@ -110,6 +113,7 @@ class CasePage:
     now: datetime
     last_day: date | None
     related: Sequence[RelatedOrder]
+    may_correct_service: bool = False
 
     @cached_property
     def sees(self) -> frozenset[str]:
@@ -325,7 +329,13 @@ class CasePage:
 
     @cached_property
     def _offered(self) -> list[Act]:
-        acts = [one for one in ACTS.values() if one.is_permitted(self.roles) and one.is_offered(self.record)]
+        acts = [
+            one
+            for one in ACTS.values()
+            if one.is_permitted(self.roles)
+            and one.is_offered(self.record)
+            and (one.name not in _OWN_SERVICE or self.may_correct_service)
+        ]
         return sorted(acts, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST))
 
 
@@ -361,6 +371,7 @@ def load_case_page(order: Order, *, person: User, roles: Collection[str], now: d
         roles=roles,
         now=now,
         last_day=last_days([order])[order.pk],
+        may_correct_service=order.served_at is not None and may_correct(order, person),
         related=related_orders(order, user=person, now=now) if sees_related else (),
     )
 

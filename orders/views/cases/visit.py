@@ -34,7 +34,7 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not MATRIX.may(roles, "serve", "service"):
         raise PermissionDenied
     if order.served_at is not None:
-        messages.warning(request, "Service is recorded already. The court can correct it.")
+        messages.warning(request, "Service is recorded already. It can be corrected below.")
         return redirect("case-page", public_id=public_id)
     person, now = expect(User, request.user), timezone.now()
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
