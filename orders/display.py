@@ -276,7 +276,9 @@ def clock_words(deadline: Deadline, now: datetime) -> str:
     """
     if deadline.due_at is None or not deadline.is_running:
         return ""
-    return f"{span_words(abs(deadline.due_at - now))} {'late' if deadline.is_overdue(now) else 'left'}"
+    if abs(span := deadline.due_at - now) < timedelta(minutes=1):
+        return "due just now" if deadline.is_overdue(now) else "under 1 min left"
+    return f"{span_words(abs(span))} {'late' if deadline.is_overdue(now) else 'left'}"
 
 
 def span_words(span: timedelta) -> str:

@@ -25,6 +25,7 @@ from orders.models import (
     ItemKind,
     Order,
     Permit,
+    ReceiptGiver,
     ReceiptKind,
     Statement,
     StatementKind,
@@ -114,6 +115,18 @@ def place_field() -> forms.CharField:
     )
 
 
+def giver_field() -> forms.TypedChoiceField:
+    """Return the field with who handed the firearms over; if it is left out, the respondent did."""
+    return forms.TypedChoiceField(
+        choices=ReceiptGiver.choices,
+        coerce=str,
+        empty_value=ReceiptGiver.RESPONDENT.value,
+        required=False,
+        label="Handed over by",
+        initial=ReceiptGiver.RESPONDENT,
+    )
+
+
 class ReceiptForm(ActForm):
     """A receipt for firearms that changed hands."""
 
@@ -122,6 +135,9 @@ class ReceiptForm(ActForm):
         "agency": ("kind", ("police",)),
         "dealer_license": ("kind", ("dealer",)),
         "taker_name": ("kind", ("third_party", "true_owner")),
+        "taker_address": ("kind", ("dealer", "third_party", "true_owner")),
+        "eligibility_check": ("kind", ("dealer", "third_party", "true_owner")),
+        "lives_apart": ("kind", ("third_party",)),
     }
 
     firearms = _firearms_field()
@@ -150,6 +166,26 @@ class ReceiptForm(ActForm):
         label="Name of the person",
         help_text="If it was neither police nor a dealer, and the law of the order allows it.",
     )
+    taker_address = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Address",
+        help_text="Of the dealer or the person, as on paper.",
+    )
+    eligibility_check = forms.CharField(
+        max_length=40,
+        required=False,
+        label="Number of the eligibility check",
+        help_text="The authorization number of the sale or transfer, as on the paper.",
+    )
+    lives_apart = forms.TypedChoiceField(
+        choices=[("", "Not asked"), ("yes", "Yes, lives elsewhere"), ("no", "No, lives with the respondent")],
+        coerce=lambda chosen: chosen == "yes",
+        empty_value=None,
+        required=False,
+        label="Does the person live elsewhere than the respondent?",
+    )
+    giver = giver_field()
     receipt_number = forms.CharField(max_length=40, required=False, label="Receipt number")
 
     @override
@@ -159,6 +195,8 @@ class ReceiptForm(ActForm):
         self.fields["firearms"].required = False
         allowed = receipts.recipients_of(order)
         self.offer_choices("kind", [CHOOSE, *(one for one in ReceiptKind.choices if one[0] in allowed)])
+        if ReceiptKind.THIRD_PARTY not in allowed:
+            del self.fields["lives_apart"]
         permits = Permit.objects.filter(order=order, handed_in_on=None)
         self.offer_rows("permits", permits)
         if not permits.exists():

@@ -67,6 +67,8 @@ def _shown(value: Any, field: forms.Field) -> Any:
         return value.astimezone(field.zone)
     if isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField):
         return getattr(value, "pk", value)
+    if isinstance(value, bool) and isinstance(field, forms.TypedChoiceField):
+        return "yes" if value else "no"
     return sorted(value) if isinstance(value, frozenset) else value
 
 
@@ -137,12 +139,6 @@ class CorrectReturnCheckForm(CorrectItemForm, ReturnCheckForm):
 
     fact = return_steps.RETURN_CHECK
     leave_out = ("request",)
-
-    @override
-    def prepare_fields(self, order: Order) -> None:
-        """Start with the stored values; the result is a choice of two words."""
-        super().prepare_fields(order)
-        self.fields["is_confirmed"].initial = "yes" if self.item.is_confirmed else "no"
 
 
 class WithdrawItemForm(ReasonForm):

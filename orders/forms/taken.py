@@ -18,7 +18,7 @@ from orders.errors import InvalidFact
 from orders.forms.attachments import ACCEPTED, FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField, town_field
-from orders.forms.firearms import place_field
+from orders.forms.firearms import giver_field, place_field
 from orders.matching.serials import exact_key, near_matches
 from orders.models import (
     AttachmentKind,
@@ -212,6 +212,7 @@ class TakenForm(ActForm):
         help_text="Of the items and their numbers. Place and time of the photograph are removed.",
         widget=FilesInput(attrs={"accept": "image/*", "capture": "environment", "multiple": True}),
     )
+    giver = giver_field()
     giver_method = _signed("The person who hands them over", list(SignatureMethod))
     giver_drawing = forms.CharField(required=False, widget=forms.HiddenInput)
     taker_method = _signed("The officer", [SignatureMethod.SCREEN, SignatureMethod.PAPER])
@@ -259,15 +260,8 @@ class TakenForm(ActForm):
     def prepare_fields(self, order: Order) -> None:
         """Offer what is not in custody yet, the person's police, and their storage places."""
         self.listed = list(Firearm.objects.of_case(order.case_id).order_by("id"))
-        takeable = (
-            FirearmStatus.ALLEGED,
-            FirearmStatus.UNREACHABLE,
-            FirearmStatus.NOT_HELD,
-            FirearmStatus.RETURNED,
-        )
-        self.offer_rows(
-            "firearms", Firearm.objects.of_case(order.case_id).filter(status__in=takeable).order_by("id")
-        )
+        takeable = Firearm.objects.of_case(order.case_id).filter(status__in=_TAKEABLE)
+        self.offer_rows("firearms", takeable.order_by("id"))
         self.offer_rows("permits", Permit.objects.filter(order=order, handed_in_on=None))
         mine = Agency.objects.filter(pk__in=self.person.agencies_for("add", "receipt"), kind__in=POLICE)
         self.offer_rows("agency", mine, chooses_only=True)
@@ -368,6 +362,7 @@ class TakenForm(ActForm):
             "agency": facts["agency"],
             "town": facts["town"],
             "handed_over_at": facts["handed_over_at"],
+            "giver": facts["giver"],
             "receipt_number": facts["receipt_number"] or new_number(),
             "firearms": list(ticked.values()),
             "permits": list(facts["permits"]),

@@ -136,6 +136,14 @@ class ReceiptKind(models.TextChoices):
     TRUE_OWNER = "true_owner", "Their true owner"
 
 
+class ReceiptGiver(models.TextChoices):
+    """Who handed the firearms over. Another person is never named: it can be the protected person."""
+
+    RESPONDENT = "respondent", "The respondent"
+    OTHER = "other", "Another person"
+    TAKEN = "taken", "No one: police took them"
+
+
 class Receipt(models.Model):
     """Proof from the police or a licensed dealer, with the items."""
 
@@ -155,6 +163,24 @@ class Receipt(models.Model):
     )
     handed_over_at = models.CharField(
         max_length=120, blank=True, default="", db_default="", help_text="The place in that town."
+    )
+    giver = models.CharField(
+        "handed over by",
+        max_length=20,
+        choices=ReceiptGiver,
+        default=ReceiptGiver.RESPONDENT,
+        db_default=ReceiptGiver.RESPONDENT.value,
+    )
+    # Of the paper of a dealer or another person. For court and police.
+    taker_address = models.CharField(max_length=200, blank=True, db_default="")
+    eligibility_check = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text="The number of the check before it.",
+    )
+    lives_apart = models.BooleanField(
+        null=True, blank=True, help_text="True if the person does not live with the respondent."
     )
     firearms = models.ManyToManyField(Firearm, through="ReceiptItem", related_name="receipts")
 

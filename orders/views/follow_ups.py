@@ -193,6 +193,13 @@ class FollowUpPage:
         ]
 
     @property
+    def case_address(self) -> str:
+        """The address of the case: on the court's pages for the court."""
+        roles = roles_over(self.task.person, {self.order.pk})[self.order.pk]
+        is_court = bool(roles & MATRIX.capacities["court"].seen_by)
+        return reverse("admin:orders_order_change" if is_court else "case-page", args=[self.order.public_id])
+
+    @property
     def shows_places(self) -> bool:
         """True for court and police, who may see where a firearm is believed to be."""
         roles = roles_over(self.task.person, {self.order.pk})[self.order.pk]

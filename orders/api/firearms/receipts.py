@@ -15,7 +15,7 @@ from orders.api.base import CaseChildList, OrderAction
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.firearms.listed import ids_field, listed_firearms, listed_permits
 from orders.api.serializers import AsGivenField, IdsField, OrderChildOutput, TownField
-from orders.models import Firearm, ItemKind, Permit, Receipt, ReceiptKind
+from orders.models import Firearm, ItemKind, Permit, Receipt, ReceiptGiver, ReceiptKind
 from orders.services.firearms import receipts
 from orders.services.firearms.found import FoundItem
 from orders.services.firearms.inventory import MOST_OF_A_LOT
@@ -33,6 +33,12 @@ class ReceiptOutput(OrderChildOutput):
     taker_name = serializers.CharField()
     town = serializers.CharField(source="town.name", allow_null=True, default=None)
     handed_over_at = serializers.CharField(help_text="The place in that town; empty if not known.")
+    taker_address = serializers.CharField(help_text="Of the dealer or the person who took them.")
+    eligibility_check = serializers.CharField(help_text="The number of the check before it.")
+    lives_apart = serializers.BooleanField(
+        allow_null=True, help_text="Whether the person lives elsewhere than the respondent."
+    )
+    giver = serializers.ChoiceField(choices=ReceiptGiver.choices, help_text="Who handed them over.")
     firearms = IdsField()
     permits = IdsField(help_text="Permits that were handed in with it.")
 
@@ -80,6 +86,16 @@ class ReceiptInput(InputSerializer):
     )
     town = TownField(required=False, allow_null=True, help_text="The town of the hand-over.")
     handed_over_at = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    taker_address = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    eligibility_check = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    lives_apart = serializers.BooleanField(
+        required=False, allow_null=True, help_text="For another person who took them; false is refused."
+    )
+    giver = serializers.ChoiceField(
+        choices=ReceiptGiver.choices,
+        required=False,
+        help_text="Who handed them over; if left out, the respondent.",
+    )
     confirm = serializers.CharField(
         max_length=500,
         required=False,

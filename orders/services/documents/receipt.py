@@ -15,6 +15,7 @@ from orders.models import (
     Firearm,
     ItemKind,
     Receipt,
+    ReceiptGiver,
     ReceiptKind,
     ReceiptSignature,
     SignatureMethod,
@@ -36,7 +37,7 @@ from orders.services.documents.blocks import (
 )
 from orders.services.documents.codes import qr_code
 from orders.services.documents.words import DocumentWords
-from orders.services.firearms.signatures import signature_svg, signatures_of
+from orders.services.firearms.signatures import corrected_at, signature_svg, signatures_of
 
 _KIND = "receipt"
 
@@ -58,6 +59,7 @@ def receipt_document(receipt: Receipt, words: DocumentWords, *, photographs: int
         page_words=words.page,
         foot=[words.text(_KIND, "foot", number=number), words.text("page", "not_advice")],
         blocks=[
+            *_corrected(receipt, words),
             Paragraph(text=words.text(_KIND, "intro")),
             _facts(receipt, words),
             *_taken(receipt, words, photographs),
@@ -74,6 +76,14 @@ def receipt_document(receipt: Receipt, words: DocumentWords, *, photographs: int
             ),
         ],
     )
+
+
+def _corrected(receipt: Receipt, words: DocumentWords) -> list[Block]:
+    """Return the line by which a corrected paper differs from the earlier one with the same number."""
+    if (at := corrected_at(receipt)) is None:
+        return []
+    when = format_instant(at, zone_of(receipt.order), words.language)
+    return [Paragraph(text=words.text(_KIND, "corrected", at=when))]
 
 
 def taker_words(receipt: Receipt, words: DocumentWords) -> str:
@@ -149,7 +159,7 @@ def _signatures(receipt: Receipt, words: DocumentWords) -> Signatures:
     giver, taker = by_party.get(SignatureParty.GIVER), by_party.get(SignatureParty.TAKER)
     officer = next((one.taken_by for one in receipt.custody_steps.all()), "")
     names = {
-        "giver": receipt.order.case.respondent.name,
+        "giver": _giver_words(receipt, words),
         "taker": (taker.name if taker else "") or officer or taker_words(receipt, words),
     }
     return Signatures(
@@ -160,12 +170,25 @@ def _signatures(receipt: Receipt, words: DocumentWords) -> Signatures:
     )
 
 
+def _giver_words(receipt: Receipt, words: DocumentWords) -> str:
+    """Return who handed the items over. Another person is not named: it can be the protected person."""
+    if receipt.giver == ReceiptGiver.RESPONDENT:
+        return receipt.order.case.respondent.name
+    return words.text(_KIND, f"giver_{receipt.giver}")
+
+
 def _signer(signed: ReceiptSignature | None, who: str, receipt: Receipt, words: DocumentWords) -> Signer:
-    """Return one signature; an empty line to sign by hand if there is no signature yet."""
+    """Return one signature; an empty line to sign by hand if there is no signature yet.
+
+    A signature can be read as a name, so that of another person than the respondent is not drawn.
+    """
     if signed is None:
         return Signer(caption=who)
     at = format_instant(signed.signed_at, zone_of(receipt.order), words.language)
     caption = words.text(_KIND, "signed_at", who=who, at=at)
+    is_unnamed = signed.party == SignatureParty.GIVER and receipt.giver != ReceiptGiver.RESPONDENT
+    if is_unnamed and signed.method != SignatureMethod.REFUSED:
+        return Signer(caption=caption, instead=words.text(_KIND, "kept"))
     if signed.method == SignatureMethod.SCREEN:
         alt = words.text(_KIND, "signature")
         return Signer(caption=caption, drawing=signature_svg(signed.encrypted_drawing), alt=alt)

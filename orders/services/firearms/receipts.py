@@ -19,6 +19,7 @@ from orders.models import (
     Order,
     Permit,
     Receipt,
+    ReceiptGiver,
     ReceiptItem,
     ReceiptKind,
 )
@@ -58,6 +59,10 @@ def record_receipt(
     taker_name: str = "",
     town: Town | None = None,
     handed_over_at: str = "",
+    giver: str = ReceiptGiver.RESPONDENT,
+    taker_address: str = "",
+    eligibility_check: str = "",
+    lives_apart: bool | None = None,
     found: Sequence[FoundItem] = (),
     permits: Sequence[Permit] = (),
     storage: Storage | None = None,
@@ -91,6 +96,10 @@ def record_receipt(
             taker_name=taker_name,
             town=town,
             handed_over_at=handed_over_at,
+            giver=giver,
+            taker_address=taker_address,
+            eligibility_check=eligibility_check,
+            lives_apart=lives_apart,
         )
         check_receipt(receipt, now=now, confirm=confirm)
         if storage is not None:
@@ -126,12 +135,37 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     receipt.handed_over_at = clean(receipt.handed_over_at)
     receipt.dealer_license, receipt.taker_name = clean(receipt.dealer_license), clean(receipt.taker_name)
     check_taker(receipt.kind, receipt.agency, receipt.dealer_license, receipt.taker_name)
+    need_one_of("giver", "unknown_giver", receipt.giver, ReceiptGiver.values)
+    _check_paper(receipt)
     if receipt.dealer_license:
         receipt.dealer_license = parse_dealer_license(receipt.dealer_license).number
     receipt.receipt_number = number = clean(receipt.receipt_number)
     same = Receipt.objects.filter(order=order, receipt_number=number).exclude(pk=receipt.pk)
     if number and same.exists():
         raise InvalidFact("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
+
+
+def _check_paper(receipt: Receipt) -> None:
+    """Check what the paper of a dealer or another person states. Raises `InvalidFact`."""
+    receipt.taker_address = clean(receipt.taker_address)
+    receipt.eligibility_check = clean(receipt.eligibility_check)
+    if receipt.kind == ReceiptKind.POLICE:
+        for name in ("taker_address", "eligibility_check"):
+            if getattr(receipt, name):
+                raise InvalidFact(name, "not_the_taker", "Leave this empty for a receipt of police.")
+    if receipt.lives_apart is None:
+        return
+    if receipt.kind != ReceiptKind.THIRD_PARTY:
+        raise InvalidFact(
+            "lives_apart", "not_a_third_party", "Answer this only for another person who took the firearms."
+        )
+    if not receipt.lives_apart:
+        raise InvalidFact(
+            "lives_apart",
+            "lives_with_respondent",
+            "The respondent can reach firearms in the own home. Choose a person who lives elsewhere, a "
+            "dealer or police.",
+        )
 
 
 def _of_case(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:
@@ -241,6 +275,14 @@ class FirearmsColumn(Column):
         return row.chosen if hasattr(row, "chosen") else list(row.firearms.order_by("id"))
 
 
+class _LivesApart(Column):
+    """Whether the person lives elsewhere."""
+
+    @override
+    def words(self, row: Receipt) -> str:
+        return NOTHING if row.lives_apart is None else "yes" if row.lives_apart else "no"
+
+
 _FIREARMS = FirearmsColumn(name="firearms", label="Firearms")
 
 RECEIPT = Correctable(
@@ -258,6 +300,10 @@ RECEIPT = Correctable(
         Column(name="dealer_license", label="Dealer's license"),
         # The true owner can be the protected person.
         Column(name="taker_name", label="Name of the person", is_private=True),
+        Column(name="taker_address", label="Address of who took them", is_private=True),
+        Column(name="eligibility_check", label="Number of the eligibility check"),
+        _LivesApart(name="lives_apart", label="The person lives elsewhere"),
+        ChoiceColumn(name="giver", label="Handed over by"),
         Column(name="receipt_number", label="Receipt number"),
         # Somebody else may have handed them over at home: the history, kept forever, has no place.
         Column(name="town", label="Town", is_private=True),

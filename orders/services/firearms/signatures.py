@@ -80,6 +80,23 @@ def signatures_of(receipt: Receipt) -> list[ReceiptSignature]:
     return [one for one in receipt.signatures.order_by("id") if one.party in signed]
 
 
+def corrected_at(receipt: Receipt) -> datetime | None:
+    """Return when the receipt, or an item on it, was last corrected after it was recorded; else None."""
+    mine = {str(one.public_id) for one in receipt.firearms.all()} | {str(receipt.public_id)}
+    kinds = ("receipt_recorded", "receipt_corrected", "receipt_extended", "firearm_corrected")
+    rows = HistoryEntry.objects.filter(order__case=receipt.order.case_id, kind__in=kinds).order_by("id")
+    found: datetime | None = None
+    is_recorded = False
+    for kind, data, at in rows.values_list("kind", "data", "recorded_at"):
+        is_mine = data.get("receipt") == str(receipt.public_id)
+        is_recorded = is_recorded or (kind == "receipt_recorded" and is_mine)
+        is_changed = data.get("item", {}).get("id") in mine and "corrected" in data
+        is_recorded = is_recorded or (kind == "receipt_corrected" and is_changed)
+        if is_recorded and (is_changed or (kind == "receipt_extended" and is_mine)):
+            found = at
+    return found
+
+
 def signature_svg(drawing: str) -> str:
     """Return the path of a pen as a picture. Raises `ValueError` for anything but moves and lines."""
     if not _PATH.fullmatch(drawing):

@@ -83,6 +83,11 @@ class Board:
         return sections
 
     @property
+    def counts(self) -> list[BoardSection]:
+        """The sections as their numbers are shown above the rows: what is late comes first."""
+        return sorted(self.sections, key=lambda one: one.name != "late")
+
+    @property
     def orders(self) -> list[Order]:
         """The orders of all rows, for the access log."""
         return [row.order for section in self.sections for row in section.rows]

@@ -125,7 +125,7 @@ class RequestLine:
 
     @property
     def check_address(self) -> str:
-        """The address of the form of a check; empty if the reader may record none here."""
+        """The address of the form of a check; empty if the reader may not record one here."""
         act = ACTS["return-check"]
         is_own = self.state.row.order_id == self.order.pk and self.state.row.kind == CustodyRequestKind.RETURN
         return act_address(self.order, act) if is_own and act.is_permitted(self.roles) else ""

@@ -22,7 +22,7 @@ from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.firearms.custody import latest_steps
 from orders.services.firearms.papers import papers_of, place_words, wants_paper
-from orders.services.firearms.signatures import signatures_of
+from orders.services.firearms.signatures import corrected_at, signatures_of
 from orders.services.firearms.surrender import surrender_deadline
 from orders.views.cases.rows import MOST_BOXES
 from orders.views.cases.views import go_on, order_of_case
@@ -104,6 +104,7 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
         "wants_paper": wants_paper(receipt),
         "place": place_words(receipt),
         "officer": receipt.custody_steps.values_list("taken_by", flat=True).first() or "",
+        "corrected": corrected_at(receipt),
         "account": account,
         "boxes": boxes_of(account),
         "clock": clock_words(deadline, now) if deadline and not account.is_complete else "",

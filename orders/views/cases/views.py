@@ -17,7 +17,7 @@ from accounts.form_middleware import keep_page
 from accounts.services.access.access_log import log_access
 from orders.forms.acts import ACTS, run_act
 from orders.forms.base import ActForm
-from orders.models import Order
+from orders.models import Order, Receipt, ReceiptKind
 from orders.views.cases.page import load_case_page
 from orders.views.court.moved import moved_words
 from orders.views.seen import person_in, seen_order
@@ -59,6 +59,10 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         return redirect("case-page", public_id=public_id)
     if run.is_done:
         messages.success(request, f"{act.done} {moved_words(run.entries, now)}")
+        made = run.form.result
+        if isinstance(made, Receipt) and made.kind != ReceiptKind.POLICE:
+            messages.info(request, "Now add a photograph of the paper.")
+            return redirect("order-files", public_id=public_id)
         return redirect("case-page", public_id=public_id)
     context = {
         "order": order,

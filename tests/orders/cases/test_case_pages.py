@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,7 @@ from orders.services.orders.case_events import record_case_event
 from orders.services.parties.agencies import add_agency
 from orders.services.planning.load_inventories import REPORTED
 from orders.services.planning.urgency import ending_rules
+from orders.services.service import record_service
 from orders.views.cases.board import Board
 from orders.views.cases.rows import BoardRow
 from tests import make
@@ -86,6 +88,8 @@ def test_each_case_is_one_row_in_the_section_of_its_clock(place: Place) -> None:
     Firer("test").fire(now=timezone.now())
 
     found = {name: [row.order for row in rows] for name, rows in rows_of(place.liaison).items()}
+    counts = Board(person=place.liaison, now=timezone.now()).counts
+    assert [one.name for one in counts] == ["late", "running", "service"]
 
     assert found == {"running": [running], "late": [late], "service": [unserved]}
     assert rows_of(place.elsewhere) == {}
@@ -110,6 +114,8 @@ def test_the_board_shows_person_firearms_clock_owner_and_next_action(place: Plac
     assert "Ash Birch" in text
     assert "0 of 2 accounted for" in text
     assert '<span class="chip late">31 h late</span>' in text
+    follow_up = read(place.liaison, reverse("follow-up-page", args=[surrender_follow_up().public_id]))
+    assert 'href="/cases/' in follow_up.split("<h1>")[0].split("<main")[1]
     assert "Owner: you" in text
     assert "Next: " in text
     assert PROTECTED not in text
@@ -161,8 +167,8 @@ def test_a_sworn_denial_stays_on_the_board_as_sworn(place: Place) -> None:
 
 def test_a_report_of_firearms_ends_the_chip_of_a_sworn_denial(place: Place) -> None:
     order, now = place.order(hours=2), timezone.now()
-    swear = {"kind": "non_possession", "sworn_at": now - timedelta(hours=1), "by": None, "now": now}
-    record_statement(order, **swear)
+    at = now - timedelta(hours=1)
+    record_statement(order, kind="non_possession", sworn_at=at, by=None, now=now)
     record_case_event(order, kind=REPORTED, occurred_at=now, by=None, now=now)
 
     (row,) = rows_of(place.liaison)["running"]
@@ -380,6 +386,31 @@ def test_police_record_a_failed_attempt_then_service(place: Place) -> None:
     assert "Firearms to be surrendered by" in text
     assert "22 h" in text or "23 h" in text
     assert "the respondent answered: no" in text
+
+
+def test_police_put_right_the_service_that_they_recorded(place: Place) -> None:
+    by_court, own, now = place.order("Court Birch"), place.order("Own Birch", hours=None), timezone.now()
+    at = now - timedelta(hours=3)
+    record_service(own, served_at=at, service_method="abode", by=place.liaison, now=now)
+    colleague = browser(make.person(Role.LIAISON, place.police))
+    sent = {**instant("served_at", at), "service_method": "in_hand", "reason": "Wrong line read"}
+
+    def correct(order: Order) -> HttpResponse:
+        seen = colleague.get(page_of(order, "correct-service")).context["form"]["seen"].value()
+        return colleague.post(page_of(order, "correct-service"), {**sent, "seen": seen})
+
+    refused = correct(by_court).content.decode()
+
+    assert "Ask the clerk of the court to correct it" in refused
+    assert "correct-service" not in read(place.liaison, page_of(by_court))
+    assert page_of(own, "correct-service") in read(place.liaison, page_of(own))
+    assert correct(own)["Location"] == page_of(own)
+    own.refresh_from_db()
+    assert own.service_method == "in_hand"
+    assert own.history.get(kind="service_corrected").reason == "Wrong line read"
+    colleague.post(page_of(own, "withdraw-service"), {"reason": "Another person"})
+    own.refresh_from_db()
+    assert own.served_at is None
 
 
 def test_a_receipt_for_one_of_two_leaves_the_duty_late(place: Place) -> None:

@@ -8,11 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditAction, AuditEntry, Role, User
-from orders.models import Receipt, ReceiptKind
+from orders.models import Receipt, ReceiptGiver, ReceiptKind
 from orders.services.documents.blocks import Document, Paragraph
 from orders.services.documents.receipt import receipt_document
 from orders.services.documents.typesetting import MISSING, TypesettingError, typeset
 from orders.services.documents.words import LANGUAGES, shipped_words
+from orders.services.firearms.receipts import RECEIPT
+from orders.services.firearms.signatures import sign_receipt
 from tests import make
 from tests.orders.documents.conftest import CANARIES, Papers
 from tests.pdf import Pdf
@@ -72,6 +74,40 @@ def test_a_private_person_who_took_them_is_not_named(papers: Papers) -> None:
 
     assert "Their true owner" in found.text
     assert "Quince" not in found.everything
+
+
+def test_another_person_who_handed_them_over_is_not_named_or_drawn(papers: Papers) -> None:
+    """The person can be the protected one, and a signature can be read as a name."""
+    sign_receipt(
+        papers.receipt, party="giver", method="screen", drawing="M10 20L11 25", by=None, now=make.NOW
+    )
+    drawn = read(papers.liaison, papers.receipt)
+    Receipt.objects.filter(pk=papers.receipt.pk).update(giver=ReceiptGiver.OTHER)
+
+    found = read(papers.liaison, papers.receipt)
+
+    assert "Handed over by: Ash Łukasz Birch" in drawn.text
+    assert "Handed over by: another person" in found.text
+    assert "Police keep the signature" in found.text
+    assert drawn.everything.count("Alt(Signature)") > found.everything.count("Alt(Signature)")
+
+
+def test_a_corrected_paper_differs_from_the_earlier_one(papers: Papers) -> None:
+    assert "Corrected" not in read(papers.liaison, papers.receipt).text
+
+    RECEIPT.correct(
+        papers.receipt,
+        {"receipt_number": "HPD-R-26-00932"},
+        by=None,
+        now=make.NOW,
+        reason="Misread",
+    )
+
+    receipt = Receipt.objects.get(pk=papers.receipt.pk)
+    assert "This paper replaces the earlier one" in read(papers.liaison, receipt).text
+    assert "Este papel reemplaza" in read(papers.liaison, receipt, "es").text
+    page = browser(papers.liaison).get(f"/cases/{papers.order.public_id}/receipt/{receipt.public_id}/")
+    assert "Corrected receipt HPD-R-26-00932" in page.content.decode()
 
 
 def test_spanish_has_its_words_and_dates(papers: Papers) -> None:

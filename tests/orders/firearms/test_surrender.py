@@ -145,10 +145,25 @@ def test_transfer_to_an_eligible_person_where_the_state_allows_it_is_recorded() 
         receipts.record_receipt(order, kind="third_party", received_at=NOW, firearms=[one], by=None, now=NOW)
     assert refused.value.field == "taker_name"
 
-    receipts.record_receipt(
-        order, kind="third_party", taker_name="Oak Elm", received_at=NOW, firearms=[one], by=None, now=NOW
-    )
+    paper: dict[str, Any] = {
+        "kind": "third_party",
+        "taker_name": "Oak Elm",
+        "taker_address": " 4 Oak Street ",
+        "eligibility_check": "A-123",
+        "received_at": NOW,
+        "firearms": [one],
+        "by": None,
+        "now": NOW,
+    }
+    with pytest.raises(InvalidFact, match="in the own home") as same_home:
+        receipts.record_receipt(order, lives_apart=False, **paper)
+    assert same_home.value.field == "lives_apart"
+
+    stored = receipts.record_receipt(order, lives_apart=True, **paper)
     assert Firearm.objects.get().status == FirearmStatus.TRANSFERRED
+    assert (stored.taker_address, stored.eligibility_check) == ("4 Oak Street", "A-123")
+    history = str(list(order.history.values_list("data", "reason")))
+    assert "Oak" not in history
 
 
 def test_court_is_no_police() -> None:

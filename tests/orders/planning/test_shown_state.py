@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.display import shown_state
+from orders.display import clock_words, shown_state
 from orders.models import Deadline, DeadlineState
 from tests.make import NOW
 
@@ -31,3 +31,19 @@ def test_what_is_set_for_a_later_day_is_not_met(ahead: int, in_time: bool, proof
     )
 
     assert str(shown_state(deadline, NOW).label) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (30, "under 1 min left"),
+        (-30, "due just now"),
+        (60, "1 min left"),
+        (-61, "1 min late"),
+        (-7200, "2 h late"),
+    ],
+)
+def test_a_clock_never_counts_zero_minutes(seconds: int, words: str) -> None:
+    deadline = Deadline(state=DeadlineState.OPEN, due_at=NOW + timedelta(seconds=seconds))
+
+    assert clock_words(deadline, NOW) == words
