@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -395,7 +394,7 @@ def test_police_put_right_the_service_that_they_recorded(place: Place) -> None:
     colleague = browser(make.person(Role.LIAISON, place.police))
     sent = {**instant("served_at", at), "service_method": "in_hand", "reason": "Wrong line read"}
 
-    def correct(order: Order) -> HttpResponse:
+    def correct(order: Order) -> Any:
         seen = colleague.get(page_of(order, "correct-service")).context["form"]["seen"].value()
         return colleague.post(page_of(order, "correct-service"), {**sent, "seen": seen})
 
