@@ -34,6 +34,7 @@ from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
 from orders.services.clients.release_requests import waiting_for
 from orders.services.desk.conditions import CourtDesk
+from orders.services.follow_ups.figures import agencies_of
 from orders.services.follow_ups.queue import VIEWERS, offers_to
 from orders.services.parties.visibility import roles_over
 from orders.views.court.today import Today
@@ -131,6 +132,7 @@ def _cards(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         "is_advocate": is_advocate,
         "unconfirmed": unconfirmed_count(user) if is_advocate else 0,
         "is_supervisor": Role.SUPERVISOR in roles,
+        "has_figures": bool(agencies_of(user)),
         "is_auditor": Role.AUDITOR in roles,
         "unreviewed": len(overdue_weeks()) if Role.AUDITOR in roles else 0,
         "is_administrator": is_administrator,

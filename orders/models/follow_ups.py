@@ -246,3 +246,20 @@ class Referral(models.Model):
 
     def __str__(self) -> str:
         return f"Referral {str(self.public_id)[:8]}"
+
+
+class OpenCeiling(models.Model):
+    """The most follow-ups of surrenders that an agency wants open at once. The latest counts."""
+
+    # `open_ceiling_latest` serves it.
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    most_open = models.PositiveIntegerField()
+    set_at = models.DateTimeField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-set_at", "-id"]
+        indexes = [models.Index(fields=["agency", "-set_at"], name="open_ceiling_latest")]
+
+    def __str__(self) -> str:
+        return f"At most {self.most_open}"

@@ -1,0 +1,179 @@
+"""The figures of a police agency: what they count, who reads them, and what a supervisor does about them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Membership, Role, User
+from notifications.pages.figures import last_month
+from notifications.services.firing.fire import Firer
+from orders.models import Firearm, FollowUp, OpenCeiling
+from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.statements import record_statement, verify_statement
+from orders.services.follow_ups.attempts import record_attempt
+from orders.services.follow_ups.figures import police_figures, sample_of_denials
+from tests import make
+from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def supervisor_of(place: Place) -> User:
+    """A supervisor of the police here."""
+    return make.person(Role.SUPERVISOR, place.police)
+
+
+def test_they_count_what_is_open_recovered_and_tried(place: Place) -> None:
+    now = timezone.now()
+    place.order("Open Birch", firearms_alleged_count=2)
+    done = place.order("Done Birch")
+    Firer("test").fire(now=now)
+    follow_up = FollowUp.objects.get(order=done, owner=place.police)
+    for result in ("not_found", "recovered"):
+        record_attempt(
+            follow_up,
+            attempted_at=now - timedelta(minutes=5),
+            kind="visit",
+            result=result,
+            next_action_at=now + timedelta(days=1),
+            by=place.liaison,
+            now=now,
+        )
+    record_receipt(
+        done,
+        kind="police",
+        received_at=now - timedelta(hours=1),
+        agency=place.police,
+        firearms=list(Firearm.objects.filter(order=done)),
+        by=None,
+        now=timezone.now(),
+    )
+
+    found = police_figures(place.liaison, timezone.now() + timedelta(seconds=5))
+
+    assert found.open_now == 1
+    assert [one.count for one in found.ages] == [1, 0, 0, 0]
+    assert found.weeks[-1].count == 1
+    assert found.weeks[0].count == 0
+    assert (found.alleged, found.recovered, found.listed) == (2, 1, 2)
+    assert (found.attempts, found.recoveries, found.attempts_per_recovery) == (2, 1, "2.0")
+    assert police_figures(place.elsewhere, timezone.now()).open_now == 0
+
+
+def test_police_read_their_own_and_others_get_404(place: Place) -> None:
+    place.order("Named Birch")
+    Firer("test").fire(now=timezone.now())
+
+    page = read(place.liaison, "/figures/")
+    answer: Any = browser(place.liaison).get("/figures/export/")
+    table = b"".join(answer.streaming_content).decode()
+
+    assert "1 open</strong>" in page
+    assert "Open: up to a day,1" in table
+    for words in ("Named Birch", PROTECTED, "who has what"):
+        assert words not in page + table, words
+    for role, agency in ((Role.CLERK, place.court), (Role.AUDITOR, None)):
+        client = browser(make.person(role, agency))
+        assert client.get("/figures/").status_code == 404
+        assert client.get("/figures/export/").status_code == 404
+
+
+def test_a_supervisor_sets_the_ceiling_that_the_page_holds_against_what_is_open(place: Place) -> None:
+    place.order()
+    Firer("test").fire(now=timezone.now())
+    chief, key = supervisor_of(place), place.police.pk
+    address, field = f"/figures/{key}/ceiling/", f"ceiling-{key}-most_open"
+
+    assert "Nothing is saved yet" in browser(chief).post(address, {field: "-1"}).content.decode()
+    assert browser(chief).post(address, {field: "0"})["Location"] == "/figures/"
+
+    assert OpenCeiling.objects.get().most_open == 0
+    assert "That is too many" in read(place.liaison, "/figures/")
+    assert browser(place.liaison).post(address, {field: "9"}).status_code == 404
+    assert browser(supervisor_of_elsewhere(place)).post(address, {field: "9"}).status_code == 404
+
+
+def supervisor_of_elsewhere(place: Place) -> User:
+    """A supervisor of the police elsewhere."""
+    return make.person(Role.SUPERVISOR, place.elsewhere.memberships.get().agency)
+
+
+def test_a_supervisor_gives_all_work_of_one_person_to_another(place: Place) -> None:
+    for name in ("One Birch", "Two Birch"):
+        place.order(name)
+    Firer("test").fire(now=timezone.now())
+    chief, key = supervisor_of(place), place.police.pk
+    colleague = make.person(Role.LIAISON, place.police)
+    open_now = FollowUp.objects.filter(closed_at=None, owner=place.police)
+    assert set(open_now.values_list("assigned_to", flat=True)) == {place.liaison.pk}
+    sent = {f"give-{key}-from_person": place.liaison.pk, f"give-{key}-to_person": place.liaison.pk}
+    address = f"/figures/{key}/reassign/"
+
+    assert "Choose another person" in browser(chief).post(address, sent).content.decode()
+    browser(chief).post(address, {**sent, f"give-{key}-to_person": colleague.pk})
+
+    assert set(open_now.values_list("assigned_to", flat=True)) == {colleague.pk}
+    for one in open_now:
+        assert one.order.history.filter(kind="follow_up_assigned", actor=chief).exists()
+    assert browser(place.liaison).post(address, sent).status_code == 404
+
+
+def test_a_supervisor_reads_a_sample_of_checked_denials_who_is_away_and_the_ladder(place: Place) -> None:
+    chief, now = supervisor_of(place), timezone.now()
+    month = last_month(now)
+    at = month[1] - timedelta(days=2)
+    for number in range(4):
+        order = place.order(f"Sworn {number}", hours=24 * 40, issued_at=now - timedelta(days=60))
+        statement = record_statement(
+            order, kind="non_possession", sworn_at=at - timedelta(days=1), by=None, now=now
+        )
+        verify_statement(
+            statement,
+            verified_at=at,
+            agency=place.police,
+            verified_by="Det. Reed",
+            method="records",
+            by=None,
+            now=now,
+        )
+
+    page = read(chief, "/figures/")
+
+    assert page.count("Det. Reed") == 3
+    assert "Who is away" in page
+    assert "Who hears it if no one answers" in page
+    assert sample_of_denials(chief, month) == sample_of_denials(chief, month)
+    assert "Det. Reed" not in read(place.liaison, "/figures/")
+    assert PROTECTED not in page
+
+
+def test_the_queries_do_not_grow_with_the_cases(place: Place) -> None:
+    chief = supervisor_of(place)
+    Membership.objects.filter(user=chief).update(receives_alerts=False)
+
+    def queries() -> int:
+        client = browser(chief)
+        client.get("/figures/")
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/figures/").status_code == 200
+        return len(captured)
+
+    place.order("First Birch")
+    Firer("test").fire(now=timezone.now())
+    few = queries()
+    for number in range(3):
+        place.order(f"Birch {number}")
+    Firer("test").fire(now=timezone.now())
+
+    assert queries() == few
