@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.api import decisions, hearings, search, service
+from orders.api import coming_service, decisions, hearings, search, service
 from orders.api.conditions import conditions, notices
 from orders.api.exchange import views as exchange
 from orders.api.firearms import (
@@ -54,6 +54,7 @@ urlpatterns = [
     *agencies.urlpatterns,
     *releases.urlpatterns,
     *service.urlpatterns,
+    *coming_service.urlpatterns,
     *inventory.urlpatterns,
     *accounting.urlpatterns,
     *receipts.urlpatterns,

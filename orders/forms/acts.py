@@ -13,6 +13,7 @@ from django.http import Http404, QueryDict
 from accounts.models import User
 from orders.forms import (
     after_hearing,
+    coming_service,
     conditions,
     corrections,
     firearms,
@@ -35,6 +36,7 @@ ACTS = {
     act.name: act
     for subject in (
         service,
+        coming_service,
         firearms,
         proof,
         returns,

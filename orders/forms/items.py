@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from orders.forms.base import Act, ActForm, Section
+from orders.forms.coming_service import ComingServiceForm
 from orders.forms.conditions import NoticeSentForm
 from orders.forms.firearms import FirearmForm, PermitForm, ReceiptForm, ReturnForm, StatementForm, VerifyForm
 from orders.forms.item_forms import (
@@ -23,7 +24,7 @@ from orders.forms.orders import CaseEventForm, LicensingReportForm
 from orders.forms.parties import ReleaseForm
 from orders.forms.proof import DisposalForm
 from orders.forms.returns import CustodyRequestForm, ReturnDecisionForm, ReturnHoldForm
-from orders.services import hearings, service
+from orders.services import coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
@@ -217,6 +218,23 @@ ITEMS = (
         section=Section.SERVICE,
         form=CorrectAttemptForm,
         entered_by="attempt",
+    ),
+    Item(
+        fact=coming_service.COMING_SERVICE,
+        name="coming-service",
+        resource="coming_service",
+        section=Section.SERVICE,
+        entry=ComingServiceForm,
+        entered_by="plan-service",
+    ),
+    Item(
+        fact=coming_service.PRESENCE,
+        name="presence",
+        resource="coming_service",
+        section=Section.SERVICE,
+        action="answer",
+        link="Take back the answer",
+        entered_by="answer-presence",
     ),
     Item(
         fact=hearings.HEARING,

@@ -112,7 +112,14 @@ from orders.models.returns import (
     ReturnHold,
     ReturnOutcome,
 )
-from orders.models.service import AttemptReason, FirearmsAnswer, ServiceAttempt, ServiceMethod
+from orders.models.service import (
+    AttemptReason,
+    ComingService,
+    FirearmsAnswer,
+    PresenceAnswer,
+    ServiceAttempt,
+    ServiceMethod,
+)
 from orders.models.wordings import DocumentWording, Letterhead
 
 __all__ = [
@@ -134,6 +141,7 @@ __all__ = [
     "CaseEvent",
     "Checkpoint",
     "CheckpointState",
+    "ComingService",
     "ConfidentialityRelease",
     "Confirmed",
     "Continuance",
@@ -188,6 +196,7 @@ __all__ = [
     "Permit",
     "Person",
     "PersonDecision",
+    "PresenceAnswer",
     "ProofFound",
     "ProofStatus",
     "ProtectedPerson",

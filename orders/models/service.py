@@ -43,6 +43,57 @@ class AttemptReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class PresenceAnswer(models.TextChoices):
+    """Whether police will be present when an order is served."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+
+
+class ComingService(models.Model):
+    """When and where an order will be served, and whether police will be present. It meets no duty."""
+
+    public_id = public_id()
+    # `coming_service_once` begins with the order.
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, related_name="coming_services", db_index=False
+    )
+    planned_at = models.DateTimeField()
+    planned_offset = utc_offset()
+    # Where the respondent will be: for those who serve the order or are asked to be there.
+    place = models.CharField(max_length=200)
+    officer = models.CharField(max_length=120, blank=True, help_text="Who serves the order.")
+    asks_police = models.BooleanField("police are asked to be present", default=False)
+    answer = models.CharField(max_length=10, choices=PresenceAnswer, blank=True)
+    answer_note = models.CharField(max_length=200, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_for = models.ForeignKey(
+        "accounts.Agency",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The police that answered.",
+    )
+
+    objects = OfOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["planned_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "planned_at"], name="coming_service_once"),
+            models.CheckConstraint(condition=~Q(place=""), name="coming_service_has_a_place"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None, answered_for=None)
+                | Q(answered_at__isnull=False, answered_for__isnull=False) & ~Q(answer=""),
+                name="coming_service_answered_says_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Coming service {str(self.public_id)[:8]}"
+
+
 class ServiceAttempt(models.Model):
     """A failed attempt at service. Successful service is stored on the order itself.
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from accounts.models import Agency, AgencyKind, AuditEntry, Role
 from orders.models import (
     Attempt,
+    ComingService,
     CustodyRequest,
     Deadline,
     Firearm,
@@ -98,6 +99,19 @@ def denied(fixtures: Fixtures) -> str:
 def permit(fixtures: Fixtures) -> str:
     """A permit that was not handed in, stored without a history entry."""
     row, _ = Permit.objects.get_or_create(order=fixtures.order, kind="Eligibility certificate")
+    return str(row.public_id)
+
+
+def announced(fixtures: Fixtures) -> str:
+    """A coming service of the order that is not served, stored without a history entry."""
+    row, _ = ComingService.objects.get_or_create(
+        order=fixtures.unserved,
+        defaults={
+            "planned_at": fixtures.now + timedelta(hours=5),
+            "planned_offset": 0,
+            "place": "7 Elm Lane",
+        },
+    )
     return str(row.public_id)
 
 
@@ -222,6 +236,22 @@ ACTS = {
         shows=lambda f: {"served_at": None, "service_method": ""},
         slip=lambda f: {"reason": "   \t"},
         refused=("reason", "blank"),
+        not_for=(Role.JUDGE,),
+    ),
+    "coming-services": Act(
+        path=of("coming-services", unserved=True),
+        body=lambda f: {"planned_at": f.ahead(hours=9), "place": "7 Elm Lane", "asks_police": True},
+        shows=lambda f: {"place": "7 Elm Lane", "asks_police": True, "answer": ""},
+        slip=lambda f: {"planned_at": f.ago(hours=1)},
+        refused=("planned_at", "not_ahead"),
+        not_for=(Role.JUDGE,),
+    ),
+    "presences": Act(
+        path=lambda f: f"/coming-services/{announced(f)}/presences",
+        body=lambda f: {"answer": "yes", "agency": f.police.name},
+        shows=lambda f: {"answer": "yes", "answered_for": f.police.name},
+        slip=lambda f: {"answer": "no"},
+        refused=("answer_note", "required"),
         not_for=(Role.JUDGE,),
     ),
     "service-attempts": Act(

@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import AgencyKind, Role
 from orders.models import Deadline, Firearm, HistoryEntry, Order, Respondent
-from orders.services import hearings, service
+from orders.services import coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, return_steps, returns, statements
@@ -146,6 +146,13 @@ CASES = {
             f.order, attempted_at=f.now - timedelta(hours=40), method="abode", reason="no answer", **by(f)
         ),
         correction=lambda f: {"method": "mail"},
+        not_for=(Role.JUDGE,),
+    ),
+    "coming-services": Case(
+        row=lambda f: coming_service.plan_service(
+            f.unserved, planned_at=f.now + timedelta(hours=9), place="7 Elm Lane", **by(f)
+        ),
+        correction=lambda f: {"place": "9 Elm Lane", "asks_police": True},
         not_for=(Role.JUDGE,),
     ),
     "hearings": Case(

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 #: Lists below an order, and their resource in the matrix.
 LISTS = {
     "service-attempts": "service_attempt",
+    "coming-services": "coming_service",
     "agencies": "order_agency",
     "firearms": "firearm",
     "permits": "permit",

@@ -8,6 +8,7 @@ from typing import Any
 
 from orders.models import (
     CaseEvent,
+    ComingService,
     ConfidentialityRelease,
     CustodyRequest,
     Deadline,
@@ -60,6 +61,8 @@ class OrderRecord:
     agencies: Sequence[OrderAgency]
     deadlines: Sequence[Deadline]
     attempts: Sequence[ServiceAttempt]
+    #: When and where the order will be served.
+    coming_services: Sequence[ComingService]
     firearms: Sequence[Firearm]
     permits: Sequence[Permit]
     receipts: Sequence[Receipt]
@@ -144,6 +147,7 @@ def load_record(order: Order) -> OrderRecord:
         agencies=list(order.order_agencies.select_related("agency").order_by("capacity", "agency__name")),
         deadlines=list(Deadline.objects.filter(**of_order)),
         attempts=list(ServiceAttempt.objects.filter(**of_order)),
+        coming_services=list(ComingService.objects.filter(**of_order).select_related("answered_for")),
         firearms=list(Firearm.objects.filter(**of_case)),
         permits=list(Permit.objects.filter(**of_order).select_related("handed_in_to", "receipt")),
         receipts=list(

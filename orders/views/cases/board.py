@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from orders.models import (
     RUNNING,
     STATEMENT_ALONE,
     Attempt,
+    ComingService,
     CustodyRequest,
     CustodyRequestKind,
     Deadline,
@@ -26,6 +27,7 @@ from orders.models import (
     Order,
 )
 from orders.querysets import order_visibility
+from orders.services.coming_service import STILL_DUE, next_of
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.queue import offers_to
 from orders.services.order_state import last_days, not_ended, state_of
@@ -123,16 +125,23 @@ class Board:
         )
         if not self.person.roles & MATRIX.capacities["marshal"].seen_by:
             listed = Exists(Firearm.objects.filter(order=OuterRef("pk")))
-            rows = rows.filter(Q(firearms_indicated=True) | Q(permit_indicated=True) | listed)
+            asked = Exists(
+                ComingService.objects.filter(
+                    order=OuterRef("pk"), asks_police=True, planned_at__gt=self.now - STILL_DUE
+                )
+            )
+            rows = rows.filter(Q(firearms_indicated=True) | Q(permit_indicated=True) | listed | asked)
         rows = rows.filter(not_ended(self.now))
         found = list(rows.select_related(*_ORDER).order_by("-issued_on", "-pk")[:MOST_READ])
         days = last_days(found)
         live = [one for one in found if state_of(one, days[one.pk], now=self.now).is_live]
+        coming = next_of([one.pk for one in live], self.now)
+        live.sort(key=lambda one: coming[one.pk].planned_at if one.pk in coming else _NO_DATE)
         return BoardSection(
             name="service",
             title="Service coming",
             hint="not served yet",
-            rows=[BoardRow(order=one, now=self.now) for one in live[:MOST]],
+            rows=[BoardRow(order=one, now=self.now, coming=coming.get(one.pk)) for one in live[:MOST]],
             has_more=len(live) > MOST or len(found) == MOST_READ,
         )
 
@@ -221,6 +230,9 @@ class Board:
             row.follow_up = follow_ups.get(row.deadline.pk) if row.deadline else None
             row.last_attempt = attempts.get(row.follow_up.pk) if row.follow_up else None
 
+
+#: Sorts what has no date after everything that has one.
+_NO_DATE = datetime.max.replace(tzinfo=UTC)
 
 #: What a row shows of its order.
 _ORDER = ("case__court", "case__respondent__town")

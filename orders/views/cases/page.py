@@ -26,6 +26,7 @@ from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
 from orders.models import (
     STATEMENT_ALONE,
+    ComingService,
     CustodyRequestKind,
     Deadline,
     DeadlineState,
@@ -36,6 +37,7 @@ from orders.models import (
     Receipt,
     SetStatus,
 )
+from orders.services.coming_service import COMING_SERVICE, STILL_DUE, presence_words
 from orders.services.correctable import Correctable
 from orders.services.court_days import court_day, respondent_age, zone_of
 from orders.services.firearms.accounting import FirearmAccount
@@ -57,6 +59,7 @@ from orders.views.cases.requests import RequestLine, RequestState, deadlines_of,
 #: The resources of the matrix whose fields are on the page.
 SHOWN = (
     "case",
+    "coming_service",
     "condition",
     "custody_request",
     "deadline",
@@ -75,7 +78,7 @@ SHOWN = (
 )
 
 #: The acts that come first, in this order, as far as they are offered.
-_FIRST = ("serve", "attempt", "receipt", "firearm")
+_FIRST = ("answer-presence", "serve", "attempt", "receipt", "firearm")
 
 #: The acts on a service, for who recorded it.
 _OWN_SERVICE = ("correct-service", "withdraw-service")
@@ -192,6 +195,19 @@ class CasePage:
         return format_instant(self.order.served_at, self.zone) if self.order.served_at else ""
 
     @property
+    def coming(self) -> ComingService | None:
+        """The service that is announced and comes next."""
+        if "coming_service.id" not in self.sees or self.order.served_at is not None:
+            return None
+        ahead = (one for one in self.record.coming_services if one.planned_at > self.now - STILL_DUE)
+        return next(ahead, None)
+
+    @property
+    def presence(self) -> str:
+        """Whether police will be present then."""
+        return presence_words(self.coming) if self.coming is not None else ""
+
+    @property
     def conditions(self) -> list[tuple[str, str]]:
         """What officers need of the conditions in force: each in words, and the words for officers."""
         return [
@@ -269,6 +285,7 @@ class CasePage:
         """What is recorded, by kind, each with the acts that put it right."""
         record = self.record
         kinds: list[tuple[str, str, Correctable, Sequence[Any]]] = [
+            ("Announced service", "coming_service", COMING_SERVICE, record.coming_services),
             ("Failed attempts at service", "service_attempt", ATTEMPT, record.attempts),
             ("Receipts", "receipt", RECEIPT, record.receipts),
             ("Permits", "permit", PERMIT, record.permits),

@@ -11,6 +11,7 @@ from accounts.models import User
 from orders.display import clock_words, due_words, shown_state
 from orders.models import (
     Attempt,
+    ComingService,
     Deadline,
     DeadlineState,
     FollowUp,
@@ -19,6 +20,7 @@ from orders.models import (
     SetStatus,
     Transfer,
 )
+from orders.services.coming_service import presence_words
 from orders.services.court_days import respondent_age, zone_of
 from orders.services.planning.inventory import Balance
 from orders.views.cases.requests import RequestState
@@ -36,6 +38,8 @@ class BoardRow:
     deadline: Deadline | None = None
     request: RequestState | None = None
     transfer: Transfer | None = None
+    #: The service that is announced and comes next.
+    coming: ComingService | None = None
     #: What else finds the row: serial numbers and the respondent's address, as far as the reader sees them.
     found_by: str = ""
     balance: Balance | None = None
@@ -77,12 +81,18 @@ class BoardRow:
         if self.request is not None:
             return f"Asked for {format_day(self.request.row.requested_on)}"
         if self.deadline is None or self.deadline.due_at is None:
-            return f"Issued {format_day(self.order.issued_on)}"
+            return self._before_service
         if self.deadline.met_at is not None and not self.deadline.is_running:
             return f"Recorded {format_short(self.deadline.met_at, self.zone)}"
         if self.deadline.due_on is not None:
             return f"Due {due_words(self.deadline, self.zone)}"
         return f"Due {format_short(self.deadline.due_at, self.zone)}"
+
+    @property
+    def _before_service(self) -> str:
+        if self.coming is not None:
+            return f"Service {format_short(self.coming.planned_at, self.zone)}"
+        return f"Issued {format_day(self.order.issued_on)}"
 
     @property
     def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
@@ -118,6 +128,11 @@ class BoardRow:
         if not whole:
             return "No firearm known"
         return f"{accounted} of {whole} accounted for"
+
+    @property
+    def presence(self) -> str:
+        """Where the order will be served, and whether police will be present."""
+        return f"{self.coming.place}. {presence_words(self.coming)}" if self.coming is not None else ""
 
     @property
     def request_words(self) -> str:
@@ -177,5 +192,7 @@ class BoardRow:
                 self.owner,
                 self.next_action,
                 self.request_words,
+                self.presence,
+                self.is_reported,
             ]
         )

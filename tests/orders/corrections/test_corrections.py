@@ -14,7 +14,7 @@ from accounts.models import AgencyKind, Role
 from orders.display import event_words
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.history_details import event_details
-from orders.models import FirearmStatus, FollowUp, HistoryEntry, Order
+from orders.models import ComingService, FirearmStatus, FollowUp, HistoryEntry, Order
 from orders.services import hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.corrections import CORRECTABLE, correct, withdraw
@@ -177,6 +177,13 @@ def followed_up(order: Order) -> Any:
     )
 
 
+def announced(order: Order) -> Any:
+    """A coming service, from which no rule counts."""
+    return ComingService.objects.create(
+        order=order, planned_at=ago(-24), planned_offset=0, place="12 Elm Lane"
+    )
+
+
 def attempted(order: Order) -> Any:
     """An attempt at recovery."""
     follow_up = followed_up(order)
@@ -317,6 +324,17 @@ CASES = {
         details=["Glock, serial AB123, returned Fri, Dec 4, 2026, 3:00 p.m.", "Officer: Lee Ash → Lee Elm"],
         wrong={"returned_at": ago(6)},
         refused=("firearms", "not_in_error"),
+    ),
+    "coming_service": Case(
+        record=announced,
+        changes={"officer": "Marshal Ash", "place": "14 Elm Lane"},
+        details=[
+            "Service on Sat, Dec 5, 2026, 4:00 p.m.",
+            "Who serves: not stated → Marshal Ash",
+            "Where changed",
+        ],
+        wrong={"place": "  "},
+        refused=("place", "required"),
     ),
     "service_attempt": Case(
         record=lambda order: service.record_failed_attempt(

@@ -17,6 +17,7 @@ from accounts.models import Agency, AgencyKind, User
 from orders.forms.acts import ACTS
 from orders.models import (
     CaseEvent,
+    ComingService,
     ConfidentialityRelease,
     CustodyRequest,
     Deadline,
@@ -240,6 +241,19 @@ def held(fixtures: Fixtures) -> int:
     return firearm.pk
 
 
+def announced(fixtures: Fixtures) -> int:
+    """A coming service."""
+    row, _ = ComingService.objects.get_or_create(
+        order=fixtures.order,
+        defaults={
+            "planned_at": fixtures.now + timedelta(hours=5),
+            "planned_offset": 0,
+            "place": "7 Elm Lane",
+        },
+    )
+    return row.pk
+
+
 def permit(fixtures: Fixtures) -> int:
     """A permit that was not handed in."""
     row = Permit.objects.filter(order=fixtures.order).first()
@@ -274,6 +288,24 @@ CASES = [
         slip=lambda s: {**ahead(s, "attempted_at"), "method": "abode", "reason": "Nobody opened."},
         beside="attempted_at",
         message="is in the future",
+        unserved=True,
+    ),
+    Case(
+        act="plan-service",
+        sheet=lambda s: {**ahead(s, "planned_at"), "place": "7 Elm Lane", "asks_police": "on"},
+        stored=lambda s: ComingService.objects.get(order=s.order).asks_police,
+        slip=lambda s: {**before(s, "planned_at", hours=1), "place": "7 Elm Lane"},
+        beside="planned_at",
+        message="This time is past.",
+        unserved=True,
+    ),
+    Case(
+        act="answer-presence",
+        sheet=lambda s: {"coming": announced(s), "answer": "yes", "agency": s.police},
+        stored=lambda s: ComingService.objects.get(order=s.order).answer == "yes",
+        slip=lambda s: {"coming": announced(s), "answer": "no", "agency": s.police},
+        beside="answer_note",
+        message="Enter why not",
         unserved=True,
     ),
     Case(
@@ -1091,6 +1123,7 @@ def test_only_acts_that_fit_are_offered(
         "hand-in-permit",
         "verify",
         "return",
+        "answer-presence",
         "custody-request",
         "return-check",
         "return-hold",
@@ -1117,6 +1150,8 @@ def test_only_acts_that_fit_are_offered(
         "verify",
         "serve",
         "attempt",
+        "plan-service",
+        "answer-presence",
         "satisfy-condition",
         "return",
         "custody-request",

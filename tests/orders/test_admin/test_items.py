@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AgencyKind, Role, User
 from orders.forms.acts import ACTS
 from orders.forms.items import ITEMS
-from orders.models import HistoryEntry, Order
-from orders.services import hearings, service
+from orders.models import ComingService, HistoryEntry, Order
+from orders.services import coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.firearms import (
     disposals,
@@ -65,6 +65,18 @@ class Place:
 def firearm(p: Place) -> Any:
     """A listed firearm."""
     return inventory.list_firearm(p.order, make="Glock", serial="AB123", source="police", **p.by)
+
+
+def announced(p: Place) -> Any:
+    """A coming service."""
+    return ComingService.objects.create(
+        order=p.order, planned_at=p.ago(-24), planned_offset=0, place="12 Elm Lane"
+    )
+
+
+def answered(p: Place) -> Any:
+    """A coming service at which police will be present."""
+    return coming_service.answer_presence(announced(p), answer="yes", agency=make.agency(), **p.by)
 
 
 def receipt(p: Place) -> Any:
@@ -293,6 +305,14 @@ CASES = {
         message="is in the future",
     ),
     "hand-in": Case(row=handed_in),
+    "coming-service": Case(
+        row=announced,
+        typed=lambda p: {"place": "9 Elm Lane"},
+        stored=lambda row, p: row.place == "9 Elm Lane",
+        slip=lambda p: {"place": ""},
+        beside="place",
+    ),
+    "presence": Case(row=answered),
     "attempt": Case(
         row=lambda p: service.record_failed_attempt(
             p.order, attempted_at=p.ago(9), method="in_hand", reason="No answer", **p.by
