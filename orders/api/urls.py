@@ -7,6 +7,7 @@ from orders.api.conditions import conditions, notices
 from orders.api.exchange import views as exchange
 from orders.api.firearms import (
     accounting,
+    custody,
     disposals,
     inventory,
     receipts,
@@ -58,6 +59,7 @@ urlpatterns = [
     *inventory.urlpatterns,
     *accounting.urlpatterns,
     *receipts.urlpatterns,
+    *custody.urlpatterns,
     *returns.urlpatterns,
     *requests.urlpatterns,
     *return_steps.urlpatterns,

@@ -80,6 +80,7 @@ class PlaceForm(SiteForm):
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        self.person = person
         super().__init__(*args, **kwargs)
         mine = Agency.objects.filter(pk__in=person.agencies_for("add", "storage_place"))
         field: Any = self.fields["agency"]
@@ -89,7 +90,7 @@ class PlaceForm(SiteForm):
         """Add the place; None if it is refused, with the reason in the form."""
         data = self.cleaned_data
         try:
-            return add_place(data["agency"], name=data["name"], capacity=data["capacity"])
+            return add_place(data["agency"], name=data["name"], capacity=data["capacity"], by=self.person)
         except InvalidFact as refusal:
             self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
             return None

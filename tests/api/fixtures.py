@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.dates import COURT_TIME
 from accounts.models import Agency, AgencyKind, Role, Town, User
 from orders.models import (
+    ComingService,
     ConfidentialityRelease,
     Deadline,
     Firearm,
@@ -235,6 +236,12 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         order.order_agencies.create(agency=make.agency(AgencyKind.MARSHAL), capacity="marshal")
         service.record_failed_attempt(
             order, attempted_at=fixtures.now, method="in_hand", reason="no answer", **by
+        )
+        ComingService.objects.create(
+            order=order,
+            planned_at=fixtures.now + timedelta(hours=9 + number),
+            planned_offset=0,
+            place="7 Elm Lane",
         )
         hearings.schedule_hearing(
             order,

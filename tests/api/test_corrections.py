@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from accounts.models import AgencyKind, Role
-from orders.models import Deadline, Firearm, HistoryEntry, Order, Respondent
-from orders.services import coming_service, hearings, service
+from orders.models import ComingService, Deadline, Firearm, HistoryEntry, Order, Respondent
+from orders.services import hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, return_steps, returns, statements
@@ -149,8 +149,8 @@ CASES = {
         not_for=(Role.JUDGE,),
     ),
     "coming-services": Case(
-        row=lambda f: coming_service.plan_service(
-            f.unserved, planned_at=f.now + timedelta(hours=9), place="7 Elm Lane", **by(f)
+        row=lambda f: ComingService.objects.create(
+            order=f.order, planned_at=f.now + timedelta(hours=9), planned_offset=0, place="7 Elm Lane"
         ),
         correction=lambda f: {"place": "9 Elm Lane", "asks_police": True},
         not_for=(Role.JUDGE,),

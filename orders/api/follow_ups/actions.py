@@ -36,6 +36,9 @@ class AttemptOutput(FollowUpChildOutput):
     result = serializers.ChoiceField(choices=AttemptResult.choices)
     next_action_at = InstantField()
     by = serializers.CharField(source="by.name")
+    place = serializers.CharField()
+    officers = serializers.CharField()
+    note = serializers.CharField(help_text="For court and police alone.")
 
 
 class AttemptInput(InputSerializer):
@@ -47,6 +50,14 @@ class AttemptInput(InputSerializer):
         choices=AttemptResult.choices, help_text="The result, or why no firearm was recovered."
     )
     next_action_at = InstantField(help_text="When the next action is planned. It must be in the future.")
+    place = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    officers = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    note = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="For court and police alone. It must not name the protected person.",
+    )
 
 
 class AttemptList(FollowUpChildList, ChildAction):

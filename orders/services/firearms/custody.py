@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from accounts.models import Agency, User
 from accounts.text import clean
-from orders.errors import InvalidFact
+from orders.errors import InvalidFact, NotYours
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt, StoragePlace
 from orders.services.change import changing
 from orders.services.court_days import zone_of
@@ -111,6 +112,12 @@ def move_firearms(
         )
 
 
+def move_firearm(firearm: Firearm, **facts: Any) -> CustodyStep:
+    """Record one step of one firearm, as `move_firearms` does. Raises `InvalidFact`."""
+    (step,) = move_firearms(firearm.order, firearms=[firearm], **facts)
+    return step
+
+
 def latest_steps(firearms: Iterable[Firearm]) -> dict[int, CustodyStep]:
     """Return the latest step of each firearm, by its key."""
     rows = CustodyStep.objects.filter(firearm__in=[one.pk for one in firearms])
@@ -124,8 +131,10 @@ def drop_steps(receipt: Receipt, firearms: Collection[int] | None = None) -> Non
     (steps if firearms is None else steps.exclude(firearm__in=firearms)).delete()
 
 
-def add_place(agency: Agency, *, name: str, capacity: int | None = None) -> StoragePlace:
-    """Add a storage place of the agency. Raises `InvalidFact`."""
+def add_place(agency: Agency, *, name: str, by: User, capacity: int | None = None) -> StoragePlace:
+    """Add a storage place of the agency, for one of its own people. Raises `InvalidFact`."""
+    if agency.pk not in by.agencies_for("add", "storage_place"):
+        raise NotYours("agency", "not_yours", "Choose your own police agency.")
     if not (name := clean(name)):
         raise InvalidFact("name", "required", "Enter the name of the place, such as “Property room”.")
     with transaction.atomic():

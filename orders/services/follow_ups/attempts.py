@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.text import clean
 from orders.models import Attempt, AttemptKind, AttemptResult, FollowUp
 from orders.services.change import plain
-from orders.services.correctable import ChoiceColumn, Correctable, InstantColumn
+from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.follow_ups.actions import acting_on, check_for, set_next_action
 from orders.services.validation import check_instant, need_one_of
@@ -64,6 +64,8 @@ def check_attempt(attempt: Attempt, *, now: datetime, confirm: str = "") -> None
     check_not_before_issue("attempted_at", order, at, "attempted_before_issued")
     need_one_of("kind", "unknown_kind", attempt.kind, AttemptKind.values)
     need_one_of("result", "unknown_result", attempt.result, AttemptResult.values)
+    attempt.place, attempt.officers = clean(attempt.place), clean(attempt.officers)
+    attempt.note = clean(attempt.note)
 
 
 def _check_owner(attempt: Attempt, by: User) -> None:
@@ -93,6 +95,10 @@ ATTEMPT = Correctable(
         InstantColumn(name="attempted_at", label="When"),
         ChoiceColumn(name="kind", label="Kind of attempt"),
         ChoiceColumn(name="result", label="Result"),
+        # Free text about a door: it can have an address or a name.
+        Column(name="place", label="Place", is_private=True),
+        Column(name="officers", label="Officers"),
+        Column(name="note", label="Note", is_private=True),
     ),
     check=check_attempt,
     check_person=_check_owner,

@@ -58,7 +58,7 @@ def moved(place: Place, firearm: Firearm, **given: Any) -> dict[str, Any]:
 
 def test_a_hand_over_shows_where_the_firearm_is_and_keeps_every_step(place: Place) -> None:
     order, firearm = taken(place)
-    room = add_place(place.police, name="Property room")
+    room = add_place(place.police, name="Property room", by=place.liaison)
     client = browser(place.liaison)
     assert "With Ofc. Reed" in read(place.liaison, page_of(order, "custody"))
 

@@ -55,7 +55,7 @@ def ticked(order: Order, count: int = 1) -> list[int]:
 
 def test_what_is_ticked_and_added_is_taken_tagged_and_stored(place: Place) -> None:
     order = place.order(firearms=2)
-    room = add_place(place.police, name="Property room", capacity=40)
+    room = add_place(place.police, name="Property room", capacity=40, by=place.liaison)
     permit = record_permit(order, kind="Pistol permit", number="77", by=None, now=timezone.now())
     (first,) = ticked(order)
     client = browser(place.liaison)

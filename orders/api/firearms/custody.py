@@ -1,0 +1,155 @@
+"""Where firearms in police custody are, and the storage places of an agency."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.response import Response
+from typing_extensions import override
+
+from accounts.api.fields import InstantField, NamedField
+from accounts.api.serializers import InputSerializer, OutputSerializer
+from accounts.api.views import ResourceAction, ResourceList, etag
+from accounts.models import POLICE, Agency
+from orders.api.base import CaseChildList, ChildAction, OrderChildDetail, refusals_as_problems
+from orders.api.firearms.inventory import FirearmDetail
+from orders.api.serializers import AsGivenField, OrderChildOutput
+from orders.models import CustodyStep, StoragePlace
+from orders.services.firearms import custody
+
+
+class CustodyStepOutput(OrderChildOutput):
+    """One item came to a place or an officer. The latest step shows where it is."""
+
+    resource = "custody_step"
+    firearm = serializers.UUIDField(source="firearm.public_id")
+    agency = serializers.CharField(source="agency.name", help_text="The police that have it from then on.")
+    place = serializers.UUIDField(source="place.public_id", allow_null=True, default=None)
+    shelf = serializers.CharField()
+    tag = serializers.CharField()
+    given_by = serializers.CharField(help_text="The officer who gave it; empty for the first step.")
+    taken_by = serializers.CharField()
+    moved_at = AsGivenField()
+    why = serializers.CharField()
+
+
+class PlaceField(serializers.SlugRelatedField[StoragePlace]):
+    """A storage place of the caller's own police, by its id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="public_id", queryset=StoragePlace.objects.none(), **kwargs)
+
+    @override
+    def get_queryset(self) -> Any:
+        mine = self.context["request"].user.agencies_for("view", "storage_place")
+        return StoragePlace.objects.filter(agency__in=mine, is_open=True)
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the place. Raises `ValidationError`, also for what is no id."""
+        try:
+            return super().to_internal_value(serializers.UUIDField().to_internal_value(data))
+        except serializers.ValidationError:
+            self.fail("does_not_exist", slug_name="id", value="")
+
+
+class CustodyStepInput(InputSerializer):
+    """An officer gave an item in custody to another officer, place or agency. It keeps its tag."""
+
+    agency = NamedField(queryset=Agency.objects.filter(kind__in=POLICE))
+    given_by = serializers.CharField(max_length=120)
+    taken_by = serializers.CharField(max_length=120)
+    moved_at = InstantField()
+    place = PlaceField(required=False, allow_null=True, help_text="The id of a storage place of the agency.")
+    shelf = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    why = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class CustodyStepDetail(OrderChildDetail):
+    """One step of custody."""
+
+    resource = "custody_step"
+    queryset = CustodyStep.objects.select_related("firearm", "agency", "place")
+    output = CustodyStepOutput
+
+
+class CustodyStepList(CaseChildList):
+    """Every step of custody of the case."""
+
+    resource = "custody_step"
+    queryset = CustodyStepDetail.queryset
+    output = CustodyStepOutput
+
+
+class CustodyStepCreate(ChildAction):
+    """POST: a firearm in custody goes to another officer, place or police agency."""
+
+    resource = "custody_step"
+    actions = {"POST": "add"}
+    detail_view = FirearmDetail
+    input = CustodyStepInput
+    output = CustodyStepOutput
+    service = staticmethod(custody.move_firearm)
+    detail_route = "custody-step"
+    # What was moved is moved back by another step.
+    undo = "firearm-custody-steps"
+
+
+class StoragePlaceOutput(OutputSerializer):
+    """A place where a police agency keeps firearms. Only its own people see it."""
+
+    resource = "storage_place"
+    id = serializers.UUIDField(source="public_id")
+    agency = serializers.CharField(source="agency.name")
+    name = serializers.CharField()
+    capacity = serializers.IntegerField(allow_null=True, help_text="The most items it takes.")
+    is_open = serializers.BooleanField(help_text="False if it is no longer in use.")
+
+
+class StoragePlaceInput(InputSerializer):
+    """A new storage place of the caller's police."""
+
+    agency = NamedField(queryset=Agency.objects.filter(kind__in=POLICE))
+    name = serializers.CharField(max_length=80)
+    capacity = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False, allow_null=True)
+
+
+class StoragePlaceList(ResourceList, ResourceAction):
+    """The storage places of the caller's police. POST adds one."""
+
+    resource = "storage_place"
+    actions = {"GET": "view", "POST": "add"}
+    input = StoragePlaceInput
+    output = StoragePlaceOutput
+
+    @override
+    def get_queryset(self) -> Any:
+        mine = self.user.agencies_for("view", "storage_place")
+        return StoragePlace.objects.filter(agency__in=mine).select_related("agency")
+
+    @override
+    def get_target(self) -> None:
+        """There is no place to act on yet."""
+
+    def get_version(self, target: None) -> str:
+        """Return no ETag: a new place has no version."""
+        return ""
+
+    @override
+    def perform_action(self, target: None, data: dict[str, Any]) -> Response:
+        """Add the place."""
+        with refusals_as_problems():
+            place = custody.add_place(**data, by=self.user)
+        shown = self.get_serializer(place).data
+        return Response(shown, status=HTTPStatus.CREATED, headers={"ETag": etag(shown)})
+
+
+urlpatterns = [
+    path("orders/<uuid:id>/custody-steps", CustodyStepList.as_view(), name="order-custody-steps"),
+    path("custody-steps/<uuid:id>", CustodyStepDetail.as_view(), name="custody-step"),
+    path("firearms/<uuid:id>/custody-steps", CustodyStepCreate.as_view(), name="firearm-custody-steps"),
+    path("storage-places", StoragePlaceList.as_view(), name="storage-places"),
+]
