@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0039_condition_terms'),
+        ('orders', '0043_import_preview'),
     ]
 
     operations = [
