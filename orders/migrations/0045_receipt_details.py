@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0043_import_preview'),
+        ('orders', '0044_release_requests'),
     ]
 
     operations = [
