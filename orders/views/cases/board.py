@@ -32,7 +32,7 @@ from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.queue import offers_to
 from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.load_inventories import load_inventories
-from orders.views.cases.requests import RequestState, deadlines_of
+from orders.views.cases.requests import CaseRequest, deadlines_of
 from orders.views.cases.rows import BoardRow
 
 #: The most rows of one section.
@@ -168,7 +168,7 @@ class Board:
                 BoardRow(
                     order=one.order,
                     now=self.now,
-                    request=RequestState(row=one, is_open=True, now=self.now),
+                    request=CaseRequest(row=one, is_open=True, now=self.now),
                     deadline=deadlines.get(one.pk),
                 )
                 for one in found[:MOST]

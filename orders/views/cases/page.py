@@ -54,7 +54,7 @@ from orders.services.planning.lasting import is_for_officers
 from orders.services.related_orders import RelatedOrder, related_orders
 from orders.services.service import ATTEMPT, may_correct
 from orders.views.cases.lines import CaseAct, ItemLine, act_address, item_acts
-from orders.views.cases.requests import RequestLine, RequestState, deadlines_of, waits_for_police
+from orders.views.cases.requests import CaseRequest, CaseRequestLine, deadlines_of, waits_for_police
 
 #: The resources of the matrix whose fields are on the page.
 SHOWN = (
@@ -301,7 +301,7 @@ class CasePage:
         ]
 
     @cached_property
-    def requests(self) -> list[RequestLine]:
+    def requests(self) -> list[CaseRequestLine]:
         """The requests for return or sale, each with its checklist, holds and decision; open ones first."""
         if "custody_request.id" not in self.sees:
             return []
@@ -311,12 +311,12 @@ class CasePage:
         for row in self.record.custody_requests:
             row.order = self._orders[row.order_id]
             is_open, deadline = waits_for_police(row, held), deadlines.get(row.pk)
-            state = RequestState(row=row, is_open=is_open, now=self.now, deadline=deadline)
-            found.append(RequestLine(state=state, order=self.order, roles=self.roles))
+            state = CaseRequest(row=row, is_open=is_open, now=self.now, deadline=deadline)
+            found.append(CaseRequestLine(state=state, order=self.order, roles=self.roles))
         return sorted(found, key=lambda one: not one.state.is_open)
 
     @property
-    def open_returns(self) -> list[RequestLine]:
+    def open_returns(self) -> list[CaseRequestLine]:
         """The requests for return that wait for police."""
         return [
             one

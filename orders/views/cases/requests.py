@@ -42,7 +42,7 @@ def deadlines_of(rows: Sequence[CustodyRequest]) -> dict[int, Deadline]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestState:
+class CaseRequest:
     """A request of `row.order` at `now`; it is open while police hold firearms that somebody waits for."""
 
     row: CustodyRequest
@@ -101,10 +101,10 @@ class RequestState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestLine:
+class CaseRequestLine:
     """A request on the page of a case, with the acts that put each part of it right."""
 
-    state: RequestState
+    state: CaseRequest
     order: Order
     roles: Collection[str]
 

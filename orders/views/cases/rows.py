@@ -23,7 +23,7 @@ from orders.models import (
 from orders.services.coming_service import presence_words
 from orders.services.court_days import respondent_age, zone_of
 from orders.services.planning.inventory import Balance
-from orders.views.cases.requests import RequestState
+from orders.views.cases.requests import CaseRequest
 
 #: The most firearms that are drawn as boxes.
 MOST_BOXES = 12
@@ -36,7 +36,7 @@ class BoardRow:
     order: Order
     now: datetime
     deadline: Deadline | None = None
-    request: RequestState | None = None
+    request: CaseRequest | None = None
     transfer: Transfer | None = None
     #: The service that is announced and comes next.
     coming: ComingService | None = None
