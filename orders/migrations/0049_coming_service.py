@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0018_districts_of_prosecutors'),
-        ('orders', '0046_open_ceiling'),
+        ('orders', '0048_open_ceiling'),
     ]
 
     operations = [

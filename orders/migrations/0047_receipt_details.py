@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0044_release_requests'),
+        ('orders', '0046_judge_and_place'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0018_districts_of_prosecutors'),
-        ('orders', '0045_receipt_details'),
+        ('orders', '0047_receipt_details'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
