@@ -7,6 +7,7 @@ word asks for some of these keys, also for those of the names behind a nickname.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
@@ -14,8 +15,10 @@ from rapidfuzz import fuzz
 from accounts.text import fold_words
 from orders.matching.names import nicknames
 
-#: Typed words shorter than this are looked up whole, not as a beginning.
+#: The shortest beginning of a word that is stored as a key.
 SHORTEST = 3
+#: What may follow a typed beginning of two letters.
+_NEXT = string.ascii_lowercase + string.digits
 #: Beginnings of words are stored up to this length.
 _LONGEST = 12
 #: A stored name that fits less than this, from 0 to 100, is not shown.
@@ -61,23 +64,38 @@ def asked_keys(name: str) -> list[list[str]]:
     return [_asked(word) for word in fold_words(name)]
 
 
+def asked_beginnings(name: str) -> list[list[str]]:
+    """Return the same for a search, where a typed word may be only a beginning: "Reese Ib" is Reese Ibarra.
+
+    Initials ask for nothing. They only decide how well a name fits.
+    """
+    words = [word for word in fold_words(name) if len(word) > 1]
+    return [[*_asked(word), *(word + one for one in _NEXT if len(word) < SHORTEST)] for word in words]
+
+
 def fit(typed: Sequence[str], stored: Sequence[str]) -> float:
     """Return how well the folded words of a stored name fit the typed ones, from 0 to 100."""
     if not typed or not stored:
         return 0.0
     if "".join(typed) == "".join(stored):
         return 100.0
-    best = [max(_fit_of(word, other) for other in stored) for word in typed]
+    best = [max(_fit_of(word, other) for other in stored) for word in _without_other_initials(typed, stored)]
     unnamed = max(0, len(stored) - len(typed)) * _UNNAMED
     apart = sum(best) / len(best) - unnamed
     # “Mc Donald” and “McDonald”: the blank may be anywhere.
     return max(apart, fuzz.ratio("".join(typed), "".join(stored)) - _UNNAMED)
 
 
+def _without_other_initials(typed: Sequence[str], stored: Sequence[str]) -> Sequence[str]:
+    """The typed words without a middle initial that the stored name lacks, if two full words are left."""
+    words = [word for word in typed if len(word) > 1 or any(other.startswith(word) for other in stored)]
+    return words if sum(len(word) > 1 for word in words) > 1 else typed
+
+
 def _fit_of(word: str, other: str) -> float:
     if word == other:
         return 100.0
-    if len(word) >= SHORTEST and other.startswith(word):
+    if other.startswith(word):
         return _BEGINNING
     if other in nicknames(word):
         return _NICKNAME

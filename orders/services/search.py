@@ -8,7 +8,7 @@ who sees no name, finds an order by its docket number and not by a name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.text import clean, fold_words
 from orders.matching.birth_dates import take_birth_date
 from orders.matching.dockets import clean_docket
-from orders.matching.lookup import LEAST_FIT, asked_keys, fit
+from orders.matching.lookup import LEAST_FIT, asked_beginnings, fit
 from orders.matching.names import folded_name
 from orders.matching.serials import exact_key, near_key
 from orders.models import Firearm, HistoryEntry, Order, Permit, Receipt
@@ -130,7 +130,7 @@ def _seen(user: User, resource: str, name: str) -> OrderQuerySet[Order]:
 
 
 def _names(user: User, text: str, hits: _Hits) -> None:
-    words, keys = fold_words(text), asked_keys(text)
+    words, keys = fold_words(text), asked_beginnings(text)
     if not any(character.isalpha() for word in words for character in word):
         return
     whole = folded_name(text)
@@ -142,14 +142,26 @@ def _names(user: User, text: str, hits: _Hits) -> None:
         fits |= Q(inner__contains=sorted({part for parts in inner for part in parts}))
     if len(whole) >= _SHORTEST:
         fits |= Q(case__respondent__name_key__startswith=whole)
-    # Equal names first: where many are alike, the limit cuts off others.
-    is_equal = SqlCase(When(case__respondent__name_key=whole, then=0), default=1, output_field=IntegerField())
+    if not fits:
+        return
+    # Equal names first, then those with the initials: where many are alike, the limit cuts off others.
+    named_so = When(case__respondent__name_key=whole, then=0)
+    is_equal = SqlCase(named_so, *_with_initials(words), default=2, output_field=IntegerField())
     named = _seen(user, "respondent", "name").alias(inner=_parts_of("case__respondent__name_key"))
     rows = named.filter(fits).order_by(is_equal, "-pk")
     for pk, name in rows.values_list("pk", "case__respondent__name")[:_CANDIDATES]:
         score = fit(words, fold_words(name))
         if score >= LEAST_FIT:
             hits.add(pk, Matched.NAME if score >= _PART else Matched.SIMILAR_NAME, score)
+
+
+def _with_initials(words: Sequence[str]) -> list[When]:
+    """The rank of names that have a word for each typed initial."""
+    initials = Q()
+    for word in words:
+        if len(word) == 1:
+            initials &= Q(case__respondent__name__iregex=rf"\m{word}")
+    return [When(initials, then=1)] if initials else []
 
 
 def _birthdays(user: User, born: date, hits: _Hits) -> None:

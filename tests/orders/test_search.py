@@ -81,6 +81,13 @@ def found_by(person: User, text: str) -> list[tuple[int, tuple[Matched, ...]]]:
         ("Jose Onell", Matched.NAME),
         ("eill", Matched.NAME),
         ("ose eil", Matched.NAME),
+        ("on", Matched.NAME),
+        ("jose on", Matched.NAME),
+        ("Di Jo", Matched.NAME),
+        ("Dí, José", Matched.NAME),
+        ("j diaz", Matched.NAME),
+        ("Diaz J", Matched.NAME),
+        ("Jose A. Diaz", Matched.NAME),
         ("Onyl", Matched.SIMILAR_NAME),
         ("4/19/1980", Matched.BIRTH_DATE),
         ("04-19-80", Matched.BIRTH_DATE),
@@ -117,7 +124,9 @@ def test_an_order_is_found_by_what_is_typed(
     assert matched in fields
 
 
-@pytest.mark.parametrize("text", ["Maria Oakley", "6012346", "XY-99999", "4/20/1980", "Diego", "--"])
+@pytest.mark.parametrize(
+    "text", ["Maria Oakley", "M Diaz", "Jose Di Ma", "6012346", "XY-99999", "4/20/1980", "Diego", "--"]
+)
 def test_what_does_not_fit_is_not_found(text: str, order: Order, clerk: User) -> None:
     assert found_by(clerk, text) == []
 
