@@ -243,9 +243,9 @@ class EnterOrderForm(FactsForm):
         self._add_guns()
         self.offer_rows("court", courts, chooses_only=True)
         self._clerk = clerk
-        # People of the court are offered while the name is typed.
+        # People of the court are offered while the name is typed. With `autocomplete="off"` the browser would
+        # lose the name when Back restores the page.
         self.fields["respondent_name"].widget.attrs |= {
-            "autocomplete": "off",
             "hx-post": reverse("admin:orders_order_known"),
             "hx-trigger": "input changed delay:400ms",
             "hx-target": "#known",
