@@ -24,7 +24,7 @@ from accounts.services.access.access_log import log_access
 from notifications.models import Alert, FollowUpNote, Via
 from notifications.pages.client_words import ClientWords
 from notifications.pages.clients import in_own_language, in_words
-from notifications.pages.unreached import unreached_agency
+from notifications.pages.unreached import to_reach_client, unreached_agency
 from notifications.querysets import LISTED, AlertQuerySet
 from notifications.services.acknowledgments import acknowledge, may_acknowledge
 from notifications.services.corrected_alerts import earlier_alerts, taken_back_from
@@ -222,7 +222,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def acknowledge_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Record that the reader has read the alert."""
-    alert = _visible(request).filter(public_id=public_id).first()
+    alert = _visible(request).filter(public_id=public_id).first() or to_reach_client(request, public_id)
     if alert is None:
         return _acknowledged_taken_back(request, public_id)
     return _acknowledged(request, alert)
@@ -242,7 +242,10 @@ def acknowledge_and_open(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _not_visible(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The page of an alert whose order this person does not see: without anything of the order."""
+    """The page of an alert whose order this person does not see, or sees in part: only with that part."""
+    client = to_reach_client(request, public_id)
+    if client is not None:
+        return _client_page(request, client)
     taken_back = taken_back_from(expect(User, request.user)).filter(public_id=public_id).first()
     if taken_back is None:
         return unreached_agency(request, public_id)
@@ -285,6 +288,19 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         context["words"] = _words_of(alert)
         return render(request, "notifications/clients/notice.html", context)
     return render(request, "notifications/notice.html", context)
+
+
+def _client_page(request: HttpRequest, alert: Alert) -> HttpResponse:
+    """The page of an alert under a release that covers a part of the order: only what the release covers."""
+    log_access(request, [alert.of_order.case.public_id])
+    context = {
+        "alert": alert,
+        "words": _words_of(alert),
+        "is_to_relay": alert.via == Via.RELAY,
+        "may_acknowledge": may_acknowledge(alert, expect(User, request.user)),
+        "acknowledge_url": reverse("acknowledge", args=[alert.public_id]),
+    }
+    return render(request, "notifications/clients/notice.html", context)
 
 
 def _words_of(alert: Alert) -> ClientWords | None:

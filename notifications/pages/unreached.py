@@ -1,6 +1,6 @@
-"""Agencies without anyone who receives alerts, as the administrators see them.
+"""Pages of alerts in place of another: to an administrator for an agency, to an advocate for a client.
 
-Administrators are notified in place of the agency. They see the agency and nothing of the case.
+Administrators see the agency and nothing of the case. Advocates see what the client's release covers.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.access import MATRIX
-from notifications.models import Alert, Via
+from accounts.models import User
+from accounts.narrowing import expect
+from notifications.models import Alert, FollowUpNote, Via
+from notifications.services.contacts.contacts import releases_of
 from notifications.services.recipients.recipients import reachable_members
 
 
@@ -28,6 +31,17 @@ def unreached_agency(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "is_unreached": _still_unreached(_fallbacks(request).filter(pk=alert.pk)).exists(),
     }
     return render(request, "notifications/unreached.html", context)
+
+
+def to_reach_client(request: HttpRequest, public_id: UUID) -> Alert | None:
+    """Return the alert if it asks this advocate to reach a client whose release covers any part of the order.
+
+    It is written whatever the release covers.
+    """
+    user = expect(User, request.user)
+    asks = Q(via=Via.RELAY) | Q(note=FollowUpNote.NO_CLIENT)
+    rows = Alert.objects.known_to(user).filter(asks, release__in=releases_of(user))
+    return rows.with_details().filter(public_id=public_id).first()
 
 
 def unreached_agencies(request: HttpRequest) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.dates import COURT_TIME
-from accounts.models import Role, User
+from accounts.models import AgencyKind, Role, User
 from notifications.models import Alert, AlertState, Channel, FollowUpNote, SafeContact, Via
 from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.sending import drain
@@ -107,7 +108,17 @@ def test_a_message_that_fails_leads_to_the_advocate_at_once(
     alert = Alert.objects.get(note=FollowUpNote.NO_CLIENT)
     assert (alert.recipient, alert.channel, alert.release) == (person, Channel.EMAIL, stage.release)
     drain(worker="test")
-    assert [one for one in mail.outbox if one.to == [person.email]]
+    (sent,) = [one for one in mail.outbox if one.to == [person.email]]
+    # The link leads to a page with what the release covers, and to nothing for another organization.
+    (link,) = re.findall(r"https?://[^/]+(/n/\S+)", str(sent.body))
+    other = browser(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
+    page = text(advocate.get(link, follow=True))
+    assert "Reach your client in another safe way." in page
+    assert "Next date" not in page
+    assert other.get(link, follow=True).status_code == 404
+    acknowledge = f"/notices/{alert.public_id}/acknowledge/"
+    assert other.post(acknowledge).status_code == 404
+    assert "You have read this." in text(advocate.post(acknowledge, follow=True))
     page = text(advocate.get("/"))
     assert "A message to your client did not arrive." in page
     assert CONTACT["address"] not in page
