@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 from django.views.csrf import csrf_failure
 from typing_extensions import override
 
@@ -59,7 +60,8 @@ CHANGED = (
 )
 NOT_YET = "This is not saved yet. Check it and save."
 KEPT = "Your session ended. The form that you sent is kept for an hour, and shown again after you sign in."
-LOST = "Your session ended before this was saved. Nothing was saved, so please do it again."
+#: Lazy: the view that shows it knows the language of its reader.
+LOST = gettext_lazy("Your session ended before this was saved. Nothing was saved, so please do it again.")
 
 
 def keep_page(request: HttpRequest) -> None:

@@ -28,6 +28,8 @@ PASSED_ON = (
     "Through the advocate",
     "Your session ended before this was saved. Check it and save.",
     "This is not saved yet. Check it and save.",
+    "This form was already saved before you changed it here. The marked fields show what was saved. Your "
+    "changes are not saved: open what was saved and correct it there. Save this only if it is another one.",
     "The same was saved a few minutes ago. If this is another one, save it again; if it is the same one, "
     "leave this page.",
 )

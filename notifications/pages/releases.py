@@ -131,10 +131,10 @@ class OneRelease(View):
                 request, gettext("The safe contact has already ended. Nothing is sent to the person.")
             )
         elif is_end and request.POST.get("sure") != "yes":
-            messages.error(
-                request,
-                gettext("Check the box: the person wants no more messages. Then press the button again."),
-            )
+            # A page of its own asks again, at the same address: the access log must not show it.
+            (words,) = in_words([release], now)
+            context = {"release": release, "title": words.title}
+            return render(request, "notifications/clients/end_contact.html", context)
         elif is_end:
             contacts.end(contact, now=now)
             messages.success(request, gettext("Ended and erased. Nothing more is sent to the person."))

@@ -12,12 +12,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 
 from accounts.dates import COURT_TIME
+from accounts.form_middleware import LOST
 from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
+from accounts.services.access.form_keys import new_key
 from notifications.models import Alert, SafeContact, Via
+from notifications.services.contacts.preferences import set_language
 from notifications.services.delivery import sms_opt_out
 from notifications.services.firing.fire import Firer
 from orders.models import ConfidentialityRelease, Deadline, DeadlineState, HistoryEntry
@@ -200,6 +203,9 @@ def test_a_safe_contact_is_saved_shown_once_confirmed_and_ended(stage: Fixtures,
     page = text(advocate.post(path_of(stage), {"action": "confirm"}, follow=True))
     assert "Confirmed again." in page
     assert "Confirm again" not in text(advocate.get("/releases/"))
+    page = text(advocate.post(path_of(stage), {"action": "end"}))
+    assert "End this contact?" in page
+    assert SafeContact.objects.get().ended_at is None
     page = text(advocate.post(path_of(stage), {"action": "end", "sure": "yes"}, follow=True))
     assert "There is no safe contact, so nothing is sent to the person." in page
     page = text(advocate.post(path_of(stage), {"action": "confirm"}, follow=True))
@@ -516,3 +522,17 @@ def test_text_messages_are_refused_where_no_provider_is_set(
     answer = advocate.post(path_of(stage), CONTACT | {"channel": "sms", "address": "860 555 0100"})
     assert "not one of the available choices" in text(answer)
     assert not SafeContact.objects.exists()
+
+
+def test_a_repeated_form_is_explained_in_the_language_of_the_reader(
+    stage: Fixtures, advocate: Client, person: User
+) -> None:
+    set_language(person, "es")
+    once = CONTACT | {"form_key": new_key(person)}
+    advocate.post(path_of(stage), once)
+
+    assert "Este formulario ya se guardó" in text(
+        advocate.post(path_of(stage), once | {"phrase": "Red kites"})
+    )
+    with translation.override("es"):
+        assert str(LOST).startswith("La sesión se cerró")
