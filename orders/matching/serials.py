@@ -46,6 +46,8 @@ _DAY_OR_LIST = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|[,;|&+]")
 _FEWEST_OF_A_WORD = 4
 #: What people write between two numbers.
 _SEPARATORS = re.compile(r"\s*[,;/|&+]\s*|\s+and\s+|\s+y\s+|\s+")
+#: Those that separate for certain: a blank, or the slash of a day, may also be part of what is written.
+_CERTAIN_SEPARATORS = re.compile(r"\s*[,;|&+]\s*|\s+and\s+|\s+y\s+", re.IGNORECASE)
 #: Letters that are taken for digits, and the digit that stands for both in the near key.
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "S": "5", "B": "8"})
 
@@ -152,6 +154,18 @@ def split_serials(text: str, listed: Collection[str]) -> list[str]:
     """
     parts = [exact_key(part) for part in _SEPARATORS.split(text) if part]
     return parts if len(parts) > 1 and all(part in listed for part in parts) else []
+
+
+def split_partly(text: str, listed: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the parts of a text that are `listed`, and the others, such as "A1, B7 & B8" with A1 listed.
+
+    Both are empty unless a part is listed and each has a digit: in "Glock, 17, B7" the 17 may be a model.
+    """
+    parts = [part for part in _CERTAIN_SEPARATORS.split(text) if part]
+    found = [part for part in parts if exact_key(part) in listed]
+    if not found or found == [text] or not all(any(map(str.isdigit, part)) for part in parts):
+        return [], []
+    return found, [part for part in parts if part not in found]
 
 
 def near_keys(serial: str) -> set[str]:

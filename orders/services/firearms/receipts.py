@@ -140,7 +140,7 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     if receipt.dealer_license:
         receipt.dealer_license = parse_dealer_license(receipt.dealer_license).number
     receipt.receipt_number = number = clean(receipt.receipt_number)
-    same = Receipt.objects.filter(order=order, receipt_number=number).exclude(pk=receipt.pk)
+    same = Receipt.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=receipt.pk)
     if number and same.exists():
         raise InvalidFact("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
 

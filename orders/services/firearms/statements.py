@@ -64,7 +64,7 @@ def check_statement(statement: Statement, *, now: datetime, confirm: str = "") -
     check_proof_not_before_order("sworn_at", order, at, confirm=confirm)
     need_one_of("kind", "unknown_statement", statement.kind, StatementKind.values)
     statement.receipt_number = number = clean(statement.receipt_number)
-    same = Statement.objects.filter(order=order, receipt_number=number).exclude(pk=statement.pk)
+    same = Statement.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=statement.pk)
     if number and same.exists():
         raise InvalidFact("receipt_number", "duplicate_statement", f"Statement {number} is already recorded.")
 

@@ -37,10 +37,11 @@ from orders.services.planning.rulebooks import rulebooks_of
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
 from orders.services.registry.files import Export, Row
+from orders.services.registry.new_proof import Proof
 from orders.services.registry.other_respondents import other_respondents
 from orders.services.registry.parsing import read_order
 from orders.services.registry.places import Places
-from orders.services.registry.proof import Proof, sort_out
+from orders.services.registry.proof import sort_out
 from orders.services.registry.refusals import IN_ERROR, NOT_ACCEPTED, NOT_YOURS, duplicate, unknown
 from orders.services.registry.small_children import SmallChildren
 from orders.services.registry.staging import Reject, Staging, staging

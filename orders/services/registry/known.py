@@ -7,12 +7,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from orders.matching.serials import distinct, exact_key, near_keys, split_serials
-from orders.models import Firearm, HistoryEntry, Order, Receipt, ReceiptKind, Statement, StatementKind
+from orders.matching.serials import distinct, exact_key, near_keys, split_partly, split_serials
+from orders.models import (
+    CustodyRequest,
+    CustodyStep,
+    Firearm,
+    FirearmDisposal,
+    FirearmReturn,
+    HistoryEntry,
+    Order,
+    Receipt,
+    ReceiptItem,
+    ReceiptKind,
+    Statement,
+    StatementKind,
+)
 from orders.services.registry.parsing import ReceiptRow
 from orders.services.registry.receipt_rows import RecordedReceipt
 
-#: The stored form of a receipt's key: order, whether it is a statement, number.
+#: The stored form of a receipt's key: order, whether it is a statement, number in capitals.
 ReceiptKey = tuple[int, bool, str]
 
 
@@ -25,6 +38,12 @@ class Known:
     #: By case and near key, the serial keys that may be the same number: a receipt may name thousands.
     near: defaultdict[tuple[int, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     receipts: dict[ReceiptKey, RecordedReceipt] = field(default_factory=dict)
+    #: By case, unlisted parts of cells that name listed firearms too.
+    rests: set[tuple[int, str]] = field(default_factory=set)
+    #: The ids of receipts that a person recorded, corrected or decided about here.
+    by_hand: set[str] = field(default_factory=set)
+    #: The firearms (by key) on stored receipts that a later fact needs there.
+    bound: set[int] = field(default_factory=set)
     #: What the registry reported before, by order and digest.
     sent: set[tuple[int, str]] = field(default_factory=set)
 
@@ -43,15 +62,22 @@ class Known:
         return self.firearms[order.case_id].get(exact_key(serial))
 
     def apart(self, order: Order, serials: Collection[str]) -> tuple[str, ...]:
-        """The serial numbers, sorted; a cell that joins several listed ones is all of them."""
+        """The serial numbers, sorted; a cell that joins numbers, one of them listed, is all of them."""
+        return distinct(one for serial in serials for one in self._parts(order, serial))
+
+    def _parts(self, order: Order, serial: str) -> list[str]:
         listed = self.firearms[order.case_id]
-        return distinct(
-            one
-            for serial in serials
-            for one in (
-                [serial] if exact_key(serial) in listed else split_serials(serial, listed) or [serial]
-            )
-        )
+        if exact_key(serial) in listed:
+            return [serial]
+        if parts := split_serials(serial, listed):
+            return parts
+        found, rest = split_partly(serial, listed)
+        self.rests.update((order.case_id, one) for one in rest)
+        return [*found, *rest] or [serial]
+
+    def is_rest(self, order: Order, serial: str) -> bool:
+        """True for an unlisted part of a cell that names listed firearms too: it waits for a person."""
+        return (order.case_id, serial) in self.rests
 
     def likely(self, order: Order, serial: str) -> list[Firearm]:
         """The firearms of the order's case whose number may be this one, written another way."""
@@ -77,14 +103,24 @@ class Known:
                 dealer_license=receipt.dealer_license,
                 serials=distinct(one.serial for one in receipt.firearms.all()),
             )
-            key = receipt.order_id, False, receipt.receipt_number
-            self.receipts[key] = RecordedReceipt(row=row, receipt=receipt)
+            self.receipts[receipt.order_id, False, row.key] = RecordedReceipt(row=row, receipt=receipt)
+        self._load_kept(ids)
         statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
         for statement in statements.exclude(receipt_number=""):
             row = ReceiptRow(number=statement.receipt_number, at=statement.sworn_at)
-            self.receipts[statement.order_id, True, row.number] = RecordedReceipt(row=row)
+            self.receipts[statement.order_id, True, row.key] = RecordedReceipt(row=row)
         events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
         for order_id, digest, others in events.values_list(
             "order_id", "data__registry", "data__registry_rows"
         ):
             self.sent.update((order_id, one) for one in (digest, *(others or ())))
+
+    def _load_kept(self, ids: Sequence[int]) -> None:
+        """Load what an import does not take off a receipt of these orders."""
+        acts = HistoryEntry.objects.filter(order__in=ids, actor__isnull=False)
+        for pair in acts.values_list("data__receipt", "data__item__id"):
+            self.by_hand.update(filter(None, pair))
+        later = (FirearmReturn, FirearmDisposal, CustodyStep, CustodyRequest.firearms.through)
+        on_receipt = ReceiptItem.objects.filter(receipt__order__in=ids).values("firearm")
+        for model in later:
+            self.bound.update(model.objects.filter(firearm__in=on_receipt).values_list("firearm", flat=True))

@@ -73,13 +73,20 @@ class ReceiptRow:
     `serials` are sorted. A text that identifies no firearm occurs once for each firearm.
     """
 
-    number: str
+    number: str = field(compare=False)
     at: datetime
     taker: ReceiptKind | None = None
     agency_id: int | None = None
     dealer_license: str = ""
     serials: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
+    #: What earlier versions made of a row whose number has small letters.
+    former_digest: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """The number in capitals: `R1` and `r1` are one."""
+        return self.number.upper()
 
     def as_payload(self) -> dict[str, Any]:
         """The receipt as JSON, for a list that a person works through."""
@@ -259,11 +266,16 @@ def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> Receip
             raise Rejected(
                 "unknown_recipient", "recipient_kind: a statement is filed with the court. Use court."
             )
-        return ReceiptRow(number=number, at=at, digest=_digest("statement", number, _utc(at)))
+        digest, former = (_digest("statement", one, _utc(at)) for one in (number.upper(), number))
+        return ReceiptRow(number=number, at=at, digest=digest, former_digest=former)
     taker, agency_id, license_id = _recipient(recipient_kind, recipient_id, places)
     serials = distinct(one for text in serials_text.split(";") if (one := text.strip()))
     if not serials:
         raise Rejected("missing_serials", "serials: empty. A receipt names at least one firearm.")
+    digest, former = (
+        _digest("receipt", one, _utc(at), taker, agency_id, license_id, *serials)
+        for one in (number.upper(), number)
+    )
     return ReceiptRow(
         number=number,
         at=at,
@@ -271,7 +283,8 @@ def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> Receip
         agency_id=agency_id,
         dealer_license=license_id,
         serials=serials,
-        digest=_digest("receipt", number, _utc(at), taker, agency_id, license_id, *serials),
+        digest=digest,
+        former_digest=former,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -25,21 +25,19 @@ from orders.models import (
     HistoryEntry,
     Order,
     Receipt,
-    ReceiptItem,
     ReceiptKind,
-    ReviewItem,
     Statement,
     StatementKind,
 )
 from orders.models.fields import offset_of
 from orders.rules.facts import Facts
-from orders.services.bulk import insert, make
+from orders.services.bulk import make
 from orders.services.court_days import check_proof_not_before_order
 from orders.services.firearms.receipts import recipient_refusal
-from orders.services.firearms.status import refresh_status
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
 from orders.services.registry.known import Known, ReceiptKey
+from orders.services.registry.new_proof import DESCRIPTION, Proof
 from orders.services.registry.parsing import (
     FirearmRow,
     ReceiptRow,
@@ -57,6 +55,7 @@ from orders.services.registry.receipt_rows import (
     serials_beyond,
 )
 from orders.services.registry.set_aside import (
+    NO_LONGER_NAMED,
     NOT_ON_RECEIPT,
     NUMBER_USED,
     doubtful,
@@ -65,48 +64,9 @@ from orders.services.registry.set_aside import (
     serial_to_match,
 )
 from orders.services.registry.staging import Reject, Staging
+from orders.services.registry.taken_off import take_off
 from orders.services.registry.updating import SOURCE
 from orders.services.validation import check_instant
-
-_DESCRIPTION = ("make", "model", "caliber", "firearm_type", "source")
-
-
-@dataclass
-class Proof:
-    """The new rows of some orders, not stored yet."""
-
-    firearms: list[Firearm] = field(default_factory=list)
-    #: Stored firearms that a receipt had brought, with the registry's description.
-    described: list[Firearm] = field(default_factory=list)
-    receipts: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
-    #: Stored receipts, each with the firearms that it names besides.
-    extended: list[tuple[Receipt, list[Firearm]]] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-    events: list[HistoryEntry] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    reviews: list[ReviewItem] = field(default_factory=list)
-
-    @property
-    def order_ids(self) -> set[int]:
-        """The orders with new rows."""
-        return {event.order_id for event in self.events}
-
-    def store(self) -> None:
-        """Store firearms, receipts and statements, and set the status of each firearm."""
-        insert(self.firearms)
-        Firearm.objects.bulk_update(self.described, _DESCRIPTION)
-        insert([receipt for receipt, _ in self.receipts])
-        insert(self.statements)
-        named = [*self.receipts, *self.extended]
-        insert(
-            [
-                make(ReceiptItem, receipt=receipt, firearm=firearm)
-                for receipt, firearms in named
-                for firearm in firearms
-            ]
-        )
-        ReviewItem.objects.bulk_create(self.reviews)
-        refresh_status({firearm.pk for _, firearms in named for firearm in firearms})
 
 
 def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, now: datetime) -> Proof:
@@ -123,7 +83,7 @@ def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, n
         with sorter.rejecting(files.RECEIPTS, line):
             order = orders[cells[0]]
             row = read_receipt(cells, places, places.zone_of(order))
-            by_number.setdefault((order.pk, row.taker is None, row.number), []).append((line, row))
+            by_number.setdefault((order.pk, row.taker is None, row.key), []).append((line, row))
     by_key = {order.pk: order for order in orders.values()}
     for (key, is_statement, _), rows in by_number.items():
         take = sorter.statements if is_statement else sorter.receipts
@@ -186,7 +146,7 @@ class _Sorter:
         """Take over the description if only a receipt brought the firearm: it stays without the receipt."""
         if stored.source != FirearmSource.RECEIPT or stored.make or stored.model:
             return False
-        for name in _DESCRIPTION:
+        for name in DESCRIPTION:
             setattr(stored, name, getattr(row, name))
         if stored.pk is not None:
             self.proof.described.append(stored)
@@ -205,7 +165,7 @@ class _Sorter:
         """
         for line, row in rows:
             with self.rejecting(files.RECEIPTS, line):
-                key = order.pk, True, row.number
+                key = order.pk, True, row.key
                 recorded = self.known.receipts.get(key)
                 if not self._is_fresh(order, row, recorded):
                     continue
@@ -222,19 +182,17 @@ class _Sorter:
 
         Rows of one place and day are one receipt. With another place or day, the number is in doubt.
         """
-        key = order.pk, False, rows[0][1].number
+        key = order.pk, False, rows[0][1].key
         recorded = self.known.receipts.get(key)
-        fresh: list[tuple[int, ReceiptRow]] = []
-        for line, row in rows:
-            with self.rejecting(files.RECEIPTS, line):
-                numbered = self._one_by_one(order, row)
-                if self._is_fresh(order, numbered, recorded):
-                    self._check(order, row)
-                    fresh.append((line, numbered))
+        is_replaced = recorded is not None and all(self._is_fresh(order, row, recorded) for _, row in rows)
+        fresh = self._fresh(order, rows, recorded)
         together, conflicts = join_rows(fresh, zone)
         for line, error in conflicts:
             with self.rejecting(files.RECEIPTS, line):
                 raise error
+        is_less = False
+        if recorded is not None and fresh and is_replaced:
+            is_less = take_off(self.proof, self.known, order, rows, recorded, now=self._now)
         # The file still has a row of the stored receipt, so a new row does not replace it.
         is_repeated = recorded is not None and any(
             is_same_receipt(row, recorded.row, zone) and not self._is_fresh(order, row, recorded)
@@ -247,21 +205,35 @@ class _Sorter:
                     if not self._is_doubtful(order, one.row, one.line, one.digests):
                         self._surrender(order, one)
                 elif is_same_receipt(one.row, recorded.row, zone):
-                    self._extend(order, one, recorded, is_repeated=is_repeated)
+                    self._extend(order, one, recorded, is_repeated=is_repeated, is_less=is_less)
                 else:
                     self.proof.reviews.append(number_used(order, one.row, one.line, now=self._now))
                     self._note(order, "fact_set_aside", self._now, one.digests, {"code": NUMBER_USED})
+
+    def _fresh(
+        self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], recorded: RecordedReceipt | None
+    ) -> list[tuple[int, ReceiptRow]]:
+        """Return the rows that are neither stored nor sent before. What is not allowed is rejected."""
+        fresh = []
+        for line, row in rows:
+            with self.rejecting(files.RECEIPTS, line):
+                numbered = self._one_by_one(order, row)
+                if self._is_fresh(order, numbered, recorded):
+                    self._check(order, row)
+                    fresh.append((line, numbered))
+        return fresh
 
     def _one_by_one(self, order: Order, row: ReceiptRow) -> ReceiptRow:
         """Return a row with a firearm without a number as one of its own each time it occurs in the file."""
         if all(exact_key(serial) for serial in row.serials):
             return row
-        return replace(row, digest=self._numbered(order, row.digest))
+        return replace(row, digest=self._numbered(order, row.digest), former_digest="")
 
     def _is_fresh(self, order: Order, row: ReceiptRow, recorded: RecordedReceipt | None) -> bool:
         """False for a row that is stored, or that the registry has sent before."""
         is_stored = recorded is not None and recorded.row == row
-        return not is_stored and (order.pk, row.digest) not in self.known.sent
+        sent = {(order.pk, row.digest), (order.pk, row.former_digest)} & self.known.sent
+        return not is_stored and not sent
 
     def _check(self, order: Order, row: ReceiptRow) -> None:
         """Raise `Rejected` for what the law, the calendar or the list does not allow."""
@@ -311,9 +283,11 @@ class _Sorter:
         matched = self._named(order, receipt, row.serials, one.line)
         self.proof.receipts.append((receipt, matched))
         self._note(order, "receipt_recorded", row.at, one.digests, {"receipt": str(receipt.public_id)})
-        self.known.receipts[order.pk, False, row.number] = RecordedReceipt(row=row, receipt=receipt)
+        self.known.receipts[order.pk, False, row.key] = RecordedReceipt(row=row, receipt=receipt)
 
-    def _extend(self, order: Order, one: JoinedRows, recorded: RecordedReceipt, *, is_repeated: bool) -> None:
+    def _extend(
+        self, order: Order, one: JoinedRows, recorded: RecordedReceipt, *, is_repeated: bool, is_less: bool
+    ) -> None:
         """Add the firearms of later rows to the stored receipt, or ask whether the rows replace it.
 
         Raises `Rejected` for rows that name no other firearm and contradict the receipt.
@@ -321,7 +295,10 @@ class _Sorter:
         receipt, is_of_the_time = present(recorded.receipt), one.row.at == recorded.row.at
         missing = serials_beyond(self.known.apart(order, one.row.serials), recorded.row)
         if not missing:
-            if is_repeated and is_of_the_time:
+            if is_less:
+                self._note(order, "fact_set_aside", self._now, one.digests, {"code": NO_LONGER_NAMED})
+                return
+            if is_of_the_time:
                 return
             raise other_content(one.row.number)
         if is_repeated and is_of_the_time:
@@ -349,9 +326,12 @@ class _Sorter:
                 matched.append(firearm)
                 continue
             likely = self.known.likely(order, serial)
-            if likely or not is_plain_number(serial):
+            is_rest = self.known.is_rest(order, serial)
+            if likely or is_rest or not is_plain_number(serial):
                 self.proof.reviews.append(
-                    serial_to_match(order, receipt, serial, line, likely=likely, now=self._now)
+                    serial_to_match(
+                        order, receipt, serial, line, likely=likely, is_rest=is_rest, now=self._now
+                    )
                 )
                 continue
             matched.append(self._found_on_receipt(order, serial))
@@ -393,4 +373,4 @@ def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) 
 
 
 def _row_of(firearm: Firearm) -> FirearmRow:
-    return FirearmRow(**{name: getattr(firearm, name) for name in ("serial", *_DESCRIPTION)})
+    return FirearmRow(**{name: getattr(firearm, name) for name in ("serial", *DESCRIPTION)})

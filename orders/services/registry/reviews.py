@@ -39,7 +39,7 @@ from orders.services.firearms.statements import record_statement
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
-from orders.services.registry.set_aside import NUMBER_USED
+from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED
 from orders.services.registry.small_children import BORN
 from orders.services.validation import need_reason
 
@@ -142,6 +142,8 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
     with _deciding(item, ReviewResolution.REJECTED, by=by, now=now, reason=why) as (change, row):
         if row.kind == ReviewKind.OTHER_RESPONDENT:
             keep_apart(change.order, other=_other(row), reason=why, by=by, now=now)
+        elif row.code == NO_LONGER_NAMED:
+            drop_unproven(list(Firearm.objects.filter(public_id__in=row.payload["firearms"])))
     return row
 
 
@@ -149,9 +151,10 @@ def _number(order: Order, number: str, code: str) -> str:
     """Return the number of a confirmed receipt: with a count if another receipt of the order has it."""
     if code != NUMBER_USED:
         return number
-    used = set(Receipt.objects.filter(order=order).values_list("receipt_number", flat=True))
+    stored = Receipt.objects.filter(order=order).values_list("receipt_number", flat=True)
+    used = {one.upper() for one in stored}
     numbers = chain([number], (f"{number[:_LONGEST_NUMBER]} ({count})" for count in itertools.count(2)))
-    return next(one for one in numbers if one not in used)
+    return next(one for one in numbers if one.upper() not in used)
 
 
 def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> ReviewItem:

@@ -16,6 +16,8 @@ from orders.services.registry.parsing import ReceiptRow
 NUMBER_USED = "receipt_number_used"
 #: A later row with a firearm that the stored receipt does not name.
 NOT_ON_RECEIPT = "not_on_receipt"
+#: A firearm of the stored receipt that the rows in its place do not name.
+NO_LONGER_NAMED = "no_longer_named"
 
 
 def doubtful(order: Order, doubt: DoubtfulFact, row: ReceiptRow, line: int, *, now: datetime) -> ReviewItem:
@@ -38,14 +40,27 @@ def number_used(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> R
 
 
 def serial_to_match(
-    order: Order, receipt: Receipt, serial: str, line: int, *, likely: Sequence[Firearm], now: datetime
+    order: Order,
+    receipt: Receipt,
+    serial: str,
+    line: int,
+    *,
+    likely: Sequence[Firearm],
+    now: datetime,
+    is_rest: bool = False,
 ) -> ReviewItem:
-    """Return an item: a serial number that may be a listed firearm's, or is no number."""
+    """Return an item: a serial number that may be a listed firearm's, or is no number.
+
+    With `is_rest`, its cell also names firearms of the list, which count.
+    """
     what = f"serials: {show_invisible(serial)[:40]}"
     detail = (
         f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "
         "same firearm."
         if likely
+        else f"{what} is in one cell with firearms of the list, but is not listed. Decide which firearm it "
+        "is, if it is one."
+        if is_rest
         else f"{what} does not identify a firearm. Decide which firearm of the list it is, if it is one."
     )
     code = "near_match" if likely else "no_serial"
@@ -76,6 +91,29 @@ def not_on_receipt(
         line,
         kind=ReviewKind.NEAR_MATCH,
         payload=_of_receipt(receipt, serial, likely),
+        now=now,
+    )
+
+
+def no_longer_named(
+    order: Order, receipt: Receipt, firearm: Firearm, line: int, *, counts: bool, now: datetime
+) -> ReviewItem:
+    """Return an item: the stored receipt names a firearm that the rows in its place do not name."""
+    what = f"serials: {firearm.serial} is on the recorded receipt {receipt.receipt_number}, but the row with"
+    then = (
+        "It still counts, because a person recorded it here. If the receipt does not name it, correct the "
+        "receipt on the order's page. Then reject this row."
+        if counts
+        else "It does not count as surrendered until you decide. If the receipt names it, choose it. If not, "
+        "reject this row."
+    )
+    return _item(
+        order,
+        NO_LONGER_NAMED,
+        f"{what} this number does not name it. {then}",
+        line,
+        kind=ReviewKind.NEAR_MATCH,
+        payload=_of_receipt(receipt, firearm.serial, [firearm]),
         now=now,
     )
 

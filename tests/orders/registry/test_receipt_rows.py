@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 
 from accounts.models import Agency, AgencyKind, Role, Town
 from orders.display import event_words
+from orders.errors import InvalidFact
 from orders.models import Deadline, DeadlineState, Firearm, HistoryEntry, Order, Receipt, ReviewItem
-from orders.services.firearms.receipts import withdraw_receipt
+from orders.services.firearms.receipts import record_receipt, withdraw_receipt
 from orders.services.registry.importing import importing
 from orders.services.registry.reviews import confirm_review, match_review, reject_review
 from tests import make
@@ -109,17 +110,19 @@ def test_a_later_row_of_a_stored_receipt_is_added_to_it(tmp_path: Path) -> None:
 def test_a_row_that_may_replace_a_stored_receipt_waits_for_a_clerk(tmp_path: Path, *, is_named: bool) -> None:
     take(tmp_path, [FIRST])
 
-    assert take(tmp_path, [SECOND], later=1) == {"not_on_receipt": 1}
+    assert take(tmp_path, [SECOND], later=1) == {"not_on_receipt": 1, "no_longer_named": 1}
 
-    assert on_receipts() == [["S1"]]
-    item = ReviewItem.objects.get()
-    assert "S2 is not on the recorded receipt R1" in item.detail
+    assert on_receipts() == [[]]
+    added, gone = ReviewItem.objects.order_by("-code")
+    assert "S2 is not on the recorded receipt R1" in added.detail
+    assert "S1 is on the recorded receipt R1, but the row with this number does not name it" in gone.detail
     assert take(tmp_path, [SECOND], later=2) == {}
-    if is_named:
-        match_review(item, firearm=Firearm.objects.get(serial="S2"), **deciding())
-    else:
-        reject_review(item, **deciding())
-    assert on_receipts() == [["S1", "S2"] if is_named else ["S1"]]
+    for item, serial in ((added, "S2"), (gone, "S1")):
+        if is_named:
+            match_review(item, firearm=Firearm.objects.get(serial=serial), **deciding())
+        else:
+            reject_review(item, **deciding())
+    assert on_receipts() == [["S1", "S2"] if is_named else []]
     assert is_met() == is_named
 
 
@@ -191,10 +194,81 @@ def test_a_row_with_fewer_firearms_is_part_of_the_receipt_beside_it(tmp_path: Pa
     assert on_receipts() == [["S1", "S2"]]
 
 
-def test_a_row_with_fewer_firearms_than_the_stored_receipt_is_not_dropped_silently(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["2026-10-03T12:00-04:00", "2026-10-03T18:00-04:00", "2026-10-04T12:00-04:00"])
+def test_a_receipt_corrected_to_fewer_firearms_waits_with_the_duty_open(tmp_path: Path, at: str) -> None:
+    take(tmp_path, [receipt_row(serials="S1; S2; S3")])
+    assert is_met()
+
+    found = take(tmp_path, [receipt_row(serials="S1", at=at)], later=1)
+
+    assert found == {"no_longer_named": 2, **({} if "-03T" in at else {"receipt_number_used": 1})}
+    assert on_receipts() == [["S1"]]
+    assert not is_met()
+    assert take(tmp_path, [receipt_row(serials="S1", at=at)], later=2) == {}
+    # The receipt names S2. S3 was only on it.
+    items = {item.payload["serial"]: item for item in ReviewItem.objects.filter(code="no_longer_named")}
+    match_review(items["S2"], firearm=Firearm.objects.get(serial="S2"), **deciding())
+    assert not is_met()
+    reject_review(items["S3"], **deciding())
+    assert not Firearm.objects.filter(serial="S3").exists()
+    assert is_met()
+
+
+def test_a_receipt_that_a_person_worked_on_keeps_its_firearms(tmp_path: Path) -> None:
+    take(tmp_path, [])
+    order = Order.objects.get()
+    record_receipt(
+        order,
+        kind="police",
+        agency=Agency.objects.get(kind=AgencyKind.POLICE),
+        received_at=datetime.fromisoformat("2026-10-03T12:00-04:00"),
+        receipt_number="r1",
+        firearms=list(Firearm.objects.all()),
+        by=make.person(Role.CLERK, order.case.court),
+        now=NOW,
+    )
+
+    police = {"recipient_kind": "police", "recipient_id": "CT0006200"}
+    found = take(tmp_path, [receipt_row(serials="S1", **police)], later=1)
+
+    assert found == {"no_longer_named": 1}
+    assert "It still counts" in ReviewItem.objects.get().detail
+    assert on_receipts() == [["S1", "S2"]]
+
+
+def test_rows_for_each_firearm_repeat_the_stored_receipt(tmp_path: Path) -> None:
     take(tmp_path, [receipt_row(serials="S1; S2")])
 
-    assert take(tmp_path, [FIRST], later=1) == {"duplicate_receipt_number": 1}
+    assert take(tmp_path, [FIRST, SECOND], later=1) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+
+
+def test_receipt_numbers_in_small_letters_are_the_same(tmp_path: Path) -> None:
+    assert take(tmp_path, [FIRST, receipt_row(serials="S2", receipt_number="r1")]) == {}
+
+    assert on_receipts() == [["S1", "S2"]]
+    assert take(tmp_path, [receipt_row(serials="S1", receipt_number="r1"), SECOND], later=1) == {}
+    with pytest.raises(InvalidFact, match="r1 is already recorded"):
+        record_receipt(
+            Order.objects.get(),
+            kind="police",
+            agency=Agency.objects.get(kind=AgencyKind.POLICE),
+            received_at=NOW,
+            firearms=list(Firearm.objects.all()),
+            receipt_number="r1",
+            by=None,
+            now=NOW,
+        )
+
+
+def test_a_listed_number_counts_at_once_and_the_rest_of_its_cell_waits(tmp_path: Path) -> None:
+    assert take(tmp_path, [receipt_row(serials="S1, S9 & S10")]) == {"no_serial": 2}
+
+    assert on_receipts() == [["S1"]]
+    assert sorted(item.payload["serial"] for item in ReviewItem.objects.all()) == ["S10", "S9"]
+    assert all("in one cell with firearms of the list" in item.detail for item in ReviewItem.objects.all())
+    assert take(tmp_path, [receipt_row(serials="S1, S9 & S10")], later=1) == {}
 
 
 def test_the_same_firearms_at_another_time_contradict_the_first_row(tmp_path: Path) -> None:
