@@ -95,7 +95,7 @@ ACTS = (
         title="Modify the order",
         form=ModifyForm,
         service=modification.modify_order,
-        done="The modification is recorded. Deadlines updated.",
+        done="The modification is recorded.",
         ends=True,
         undo="withdraw-modification",
     ),

@@ -65,7 +65,7 @@ class SurrenderDuty:
         """How much time is left, how late it is, or when it was met."""
         found = self.deadline
         if found is None:
-            return "Nothing to surrender"
+            return "No surrender is due"
         if found.is_running:
             return clock_words(found, self.now)
         if found.met_at is not None:

@@ -27,7 +27,7 @@ from orders.services.desk.figures import closed_days
 from orders.services.desk.judges import judges_of
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
-from orders.views.court.words import RECORD_OUTCOME, NextAct, button_of, order_page
+from orders.views.court.words import NextAct, button_of, hearing_step, order_page
 
 #: The calendar shows so many weeks.
 WEEKS = 5
@@ -97,7 +97,7 @@ class HearingRow:
         """The next act: the outcome, once the day has come."""
         if self.hearing.outcome or self.hearing.scheduled_on > self.desk.today:
             return None
-        return button_of(self.order, RECORD_OUTCOME, self.desk.person)
+        return button_of(self.order, hearing_step(self.hearing), self.desk.person)
 
 
 @dataclass(kw_only=True)

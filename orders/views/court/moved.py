@@ -45,5 +45,5 @@ def _key(name: str) -> tuple[str, str]:
 def _state(deadline: Deadline, now: datetime) -> str:
     if words := _ENDS.get(DeadlineState(deadline.state)):
         return words
-    due = due_words(deadline, zone_of(deadline.order)).removesuffix(".")
+    due = due_words(deadline, zone_of(deadline.order))
     return f"overdue since {due}" if deadline.is_overdue(now) else f"due {due}"

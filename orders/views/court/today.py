@@ -31,12 +31,12 @@ from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import bundled
 from orders.views.court.rows import SurrenderState, surrender_of
 from orders.views.court.words import (
-    RECORD_OUTCOME,
     CourtStep,
     NextAct,
     button_of,
     chip_class,
     chip_words,
+    hearing_step,
     step_of,
     steps_of,
 )
@@ -237,7 +237,7 @@ class Today:
 
     def _of_hearings(self, group: TodayGroup, hearings: QuerySet[Hearing], *order: str) -> TodayGroup:
         for one in self._take(group, hearings, *order):
-            row = self._row(one.order, hearing_words(one, self.desk), None, RECORD_OUTCOME)
+            row = self._row(one.order, hearing_words(one, self.desk), None, hearing_step(one))
             late = (self.desk.today - one.scheduled_on).days
             if late > 0:
                 row.chip, row.chip_class = f"{late} d late", "late"

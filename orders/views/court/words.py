@@ -14,8 +14,9 @@ from accounts.dates import format_short_day
 from accounts.models import User
 from orders.display import rule_title
 from orders.forms.acts import ACTS
-from orders.models import Deadline, Hearing, Order
+from orders.models import Deadline, Hearing, HearingPurpose, Order
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.orders.after_hearing import AFTER_HEARING
 from orders.services.planning.rulebooks import bundled
 
 #: Below this a chip warns.
@@ -35,8 +36,9 @@ class CourtStep:
     button: str = "Open"
 
 
-#: What comes next for a hearing whose day has come.
-RECORD_OUTCOME = CourtStep(words="Hearing", act="hold", button="Record the outcome")
+_RECORD_OUTCOME = CourtStep(words="Hearing", act="hold", button="Record the outcome")
+#: The decision enters the order after hearing; the outcome alone would not.
+_RECORD_DECISION = CourtStep(words="Hearing", act="decide", button="Record the decision")
 
 #: By the beginning of the rule's id, the longest first.
 _STEPS = {
@@ -113,7 +115,9 @@ def steps_of(deadlines: Iterable[Deadline], today: date) -> dict[int, CourtStep]
     rows = list(deadlines)
     steps = {one.pk: step_of(one.rule_id) for one in rows}
     asked = [one for one in rows if steps[one.pk].act == "hearing"]
-    hearings = Hearing.objects.filter(order__in={one.order_id for one in asked}, outcome="")
+    hearings = Hearing.objects.filter(order__in={one.order_id for one in asked}, outcome="").select_related(
+        "order"
+    )
     found = {(one.order_id, one.purpose): one for one in hearings.order_by("-scheduled_on")}
     for one in asked:
         rule = bundled().by_id.get(one.rule_id)
@@ -126,9 +130,15 @@ def steps_of(deadlines: Iterable[Deadline], today: date) -> dict[int, CourtStep]
 
 def _set_late(hearing: Hearing, today: date) -> CourtStep:
     if hearing.scheduled_on < today:
-        return RECORD_OUTCOME
+        return hearing_step(hearing)
     day = format_short_day(hearing.scheduled_on, today)
     return CourtStep(words=f"Hearing is set too late: {day}", act="continue", button="Move the hearing")
+
+
+def hearing_step(hearing: Hearing) -> CourtStep:
+    """Return what comes next for a hearing whose day has come."""
+    is_decision = hearing.purpose == HearingPurpose.APPLICATION and hearing.order.kind in AFTER_HEARING
+    return _RECORD_DECISION if is_decision else _RECORD_OUTCOME
 
 
 def next_words(deadline: Deadline, now: datetime) -> str:

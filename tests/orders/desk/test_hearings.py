@@ -99,6 +99,19 @@ def test_a_hearing_without_outcome_is_named_and_leads_to_its_list(
     assert order.case.docket_number in text(desk, "/admin/orders/order/?hearing=passed")
 
 
+def test_a_hearing_on_the_application_leads_to_its_decision(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    """The outcome alone would enter no order after hearing."""
+    day = heard(enter(kind="ex_parte_restraining_order"), now, -2, purpose="application").scheduled_on
+
+    calendar = text(desk, f"/hearings/?from={day}&day={day}")
+
+    assert "Record the decision" in text(desk, "/")
+    assert "Record the decision" in calendar
+    assert "/hold/" not in calendar
+
+
 def test_the_closed_days_of_the_court_are_named(desk: Client, now: datetime) -> None:
     CourtClosing.objects.create(closed_on=(now + timedelta(days=8)).date(), name="Snow")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,10 +94,13 @@ def test_the_message_names_the_deadlines_that_changed(
     officer = {"kind": "service_recorded", **typed(now - timedelta(minutes=5), "occurred_at")}
     event = desk.post(f"{page}case-event/?kind=service_recorded", officer, follow=True)
     permit = desk.post(f"{page}permit/", {"kind": "pistol permit", "number": "77"}, follow=True)
+    home = {"condition": "CT-HOM-01", **typed(now + timedelta(days=1), "due_at")}
+    condition = desk.post(f"{page}condition/", home, follow=True)
 
     assert "Changed deadlines: Surrender of firearms (met)" in receipt
     assert "Changed deadline: Officer enters service (met)." in event.content.decode()
     assert "No deadline changed." in permit.content.decode()
+    assert re.search(r"Home check by police \(due [^)]*[ap]\.m\.\)\.", condition.content.decode())
 
 
 def test_what_was_recorded_last_is_first_in_the_history(
