@@ -25,6 +25,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 #: The fewest and the most days for which a safe contact may be valid after a confirmation.
 MIN_SAFE_CONTACT_DAYS, MAX_SAFE_CONTACT_DAYS = 7, 180
+MIN_ASK_HOURS, MAX_ASK_HOURS = 24, 48
 
 #: The fewest characters of a secret from which a key is derived.
 SHORTEST_ENCRYPTION_KEY = 32
@@ -116,6 +117,10 @@ try:
     #: Days for which a safe contact is valid after each confirmation, unless the person agrees on another
     #: time.
     SAFE_CONTACT_DAYS = env.int("CTC_SAFE_CONTACT_DAYS", 30)
+    #: Hours after which an unanswered message to a protected person is sent again, and after which the
+    #: advocate is asked to reach the person.
+    SAFE_CONTACT_REPEAT_HOURS = env.int("CTC_SAFE_CONTACT_REPEAT_HOURS", 12)
+    SAFE_CONTACT_ASK_HOURS = env.int("CTC_SAFE_CONTACT_ASK_HOURS", 48)
     #: Where the files of orders are stored, encrypted, and the bytes of the largest one.
     ATTACHMENTS_DIR = Path(
         env.str(
@@ -167,6 +172,14 @@ if not MIN_SAFE_CONTACT_DAYS <= SAFE_CONTACT_DAYS <= MAX_SAFE_CONTACT_DAYS:
     raise ImproperlyConfigured(
         f"CTC_SAFE_CONTACT_DAYS: not from {MIN_SAFE_CONTACT_DAYS} to {MAX_SAFE_CONTACT_DAYS}; "
         "leave it out for 30."
+    )
+if not (
+    1 <= SAFE_CONTACT_REPEAT_HOURS <= SAFE_CONTACT_ASK_HOURS
+    and MIN_ASK_HOURS <= SAFE_CONTACT_ASK_HOURS <= MAX_ASK_HOURS
+):
+    raise ImproperlyConfigured(
+        "CTC_SAFE_CONTACT_REPEAT_HOURS, CTC_SAFE_CONTACT_ASK_HOURS: not from 1 to the second, or the second "
+        "not from 24 to 48; leave out both for 12 and 48."
     )
 if any(SSO.values()) and not all(SSO.values()):
     raise ImproperlyConfigured(

@@ -8,6 +8,7 @@ from notifications.callbacks import email, sms
 from notifications.pages import (
     absences,
     board,
+    by_pin,
     calendar,
     clients,
     figures,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("board/", board.board_part, name="board-part"),
     path("n/<str:token>", notices.answer, name="answer"),
+    path("p/<str:token>", by_pin.by_pin, name="answer-by-pin"),
     path("notices/<uuid:public_id>/", notices.notice, name="notice"),
     path("notices/<uuid:public_id>/acknowledge/", notices.acknowledge_notice, name="acknowledge"),
     path("notices/<uuid:public_id>/open/", notices.acknowledge_and_open, name="acknowledge-and-open"),

@@ -48,6 +48,7 @@ _TITLES = {
     "notice": "One notice",
     "notices": "Several notices at once",
     "news": "News to a protected person",
+    "news_pin": "News to a protected person, to be answered",
     "correction": "Correction of an earlier alert",
     "system": "Finding about the system",
     "week": "The week in figures, to supervisors",

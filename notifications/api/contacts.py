@@ -81,6 +81,12 @@ class SafeContactInput(InputSerializer):
         max_length=LONGEST_PHRASE,
         help_text="Words that the person chose and that reveal nothing about the case. Never returned.",
     )
+    pin = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=8,
+        help_text="4 to 8 digits with which the person answers a message. Never returned.",
+    )
     language = serializers.ChoiceField(choices=Language.choices, required=False)
     hours_from = serializers.TimeField(required=False, allow_null=True, help_text="Court time.")
     hours_until = serializers.TimeField(required=False, allow_null=True)

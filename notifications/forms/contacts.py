@@ -83,6 +83,17 @@ class ContactForm(SiteForm):
         help_text=_("Words chosen by the person, so that they can recognize a message as real. No names."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    pin = forms.CharField(
+        required=False,
+        max_length=8,
+        label=_("PIN"),
+        help_text=_(
+            "4 to 8 digits that only the person knows. Each message then has a link to answer it, and comes "
+            "again until it is answered. If it is not, you are asked to help. "
+            "Leave it empty if no link is safe."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
     language = forms.ChoiceField(choices=Language.choices, label=_("Language"))
     hours_from = ClockField(
         required=False,

@@ -92,6 +92,7 @@ class FollowUpNote(models.TextChoices):
     UNREACHED = "unreached", "No one at an agency could be notified"
     #: To the advocate, who reaches the person in another way.
     NO_CLIENT = "no_client", "A message to your client did not arrive"
+    NO_ANSWER = "no_answer", "Your client did not answer a message"
     #: Of a school, which not everyone may know of.
     NO_SCHOOL = "no_school", "No one at the school could be notified"
 
@@ -325,6 +326,12 @@ class Alert(models.Model):
                 fields=["recipient", "first_sent_at"],
                 condition=Q(first_sent_at__isnull=False),
                 name="alert_sent_to",
+            ),
+            # Messages to a protected person, by release: whether one was answered, read by every pulse.
+            models.Index(
+                fields=["release", "first_sent_at"],
+                condition=Q(via=Via.PROTECTED, first_sent_at__isnull=False),
+                name="alert_to_person",
             ),
             # A receipt names the message by our key or by the provider's reference.
             models.Index(

@@ -39,6 +39,12 @@ class SafeContact(models.Model):
         blank=True,
         help_text="Words that the person chose, so that the person knows the message comes from us.",
     )
+    encrypted_pin = EncryptedTokenField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digits that the person chose, to answer a message. Without them no message asks.",
+    )
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     hours_from = models.TimeField(null=True, blank=True, help_text="Court time. Empty: at any hour.")
     hours_until = models.TimeField(null=True, blank=True)
@@ -49,6 +55,12 @@ class SafeContact(models.Model):
     set_at = models.DateTimeField()
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the person last answered; it answers all that was sent before."
+    )
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the advocate was last asked to reach the person, unanswered."
+    )
 
     objects = SafeContactQuerySet.as_manager()
 
@@ -69,6 +81,12 @@ class SafeContact(models.Model):
                 | Q(hours_from__isnull=False, hours_until__isnull=False),
                 name="safe_contact_hours_are_whole",
             ),
+        ]
+        indexes = [
+            # Read by every pulse: the contacts whose messages ask for an answer, few among all.
+            models.Index(
+                fields=["id"], condition=Q(ended_at=None) & ~Q(encrypted_pin=""), name="safe_contact_asks"
+            )
         ]
 
     def __str__(self) -> str:

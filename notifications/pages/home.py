@@ -27,7 +27,7 @@ from notifications.pages.unreached import unreached_agencies
 from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds
 from notifications.services.contacts.contacts import unconfirmed_count
-from notifications.services.contacts.unreached import unreached
+from notifications.services.contacts.unreached import unanswered, unreached
 from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
 from notifications.services.watch.findings import open_findings
@@ -100,7 +100,17 @@ def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         unreached(user, now).select_related("release__order__case").order_by("-set_at")[:MOST_CLIENTS]
     )
     log_access(request, (one.release.order.case.public_id for one in failed))
-    return {"clients": shown, "count": len(found), "names": names, "unreached": failed}
+    silent = list(
+        unanswered(user).select_related("release__order__case").order_by("-asked_at")[:MOST_CLIENTS]
+    )
+    log_access(request, (one.release.order.case.public_id for one in silent))
+    return {
+        "clients": shown,
+        "count": len(found),
+        "names": names,
+        "unreached": failed,
+        "unanswered": silent,
+    }
 
 
 def _today(request: HttpRequest, user: User, mine: AlertQuerySet[Alert], now: datetime) -> dict[str, Any]:

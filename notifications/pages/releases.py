@@ -77,7 +77,9 @@ def sheet(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     return render(request, "notifications/client_sheet.html", {"words": words})
 
 
-@method_decorator([in_own_language, sensitive_post_parameters("address", "phrase", "alias")], name="dispatch")
+@method_decorator(
+    [in_own_language, sensitive_post_parameters("address", "phrase", "pin", "alias")], name="dispatch"
+)
 class OneRelease(View):
     """One order, its safe contact and its release.
 

@@ -39,7 +39,7 @@ def to_reach_client(request: HttpRequest, public_id: UUID) -> Alert | None:
     It is written whatever the release covers.
     """
     user = expect(User, request.user)
-    asks = Q(via=Via.RELAY) | Q(note=FollowUpNote.NO_CLIENT)
+    asks = Q(via=Via.RELAY) | Q(note__in=(FollowUpNote.NO_CLIENT, FollowUpNote.NO_ANSWER))
     rows = Alert.objects.known_to(user).filter(asks, release__in=releases_of(user))
     return rows.with_details().filter(public_id=public_id).first()
 

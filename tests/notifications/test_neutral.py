@@ -48,6 +48,7 @@ VIAS: dict[str, list[Via]] = {
     "notice": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.MISSING)],
     "correction": [one for one in Via if one not in (Via.PROTECTED, Via.OPERATOR, Via.CANARY, Via.MISSING)],
     "news": [Via.PROTECTED],
+    "news_pin": [Via.PROTECTED],
     "system": [Via.OPERATOR],
     "week": [Via.SUPERVISOR],
 }
@@ -224,6 +225,7 @@ def write_message(
         figures=FIGURES if name == "week" else "",
         address=address,
         encrypted_phrase=encrypt(phrase) if via == Via.PROTECTED else "",
+        asks_answer=name == "news_pin",
     )
     bundle = Bundle(key=alert.message_key or alert.public_id, size=size, alerts=(alert,))
     outgoing = sending._outgoing(bundle, wordings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_django import Settings
 from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, Role, User
 from notifications.models import Alert, AlertState, Channel, FollowUpNote, SafeContact, Via
+from notifications.services.contacts.answers import repeat_unanswered
 from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.sending import drain
 from notifications.services.firing.fire import Firer
@@ -126,3 +128,74 @@ def test_a_message_that_fails_leads_to_the_advocate_at_once(
     advocate.post(path_of(stage), ANY_HOUR | {"address": "red.kite@mail.example"})
     assert "did not arrive." not in text(advocate.get("/"))
     assert SafeContact.objects.filter(ended_at=None).count() == 1
+
+
+def test_an_unanswered_message_comes_again_until_the_person_answers_by_pin(
+    stage: Fixtures, person: User, advocate: Client
+) -> None:
+    advocate.post(path_of(stage), ANY_HOUR | {"pin": "4711"})
+    Firer("test").fire()
+    drain(worker="test")
+    first = len(to_the_person())
+    (link,) = re.findall(r"https?://[^/]+(/p/\S+)", str(to_the_person()[0].body))
+    Alert.objects.filter(via=Via.PROTECTED).update(state=AlertState.ACCEPTED)
+    sent_at = Alert.objects.filter(via=Via.PROTECTED).latest("first_sent_at").first_sent_at
+    assert sent_at is not None
+
+    assert repeat_unanswered(sent_at + timedelta(hours=11)) == 0
+    assert repeat_unanswered(sent_at + timedelta(hours=13)) == 1
+    # What waits to be sent is not written twice.
+    assert repeat_unanswered(sent_at + timedelta(hours=14)) == 0
+    Alert.objects.filter(state=AlertState.READY).update(next_attempt_at=timezone.now())
+    drain(worker="test")
+    assert len(to_the_person()) == first + 1
+
+    stranger = Client()
+    page = stranger.get(link)
+    assert not page.cookies
+    assert "ctcompliance</" not in text(page)
+    for name in (stage.order.case.docket_number, CONTACT["phrase"], CONTACT["address"]):
+        assert name not in text(page)
+    assert text(stranger.get("/p/nothing")) == text(page)
+    wrong = stranger.post(link, {"pin": "0000"})
+    assert wrong.status_code == 400
+    assert "This PIN does not fit." in wrong.content.decode()
+    assert wrong.content == stranger.post("/p/nothing", {"pin": "4711"}).content
+    assert "Thank you." in text(stranger.post(link, {"pin": " 4711 "}))
+    assert repeat_unanswered(timezone.now() + timedelta(hours=30)) == 0
+    assert repeat_unanswered(timezone.now() + timedelta(hours=50)) == 0
+    assert not Alert.objects.filter(note=FollowUpNote.NO_ANSWER).exists()
+    for _ in range(5):
+        stranger.post(link, {"pin": "0000"})
+    assert stranger.post(link, {"pin": "4711"}).status_code == 400
+
+
+def test_without_an_answer_the_advocate_is_asked_once(
+    stage: Fixtures, person: User, advocate: Client
+) -> None:
+    advocate.post(path_of(stage), ANY_HOUR | {"pin": "4711"})
+    Firer("test").fire()
+    drain(worker="test")
+    sent_at = Alert.objects.filter(via=Via.PROTECTED).latest("first_sent_at").first_sent_at
+    assert sent_at is not None
+
+    assert repeat_unanswered(sent_at + timedelta(hours=49)) == 1
+    assert repeat_unanswered(sent_at + timedelta(hours=50)) == 0
+
+    asked = Alert.objects.get(note=FollowUpNote.NO_ANSWER)
+    assert (asked.recipient, asked.channel, asked.release) == (person, Channel.EMAIL, stage.release)
+    assert "Your client did not answer a message." in text(advocate.get("/"))
+    assert "Your client did not answer a message." in text(advocate.get(f"/notices/{asked.public_id}/"))
+    SafeContact.objects.update(asked_at=timezone.now())
+    advocate.post(path_of(stage), {"action": "confirm"})
+    assert "did not answer" not in text(advocate.get("/"))
+
+
+def test_without_a_pin_nothing_asks_for_an_answer(stage: Fixtures, advocate: Client) -> None:
+    assert "Enter 4 to 8 digits" in text(advocate.post(path_of(stage), ANY_HOUR | {"pin": "heron"}))
+    advocate.post(path_of(stage), ANY_HOUR)
+    Firer("test").fire()
+    drain(worker="test")
+
+    assert all("://" not in one.body for one in to_the_person())
+    assert repeat_unanswered(timezone.now() + timedelta(hours=49)) == 0

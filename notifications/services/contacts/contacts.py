@@ -6,6 +6,7 @@ whose client the person is.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from orders.models import ConfidentialityRelease
 
 #: The longest phrase, in characters; the messages leave room for it.
 LONGEST_PHRASE = 60
+#: The digits of a PIN.
+PIN = re.compile(r"[0-9]{4,8}")
 #: The kind of a parked contact.
 _KIND = "safe contact"
 
@@ -51,6 +54,7 @@ class ContactSettings:
     channel: str
     address: str = ""
     phrase: str = ""
+    pin: str = ""
     language: str = Language.ENGLISH.value
     hours_from: time | None = None
     hours_until: time | None = None
@@ -106,7 +110,7 @@ def set_contact(
 
     Raises `InvalidFact`; its message contains neither the address nor the phrase.
     """
-    address, phrase = _address(chosen), _phrase(chosen)
+    address, phrase, pin = _address(chosen), _phrase(chosen), _pin(chosen)
     _check_hours(chosen)
     confirm_every = _confirm_every(chosen)
     if chosen.language not in Language.values:
@@ -123,6 +127,7 @@ def set_contact(
             channel=chosen.channel,
             encrypted_address=encrypt(address) if address else "",
             encrypted_phrase=encrypt(phrase) if phrase else "",
+            encrypted_pin=encrypt(pin) if pin else "",
             language=chosen.language,
             hours_from=chosen.hours_from,
             hours_until=chosen.hours_until,
@@ -139,7 +144,7 @@ def confirm(contact: SafeContact, *, now: datetime) -> SafeContact:
     Raises `InvalidFact` if the contact has ended.
     """
     current = SafeContact.objects.in_force().filter(pk=contact.pk)
-    if not current.update(confirmed_at=now):
+    if not current.update(confirmed_at=now, answered_at=now):
         raise InvalidFact(
             "safe_contact", "already_ended", "This safe contact has ended. Set a new one with the person."
         )
@@ -178,7 +183,12 @@ def end_lapsed(now: datetime) -> int:
 
 def _end(contacts: QuerySet[SafeContact], now: datetime) -> int:
     return contacts.update(
-        ended_at=now, encrypted_address="", encrypted_phrase="", hours_from=None, hours_until=None
+        ended_at=now,
+        encrypted_address="",
+        encrypted_phrase="",
+        encrypted_pin="",
+        hours_from=None,
+        hours_until=None,
     )
 
 
@@ -242,6 +252,16 @@ def _phrase(chosen: ContactSettings) -> str:
     for code, message in _problems(phrase, chosen.channel):
         raise InvalidFact("phrase", code, message)
     return phrase
+
+
+def _pin(chosen: ContactSettings) -> str:
+    pin = chosen.pin.strip()
+    if pin and chosen.channel == ContactChannel.RELAY:
+        message = gettext("No message goes to the person, so leave the PIN empty.")
+        raise InvalidFact("pin", "must_be_empty", message)
+    if pin and not PIN.fullmatch(pin):
+        raise InvalidFact("pin", "invalid", gettext("Enter 4 to 8 digits, or leave the PIN empty."))
+    return pin
 
 
 def _problems(phrase: str, channel: str) -> Iterator[tuple[str, str]]:

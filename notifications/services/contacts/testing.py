@@ -14,6 +14,7 @@ from notifications.channels.protocol import Message, SendStatus
 from notifications.models import Channel, ContactChannel, SafeContact
 from notifications.services.contacts.contacts import has_opted_out, is_unconfirmed
 from notifications.services.delivery import providers
+from notifications.services.delivery.links import person_link
 from notifications.services.delivery.templates import Wordings
 from notifications.services.rehearsals import in_force
 from notifications.services.restored import is_held
@@ -44,8 +45,10 @@ def send_test(contact: SafeContact, *, now: datetime) -> bool:
     if not cache.add(f"contact-test:{contact.public_id}", 1, EVERY):
         raise _refused("again", gettext("A test went out a short while ago. Wait ten minutes."))
     phrase = decrypt(contact.encrypted_phrase) if contact.encrypted_phrase else ""
-    fields = {"link": "", "code": "", "phrase": phrase}
-    text = Wordings().render(("news", channel, contact.language), fields)
+    # The link of a test opens the page and answers nothing.
+    fields = {"link": person_link(uuid.uuid4()), "code": "", "phrase": phrase}
+    name = "news_pin" if contact.encrypted_pin else "news"
+    text = Wordings().render((name, channel, contact.language), fields)
     message = Message(
         key=str(uuid.uuid4()),
         address=decrypt(contact.encrypted_address),

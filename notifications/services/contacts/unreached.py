@@ -1,4 +1,4 @@
-"""A message to a protected person failed: the advocate is alerted at once, to reach the person."""
+"""A message to a protected person failed or has no answer: the advocate is asked to reach the person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -24,6 +24,9 @@ BATCH = 100
 SHOWN = timedelta(days=7)
 #: The kind of a parked alert.
 KIND = "message to a client"
+
+#: What the key of an alert ends with, by its reason.
+_KEYS = {FollowUpNote.NO_CLIENT: "unreached", FollowUpNote.NO_ANSWER: "unanswered"}
 
 logger = logging.getLogger(__name__)
 
@@ -54,29 +57,30 @@ def _try_to_notify(failed: Alert, now: datetime) -> int:
     """Notify of one. What fails is parked and tried again, delays no other, and is a finding."""
     try:
         with transaction.atomic():
-            return _notify(failed, now)
+            return ask_advocates(failed, FollowUpNote.NO_CLIENT, now)
     except Exception as error:
         logger.exception("alerting an advocate of a failed message failed")
         park(KIND, failed.pk, error)
         return 0
 
 
-def _notify(failed: Alert, now: datetime) -> int:
-    if failed.agency is None or failed.release is None or failed.release.has_ended(now):
+def ask_advocates(message: Alert, note: FollowUpNote, now: datetime) -> int:
+    """Ask the advocates to reach the person in place of a message; return how many alerts were written."""
+    if message.agency is None or message.release is None or message.release.has_ended(now):
         return 0
-    recipients = recipients_of_agency(failed.agency, Role.ADVOCATE.value)
+    recipients = recipients_of_agency(message.agency, Role.ADVOCATE.value)
     alerts = (
         Alert(
-            checkpoint=failed.checkpoint,
-            order=failed.order,
-            release=failed.release,
-            note=FollowUpNote.NO_CLIENT,
+            checkpoint=message.checkpoint,
+            order=message.order,
+            release=message.release,
+            note=note,
             agency=one.agency,
             capacity=one.capacity,
             recipient_id=one.user,
             via=one.via,
             channel=channel,
-            idem_key=f"{failed.idem_key}:unreached:{channel}:{one.target}",
+            idem_key=f"{message.idem_key}:{_KEYS[note]}:{channel}:{one.target}",
             created_at=now,
             next_attempt_at=now,
         )
@@ -96,3 +100,10 @@ def unreached(user: User, now: datetime) -> QuerySet[SafeContact]:
         created_at__gte=OuterRef("set_at"),
     )
     return SafeContact.objects.in_force().filter(Exists(failed), release__in=releases_of(user))
+
+
+def unanswered(user: User) -> QuerySet[SafeContact]:
+    """Return the safe contacts of the advocate's clients who did not answer, after the advocate was asked."""
+    later = Q(answered_at=None) | Q(answered_at__lt=F("asked_at"))
+    found = SafeContact.objects.in_force().filter(later, asked_at__isnull=False)
+    return found.filter(release__in=releases_of(user))

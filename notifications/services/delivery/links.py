@@ -17,6 +17,8 @@ from django.urls import reverse
 LINK_LIFETIME = timedelta(hours=72)
 
 _SIGNER = Signer(salt="notifications.answer", sep=".")
+#: For protected persons: neither link opens what the other does.
+_OF_PERSON = Signer(salt="notifications.person", sep=".")
 
 
 def answer_link(alert: UUID) -> str:
@@ -25,10 +27,25 @@ def answer_link(alert: UUID) -> str:
     return f"{settings.BASE_URL}{reverse('answer', args=[_SIGNER.sign(named)])}"
 
 
+def person_link(alert: UUID) -> str:
+    """Return the URL at which a protected person answers a message with the PIN. It names nothing."""
+    named = urlsafe_b64encode(alert.bytes).decode().rstrip("=")
+    return f"{settings.BASE_URL}{reverse('answer-by-pin', args=[_OF_PERSON.sign(named)])}"
+
+
+def alert_of_person(token: str) -> UUID | None:
+    """Return the public id of the alert for the token of a protected person's link."""
+    return _alert_of(_OF_PERSON, token)
+
+
 def alert_of(token: str) -> UUID | None:
     """Return the public id of the alert for the token of a link; None for any other token."""
+    return _alert_of(_SIGNER, token)
+
+
+def _alert_of(signer: Signer, token: str) -> UUID | None:
     try:
-        named = _SIGNER.unsign(token)
+        named = signer.unsign(token)
         return UUID(bytes=urlsafe_b64decode(named + "=="))
     except (BadSignature, ValueError):
         return None

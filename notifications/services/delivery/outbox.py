@@ -81,6 +81,8 @@ class LeasedAlert:
     #: Written in a rehearsal: it leaves by email to one of these addresses only.
     is_rehearsal: bool = False
     rehearsal_addresses: Sequence[str] = ()
+    #: To a protected person with a PIN: the message has a link to answer it.
+    asks_answer: bool = False
 
 
 #: The columns of the lease, in order.

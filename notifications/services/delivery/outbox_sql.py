@@ -90,6 +90,7 @@ WITH ready AS MATERIALIZED (
               WHEN a.channel = 'service' THEN p.encrypted_service
               ELSE COALESCE(u.email, g.email) END AS address,
          CASE WHEN a.via = 'protected' THEN s.encrypted_phrase END AS encrypted_phrase,
+         COALESCE(a.via = 'protected' AND s.encrypted_pin <> '', false) AS asks_answer,
          COALESCE(u.is_active, true) AS is_active,
          CASE WHEN a.via = 'protected' THEN s.language ELSE COALESCE(p.language, 'en') END AS language,
          COALESCE(CASE WHEN a.via = 'protected' THEN (
@@ -145,7 +146,7 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           ready.rule_id, ready.is_correction,
           COALESCE(ready.address, ''), COALESCE(ready.encrypted_phrase, ''), ready.is_active, ready.language,
           ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures,
-          ready.about_day, ready.is_rehearsal, ready.rehearsal_addresses
+          ready.about_day, ready.is_rehearsal, ready.rehearsal_addresses, ready.asks_answer
 """  # noqa: S608 - built from our own constant
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been

@@ -16,7 +16,7 @@ from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.models import Channel, Via
 from notifications.services.delivery import outbox, providers, quiet_hours, rehearsed, sms_opt_out
 from notifications.services.delivery.bundles import Bundle, bundles_of
-from notifications.services.delivery.links import answer_code, answer_link, list_link
+from notifications.services.delivery.links import answer_code, answer_link, list_link, person_link
 from notifications.services.delivery.outbox import (
     AlertCompletion,
     BegunAlert,
@@ -201,6 +201,8 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
     fields = {**_NO_FIELDS, "code": answer_code(bundle.key)}
     if first.via == Via.PROTECTED:
         name, fields["phrase"] = "news", decrypt(first.encrypted_phrase) if first.encrypted_phrase else ""
+        if first.asks_answer:
+            name, fields["link"] = "news_pin", person_link(first.public_id)
     elif first.figures:
         name, fields = "week", fields | week_fields(first.figures)
     elif first.via == Via.OPERATOR:

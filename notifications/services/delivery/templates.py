@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from notifications.models import Channel, Language, MessageTemplate
-from notifications.services.delivery.links import answer_link, list_link
+from notifications.services.delivery.links import answer_link, list_link, person_link
 
 #: A message in one language: its name, channel and language.
 WordingKey = tuple[str, str, str]
@@ -167,6 +167,8 @@ def preview(which: WordingKey, *, subject: str, body: str) -> Rendered:
     template = MessageTemplate(name=name, channel=channel, language=language, subject=subject, body=body)
     # A link of the right length to an alert that does not exist.
     link = answer_link(UUID(int=0)) if name in ("notice", "correction") else list_link()
+    if name == "news_pin":
+        link = person_link(UUID(int=0))
     return filled_in(template, {**_FIGURES, "link": link, "code": "K7MPQ2", "phrase": _PHRASES[language]})
 
 

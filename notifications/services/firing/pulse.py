@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from notifications.services.contacts.answers import repeat_unanswered
 from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.outbox import backlog_seconds
 from notifications.services.delivery.sending import BATCH, drain
@@ -68,6 +69,7 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
         escalate()
         notify_courts()
         notify_advocates()
+        repeat_unanswered()
     return fired
 
 

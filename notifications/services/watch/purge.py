@@ -145,7 +145,7 @@ def _old_files(keep: timedelta) -> QuerySet[Any]:
 
 def _ended_contacts(keep: timedelta) -> QuerySet[Any]:
     ended = SafeContact.objects.filter(ended_at__lte=Now() - keep)
-    return ended.exclude(encrypted_address="", encrypted_phrase="").order_by("id")
+    return ended.exclude(encrypted_address="", encrypted_phrase="", encrypted_pin="").order_by("id")
 
 
 def _delete_files(ids: Sequence[int]) -> None:
@@ -183,6 +183,8 @@ _METHODS: Mapping[str, _PurgeMethod] = {
     ),
     "safe_contacts": _PurgeMethod(
         _ended_contacts,
-        lambda ids: SafeContact.objects.filter(pk__in=ids).update(encrypted_address="", encrypted_phrase=""),
+        lambda ids: SafeContact.objects.filter(pk__in=ids).update(
+            encrypted_address="", encrypted_phrase="", encrypted_pin=""
+        ),
     ),
 }
