@@ -28,6 +28,7 @@ from orders.services.hearings import record_hearing, schedule_hearing
 from orders.services.orders.after_hearing import decide_application
 from orders.services.orders.extension import extend_order
 from orders.services.orders.vacatur import vacate_order
+from orders.services.registry.known import Known
 from orders.services.registry.set_aside import serial_to_match
 
 #: Towns of the respondents of each court, by the first part of the docket.
@@ -147,7 +148,9 @@ def near_match(demo: Demonstration, order: Order, number: int) -> None:
     guns = list(order.firearms.all())
     receipt = _receipt(demo, order, demo.ago(hours=30), guns[1:] or guns, f"N-{number}")
     serial = guns[0].serial.replace("0", "O")
-    serial_to_match(order, receipt, serial, 2, likely=guns[:1], now=demo.now).save()
+    known = Known()
+    known.load([order])
+    serial_to_match(known, order, receipt, serial, 2, now=demo.now).save()
 
 
 def vacated(demo: Demonstration, order: Order, number: int) -> None:

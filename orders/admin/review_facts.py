@@ -10,6 +10,7 @@ from accounts.models import Agency
 from orders.models import Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
 from orders.services.court_days import zone_of
 from orders.services.registry.small_children import BORN
+from orders.services.registry.without_end import NO_END
 
 #: A label and its words.
 Fact = tuple[str, str]
@@ -38,6 +39,9 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
         else:
             taker = str(receipt.agency) if receipt.agency else receipt.dealer_license
             yield from _receipt(item.order, receipt.receipt_number, receipt.kind, receipt.received_at, taker)
+    elif item.code == NO_END:
+        yield "Order issued", format_day(item.order.issued_on)
+        yield "Hearing and last day", "Not in the row"
     elif BORN in given:
         yield "Date of birth in the row", format_birth_date(date.fromisoformat(given[BORN]))
         yield "Order issued", format_day(item.order.issued_on)

@@ -67,13 +67,15 @@ def record_receipt(
     permits: Sequence[Permit] = (),
     storage: Storage | None = None,
     another: str = "",
+    may_name_none: bool = False,
     confirm: str = "",
 ) -> Receipt:
     """Record that the firearms were handed over at `received_at`, and set the status of each.
 
     What the receipt names and the list does not have (`found`) is added to the list. Permits on it are handed
     in. Police who take them give the officer and the `storage`. With `another`, the reason, a found firearm
-    may have almost the serial number of a listed one.
+    may have almost the serial number of a listed one. With `may_name_none`, a person decides later what the
+    receipt names.
     When that accounts for everything believed held, the surrender deadline is met. Raises `InvalidFact`, also
     for a firearm of another case, and `DoubtfulFact` for a receipt from before the order unless `confirm`
     gives the reason.
@@ -104,7 +106,7 @@ def record_receipt(
         check_receipt(receipt, now=now, confirm=confirm)
         if storage is not None:
             check_storage(storage, receipt.agency)
-        mine = _of_case(change.order, firearms) if firearms or not (found or permits) else []
+        mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
         mine += list_found(change.order, found, now=now, confirm=clean(confirm) or clean(another))
         receipt.save()
         _put_on(receipt, mine)

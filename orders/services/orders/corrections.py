@@ -9,13 +9,14 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.text import clean
-from orders.errors import InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.matching.dockets import clean_docket, spellings
 from orders.models import Case, Order
 from orders.models.fields import offset_of
 from orders.services.change import Change, changing
 from orders.services.court_days import check_dates, check_issued, court_day
 from orders.services.limits import within_limits
+from orders.services.orders.early_proof import early_proof, early_proof_doubts
 from orders.services.orders.entry import check_por_number
 from orders.services.orders.extension import follow_last_day
 from orders.services.orders.legal_checks import check_alleged_count, check_area, check_asked, check_kind
@@ -47,21 +48,22 @@ def correct_order(
 ) -> Order:
     """Change facts of the order; the history keeps the old and new values and the reason.
 
-    Raises `InvalidFact`, `DoubtfulFact` for a date that is then beyond the rules unless `confirm` gives the
-    reason, and `TypeError` for a name that is not in `CORRECTABLE`.
+    Raises `InvalidFact`, `DoubtfulFact` for a date that is then beyond the rules or proof from before the
+    order, unless `confirm` gives the reason, and `TypeError` for a name that is not in `CORRECTABLE`.
     """
     if unknown := changes.keys() - CORRECTABLE:
         raise TypeError(f"cannot be corrected here: {', '.join(sorted(unknown))}")
     with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         row = change.order
-        with within_limits(change, confirm=confirm):
+        early, doubts = early_proof(row), list[DoubtfulFact]()
+        with within_limits(change, confirm=confirm, doubts=doubts):
             _complete(changes, row, change, by=by)
             for name, value in changes.items():
                 change.set(name, value)
-            if "issued_at" in changes:
-                change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
             if changes.keys() & {"issued_at", "issued_on"}:
+                change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
                 check_issued(row, now=now)
+                doubts += early_proof_doubts(row, besides=early)
             if "expires_on" in change.touched:
                 follow_last_day(row)
             check_kind(row.jurisdiction, row.kind)

@@ -37,7 +37,7 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     is refused or doubted as its `others`.
     """
     refused = refusals_of(lambda: check_listed(new.hearing_on, listed))
-    refused += refusals_of(lambda: ask(_endless(new), confirm=confirm))
+    refused += refusals_of(lambda: ask(end_doubts(new), confirm=confirm))
     given: dict[str, Any] = {"by": by, "now": now}
     with transaction.atomic():
         try:
@@ -79,7 +79,8 @@ def _list(
         raise
 
 
-def _endless(new: NewOrder) -> list[DoubtfulFact]:
+def end_doubts(new: NewOrder) -> list[DoubtfulFact]:
+    """Return a doubt about an ex parte order whose end is not known."""
     if new.kind != OrderKind.EX_PARTE_RESTRAINING_ORDER or new.hearing_on or new.expires_on:
         return []
     message = (

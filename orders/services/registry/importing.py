@@ -14,17 +14,10 @@ from django.db import IntegrityError, connection, transaction
 from orders.matching.dockets import is_connecticut_docket
 from orders.models import (
     Case,
-    Checkpoint,
-    Deadline,
     Firearm,
-    Hearing,
     HistoryEntry,
     Order,
-    OrderAgency,
-    ProtectedPerson,
     Receipt,
-    ReceiptItem,
-    Respondent,
     ReviewItem,
     Statement,
 )
@@ -37,6 +30,7 @@ from orders.services.planning.rulebooks import rulebooks_of
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
 from orders.services.registry.files import Export, Row
+from orders.services.registry.growing import GROWING
 from orders.services.registry.new_proof import Proof
 from orders.services.registry.other_respondents import other_respondents
 from orders.services.registry.parsing import read_order
@@ -46,26 +40,10 @@ from orders.services.registry.refusals import IN_ERROR, NOT_ACCEPTED, NOT_YOURS,
 from orders.services.registry.small_children import SmallChildren
 from orders.services.registry.staging import Reject, Staging, staging
 from orders.services.registry.updating import SOURCE, last_values, update
+from orders.services.registry.without_end import without_end
 
 #: Rows of orders.csv in one transaction.
 BATCH = 500
-
-#: The tables that grow with every order.
-GROWING = (
-    Case,
-    Checkpoint,
-    OrderAgency,
-    Deadline,
-    HistoryEntry,
-    Firearm,
-    Hearing,
-    Order,
-    ProtectedPerson,
-    Receipt,
-    ReceiptItem,
-    Respondent,
-    Statement,
-)
 
 
 @contextmanager
@@ -248,8 +226,10 @@ class _Batch:
             self._lock(existing)
             self._leave_out_errors()
             changed = self._changed()
-            proof = self._proof()
+        # First the time of issue, by which proof is judged.
         self._update(changed)
+        if existing:
+            proof = self._proof()
         proof.store()
         for event in proof.events:
             self._events.setdefault(event.order_id, []).append(event)
@@ -325,7 +305,8 @@ class _Batch:
                     )
                 )
         entered = [(self._orders[one.por_number], self._lines[one.por_number]) for one in new]
-        ReviewItem.objects.bulk_create(other_respondents(entered, now=self.now))
+        asked = [*other_respondents(entered, now=self.now), *without_end(new, entered, now=self.now)]
+        ReviewItem.objects.bulk_create(asked)
         self._set_births_aside([order for order, _ in entered])
         self.imported = len(new)
 
@@ -370,11 +351,12 @@ class _Batch:
         refused = 0
         for order in orders:
             new = changed[order.pk]
+            line = self._lines[new.por_number]
             last[order.pk].keeps_birth = new.por_number in self._children
             try:
-                self._events[order.pk] = update(order, new, last[order.pk], now=self.now)
+                self._events[order.pk] = update(order, new, last[order.pk], line=line, now=self.now)
             except Rejected as error:
-                self._reject(self._lines[new.por_number], error)
+                self._reject(line, error)
                 order.refresh_from_db()
                 refused += 1
         self._set_births_aside(orders)

@@ -7,7 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from orders.matching.serials import distinct, exact_key, near_keys, split_partly, split_serials
+from orders.matching.serials import (
+    distinct,
+    exact_key,
+    is_plain_number,
+    near_keys,
+    split_partly,
+    split_serials,
+)
 from orders.models import (
     CustodyRequest,
     CustodyStep,
@@ -78,6 +85,11 @@ class Known:
     def is_rest(self, order: Order, serial: str) -> bool:
         """True for an unlisted part of a cell that names listed firearms too: it waits for a person."""
         return (order.case_id, serial) in self.rests
+
+    def asks(self, order: Order, serial: str) -> bool:
+        """True for what is not listed and a person must place: near, in one cell with others, no number."""
+        is_unclear = self.is_rest(order, serial) or not is_plain_number(serial)
+        return self.find(order, serial) is None and (is_unclear or bool(self.likely(order, serial)))
 
     def likely(self, order: Order, serial: str) -> list[Firearm]:
         """The firearms of the order's case whose number may be this one, written another way."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.narrowing import present
 from orders.errors import DoubtfulFact, InvalidFact
-from orders.matching.serials import exact_key, is_plain_number
+from orders.matching.serials import exact_key
 from orders.models import (
     Firearm,
     FirearmSource,
@@ -325,13 +325,9 @@ class _Sorter:
             if firearm is not None:
                 matched.append(firearm)
                 continue
-            likely = self.known.likely(order, serial)
-            is_rest = self.known.is_rest(order, serial)
-            if likely or is_rest or not is_plain_number(serial):
+            if self.known.asks(order, serial):
                 self.proof.reviews.append(
-                    serial_to_match(
-                        order, receipt, serial, line, likely=likely, is_rest=is_rest, now=self._now
-                    )
+                    serial_to_match(self.known, order, receipt, serial, line, now=self._now)
                 )
                 continue
             matched.append(self._found_on_receipt(order, serial))

@@ -16,7 +16,6 @@ from typing import Any
 from accounts.models import Agency, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.matching.serials import exact_key
 from orders.models import (
     Firearm,
     FirearmSource,
@@ -39,8 +38,10 @@ from orders.services.firearms.statements import record_statement
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
-from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED
+from orders.services.registry.known import Known
+from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED, serial_to_match
 from orders.services.registry.small_children import BORN
+from orders.services.registry.without_end import NO_END
 from orders.services.validation import need_reason
 
 #: The longest receipt number that leaves room for a count.
@@ -65,6 +66,8 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
         if row.kind != ReviewKind.DOUBTFUL:
             raise InvalidFact("item", "not_doubtful", "Decide which firearm it is instead.")
         given = row.payload
+        if row.code == NO_END:
+            return row
         if BORN in given:
             born, before = date.fromisoformat(given[BORN]), change.order.case.respondent.date_of_birth
             row.payload[BEFORE] = plain(before)
@@ -82,18 +85,7 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
                 now=now,
             )
         else:
-            fact = record_receipt(
-                change.order,
-                kind=given["kind"],
-                received_at=at,
-                firearms=[_listed(change.order, serial, by, now) for serial in given["serials"]],
-                receipt_number=_number(change.order, given["receipt_number"], row.code),
-                agency=Agency.objects.filter(pk=given["agency"]).first() if given["agency"] else None,
-                dealer_license=given["dealer_license"],
-                confirm=why,
-                by=by,
-                now=now,
-            )
+            fact = _record_receipt(row, change.order, at, by=by, now=now, reason=why)
         row.payload[RECORDED] = str(fact.public_id)
     return row
 
@@ -181,6 +173,8 @@ def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None
     given = row.payload
     if row.resolution == ReviewResolution.REJECTED or row.kind == ReviewKind.OTHER_RESPONDENT:
         return
+    if row.code == NO_END:
+        return
     if BORN in given:
         _restore_birth(row, by=by, now=now, reason=reason)
         return
@@ -254,8 +248,39 @@ def _deciding(
         row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by", "payload"])
 
 
-def _listed(order: Order, serial: str, by: User, now: datetime) -> Firearm:
-    """The firearm of the case with that number, listed now if it was not."""
-    key = exact_key(serial)
-    listed = Firearm.objects.of_case(order.case_id).filter(serial_key=key).first() if key else None
-    return listed or list_firearm(order, source=FirearmSource.RECEIPT, serial=serial, by=by, now=now)
+def _record_receipt(
+    row: ReviewItem, order: Order, at: datetime, *, by: User, now: datetime, reason: str
+) -> Receipt:
+    """Record a doubtful receipt as the import does: a number that a person must place waits on its own."""
+    given, known = row.payload, Known()
+    known.load([order])
+    serials = known.apart(order, given["serials"])
+    named = []
+    for serial in serials:
+        if known.asks(order, serial):
+            continue
+        firearm = known.find(order, serial)
+        if firearm is None:
+            source = FirearmSource.RECEIPT
+            firearm = list_firearm(order, source=source, serial=serial, confirm=reason, by=by, now=now)
+            known.add(order, firearm)
+        named.append(firearm)
+    receipt = record_receipt(
+        order,
+        kind=given["kind"],
+        received_at=at,
+        firearms=named,
+        may_name_none=True,
+        receipt_number=_number(order, given["receipt_number"], row.code),
+        agency=Agency.objects.filter(pk=given["agency"]).first() if given["agency"] else None,
+        dealer_license=given["dealer_license"],
+        confirm=reason,
+        by=by,
+        now=now,
+    )
+    ReviewItem.objects.bulk_create(
+        serial_to_match(known, order, receipt, serial, row.line, now=now)
+        for serial in serials
+        if known.asks(order, serial)
+    )
+    return receipt

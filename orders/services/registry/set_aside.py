@@ -10,6 +10,7 @@ from accounts.text import show_invisible
 from orders.errors import DoubtfulFact
 from orders.models import Firearm, Order, Receipt, ReviewItem, ReviewKind
 from orders.services.registry import files
+from orders.services.registry.known import Known
 from orders.services.registry.parsing import ReceiptRow
 
 #: A receipt with the number of another one of the order. Once confirmed, it is a receipt of its own.
@@ -40,19 +41,12 @@ def number_used(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> R
 
 
 def serial_to_match(
-    order: Order,
-    receipt: Receipt,
-    serial: str,
-    line: int,
-    *,
-    likely: Sequence[Firearm],
-    now: datetime,
-    is_rest: bool = False,
+    known: Known, order: Order, receipt: Receipt, serial: str, line: int, *, now: datetime
 ) -> ReviewItem:
-    """Return an item: a serial number that may be a listed firearm's, or is no number.
-
-    With `is_rest`, its cell also names firearms of the list, which count.
+    """Return an item: a serial number that may be a listed firearm's, is no number, or is in one cell with
+    others.
     """
+    likely, is_rest = known.likely(order, serial), known.is_rest(order, serial)
     what = f"serials: {show_invisible(serial)[:40]}"
     detail = (
         f"{what} may be {', '.join(one.serial for one in likely)} of the list. Decide whether it is the "

@@ -27,10 +27,12 @@ from orders.models.fields import offset_of
 from orders.services.change import Change, plain
 from orders.services.court_days import check_dates
 from orders.services.hearings import set_hearing
+from orders.services.orders.early_proof import early_proof
 from orders.services.orders.entry import NewOrder
 from orders.services.orders.extension import follow_last_day
 from orders.services.parties.persons import refresh_person
 from orders.services.registry.cells import Rejected
+from orders.services.registry.early_proof import set_early_proof_aside
 from orders.services.service import set_town
 
 #: In the history entries of the import.
@@ -89,7 +91,7 @@ def last_values(orders: Sequence[Order]) -> dict[int, LastValues]:
     return found
 
 
-def update(order: Order, new: NewOrder, last: LastValues, *, now: datetime) -> list[HistoryEntry]:
+def update(order: Order, new: NewOrder, last: LastValues, *, line: int, now: datetime) -> list[HistoryEntry]:
     """Apply the changes of the row to the order, whose case is locked. Return unstored history entries.
 
     Replan the order in the same transaction. Raises `Rejected`, before anything is stored, if the row
@@ -97,11 +99,15 @@ def update(order: Order, new: NewOrder, last: LastValues, *, now: datetime) -> l
     """
     service, rest = Change(order), Change(order)
     former_last_day = order.expires_on
+    early = early_proof(order) if new.issued_at != order.issued_at else []
     _merge_service(service, new, last)
     _merge_order(rest, new, last)
     _check_extension(order, former_last_day)
     _check(order)
     _check_docket(order, new, last)
+    taken_back = []
+    if "issued_at" in rest.touched:
+        taken_back = set_early_proof_aside(order, besides=early, line=line, now=now)
     if order.served_at is None and "served_at" in service.touched:
         set_town(service, None)
     _merge_case(rest, new, last)
@@ -119,7 +125,7 @@ def update(order: Order, new: NewOrder, last: LastValues, *, now: datetime) -> l
         events.append(_event(order, kind, service.data, order.served_at or now))
     if rest.data or not events:
         events.append(_event(order, "corrected", rest.data, now))
-    return events
+    return events + [_event(order, "fact_set_aside", data, now) for data in taken_back]
 
 
 def _event(order: Order, kind: str, data: dict[str, Any], occurred_at: datetime) -> HistoryEntry:

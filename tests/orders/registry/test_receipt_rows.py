@@ -289,6 +289,30 @@ def test_rows_of_one_receipt_from_before_the_order_are_one_doubt(tmp_path: Path)
     assert on_receipts() == [["S1", "S2"]]
 
 
+def test_a_confirmed_receipt_asks_about_what_is_no_listed_number(tmp_path: Path) -> None:
+    early = receipt_row(serials="s-1; S2; 50 rounds; X99", at="2026-09-30T12:00-04:00")
+    assert take(tmp_path, [early]) == {"before_the_order": 1}
+
+    confirm_review(ReviewItem.objects.get(), **deciding())
+
+    assert on_receipts() == [["S2", "X99"]]
+    assert not is_met()
+    assert sorted(Firearm.objects.values_list("serial", flat=True)) == ["S1", "S2", "X99"]
+    asked = {item.payload["serial"]: item for item in ReviewItem.objects.filter(resolved_at=None)}
+    assert {serial: item.code for serial, item in asked.items()} == {
+        "s-1": "near_match",
+        "50 rounds": "no_serial",
+    }
+    match_review(asked["s-1"], firearm=Firearm.objects.get(serial="S1"), **deciding())
+    assert is_met()
+    # All that a receipt names may be unclear.
+    assert take(tmp_path, [early, {**early, "receipt_number": "R7", "serials": "s2"}], later=1) == {
+        "before_the_order": 1
+    }
+    confirm_review(ReviewItem.objects.get(code="before_the_order", resolved_at=None), **deciding())
+    assert on_receipts()[1] == []
+
+
 def test_one_wrong_row_of_a_receipt_does_not_reject_the_others(tmp_path: Path) -> None:
     wrong = receipt_row(serials="S2", recipient_id="12345")
 

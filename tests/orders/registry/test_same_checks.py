@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from accounts.models import Agency, AgencyKind, Role, Town
-from orders.errors import InvalidFact
-from orders.models import Hearing, HearingPurpose, Order, ReviewItem
+from orders.admin.review_facts import facts_of
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.models import DeadlineState, Hearing, HearingPurpose, Order, ReviewItem
 from orders.services import hearings
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
+from orders.services.orders.corrections import correct_order
 from orders.services.orders.extension import extend_order
 from orders.services.orders.vacatur import vacate_order
 from orders.services.registry.importing import importing
-from orders.services.registry.reviews import confirm_review, reject_review
+from orders.services.registry.reviews import confirm_review, reject_review, reopen_review
+from orders.services.service import correct_service
 from tests import make
 from tests.make import NOW
 from tests.make_export import firearm_row, order_row, receipt_row, write_export
@@ -119,3 +122,57 @@ def test_what_follows_a_vacatur_is_taken_at_both_doors(tmp_path: Path, *, by_han
 
     assert order.receipts.count() == 1
     assert Hearing.objects.filter(order=order, scheduled_on=date(2026, 12, 9), outcome="").exists()
+
+
+def correct_service_and_issue(order: Order) -> None:
+    given: dict[str, Any] = {"by": None, "now": NOW, "reason": "The order was read again."}
+    correct_service(order, served_at=datetime.fromisoformat("2026-10-05T12:00-04:00"), **given)
+    correct_order(order, issued_at=datetime.fromisoformat("2026-10-04T12:00-04:00"), **given)
+
+
+def test_a_time_of_issue_after_the_proof_makes_the_proof_doubtful(tmp_path: Path) -> None:
+    sworn = {"kind": "non_possession_statement", "recipient_kind": "court", "serials": ""}
+    proof = [receipt_row(), receipt_row(**sworn, receipt_number="N1")]
+
+    def imported(later: int, **given: str) -> Counter[str]:
+        export = write_export(tmp_path, [order_row(1, **given)], [firearm_row()], proof)
+        with importing(export, now=NOW + timedelta(hours=later)) as run:
+            list(run.batches())
+            return Counter(updated=run.updated, **run.rejected) + Counter(one.code for one in run.reviews())
+
+    moved = {"issued_at": "2026-10-04T12:00-04:00", "served_at": "2026-10-05T12:00-04:00"}
+    assert imported(0) == {}
+    order = Order.objects.get()
+    duty = order.deadlines.filter(rule_id="CT-SUR-01")
+    assert duty.get().state == DeadlineState.MET
+
+    # By hand it is asked about.
+    with pytest.raises(DoubtfulFact, match="receipt R1 of") as asked:
+        correct_service_and_issue(order)
+    assert asked.value.code == "before_the_order"
+
+    assert imported(1, **moved) == {"updated": 1, "before_the_order": 2}
+    assert duty.get().state != DeadlineState.MET
+    assert not order.receipts.exists()
+    assert not order.statements.exists()
+    assert imported(2, **moved) == {}
+
+    for item in ReviewItem.objects.order_by("id"):
+        confirm_review(item, by=make.person(Role.CLERK, order.case.court), now=NOW, reason="Read the paper.")
+    assert duty.get().state == DeadlineState.MET
+    # A person has decided: the registry does not take it back again.
+    assert imported(3, **{**moved, "issued_at": "2026-10-04T13:00-04:00"}) == {"updated": 1}
+
+
+def test_an_ex_parte_order_without_an_end_waits_for_a_clerk(tmp_path: Path) -> None:
+    assert take(tmp_path, hearing_on="") == {"imported": 1, "no_end": 1}
+    assert take(tmp_path, hearing_on="", now=NOW + timedelta(hours=1)) == {}
+
+    item = ReviewItem.objects.get()
+    assert Order.objects.get().deadlines.exists()
+    clerk = make.person(Role.CLERK, item.order.case.court)
+    given: dict[str, Any] = {"by": clerk, "now": NOW, "reason": "Read."}
+    confirm_review(item, **given)
+    reopen_review(item, **given)
+    reject_review(item, **given)
+    assert ("Hearing and last day", "Not in the row") in facts_of(item)
