@@ -9,11 +9,8 @@ from rest_framework.renderers import BaseRenderer
 from typing_extensions import override
 
 
-class CSVRenderer(BaseRenderer):
-    """Lets a caller ask for CSV. The views that offer it stream the text themselves."""
-
-    media_type = "text/csv"
-    format = "csv"
+class FileRenderer(BaseRenderer):
+    """Lets a caller ask for a file by its type. The views that offer it return the content themselves."""
 
     @override
     def render(
@@ -23,3 +20,10 @@ class CSVRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> Any:
         return data
+
+
+class CSVRenderer(FileRenderer):
+    """Rows as text."""
+
+    media_type = "text/csv"
+    format = "csv"

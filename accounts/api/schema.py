@@ -144,7 +144,7 @@ class Schema(AutoSchema):
                 return [key, _if_match(required=False), *view.extra_parameters]
             case "PATCH" | "DELETE":
                 return [_if_match(required=True), *view.extra_parameters]
-        return []
+        return [*view.extra_parameters] if self.method == "PUT" else []
 
     @override
     def get_examples(self) -> list[OpenApiExample]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.api import coming_service, decisions, hearings, search, service
 from orders.api.conditions import conditions, notices
+from orders.api.documents import attachments, documents, signatures
 from orders.api.exchange import views as exchange
 from orders.api.firearms import (
     accounting,
@@ -41,6 +42,9 @@ urlpatterns = [
     *orders.urlpatterns,
     *extension.urlpatterns,
     *modification.urlpatterns,
+    *documents.urlpatterns,
+    *attachments.urlpatterns,
+    *signatures.urlpatterns,
     *exceptions.urlpatterns,
     *vacatur.urlpatterns,
     *withdrawal.urlpatterns,

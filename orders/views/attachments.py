@@ -82,7 +82,11 @@ def order_files(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def attachment_content(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Return a file: a picture to be shown, a PDF file to be saved. It never acts as a page."""
-    found = _attachment(request, public_id)
+    return file_response(_attachment(request, public_id))
+
+
+def file_response(found: Attachment) -> HttpResponse:
+    """Return the content of a file."""
     ending = ENDINGS[found.content_type]
     shown = "inline" if found.is_image else "attachment"
     name = f"{found.kind.replace('_', '-')}-{str(found.public_id)[:8]}.{ending}"

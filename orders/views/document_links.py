@@ -20,6 +20,13 @@ class DocumentLink:
 
     title: str
     addresses: list[tuple[str, str]]
+    #: Its address in the API.
+    api_address: str
+
+    @property
+    def languages(self) -> list[str]:
+        """The codes of its languages."""
+        return [*LANGUAGES] if len(self.addresses) > 1 else ["en"]
 
 
 #: The documents of every order: action in the matrix, title, and whether there are two languages.
@@ -37,6 +44,7 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
         DocumentLink(
             title=title,
             addresses=_in_languages("document-order", order.public_id, action.replace("_", "-"), both=both),
+            api_address=reverse("order-document", args=[order.public_id, action.replace("_", "-")]),
         )
         for action, title, both in _OF_ORDERS
         if MATRIX.may(roles, action, "document")
@@ -46,6 +54,7 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
             DocumentLink(
                 title=f"Receipt {receipt_number(one)}",
                 addresses=_in_languages("document-receipt", one.public_id),
+                api_address=reverse("receipt-document", args=[one.public_id]),
             )
             for one in Receipt.objects.of_case(order.case_id)
         ]
@@ -54,6 +63,7 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
             DocumentLink(
                 title=f"Notice of hearing, {format_day(one.scheduled_on)}",
                 addresses=_in_languages("document-hearing", one.public_id),
+                api_address=reverse("hearing-document", args=[one.public_id, "notice"]),
             )
             for one in Hearing.objects.filter(order=order, outcome="")
         ]
@@ -62,6 +72,7 @@ def document_links(order: Order, roles: Collection[str]) -> list[DocumentLink]:
             DocumentLink(
                 title=f"Bench sheet, {format_day(one.scheduled_on)}",
                 addresses=_in_languages("document-bench", one.public_id, both=False),
+                api_address=reverse("hearing-document", args=[one.public_id, "bench-sheet"]),
             )
             for one in Hearing.objects.filter(order=order, outcome="")
         ]

@@ -37,7 +37,7 @@ def _views(patterns: Any, above: str = "/") -> Iterator[tuple[str, type[Resource
         if isinstance(pattern, URLResolver):
             yield from _views(pattern.url_patterns, below)
         elif isinstance(view, type) and issubclass(view, ResourceView):
-            yield re.sub(r"<str:\w+>", "orders", re.sub(r"<\w+:id>", str(uuid.uuid4()), below)), view
+            yield re.sub(r"<(str|slug):\w+>", "orders", re.sub(r"<\w+:id>", str(uuid.uuid4()), below)), view
 
 
 #: Every method with an effect.
@@ -61,7 +61,7 @@ def test_unknown_parameter_is_refused(
     address: str, view: type[ResourceView], method: str, caller: MakeCaller
 ) -> None:
     person = _caller_for(view, method, caller)
-    content_type = "text/csv" if hasattr(view, "uploads") else "application/json"
+    content_type = next(iter(getattr(view, "uploads", ["application/json"])))
 
     answer = person.client.generic(
         method,
