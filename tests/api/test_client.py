@@ -101,6 +101,7 @@ def test_day_of_a_court(made: Path, live_server: LiveServer, caller: MakeCaller)
                 respondent_town=town.name,
                 issued_at=now - timedelta(days=3),
                 firearms_indicated=True,
+                confirm="The court sets the hearing later.",
             ),
         )
         clerk.act(
