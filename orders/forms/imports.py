@@ -106,6 +106,21 @@ _LABELS = {
     "recipient_id": "Number of the recipient",
 }
 
+#: What other systems call a column, besides our name and our label, as `_folded` returns it.
+_ALSO_CALLED = {
+    "docket_number": ("docket", "docketno", "docketnum", "casenumber", "caseno"),
+    "order_kind": ("ordertype", "orderkind", "typeoforder"),
+    "issued_at": ("dateissued", "issuedate", "issueddate", "orderdate"),
+    "expires_on": ("expirationdate", "dateexpires", "expires", "expiration"),
+    "hearing_on": ("hearingdate", "dateofhearing"),
+    "served_at": ("dateserved", "servicedate", "dateofservice"),
+    "por_number": ("porno", "pornum", "registryno"),
+    "respondent_name": ("respondent", "respondentfullname", "nameofrespondent"),
+    "respondent_dob": ("dob", "dateofbirth", "birthdate", "respondentdateofbirth"),
+    "respondent_town": ("respondentcity", "townofrespondent"),
+    "serial": ("serialno", "serialnumber"),
+}
+
 
 def _format_choices(formats: Iterable[str]) -> list[tuple[str, str]]:
     return [("", "As in 2026-12-31"), *((one, _EXAMPLE.strftime(one)) for one in formats)]
@@ -153,7 +168,9 @@ class ColumnsForm(SiteForm):
             label=_LABELS.get(column) or sentence(column),
             help_text=text,
         )
-        field.initial = known.get(column) or folded.get(_folded(column), "")
+        called = (_folded(column), _folded(str(field.label)), *_ALSO_CALLED.get(column, ()))
+        named = (folded[one] for one in called if one in folded)
+        field.initial = known.get(column) or next(named, "")
         return field
 
     @property

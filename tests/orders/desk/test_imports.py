@@ -12,9 +12,11 @@ from django.test import Client
 
 from accounts.models import Agency, AgencyKind, Membership, Role, User
 from accounts.services.agencies.reference import load_reference
+from orders.forms.imports import ColumnsForm
 from orders.models import ImportJob, ImportMapping, ImportState, Order
 from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
+from orders.services.registry.layout import Layout
 from tests import make
 from tests.orders.test_admin.conftest import clerk, court, desk, enter, now, signed_in
 
@@ -182,3 +184,18 @@ def test_a_worker_tries_large_files(
     assert "Import now" in page
     assert '<p class="big">1</p>' in page
     assert not Order.objects.exists()
+
+
+def test_columns_that_other_systems_name_are_chosen_already() -> None:
+    headers = ["Docket No.", "DOB", "Order Type", "Date Issued", "Respondent Full Name", "Town of work"]
+
+    form = ColumnsForm(layout=Layout(), headers={"orders": headers})
+
+    chosen = {name: field.initial for name, field in form.fields.items() if field.initial}
+    assert chosen == {
+        "orders_docket_number": "Docket No.",
+        "orders_order_kind": "Order Type",
+        "orders_issued_at": "Date Issued",
+        "orders_respondent_name": "Respondent Full Name",
+        "orders_respondent_dob": "DOB",
+    }
