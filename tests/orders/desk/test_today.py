@@ -161,11 +161,16 @@ def test_no_walk_through_the_deadlines_of_every_court(clerk: User, enter: Enter,
     with CaptureQueriesContext(connection) as captured:
         assert Today(desk=CourtDesk(person=clerk, now=now)).groups
 
-    sorted_by_due = [one["sql"] for one in captured if 'ORDER BY ("orders_deadline"."due_at" +' in one["sql"]]
+    by_urgency = [
+        one["sql"]
+        for one in captured
+        if 'BY "orders_orderurgency"."due_at"' in one["sql"] and 'FROM "orders_deadline"' in one["sql"]
+    ]
     walked = [
         one["sql"]
         for one in captured
         if 'BY "orders_deadline"."due_at"' in one["sql"] and "LIMIT" in one["sql"]
     ]
-    assert len(sorted_by_due) == 4
+    # Overdue, due in 24 hours, the duties of the court, and the windows to extend.
+    assert len(by_urgency) == 4
     assert not walked
