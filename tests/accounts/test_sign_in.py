@@ -40,6 +40,8 @@ OPEN = {
     "/calendar/x.ics",
     "/.well-known/security.txt",
     "/.well-known/change-password",
+    # Asks a protected person for a PIN; the page is the same for every link.
+    "/p/x",
     # Help without an account; tests/guidance shows that it keeps nothing about its readers.
     "/help/",
     "/help/es/",
@@ -49,7 +51,9 @@ OPEN = {
     "/guides/x/",
     "/guides/x/es/",
     "/statistics/",
+    "/statistics/es/",
     "/statistics/1/1/",
+    "/statistics/1/1/es/",
     "/statistics/1/1/figures.csv",
     "/statistics/1/1/figures.json",
 }
