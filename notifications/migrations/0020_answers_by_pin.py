@@ -19,10 +19,6 @@ $$;
 
 class Migration(migrations.Migration):
 
-    """The indexes are built beside running processes."""
-
-    atomic = False
-
     dependencies = [
         ('notifications', '0019_protected_messages'),
     ]
@@ -49,28 +45,4 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, choices=[('reminded', 'Someone asks you to act on this follow-up'), ('passed', 'The next action has passed'), ('unreached', 'No one at an agency could be notified'), ('no_client', 'A message to your client did not arrive'), ('no_answer', 'Your client did not answer a message'), ('no_school', 'No one at the school could be notified')], db_default='', default='', max_length=10),
         ),
         migrations.RunSQL(ENDS.replace("{pin}", ", encrypted_pin = ''"), ENDS.replace("{pin}", "")),
-        migrations.SeparateDatabaseAndState(
-            database_operations=[
-                migrations.RunSQL(
-                    "CREATE INDEX CONCURRENTLY IF NOT EXISTS alert_to_person ON notifications_alert "
-                    "(release_id, first_sent_at) WHERE first_sent_at IS NOT NULL AND via = 'protected';",
-                    "DROP INDEX CONCURRENTLY IF EXISTS alert_to_person;",
-                ),
-                migrations.RunSQL(
-                    "CREATE INDEX CONCURRENTLY IF NOT EXISTS safe_contact_asks ON notifications_safecontact "
-                    "(id) WHERE ended_at IS NULL AND NOT (encrypted_pin = '');",
-                    "DROP INDEX CONCURRENTLY IF EXISTS safe_contact_asks;",
-                ),
-            ],
-            state_operations=[
-                migrations.AddIndex(
-                    model_name='alert',
-                    index=models.Index(condition=models.Q(('first_sent_at__isnull', False), ('via', 'protected')), fields=['release', 'first_sent_at'], name='alert_to_person'),
-                ),
-                migrations.AddIndex(
-                    model_name='safecontact',
-                    index=models.Index(condition=models.Q(('ended_at', None), models.Q(('encrypted_pin', ''), _negated=True)), fields=['id'], name='safe_contact_asks'),
-                ),
-            ],
-        ),
     ]

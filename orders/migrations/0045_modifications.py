@@ -30,15 +30,43 @@ class Migration(migrations.Migration):
                 'ordering': ['id'],
             },
         ),
-        migrations.AddField(
-            model_name='ordercondition',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ended', to='orders.modification'),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    [
+                        'ALTER TABLE orders_ordercondition ADD COLUMN ended_by_id bigint',
+                        'ALTER TABLE orders_ordercondition ADD CONSTRAINT orders_ordercondition_ended_by_fk FOREIGN KEY (ended_by_id) '
+                        'REFERENCES orders_modification (id) DEFERRABLE INITIALLY DEFERRED NOT VALID',
+                    ],
+                    'ALTER TABLE orders_ordercondition DROP COLUMN ended_by_id',
+                )
+            ],
+            state_operations=[
+                migrations.AddField(
+                    model_name='ordercondition',
+                    name='ended_by',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ended', to='orders.modification'),
+                ),
+            ],
         ),
-        migrations.AddField(
-            model_name='ordercondition',
-            name='set_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conditions', to='orders.modification'),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    [
+                        'ALTER TABLE orders_ordercondition ADD COLUMN set_by_id bigint',
+                        'ALTER TABLE orders_ordercondition ADD CONSTRAINT orders_ordercondition_set_by_fk FOREIGN KEY (set_by_id) '
+                        'REFERENCES orders_modification (id) DEFERRABLE INITIALLY DEFERRED NOT VALID',
+                    ],
+                    'ALTER TABLE orders_ordercondition DROP COLUMN set_by_id',
+                )
+            ],
+            state_operations=[
+                migrations.AddField(
+                    model_name='ordercondition',
+                    name='set_by',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conditions', to='orders.modification'),
+                ),
+            ],
         ),
         migrations.AddConstraint(
             model_name='modification',

@@ -22,9 +22,23 @@ class Migration(migrations.Migration):
             name='handed_over_at',
             field=models.CharField(blank=True, db_default='', default='', help_text='The place in that town.', max_length=120),
         ),
-        migrations.AddField(
-            model_name='receipt',
-            name='town',
-            field=models.ForeignKey(blank=True, help_text='Where it was.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.town'),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    [
+                        'ALTER TABLE orders_receipt ADD COLUMN town_id bigint',
+                        'ALTER TABLE orders_receipt ADD CONSTRAINT orders_receipt_town_fk FOREIGN KEY (town_id) '
+                        'REFERENCES accounts_town (id) DEFERRABLE INITIALLY DEFERRED NOT VALID',
+                    ],
+                    'ALTER TABLE orders_receipt DROP COLUMN town_id',
+                )
+            ],
+            state_operations=[
+                migrations.AddField(
+                    model_name='receipt',
+                    name='town',
+                    field=models.ForeignKey(blank=True, help_text='Where it was.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.town'),
+                ),
+            ],
         ),
     ]
