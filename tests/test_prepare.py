@@ -39,7 +39,7 @@ def test_it_prints_one_line_for_people(db: None) -> None:
 
     call_command("prepare", stdout=printed)
 
-    assert printed.getvalue().startswith("Ready: 0 migrations applied; reference rows: 584 added, ")
+    assert printed.getvalue().startswith("Ready: 0 migrations applied; reference rows: 597 added, ")
     assert printed.getvalue().count("\n") == 1
 
 

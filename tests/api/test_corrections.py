@@ -19,7 +19,7 @@ from orders.services.orders import case_events, licensing, vacatur
 from orders.services.parties import persons
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
-from tests.api.fixtures import Fixtures
+from tests.api.fixtures import SITS, Fixtures
 from tests.orders.corrections.fixtures import plan_of
 
 pytestmark = pytest.mark.django_db
@@ -157,9 +157,13 @@ CASES = {
     ),
     "hearings": Case(
         row=lambda f: hearings.schedule_hearing(
-            f.order, purpose="extension", scheduled_on=court_day(f.order, f.now) + timedelta(days=9), **by(f)
+            f.order,
+            purpose="extension",
+            scheduled_on=court_day(f.order, f.now) + timedelta(days=9),
+            confirm=SITS,
+            **by(f),
         ),
-        correction=lambda f: {"scheduled_on": f.day(12), "scheduled_time": "10:00:00"},
+        correction=lambda f: {"scheduled_on": f.day(12), "scheduled_time": "10:00:00", "confirm": SITS},
     ),
     "case-events": Case(
         row=lambda f: case_events.record_case_event(
@@ -214,7 +218,8 @@ def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, c
 
     assert answer.status_code == 200, answer.content
     shown = answer.json()
-    assert {key: shown[key] for key in body} == body
+    facts = {key: value for key, value in body.items() if key != "confirm"}
+    assert {key: shown[key] for key in facts} == facts
     again = clerk.get(path)
     assert (again.json(), again.headers["ETag"]) == (shown, answer.headers["ETag"])
     entry = HistoryEntry.objects.filter(order=fixtures.order).order_by("-id")[0]
@@ -296,7 +301,11 @@ def test_parts_of_a_fact_are_withdrawn(fixtures: Fixtures, clerk: Caller, caller
     before = plan_of(fixtures.order)
     why = {"reason": "Another case."}
     steps = [
-        (f"{hearing}/continuances", {"scheduled_on": fixtures.day(12)}, f"{hearing}/continuance-withdrawals"),
+        (
+            f"{hearing}/continuances",
+            {"scheduled_on": fixtures.day(12), "confirm": SITS},
+            f"{hearing}/continuance-withdrawals",
+        ),
         (
             f"{past}/outcomes",
             {"outcome": "denied", "held_on": fixtures.day(-1)},

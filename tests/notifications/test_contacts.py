@@ -135,7 +135,7 @@ def test_setting_another_wipes_the_one_before(care: Care) -> None:
 NOTHING = {"address": "", "phrase": ""}
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
-    "no address": ({"address": " "}, "address", "invalid"),
+    "no address": ({"address": " "}, "address", "required"),
     "no email address": ({"address": "heron"}, "address", "invalid"),
     "an address of other letters": ({"address": "reiher@größe.example"}, "address", "invalid"),
     "an invalid number": ({"channel": "sms", "address": "12"}, "address", "invalid"),

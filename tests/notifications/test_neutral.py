@@ -24,7 +24,7 @@ from notifications.channels import email as email_channel
 from notifications.models import Alert, AlertState, Channel, Language, MessageTemplate, Preference, Via
 from notifications.services.delivery import sending
 from notifications.services.delivery.bundles import Bundle
-from notifications.services.delivery.links import alert_of, answer_code
+from notifications.services.delivery.links import alert_of, alert_of_person, answer_code
 from notifications.services.delivery.outbox import LeasedAlert
 from notifications.services.delivery.templates import (
     RenderError,
@@ -196,12 +196,13 @@ def _faults(texts: list[str], secrets: Secrets, alert: UUID, code: str) -> list[
 
 
 def _is_ours(link: str, alert: UUID) -> bool:
-    """True for the list, for a supervisor's week, and for the page of this very alert."""
+    """True for the list, for a supervisor's week, and for the pages of this very alert."""
     parts = urlsplit(link)
     if f"{parts.scheme}://{parts.netloc}" != settings.BASE_URL or parts.query or parts.fragment:
         return False
     return parts.path in ("/", "/week/") or (
-        parts.path.startswith("/n/") and alert_of(parts.path[3:]) == alert
+        (parts.path.startswith("/n/") and alert_of(parts.path[3:]) == alert)
+        or (parts.path.startswith("/p/") and alert_of_person(parts.path[3:]) == alert)
     )
 
 

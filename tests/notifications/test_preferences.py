@@ -94,8 +94,8 @@ def test_saved_preferences_are_shown_again(person: User, browser: Client) -> Non
 def test_the_page_explains_what_quiet_hours_do_not_hold_back(browser: Client) -> None:
     page = text(browser.get(PAGE))
 
-    assert "Two are never held back: that the time to surrender firearms has passed" in page
-    assert "others are notified, whatever your quiet hours are" in page
+    assert "Two are never held back. The first: the time to hand in guns is over" in page
+    assert "others get it, at any hour" in page
 
 
 @pytest.mark.parametrize(

@@ -605,7 +605,7 @@ CASES = [
             "confirmed": ["requested"],
         },
         beside="confirmed",
-        message="CT-RET-COND",
+        message="C.G.S. § 29-36k(c)(3)",
     ),
     Case(
         act="custody-request",

@@ -45,7 +45,8 @@ def test_fifty_orders_take_as_many_queries_as_five(
 
     overdue_orders(enter, now, 45)
 
-    assert queries(desk, address) == few
+    # Fewer where no row of the first page waits for a hearing.
+    assert queries(desk, address) <= few
 
 
 def test_the_number_of_queries_of_the_page_does_not_grow_with_its_history(
