@@ -270,6 +270,7 @@ WITHOUT_KEY = {
     "ctcompliance/templates/search_box.html",
     "guidance/templates/guidance/base.html",
     "guidance/templates/guidance/help.html",
+    "notifications/templates/notifications/by_pin.html",
     "orders/templates/orders/court/find.html",
     "orders/templates/orders/search.html",
 }
