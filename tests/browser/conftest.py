@@ -75,6 +75,10 @@ class Browser:
         """Waits for a page that says so."""
         self._wait().until(lambda driver: words in driver.find_element(By.TAG_NAME, "main").text)
 
+    def all_of(self, selector: str) -> list[WebElement]:
+        """Waits until elements fit the selector, and returns them."""
+        return self._wait().until(lambda driver: driver.find_elements(By.CSS_SELECTOR, selector))
+
     def wait_until_typing_goes_to(self, name: str) -> None:
         """Waits until the page that opened has put the cursor into that field."""
         self._wait().until(lambda driver: driver.switch_to.active_element.get_attribute("name") == name)

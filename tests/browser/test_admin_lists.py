@@ -26,7 +26,7 @@ ROLES = (Role.ADMINISTRATOR, Role.CLERK, Role.JUDGE, Role.AUDITOR)
 def walk(browser: Browser) -> set[str]:
     """Open every list and form that the first page of the admin leads to, and return their paths."""
     browser.open("/admin/")
-    links = browser.driver.find_elements(By.CSS_SELECTOR, "#content-main table a")
+    links = browser.all_of("#content-main table a")
     paths = sorted({str(one.get_attribute("href")).removeprefix(browser.address) for one in links})
     for path in paths:
         browser.open(path)
