@@ -104,8 +104,8 @@ def test_a_message_that_fails_leads_to_the_advocate_at_once(
     assert failed is not None
     Alert.objects.filter(pk=failed.pk).update(state=AlertState.FAILED)
 
-    assert notify_advocates() == 1
-    assert notify_advocates() == 0
+    assert notify_advocates(timezone.now()) == 1
+    assert notify_advocates(timezone.now()) == 0
 
     alert = Alert.objects.get(note=FollowUpNote.NO_CLIENT)
     assert (alert.recipient, alert.channel, alert.release) == (person, Channel.EMAIL, stage.release)

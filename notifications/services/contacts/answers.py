@@ -16,7 +16,6 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
 from accounts.crypto import decrypt
 from notifications.models import Alert, AlertState, FollowUpNote, SafeContact, Via
@@ -38,9 +37,8 @@ _LEFT = (AlertState.ACCEPTED, AlertState.DELIVERED, AlertState.IN_DOUBT)
 logger = logging.getLogger(__name__)
 
 
-def repeat_unanswered(now: datetime | None = None) -> int:
+def repeat_unanswered(now: datetime) -> int:
     """Send unanswered messages again, and ask the advocates when the time is over; return for how many."""
-    now = now or timezone.now()
     with transaction.atomic():
         # What another pulse works on is left to it.
         found = list(

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from accounts.models import Role, User
 from notifications.models import Alert, AlertState, FollowUpNote, SafeContact, Via
@@ -31,12 +30,11 @@ _KEYS = {FollowUpNote.NO_CLIENT: "unreached", FollowUpNote.NO_ANSWER: "unanswere
 logger = logging.getLogger(__name__)
 
 
-def notify_advocates(now: datetime | None = None) -> int:
+def notify_advocates(now: datetime) -> int:
     """Alert the advocates of each message to a person that failed since the last call; return how many.
 
     One alert for each message and advocate: its key is made of that of the message.
     """
-    now = now or timezone.now()
     passed_on = Alert.objects.filter(
         checkpoint=OuterRef("checkpoint"), release=OuterRef("release"), note=FollowUpNote.NO_CLIENT
     )

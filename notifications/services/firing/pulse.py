@@ -21,6 +21,7 @@ from notifications.services.escalation.cover import cover
 from notifications.services.escalation.escalation import escalate
 from notifications.services.fallbacks import notify_courts
 from notifications.services.firing.fire import Fired, Firer
+from notifications.services.sql import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ ON CONFLICT (name) DO UPDATE SET pulses = h.pulses + 1, last_pulse_at = statemen
 
 def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool = True) -> Fired:
     """Fire what is due, hint to workers to send it, cover for people who cannot act, take the escalation
-    steps whose time has come, and notify courts of what fell back.
+    steps whose time has come, and notify courts of what fell back and advocates of clients not reached.
 
     `send_hints` asks workers for that many drains and returns False if the broker did not take the hints.
     The pulse then sends by itself, and also when alerts have waited longer than `PATIENCE`, unless `drains`
@@ -68,8 +69,9 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
         cover()
         escalate()
         notify_courts()
-        notify_advocates()
-        repeat_unanswered()
+        ((now,),) = rows_of("SELECT statement_timestamp()", {})
+        notify_advocates(now)
+        repeat_unanswered(now)
     return fired
 
 
