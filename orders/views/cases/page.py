@@ -39,7 +39,7 @@ from orders.models import (
 )
 from orders.services.coming_service import COMING_SERVICE, STILL_DUE, presence_words
 from orders.services.correctable import Correctable
-from orders.services.court_days import court_day, respondent_age, zone_of
+from orders.services.court_days import court_day
 from orders.services.firearms.accounting import FirearmAccount
 from orders.services.firearms.disposals import DISPOSAL
 from orders.services.firearms.inventory import FIREARM, PERMIT
@@ -55,6 +55,7 @@ from orders.services.related_orders import RelatedOrder, related_orders
 from orders.services.service import ATTEMPT, may_correct
 from orders.views.cases.lines import CaseAct, ItemLine, act_address, item_acts
 from orders.views.cases.requests import CaseRequest, CaseRequestLine, deadlines_of, waits_for_police
+from orders.views.court_time import InCourtTime
 
 #: The resources of the matrix whose fields are on the page.
 SHOWN = (
@@ -105,7 +106,7 @@ class CaseDeadline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CasePage:
+class CasePage(InCourtTime):
     """The page of an order for a person who sees it in `roles`, at `now`.
 
     It never names the protected person, an advocate or a school.
@@ -127,16 +128,6 @@ class CasePage:
     def order(self) -> Order:
         """The order."""
         return self.record.order
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The court's time zone."""
-        return zone_of(self.order)
-
-    @property
-    def age(self) -> int | None:
-        """The respondent's age; None without a date of birth."""
-        return respondent_age(self.order, self.now)
 
     @cached_property
     def state(self) -> OrderState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from accounts.dates import format_day, format_short
 from accounts.models import User
@@ -21,16 +20,16 @@ from orders.models import (
     Transfer,
 )
 from orders.services.coming_service import presence_words
-from orders.services.court_days import respondent_age, zone_of
 from orders.services.planning.inventory import Balance
 from orders.views.cases.requests import CaseRequest
+from orders.views.court_time import InCourtTime
 
 #: The most firearms that are drawn as boxes.
 MOST_BOXES = 12
 
 
 @dataclass(kw_only=True)
-class BoardRow:
+class BoardRow(InCourtTime):
     """One case: its order, and the deadline, request or service that makes it urgent."""
 
     order: Order
@@ -46,16 +45,6 @@ class BoardRow:
     follow_up: FollowUp | None = None
     reader: User | None = None
     last_attempt: Attempt | None = None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The court's time zone."""
-        return zone_of(self.order)
-
-    @property
-    def age(self) -> int | None:
-        """The respondent's age; None without a date of birth."""
-        return respondent_age(self.order, self.now)
 
     @property
     def clock(self) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -26,10 +25,11 @@ from orders.models import (
 )
 from orders.querysets import OfOrderQuerySet, order_visibility
 from orders.rules.court_time import local_date
-from orders.services.court_days import court_day, respondent_age, zone_of
+from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
+from orders.views.court_time import InCourtTime
 
 #: The most rows of one part of the page.
 MOST = 50
@@ -45,7 +45,7 @@ _RELATED = ("order__case__court", "order__case__respondent__town")
 
 
 @dataclass(kw_only=True)
-class ReferralRow:
+class ReferralRow(InCourtTime):
     """One referral, at `now`, with what is behind it."""
 
     referral: Referral
@@ -64,16 +64,6 @@ class ReferralRow:
     def follow_up(self) -> FollowUp:
         """The task that was referred."""
         return self.referral.follow_up
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The court's time zone."""
-        return zone_of(self.order)
-
-    @property
-    def age(self) -> int | None:
-        """The respondent's age; None without a date of birth."""
-        return respondent_age(self.order, self.now)
 
     @property
     def title(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef
 
@@ -26,9 +25,10 @@ from orders.models import (
 )
 from orders.querysets import OrderQuerySet, order_visibility
 from orders.services.attachments.attaching import RETURNED
-from orders.services.court_days import court_day, respondent_age, zone_of
+from orders.services.court_days import court_day
 from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.rulebooks import bundled
+from orders.views.court_time import InCourtTime
 
 #: The most orders of one part of the list.
 MOST = 100
@@ -49,7 +49,7 @@ def service_rules() -> frozenset[str]:
 
 
 @dataclass(kw_only=True)
-class ServiceRow:
+class ServiceRow(InCourtTime):
     """One order that a marshal serves, at `now`."""
 
     order: Order
@@ -58,16 +58,6 @@ class ServiceRow:
     deadline: Deadline | None = None
     hearing: Hearing | None = None
     attempts: list[ServiceAttempt] = field(default_factory=list)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The court's time zone."""
-        return zone_of(self.order)
-
-    @property
-    def age(self) -> int | None:
-        """The respondent's age; None without a date of birth."""
-        return respondent_age(self.order, self.now)
 
     @property
     def serve_by(self) -> date | None:
