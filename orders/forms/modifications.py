@@ -68,6 +68,8 @@ class ModifyForm(ActForm):
         rows = OrderCondition.objects.in_force(order).select_related("order")
         limited = [one.pk for one in rows if is_limited(order, one.condition)]
         self.offer_rows("ended", rows.exclude(pk__in=limited))
+        if len(limited) == len(rows):
+            self.fields["ended"].help_text = "No condition is on record that the court may end here."
         held = {one.condition for one in rows if one.due_on is None}
         self.offer_choices(
             "added",
