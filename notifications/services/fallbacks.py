@@ -5,7 +5,6 @@ One alert for a case, an agency and a day at most. The next pulse takes what fel
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from notifications.models import Alert, FollowUpNote, Via
 from notifications.services.direct_alerts import store_new
 from notifications.services.recipients.recipients import Recipient, recipients_of_agency, with_channels
 from notifications.services.sql import rows_of
-from notifications.services.watch.isolation import park, parked_rows
+from notifications.services.watch.isolation import parked_rows, parking
 from orders.models import Capacity, Checkpoint, CheckpointState
 
 #: Alerts that one call takes; the rest is left to the next pulse.
@@ -28,8 +27,6 @@ NEWS = timedelta(days=1)
 KIND = "fallback"
 #: What the court is not notified about: other alerts reached no one for their own reason.
 _UNREACHED = (Via.FALLBACK, Via.MISSING)
-
-logger = logging.getLogger(__name__)
 
 
 def notify_courts() -> int:
@@ -50,15 +47,10 @@ def notify_courts() -> int:
 
 
 def _try_to_notify(alert: Alert, now: datetime) -> None:
-    """Notify the court of one. What fails is parked and tried again, delays no other, and is a finding."""
-    try:
-        with transaction.atomic():
-            if _is_for_the_court(alert, now):
-                _notify(alert, now)
-            Alert.objects.filter(pk=alert.pk).update(court_notified_at=now)
-    except Exception as error:
-        logger.exception("notifying a court of a fallback failed")
-        park(KIND, alert.pk, error)
+    with parking(KIND, alert.pk, "notifying a court of a fallback failed"):
+        if _is_for_the_court(alert, now):
+            _notify(alert, now)
+        Alert.objects.filter(pk=alert.pk).update(court_notified_at=now)
 
 
 def _is_for_the_court(alert: Alert, now: datetime) -> bool:

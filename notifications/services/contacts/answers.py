@@ -7,7 +7,6 @@ lease and the withdrawal of what is no longer news apply to them.
 from __future__ import annotations
 
 import hmac
-import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from notifications.models import Alert, AlertState, FollowUpNote, SafeContact, V
 from notifications.models.alert import SENDABLE
 from notifications.services.contacts.unreached import ask_advocates
 from notifications.services.direct_alerts import store_new
-from notifications.services.watch.isolation import park, parked_rows
+from notifications.services.watch.isolation import parked_rows, parking
 
 #: Contacts that one call takes; the rest is left to the next pulse.
 BATCH = 100
@@ -33,8 +32,6 @@ MOST_WRONG, WAIT = 5, 3600
 
 #: Messages that left, whether or not their arrival is known.
 _LEFT = (AlertState.ACCEPTED, AlertState.DELIVERED, AlertState.IN_DOUBT)
-
-logger = logging.getLogger(__name__)
 
 
 def repeat_unanswered(now: datetime) -> int:
@@ -100,14 +97,9 @@ def _hours(count: int) -> timedelta:
 
 
 def _try_to_repeat(contact: SafeContact, now: datetime) -> int:
-    """Take one contact. What fails is parked and tried again, delays no other, and is a finding."""
-    try:
-        with transaction.atomic():
-            return _repeat(contact, now)
-    except Exception as error:
-        logger.exception("repeating an unanswered message failed")
-        park(KIND, contact.pk, error)
-        return 0
+    with parking(KIND, contact.pk, "repeating an unanswered message failed"):
+        return _repeat(contact, now)
+    return 0
 
 
 def _repeat(contact: SafeContact, now: datetime) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +12,7 @@ from notifications.models import Alert, AlertState, FollowUpNote, SafeContact, V
 from notifications.services.contacts.contacts import releases_of
 from notifications.services.direct_alerts import store_new
 from notifications.services.recipients.recipients import recipients_of_agency, with_channels
-from notifications.services.watch.isolation import park, parked_rows
+from notifications.services.watch.isolation import parked_rows, parking
 
 #: Of what failed longer ago no one is alerted: the page of the order still shows it.
 NEWS = timedelta(days=1)
@@ -26,8 +25,6 @@ KIND = "message to a client"
 
 #: What the key of an alert ends with, by its reason.
 _KEYS = {FollowUpNote.NO_CLIENT: "unreached", FollowUpNote.NO_ANSWER: "unanswered"}
-
-logger = logging.getLogger(__name__)
 
 
 def notify_advocates(now: datetime) -> int:
@@ -52,14 +49,9 @@ def notify_advocates(now: datetime) -> int:
 
 
 def _try_to_notify(failed: Alert, now: datetime) -> int:
-    """Notify of one. What fails is parked and tried again, delays no other, and is a finding."""
-    try:
-        with transaction.atomic():
-            return ask_advocates(failed, FollowUpNote.NO_CLIENT, now)
-    except Exception as error:
-        logger.exception("alerting an advocate of a failed message failed")
-        park(KIND, failed.pk, error)
-        return 0
+    with parking(KIND, failed.pk, "alerting an advocate of a failed message failed"):
+        return ask_advocates(failed, FollowUpNote.NO_CLIENT, now)
+    return 0
 
 
 def ask_advocates(message: Alert, note: FollowUpNote, now: datetime) -> int:

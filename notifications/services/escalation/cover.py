@@ -6,7 +6,6 @@ the next pulse takes it. Escalation goes on as it would.
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from notifications.models import Alert, Channel, PendingAcknowledgment, Via
 from notifications.services.direct_alerts import sendable, store_new
 from notifications.services.recipients.recipients import Recipient, recipients_of_agency, with_channels
 from notifications.services.sql import rows_of
-from notifications.services.watch.isolation import park, parked_rows
+from notifications.services.watch.isolation import parked_rows, parking
 from notifications.services.watch.locked import report_lock
 from orders.models import ALERTABLE, HistoryEntry
 
@@ -37,8 +36,6 @@ KIND = "cover"
 
 #: Alerts that have no member of an agency as their recipient, or no case.
 _LEFT_OUT = (Via.MISSING, Via.OPERATOR, Via.CANARY, Via.PROTECTED)
-
-logger = logging.getLogger(__name__)
 
 
 def cover() -> int:
@@ -74,19 +71,14 @@ def cover_for(user: User, *, now: datetime) -> list[Alert]:
 
 
 def _try_to_cover(row: Cover, now: datetime) -> None:
-    """Cover for one person. What fails is parked and tried again, delays no other, and is a finding."""
-    try:
-        with transaction.atomic():
-            if row.reason == CoverReason.LOCKED:
-                report_lock(row.user)
-            cover_for(row.user, now=now)
-            if row.is_second_look:
-                row.delete()
-            else:
-                Cover.objects.filter(pk=row.pk).update(due_at=now + AGAIN, is_second_look=True)
-    except Exception as error:
-        logger.exception("covering for a person failed")
-        park(KIND, row.pk, error)
+    with parking(KIND, row.pk, "covering for a person failed"):
+        if row.reason == CoverReason.LOCKED:
+            report_lock(row.user)
+        cover_for(row.user, now=now)
+        if row.is_second_look:
+            row.delete()
+        else:
+            Cover.objects.filter(pk=row.pk).update(due_at=now + AGAIN, is_second_look=True)
 
 
 def _open_alerts(user: User) -> Iterator[Alert]:

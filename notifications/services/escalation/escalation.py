@@ -6,7 +6,6 @@ Each pending acknowledgment is a row. One transaction takes its step, writes the
 
 from __future__ import annotations
 
-import logging
 import time
 import tomllib
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ from notifications.services.recipients.recipients import (
     with_channels,
 )
 from notifications.services.sql import rows_of
-from notifications.services.watch.isolation import park, parked_rows
+from notifications.services.watch.isolation import parked_rows, parking
 from orders.models import Capacity, HistoryEntry, OrderAgency
 
 #: Pending acknowledgments that one transaction escalates.
@@ -43,8 +42,6 @@ BATCH = 50
 BUDGET = 0.8
 #: The kind of a parked escalation.
 KIND = "escalation"
-
-logger = logging.getLogger(__name__)
 
 
 def escalate() -> int:
@@ -98,13 +95,8 @@ def _escalate_batch() -> int:
 
 
 def _try_to_escalate(pending: PendingAcknowledgment, now: datetime) -> None:
-    """Escalate one. One that fails is parked and tried again, delays no other, and is a finding at once."""
-    try:
-        with transaction.atomic():
-            _escalate(pending, now)
-    except Exception as error:
-        logger.exception("an escalation failed")
-        park(KIND, pending.pk, error)
+    with parking(KIND, pending.pk, "an escalation failed"):
+        _escalate(pending, now)
 
 
 def _escalate(pending: PendingAcknowledgment, now: datetime) -> None:

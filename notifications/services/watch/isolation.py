@@ -7,7 +7,8 @@ row is parked: left out for a while, then tried again. Administrators are notifi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from string import Template
 from typing import Any, TypeVar
 
@@ -107,6 +108,20 @@ def park(kind: str, row: int, error: BaseException) -> None:
     parked = {row: reason_of(error)}
     _park_all(kind, parked)
     _notify(kind, parked)
+
+
+@contextmanager
+def parking(kind: str, row: int, failure: str) -> Iterator[None]:
+    """Take one row in a savepoint: if it fails, undo it, log `failure`, and park the row.
+
+    It is tried again later, delays no other row, and is a finding at once.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except Exception as error:
+        logger.exception(failure)
+        park(kind, row, error)
 
 
 def park_unprocessable(*, kind: str, row: int, error: BaseException, **_: object) -> None:
