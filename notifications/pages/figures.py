@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.dates import COURT_TIME, format_day
+from accounts.dates import COURT_TIME, court_date, format_day
 from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
@@ -22,7 +22,6 @@ from notifications.services.escalation.escalation import ladder_of
 from notifications.services.watch.response_times import ResponseTime, response_times
 from notifications.services.weekly import supervised
 from orders.display import span_words
-from orders.services.desk.tables import csv_lines
 from orders.services.follow_ups.figures import (
     QUARTER,
     PoliceFigures,
@@ -31,6 +30,7 @@ from orders.services.follow_ups.figures import (
     sample_of_denials,
 )
 from orders.services.follow_ups.reassigning import colleagues_of, open_of
+from orders.views.csv_response import csv_response
 
 #: The most absences that the page names.
 MOST_AWAY = 50
@@ -47,13 +47,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Return the figures as a CSV file. It names no one."""
     person, now = _person(request), timezone.now()
     rows = _rows(police_figures(person, now), _answers(person, now))
-    answer = StreamingHttpResponse(
-        csv_lines(["Figure", "Value"], rows), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = (
-        f'attachment; filename="figures-{now.astimezone(COURT_TIME):%Y-%m-%d}.csv"'
-    )
-    return answer
+    return csv_response(f"figures-{court_date(now)}.csv", ["Figure", "Value"], rows)
 
 
 @require_POST
@@ -103,7 +97,7 @@ def _page(request: HttpRequest, *, refused: CeilingForm | ReassignForm | None = 
         "answers": [
             (one, _span(one.median_seconds), _span(one.p90_seconds)) for one in _answers(person, now)
         ],
-        "weeks": [(format_day(one.at.astimezone(COURT_TIME).date()), one.count) for one in found.weeks],
+        "weeks": [(format_day(court_date(one.at)), one.count) for one in found.weeks],
     }
     led = Agency.objects.filter(pk__in=set(supervised(person)) & agencies_of(person)).order_by("name")
     if led:
@@ -119,12 +113,12 @@ def _page(request: HttpRequest, *, refused: CeilingForm | ReassignForm | None = 
 
 
 def _agency(agency: Agency, refused: CeilingForm | ReassignForm | None) -> dict[str, Any]:
-    forms = [CeilingForm(agency=agency, prefix=f"ceiling-{agency.pk}")]
+    ceiling = CeilingForm(agency=agency, prefix=f"ceiling-{agency.pk}")
     give = ReassignForm(agency=agency, prefix=f"give-{agency.pk}")
     is_ours = refused is not None and refused.agency == agency
     return {
         "agency": agency,
-        "ceiling": refused if is_ours and isinstance(refused, CeilingForm) else forms[0],
+        "ceiling": refused if is_ours and isinstance(refused, CeilingForm) else ceiling,
         "give": refused if is_ours and isinstance(refused, ReassignForm) else give,
         "people": colleagues_of(agency),
         "unassigned": open_of(agency, None).count(),
@@ -153,7 +147,7 @@ def _rows(found: PoliceFigures, answers: Sequence[ResponseTime]) -> Iterator[lis
         yield [f"Open: {age.words.lower()}", str(age.count)]
     yield ["Ceiling", "" if found.ceiling is None else str(found.ceiling)]
     for week in found.weeks:
-        yield [f"Open on {format_day(week.at.astimezone(COURT_TIME).date())}", str(week.count)]
+        yield [f"Open on {format_day(court_date(week.at))}", str(week.count)]
     yield ["Firearms alleged, last 12 months", str(found.alleged)]
     yield ["Items listed", str(found.listed)]
     yield ["Items recovered", str(found.recovered)]

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase
 
 from accounts.access import MATRIX
 from accounts.dates import format_birth_date, format_day, format_instant
@@ -16,9 +16,10 @@ from accounts.services.access.access_log import log_access
 from orders.display import due_words
 from orders.models import Order
 from orders.services.desk.conditions import COURT_ROLES, CourtDesk
-from orders.services.desk.tables import csv_lines, write_xlsx
+from orders.services.desk.tables import write_xlsx
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
 from orders.views.court.words import next_words
+from orders.views.csv_response import csv_response
 
 #: An export has at most so many orders.
 MOST_EXPORTED = 50_000
@@ -70,9 +71,7 @@ def export_orders(
     rows = _rows([pk for pk, _ in found], desk, [text for _, _, text in columns])
     name = f"orders-{desk.today:%Y-%m-%d}.{form}"
     if form == "csv":
-        lines = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
-        lines.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return lines
+        return csv_response(name, header, rows)
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     write_xlsx(file, header, rows)
     file.seek(0)

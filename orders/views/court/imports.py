@@ -21,13 +21,13 @@ from accounts.services.access.access_log import record_for, skip_done_entry
 from orders.errors import InvalidFact
 from orders.forms.imports import ColumnsForm, ImportForm
 from orders.models import ExportFile, ImportJob, ImportState
-from orders.services.desk.tables import csv_lines
 from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
 from orders.services.registry.layout import Layout, parse_layout
 from orders.services.registry.mappings import headers_of, save_mapping, sent_files, use_mapping
 from orders.tasks import request_import, request_preview
+from orders.views.csv_response import csv_response
 
 #: Imports that the history shows.
 MOST_SHOWN = 50
@@ -138,13 +138,8 @@ def import_rejects(request: HttpRequest, public_id: UUID) -> StreamingHttpRespon
     """Return the rejected rows as CSV: file, line, reason and remedy. They name no person."""
     job = _job(request, public_id)
     rows = job.rejects.order_by("id").values_list("file", "line", "code", "detail").iterator(chunk_size=2000)
-    lines = csv_lines(
-        ["File", "Line", "Code", "Reason and remedy"],
-        ([str(cell) for cell in row] for row in rows),
-    )
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="rejected-rows.csv"'
-    return response
+    cells = ([str(cell) for cell in row] for row in rows)
+    return csv_response("rejected-rows.csv", ["File", "Line", "Code", "Reason and remedy"], cells)
 
 
 def _show(request: HttpRequest, job: ImportJob) -> HttpResponse:

@@ -20,9 +20,9 @@ from orders.services.desk import reports
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.figures import proven_by_week
 from orders.services.desk.reports import FIRST, GROUPS, NOT_HELD, Counted, Measure
-from orders.services.desk.tables import csv_lines
 from orders.services.documents.report_paper import report_paper
 from orders.views.court.rows import RELATED, SHORT_KINDS, load_rows
+from orders.views.csv_response import csv_response
 from orders.views.documents import headed, pdf_response
 
 #: The most orders of one list behind a number.
@@ -132,6 +132,4 @@ def _csv(counted: list[Counted], name: str) -> StreamingHttpResponse:
         ]
         for one in counted
     ]
-    lines = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
-    lines.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return lines
+    return csv_response(name, header, rows)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.services.access.access_log import log_access
-from orders.services.desk.tables import csv_lines
+from orders.views.csv_response import csv_response
 from orders.views.desks.pay import HEADER, PaySheet, month_of
 from orders.views.desks.permit_list import LICENSERS, PermitDesk
 from orders.views.desks.referral_list import PROSECUTORS, ReferralDesk
@@ -32,11 +32,7 @@ def pay_sheet(request: HttpRequest) -> HttpResponseBase:
     sheet = PaySheet(person=person, month=month_of(request.GET.get("month", ""), now))
     log_access(request, [one.case.public_id for one in sheet.orders])
     if request.GET.get("format") == "csv":
-        answer = StreamingHttpResponse(
-            csv_lines(HEADER, sheet.rows()), content_type="text/csv; charset=utf-8"
-        )
-        answer.headers["Content-Disposition"] = f'attachment; filename="services-{sheet.month:%Y-%m}.csv"'
-        return answer
+        return csv_response(f"services-{sheet.month:%Y-%m}.csv", HEADER, sheet.rows())
     return render(request, "orders/desks/pay.html", {"sheet": sheet})
 
 
