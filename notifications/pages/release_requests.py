@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +14,7 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.models import Role, User
+from accounts.models import Role
 from accounts.services.access.access_log import log_access
 from notifications.pages.clients import in_own_language
 from notifications.services.contacts import contacts
@@ -23,6 +22,7 @@ from orders.errors import InvalidFact
 from orders.forms.release_requests import ReleaseRequestForm
 from orders.models import ConfidentialityRelease
 from orders.services.clients import release_requests
+from orders.views.seen import person_in
 
 
 @method_decorator([in_own_language, sensitive_post_parameters("docket")], name="dispatch")
@@ -44,7 +44,11 @@ class AskForRelease(View):
             return self._page(request, form)
         try:
             release_requests.ask(
-                form.signed(), by=_advocate(request), now=timezone.now(), renews=renews, **form.place()
+                form.signed(),
+                by=person_in(request, {Role.ADVOCATE}),
+                now=timezone.now(),
+                renews=renews,
+                **form.place(),
             )
         except InvalidFact as refusal:
             form.refuse(refusal)
@@ -56,7 +60,7 @@ class AskForRelease(View):
         return render(request, "notifications/clients/ask.html", {"form": form})
 
     def _renewed(self, request: HttpRequest, public_id: UUID | None) -> ConfidentialityRelease | None:
-        user = _advocate(request)
+        user = person_in(request, {Role.ADVOCATE})
         if public_id is None:
             return None
         rows = contacts.releases_of(user).select_related("agency", "order__case__court")
@@ -71,7 +75,7 @@ class AskForRelease(View):
 @require_POST
 def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take back a request that the court has not answered."""
-    user = _advocate(request)
+    user = person_in(request, {Role.ADVOCATE})
     found = release_requests.requests_of(user).filter(public_id=public_id).first()
     if found is None:
         raise Http404
@@ -82,10 +86,3 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     else:
         messages.success(request, gettext("Taken back. The paper is erased here."))
     return redirect("releases")
-
-
-def _advocate(request: HttpRequest) -> User:
-    user: Any = request.user
-    if not isinstance(user, User) or Role.ADVOCATE not in user.roles:
-        raise Http404
-    return user

@@ -35,6 +35,7 @@ from orders.models import (
 from orders.services.clients.release_requests import requests_of
 from orders.services.clients.reports import report_firearms
 from orders.services.parties.releases import SCOPE, revoke_release, set_alias, views_under
+from orders.views.seen import person_in
 
 #: Orders on one page of the list.
 PAGE = 25
@@ -52,7 +53,7 @@ SEES = MATRIX.sees({Role.ADVOCATE}, _SHOWN)
 @require_GET
 def releases(request: HttpRequest) -> HttpResponseBase:
     """The orders with a release in force to the advocate's organization, the most urgent first."""
-    user, now = _advocate(request), timezone.now()
+    user, now = person_in(request, {Role.ADVOCATE}), timezone.now()
     page = Paginator(clients_of(user, now), PAGE).get_page(request.GET.get("page"))
     waiting = contacts.unconfirmed(user).select_related("release__order__case")
     unconfirmed = list(waiting.order_by("confirmed_at", "id")[: contacts.MAX_COUNTED])
@@ -114,7 +115,7 @@ class OneRelease(View):
             return self._page(request, release, form)
         try:
             contact = contacts.set_contact(
-                release, form.to_settings(), by=_advocate(request), now=timezone.now()
+                release, form.to_settings(), by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
             )
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
@@ -167,7 +168,7 @@ class OneRelease(View):
                 gettext("Check the box: the person revokes the release. Then press the button again."),
             )
             return redirect("advocate-release", public_id=release.public_id)
-        revoke_release(release, by=_advocate(request), now=timezone.now())
+        revoke_release(release, by=person_in(request, {Role.ADVOCATE}), now=timezone.now())
         messages.success(
             request, gettext("The release is revoked. Your organization no longer sees the order.")
         )
@@ -229,17 +230,9 @@ class OneRelease(View):
         return render(request, "notifications/release.html", context)
 
 
-def _advocate(request: HttpRequest) -> User:
-    """Return the user if an advocate. Raises `Http404`."""
-    user = request.user
-    if not isinstance(user, User) or Role.ADVOCATE not in user.roles:
-        raise Http404
-    return user
-
-
 def _release(request: HttpRequest, public_id: UUID) -> ConfidentialityRelease:
     """Return a release visible to the advocate. Raises `Http404`."""
-    release = _releases(_advocate(request)).filter(public_id=public_id).first()
+    release = _releases(person_in(request, {Role.ADVOCATE})).filter(public_id=public_id).first()
     if release is None:
         raise Http404
     log_access(request, [release.order.case.public_id])
