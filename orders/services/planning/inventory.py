@@ -77,6 +77,11 @@ class Balance:
         """True if nothing is left to account for."""
         return not self.open_items and self.unlisted == 0
 
+    @property
+    def words(self) -> str:
+        """How many firearms are accounted for, such as “2 of 3 accounted for”."""
+        return f"{self.accounted} of {self.whole} accounted for" if self.whole else "No firearm known"
+
 
 @dataclass
 class Inventory:

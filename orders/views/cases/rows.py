@@ -111,12 +111,7 @@ class BoardRow(InCourtTime):
     @property
     def firearms(self) -> str:
         """How many firearms are accounted for, in words."""
-        if self.balance is None:
-            return ""
-        whole, accounted = self.balance.whole, self.balance.accounted
-        if not whole:
-            return "No firearm known"
-        return f"{accounted} of {whole} accounted for"
+        return self.balance.words if self.balance is not None else ""
 
     @property
     def presence(self) -> str:

@@ -8,11 +8,11 @@ from datetime import date, datetime, time
 from functools import cached_property
 
 from accounts.access import MATRIX
-from accounts.dates import COURT_TIME, format_instant
+from accounts.dates import COURT_TIME, court_date, format_instant
 from accounts.models import Membership, User
 from orders.models import HistoryEntry, Order, ServiceAttempt
 from orders.querysets import order_visibility
-from orders.rules.court_time import add_months, at_wall, local_date
+from orders.rules.court_time import add_months, at_wall
 from orders.services.court_days import zone_of
 from orders.views.desks.service_list import MARSHALS
 
@@ -142,7 +142,7 @@ def month_of(typed: str, now: datetime) -> date:
     try:
         return date.fromisoformat(f"{typed}-01")
     except ValueError:
-        return local_date(now, COURT_TIME).replace(day=1)
+        return court_date(now).replace(day=1)
 
 
 def _recorded_by_police(orders: Collection[int]) -> set[str]:

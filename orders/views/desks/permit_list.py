@@ -9,11 +9,10 @@ from functools import cached_property
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.access import MATRIX
-from accounts.dates import COURT_TIME
+from accounts.dates import court_date
 from accounts.models import Role, User
 from orders.models import LicensingReport, LicensingReportKind, Order, Permit
 from orders.querysets import OrderQuerySet, order_visibility
-from orders.rules.court_time import local_date
 from orders.services.order_state import OrderState, last_days, not_ended, state_of
 
 #: The most rows of one part of the page.
@@ -68,7 +67,7 @@ class PermitDesk:
     def done(self) -> list[LicensingReport]:
         """What the unit reported in the last weeks, the newest first."""
         visible = order_visibility(self.person, roles=LICENSERS).by_agency("order_id")
-        since = local_date(self.now, COURT_TIME) - DONE_FOR
+        since = court_date(self.now) - DONE_FOR
         rows = LicensingReport.objects.filter(visible, occurred_on__gte=since)
         related = rows.select_related("order__case__court", "order__case__respondent__town")
         return list(related.order_by("-occurred_on", "-pk")[:MOST])

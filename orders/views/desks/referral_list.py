@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db.models import Q
 
 from accounts.access import MATRIX
-from accounts.dates import COURT_TIME, format_clock, format_day, format_short
+from accounts.dates import court_date, format_clock, format_day, format_short
 from accounts.models import User
 from orders.display import late_words, rule_title
 from orders.models import (
@@ -24,7 +24,6 @@ from orders.models import (
     Referral,
 )
 from orders.querysets import OfOrderQuerySet, order_visibility
-from orders.rules.court_time import local_date
 from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
@@ -96,9 +95,7 @@ class ReferralRow(InCourtTime):
     @property
     def firearms(self) -> str:
         """How many firearms are accounted for, in words."""
-        if self.balance is None or not self.balance.whole:
-            return "No firearm known"
-        return f"{self.balance.accounted} of {self.balance.whole} accounted for"
+        return self.balance.words if self.balance is not None else "No firearm known"
 
     @property
     def tried(self) -> str:
@@ -140,7 +137,7 @@ class ReferralDesk:
     @cached_property
     def decided(self) -> list[ReferralRow]:
         """Referrals decided in the last weeks, the newest first."""
-        since = local_date(self.now, COURT_TIME) - DECIDED_FOR
+        since = court_date(self.now) - DECIDED_FOR
         found = self._mine().filter(~Q(outcome=""), decided_on__gte=since)
         return [
             ReferralRow(referral=one, now=self.now)
@@ -152,7 +149,7 @@ class ReferralDesk:
         """Hearings ahead about contempt, and about risk protection orders."""
         visible = order_visibility(self.person, roles=PROSECUTORS).by_agency("order_id")
         of_prosecutor = Q(purpose=HearingPurpose.CONTEMPT) | Q(order__kind=OrderKind.RISK_PROTECTION_ORDER)
-        today = local_date(self.now, COURT_TIME)
+        today = court_date(self.now)
         rows = Hearing.objects.filter(visible, of_prosecutor, outcome="", scheduled_on__gte=today)
         found = rows.select_related(*_RELATED).order_by("scheduled_on", "scheduled_time", "pk")
         return [CourtDate(hearing=one) for one in found[:MOST]]
