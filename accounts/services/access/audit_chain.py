@@ -13,6 +13,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from string import Template
 from typing import Any
 
 from django.db import connection, transaction
@@ -61,8 +62,8 @@ next AS MATERIALIZED (
 
 _STATE = f"WITH {_NEXT} TABLE next"
 
-_ADD_LINK = f"""
-WITH {_NEXT}, span AS MATERIALIZED (
+_ADD_LINK = Template("""
+WITH $next, span AS MATERIALIZED (
   SELECT max(ready.transaction) AS upper
   FROM (
     SELECT transaction FROM accounts_auditentry
@@ -72,21 +73,21 @@ WITH {_NEXT}, span AS MATERIALIZED (
   ) ready
 )
 INSERT INTO accounts_auditchainlink (up_to, entries, digest, era_after, last_id, database)
-SELECT max(e.transaction), count(*), sha256(coalesce((SELECT digest FROM last), ''::bytea) || {_DIGEST}),
-       (SELECT era_after FROM next), greatest(max(e.id), (SELECT last_id FROM next)), {IDENTITY}
+SELECT max(e.transaction), count(*), sha256(coalesce((SELECT digest FROM last), ''::bytea) || $digest),
+       (SELECT era_after FROM next), greatest(max(e.id), (SELECT last_id FROM next)), $identity
 FROM accounts_auditentry e
 WHERE e.transaction > (SELECT lower FROM next) AND e.transaction <= (SELECT upper FROM span)
   AND e.id > (SELECT era_after FROM next)
 HAVING count(*) > 0
 RETURNING entries
-"""  # noqa: S608 - only constants above
+""").substitute(next=_NEXT, digest=_DIGEST, identity=IDENTITY)
 
-_END_ERA = f"""
-WITH {_NEXT}, ends AS MATERIALIZED (
-  SELECT *, coalesce(last_id, era_after) AS closed_after, {IDENTITY} AS database FROM next
+_END_ERA = Template("""
+WITH $next, ends AS MATERIALIZED (
+  SELECT *, coalesce(last_id, era_after) AS closed_after, $identity AS database FROM next
 ), whole AS (
   SELECT max(e.transaction) FILTER (WHERE e.id <= ends.closed_after) AS up_to, count(*) AS entries,
-         {_DIGEST} AS digest, max(e.id) AS last_id
+         $digest AS digest, max(e.id) AS last_id
   FROM ends CROSS JOIN LATERAL (
     SELECT * FROM accounts_auditentry
     WHERE transaction > ends.lower AND id > ends.era_after AND id <= ends.closed_after
@@ -96,7 +97,7 @@ WITH {_NEXT}, ends AS MATERIALIZED (
 )
 INSERT INTO accounts_auditchainlink (up_to, entries, digest, era_after, last_id, closed_after, database)
 SELECT greatest(n.lower, n.up_to), n.entries,
-       sha256(coalesce((SELECT digest FROM last), ''::bytea) || n.digest || {_END.format("n.")}),
+       sha256(coalesce((SELECT digest FROM last), ''::bytea) || n.digest || $end),
        n.era_after, n.last_id, n.closed_after, n.database
 FROM (
   SELECT ends.lower, ends.era_after, ends.closed_after, ends.database,
@@ -105,19 +106,19 @@ FROM (
 ) n
 WHERE n.entries > 0
 RETURNING entries
-"""  # noqa: S608 - only constants above
+""").substitute(next=_NEXT, identity=IDENTITY, digest=_DIGEST, end=_END.format("n."))
 
 # `highest`: through which id transactions of the era count. Above it, those of a restored database may.
 # Within a closed era nothing is above its last regular link but what the link that closed it holds.
-_VERIFY = f"""
+_VERIFY = Template("""
 WITH part AS MATERIALIZED (
   SELECT * FROM accounts_auditchainlink WHERE id >= %(after)s ORDER BY id LIMIT %(links)s + 1
 ), chain AS MATERIALIZED (
   SELECT part.*, lag(part.digest) OVER w AS previous,
          CASE WHEN lag(part.era_after) OVER w = part.era_after AND lag(part.closed_after) OVER w IS NULL
-              THEN lag(part.up_to) OVER w ELSE ({BEFORE_ALL})::bigint END AS lower,
+              THEN lag(part.up_to) OVER w ELSE ($before_all)::bigint END AS lower,
          CASE WHEN lag(part.id) OVER w IS NULL
-         THEN %(after)s > 0 OR part.era_after = ({BEFORE_ALL})::bigint
+         THEN %(after)s > 0 OR part.era_after = ($before_all)::bigint
          ELSE (
            part.era_after = CASE WHEN lag(part.closed_after) OVER w IS NULL THEN lag(part.era_after) OVER w
                             ELSE lag(part.last_id) OVER w END
@@ -125,7 +126,7 @@ WITH part AS MATERIALIZED (
              CASE WHEN lag(part.closed_after) OVER w IS NULL THEN lag(part.last_id) OVER w END,
              part.era_after))) END AS follows,
          coalesce(part.closed_after, ended.closed_after,
-                  CASE WHEN part.era_after = %(era_after)s THEN %(highest)s ELSE {_ABOVE_ALL} END) AS highest
+                  CASE WHEN part.era_after = %(era_after)s THEN %(highest)s ELSE $above_all END) AS highest
   FROM part LEFT JOIN accounts_auditchainlink ended
     ON ended.era_after = part.era_after AND ended.closed_after IS NOT NULL
   WINDOW w AS (ORDER BY part.id)
@@ -133,12 +134,12 @@ WITH part AS MATERIALIZED (
 SELECT c.id, c.created_at, c.digest, c.entries, found.entries, found.digest = c.digest AND c.follows
 FROM chain c CROSS JOIN LATERAL (
   SELECT count(*) AS entries,
-         sha256(coalesce(c.previous, ''::bytea) || coalesce({_DIGEST}, ''::bytea)
-                || CASE WHEN c.closed_after IS NULL THEN ''::bytea ELSE {_END.format("c.")} END) AS digest
+         sha256(coalesce(c.previous, ''::bytea) || coalesce($digest, ''::bytea)
+                || CASE WHEN c.closed_after IS NULL THEN ''::bytea ELSE $end END) AS digest
   FROM (
     SELECT * FROM accounts_auditentry
     WHERE transaction > c.lower
-      AND transaction <= CASE WHEN c.closed_after IS NULL THEN c.up_to ELSE {_ABOVE_ALL} END
+      AND transaction <= CASE WHEN c.closed_after IS NULL THEN c.up_to ELSE $above_all END
       AND id > c.era_after AND id <= c.highest
     UNION ALL
     SELECT * FROM accounts_auditentry
@@ -147,7 +148,7 @@ FROM chain c CROSS JOIN LATERAL (
 ) found
 WHERE c.id > %(after)s
 ORDER BY c.id LIMIT %(links)s
-"""  # noqa: S608 - only constants above
+""").substitute(before_all=BEFORE_ALL, above_all=_ABOVE_ALL, digest=_DIGEST, end=_END.format("c."))
 
 # The second part: entries of a restored database, before the era of the one before is closed.
 _UNLINKED = """

