@@ -258,7 +258,7 @@ def _shown_again(request: HttpRequest, again: Any, call: Callable[[], Any]) -> A
     """
     method, sent = request.method, request.POST
     # Reading the files first keeps Django from parsing the body of a GET later.
-    request.FILES  # noqa: B018
+    _ = request.FILES
     queued = _new_messages(request)
     before = len(queued)
     request.method, request.POST = "POST", again

@@ -14,8 +14,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from tests import ledger as ledgers
+from tests.callers import caller
 from tests.database import empty, migrated, relax
 from tests.ledger import Ledger
+
+__all__ = ["caller"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -67,7 +67,7 @@ class Ledger:
         """Accept every sign-in unless AUTH is refused."""
         return AuthResult(success="AUTH" not in self.refuses, handled=False)
 
-    async def handle_MAIL(  # noqa: N802 - the library's name
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if "MAIL" in self.refuses:
@@ -76,7 +76,7 @@ class Ledger:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(  # noqa: N802 - the library's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if refusal := self.refuses_to.get(address) or self.refuses.get("RCPT"):
@@ -86,7 +86,7 @@ class Ledger:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if "MESSAGE" in self.refuses:
             return self.refuses["MESSAGE"]
         if self.answers:
@@ -131,7 +131,7 @@ class _Server(SMTP):
             return
         await super()._handle_client()
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the library's name
+    async def smtp_DATA(self, arg: str) -> None:
         if refusal := self.event_handler.refuses.get("DATA"):
             await self.push(refusal)
             return

@@ -125,7 +125,7 @@ def test_what_is_not_set_is_what_settings_would_have_without_it() -> None:
 
 
 def test_an_import_has_room_for_its_three_files() -> None:
-    mounted = re.fullmatch(r"/tmp:size=(\d+)g", SERVICES["worker"]["tmpfs"][0])  # noqa: S108 - no file of ours
+    mounted = re.fullmatch(r"/tmp:size=(\d+)g", SERVICES["worker"]["tmpfs"][0])
 
     assert mounted
     assert int(mounted[1]) * 1024**3 > 3 * settings.IMPORT_MAX_BYTES

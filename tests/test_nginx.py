@@ -112,7 +112,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(b"ok")
 
-        do_POST = do_PUT = do_GET  # noqa: N815 - the library's names
+        do_POST = do_PUT = do_GET
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Nothing."""

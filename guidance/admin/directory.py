@@ -56,7 +56,9 @@ class HelpEntryForm(SiteForm):
         help_text="The day on which you called or read the source. After 180 days readers see “Call first”.",
     )
     towns = forms.MultipleChoiceField(
-        required=False, help_text="The towns that it serves. Choose no town if it serves all of them."
+        choices=lambda: [(one, one) for one in directory.town_names()],
+        required=False,
+        help_text="The towns that it serves. Choose no town if it serves all of them.",
     )
     is_removed = forms.BooleanField(label="Take this entry off the page", required=False)
 
@@ -64,7 +66,6 @@ class HelpEntryForm(SiteForm):
         """Start with the newest version, but without its day: each version asks for a check of its own."""
         initial = {name: getattr(entry, name) for name in CONTENT if name != "checked"} if entry else {}
         super().__init__(data, initial=initial)
-        self.fields["towns"].choices = [(one, one) for one in directory.town_names()]  # type: ignore[attr-defined]
         self.fields["towns"].widget.attrs["size"] = 12
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -20,16 +21,15 @@ from guidance.views.base import page, today
 class TownForm(SiteForm):
     """Which town. It is sent in the body, because addresses are kept by logs and histories."""
 
-    town = forms.ChoiceField(required=True)
-
-    def __init__(self, data: object = None, *, towns: list[str], language: str) -> None:
+    def __init__(self, data: Any = None, *, towns: list[str], language: str) -> None:
         """Offer the towns, in the words of the language."""
-        super().__init__(data)  # type: ignore[arg-type] # the body of a request
-        field = self.fields["town"]
+        super().__init__(data)
         said = words(language)
-        field.label = said["your_town"]
-        field.choices = [("", said["choose_town"]), *((one, one) for one in towns)]  # type: ignore[attr-defined]
-        field.error_messages = {"required": said["unknown_town"], "invalid_choice": said["unknown_town"]}
+        self.fields["town"] = forms.ChoiceField(
+            label=said["your_town"],
+            choices=[("", said["choose_town"]), *((one, one) for one in towns)],
+            error_messages={"required": said["unknown_town"], "invalid_choice": said["unknown_town"]},
+        )
 
 
 @csrf_exempt  # It changes nothing, and a token would need a cookie.

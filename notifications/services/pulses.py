@@ -7,7 +7,7 @@ overdue. They are apart because sending and reading mail wait for other servers,
 from __future__ import annotations
 
 import logging
-import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between pulses, varied by a fifth so that many processes do not run theirs at the same moment.
 PERIOD = 1.0
 JITTER = 0.2
+_random = secrets.SystemRandom()
 #: Every so many pulses expired leases are freed.
 REAP_EVERY = 5
 #: Seconds between two looks at the last hop, and between two looks for overdue work.
@@ -84,7 +85,7 @@ class Pulses:
                 # A thread that ends would be worse than any error, so the error is logged and the next run
                 # comes.
                 logger.exception("%s failed", _SAID.get(name, name))
-            wait = period * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
+            wait = period * _random.uniform(1 - JITTER, 1 + JITTER)
             self._stop.wait(max(0.05, wait - (time.monotonic() - began)))
 
     def _pulse(self) -> None:

@@ -316,19 +316,16 @@ class EnterOrderForm(FactsForm):
             return
         if any(one.is_certain for one in same_docket):
             return
-        field = forms.ChoiceField(
-            choices=[
-                *((str(one.person.public_id), one.words) for one in found),
-                (ANOTHER, "Another person"),
-            ],
+        choices = [*((str(one.person.public_id), one.words) for one in found), (ANOTHER, "Another person")]
+        self.fields["person"] = forms.ChoiceField(
+            choices=choices,
             required=False,
             widget=forms.RadioSelect,
             label="Is this the same person?",
             help_text="Orders against one person share one list of firearms. You can change this later.",
         )
-        self.fields["person"] = field
         chosen = self.data.get(self.add_prefix("person"), "")
-        if chosen in dict(field.choices):  # type: ignore[arg-type]
+        if chosen in dict(choices):
             typed["person"] = chosen
         else:
             self.add_error("person", "Choose one of these people, or “Another person”.")

@@ -22,12 +22,11 @@ from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import Order
 from tests import make
-from tests.api.conftest import Caller, MakeCaller, caller
+from tests.callers import Caller, MakeCaller
 from tests.orders.test_admin.conftest import page_of, signed_in, typed
 
 pytestmark = pytest.mark.django_db
 
-__all__ = ["caller"]
 
 #: Whatever is here must never be in the record.
 CANARY = "Canary Warbler"

@@ -1,4 +1,4 @@
-"""People who sign in with a password, and callers of the API."""
+"""People who sign in with a password, and the order that tests of the API read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,5 @@ from tests.api import conftest as api
 
 make_person = accounts.make_person
 _quick_passwords = accounts._quick_passwords
-caller = api.caller
 stored = api.stored
 fixtures = api.fixtures

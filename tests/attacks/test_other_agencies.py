@@ -18,7 +18,7 @@ from accounts.models import AgencyKind, AuditAction, AuditEntry, Membership, Rol
 from accounts.services import people
 from accounts.services.access import enumeration_guard
 from notifications.models import Alert, WebhookSubscription
-from orders.models import Capacity, ImportJob, Order, OrderAgency
+from orders.models import Capacity, ExportFile, ImportJob, Order, OrderAgency
 from orders.services.firearms import inventory
 from orders.services.registry import jobs
 from tests import make
@@ -144,9 +144,9 @@ def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path, caller: M
     write_export(tmp_path, orders=[order_row(9)], firearms=[firearm_row(9), firearm_row(8)], receipts=[])
     person = make.person(Role.CLERK, court)
     job = ImportJob.objects.create(by=person, created_at=timezone.now())
-    for name in ("orders", "firearms", "receipts"):
+    for name in ExportFile:
         with (tmp_path / f"{name}.csv").open("rb") as stream:
-            jobs.put_file(job, name, stream, most=10**6)  # type: ignore[arg-type] # a value of the enum
+            jobs.put_file(job, name, stream, most=10**6)
     jobs.start(job)
 
     jobs.run(job.pk, now=timezone.now())

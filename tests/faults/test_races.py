@@ -63,7 +63,7 @@ def race(*acts: Callable[[], object]) -> None:
             gate.wait()
             time.sleep(after)
             act()
-        except Exception as error:  # noqa: BLE001 - the test shows any failure
+        except Exception as error:
             failures.append(error)
         finally:
             connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -161,10 +162,10 @@ def test_the_page_of_a_guide_takes_no_form(client: Client) -> None:
     assert client.post("/guides/hours/").status_code == 405
 
 
-def _with(monkeypatch: pytest.MonkeyPatch, rule: str, *values: object) -> None:
+def _with(monkeypatch: pytest.MonkeyPatch, rule: str, *values: Any) -> None:
     """Let the rulebook have these values of the rule."""
     book = bundled()
     rules = {one.id: one for one in book.rules}
-    rules[rule] = replace(rules[rule], values=values)  # type: ignore[arg-type] # values of the model
+    rules[rule] = replace(rules[rule], values=values)
     changed: Rulebook = replace(book, rules=tuple(rules.values()))
     monkeypatch.setattr(guides, "bundled", lambda: changed)

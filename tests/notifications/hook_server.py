@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(f"X-{number}", "a" * 1000)
         self.end_headers()
 
-    do_GET = do_POST  # noqa: N815 - the library's name
+    do_GET = do_POST
 
     @override
     def log_message(self, format: str, *args: Any) -> None:

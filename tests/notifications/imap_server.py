@@ -82,9 +82,7 @@ class ImapServer:
         for path in (self.folder / "mail").rglob(f"{key}*"):
             shutil.chown(path, _OWNER, _OWNER)
 
-    async def handle_DATA(  # noqa: N802 - the library's name
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Accept a message, and deliver it unless it is lost."""
         if self.delivers:
             self.deliver(envelope.original_content or b"")

@@ -30,7 +30,7 @@ from notifications.services.escalation.cover import cover
 from notifications.services.watch.audits import audit
 from orders.errors import InvalidFact
 from tests import make
-from tests.api.conftest import MakeCaller, caller  # noqa: F401
+from tests.callers import MakeCaller
 from tests.make import NOW
 from tests.notifications.fixtures import OrderFixture, backup, set_up
 
@@ -145,7 +145,7 @@ def test_an_administrator_records_and_ends_an_absence_in_the_admin() -> None:
     assert absence.ended_at is not None
 
 
-def test_the_api_records_and_ends_an_absence(caller: MakeCaller) -> None:  # noqa: F811
+def test_the_api_records_and_ends_an_absence(caller: MakeCaller) -> None:
     liaison = make.person(Role.LIAISON, make.agency())
     stranger = make.person(Role.LIAISON, make.agency())
     api = caller(liaison)

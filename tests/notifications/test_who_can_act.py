@@ -69,7 +69,9 @@ def test_fire_alerts_backup_in_place_of_one_who_cannot_act(state: str) -> None:
     # With someone absent, the supervisor is not left to a later step of the ladder.
     both = {(second, Via.BACKUP), (chief, Via.SUPERVISOR)}
     assert vias(found) == (both if state in ABSENT else {(second, Via.BACKUP)})
-    assert FollowUp.objects.get(deadline=found[0].checkpoint.deadline).assigned_to == second  # type: ignore[union-attr]
+    checkpoint = found[0].checkpoint
+    assert checkpoint is not None
+    assert FollowUp.objects.get(deadline=checkpoint.deadline).assigned_to == second
 
 
 @cannot

@@ -49,7 +49,7 @@ def unsent_between(since: datetime, until: datetime, *, in_doubt: bool = False) 
         raise InvalidFact(
             "created_after", "too_long", "The time is longer than 31 days. Enter a shorter one."
         )
-    return _unsent(in_doubt).filter(created_at__gte=since, created_at__lt=until)
+    return _unsent(in_doubt=in_doubt).filter(created_at__gte=since, created_at__lt=until)
 
 
 def unsent_alert(public_id: UUID) -> AlertQuerySet[Alert]:
@@ -81,7 +81,7 @@ def resend(alerts: AlertQuerySet[Alert], *, by: User, now: datetime) -> Resent:
     return sum(parts, Resent())
 
 
-def _unsent(in_doubt: bool) -> AlertQuerySet[Alert]:  # noqa: FBT001 - private
+def _unsent(*, in_doubt: bool) -> AlertQuerySet[Alert]:
     states = [AlertState.FAILED, AlertState.IN_DOUBT] if in_doubt else [AlertState.FAILED]
     found = Alert.objects.filter(state__in=states, acknowledged_at=None)
     return found.exclude(via__in=[Via.MISSING, Via.CANARY]).exclude(channel=Channel.PRINT).order_by("id")

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts.crypto import encrypt
 from accounts.models import Agency, User
 from notifications.channels.public_url import UrlNotAllowedError, check_url
-from notifications.channels.webhook import SECRET_PREFIX
+from notifications.channels.webhook import KEY_PREFIX
 from notifications.models import (
     PING,
     Alert,
@@ -44,7 +44,7 @@ def subscribe(
         raise InvalidFact("agency", "not_yours", "Choose one of your own agencies.")
     _check(url)
     _make_room(agency.pk)
-    secret = SECRET_PREFIX + b64encode(secrets.token_bytes(_BYTES)).decode()
+    secret = KEY_PREFIX + b64encode(secrets.token_bytes(_BYTES)).decode()
     made = WebhookSubscription.objects.create(
         agency=agency,
         url=url,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AgencyKind, Role
 from orders.models import Hearing, Order
@@ -22,7 +23,7 @@ def clerk(caller: MakeCaller, fixtures: Fixtures) -> Caller:
 
 
 def sunday() -> str:
-    today = date.today()  # noqa: DTZ011 - any Sunday to come
+    today = timezone.localdate()
     return (today + timedelta(days=7 + 6 - today.weekday())).isoformat()
 
 

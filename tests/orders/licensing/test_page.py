@@ -15,7 +15,7 @@ from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import LicensingReport, Order, OrderAgency
 from tests import make
-from tests.api.conftest import MakeCaller, caller  # noqa: F401
+from tests.callers import MakeCaller
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +82,7 @@ def test_a_refusal_is_shown_beside_the_field(order: Order, unit: Agency) -> None
 
 def test_those_who_may_not_report_find_no_page_and_no_resource(
     order: Order,
-    caller: MakeCaller,  # noqa: F811
+    caller: MakeCaller,
 ) -> None:
     elsewhere = make.person(Role.LICENSING, make.agency(AgencyKind.LICENSING))
     police = order.order_agencies.get(capacity="respondent_police").agency
@@ -96,7 +96,7 @@ def test_those_who_may_not_report_find_no_page_and_no_resource(
     assert [one.status_code for one in answers] == [404, 403]
 
 
-def test_the_unit_reports_by_the_api(order: Order, unit: Agency, caller: MakeCaller) -> None:  # noqa: F811
+def test_the_unit_reports_by_the_api(order: Order, unit: Agency, caller: MakeCaller) -> None:
     api = caller(make.person(Role.LICENSING, unit))
     at = (timezone.now() - timedelta(hours=1)).isoformat()
 

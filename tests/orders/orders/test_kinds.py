@@ -14,11 +14,9 @@ from orders.models import OTHER_STATES_KINDS, Order, OrderKind
 from orders.services.orders import corrections
 from orders.services.orders.legal_checks import kinds_of
 from tests import make
-from tests.api.conftest import MakeCaller, caller
+from tests.callers import MakeCaller
 
 pytestmark = pytest.mark.django_db
-
-__all__ = ["caller"]
 
 
 def test_the_states_divide_the_kinds() -> None:

@@ -18,11 +18,10 @@ from orders.services.orders.legal_checks import filers_of, standards_of
 from orders.services.parties.agencies import add_agency
 from orders.services.planning import court_rules
 from tests import make
-from tests.api.conftest import MakeCaller, caller
+from tests.callers import MakeCaller
 
 pytestmark = pytest.mark.django_db
 
-__all__ = ["caller"]
 
 ERPO: dict[str, Any] = {"kind": "final_erpo"}
 

@@ -21,7 +21,7 @@ from tests.make import NOW
         (-1, True, "proven", "Proven"),
     ],
 )
-def test_what_is_set_for_a_later_day_is_not_met(ahead: int, in_time: bool, proof: str, words: str) -> None:  # noqa: FBT001
+def test_what_is_set_for_a_later_day_is_not_met(ahead: int, in_time: bool, proof: str, words: str) -> None:
     deadline = Deadline(
         state=DeadlineState.MET,
         due_at=NOW + timedelta(days=3),

@@ -17,12 +17,11 @@ from orders.services.firearms.receipts import record_receipt
 from orders.services.reports.apart import SurrenderStatus, all_cases, count_apart
 from orders.services.reports.compliance import count_compliance, surrender_rule
 from tests import make
-from tests.api.conftest import MakeCaller, caller
+from tests.callers import MakeCaller
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
 
-__all__ = ["caller"]
 
 #: Every surrender that is due within a day of service is over by then.
 LATER = NOW + timedelta(days=4)
