@@ -1,7 +1,7 @@
 """Every URL.
 
-Without sign-in only the pages of sign-in and leaving, help, health, metrics, callbacks, calendars and
-/.well-known/ answer.
+Without sign-in only the pages of sign-in and leaving, help, health, metrics, callbacks, calendars, the
+icon and /.well-known/ answer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ urlpatterns = [
     path("healthz", health.process, name="healthz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("leave/", leaving.leave, name="leave"),
+    path("favicon.ico", well_known.favicon),
     path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
     path(".well-known/change-password", well_known.change_password),
     # Before those of the admin site, which bypass our services.

@@ -1,4 +1,4 @@
-"""Addresses below /.well-known/ that other programs look for. They answer without sign-in."""
+"""Addresses that browsers and other programs look for by themselves. They answer without sign-in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,3 +37,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
     Source: W3C, A Well-Known URL for Changing Passwords.
     """
     return redirect("change-password")
+
+
+@login_not_required
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead to the mark of the site: browsers ask for it beside a file, such as a PDF, that names no icon."""
+    return redirect(static("ctcompliance/mark.svg"))

@@ -38,6 +38,7 @@ OPEN = {
     "/callbacks/sms/",
     "/callbacks/sms/00000000-0000-0000-0000-000000000000/",
     "/calendar/x.ics",
+    "/favicon.ico",
     "/.well-known/security.txt",
     "/.well-known/change-password",
     # Asks a protected person for a PIN; the page is the same for every link.

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -78,3 +79,13 @@ def test_a_contact_that_is_no_uri_is_refused(contact: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("CTC_SECURITY_CONTACT: not a URI;")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_browser_finds_the_icon_beside_a_file(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+
+    assert answer.status_code == 302
+    icon: Any = client.get(answer.headers["Location"])
+    assert icon.headers["Content-Type"] == "image/svg+xml"
+    assert b"".join(icon.streaming_content).startswith(b"<svg")
+    icon.close()
