@@ -14,6 +14,8 @@ Result = TypeVar("Result")
 #: Classes of SQLSTATE codes that concern a row: its values, constraints, triggers, or damaged storage. All
 #: others concern the statement, the connection or the server, and leaving out a row would not help.
 _OF_A_ROW = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0", "XX"})
+#: The class of SQLSTATE codes about the transaction, such as one that is read-only.
+_OF_A_TRANSACTION = "25"
 #: So many rows that fail before any other succeeds mean that the statement is wrong, not the rows.
 MOST_FAILURES = 20
 
@@ -25,6 +27,15 @@ def is_about_row(error: BaseException) -> bool:
         # Raised by the driver, for a value that it cannot read.
         return isinstance(error, (DataError, IntegrityError))
     return str(state)[:2] in _OF_A_ROW
+
+
+def may_pass(error: BaseException) -> bool:
+    """Return True if the same statement may succeed soon: the connection or the server has a trouble.
+
+    Also of a server that was demoted to a replica and takes no writes.
+    """
+    state = str(getattr(error.__cause__, "sqlstate", None) or "")
+    return isinstance(error, (OperationalError, InterfaceError)) or state.startswith(_OF_A_TRANSACTION)
 
 
 def is_about_item(error: BaseException) -> bool:

@@ -52,7 +52,10 @@ def _send(message: Message) -> SendResult:
             return SendResult(status=SendStatus.REFUSED, error=reason)
         # A name server that is down, or a setting that no longer names the service.
         return SendResult(
-            status=SendStatus.DEFERRED, error=reason, refuses_us=error.code == "unknown_service"
+            status=SendStatus.DEFERRED,
+            error=reason,
+            is_not_recipient=True,
+            refuses_us=error.code == "unknown_service",
         )
     result = sender.notify(message.body, title=message.subject, timeout=TIMEOUT)
     # Only the status is used: the library's logs contain addresses. A failure is not a provider fault,

@@ -14,7 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from accounts.mail_addresses import AddressError, check_address
 from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.channels.sequential import send_sequentially
-from notifications.channels.smtp_backend import PatientBackend
+from notifications.channels.smtp_backend import BoundedSmtp, PatientBackend
 from notifications.channels.smtp_replies import PERMANENT, Reply, Stage, result_of
 
 #: What `smtplib` and the socket raise if the connection breaks or the server answers something unexpected.
@@ -107,14 +107,28 @@ def _transaction(connection: BaseEmailBackend, email: EmailMessage, message: Mes
     except smtplib.SMTPNotSupportedError:
         return _UNSUPPORTED
     except _BROKEN as error:
-        _close(connection)
         broken = f"connection broken: {type(error).__name__}"
-        return SendResult(status=SendStatus.IN_DOUBT, error=broken, is_provider_fault=True)
+        may_be_taken = _may_be_taken(connection)
+        _close(connection)
+        if may_be_taken:
+            return SendResult(status=SendStatus.IN_DOUBT, error=broken, is_provider_fault=True)
+        return SendResult(
+            status=SendStatus.DEFERRED,
+            error=f"{broken}, before the message",
+            is_provider_fault=True,
+            is_not_recipient=True,
+        )
     except Exception:
         # In the middle of a transaction: the next message needs a new connection.
         _close(connection)
         raise
     return SendResult(status=SendStatus.ACCEPTED, ref=_message_id(message.key))
+
+
+def _may_be_taken(connection: BaseEmailBackend) -> bool:
+    """Return False if the connection broke before the server asked for the message."""
+    session = getattr(connection, "connection", None)
+    return not isinstance(session, BoundedSmtp) or session.is_message_out
 
 
 def _connection() -> BaseEmailBackend:

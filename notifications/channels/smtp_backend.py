@@ -1,53 +1,130 @@
-"""Django's SMTP backend, with more patience for a server that takes long to accept a message."""
+"""Django's SMTP backend, with a limit on the whole time of each answer, and with more patience for the last.
+
+`smtplib` waits its timeout for each piece that arrives, so a server that sends a byte now and then would hold
+a sender for good. Here a connection and each answer have one limit in all.
+"""
 
 from __future__ import annotations
 
+import io
 import smtplib
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 from typing_extensions import override
 
+from notifications.channels.bounded_socket import resolve
+
 #: Seconds to wait for the answer after the message was sent. If they are too few, a message that the server
 #: accepts later is in doubt. Less than a lease, which begins again with each part.
 ANSWER_WITHIN = 40.0
+#: Seconds for a connection and each answer without a setting.
+DEFAULT_TIMEOUT = 10.0
+
+#: What a server answers to DATA to ask for the message, and after it.
+_SEND_IT, _TAKEN = 354, 250
+_ACCEPTING, _REFUSING = range(200, 300), range(400, 600)
 
 
-@contextmanager
-def _patience(session: smtplib.SMTP) -> Iterator[None]:
-    """Wait longer for the server's answers inside the block."""
-    sock: socket.socket | None = session.sock
-    before = sock.gettimeout() if sock is not None else None
-    if sock is not None:
-        sock.settimeout(ANSWER_WITHIN)
-    try:
-        yield
-    finally:
-        if sock is not None and sock.fileno() >= 0:
-            sock.settimeout(before)
+class UnclearReplyError(smtplib.SMTPException):
+    """After the message the server answered something that neither accepts nor refuses it."""
 
 
-class _Smtp(smtplib.SMTP):
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket until the time is over."""
+
+    def __init__(self, source: socket.socket, left: Callable[[], float]) -> None:
+        self._socket, self._left = source, left
+
     @override
-    def data(self, msg: Any) -> Any:
-        with _patience(self):
-            return super().data(msg)
+    def readable(self) -> bool:
+        return True
 
-
-class _SmtpOverTls(smtplib.SMTP_SSL):
     @override
-    def data(self, msg: Any) -> Any:
-        with _patience(self):
-            return super().data(msg)
+    def readinto(self, buffer: Any) -> int:
+        """Raises `TimeoutError` when the time is over."""
+        before = self._socket.gettimeout()
+        self._socket.settimeout(self._left())
+        try:
+            return self._socket.recv_into(buffer)
+        finally:
+            if self._socket.fileno() >= 0:
+                self._socket.settimeout(before)
+
+
+class BoundedSmtp(smtplib.SMTP):
+    """A session in which no answer takes longer than its time, and which knows if the message left."""
+
+    #: True from when the server asks for the message until it answers: it may have accepted it.
+    is_message_out = False
+    _ends = 0.0
+    _within: float | None = None
+
+    def _seconds(self) -> float:
+        return float(getattr(self, "timeout", None) or DEFAULT_TIMEOUT)
+
+    def _left(self) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connect within `timeout` seconds in all, however many addresses the host has."""
+        self._ends = time.monotonic() + self._seconds()
+        error: OSError = socket.gaierror("unknown host")
+        for address in resolve(host, port, self._seconds()):
+            try:
+                found = socket.create_connection((str(address), port), self._left(), self.source_address)
+            except OSError as failure:
+                error = failure
+            else:
+                found.settimeout(self._seconds())
+                return found
+        raise error
+
+    @override
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the answer."""
+        self._ends = time.monotonic() + (self._within or self._seconds())
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(_TimedReader(self.sock, self._left))
+        code, text = super().getreply()
+        self.is_message_out = code == _SEND_IT
+        return code, text
+
+    @override
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send the message; return the answer. Raises `UnclearReplyError` if that decides nothing."""
+        self._within = ANSWER_WITHIN
+        try:
+            code, text = super().data(msg)
+        except smtplib.SMTPDataError:
+            # The server refused the command, and did not ask for the message.
+            raise
+        except smtplib.SMTPResponseException as error:
+            raise UnclearReplyError from error
+        finally:
+            self._within = None
+        if code in _ACCEPTING:
+            return _TAKEN, text
+        if code not in _REFUSING:
+            self.is_message_out = True
+            raise UnclearReplyError
+        return code, text
+
+
+class _BoundedSmtpOverTls(smtplib.SMTP_SSL, BoundedSmtp):
+    """The same over TLS."""
 
 
 class PatientBackend(EmailBackend):
-    """The backend with patience."""
+    """The backend with limits, and with patience."""
 
     @property
     @override
     def connection_class(self) -> type[smtplib.SMTP]:
-        return _SmtpOverTls if self.use_ssl else _Smtp
+        return _BoundedSmtpOverTls if self.use_ssl else BoundedSmtp

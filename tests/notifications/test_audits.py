@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import resources
@@ -29,6 +30,7 @@ from notifications.services.delivery import sending
 from notifications.services.firing.fire import Firer
 from notifications.services.watch import audits, canary, counters
 from notifications.services.watch.audits import audit
+from notifications.services.watch.findings import Violation
 from orders.models import Checkpoint, Deadline, FollowUp, Order
 from orders.services.planning import rulebooks
 from tests import make
@@ -275,6 +277,20 @@ def test_what_cannot_be_asked_in_time_is_a_finding_and_resolves_nothing(
     audit(host_clock=lambda: 0.0)
     monkeypatch.setattr(audits, "_LATE", "SELECT pg_sleep(%(most)s), %(patience)s")
     monkeypatch.setattr(audits, "AUDIT_TIMEOUT", 0.05)
+
+    audit(host_clock=lambda: 0.0)
+
+    assert codes() == ["clock", "unanswered late"]
+
+
+def test_an_audit_that_fails_is_a_finding_and_stops_no_other(
+    administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Iterator[Violation]:
+        raise ValueError("a value that no one expected")
+        yield
+
+    monkeypatch.setattr(audits, "_late", fail)
 
     audit(host_clock=lambda: 0.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,8 +16,8 @@ from accounts.models import Role, User
 from notifications.models import Alert, AlertState, Finding, Heartbeat, Provider
 from notifications.services import last_hop
 from notifications.services.delivery import outbox, printing, providers, sending
-from notifications.services.watch import canary, delivery
-from notifications.services.watch.findings import open_findings
+from notifications.services.watch import canary, delivery, posting
+from notifications.services.watch.findings import Violation, open_findings, report
 from tests import make
 from tests.ledger import Ledger, free_port
 from tests.notifications.fixtures import OrderFixture, set_up
@@ -101,6 +101,36 @@ def test_what_waits_for_its_recipient_is_not_late(fired: OrderFixture, ledger: L
     assert health()[0] == 200
     Alert.objects.update(held_until=timezone.now() - timedelta(seconds=1))
     assert health()[0] == 200, "counted from when it may be sent"
+
+
+def test_what_waits_long_for_its_recipients_server_is_a_finding(fired: OrderFixture, ledger: Ledger) -> None:
+    ledger.refuses = {"RCPT": "451 later"}
+    sending.drain(worker="w")
+    last_hop.watch()
+    assert codes() == set()
+
+    Alert.objects.update(first_sent_at=timezone.now() - timedelta(seconds=delivery.NOT_TAKEN + 1))
+    last_hop.watch()
+    assert codes() == {"refused"}
+
+    ledger.refuses = {}
+    Alert.objects.update(next_attempt_at=timezone.now())
+    sending.drain(worker="w")
+    last_hop.watch()
+    assert codes() == set()
+
+
+def test_a_finding_that_is_refused_stops_no_other(
+    administrator: User, ledger: Ledger, system: HookServer
+) -> None:
+    report(Violation(code="stuck", subject="one", detail="One."))
+    report(Violation(code="stuck", subject="two", detail="Two."))
+    system.answers = [400]
+
+    posting.post_findings(at=datetime.now(UTC))
+
+    posted = Finding.objects.exclude(posted_at=None)
+    assert [one.subject for one in posted] == ["two"]
 
 
 def test_a_mail_server_that_dies_is_noticed_without_any_alert(

@@ -8,13 +8,14 @@ from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Role, User
 from notifications.models import SENDABLE, Alert, AlertState
+from notifications.services import sql
 from notifications.services.delivery import outbox, sending
 from notifications.services.delivery.links import answer_link
 from notifications.services.delivery.outbox import AlertCompletion, BegunAlert, CompletionState, LeasedAlert
@@ -337,9 +338,9 @@ def test_a_sender_that_lives_records_its_results_after_the_database_is_back(
         return told(completions)
 
     monkeypatch.setattr(outbox, "_complete", complete)
-    monkeypatch.setattr(outbox, "RETRY_COMPLETE", 0.01)
+    monkeypatch.setattr(sql, "RETRY", 0.01)
     # A test is one transaction, and a transaction does not survive its connection.
-    monkeypatch.setattr(outbox, "connection", Mock(in_atomic_block=False))
+    monkeypatch.setattr(sql, "connection", Mock(wraps=connection, in_atomic_block=False, close=Mock()))
 
     sending.drain(worker="w")
 

@@ -11,16 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from enum import IntEnum
-from time import monotonic as time_now
-from time import sleep
 from typing import cast
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
-
 from notifications.models import AlertState, Priority
 from notifications.services.delivery import outbox_sql as sql
-from notifications.services.sql import rows_of
+from notifications.services.sql import retried, rows_of
 from notifications.services.watch.isolation import each_isolated, rows_isolating
 from orders.services.planning.rulebooks import hearing_news, zones_by_place
 
@@ -32,8 +28,6 @@ LEASE = 60
 LEFT = 20
 #: Seconds that an alert in doubt waits for a receipt, if the provider sends receipts.
 FOR_A_RECEIPT = 120
-#: Seconds between two tries to record results while the database is away.
-RETRY_COMPLETE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,16 +186,9 @@ def complete(completions: Sequence[AlertCompletion]) -> int:
     While the database is away it tries again for as long as the lease lasts: what a sender knows must not
     become a doubt.
     """
-    ends = time_now() + LEASE
-    while True:
-        try:
-            return sum(each_isolated(sql.KIND, completions, _complete, key=lambda one: one.alert.id))
-        except (OperationalError, InterfaceError) as error:
-            if connection.in_atomic_block or time_now() > ends:
-                raise
-            logger.warning("results are not recorded yet: %s", type(error).__name__)
-            connection.close()
-            sleep(RETRY_COMPLETE)
+    return retried(
+        lambda: sum(each_isolated(sql.KIND, completions, _complete, key=lambda one: one.alert.id)), LEASE
+    )
 
 
 def _complete(completions: Sequence[AlertCompletion]) -> int:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 from django.db.utils import Error
@@ -154,23 +155,31 @@ def send(
 
     A message that a provider certainly did not accept, because of a fault of its own, goes to the next
     provider at once; one that it may have accepted does not. If `only_provider` is set, it may have accepted
-    the messages before, and no other provider is used. Raises only database errors.
+    the messages before, and no other provider is used. Raises database errors only, and only before a
+    provider has answered.
     """
     results: dict[int, tuple[str, SendResult]] = {}
     waiting = list(range(len(messages)))
     for provider in _chosen(channel, only_provider):
         if not waiting:
             break
-        if not _may_try(provider.name):
-            continue
-        begun = begin(provider.name, waiting)
+        try:
+            if not _may_try(provider.name):
+                continue
+            begun = begin(provider.name, waiting)
+        except Error as error:
+            if not results:
+                raise
+            # What an earlier provider answered must be recorded, so no other is tried now.
+            logger.error("no other provider was tried: %s", type(error).__name__)
+            break
         # The lease of the others is lost or nearly over: leave them untried.
         results |= {
             place: ("", SendResult(status=SendStatus.UNTRIED)) for place in waiting if place not in begun
         }
         waiting = list(begun)
         given = list(provider.send([messages[place] for place in waiting])) if waiting else []
-        _count(provider.name, given)
+        _try_to_count(provider.name, given)
         for place, sent in zip(waiting, given, strict=True):
             if sent.status is not SendStatus.UNTRIED or place not in results:
                 # Until this attempt is final, an earlier attempt may still have been accepted.
@@ -191,6 +200,16 @@ def _chosen(channel: str, only_provider: str) -> list[MessageSender]:
 
 def _may_try(name: str) -> bool:
     return bool(rows_of(_TRY, {"name": name, "seconds": OPEN_FOR})[0][0])
+
+
+def _try_to_count(name: str, given: Sequence[SendResult]) -> None:
+    """Record how the provider is, if the database is there. The results themselves matter more."""
+    try:
+        _count(name, given)
+    except Error as error:
+        if connection.in_atomic_block:
+            raise
+        logger.error("the health of provider %s was not recorded: %s", name, type(error).__name__)
 
 
 def _count(name: str, given: Sequence[SendResult]) -> None:

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, transaction
 
+from accounts.isolation import reason_of
 from notifications.models import Counter, Finding
 from notifications.services.sql import rows_of
 from notifications.services.watch import access_log, delivery, health
@@ -138,12 +139,14 @@ def audit(
                     )
                     found += [one for one in check() if one.count]
                 completed.add(code)
-            except OperationalError as error:
-                logger.error("the audit %s timed out: %s", code, type(error).__name__)
+            except InterfaceError:
+                raise
+            except Exception as error:
+                # One audit must not stop the others.
+                logger.exception("the audit %s failed", code)
                 if only is None:
-                    found.append(
-                        Violation(code=_UNANSWERED, subject=code, detail="The audit did not finish in time.")
-                    )
+                    detail = f"The audit did not finish: {reason_of(error)}."
+                    found.append(Violation(code=_UNANSWERED, subject=code, detail=detail))
         return reconcile(found, audited=completed)
 
 

@@ -24,6 +24,8 @@ RESTORED = "restored"
 REHEARSAL = "rehearsal"
 #: Seconds that an alert may wait for a provider.
 NOT_SENT = 120.0
+#: Seconds for which a recipient's own server may put off an alert.
+NOT_TAKEN = 600.0
 #: Seconds that a printed notice may wait to be handed over.
 NOT_HANDED = 300
 #: The providers that send receipts, and the fewest accepted messages without one that mean something.
@@ -42,7 +44,9 @@ _REFUSED = """
 SELECT count(*) FROM (
   SELECT FROM notifications_alert
   WHERE state + 0 = %(alert_temporary_failure)s AND state IN (%(alert_ready)s, %(alert_temporary_failure)s)
-    AND NOT waits_for_recipient AND attempts > 0
+    AND attempts > 0
+    AND (NOT waits_for_recipient
+         OR first_sent_at < statement_timestamp() - make_interval(secs => %(patience)s))
   LIMIT %(most)s) refused
 """
 
@@ -186,12 +190,18 @@ def providers() -> Iterator[Violation]:
 
 
 def refused() -> Iterator[Violation]:
-    """No alert waits because a provider refused it for a reason other than its recipient."""
-    count = int(rows_of(_REFUSED, {"most": MAX_COUNTED})[0][0])
+    """No alert waits because a provider refused it for a reason other than its recipient.
+
+    Nor, for long, because a recipient's server asked to come back later.
+    """
+    count = int(rows_of(_REFUSED, {"most": MAX_COUNTED, "patience": NOT_TAKEN})[0][0])
     yield Violation(
         code=REFUSED,
         count=count,
-        detail=f"{count} alerts wait because a provider refused them, and not because of the recipient.",
+        detail=(
+            f"{count} alerts wait because a provider refused them and not because of the recipient, or "
+            "because the recipient's server has put them off for ten minutes or more."
+        ),
     )
 
 

@@ -31,14 +31,21 @@ def post_findings(*, at: datetime) -> int:
         return 0
     received = 0
     for finding in open_findings().filter(posted_at=None).order_by("id")[:BATCH]:
-        if not _is_received(finding, at):
+        try:
+            _post(finding, at)
+        except RefusedError as error:
+            # This one; the next may be taken.
+            logger.error("finding %d was not posted: %s", finding.pk, error)
+            continue
+        except (UnreachedError, UnansweredError) as error:
+            logger.error("finding %d was not posted: %s", finding.pk, error)
             break
         Finding.objects.filter(pk=finding.pk).update(posted_at=Now())
         received += 1
     return received
 
 
-def _is_received(finding: Finding, at: datetime) -> bool:
+def _post(finding: Finding, at: datetime) -> None:
     facts = {
         "code": finding.code,
         "subject": finding.subject,
@@ -52,16 +59,11 @@ def _is_received(finding: Finding, at: datetime) -> bool:
     }
     text = json.dumps(body, separators=(",", ":")).encode()
     key = f"finding_{finding.pk}"
-    try:
-        post_signed(
-            settings.FINDINGS_URL,
-            text,
-            message_id=key,
-            secret=settings.FINDINGS_SECRET,
-            at=at,
-            timeout=TIMEOUT,
-        )
-    except (UnreachedError, UnansweredError, RefusedError) as error:
-        logger.error("finding %d was not posted: %s", finding.pk, error)
-        return False
-    return True
+    post_signed(
+        settings.FINDINGS_URL,
+        text,
+        message_id=key,
+        secret=settings.FINDINGS_SECRET,
+        at=at,
+        timeout=TIMEOUT,
+    )

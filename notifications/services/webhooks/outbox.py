@@ -13,7 +13,7 @@ from string import Template
 
 from notifications.models import DeliveryState
 from notifications.services.restored import MAY_SEND
-from notifications.services.sql import rows_of
+from notifications.services.sql import retried, rows_of
 from notifications.services.watch.isolation import each_isolated, not_parked_sql, only_sql, rows_isolating
 
 #: Seconds a lease lasts: several times the limit of one POST.
@@ -162,8 +162,13 @@ def lease(limit: int) -> list[LeasedDelivery]:
 
 
 def complete(completions: Sequence[DeliveryCompletion]) -> int:
-    """Record the results; return how many. A delivery whose lease was lost is not changed."""
-    return sum(each_isolated(_KIND, completions, _complete, key=lambda one: one.delivery.id))
+    """Record the results; return how many. A delivery whose lease was lost is not changed.
+
+    While the database is away it tries again for as long as the lease lasts.
+    """
+    return retried(
+        lambda: sum(each_isolated(_KIND, completions, _complete, key=lambda one: one.delivery.id)), LEASE
+    )
 
 
 def _complete(completions: Sequence[DeliveryCompletion]) -> int:
