@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.db.models import Model
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 from typing_extensions import TypeVar, override
 
 from accounts.text import clean, clean_lines
@@ -85,6 +86,7 @@ class SiteFormMixin(_Form):
         for name, field in self.fields.items():
             if name not in self.kept_as_typed:
                 clean_text_of(field)
+            say_what_is_missing(field, str(field.widget.attrs.get("aria-label") or self[name].label))
         parent: Any = super()
         parent._clean_fields()  # noqa: SLF001 - the step of `full_clean` at which all fields are there
 
@@ -104,6 +106,34 @@ def _in_words(field: forms.Field, value: Any) -> str:
     values = [str(one) for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
     return ", ".join(labels.get(one, one) for one in values) or "nothing"
+
+
+#: What an empty field asks for, by its kind: the first that fits. The label is in quotes, because it may be
+#: more than a noun.
+_MISSING: Sequence[tuple[type[forms.Field], str]] = (
+    (forms.MultiValueField, gettext_noop("Enter the date and the time for “%(label)s”.")),
+    (forms.FileField, gettext_noop("Choose a file for “%(label)s”.")),
+    (forms.MultipleChoiceField, gettext_noop("Choose at least one for “%(label)s”.")),
+    (forms.ModelMultipleChoiceField, gettext_noop("Choose at least one for “%(label)s”.")),
+    (forms.ChoiceField, gettext_noop("Choose one for “%(label)s”.")),
+    (forms.ModelChoiceField, gettext_noop("Choose one for “%(label)s”.")),
+    (forms.DateField, gettext_noop("Enter the date for “%(label)s”.")),
+    (forms.IntegerField, gettext_noop("Enter a number for “%(label)s”.")),
+    (forms.BooleanField, gettext_noop("Tick “%(label)s” to go on.")),
+    (forms.Field, gettext_noop("Fill in “%(label)s”.")),
+)
+
+
+def say_what_is_missing(field: forms.Field, label: str) -> None:
+    """Let a required field without a value name what to enter, in place of Django's “This field is required.”
+
+    A field has words of its own in `missing`, and those of its `error_messages` stay.
+    """
+    standard = forms.Field.default_error_messages["required"]
+    if field.error_messages.get("required") != standard:
+        return
+    words = getattr(field, "missing", "") or next(text for kind, text in _MISSING if isinstance(field, kind))
+    field.error_messages["required"] = gettext(words) % {"label": capfirst(label)}
 
 
 def clean_text_of(field: forms.Field) -> None:

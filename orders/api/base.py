@@ -35,6 +35,7 @@ from orders.api.serializers import OrderOutput
 from orders.errors import InvalidFact, NotYours, UnseenFact
 from orders.models import Deadline, Order, OrderAgency
 from orders.querysets import OrderQuerySet, OrderVisibility, order_visibility
+from orders.services.one_round import one_round
 from orders.services.parties.visibility import roles_over
 from orders.services.person_cases import lock_cases
 
@@ -308,9 +309,12 @@ class OrderActionView(OrderView, TargetView):
     def _call_service(self, target: Any, data: dict[str, Any]) -> Any:
         with refusals_as_problems(self.input().fields):
             try:
-                return type(self).service(target, **data, by=self.user, now=self.now)
-            except UnseenFact as refusal:
-                access_log.log_miss(self.request, data.get(refusal.field, ""))
+                with one_round():
+                    return type(self).service(target, **data, by=self.user, now=self.now)
+            except InvalidFact as refusal:
+                for one in (refusal, *refusal.others):
+                    if isinstance(one, UnseenFact):
+                        access_log.log_miss(self.request, data.get(one.field, ""))
                 raise
 
     def _dry_run(self, target: Any, data: dict[str, Any]) -> dict[str, Any]:

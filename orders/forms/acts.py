@@ -156,6 +156,8 @@ def run_act(
         form.begin(by, now)
     run = ActRun(act=act, order=order, item=item, form=form, is_gone=act.fact is not None and item is None)
     if run.is_gone or not form.is_valid():
+        if form.is_bound and not run.is_gone:
+            act.refuse_more(form, by=by, now=now)
         return run
     if typed is not None and PREVIEW in typed:
         return replace(

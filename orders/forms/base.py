@@ -20,9 +20,11 @@ from accounts.form_base import SiteForm
 from accounts.models import User
 from orders.errors import DoubtfulFact, InvalidFact, UnseenFact
 from orders.forms.fields import InstantField, TownField
+from orders.forms.more_refusals import refusals_beside
 from orders.models import HistoryEntry, Order
 from orders.services.correctable import Correctable
 from orders.services.court_days import zone_of
+from orders.services.one_round import one_round
 from orders.services.orders.record import OrderRecord
 from orders.services.preview import entry_of
 
@@ -324,9 +326,17 @@ class Act:
         return entry
 
     def call(self, form: ActForm, *, by: User, now: datetime) -> object:
-        """Call the service with a valid form and return its result. Raises `InvalidFact`."""
+        """Call the service with a valid form and return its result. Raises `InvalidFact`, once for all."""
         form.settle(now)
-        return self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+        with one_round():
+            return self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+
+    def refuse_more(self, form: ActForm, *, by: User, now: datetime) -> None:
+        """Beside the errors of a form, show what the service refuses of its other fields."""
+        found = refusals_beside(form, lambda: self.call(form, by=by, now=now), now=now)
+        if found:
+            found[0].others = tuple(found[1:])
+            form.refuse(found[0])
 
     def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""

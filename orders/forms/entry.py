@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from typing_extensions import override
 
 from accounts.models import Agency, State, User
@@ -204,7 +205,11 @@ class EnterOrderForm(FactsForm):
         label="Registry number",
         help_text="Its number in the Protection Order Registry.",
     )
-    issued_at = InstantField(label="Issued", needs_time=False)
+    issued_at = InstantField(
+        label="Issued",
+        needs_time=False,
+        missing=gettext_noop("Enter the day of issue, with the time if it is known."),
+    )
     expires_on = DayField(
         required=False, label="Last day", help_text="As printed on the order; the whole day counts."
     )
@@ -258,7 +263,8 @@ class EnterOrderForm(FactsForm):
         """Add a line for each firearm that the application names."""
         for number in GUNS:
             for name, (label, length, words) in _GUN_COLUMNS.items():
-                field = forms.CharField(max_length=length, required=False, label=label)
+                shown = f"Firearm {number}: {label.lower()}" if name == "make" else label
+                field = forms.CharField(max_length=length, required=False, label=shown)
                 field.widget.attrs |= {"aria-label": f"Firearm {number}: {label.lower()}"}
                 if words:
                     offer_words(field, words)

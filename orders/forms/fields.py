@@ -14,7 +14,7 @@ from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from typing_extensions import override
 
 from accounts.dates import ClockError, format_clock, format_day, parse_clock
@@ -80,10 +80,11 @@ class InstantField(forms.MultiValueField):
     """An instant, typed in court time: 6:30 p.m. or 18:30. An offset or the name of a zone may follow.
 
     A time that happens twice or never that night is rejected with its remedy. If `needs_time` is false, the
-    time may be left out; then the value is the day.
+    time may be left out; then the value is the day. `missing` is what an empty field asks for.
     """
 
-    def __init__(self, *, label: str, needs_time: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, needs_time: bool = True, missing: str = "", **kwargs: Any) -> None:
+        self.missing = missing
         self.zone: ZoneInfo = bundled().jurisdictions["us_ct"].zone
         kwargs.setdefault("help_text", INSTANT_HELP if needs_time else f"{INSTANT_HELP} {WITHOUT_TIME}")
         missing = "Give the date and the time of day." if needs_time else "Give the date too."
@@ -152,6 +153,7 @@ class ClockField(forms.CharField):
     """A time of day as people type it, such as 9:30 a.m., 7p, 1915 or noon. Its value is a `time`."""
 
     widget = forms.TextInput(attrs={"size": 12})
+    missing = gettext_noop("Enter the time of day for “%(label)s”.")
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", INSTANT_HELP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_noop
 from typing_extensions import override
 
 from accounts.dates import format_instant
@@ -149,7 +150,9 @@ class ReceiptForm(ActForm):
         label="Permits handed in with it",
         widget=forms.CheckboxSelectMultiple,
     )
-    received_at = InstantField(label="Handed over")
+    received_at = InstantField(
+        label="Handed over", missing=gettext_noop("Enter the time at which the firearms were handed over.")
+    )
     town = town_field(required=False, label="Town of the hand-over")
     handed_over_at = place_field()
     kind = forms.ChoiceField(choices=[CHOOSE, *ReceiptKind.choices], label="To")
@@ -209,7 +212,7 @@ class ReturnForm(ActForm):
     takes_confirm = True
 
     firearms = _firearms_field()
-    returned_at = InstantField(label="Returned")
+    returned_at = InstantField(label="Returned", missing=gettext_noop("Enter the time of the return."))
     agency = police_field(label="Police agency", help_text="The agency that held them.")
     officer = forms.CharField(max_length=120, label="Officer", help_text="Who returned them.")
     confirmed = forms.MultipleChoiceField(
@@ -237,7 +240,7 @@ class StatementForm(ActForm):
     takes_confirm = True
 
     kind = forms.ChoiceField(choices=[CHOOSE, *StatementKind.choices], label="The respondent swears")
-    sworn_at = InstantField(label="Sworn")
+    sworn_at = InstantField(label="Sworn", missing=gettext_noop("Enter the time at which it was sworn."))
     receipt_number = forms.CharField(max_length=40, required=False, label="Number of the statement")
     firearms = LabeledChoicesField(
         str,
@@ -265,7 +268,7 @@ class VerifyForm(ActForm):
         Statement.objects.none(),
         label="Statement",
     )
-    verified_at = InstantField(label="Checked")
+    verified_at = InstantField(label="Checked", missing=gettext_noop("Enter the time of the check."))
     agency = forms.ModelChoiceField(
         Agency.objects.filter(kind__in=[*POLICE, AgencyKind.COURT]),
         label="Agency",

@@ -29,6 +29,7 @@ from orders.forms.follow_up_forms import (
     Task,
 )
 from orders.services.follow_ups import actions, attempts, referrals, reminders, transfers
+from orders.services.one_round import one_round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,8 @@ class FollowUpAct:
     def perform(self, form: FollowUpForm, task: Task) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""
         try:
-            self.service(form.target(), **form.service_kwargs(), by=task.person, now=task.now)
+            with one_round():
+                self.service(form.target(), **form.service_kwargs(), by=task.person, now=task.now)
         except InvalidFact as refusal:
             form.refuse(refusal)
             return False

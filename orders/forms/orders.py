@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_noop
 from typing_extensions import override
 
 from orders.display import case_event_words
@@ -74,7 +75,9 @@ class VacateForm(ReasonForm):
 
     field_order = ["vacated_at", "reason"]
 
-    vacated_at = InstantField(label="Vacated")
+    vacated_at = InstantField(
+        label="Vacated", missing=gettext_noop("Enter the time at which the court vacated the order.")
+    )
 
 
 class CorrectExtensionForm(CorrectionForm):
@@ -100,7 +103,9 @@ class CorrectVacaturForm(CorrectionForm):
     columns = ("vacated_at",)
     field_order = ["vacated_at", "reason"]
 
-    vacated_at = InstantField(label="Vacated")
+    vacated_at = InstantField(
+        label="Vacated", missing=gettext_noop("Enter the time at which the court vacated the order.")
+    )
 
     @override
     def prepare_fields(self, order: Order) -> None:
@@ -151,7 +156,11 @@ class CorrectOrderForm(ChangesForm):
 
     kind = forms.ChoiceField()
     por_number = forms.CharField(max_length=40, required=False, label="Registry number")
-    issued_at = InstantField(label="Issued", needs_time=False)
+    issued_at = InstantField(
+        label="Issued",
+        needs_time=False,
+        missing=gettext_noop("Enter the day of issue, with the time if it is known."),
+    )
     expires_on = DayField(required=False, label="Last day")
     firearms_indicated = firearms_indicated_field()
     firearms_alleged_count = alleged_count_field()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_noop
 from typing_extensions import override
 
 from orders.forms.base import CHOOSE, Act, ActForm, CorrectionForm, ReasonForm, Section
@@ -29,7 +30,7 @@ class ServiceForm(ActForm):
 
     takes_confirm = True
 
-    served_at = InstantField(label="Served")
+    served_at = InstantField(label="Served", missing=gettext_noop("Enter the time of service."))
     service_method = forms.ChoiceField(choices=[CHOOSE, *ServiceMethod.choices], label="How")
     service_officer = forms.CharField(max_length=120, required=False, label="Officer")
     town = town_field(
@@ -44,7 +45,7 @@ class ServiceForm(ActForm):
 class FailedAttemptForm(ActForm):
     """An attempt at service failed."""
 
-    attempted_at = InstantField(label="Attempted")
+    attempted_at = InstantField(label="Attempted", missing=gettext_noop("Enter the time of the attempt."))
     method = forms.ChoiceField(choices=[CHOOSE, *ServiceMethod.choices], label="How")
     officer = forms.CharField(max_length=120, required=False, label="Officer")
     reason = forms.CharField(max_length=200, label="Why it failed")
@@ -62,7 +63,7 @@ class CorrectServiceForm(CorrectionForm):
     columns = ("served_at", "service_method", "service_officer", "served_in_custody", "firearms_answer")
     field_order = [*columns[:3], "town", *columns[3:], "reason"]
 
-    served_at = InstantField(label="Served")
+    served_at = InstantField(label="Served", missing=gettext_noop("Enter the time of service."))
     service_method = forms.ChoiceField(choices=ServiceMethod.choices, label="How")
     service_officer = forms.CharField(max_length=120, required=False, label="Officer")
     town = town_field(

@@ -13,6 +13,7 @@ from orders.models import ComingService, Order, PresenceAnswer
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_day_ahead, check_not_before_issue, court_day, zone_of
+from orders.services.one_round import refuse
 from orders.services.validation import need_offset, need_one_of
 
 #: How long after its time an announced service is still shown as the next one.
@@ -35,12 +36,12 @@ def plan_service(
     """
     with changing(order, "service_planned", by=by, now=now, occurred_at=now) as change:
         if change.order.served_at is not None:
-            raise InvalidFact("planned_at", "already_served", "Service is recorded already.")
+            refuse("planned_at", "already_served", "Service is recorded already.")
         row = ComingService(
             order=change.order, planned_at=planned_at, place=place, officer=officer, asks_police=asks_police
         )
         if planned_at <= now:
-            raise InvalidFact(
+            refuse(
                 "planned_at", "not_ahead", "This time is past. Enter when it will be, or record the service."
             )
         check_coming_service(row, now=now)
@@ -56,10 +57,10 @@ def check_coming_service(row: ComingService, *, now: datetime, confirm: str = ""
     check_day_ahead("planned_at", court_day(row.order, row.planned_at), now=now)
     row.place, row.officer = clean(row.place), clean(row.officer)
     if not row.place:
-        raise InvalidFact("place", "required", "Enter where the order will be served.")
+        refuse("place", "required", "Enter where the order will be served.")
     same = ComingService.objects.filter(order=row.order, planned_at=row.planned_at).exclude(pk=row.pk)
     if same.exists():
-        raise InvalidFact("planned_at", "duplicate_plan", "A service at this time is announced already.")
+        refuse("planned_at", "duplicate_plan", "A service at this time is announced already.")
 
 
 def answer_presence(
@@ -82,7 +83,7 @@ def answer_presence(
         need_one_of("answer", "unknown_answer", answer, PresenceAnswer.values)
         _check_answering(agency, by)
         if answer == PresenceAnswer.NO and not clean(answer_note):
-            raise InvalidFact("answer_note", "required", "Enter why not, or what to do instead.")
+            refuse("answer_note", "required", "Enter why not, or what to do instead.")
         row.answer, row.answer_note = answer, clean(answer_note)
         row.answered_at, row.answered_for = now, agency
         row.save()
@@ -94,11 +95,11 @@ def answer_presence(
 def _check_answering(agency: Agency, by: User | None) -> None:
     """Raise `InvalidFact` unless police answer for their own agency; a clerk answers for any."""
     if agency.kind not in POLICE:
-        raise InvalidFact("agency", "not_police", "Choose the police agency that answers.")
+        refuse("agency", "not_police", "Choose the police agency that answers.")
     own = by.agencies_for("answer", "coming_service") if by else frozenset()
     own_police = Agency.objects.filter(pk__in=own, kind__in=POLICE).values_list("pk", flat=True)
     if own_police and agency.pk not in own_police:
-        raise InvalidFact("agency", "not_yours", "Choose your own police agency.")
+        refuse("agency", "not_yours", "Choose your own police agency.")
 
 
 def _take_back(row: ComingService) -> None:

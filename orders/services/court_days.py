@@ -9,6 +9,7 @@ from accounts.dates import age_on, format_day, format_instant
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Order
 from orders.rules.court_time import add_months, local_date
+from orders.services.one_round import doubt, refuse
 from orders.services.planning.rulebooks import zone_at
 from orders.services.validation import (
     YEARS_AHEAD,
@@ -56,7 +57,7 @@ def day_of(
 def check_day_not_in_future(field_name: str, order: Order, day: date, *, now: datetime) -> None:
     """Refuse a day after today in the court's time zone."""
     if day > court_day(order, now):
-        raise InvalidFact(
+        refuse(
             field_name,
             "in_the_future",
             f"{format_day(day)} is in the future. Enter the day on which it happened.",
@@ -77,7 +78,7 @@ def is_before_issue(order: Order, at: datetime) -> bool:
 def check_not_before_issue(field_name: str, order: Order, at: datetime, code: str) -> None:
     """Refuse an instant before the order was issued."""
     if is_before_issue(order, at):
-        raise InvalidFact(
+        refuse(
             field_name,
             code,
             f"{format_instant(at, zone_of(order))} is before the order was issued "
@@ -91,7 +92,7 @@ def check_proof_not_before_order(field_name: str, order: Order, at: datetime, *,
     Firearms can be handed in before an order is issued. More often the year is a typing error.
     """
     if is_before_issue(order, at) and not confirm.strip():
-        raise DoubtfulFact(
+        doubt(
             field_name,
             "before_the_order",
             f"{format_instant(at, zone_of(order))} is before the order was issued "
@@ -111,7 +112,7 @@ def check_happened_since_order(
         is_early = on.year < order.issued_on.year - YEARS_BEFORE_ORDER
     if is_early and not confirm.strip():
         when = format_day(on) if at is None else format_instant(at, zone_of(order))
-        raise DoubtfulFact(
+        doubt(
             f"{prefix}_on" if at is None else f"{prefix}_at",
             "before_the_order",
             f"{when} is {'long ' if may_precede else ''}before the order was issued ({_issued(order)}). "
@@ -122,7 +123,7 @@ def check_happened_since_order(
 def check_not_after_last_day(field_name: str, order: Order, at: datetime, code: str) -> None:
     """Refuse an instant after the last day that the order names."""
     if order.expires_on is not None and court_day(order, at) > order.expires_on:
-        raise InvalidFact(
+        refuse(
             field_name,
             code,
             f"{format_instant(at, zone_of(order))} is after the last day of the order, "
@@ -133,7 +134,7 @@ def check_not_after_last_day(field_name: str, order: Order, at: datetime, code: 
 def check_day_not_before_issue(field_name: str, order: Order, day: date, code: str) -> None:
     """Refuse a day before the date of the order."""
     if day < order.issued_on:
-        raise InvalidFact(
+        refuse(
             field_name,
             code,
             f"{format_day(day)} is before the date of the order, {format_day(order.issued_on)}. Correct one "
@@ -144,13 +145,13 @@ def check_day_not_before_issue(field_name: str, order: Order, day: date, code: s
 def check_born(field_name: str, born: date, issued_on: date) -> None:
     """Refuse a date of birth that is not before the date of the order."""
     if born >= issued_on:
-        raise InvalidFact(
+        refuse(
             field_name,
             "born_after_issue",
             "The date of birth is not before the date of the order. Correct the year.",
         )
     if issued_on.year - born.year > YEARS_OF_AGE:
-        raise InvalidFact(
+        refuse(
             field_name,
             "unlikely_year",
             f"The respondent would be older than {YEARS_OF_AGE} years. Correct the year of birth.",
@@ -182,7 +183,7 @@ def check_dates(order: Order, *, served_field: str = "served_at") -> None:
 def check_issued(order: Order, *, now: datetime) -> None:
     """Refuse an order with a date in the future: a typing error would move every deadline."""
     if order.issued_on > court_day(order, now) or (order.issued_at is not None and order.issued_at > now):
-        raise InvalidFact(
+        refuse(
             "issued_at", "in_the_future", f"{_issued(order)} is in the future. Correct the date of the order."
         )
     check_year("issued_at", order.issued_on, near=now.date(), back=YEARS_BACK)

@@ -25,6 +25,7 @@ from orders.services.firearms.findings import (
     withdraw_findings,
 )
 from orders.services.limits import ask, within_limits
+from orders.services.one_round import refuse
 from orders.services.validation import need_one_of
 
 
@@ -133,9 +134,7 @@ def _earlier_day(hearing: Hearing) -> DoubtfulFact:
 def _not_held(hearing: Hearing) -> Hearing:
     row = Hearing.objects.get(pk=hearing.pk)
     if row.outcome:
-        raise InvalidFact(
-            "outcome", "already_ended", f"This hearing has already ended: {row.get_outcome_display()}."
-        )
+        refuse("outcome", "already_ended", f"This hearing has already ended: {row.get_outcome_display()}.")
     return row
 
 
@@ -146,12 +145,12 @@ def check_outcome(hearing: Hearing, *, now: datetime) -> None:
     """
     need_one_of("outcome", "unknown_outcome", hearing.outcome, HearingOutcome.values)
     if hearing.outcome == HearingOutcome.CONTINUED:
-        raise InvalidFact("outcome", "not_held", "A continued hearing was not held. Use “Continue” instead.")
+        refuse("outcome", "not_held", "A continued hearing was not held. Use “Continue” instead.")
     if hearing.held_on is None:
         raise InvalidFact("held_on", "required", "Enter the day on which the hearing was held.")
     check_day_not_in_future("held_on", hearing.order, hearing.held_on, now=now)
     if hearing.held_on < hearing.scheduled_on and hearing.outcome != HearingOutcome.VACATED:
-        raise InvalidFact(
+        refuse(
             "held_on",
             "before_the_hearing",
             f"The hearing is set for {format_day(hearing.scheduled_on)}. Correct the day, or "
@@ -210,16 +209,16 @@ def check_hearing(hearing: Hearing, *, now: datetime, confirm: str = "") -> None
         check_outcome(hearing, now=now)
         ask(check_correction(hearing, former=stored), confirm=confirm)
     elif (hearing.held_on, hearing.outcome) != (stored.held_on, stored.outcome) or findings_of(hearing):
-        raise InvalidFact(
+        refuse(
             "outcome", "not_held", "This hearing has no outcome to correct. Record that it was held instead."
         )
 
 
 def _check_hearing_withdrawable(hearing: Hearing) -> None:
     if _is_continued(hearing):
-        raise InvalidFact("hearing", "continued", "This hearing was continued. Undo its continuance first.")
+        refuse("hearing", "continued", "This hearing was continued. Undo its continuance first.")
     if earlier := hearing.set_by.last():
-        raise InvalidFact(
+        refuse(
             "hearing",
             "set_by_continuance",
             f"This hearing was set when the hearing of {format_day(earlier.hearing.scheduled_on)} was "
@@ -247,7 +246,7 @@ def _is_continued(hearing: Hearing) -> bool:
 
 def _check_has_outcome(hearing: Hearing) -> None:
     if not _has_outcome(hearing):
-        raise InvalidFact("hearing", "no_outcome", "This hearing has no outcome to withdraw.")
+        refuse("hearing", "no_outcome", "This hearing has no outcome to withdraw.")
 
 
 def _clear_outcome(hearing: Hearing) -> None:
@@ -258,10 +257,10 @@ def _clear_outcome(hearing: Hearing) -> None:
 
 def _check_following_open(hearing: Hearing) -> None:
     if not _is_continued(hearing):
-        raise InvalidFact("hearing", "not_continued", "This hearing was not continued.")
+        refuse("hearing", "not_continued", "This hearing was not continued.")
     last = hearing.continuances.last()
     if last is not None and last.following.outcome:
-        raise InvalidFact(
+        refuse(
             "hearing",
             "following_ended",
             f"The hearing of {format_day(last.following.scheduled_on)} has already ended: "

@@ -22,6 +22,7 @@ from orders.rules.limits import Beyond, Limit, beyond
 from orders.rules.plan import last_day
 from orders.rules.rulebook import Rulebook
 from orders.services.change import Change
+from orders.services.one_round import refuse_all
 from orders.services.planning.inventory import Inventory
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.load_inventories import load_inventories
@@ -91,9 +92,7 @@ def within_limits(change: Change, *, confirm: str, doubts: Sequence[DoubtfulFact
 def ask(doubts: Sequence[DoubtfulFact], *, confirm: str) -> None:
     """Raise the first doubt, with the others, unless `confirm` gives the reason to continue."""
     if doubts and not confirm.strip():
-        first, *others = doubts
-        first.others = tuple(others)
-        raise first
+        refuse_all(doubts)
 
 
 def doubts_about(found: Sequence[Beyond], *, hearing_field: str) -> list[DoubtfulFact]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Agency, User
 from accounts.text import clean
-from orders.errors import InvalidFact, NotYours
+from orders.errors import NotYours
 from orders.models import Attachment, AttachmentKind, Capacity, CaseEvent, Order, OrderAgency
 from orders.querysets import OrderAgencyQuerySet
 from orders.services.attachments.attaching import RETURNED, attach_file
@@ -18,6 +18,7 @@ from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.documents.officer_papers import SignedReturn, return_of_service
 from orders.services.documents.typesetting import typeset
 from orders.services.firearms.signatures import check_drawing
+from orders.services.one_round import refuse
 from orders.services.orders.case_events import record_case_event
 from orders.services.validation import check_instant, need_reason
 
@@ -41,7 +42,7 @@ def confirm_pick_up(order: Order, *, picked_up_at: datetime, by: User, now: date
     with changing(order, "papers_picked_up", by=by, now=now, occurred_at=picked_up_at) as change:
         rows = _own(change.order, by)
         if any(one.picked_up_at for one in rows):
-            raise InvalidFact(
+            refuse(
                 "picked_up_at", "already_picked_up", "The pick-up is recorded already. Open the page again."
             )
         check_instant("picked_up_at", picked_up_at, now=now, zone=zone_of(change.order))
@@ -56,7 +57,7 @@ def withdraw_pick_up(order: Order, *, reason: str, by: User, now: datetime) -> O
     with changing(order, "pick_up_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
         rows = _own(change.order, by)
         if not any(one.picked_up_at for one in rows):
-            raise InvalidFact("reason", "not_picked_up", "No pick-up is recorded. Open the page again.")
+            refuse("reason", "not_picked_up", "No pick-up is recorded. Open the page again.")
         change.data["withdrawn"] = {"Picked up": plain(rows[0].picked_up_at)}
         _set(rows, None)
     return change.order
@@ -72,16 +73,16 @@ def file_return(
     signed = SignedReturn(name=clean(name), drawing=drawing, signed_at=now, papers=tuple(served_papers))
     check_drawing(drawing)
     if not signed.name:
-        raise InvalidFact("name", "required", "Enter the name of the officer who served.")
+        refuse("name", "required", "Enter the name of the officer who served.")
     if not signed.papers or not set(signed.papers) <= set(PAPERS):
-        raise InvalidFact("served_papers", "required", "Tick the papers that you served.")
+        refuse("served_papers", "required", "Tick the papers that you served.")
     with transaction.atomic():
         with changing(order, "return_signed", by=by, now=now) as change:
             offices = _own(change.order, by)
             if change.order.served_at is None:
-                raise InvalidFact("name", "not_served", "No service is recorded. Record it first.")
+                refuse("name", "not_served", "No service is recorded. Record it first.")
             if filed_return(change.order) is not None:
-                raise InvalidFact("name", "already_filed", "The return is filed. Withdraw the file first.")
+                refuse("name", "already_filed", "The return is filed. Withdraw the file first.")
             office: Agency = offices[0].agency
             document = return_of_service(change.order, signed, office=str(office))
         row = attach_file(

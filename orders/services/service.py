@@ -9,7 +9,6 @@ from accounts.access import MATRIX
 from accounts.dates import format_instant
 from accounts.models import Membership, Town, User
 from accounts.text import clean
-from orders.errors import InvalidFact
 from orders.models import (
     AttemptReason,
     Capacity,
@@ -24,6 +23,7 @@ from orders.services.change import Change, changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_not_after_last_day, check_not_before_issue, zone_of
 from orders.services.limits import within_limits
+from orders.services.one_round import refuse
 from orders.services.parties.visibility import roles_over
 from orders.services.validation import check_instant, need_one_of, need_reason
 
@@ -53,7 +53,7 @@ def record_service(
     """
     with changing(order, "served", by=by, now=now, occurred_at=served_at, reason=clean(confirm)) as change:
         if change.order.served_at is not None:
-            raise InvalidFact(
+            refuse(
                 "served_at",
                 "already_served",
                 f"Service is already recorded ({format_instant(change.order.served_at, zone_of(order))}). "
@@ -91,7 +91,7 @@ def correct_service(
         order, "service_corrected", by=by, now=now, occurred_at=served_at, reason=need_reason(reason)
     ) as change:
         if change.order.served_at is None:
-            raise InvalidFact("served_at", "not_served", "No service is recorded yet. Record it first.")
+            refuse("served_at", "not_served", "No service is recorded yet. Record it first.")
         check_recorder(change.order, by)
         with within_limits(change, confirm=confirm):
             _set_service(change, served_at, service_method or change.order.service_method, now)
@@ -122,7 +122,7 @@ def may_correct(order: Order, by: User) -> bool:
 def check_recorder(order: Order, by: User | None) -> None:
     """Raise `InvalidFact` unless the person may correct or withdraw the service."""
     if by is not None and not may_correct(order, by):
-        raise InvalidFact(
+        refuse(
             "served_at",
             "recorded_by_others",
             "Another agency or the court recorded this service. Ask the clerk of the court to correct it.",
@@ -212,7 +212,7 @@ def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") 
     attempt.officer, attempt.reason = clean(attempt.officer), clean(attempt.reason)
     attempt.place = clean(attempt.place)
     if not attempt.reason:
-        raise InvalidFact("reason", "required", "Enter why the attempt failed.")
+        refuse("reason", "required", "Enter why the attempt failed.")
     if attempt.code:
         need_one_of("code", "unknown_code", attempt.code, AttemptReason.values)
     need_one_of("method", "unknown_method", attempt.method, ServiceMethod.values)

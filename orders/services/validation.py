@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from accounts.dates import COURT_TIME, format_day, format_instant
 from accounts.models import Agency
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import InvalidFact
 from orders.models import Order
 from orders.models.fields import offset_of
+from orders.services.one_round import at_once, refuse, refuse_all
 
 
 def check_all(*checks: Callable[[], object]) -> None:
     """Call each check, and raise the first refusal with all others, so that a person reads them at once."""
-    raise_all([refusal for check in checks for refusal in refusals_of(check)])
+    refuse_all([refusal for check in checks for refusal in refusals_of(check)])
 
 
 def refusals_of(check: Callable[[], object]) -> list[InvalidFact]:
     """Call a check and return what it refuses."""
     try:
-        check()
+        with at_once():
+            check()
     except InvalidFact as refusal:
         found = [refusal, *refusal.others]
         refusal.others = ()
@@ -29,46 +31,38 @@ def refusals_of(check: Callable[[], object]) -> list[InvalidFact]:
     return []
 
 
-def raise_all(refusals: Sequence[InvalidFact]) -> None:
-    """Raise the first of these refusals with the others. What is refused for good comes before a doubt."""
-    if refusals:
-        first, *others = sorted(refusals, key=lambda one: isinstance(one, DoubtfulFact))
-        first.others = tuple(others)
-        raise first
-
-
 def need_reason(reason: str) -> str:
     """The reason without surrounding blanks."""
     if not reason.strip():
-        raise InvalidFact("reason", "required", "A reason is required. Enter why.")
+        refuse("reason", "required", "A reason is required. Enter why.")
     return reason.strip()
 
 
 def need_visible(field_name: str, text: str) -> str:
     """The cleaned text, which must not be empty."""
     if not text:
-        raise InvalidFact(field_name, "required", "This field is required. Nothing in it is visible.")
+        refuse(field_name, "required", "This field is required. Nothing in it is visible.")
     return text
 
 
 def need_name(field_name: str, text: str) -> str:
     """The cleaned name, which must have a letter: names of signs alone would all be equal."""
     if not any(character.isalpha() for character in need_visible(field_name, text)):
-        raise InvalidFact(field_name, "no_name", f"“{text}” has no letter. Enter the name.")
+        refuse(field_name, "no_name", f"“{text}” has no letter. Enter the name.")
     return text
 
 
 def need_one_of(field_name: str, code: str, value: str, allowed: Iterable[str]) -> str:
     """The value, which must be in a list."""
     if value not in (choices := list(allowed)):
-        raise InvalidFact(field_name, code, f"“{value}” is not a choice. Use one of: {', '.join(choices)}.")
+        refuse(field_name, code, f"“{value}” is not a choice. Use one of: {', '.join(choices)}.")
     return value
 
 
 def need_offset(field_name: str, at: datetime) -> int:
     """The UTC offset of an instant, in minutes."""
     if at.utcoffset() is None:
-        raise InvalidFact(field_name, "invalid_timestamp", "The time has no UTC offset. Add one.")
+        refuse(field_name, "invalid_timestamp", "The time has no UTC offset. Add one.")
     return offset_of(at)
 
 
@@ -89,7 +83,7 @@ YEARS_LIKELY_IN_FORCE = 10
 def check_year(field_name: str, day: date, *, near: date, back: int = 0, ahead: int = 0) -> None:
     """Refuse a day that is more years before or after `near` than is likely: its year is a typing error."""
     if not near.year - back <= day.year <= near.year + ahead:
-        raise InvalidFact(
+        refuse(
             field_name,
             "unlikely_year",
             f"{format_day(day)} is not likely: the year must be from {near.year - back} to "
@@ -104,7 +98,7 @@ def check_instant(field_name: str, at: datetime, *, now: datetime, zone: ZoneInf
     """
     offset = need_offset(field_name, at)
     if at > now:
-        raise InvalidFact(
+        refuse(
             field_name,
             "in_the_future",
             f"{format_instant(at, zone)} is in the future. Enter the time at which it happened.",
@@ -116,7 +110,7 @@ def check_instant(field_name: str, at: datetime, *, now: datetime, zone: ZoneInf
 def check_own_state(order: Order, agency: Agency) -> None:
     """Raise `InvalidFact` for an agency that acts for another state than the order's."""
     if agency.jurisdiction != order.jurisdiction:
-        raise InvalidFact(
+        refuse(
             "agency",
             "agency_of_another_state",
             f"{agency} acts for {agency.get_jurisdiction_display()}. Choose one of the state of the order.",

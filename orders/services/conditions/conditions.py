@@ -12,7 +12,6 @@ from typing_extensions import override
 from accounts.dates import format_day
 from accounts.models import User
 from accounts.text import clean, clean_lines
-from orders.errors import InvalidFact
 from orders.models import Order, OrderCondition
 from orders.models.fields import offset_of
 from orders.rules.model import Rule
@@ -27,6 +26,7 @@ from orders.services.court_days import (
     court_day,
     day_of,
 )
+from orders.services.one_round import refuse
 from orders.services.planning.lasting import condition_title, lasting_conditions
 from orders.services.planning.rulebooks import bundled
 from orders.services.validation import need_offset, need_one_of
@@ -104,13 +104,13 @@ def mark_satisfied(
         row = OrderCondition.objects.get(pk=condition.pk)
         row.order = change.order
         if row.ended_by_id is not None:
-            raise InvalidFact("condition", "ended", "A modification of the order ended this condition.")
+            refuse("condition", "ended", "A modification of the order ended this condition.")
         if row.due_on is None:
-            raise InvalidFact(
+            refuse(
                 "condition", "has_no_end", "This condition lasts as long as the order. Nothing satisfies it."
             )
         if row.satisfied_on is not None:
-            raise InvalidFact(
+            refuse(
                 "satisfied_on",
                 "already_satisfied",
                 f"The condition is already recorded as satisfied on {format_day(row.satisfied_on)}.",
@@ -137,9 +137,9 @@ def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") ->
         need_offset("due_at", row.due_at)
         row.due_on, row.due_offset = court_day(row.order, row.due_at), offset_of(row.due_at)
     elif row.condition in dated and dated[row.condition].values[-1].due.unit is Unit.ELAPSED_HOURS:
-        raise InvalidFact("due_at", "required", "This condition is due at a time of day. Enter it.")
+        refuse("due_at", "required", "This condition is due at a time of day. Enter it.")
     if row.due_on is None and row.condition not in lasting:
-        raise InvalidFact("due_on", "required", "Enter the day stated in the order.")
+        refuse("due_on", "required", "Enter the day stated in the order.")
     if row.due_on is not None:
         _check_due(row, row.due_on, dated, now=now)
     if row.pk is None:
@@ -147,7 +147,7 @@ def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") ->
     if OrderCondition.objects.get(pk=row.pk).satisfied_on is not None:
         _check_satisfied(row, now=now, confirm=confirm)
     elif row.satisfied_on or row.satisfied_at:
-        raise InvalidFact(
+        refuse(
             "satisfied_on",
             "not_satisfied",
             "The condition is not recorded as satisfied. Record that instead.",
@@ -156,9 +156,7 @@ def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") ->
 
 def _check_due(row: OrderCondition, day: date, dated: Container[str], *, now: datetime) -> None:
     if row.condition not in dated:
-        raise InvalidFact(
-            "due_on", "no_due_day", "This condition lasts as long as the order. Leave the day empty."
-        )
+        refuse("due_on", "no_due_day", "This condition lasts as long as the order. Leave the day empty.")
     check_day_ahead("due_on", day, now=now)
     check_day_not_before_issue("due_on", row.order, day, "condition_before_issue")
 
@@ -167,10 +165,10 @@ def _check_words(row: OrderCondition) -> None:
     """Clean the words of a condition. What officers read never names a protected person."""
     row.details, row.for_police = clean_lines(row.details).strip(), clean(row.for_police)
     if row.condition in WITH_WORDS and not row.details:
-        raise InvalidFact("details", "required", "Enter what the order requires, in the words of the judge.")
+        refuse("details", "required", "Enter what the order requires, in the words of the judge.")
     known = {part for one in row.order.protected_persons.all() for part in _parts(one.name)}
     if known & _parts(row.for_police):
-        raise InvalidFact(
+        refuse(
             "for_police",
             "names_protected_person",
             "This names a protected person, and officers read it. Write it without the name.",
@@ -194,7 +192,7 @@ def _check_satisfied(row: OrderCondition, *, now: datetime, confirm: str) -> dat
 
 def _check_is_satisfied(row: OrderCondition) -> None:
     if row.satisfied_on is None:
-        raise InvalidFact("condition", "not_satisfied", "The condition is not recorded as satisfied.")
+        refuse("condition", "not_satisfied", "The condition is not recorded as satisfied.")
 
 
 def _clear_satisfaction(row: OrderCondition) -> None:

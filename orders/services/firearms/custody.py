@@ -15,6 +15,7 @@ from orders.errors import InvalidFact, NotYours
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt, StoragePlace
 from orders.services.change import changing
 from orders.services.court_days import zone_of
+from orders.services.one_round import refuse
 from orders.services.validation import check_instant
 
 
@@ -37,9 +38,9 @@ def check_storage(storage: Storage, agency: Agency | None) -> None:
     if agency is None:
         raise InvalidFact("agency", "not_police", "Choose the police agency that took the firearms.")
     if not clean(storage.officer):
-        raise InvalidFact("officer", "required", "Enter the name of the officer who took them.")
+        refuse("officer", "required", "Enter the name of the officer who took them.")
     if storage.place is not None and storage.place.agency_id != agency.pk:
-        raise InvalidFact(
+        refuse(
             "place", "place_of_another_agency", f"{storage.place} is not a place of {agency}. Choose another."
         )
 
@@ -84,19 +85,17 @@ def move_firearms(
         offset = check_instant("moved_at", moved_at, now=now, zone=zone_of(order))
         check_storage(Storage(officer=taken_by, place=place), agency)
         if not clean(given_by):
-            raise InvalidFact("given_by", "required", "Enter the name of the officer who gave them.")
+            refuse("given_by", "required", "Enter the name of the officer who gave them.")
         mine = list(
             Firearm.objects.of_case(order.case_id)
             .filter(pk__in=[one.pk for one in firearms], status=FirearmStatus.SURRENDERED)
             .order_by("id")
         )
         if not mine or len(mine) < len({one.pk for one in firearms}):
-            raise InvalidFact("firearms", "not_in_custody", "Choose firearms that police hold now.")
+            refuse("firearms", "not_in_custody", "Choose firearms that police hold now.")
         before = latest_steps(mine)
         if any(one.moved_at > moved_at for one in before.values()):
-            raise InvalidFact(
-                "moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it."
-            )
+            refuse("moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it.")
         change.data["items"] = [str(one) for one in mine]
         return _add(
             change.order,
@@ -136,13 +135,13 @@ def add_place(agency: Agency, *, name: str, by: User, capacity: int | None = Non
     if agency.pk not in by.agencies_for("add", "storage_place"):
         raise NotYours("agency", "not_yours", "Choose your own police agency.")
     if not (name := clean(name)):
-        raise InvalidFact("name", "required", "Enter the name of the place, such as “Property room”.")
+        refuse("name", "required", "Enter the name of the place, such as “Property room”.")
     with transaction.atomic():
         place, is_new = StoragePlace.objects.get_or_create(
             agency=agency, name=name, defaults={"capacity": capacity}
         )
         if not is_new and place.is_open:
-            raise InvalidFact("name", "duplicate_place", f"{name} is a place of {agency} already.")
+            refuse("name", "duplicate_place", f"{name} is a place of {agency} already.")
         place.capacity, place.is_open = capacity, True
         place.save(update_fields=["capacity", "is_open"])
     return place

@@ -16,6 +16,7 @@ from orders.services.correctable import ChoiceColumn, Column, Correctable, Insta
 from orders.services.court_days import zone_of
 from orders.services.firearms.returns import held_by_police
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.one_round import refuse
 from orders.services.validation import check_instant, need_one_of
 
 
@@ -63,12 +64,12 @@ def check_disposal(row: FirearmDisposal, *, now: datetime, confirm: str = "") ->
     need_one_of("kind", "unknown_disposal", row.kind, DisposalKind.values)
     row.disposed_offset = check_instant("disposed_at", row.disposed_at, now=now, zone=zone_of(row.order))
     if row.agency.kind not in POLICE:
-        raise InvalidFact("agency", "not_police", "Choose the police agency that had custody.")
+        refuse("agency", "not_police", "Choose the police agency that had custody.")
     for name in ("officer", "authority", "dealer_license", "taker_name"):
         setattr(row, name, clean(getattr(row, name)))
     for name, missing in _MISSING.items():
         if not getattr(row, name):
-            raise InvalidFact(name, "required", missing)
+            refuse(name, "required", missing)
     _check_taker(row)
 
 
@@ -82,10 +83,10 @@ _MISSING = {
 def _check_taker(row: FirearmDisposal) -> None:
     if row.kind == DisposalKind.DESTROYED:
         if row.dealer_license or row.taker_name:
-            raise InvalidFact("taker_name", "not_the_taker", "No one takes a firearm that is destroyed.")
+            refuse("taker_name", "not_the_taker", "No one takes a firearm that is destroyed.")
         return
     if bool(row.dealer_license) == bool(row.taker_name):
-        raise InvalidFact(
+        refuse(
             "taker_name", "required", "Enter the dealer's license, or the name of the person, but not both."
         )
     if row.dealer_license:
@@ -103,7 +104,7 @@ def _remove(row: FirearmDisposal) -> None:
 def _follow(row: FirearmDisposal) -> None:
     refresh_status([row.firearm_id])
     if not custody_follows([row.firearm_id]):
-        raise InvalidFact(
+        refuse(
             "disposed_at",
             "moved_since",
             f"Another fact about {row.firearm} contradicts this. Correct or withdraw that first.",

@@ -10,11 +10,12 @@ from typing_extensions import override
 
 from accounts.dates import format_day
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import DoubtfulFact
 from orders.models import CourtFinding, Firearm, FirearmFinding, Hearing, HearingOutcome, Order
 from orders.services.correctable import NOTHING, Column
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.firearms.status import refresh_status
+from orders.services.one_round import refuse
 from orders.services.planning.load_inventories import ABOUT_COMPLIANCE
 from orders.services.planning.order_span import is_served_by
 from orders.services.validation import need_one_of
@@ -59,7 +60,7 @@ def check_findings(
     those that are replaced.
     """
     if outcome == HearingOutcome.VACATED and findings:
-        raise InvalidFact(
+        refuse(
             "findings", "not_held", "At a canceled hearing the court found nothing. Leave the findings out."
         )
     firearms, unlisted = findable(order, corrected=corrected)
@@ -68,25 +69,23 @@ def check_findings(
         need_one_of("findings", "unknown_finding", one.finding, CourtFinding.values)
         key = one.firearm.pk if one.firearm else None
         if key in seen:
-            raise InvalidFact(
-                "findings", "duplicate_finding", f"Give one finding for {one.firearm or 'these'}."
-            )
+            refuse("findings", "duplicate_finding", f"Give one finding for {one.firearm or 'these'}.")
         seen.add(key)
         if one.firearm is not None and one.firearm not in firearms:
-            raise InvalidFact(
+            refuse(
                 "findings",
                 "not_open",
                 f"{one.firearm}: it is accounted for, or not on the list of this case. Leave it out.",
             )
         if one.firearm is None and not 1 <= one.count <= unlisted:
-            raise InvalidFact(
+            refuse(
                 "findings",
                 "not_open",
                 f"The application alleges {unlisted} firearms that are not on the list. Correct the number.",
             )
     account = account_of(order, without=corrected)
     if outcome == HearingOutcome.COMPLIANT and (still_open := _still_open(account, findings)):
-        raise InvalidFact(
+        refuse(
             "findings",
             "findings_required",
             f"Not accounted for: {'; '.join(still_open)}. For the outcome “Compliant”, enter what the court "

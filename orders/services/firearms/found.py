@@ -12,6 +12,7 @@ from orders.matching.firearm_words import names_firearm
 from orders.matching.serials import exact_key
 from orders.models import Firearm, FirearmSource, ItemKind, Order
 from orders.services.firearms.inventory import check_firearm
+from orders.services.one_round import at_once
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +65,8 @@ def _listed(order: Order, item: FoundItem, *, now: datetime, confirm: str) -> Fi
         **{one.name: getattr(item, one.name) for one in fields(item)},
     )
     try:
-        check_firearm(firearm, now=now, confirm=confirm)
+        with at_once():
+            check_firearm(firearm, now=now, confirm=confirm)
     except DoubtfulFact as doubt:
         raise DoubtfulFact("found", doubt.code, doubt.message) from doubt
     except InvalidFact as refusal:

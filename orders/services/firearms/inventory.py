@@ -7,12 +7,12 @@ from datetime import date, datetime
 from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, AgencyKind, User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
 from orders.matching.serials import exact_key, near_matches
 from orders.models import Firearm, FirearmSource, ItemKind, Order, Permit, Receipt
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn
 from orders.services.court_days import check_day_not_in_future, check_happened_since_order, zone_of
+from orders.services.one_round import doubt, refuse
 from orders.services.validation import need_one_of
 
 #: More of a lot is a typing error.
@@ -95,15 +95,13 @@ def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None
         _check_lot(firearm)
         return
     if firearm.quantity is not None:
-        raise InvalidFact("quantity", "not_a_lot", "List each firearm on its own, without a quantity.")
+        refuse("quantity", "not_a_lot", "List each firearm on its own, without a quantity.")
     same = Firearm.objects.of_case(firearm.order.case_id).filter(serial_key=firearm.serial_key)
     if firearm.serial_key and same.exclude(pk=firearm.pk).exists():
-        raise InvalidFact(
-            "serial", "duplicate_serial", f"Serial number {firearm.serial} is already on the list."
-        )
+        refuse("serial", "duplicate_serial", f"Serial number {firearm.serial} is already on the list.")
     check_near_matches(firearm, "serial", confirm)
     if not any((firearm.serial, firearm.make, firearm.model, firearm.caliber, firearm.firearm_type)):
-        raise InvalidFact(
+        refuse(
             "serial",
             "required",
             "Describe the firearm with at least one of serial number, make, model, caliber or type.",
@@ -114,9 +112,9 @@ def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None
 def _check_lot(firearm: Firearm) -> None:
     """Raise `InvalidFact` unless ammunition or magazines have a quantity and no serial number."""
     if firearm.serial:
-        raise InvalidFact("serial", "lot_with_serial", "Ammunition and magazines have no serial number.")
+        refuse("serial", "lot_with_serial", "Ammunition and magazines have no serial number.")
     if firearm.quantity is None or not 1 <= firearm.quantity <= MOST_OF_A_LOT:
-        raise InvalidFact("quantity", "required", f"Enter how many there are, from 1 to {MOST_OF_A_LOT:,}.")
+        refuse("quantity", "required", f"Enter how many there are, from 1 to {MOST_OF_A_LOT:,}.")
 
 
 def check_believed(firearm: Firearm, *, now: datetime) -> None:
@@ -132,7 +130,7 @@ def check_near_matches(firearm: Firearm, field_name: str, confirm: str) -> None:
     others = Firearm.objects.of_case(firearm.order.case_id).exclude(pk=firearm.pk)
     likely = near_matches(firearm.serial, [one.serial for one in others.exclude(serial_key="")])
     if likely and not confirm.strip():
-        raise DoubtfulFact(
+        doubt(
             field_name,
             "near_match",
             f"{firearm.serial} may be {' or '.join(likely)}, which is on the list. If it is the same "
@@ -156,13 +154,11 @@ def hand_in_permit(
         row = Permit.objects.get(pk=permit.pk, order=change.order)
         row.order = change.order
         if row.handed_in_on is not None:
-            raise InvalidFact(
-                "permit", "handed_in", f"It was handed in on {format_day(row.handed_in_on)} already."
-            )
+            refuse("permit", "handed_in", f"It was handed in on {format_day(row.handed_in_on)} already.")
         check_day_not_in_future("handed_in_on", change.order, handed_in_on, now=now)
         check_happened_since_order("handed_in", change.order, on=handed_in_on, at=None, confirm=confirm)
         if agency.kind not in (*POLICE, AgencyKind.LICENSING):
-            raise InvalidFact("agency", "not_a_taker", "Choose a police agency or the licensing unit.")
+            refuse("agency", "not_a_taker", "Choose a police agency or the licensing unit.")
         row.handed_in_on, row.handed_in_to = handed_in_on, agency
         row.save(update_fields=["handed_in_on", "handed_in_to"])
         PERMIT.note(change, row)
@@ -183,21 +179,21 @@ def check_permit(permit: Permit, *, now: datetime, confirm: str = "") -> None:
     """Clean the text of an unsaved permit. Raises `InvalidFact` if its kind is empty."""
     permit.kind, permit.number = clean(permit.kind), clean(permit.number)
     if not permit.kind:
-        raise InvalidFact("kind", "required", "Enter the kind of permit or certificate.")
+        refuse("kind", "required", "Enter the kind of permit or certificate.")
 
 
 def _check_not_named(firearm: Firearm) -> None:
     """Raise `InvalidFact` if a receipt, a return, a request or a statement names the firearm."""
     zone = zone_of(firearm.order)
     if returned := firearm.returns.first():
-        raise InvalidFact(
+        refuse(
             "firearm",
             "was_returned",
             f"This firearm was returned ({format_instant(returned.returned_at, zone)}). Withdraw that return "
             "first.",
         )
     if receipt := firearm.receipts.first():
-        raise InvalidFact(
+        refuse(
             "firearm",
             "on_a_receipt",
             f"This firearm is on {_named(receipt)} "
@@ -205,14 +201,14 @@ def _check_not_named(firearm: Firearm) -> None:
             "firearm off it.",
         )
     if request := firearm.custody_requests.first():
-        raise InvalidFact(
+        refuse(
             "firearm",
             "named_by_a_request",
             f"A request of {format_day(request.requested_on)} about firearms in custody names this firearm. "
             "Withdraw that request first, or take the firearm off it.",
         )
     if sworn := firearm.statements.first():
-        raise InvalidFact(
+        refuse(
             "firearm",
             "named_by_a_statement",
             f"A statement sworn {format_instant(sworn.sworn_at, zone)} names this firearm. Withdraw that "
@@ -226,7 +222,7 @@ def _named(receipt: Receipt) -> str:
 
 def _check_permit_free(permit: Permit) -> None:
     if permit.receipt is not None:
-        raise InvalidFact(
+        refuse(
             "permit",
             "on_a_receipt",
             f"The permit is on {_named(permit.receipt)}. Withdraw that receipt first.",
@@ -235,7 +231,7 @@ def _check_permit_free(permit: Permit) -> None:
 
 def _check_handed_in(permit: Permit) -> None:
     if permit.handed_in_on is None:
-        raise InvalidFact("permit", "not_handed_in", "This permit was not handed in.")
+        refuse("permit", "not_handed_in", "This permit was not handed in.")
     _check_permit_free(permit)
 
 

@@ -32,6 +32,7 @@ from orders.services.court_days import check_proof_not_before_order, court_day, 
 from orders.services.firearms.custody import Storage, check_storage, drop_steps, store_first
 from orders.services.firearms.found import FoundItem, drop_unproven, list_found
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import bundled
 from orders.services.validation import check_instant, need_one_of
@@ -144,7 +145,7 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     receipt.receipt_number = number = clean(receipt.receipt_number)
     same = Receipt.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=receipt.pk)
     if number and same.exists():
-        raise InvalidFact("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
+        refuse("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
 
 
 def _check_paper(receipt: Receipt) -> None:
@@ -154,15 +155,15 @@ def _check_paper(receipt: Receipt) -> None:
     if receipt.kind == ReceiptKind.POLICE:
         for name in ("taker_address", "eligibility_check"):
             if getattr(receipt, name):
-                raise InvalidFact(name, "not_the_taker", "Leave this empty for a receipt of police.")
+                refuse(name, "not_the_taker", "Leave this empty for a receipt of police.")
     if receipt.lives_apart is None:
         return
     if receipt.kind != ReceiptKind.THIRD_PARTY:
-        raise InvalidFact(
+        refuse(
             "lives_apart", "not_a_third_party", "Answer this only for another person who took the firearms."
         )
     if not receipt.lives_apart:
-        raise InvalidFact(
+        refuse(
             "lives_apart",
             "lives_with_respondent",
             "The respondent can reach firearms in the own home. Choose a person who lives elsewhere, a "
@@ -173,11 +174,11 @@ def _check_paper(receipt: Receipt) -> None:
 def _of_case(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:
     """The firearms, which must be of the order's case. Raises `InvalidFact`."""
     if not firearms:
-        raise InvalidFact("firearms", "required", "Choose at least one firearm of the list.")
+        refuse("firearms", "required", "Choose at least one firearm of the list.")
     keys = {one.pk for one in firearms}
     mine = list(Firearm.objects.of_case(order.case_id).filter(pk__in=keys).order_by("id"))
     if len(mine) < len(keys):
-        raise InvalidFact(
+        refuse(
             "firearms",
             "firearm_of_another_order",
             "A firearm on the receipt belongs to another case. Choose from the list of this case, or add "
@@ -196,7 +197,7 @@ def _put_on(receipt: Receipt, firearms: Sequence[Firearm]) -> None:
     )
     refresh_status(before | after)
     if not custody_follows(before | after):
-        raise InvalidFact(
+        refuse(
             "receipt",
             "returned_since",
             "A firearm of this receipt was returned since then. Withdraw that return first.",
@@ -213,7 +214,7 @@ def _check_requests(firearms: Collection[int]) -> None:
     gone = Firearm.objects.filter(pk__in=firearms, status__in=held_again)
     waiting = CustodyRequest.objects.filter(firearms__in=gone, decision=None).order_by("id")
     if request := waiting.first():
-        raise InvalidFact(
+        refuse(
             "receipt",
             "named_by_a_request",
             f"A request of {format_day(request.requested_on)} names a firearm of this receipt, which police "
@@ -225,7 +226,7 @@ def _hand_in(receipt: Receipt, permits: Sequence[Permit]) -> None:
     """Hand in the permits on a receipt. Raises `InvalidFact` for one that was handed in before."""
     rows = Permit.objects.filter(order=receipt.order, pk__in=[one.pk for one in permits])
     if rows.filter(handed_in_on=None).count() < len(permits):
-        raise InvalidFact(
+        refuse(
             "permits",
             "handed_in",
             "A permit on the receipt belongs to another order, or it was handed in already. Leave it out.",
@@ -333,7 +334,7 @@ def check_recipient(order: Order, kind: str) -> None:
     """Raise `InvalidFact`, in the words of the rule, if the order does not allow this kind of recipient."""
     need_one_of("kind", "unknown_recipient", kind, ReceiptKind.values)
     if refusal := recipient_refusal(load_facts([order])[order.pk], kind):
-        raise InvalidFact("kind", "unlawful_recipient", refusal)
+        refuse("kind", "unlawful_recipient", refusal)
 
 
 def check_taker(kind: str, agency: Agency | None, dealer_license: str, taker_name: str = "") -> None:
@@ -344,15 +345,15 @@ def check_taker(kind: str, agency: Agency | None, dealer_license: str, taker_nam
     given = {"agency": agency, "dealer_license": dealer_license.strip(), "taker_name": taker_name.strip()}
     for name, value in given.items():
         if value and name != wanted:
-            raise InvalidFact(
+            refuse(
                 name,
                 "not_the_taker",
                 f"Leave this empty for a receipt of the kind “{ReceiptKind(kind).label}”.",
             )
     if wanted == "agency" and (agency is None or agency.kind not in POLICE):
-        raise InvalidFact("agency", "not_police", "Choose the police agency that took the firearms.")
+        refuse("agency", "not_police", "Choose the police agency that took the firearms.")
     if wanted == "taker_name" and not given["taker_name"]:
-        raise InvalidFact("taker_name", "required", "Enter the name of the person who took the firearms.")
+        refuse("taker_name", "required", "Enter the name of the person who took the firearms.")
     if wanted == "dealer_license":
         try:
             parse_dealer_license(dealer_license)

@@ -26,6 +26,7 @@ from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of, zone_of
 from orders.services.firearms.receipts import FirearmsColumn, check_recipient, check_taker
+from orders.services.one_round import at_once, refuse
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import rulebooks_of
 from orders.services.validation import need_one_of
@@ -81,25 +82,25 @@ def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = 
     )
     check_happened_since_order("requested", order, on=row.requested_on, at=row.requested_at, confirm=confirm)
     if row.agency is not None and row.agency.kind not in POLICE:
-        raise InvalidFact("agency", "not_police", "Choose the police agency that received the request.")
+        refuse("agency", "not_police", "Choose the police agency that received the request.")
     same = CustodyRequest.objects.filter(
         order=order, kind=row.kind, requested_on=row.requested_on, requested_at=row.requested_at
     )
     if same.exclude(pk=row.pk).exists():
         name = "requested_at" if row.requested_at else "requested_on"
-        raise InvalidFact(name, "duplicate_request", "This request is already recorded.")
+        refuse(name, "duplicate_request", "This request is already recorded.")
     row.dealer_license, row.taker_name = clean(row.dealer_license), clean(row.taker_name)
     if row.kind == CustodyRequestKind.SALE:
         _check_buyer(row)
     elif row.dealer_license or row.taker_name:
         name = "dealer_license" if row.dealer_license else "taker_name"
-        raise InvalidFact(name, "not_the_taker", "Leave this empty: the firearms go back to the respondent.")
+        refuse(name, "not_the_taker", "Leave this empty: the firearms go back to the respondent.")
 
 
 def _check_buyer(row: CustodyRequest) -> None:
     """Refuse a sale without one buyer, or to one that the law of the order does not allow."""
     if bool(row.dealer_license) == bool(row.taker_name):
-        raise InvalidFact(
+        refuse(
             "taker_name", "required", "Enter the dealer's license, or the name of the person, but not both."
         )
     kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
@@ -109,7 +110,8 @@ def _check_buyer(row: CustodyRequest) -> None:
     at = row.requested_at or row.recorded_at
     if in_force(load_facts([order])[order.pk], rulebook, at):
         try:
-            check_recipient(order, kind)
+            with at_once():
+                check_recipient(order, kind)
         except InvalidFact as refusal:
             field = "dealer_license" if row.dealer_license else "taker_name"
             raise InvalidFact(field, refusal.code, refusal.message) from refusal
@@ -122,7 +124,7 @@ def _in_custody(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:
         return list(held)
     found = list(held.filter(pk__in=[one.pk for one in firearms]))
     if len(found) < len({one.pk for one in firearms}):
-        raise InvalidFact(
+        refuse(
             "firearms",
             "not_in_custody",
             "Police do not hold a firearm that you chose. Choose from those in police custody, or record the "
@@ -140,7 +142,7 @@ def _check_withdrawable(row: CustodyRequest) -> None:
         row.checks.first() or row.holds.first() or getattr(row, "decision", None)
     )
     if found is not None:
-        raise InvalidFact(
+        refuse(
             "request",
             "in_use",
             f"A {_NOUNS[type(found)]} of this request is recorded. Withdraw that first.",

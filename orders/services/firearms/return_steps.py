@@ -27,6 +27,7 @@ from orders.services.correctable import ChoiceColumn, Column, Correctable, DayCo
 from orders.services.court_days import check_day_ahead, court_day, zone_of
 from orders.services.firearms.release import latest_checks
 from orders.services.firearms.requests import request_words
+from orders.services.one_round import refuse
 from orders.services.validation import check_instant, need_one_of
 
 
@@ -99,15 +100,15 @@ def check_return_check(row: ReturnCheck, *, now: datetime, confirm: str = "") ->
     need_one_of("condition", "unknown_condition", row.condition, [one.value for one in to_check(row.order)])
     row.checked_offset = _since_request("checked_at", row.request, row.checked_at, now=now)
     if row.agency.kind not in (*POLICE, AgencyKind.COURT):
-        raise InvalidFact("agency", "not_a_checker", "Choose the court or the police agency that checked.")
+        refuse("agency", "not_a_checker", "Choose the court or the police agency that checked.")
     row.checked_by, row.note = clean(row.checked_by), clean(row.note)
     if not row.checked_by:
-        raise InvalidFact("checked_by", "required", "Enter the name of the person who checked.")
+        refuse("checked_by", "required", "Enter the name of the person who checked.")
     if not row.is_confirmed and not row.note:
-        raise InvalidFact("note", "required", "Describe what was found instead.")
+        refuse("note", "required", "Describe what was found instead.")
     same = row.request.checks.filter(condition=row.condition, checked_at=row.checked_at)
     if same.exclude(pk=row.pk).exists():
-        raise InvalidFact("checked_at", "duplicate_check", "This check is already recorded.")
+        refuse("checked_at", "duplicate_check", "This check is already recorded.")
 
 
 def record_return_hold(
@@ -133,7 +134,7 @@ def record_return_hold(
             why=why,
         )
         if ends_on < (today := court_day(change.order, now)):
-            raise InvalidFact(
+            refuse(
                 "ends_on", "not_ahead", f"{format_day(ends_on)} is past. Enter {format_day(today)} or later."
             )
         check_return_hold(row, now=now)
@@ -147,7 +148,7 @@ def check_return_hold(row: ReturnHold, *, now: datetime, confirm: str = "") -> N
     row.held_offset = _since_request("held_at", row.request, row.held_at, now=now)
     check_day_ahead("ends_on", row.ends_on, now=now)
     if row.ends_on < (first := court_day(row.order, row.held_at)):
-        raise InvalidFact(
+        refuse(
             "ends_on",
             "ends_before_it_begins",
             f"{format_day(row.ends_on)} is before the hold began, {format_day(first)}. Correct one of "
@@ -155,7 +156,7 @@ def check_return_hold(row: ReturnHold, *, now: datetime, confirm: str = "") -> N
         )
     _check_officer(row)
     if row.request.holds.filter(held_at=row.held_at).exclude(pk=row.pk).exists():
-        raise InvalidFact("held_at", "duplicate_hold", "This hold is already recorded.")
+        refuse("held_at", "duplicate_hold", "This hold is already recorded.")
 
 
 def decide_return(
@@ -184,7 +185,7 @@ def decide_return(
             why=why,
         )
         if not waits(row.request):
-            raise InvalidFact("request", "nothing_held", "Police hold no firearm of this request any more.")
+            refuse("request", "nothing_held", "Police hold no firearm of this request any more.")
         check_return_decision(row, now=now)
         row.save()
         RETURN_DECISION.note(change, row)
@@ -205,9 +206,9 @@ def _request(change: Change, request: CustodyRequest) -> CustodyRequest:
         raise InvalidFact("request", "withdrawn", "Someone has withdrawn this request. Open the order again.")
     row.order = change.order
     if row.kind != CustodyRequestKind.RETURN:
-        raise InvalidFact("request", "not_a_return", "Choose a request for the return of firearms.")
+        refuse("request", "not_a_return", "Choose a request for the return of firearms.")
     if decision := getattr(row, "decision", None):
-        raise InvalidFact(
+        refuse(
             "request",
             "already_decided",
             f"This request has ended: {decision.get_outcome_display().lower()}. Withdraw that first.",
@@ -227,7 +228,7 @@ def _since_request(field_name: str, request: CustodyRequest, at: datetime, *, no
     offset = check_instant(field_name, at, now=now, zone=zone)
     begins = request.requested_at
     if at < begins if begins else court_day(request.order, at) < request.requested_on:
-        raise InvalidFact(
+        refuse(
             field_name,
             "before_the_request",
             f"{format_instant(at, zone)} is before the request ({request_words(request)}). Correct one of "
@@ -238,12 +239,12 @@ def _since_request(field_name: str, request: CustodyRequest, at: datetime, *, no
 
 def _check_officer(row: ReturnHold | ReturnDecision) -> None:
     if row.agency.kind not in POLICE:
-        raise InvalidFact("agency", "not_police", "Choose the police agency that holds the firearms.")
+        refuse("agency", "not_police", "Choose the police agency that holds the firearms.")
     row.officer, row.why = clean(row.officer), clean(row.why)
     if not row.officer:
-        raise InvalidFact("officer", "required", "Enter the name of the officer.")
+        refuse("officer", "required", "Enter the name of the officer.")
     if not row.why:
-        raise InvalidFact("why", "required", "Enter the reason.")
+        refuse("why", "required", "Enter the reason.")
 
 
 def _check_words(row: ReturnCheck) -> str:

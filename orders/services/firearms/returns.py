@@ -11,7 +11,6 @@ from typing_extensions import override
 from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Confirmed, Firearm, FirearmReturn, FirearmStatus, Order, ReceiptKind
 from orders.querysets import OrderQuerySet
 from orders.rules.facts import Facts
@@ -25,6 +24,7 @@ from orders.services.correctable import NOTHING, Column, Correctable, InstantCol
 from orders.services.court_days import zone_of
 from orders.services.firearms.release import REQUESTED, Release, requests_of, too_early
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.one_round import doubt, refuse
 from orders.services.order_state import last_days
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import bundled, rulebooks_of
@@ -97,10 +97,10 @@ def check_return(
     order, at = row.order, row.returned_at
     row.returned_offset = check_instant("returned_at", at, now=now, zone=zone_of(order))
     if row.agency.kind not in POLICE:
-        raise InvalidFact("agency", "not_police", "Choose the police agency that returned the firearms.")
+        refuse("agency", "not_police", "Choose the police agency that returned the firearms.")
     row.officer = clean(row.officer)
     if not row.officer:
-        raise InvalidFact("officer", "required", "Enter who returned the firearms.")
+        refuse("officer", "required", "Enter who returned the firearms.")
     _check_person(order, at, confirm=confirm)
     _check_allowed(row, firearms or [row.firearm])
     row.confirmed = [one.value for one in Confirmed if one in row.confirmed]
@@ -119,7 +119,7 @@ def withdraw_return(
 
 def _check_last(row: FirearmReturn) -> None:
     if row.firearm.status != FirearmStatus.RETURNED:
-        raise InvalidFact(
+        refuse(
             "returned",
             "moved_since",
             f"{row.firearm} was surrendered again since then. Withdraw that receipt first.",
@@ -135,7 +135,7 @@ def _refresh(row: FirearmReturn) -> None:
     """Refresh the status of the firearm after a correction. Raises `InvalidFact`."""
     refresh_status([row.firearm_id])
     if not custody_follows([row.firearm_id]):
-        raise InvalidFact(
+        refuse(
             "returned_at",
             "returned_before_receipt",
             "Police did not hold the firearm at that time. Correct this time, or the receipt first.",
@@ -173,18 +173,18 @@ def held_by_police(
 ) -> list[Firearm]:
     """The firearms, which must be in police custody at `at`. Raises `InvalidFact`."""
     if not firearms:
-        raise InvalidFact("firearms", "required", "Choose at least one firearm.")
+        refuse("firearms", "required", "Choose at least one firearm.")
     rows = Firearm.objects.of_case(order.case_id).filter(pk__in=[one.pk for one in firearms])
     mine = {one.pk: one for one in rows}
     if any(one.pk not in mine for one in firearms):
-        raise InvalidFact(
+        refuse(
             "firearms",
             "firearm_of_another_order",
             "A firearm belongs to another case. Choose from this list.",
         )
     for one in mine.values():
         if one.status != FirearmStatus.SURRENDERED:
-            raise InvalidFact(
+            refuse(
                 "firearms",
                 "not_in_custody",
                 f"{one}: {one.get_status_display().lower()}. Only a firearm in police custody can "
@@ -192,7 +192,7 @@ def held_by_police(
             )
     taken = rows.filter(receipts__kind=ReceiptKind.POLICE).aggregate(last=Max("receipts__received_at"))
     if taken["last"] is not None and at < taken["last"]:
-        raise InvalidFact(
+        refuse(
             field_name,
             "returned_before_receipt",
             f"{format_instant(at, zone_of(order))} is before police took the firearms. Correct this time, or "
@@ -216,9 +216,7 @@ def _check_allowed(row: FirearmReturn, firearms: Sequence[Firearm]) -> None:
     row.confirmed = sorted({*row.confirmed, *release.confirmed(firearms)})
     for entry in _asking(facts[order.pk]):
         if missing := [one.label for one in _to_confirm(entry) if one not in row.confirmed]:
-            raise InvalidFact(
-                "confirmed", "not_confirmed", f"Not confirmed: {'; '.join(missing)}. {entry.citation}"
-            )
+            refuse("confirmed", "not_confirmed", f"Not confirmed: {'; '.join(missing)}. {entry.citation}")
     _check_wait(order, facts[order.pk], rulebook, at)
 
 
@@ -235,7 +233,7 @@ def _check_wait(order: Order, facts: Facts, rulebook: Rulebook, at: datetime) ->
 def _check_person(order: Order, at: datetime, *, confirm: str) -> None:
     """Refuse a return while an order of another case of the person is in force, at any court."""
     for one in _in_force(orders_of_person(order), at):
-        raise InvalidFact(
+        refuse(
             "firearms",
             "other_order_in_force",
             f"Another order against this person is in force: {order_words(one, last_days([one])[one.pk])}. "
@@ -244,7 +242,7 @@ def _check_person(order: Order, at: datetime, *, confirm: str) -> None:
     if confirm:
         return
     for one in _in_force(same_name_orders(order), at):
-        raise DoubtfulFact(
+        doubt(
             "firearms",
             "same_name_in_force",
             "An order against a person of the same name is in force: "
@@ -277,7 +275,7 @@ def _check_over(order: Order, facts: Facts, rulebook: Rulebook, at: datetime) ->
         and (value := rule.value_on(facts.issued_on))
     ]
     if words:
-        raise InvalidFact(
+        refuse(
             "firearms",
             "not_in_error",
             f"An order of the case is in force: {order.get_kind_display()}, {format_day(order.issued_on)}. "

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from accounts.models import User
 from accounts.text import clean
-from orders.errors import InvalidFact
 from orders.models import HistoryEntry, Receipt, ReceiptSignature, SignatureMethod, SignatureParty
 from orders.services.change import changing
+from orders.services.one_round import refuse
 from orders.services.validation import need_one_of
 
 #: The size of the field in which a person signs; a page sends the pen's path in these units.
@@ -41,13 +41,13 @@ def sign_receipt(
     if method == SignatureMethod.SCREEN:
         check_drawing(drawing)
     elif drawing:
-        raise InvalidFact("drawing", "not_on_screen", "Leave the drawing empty: it was not signed here.")
+        refuse("drawing", "not_on_screen", "Leave the drawing empty: it was not signed here.")
     named = clean(name) if party == SignatureParty.TAKER else ""
     stored = ReceiptSignature.objects.filter(receipt=receipt, party=party).first()
     if stored is not None:
         if (stored.method, stored.encrypted_drawing, stored.name) == (method, drawing, named):
             return stored
-        raise InvalidFact("party", "already_signed", "This side of the receipt is signed already.")
+        refuse("party", "already_signed", "This side of the receipt is signed already.")
     with changing(receipt.order, "receipt_signed", by=by, now=now) as change:
         row = ReceiptSignature.objects.create(
             receipt=receipt,
@@ -111,8 +111,6 @@ def signature_svg(drawing: str) -> str:
 def check_drawing(drawing: str) -> None:
     """Raise `InvalidFact` if this is not the path of a pen on the screen."""
     if not drawing:
-        raise InvalidFact("drawing", "required", "Sign in the field, or choose “Signed on paper”.")
+        refuse("drawing", "required", "Sign in the field, or choose “Signed on paper”.")
     if len(drawing) > LONGEST or not _PATH.fullmatch(drawing):
-        raise InvalidFact(
-            "drawing", "invalid_drawing", "The drawing cannot be read. Clear it and sign again."
-        )
+        refuse("drawing", "invalid_drawing", "The drawing cannot be read. Clear it and sign again.")

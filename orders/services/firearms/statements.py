@@ -8,7 +8,6 @@ from datetime import datetime
 from accounts.dates import format_instant
 from accounts.models import POLICE, Agency, AgencyKind, User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import (
     Firearm,
     FirearmsAnswer,
@@ -22,6 +21,7 @@ from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_proof_not_before_order, zone_of
 from orders.services.firearms.status import refresh_status
+from orders.services.one_round import doubt, refuse
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.validation import check_instant, need_one_of
 
@@ -66,7 +66,7 @@ def check_statement(statement: Statement, *, now: datetime, confirm: str = "") -
     statement.receipt_number = number = clean(statement.receipt_number)
     same = Statement.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=statement.pk)
     if number and same.exists():
-        raise InvalidFact("receipt_number", "duplicate_statement", f"Statement {number} is already recorded.")
+        refuse("receipt_number", "duplicate_statement", f"Statement {number} is already recorded.")
 
 
 def _unreachable(statement: Statement, firearms: Sequence[Firearm]) -> list[int]:
@@ -74,14 +74,12 @@ def _unreachable(statement: Statement, firearms: Sequence[Firearm]) -> list[int]
     listed = Firearm.objects.of_case(statement.order.case_id)
     is_unreachable = statement.kind == StatementKind.UNREACHABLE
     if firearms and not is_unreachable:
-        raise InvalidFact(
-            "firearms", "not_asked", "Only a statement of firearms that cannot be reached names firearms."
-        )
+        refuse("firearms", "not_asked", "Only a statement of firearms that cannot be reached names firearms.")
     if is_unreachable and not firearms and listed.exists():
-        raise InvalidFact("firearms", "required", "Choose the firearms that cannot be reached.")
+        refuse("firearms", "required", "Choose the firearms that cannot be reached.")
     named = list(listed.filter(pk__in=[one.pk for one in firearms]).values_list("pk", flat=True))
     if len(named) < len({one.pk for one in firearms}):
-        raise InvalidFact("firearms", "firearm_of_another_order", "A firearm belongs to another case.")
+        refuse("firearms", "firearm_of_another_order", "A firearm belongs to another case.")
     return named
 
 
@@ -106,7 +104,7 @@ def _in_words(statement: Statement) -> str:
 
 def _check_statement_withdrawable(statement: Statement) -> None:
     if check := statement.verifications.first():
-        raise InvalidFact(
+        refuse(
             "statement",
             "verified",
             f"A check of this statement is recorded ({_check_in_words(check)}). Withdraw the check first.",
@@ -178,29 +176,27 @@ def check_verification(row: StatementVerification, *, now: datetime, confirm: st
     """Check an unsaved verification and set its offset. Raises `InvalidFact` and `DoubtfulFact`."""
     statement, zone = row.statement, zone_of(row.order)
     if statement.kind != StatementKind.NON_POSSESSION:
-        raise InvalidFact(
-            "statement", "not_a_denial", "Only a statement of no firearms can be verified. Choose one."
-        )
+        refuse("statement", "not_a_denial", "Only a statement of no firearms can be verified. Choose one.")
     row.verified_offset = check_instant("verified_at", row.verified_at, now=now, zone=zone)
     if row.verified_at < statement.sworn_at:
-        raise InvalidFact(
+        refuse(
             "verified_at",
             "before_the_statement",
             f"{format_instant(row.verified_at, zone)} is before the statement was sworn "
             f"({format_instant(statement.sworn_at, zone)}). Correct one of the two.",
         )
     if row.agency.kind not in (*POLICE, AgencyKind.COURT):
-        raise InvalidFact("agency", "not_a_checker", "Choose the court or the police agency that checked.")
+        refuse("agency", "not_a_checker", "Choose the court or the police agency that checked.")
     row.verified_by, row.note = clean(row.verified_by), clean(row.note)
     if not row.verified_by:
-        raise InvalidFact("verified_by", "required", "Enter the name of the person who checked.")
+        refuse("verified_by", "required", "Enter the name of the person who checked.")
     need_one_of("method", "unknown_method", row.method, VerificationMethod.values)
     if row.method == VerificationMethod.OTHER and not row.note:
-        raise InvalidFact("note", "required", "Describe how the statement was checked.")
+        refuse("note", "required", "Describe how the statement was checked.")
     if statement.verifications.filter(verified_at=row.verified_at).exclude(pk=row.pk).exists():
-        raise InvalidFact("verified_at", "duplicate_check", "This check is already recorded.")
+        refuse("verified_at", "duplicate_check", "This check is already recorded.")
     if row.order.firearms_answer == FirearmsAnswer.YES and not confirm.strip():
-        raise DoubtfulFact(
+        doubt(
             "statement",
             "contradicts_answer",
             "At service the respondent answered that there are firearms. Confirm with a reason why the check "

@@ -13,10 +13,11 @@ from accounts.access import MATRIX
 from accounts.dates import format_instant
 from accounts.models import Role, User
 from accounts.predicates import can_act
-from orders.errors import InvalidFact, NotYours
+from orders.errors import NotYours
 from orders.models import DeadlineState, FollowUp
 from orders.services.change import Change, changing, plain
 from orders.services.court_days import check_day_ahead, court_day, zone_of
+from orders.services.one_round import refuse
 from orders.services.planning.rulebooks import alarm_rules
 from orders.services.validation import need_offset, need_reason
 
@@ -64,7 +65,7 @@ def acting_on(
         row = FollowUp.objects.select_related("owner", "deadline").get(pk=follow_up.pk)
         row.order = change.order
         if row.closed_at is not None:
-            raise InvalidFact(
+            refuse(
                 "follow_up",
                 "closed",
                 f"This follow-up is closed ({row.outcome}). Nothing is left to do.",
@@ -78,7 +79,7 @@ def assign(follow_up: FollowUp, *, assigned_to: User | None, by: User, now: date
     with acting_on(follow_up, "follow_up_assigned", by=by, now=now) as (change, row):
         check_for(row.owner_id, by, "assign", "follow_up")
         if assigned_to is not None and not assignable(row).filter(pk=assigned_to.pk).exists():
-            raise InvalidFact(
+            refuse(
                 "assigned_to",
                 "not_of_the_owner",
                 f"Choose a person of {row.owner} who may act on follow-ups.",
@@ -108,7 +109,7 @@ def set_next_action(row: FollowUp, at: datetime, by: User, now: datetime) -> dat
     """Set the time of the next action, in UTC. It must be in the future, and for overdue firearms soon."""
     need_offset("next_action_at", at)
     if at <= now:
-        raise InvalidFact(
+        refuse(
             "next_action_at",
             "not_ahead",
             f"{format_instant(at, zone_of(row.order))} is in the past. Enter when someone will act next.",
@@ -128,7 +129,7 @@ def _check_soon(row: FollowUp, at: datetime, by: User, now: datetime) -> None:
         one.role == Role.SUPERVISOR and one.agency_id == row.owner_id for one in by.memberships.all()
     )
     if is_overdue and not is_supervisor and at > now + timedelta(days=days):
-        raise InvalidFact(
+        refuse(
             "next_action_at",
             "needs_supervisor",
             f"{format_instant(at, zone_of(row.order))} is more than {days} days ahead. While firearms are "

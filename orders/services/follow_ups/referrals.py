@@ -7,11 +7,11 @@ from datetime import date, datetime
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, User
 from accounts.text import clean
-from orders.errors import InvalidFact
 from orders.models import Capacity, FollowUp, OrderAgency, Referral, ReferralOutcome
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn, FixedColumn
 from orders.services.court_days import check_day_not_in_future, court_day, zone_of
 from orders.services.follow_ups.actions import acting_on, check_for
+from orders.services.one_round import refuse
 from orders.services.validation import check_own_state, need_one_of, need_reason
 
 #: Decisions that end the matter for the office: they need a reason.
@@ -26,12 +26,10 @@ def refer(follow_up: FollowUp, *, agency: Agency, reason: str, by: User, now: da
     with acting_on(follow_up, "referred", by=by, now=now, reason=need_reason(reason)) as (change, row):
         check_for(row.owner_id, by, "add", "referral")
         if agency.kind != AgencyKind.PROSECUTOR:
-            raise InvalidFact(
-                "agency", "not_a_prosecutor", f"{agency} is not a state's attorney. Choose one."
-            )
+            refuse("agency", "not_a_prosecutor", f"{agency} is not a state's attorney. Choose one.")
         check_own_state(change.order, agency)
         if pending := row.referrals.filter(outcome="").select_related("agency").first():
-            raise InvalidFact(
+            refuse(
                 "agency",
                 "already_referred",
                 f"It is already referred to {pending.agency}, which has not decided yet.",
@@ -68,18 +66,14 @@ def record_outcome(
         found = Referral.objects.select_related("agency", "order__case").get(pk=referral.pk)
         check_for(found.agency_id, by, "decide", "referral")
         if found.outcome:
-            raise InvalidFact(
-                "outcome", "already_decided", f"This is already decided: {found.get_outcome_display()}."
-            )
+            refuse("outcome", "already_decided", f"This is already decided: {found.get_outcome_display()}.")
         need_one_of("outcome", "unknown_outcome", outcome, ReferralOutcome.values)
         why = clean(decision_reason)
         if not why and outcome in NEEDS_REASON:
-            raise InvalidFact(
-                "decision_reason", "required", "Enter why: police read it and decide what they do next."
-            )
+            refuse("decision_reason", "required", "Enter why: police read it and decide what they do next.")
         check_day_not_in_future("decided_on", change.order, decided_on, now=now)
         if decided_on < court_day(change.order, found.referred_at):
-            raise InvalidFact(
+            refuse(
                 "decided_on",
                 "decided_before_referred",
                 f"{format_day(decided_on)} is before the day of the referral. Correct the day.",
@@ -106,7 +100,7 @@ def _check_office(referral: Referral, by: User) -> None:
 
 def _check_undecided(referral: Referral) -> None:
     if referral.outcome:
-        raise InvalidFact(
+        refuse(
             "referral",
             "decided",
             f"{referral.agency} decided it ({referral.get_outcome_display().lower()}). That office withdraws "
@@ -130,10 +124,10 @@ def _remove_referral(referral: Referral) -> None:
 
 def _check_decision(referral: Referral) -> None:
     if not referral.outcome:
-        raise InvalidFact("referral", "not_decided", "There is no decision to withdraw.")
+        refuse("referral", "not_decided", "There is no decision to withdraw.")
     pending = referral.follow_up.referrals.filter(outcome="").select_related("agency").first()
     if pending is not None:
-        raise InvalidFact(
+        refuse(
             "referral",
             "already_referred",
             f"It was referred to {pending.agency} since then. Withdraw that referral first.",

@@ -26,6 +26,7 @@ from orders.services.change import changing
 from orders.services.conditions.conditions import available_conditions, set_condition
 from orders.services.court_days import court_day, zone_of
 from orders.services.firearms.inventory import record_permit
+from orders.services.one_round import refuse
 from orders.services.orders.entry import NewOrder, enter_order
 from orders.services.orders.vacatur import reinstate_order, vacate_order
 from orders.services.orders.withdrawal import withdraw_order
@@ -136,7 +137,7 @@ def decision_among(entries: Iterable[HistoryEntry]) -> HistoryEntry | None:
 
 def _check_decidable(hearing: Hearing, order: Order) -> None:
     if order.kind not in AFTER_HEARING or hearing.purpose != HearingPurpose.APPLICATION:
-        raise InvalidFact(
+        refuse(
             "hearing",
             "no_application",
             "Only a hearing on an application is decided so. Record the outcome of this hearing instead.",

@@ -9,13 +9,14 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import DoubtfulFact
 from orders.matching.dockets import clean_docket, spellings
 from orders.models import Case, Order
 from orders.models.fields import offset_of
 from orders.services.change import Change, changing
 from orders.services.court_days import check_dates, check_issued, court_day
 from orders.services.limits import within_limits
+from orders.services.one_round import refuse
 from orders.services.orders.early_proof import early_proof, early_proof_doubts
 from orders.services.orders.entry import check_por_number
 from orders.services.orders.extension import follow_last_day
@@ -86,7 +87,7 @@ def _complete(changes: dict[str, Any], row: Order, change: Change, *, by: User |
             changes.setdefault("firearms_indicated", True)
     count = changes.get("firearms_alleged_count", row.firearms_alleged_count)
     if count and not changes.get("firearms_indicated", row.firearms_indicated):
-        raise InvalidFact(
+        refuse(
             "firearms_indicated",
             "alleged_count",
             f"The application alleges {count} firearms. Correct that number first.",
@@ -112,7 +113,7 @@ def correct_docket(order: Order, *, docket_number: str, by: User | None, now: da
         # A case of another person without orders, or with orders entered in error only, does not count.
         used = Q(respondent=case.respondent_id) | Exists(Order.objects.filter(case=OuterRef("pk")))
         if others.filter(used).exclude(pk=case.pk).exists():
-            raise InvalidFact(
+            refuse(
                 "docket_number",
                 "docket_taken",
                 f"Another case of this court has the docket number {number}. Correct the number, or move the "

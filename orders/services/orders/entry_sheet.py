@@ -15,8 +15,9 @@ from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import FirearmSource, Hearing, Order, OrderKind
 from orders.services.firearms.inventory import list_firearm, record_permit
 from orders.services.limits import ask
+from orders.services.one_round import refuse_all
 from orders.services.orders.entry import NewOrder, enter_order
-from orders.services.validation import raise_all, refusals_of
+from orders.services.validation import refusals_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
         try:
             order = enter_order(new, confirm=confirm, **given)
         except InvalidFact as refusal:
-            raise_all([refusal, *refusal.others, *refused])
+            refuse_all([refusal, *refusal.others, *refused])
             raise
         if listed.hearing_time is not None:
             Hearing.objects.filter(order=order).update(scheduled_time=listed.hearing_time)
@@ -53,7 +54,7 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
             )
         for number, firearm in enumerate(listed.firearms, start=1):
             refused += refusals_of(partial(_list, order, number, firearm, confirm=confirm, **given))
-        raise_all(refused)
+        refuse_all(refused)
     return order
 
 
@@ -64,7 +65,7 @@ def check_listed(hearing_on: date | None, listed: Listed) -> None:
         refused.append(InvalidFact("hearing_on", "required", "Enter the day of the hearing too."))
     if listed.permit_number and not listed.permit_kind:
         refused.append(InvalidFact("permit_kind", "required", "Enter what kind of permit it is."))
-    raise_all(refused)
+    refuse_all(refused)
 
 
 def _list(

@@ -12,6 +12,7 @@ from orders.models import Extension, Order
 from orders.services.change import changing
 from orders.services.court_days import check_dates
 from orders.services.limits import within_limits
+from orders.services.one_round import refuse
 from orders.services.validation import YEARS_IN_FORCE, check_year, need_reason
 
 
@@ -24,7 +25,7 @@ def extend_order(
     """
     with changing(order, "extended", by=by, now=now, reason=clean(confirm)) as change:
         if change.order.vacated_at is not None:
-            raise InvalidFact(
+            refuse(
                 "expires_on",
                 "order_vacated",
                 "The order is vacated, so it cannot be extended. Reinstate it first if that was an error.",
@@ -101,7 +102,7 @@ def _latest(order: Order) -> Extension:
 
 def _check_later(expires_on: date, last_day: date, *, remedy: str) -> None:
     if expires_on <= last_day:
-        raise InvalidFact(
+        refuse(
             "expires_on",
             "not_an_extension",
             f"{format_day(expires_on)} is not after the last day so far, {format_day(last_day)}. {remedy}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from accounts.models import Agency
-from orders.errors import InvalidFact
 from orders.models.orders import MOST_FIREARMS
 from orders.rules.facts import Facts, Kind
 from orders.rules.model import Entry
 from orders.rules.vocabulary import EntryType, Filer, StandardOfProof
+from orders.services.one_round import refuse
 from orders.services.planning.rulebooks import bundled
 from orders.services.validation import need_one_of
 
@@ -17,7 +17,7 @@ from orders.services.validation import need_one_of
 def check_alleged_count(count: int | None) -> None:
     """Raise `InvalidFact` for a number of firearms that can only be a typing error."""
     if count is not None and not 0 <= count <= MOST_FIREARMS:
-        raise InvalidFact(
+        refuse(
             "firearms_alleged_count",
             "not_a_count",
             f"Enter a number from 0 to {MOST_FIREARMS}, or leave it empty if it is not stated.",
@@ -32,7 +32,7 @@ def check_area(jurisdiction: str, area: str) -> str:
     named = state.area_named(area)
     if not named:
         remedy = f", or use one of: {', '.join(sorted(state.areas, key=str.casefold))}" if state.areas else ""
-        raise InvalidFact(
+        refuse(
             "area",
             "unknown_area",
             f"“{area}” has no time zone of its own in {state.name}. Leave this field empty{remedy}.",
@@ -43,7 +43,7 @@ def check_area(jurisdiction: str, area: str) -> str:
 def check_state(jurisdiction: str, court: Agency) -> None:
     """Raise `InvalidFact` for an order of another state than its court's."""
     if jurisdiction != court.jurisdiction:
-        raise InvalidFact(
+        refuse(
             "jurisdiction",
             "court_of_another_state",
             f"{court} is a court of {court.get_jurisdiction_display()}. Leave this field empty, or name a "
@@ -88,7 +88,7 @@ def check_kind(jurisdiction: str, kind: str) -> None:
     need_one_of("kind", "unknown_order_kind", kind, list(Kind))
     if kind not in kinds_of(jurisdiction):
         state = bundled().jurisdictions[jurisdiction].name
-        raise InvalidFact(
+        refuse(
             "kind",
             "kind_of_another_state",
             f"A court of {state} does not issue this kind of order. Choose one of: "
@@ -104,10 +104,10 @@ def check_asked(facts: Facts, *, filed_by: str, proof_found: str) -> None:
     if filed_by:
         filer = Filer(need_one_of("filed_by", "unknown_filer", filed_by, list(Filer)))
         if refusal := bundled().filer_refusal(facts, filer):
-            raise InvalidFact("filed_by", "may_not_file", refusal)
+            refuse("filed_by", "may_not_file", refusal)
     if proof_found:
         found = StandardOfProof(
             need_one_of("proof_found", "unknown_standard", proof_found, list(StandardOfProof))
         )
         if refusal := bundled().proof_refusal(facts, found, filed_by):
-            raise InvalidFact("proof_found", "too_little_proof", refusal)
+            refuse("proof_found", "too_little_proof", refusal)

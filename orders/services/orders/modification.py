@@ -21,6 +21,7 @@ from orders.services.change import Change, changing
 from orders.services.conditions.conditions import CONDITION, check_condition
 from orders.services.court_days import check_dates, check_happened_since_order, day_of
 from orders.services.limits import within_limits
+from orders.services.one_round import refuse
 from orders.services.parties.protected_persons import add_protected_person, withdraw_protected_person
 from orders.services.person_cases import lock_cases
 from orders.services.planning.lasting import is_limited, limited_until
@@ -59,7 +60,7 @@ def modify_order(
         due = {"due_on": due_on, "due_at": due_at}
         wanted.append({"condition": condition, **due, "details": details, "for_police": for_police})
     if not (expires_on or ended or wanted or clean(protected_person)):
-        raise InvalidFact("order", "nothing_modified", "Enter what the court changed, or cancel.")
+        refuse("order", "nothing_modified", "Enter what the court changed, or cancel.")
     with transaction.atomic():
         lock_cases([order.case_id])
         with changing(
@@ -106,7 +107,7 @@ def withdraw_modification(order: Order, *, by: User | None, now: datetime, reaso
             for one in OrderCondition.objects.filter(set_by=row):
                 one.order = change.order
                 if one.satisfied_on is not None:
-                    raise InvalidFact(
+                    refuse(
                         "order",
                         "condition_satisfied",
                         "A condition that it set is recorded as satisfied. Withdraw that first.",
@@ -125,7 +126,7 @@ def withdraw_modification(order: Order, *, by: User | None, now: datetime, reaso
 def _check_modifiable(row: Modification, *, now: datetime, confirm: str) -> None:
     """Check the order and when the court decided, and set the day and the offset."""
     if row.order.vacated_at is not None:
-        raise InvalidFact(
+        refuse(
             "order",
             "order_vacated",
             "The order is vacated, so it cannot be modified. Reinstate it first if that was an error.",
@@ -141,14 +142,14 @@ def _shorten(change: Change, row: Modification, expires_on: date | None) -> None
         return
     before = change.order.expires_on
     if before is not None and expires_on >= before:
-        raise InvalidFact(
+        refuse(
             "expires_on",
             "not_earlier",
             f"{format_day(expires_on)} is not before the last day so far, {format_day(before)}. "
             "If the court gave more time, extend the order instead.",
         )
     if expires_on < row.modified_on:
-        raise InvalidFact(
+        refuse(
             "expires_on",
             "before_the_decision",
             f"{format_day(expires_on)} is before the day of the decision, {format_day(row.modified_on)}. "
@@ -163,9 +164,7 @@ def _end(row: Modification, ended: Collection[OrderCondition]) -> Iterator[tuple
     """End conditions, and yield each in words with what it was and is."""
     found = OrderCondition.objects.in_force(row.order).filter(pk__in=[one.pk for one in ended])
     if len(rows := list(found)) != len(ended):
-        raise InvalidFact(
-            "ended", "not_in_force", "Choose conditions that are in force. Open the page again."
-        )
+        refuse("ended", "not_in_force", "Choose conditions that are in force. Open the page again.")
     for one in rows:
         one.order = row.order
         _check_not_limited(row.order, one.condition, "ended")
@@ -191,7 +190,7 @@ def _check_not_limited(order: Order, condition: str, field: str) -> None:
     if not is_limited(order, condition):
         return
     until = limited_until(order, condition)
-    raise InvalidFact(
+    refuse(
         field,
         "not_modifiable",
         "The law does not let a court modify orders about payments, services, insurance and property "
@@ -202,7 +201,7 @@ def _check_not_limited(order: Order, condition: str, field: str) -> None:
 
 def _check_is_last(order: Order, row: Modification) -> None:
     if order.expires_on != row.expires_on:
-        raise InvalidFact(
+        refuse(
             "order",
             "last_day_changed",
             "The last day was changed after this modification. Withdraw that change first.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from orders.errors import InvalidFact
 from orders.models import Order
 from orders.services.change import Change, changing
 from orders.services.court_days import check_not_before_issue, zone_of
+from orders.services.one_round import refuse
 from orders.services.validation import check_instant, need_reason
 
 
@@ -21,7 +21,7 @@ def vacate_order(order: Order, *, vacated_at: datetime, by: User | None, now: da
         order, "vacated", by=by, now=now, occurred_at=vacated_at, reason=need_reason(reason)
     ) as change:
         if change.order.vacated_at is not None:
-            raise InvalidFact("vacated_at", "already_vacated", "The order is already vacated.")
+            refuse("vacated_at", "already_vacated", "The order is already vacated.")
         _set_vacatur(change, vacated_at, now)
     return change.order
 
@@ -34,7 +34,7 @@ def correct_vacatur(
         order, "vacatur_corrected", by=by, now=now, occurred_at=vacated_at, reason=need_reason(reason)
     ) as change:
         if change.order.vacated_at is None:
-            raise InvalidFact("vacated_at", "not_vacated", "The order is not vacated. Vacate it first.")
+            refuse("vacated_at", "not_vacated", "The order is not vacated. Vacate it first.")
         _set_vacatur(change, vacated_at, now)
     return change.order
 
@@ -53,7 +53,7 @@ def reinstate_order(order: Order, *, by: User | None, now: datetime, reason: str
     """
     with changing(order, "reinstated", by=by, now=now, reason=need_reason(reason)) as change:
         if change.order.vacated_at is None:
-            raise InvalidFact("order", "not_vacated", "The order is not vacated.")
+            refuse("order", "not_vacated", "The order is not vacated.")
         change.set("vacated_at", None)
         change.set("vacated_offset", None)
     return change.order

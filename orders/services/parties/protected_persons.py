@@ -14,6 +14,7 @@ from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import Order, ProtectedPerson
 from orders.services.change import changing
+from orders.services.one_round import refuse
 from orders.services.validation import need_reason, need_visible
 
 #: History entries that reveal a protected person. Only people who see protected persons see them. Without
@@ -104,7 +105,5 @@ def _checked_name(order: Order, name: str, *, besides: ProtectedPerson | None = 
     if besides is not None:
         others = others.exclude(pk=besides.pk)
     if cleaned in others.values_list("name", flat=True):
-        raise InvalidFact(
-            "name", "already_named", "The order already names this person. Correct that entry instead."
-        )
+        refuse("name", "already_named", "The order already names this person. Correct that entry instead.")
     return cleaned

@@ -14,7 +14,7 @@ from accounts.dates import format_day, format_instant
 from accounts.models import Agency, AgencyKind, AuditEntry, Membership, User
 from accounts.services.access.access_report import ABOUT_CASES
 from accounts.text import clean, fold_words
-from orders.errors import InvalidFact, UnseenFact
+from orders.errors import UnseenFact
 from orders.matching.names import is_first_name
 from orders.models import ConfidentialityRelease, Order, ReleasePurpose, ReleaseRequest
 from orders.predicates import release_not_ended
@@ -28,6 +28,7 @@ from orders.services.correctable import (
     YesNoColumn,
 )
 from orders.services.court_days import check_day_ahead, check_day_not_in_future, zone_of
+from orders.services.one_round import refuse
 from orders.services.validation import need_offset, need_one_of
 
 #: A release in force was replaced by a new one: `before`, `after`. Sent in the transaction of the new one.
@@ -98,36 +99,36 @@ def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: st
     for name in ("begins_at", "ends_at"):
         check_day_ahead(name, getattr(release, name).date(), now=now)
     if release.ends_at <= release.begins_at:
-        raise InvalidFact(
+        refuse(
             "ends_at",
             "ends_before_it_begins",
             "The release would end before it begins. Correct one of the two.",
         )
     if release.ends_at <= now:
-        raise InvalidFact(
+        refuse(
             "ends_at",
             "in_the_past",
             f"{format_instant(release.ends_at, zone_of(release.order))} is in the past. Enter a later end.",
         )
     if release.agency.kind != AgencyKind.ADVOCACY:
-        raise InvalidFact("agency", "not_advocacy", "A release is to an advocacy organization. Choose one.")
+        refuse("agency", "not_advocacy", "A release is to an advocacy organization. Choose one.")
     need_one_of("purpose", "unknown_purpose", release.purpose, ["", *ReleasePurpose.values])
     before = ConfidentialityRelease.objects.filter(pk=release.pk).select_related("order__case").first()
     if before is not None and before.agency_id != release.agency_id and is_seen(before):
-        raise InvalidFact(
+        refuse(
             "agency",
             "revoke_instead",
             f"{_SEEN} Revoke it instead, and record one to the right organization.",
         )
     if release.revoked_at is not None:
-        raise InvalidFact("release", "already_ended", "This release was revoked. Record a new one instead.")
+        refuse("release", "already_ended", "This release was revoked. Record a new one instead.")
 
 
 def check_scope(covered: Collection[str]) -> None:
     """Refuse a release that covers nothing. Raises `InvalidFact`."""
     if not covered:
         message = gettext("Choose at least one thing that the release covers.")
-        raise InvalidFact("covers_service", "covers_nothing", message)
+        refuse("covers_service", "covers_nothing", message)
 
 
 def not_ended(order: Order) -> QuerySet[ConfidentialityRelease]:
@@ -143,7 +144,7 @@ def revoke_release(
     with changing(release.order, "release_revoked", by=by, now=now) as change:
         row = ConfidentialityRelease.objects.select_related("agency").get(pk=release.pk)
         if row.has_ended(now):
-            raise InvalidFact("release", "already_ended", "This release has already ended.")
+            refuse("release", "already_ended", "This release has already ended.")
         row.order = change.order
         row.revoked_at = Now()
         row.save(update_fields=["revoked_at"])
@@ -212,7 +213,7 @@ def views_under(release: ConfidentialityRelease) -> list[AuditEntry]:
 def _check_unseen(release: ConfidentialityRelease) -> None:
     """Raise `InvalidFact` for a release by which something was seen: that cannot be unseen."""
     if is_seen(release):
-        raise InvalidFact(
+        refuse(
             "release",
             "revoke_instead",
             f"{_SEEN} Revoke it instead, and record the right one.",

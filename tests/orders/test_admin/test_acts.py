@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django import forms
 from django.test import Client
 from django.utils import timezone
 
@@ -1027,6 +1029,52 @@ def test_an_error_is_shown_beside_its_field(case: Case, fixtures: Fixtures, desk
     assert list(response.context["form"].errors) == [case.beside]
     assert case.message in response.content.decode()
     assert HistoryEntry.objects.count() == before
+
+
+def blank_beside(case: Case) -> list[str]:
+    """The required texts of the form that the slip of the case is not about."""
+    fields = ACTS[case.act].form.base_fields
+    texts = [name for name, one in fields.items() if type(one) is forms.CharField and one.required]
+    return [name for name in texts if name != case.beside]
+
+
+@pytest.mark.parametrize("case", [one for one in CASES if blank_beside(one)], ids=by_name)
+def test_a_blank_field_and_a_refusal_of_the_service_are_shown_in_one_round(
+    case: Case, fixtures: Fixtures, desk: Client
+) -> None:
+    ready(case, fixtures)
+    blank = blank_beside(case)
+    typed = hidden(desk, case, fixtures) | case.slip(fixtures) | dict.fromkeys(blank, " ")
+    before = HistoryEntry.objects.count()
+
+    response = desk.post(address(case, fixtures), typed)
+
+    assert set(response.context["form"].errors) == {case.beside, *blank}
+    page = html.unescape(response.content.decode())
+    assert case.message in page
+    assert all(f"Fill in “{response.context['form'][name].label}”." in page for name in blank)
+    assert HistoryEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("case", CASES, ids=by_name)
+def test_an_empty_form_names_what_each_field_asks_for(case: Case, fixtures: Fixtures, desk: Client) -> None:
+    ready(case, fixtures)
+    case.sheet(fixtures)
+
+    response = desk.post(address(case, fixtures), {})
+
+    assert response.status_code in (200, 302)
+    assert "This field is required" not in response.content.decode()
+
+
+def test_two_refusals_of_a_service_are_shown_in_one_round(fixtures: Fixtures, desk: Client) -> None:
+    case = next(one for one in CASES if one.act == "receipt")
+    typed = case.sheet(fixtures) | ahead(fixtures, "received_at")
+    typed |= {"kind": "dealer", "agency": "", "dealer_license": "12", "receipt_number": "R-1"}
+
+    form = desk.post(address(case, fixtures), typed).context["form"]
+
+    assert {"received_at", "dealer_license", "receipt_number"} <= set(form.errors)
 
 
 @pytest.mark.parametrize("act", sorted(ON_ORDER))
