@@ -24,8 +24,9 @@ from orders.services.court_days import zone_of
 from orders.services.desk.conditions import MOST_COUNTED, CourtDesk, still_matters
 from orders.services.desk.figures import day_span
 from orders.services.planning.rulebooks import bundled
+from orders.services.planning.urgency import rules_for_court
 from orders.services.search import search
-from orders.views.court.today import own_rules
+from orders.views.court.today import DUTIES_AHEAD, own_rules
 from orders.views.court.words import CourtStep, button_of, chip_class, chip_words, order_page, steps_of
 
 
@@ -59,7 +60,8 @@ class ActorFilter(NamedDefaultFilter):
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return those who must act by some rule."""
-        return [("court", "The court"), *((one, one.capitalize()) for one in actors())]
+        ours = [("court", "The court"), ("concerns", "What concerns the court")]
+        return [*ours, *((one, one.capitalize()) for one in actors())]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -67,6 +69,8 @@ class ActorFilter(NamedDefaultFilter):
         chosen = self.value()
         if chosen == "court":
             return queryset.filter(rule_id__in=own_rules())
+        if chosen == "concerns":
+            return queryset.filter(rule_id__in=rules_for_court())
         return queryset.filter(rule_id__in=rules_of(chosen)) if chosen in actors() else queryset
 
 
@@ -80,12 +84,20 @@ class DueFilter(NamedDefaultFilter):
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the spans."""
-        return [("late", "Overdue"), ("day", "In 24 hours"), ("week", "In 7 days"), ("month", "In 30 days")]
+        return [
+            ("soon", "Overdue or in 7 days"),
+            ("late", "Overdue"),
+            ("day", "In 24 hours"),
+            ("week", "In 7 days"),
+            ("month", "In 30 days"),
+        ]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the chosen deadlines."""
         now, days = timezone.now(), {"day": 1, "week": 7, "month": 30}
+        if self.value() == "soon":
+            return queryset.filter(due_at__lte=now + DUTIES_AHEAD)
         if self.value() == "late":
             return queryset.filter(due_at__lte=now)
         if span := days.get(self.value() or ""):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -34,6 +35,7 @@ from orders.services.planning.urgency import rules_moot_at_end
 COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 #: How long an order that ended stays in the list.
 JUST_ENDED = timedelta(days=30)
+_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +119,27 @@ def _surrender(**facts: Any) -> QuerySet[Deadline]:
     return Deadline.objects.filter(rule_id__in=surrender_rules(), **facts)
 
 
+def late_surrenders(desk: CourtDesk) -> Q:
+    """Deadlines: a surrender whose time is over without proof."""
+    return Q(state__in=RUNNING, rule_id__in=still_surrenders(), due_at__lte=desk.now)
+
+
+def surrenders_due_in_a_day(desk: CourtDesk) -> Q:
+    """Deadlines: a surrender whose time ends within 24 hours."""
+    ends = desk.now + _DAY
+    return Q(state__in=RUNNING, rule_id__in=still_surrenders(), due_at__gt=desk.now, due_at__lte=ends)
+
+
+@cache
+def still_surrenders() -> frozenset[str]:
+    """Return the ids of the rules of surrender that count also once the order has ended: all of them."""
+    return frozenset(surrender_rules()) - rules_moot_at_end()
+
+
 def is_surrender_overdue(desk: CourtDesk) -> Q:
     """The time for the surrender is over without proof."""
-    late = _surrender(state__in=RUNNING, due_at__lte=desk.now)
     # The first condition follows from the second, and has an index.
-    return Q(urgency__due_at__lte=desk.now) & _has(late)
+    return Q(urgency__due_at__lte=desk.now) & _has(Deadline.objects.filter(late_surrenders(desk)))
 
 
 def is_surrender_running(desk: CourtDesk) -> Q:
@@ -131,9 +149,8 @@ def is_surrender_running(desk: CourtDesk) -> Q:
 
 def is_surrender_due_in_a_day(desk: CourtDesk) -> Q:
     """The time for the surrender ends within 24 hours."""
-    return _has(
-        _surrender(state__in=RUNNING, due_at__gt=desk.now, due_at__lte=desk.now + timedelta(hours=24))
-    )
+    near = Q(urgency__due_at__lte=desk.now + _DAY)
+    return near & _has(Deadline.objects.filter(surrenders_due_in_a_day(desk)))
 
 
 def is_sworn(_desk: CourtDesk) -> Q:
@@ -236,8 +253,8 @@ FILTERS: Mapping[str, tuple[str, str, Mapping[str, FilterChoice]]] = {
         "Surrender",
         "Any surrender",
         {
-            "overdue": FilterChoice(label="Overdue", keeps=is_surrender_overdue),
-            "day": FilterChoice(label="Due in 24 hours", keeps=is_surrender_due_in_a_day),
+            "overdue": FilterChoice(label="Surrender overdue", keeps=is_surrender_overdue),
+            "day": FilterChoice(label="Surrender due in 24 hours", keeps=is_surrender_due_in_a_day),
             "running": FilterChoice(label="Time still runs", keeps=is_surrender_running),
             "sworn": FilterChoice(label="Sworn, not verified", keeps=is_sworn),
             "proven": FilterChoice(label="Proven", keeps=is_proven),
@@ -255,13 +272,13 @@ FILTERS: Mapping[str, tuple[str, str, Mapping[str, FilterChoice]]] = {
         },
     ),
     "due": (
-        "Due",
-        "Due any time",
+        "Most urgent",
+        "Most urgent any time",
         {
-            "late": FilterChoice(label="Overdue", keeps=is_late),
-            "day": FilterChoice(label="Due in 24 hours", keeps=due_within(timedelta(hours=24))),
-            "week": FilterChoice(label="Due in 7 days", keeps=due_within(timedelta(days=7))),
-            "month": FilterChoice(label="Due in 30 days", keeps=due_within(timedelta(days=30))),
+            "late": FilterChoice(label="Something overdue", keeps=is_late),
+            "day": FilterChoice(label="Most urgent in 24 hours", keeps=due_within(_DAY)),
+            "week": FilterChoice(label="Most urgent in 7 days", keeps=due_within(timedelta(days=7))),
+            "month": FilterChoice(label="Most urgent in 30 days", keeps=due_within(timedelta(days=30))),
             "nothing": FilterChoice(label="Nothing due", keeps=lambda _: Q(urgency__due_at=None)),
         },
     ),
@@ -290,7 +307,10 @@ FILTERS: Mapping[str, tuple[str, str, Mapping[str, FilterChoice]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ListView:
-    """A ready choice of filters: a title, and one parameter with its value."""
+    """A ready choice of filters: a title, and one parameter with its value.
+
+    Today and the list of orders show the same views, so that one title means one thing and has one count.
+    """
 
     title: str
     parameter: str = ""
@@ -298,21 +318,28 @@ class ListView:
 
     @property
     def query(self) -> str:
-        """The view as the query of an address."""
-        return f"{self.parameter}={self.value}" if self.parameter else ""
+        """The view as the query of an address. What the view keeps is shown however long ago it ended."""
+        return f"shown=all&{self.parameter}={self.value}" if self.parameter else ""
 
     def keeps(self, desk: CourtDesk) -> Q:
         """The orders of the view."""
         if not self.parameter:
             return is_recent(desk)
-        return FILTERS[self.parameter][2][self.value].keeps(desk) & is_recent(desk)
+        return FILTERS[self.parameter][2][self.value].keeps(desk)
 
+
+OVERDUE = ListView(title="Overdue, firearms still out", parameter="surrender", value="overdue")
+DUE_IN_A_DAY = ListView(title="Surrender due in 24 hours", parameter="surrender", value="day")
+UNSERVED = ListView(title="Not served, hearing within seven days", parameter="served", value="week")
+HEARD_SOON = ListView(title="Hearings today and tomorrow", parameter="hearing", value="day")
+NO_OUTCOME = ListView(title="Hearing passed, outcome not recorded", parameter="hearing", value="passed")
+EXTENSION = ListView(title="Extension window open", parameter="look", value="extension")
 
 #: The views that every list of orders offers.
 VIEWS = (
     ListView(title="Live and just ended"),
-    ListView(title="Overdue", parameter="surrender", value="overdue"),
-    ListView(title="Due in 24 hours", parameter="due", value="day"),
+    OVERDUE,
+    DUE_IN_A_DAY,
     ListView(title="Not served", parameter="served", value="no"),
     ListView(title="Hearing this week", parameter="hearing", value="week"),
     ListView(title="Sworn, not verified", parameter="surrender", value="sworn"),

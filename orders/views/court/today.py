@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -24,9 +24,8 @@ from orders.models import (
     ReviewItem,
     ServiceAttempt,
 )
-from orders.services.desk import figures
-from orders.services.desk.conditions import CourtDesk, is_unserved_before_hearing, open_windows, still_matters
-from orders.services.firearms.surrender import surrender_rules
+from orders.services.desk import conditions, figures
+from orders.services.desk.conditions import CourtDesk, ListView, open_windows, still_matters
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import bundled
 from orders.views.court.rows import SurrenderState, surrender_of
@@ -46,7 +45,7 @@ MOST_ROWS = 8
 #: The most rows that a group counts.
 MOST_COUNTED = 1000
 #: How far ahead the court's own duties are shown.
-_DUTIES_AHEAD = timedelta(days=7)
+DUTIES_AHEAD = timedelta(days=7)
 
 _RELATED = ("case__court", "case__respondent__town")
 _ATTEMPT = CourtStep(words="Service", act="attempt", button="Record an attempt")
@@ -138,7 +137,8 @@ class Today:
     @cached_property
     def _late(self) -> list[tuple[datetime, int]]:
         """The surrenders that are overdue: due time and key, read once for the group and for the ages."""
-        return _earliest(self._running(surrender_rules(), self.desk.now))
+        late = self._near(self.desk.now).filter(conditions.late_surrenders(self.desk))
+        return _one_for_each_order(late)
 
     @cached_property
     def weeks(self) -> Sequence[figures.WeekBar]:
@@ -153,22 +153,24 @@ class Today:
         return f"{clock} · Court closed: {closed}. Clocks that run in hours go on." if closed else clock
 
     def _overdue(self) -> TodayGroup:
-        group = _group(
-            "overdue", "Overdue, firearms still out", "No surrender is overdue.", "surrender=overdue"
-        )
+        group = _group("overdue", conditions.OVERDUE, "No surrender is overdue.")
         return self._of_surrenders(group, self._late)
 
     def _due(self) -> TodayGroup:
-        ends = self.desk.now + timedelta(hours=24)
-        due = self._running(surrender_rules(), ends).filter(due_at__gt=self.desk.now)
+        near = self._near(self.desk.now + timedelta(hours=24))
+        due = near.filter(conditions.surrenders_due_in_a_day(self.desk))
         empty = "No time for a surrender ends in the next 24 hours."
-        group = _group("due", "Surrender due in 24 hours", empty, "surrender=day")
-        return self._of_surrenders(group, _earliest(due))
+        group = _group("due", conditions.DUE_IN_A_DAY, empty)
+        return self._of_surrenders(group, _one_for_each_order(due))
+
+    def _near(self, until: datetime) -> QuerySet[Deadline]:
+        """The deadlines of orders with something due by then, which has an index."""
+        near: QuerySet[Deadline] = self.desk.rows(Deadline).filter(order__urgency__due_at__lte=until)
+        return near
 
     def _running(self, rules: Collection[str], until: datetime) -> QuerySet[Deadline]:
-        """The running deadlines of these rules that are due by then; the first condition has an index."""
-        near = self.desk.rows(Deadline).filter(order__urgency__due_at__lte=until)
-        near = near.filter(still_matters(self.desk))
+        """The running deadlines of these rules that are due by then."""
+        near = self._near(until).filter(still_matters(self.desk))
         return near.filter(state__in=RUNNING, rule_id__in=rules, due_at__lte=until)
 
     def _of_surrenders(self, group: TodayGroup, deadlines: list[tuple[datetime, int]]) -> TodayGroup:
@@ -184,10 +186,10 @@ class Today:
         return group
 
     def _duties(self) -> TodayGroup:
-        own = self._running(own_rules(), self.desk.now + _DUTIES_AHEAD)
+        own = self._running(own_rules(), self.desk.now + DUTIES_AHEAD)
         empty = "The court owes nothing in the next seven days."
         group = TodayGroup(name="duties", title="Your court's own duties", empty=empty)
-        group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court"
+        group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court&due=soon"
         found = self._take_earliest(group, _earliest(own))
         steps = steps_of(found, self.desk.today)
         for one in found:
@@ -196,9 +198,10 @@ class Today:
         return group
 
     def _unserved(self) -> TodayGroup:
-        orders = self.desk.orders().filter(is_unserved_before_hearing(self.desk)).select_related(*_RELATED)
+        kept = conditions.UNSERVED.keeps(self.desk)
+        orders = self.desk.orders().filter(kept).select_related(*_RELATED)
         empty = "Every order with a hearing in seven days is served."
-        group = _group("unserved", "Not served, hearing within seven days", empty, "served=week")
+        group = _group("unserved", conditions.UNSERVED, empty)
         group.count = _count(orders)
         found = list(orders.order_by("urgency__due_at", "pk")[:MOST_ROWS])
         keys = [one.pk for one in found]
@@ -223,21 +226,26 @@ class Today:
         ends = self.desk.today + timedelta(days=1)
         rows = self._waiting_hearings().filter(scheduled_on__gte=self.desk.today, scheduled_on__lte=ends)
         empty = "No hearing is set for today or tomorrow."
-        group = _group("hearings", "Hearings today and tomorrow", empty, "hearing=day")
+        group = _group("hearings", conditions.HEARD_SOON, empty)
         return self._of_hearings(group, rows, "scheduled_on", "scheduled_time", "id")
 
     def _outcomes(self) -> TodayGroup:
         passed = self._waiting_hearings().filter(scheduled_on__lt=self.desk.today)
         empty = "Every past hearing has an outcome."
-        group = _group("outcomes", "Hearing passed, outcome not recorded", empty, "hearing=passed")
+        group = _group("outcomes", conditions.NO_OUTCOME, empty)
         return self._of_hearings(group, passed, "scheduled_on", "id")
 
     def _waiting_hearings(self) -> QuerySet[Hearing]:
         return self.desk.rows(Hearing).filter(outcome="")
 
     def _of_hearings(self, group: TodayGroup, hearings: QuerySet[Hearing], *order: str) -> TodayGroup:
-        for one in self._take(group, hearings, *order):
-            row = self._row(one.order, hearing_words(one, self.desk), None, hearing_step(one))
+        group.count = hearings.order_by().values("order").distinct()[:MOST_COUNTED].count()
+        first: dict[int, list[Hearing]] = {}
+        for one in _with_orders(hearings).order_by(*order)[: 2 * MOST_ROWS]:
+            first.setdefault(one.order_id, []).append(one)
+        for one, *others in list(first.values())[:MOST_ROWS]:
+            words = "; ".join(hearing_words(each, self.desk) for each in (one, *others))
+            row = self._row(one.order, words, None, hearing_step(one))
             late = (self.desk.today - one.scheduled_on).days
             if late > 0:
                 row.chip, row.chip_class = f"{late} d late", "late"
@@ -247,8 +255,8 @@ class Today:
     def _extensions(self) -> TodayGroup:
         mine = open_windows(self.desk, self.desk.rows(Deadline))
         empty = "No window for a motion to extend is open."
-        group = _group("extensions", "Extension window open", empty, "look=extension")
-        for one in self._take_earliest(group, _earliest(mine)):
+        group = _group("extensions", conditions.EXTENSION, empty)
+        for one in self._take_earliest(group, _one_for_each_order(mine)):
             day = format_short_day(one.due_on, self.desk.today) if one.due_on else ""
             group.rows.append(
                 self._row(one.order, f"Motion to extend by {day}", one.due_at, step_of(one.rule_id))
@@ -318,9 +326,9 @@ def hearing_words(hearing: Hearing, desk: CourtDesk) -> str:
     return f"{hearing.get_purpose_display()}, {format_short_day(hearing.scheduled_on, desk.today)}{clock}"
 
 
-def _group(name: str, title: str, empty: str, query: str) -> TodayGroup:
-    address = f"{reverse('admin:orders_order_changelist')}?{query}"
-    return TodayGroup(name=name, title=title, empty=empty, list_address=address)
+def _group(name: str, view: ListView, empty: str) -> TodayGroup:
+    address = f"{reverse('admin:orders_order_changelist')}?{view.query}"
+    return TodayGroup(name=name, title=view.title, empty=empty, list_address=address)
 
 
 def _with_orders(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -328,13 +336,27 @@ def _with_orders(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _earliest(deadlines: QuerySet[Deadline]) -> list[tuple[datetime, int]]:
-    """Return due time and key of the first `MOST_COUNTED` deadlines, by the urgency of their orders.
+    """Return due time and key of the first `MOST_COUNTED` deadlines. What is due first comes first."""
+    return sorted((due_at, pk) for due_at, pk, _ in _by_urgency(deadlines))
 
-    The index of a court's urgencies gives them in this order, so that the others need not be read. What is
-    due first comes first.
+
+def _one_for_each_order(deadlines: QuerySet[Deadline]) -> list[tuple[datetime, int]]:
+    """Return due time and key of the earliest deadline of each order: the list behind them has orders."""
+    first: dict[int, tuple[datetime, int]] = {}
+    for due_at, pk, order in _by_urgency(deadlines):
+        first[order] = min(first.get(order, (due_at, pk)), (due_at, pk))
+    return sorted(first.values())
+
+
+def _by_urgency(deadlines: QuerySet[Deadline]) -> Iterable[tuple[datetime, int, int]]:
+    """Yield due time, key and order of the first `MOST_COUNTED` deadlines, by the urgency of their orders.
+
+    The index of a court's urgencies gives them in this order, so that the others need not be read.
     """
     rows = deadlines.order_by("order__urgency__due_at", "order__urgency__order", "id")
-    return sorted((due_at, pk) for due_at, pk in rows.values_list("due_at", "pk")[:MOST_COUNTED] if due_at)
+    for due_at, pk, order in rows.values_list("due_at", "pk", "order")[:MOST_COUNTED]:
+        if due_at:
+            yield due_at, pk, order
 
 
 def _count(rows: QuerySet[Any]) -> int:

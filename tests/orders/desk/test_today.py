@@ -10,8 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, Role, User
 from orders.models import RUNNING, Deadline, Hearing, Order, ReviewItem
+from orders.services import hearings
+from orders.services.desk import conditions
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.figures import days_ahead, proven_by_week
 from orders.services.firearms import inventory, receipts
@@ -80,17 +83,70 @@ def test_each_thing_is_in_its_group(desk: Client, clerk: User, enter: Enter, now
     assert "No window for a motion to extend is open." in page
 
 
-def test_the_list_behind_a_count_has_as_many_orders(
+def twice(enter: Enter, now: datetime) -> None:
+    """What an order has twice, and what ended long ago with firearms still out."""
+    order = enter(respondent_name="Blake Twice", served_at=now - timedelta(days=2), permit_indicated=True)
+    surrendered(order, now, now - timedelta(hours=1))
+    for days in (0, 1):
+        hearings.schedule_hearing(
+            order,
+            purpose="compliance" if days else "contempt",
+            scheduled_on=court_date(now) + timedelta(days=days),
+            confirm="The court sits that day.",
+            by=None,
+            now=now,
+        )
+    enter(
+        respondent_name="Drew Long",
+        issued_at=now - timedelta(days=200),
+        served_at=now - timedelta(days=199),
+        expires_on=court_date(now) - timedelta(days=90),
+        firearms_indicated=True,
+    )
+
+
+def number_of(desk: Client, address: str) -> int:
+    """How many rows the list at this address has."""
+    return int(desk.get(address).context["cl"].result_count)
+
+
+def test_each_count_of_today_is_that_of_its_list(
     desk: Client, clerk: User, enter: Enter, now: datetime
 ) -> None:
     everything(enter, now)
+    twice(enter, now)
+    today = Today(desk=CourtDesk(person=clerk, now=now))
 
-    for group in Today(desk=CourtDesk(person=clerk, now=now)).groups:
-        if "orders/order" in group.list_address:
-            page = desk.get(group.list_address).content.decode()
-            shown = re.search(r"<p>(\d+)(?: or more)? orders?", page)
-            assert shown, group.name
-            assert int(shown[1]) == group.count, group.name
+    counts = {one.name: one.count for one in today.groups}
+    assert {one.name: number_of(desk, one.list_address) for one in today.groups} == counts
+    assert counts["overdue"] > 1
+    assert counts["hearings"] > 1
+    assert sum(one.count for one in today.ages) == counts["overdue"]
+
+
+def test_each_day_of_the_strip_counts_what_its_list_has(
+    desk: Client, clerk: User, enter: Enter, now: datetime
+) -> None:
+    everything(enter, now)
+    twice(enter, now)
+    page = desk.get("/").content.decode()
+    links = re.findall(r'<a href="([^"]+day=[^"]+)">(\d+) due</a>', page)
+
+    assert links
+    for address, count in links:
+        assert number_of(desk, address.replace("&amp;", "&")) == int(count)
+
+
+def test_a_view_of_the_list_counts_what_today_counts(
+    desk: Client, clerk: User, enter: Enter, now: datetime
+) -> None:
+    everything(enter, now)
+    twice(enter, now)
+    counts = {one.title: one.count for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
+    page = desk.get("/admin/orders/order/").content.decode()
+
+    for view in (conditions.OVERDUE, conditions.DUE_IN_A_DAY):
+        assert re.search(rf"{view.title} <strong>{counts[view.title]}</strong>", page), view.title
 
 
 def test_an_empty_court_reads_that_nothing_waits(desk: Client) -> None:
