@@ -21,6 +21,7 @@ urlpatterns = [
     path("import/<uuid:public_id>/", imports.one_import, name="import-page"),
     path("import/<uuid:public_id>/preview/", imports.preview_import, name="import-preview"),
     path("import/<uuid:public_id>/mapping/", imports.import_mapping, name="import-mapping"),
+    path("import/<uuid:public_id>/words/", imports.import_words, name="import-words"),
     path("import/<uuid:public_id>/start/", imports.start_import, name="import-start"),
     path("import/<uuid:public_id>/rejects/", imports.import_rejects, name="import-rejects"),
     path("release-requests/", release_requests.waiting, name="release-requests"),

@@ -162,7 +162,7 @@ class EnterOrderForm(FactsForm):
                     "por_number",
                     "issued_at",
                     "expires_on",
-                    ("hearing_on", "hearing_time"),
+                    ("hearing_on", "hearing_time", "judge"),
                 ]
             },
         ),
@@ -217,6 +217,7 @@ class EnterOrderForm(FactsForm):
         required=False, label="Hearing", help_text="The day set for the hearing on the application."
     )
     hearing_time = ClockField(required=False, label="Time", help_text="Court time, such as 9:30 a.m.")
+    judge = forms.CharField(max_length=120, required=False, label="Judge")
     permit_kind = forms.CharField(
         max_length=60, required=False, label="Permit", help_text="For example: pistol permit."
     )
@@ -365,6 +366,7 @@ class EnterOrderForm(FactsForm):
             permit_kind=typed.get("permit_kind", ""),
             permit_number=typed.get("permit_number", ""),
             hearing_time=typed.get("hearing_time"),
+            judge=typed.get("judge", ""),
         )
 
     def firearms(self) -> list[dict[str, str]]:
@@ -381,6 +383,7 @@ class EnterOrderForm(FactsForm):
             permit_kind=self.cleaned_data["permit_kind"],
             permit_number=self.cleaned_data["permit_number"],
             hearing_time=self.cleaned_data["hearing_time"],
+            judge=self.cleaned_data["judge"],
         )
 
     @property

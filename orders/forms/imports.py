@@ -17,6 +17,7 @@ from orders.models import ExportFile, ImportMapping
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.layout import Layout
 from orders.services.registry.mappings import LONGEST, mappings_of, write_mapping
+from orders.services.registry.words import FoundWords, write_words
 
 
 class ImportForm(SiteForm):
@@ -67,6 +68,25 @@ class ImportForm(SiteForm):
         return data
 
 
+#: What a column holds, for people who choose it: without the words of our own files.
+_HINTS = {
+    "order_kind": "What the court issued. Words of your system are translated in the next step.",
+    "issued_at": "Date and time of issue.",
+    "expires_on": "Last day of the order. Empty without an end.",
+    "service_method": "How the respondent was served. Words are translated in the next step.",
+    "respondent_dob": "Empty if it is not known.",
+    "address_confidential": "Yes if the respondent must not learn the protected person's address.",
+    "firearms_indicated": "Yes if the application says that the respondent has firearms or ammunition.",
+    "permit_held": "Yes if the respondent holds a permit or an eligibility certificate.",
+    "firearm_type": "A code or a name.",
+    "source": "Who reported the firearm. Words are translated in the next step.",
+    "kind": "A surrender or a sworn statement. Words are translated in the next step.",
+    "at": "When the firearms were surrendered, or the statement was sworn.",
+    "recipient_kind": "Police, a dealer or the court. Words are translated in the next step.",
+    "docket_number": "The number of the case, such as HHD-FA26-6012345-S.",
+    "serial": "UNK, NONE and the like, or an empty cell, mean that there is none.",
+}
+
 _FORMATS = (
     "%Y-%m-%d",
     "%m/%d/%Y",
@@ -96,6 +116,10 @@ _LABELS = {
     "hearing_on": "Day of the hearing",
     "served_at": "Served",
     "service_method": "How it was served",
+    "address_confidential": "Address is confidential",
+    "firearms_indicated": "Firearms are indicated",
+    "permit_held": "Holds a permit",
+    "judge": "Judge",
     "respondent_name": "Respondent's name",
     "respondent_dob": "Respondent's date of birth",
     "respondent_town": "Respondent's town",
@@ -151,12 +175,7 @@ class ColumnsForm(SiteForm):
         for kind, names in headers.items():
             for column, text in COLUMNS[kind].items():
                 self.fields[f"{kind}_{column}"] = self._column(column, text, names, layout.file(kind).columns)
-        self.fields["name"] = forms.CharField(
-            required=False,
-            max_length=60,
-            label="Save as",
-            help_text="A name, to choose this again for the next file. The same name replaces it.",
-        )
+        self.fields["name"] = saved_name()
 
     @staticmethod
     def _column(column: str, text: str, names: Sequence[str], known: Mapping[str, str]) -> forms.ChoiceField:
@@ -165,8 +184,8 @@ class ColumnsForm(SiteForm):
         field = forms.ChoiceField(
             choices=[("", "Choose a column" if is_required else "Not in the file"), *((o, o) for o in names)],
             required=is_required,
-            label=_LABELS.get(column) or sentence(column),
-            help_text=text,
+            label=label_of(column),
+            help_text=_HINTS.get(column, text),
         )
         called = (_folded(column), _folded(str(field.label)), *_ALSO_CALLED.get(column, ()))
         named = (folded[one] for one in called if one in folded)
@@ -194,6 +213,61 @@ class ColumnsForm(SiteForm):
             kind: {column: data[f"{kind}_{column}"] for column in COLUMNS[kind]} for kind in self.headers
         }
         return write_mapping(former, general, columns)
+
+
+class WordsForm(SiteForm):
+    """What the words of a court's own system mean: one choice for each word of the files that is not ours."""
+
+    def __init__(self, *args: Any, found: Sequence[FoundWords], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.found = found
+        for number, one in enumerate(found):
+            for place, (word, ours) in enumerate(one.words.items()):
+                self.fields[f"word_{number}_{place}"] = forms.ChoiceField(
+                    choices=[("", "Not known: reject these rows"), *one.column.choices],
+                    required=False,
+                    label=f"“{word}”" if word else "Empty",
+                    initial=ours,
+                )
+        self.fields["name"] = saved_name()
+
+    @property
+    def by_column(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields of each column, under its name."""
+        return [
+            (
+                f"{ExportFile(one.column.kind).label}: {label_of(one.column.column)}",
+                [self[f"word_{number}_{place}"] for place in range(len(one.words))],
+            )
+            for number, one in enumerate(self.found)
+        ]
+
+    def mapping(self, former: str) -> str:
+        """Return the mapping with the words as chosen."""
+        return write_words(
+            former,
+            {
+                (one.column.kind, one.column.column): {
+                    word: self.cleaned_data[f"word_{number}_{place}"] for place, word in enumerate(one.words)
+                }
+                for number, one in enumerate(self.found)
+            },
+        )
+
+
+def label_of(column: str) -> str:
+    """Return the name of one of our columns in plain words."""
+    return _LABELS.get(column) or sentence(column)
+
+
+def saved_name() -> forms.CharField:
+    """Return the field for the name under which a mapping is saved."""
+    return forms.CharField(
+        required=False,
+        max_length=60,
+        label="Save as",
+        help_text="A name, to choose this again for the next file. The same name replaces it.",
+    )
 
 
 def _folded(name: str) -> str:

@@ -69,6 +69,8 @@ class NewOrder:
     issued_on: date | None = None
     expires_on: date | None = None
     hearing_on: date | None = None
+    #: Who hears the application, if the hearing is set and it is known.
+    judge: str = ""
     served_at: datetime | None = None
     service_method: str = ""
     protected_person: str = ""
@@ -114,6 +116,7 @@ class NewOrder:
             respondent_address=clean(self.respondent_address),
             protected_person=clean(self.protected_person),
             por_number=clean(self.por_number),
+            judge=clean(self.judge),
             area=clean(self.area),
         )
 
@@ -331,7 +334,13 @@ def _store_around(new: Sequence[NewOrder], orders: Sequence[Order]) -> None:
     )
     insert(
         [
-            make(Hearing, order=order, purpose=HearingPurpose.APPLICATION, scheduled_on=one.hearing_on)
+            make(
+                Hearing,
+                order=order,
+                purpose=HearingPurpose.APPLICATION,
+                scheduled_on=one.hearing_on,
+                judge=one.judge,
+            )
             for one, order in pairs
             if one.hearing_on
         ]

@@ -28,6 +28,8 @@ class Listed:
     permit_kind: str = ""
     permit_number: str = ""
     hearing_time: time | None = None
+    #: Who hears the application; the order itself has the name too.
+    judge: str = ""
 
 
 def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confirm: str = "") -> Order:
@@ -63,6 +65,8 @@ def check_listed(hearing_on: date | None, listed: Listed) -> None:
     refused = []
     if listed.hearing_time is not None and hearing_on is None:
         refused.append(InvalidFact("hearing_on", "required", "Enter the day of the hearing too."))
+    elif listed.judge and hearing_on is None:
+        refused.append(InvalidFact("hearing_on", "required", "Enter the day that the judge hears it."))
     if listed.permit_number and not listed.permit_kind:
         refused.append(InvalidFact("permit_kind", "required", "Enter what kind of permit it is."))
     refuse_all(refused)

@@ -15,6 +15,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "issued_at": "Date and time of issue: 2026-10-01T12:00-04:00, or court time without it. Required.",
         "expires_on": "Last day of the order, such as 2027-10-01. Empty without an end.",
         "hearing_on": "Day of the hearing on the application. Empty if none is set.",
+        "judge": "Judge who hears the application. Empty if not known. The column may be missing.",
         "served_at": "Date and time of service on the respondent. Empty if not served.",
         "service_method": "in_hand, abode, electronic, in_court, mail or unknown. Empty means in_hand.",
         "respondent_name": "Name of the respondent. Required.",
@@ -47,7 +48,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 #: Columns that a file may leave out.
-OPTIONAL = frozenset({"firearms_alleged_count"})
+OPTIONAL = frozenset({"firearms_alleged_count", "judge"})
 
 #: Columns that hold a day, and columns that hold an instant.
 DAYS = frozenset({"expires_on", "hearing_on", "respondent_dob"})

@@ -113,6 +113,13 @@ def read_header(content: bytes, layout: Layout) -> list[str]:
     return _Reader(BytesIO(content), "file", "", layout).header()
 
 
+def rows_of(stream: BinaryIO, kind: str, layout: Layout) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a file of that kind that can be read, in our columns. Raises `ExportError`."""
+    for _, cells, _ in _Reader(stream, f"{kind}.csv", kind, layout).rows():
+        if isinstance(cells, tuple):
+            yield cells
+
+
 class _Reader:
     """Reads one file."""
 

@@ -283,6 +283,8 @@ class _Batch:
             data = {"source": SOURCE, **noted(found, reason=REGISTRY_REASON)}
             if one.hearing_on:
                 data["hearing_on"] = one.hearing_on.isoformat()
+                if one.judge:
+                    data["judge"] = one.judge
             self._orders[one.por_number] = order
             self._entered.add(order.pk)
             self._events[order.pk] = [

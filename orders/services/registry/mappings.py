@@ -78,6 +78,11 @@ def write_mapping(
         empty = {ours: "" for ours, theirs in names.items() if not theirs}
         table["defaults"] = {**empty, **{k: v for k, v in table.get("defaults", {}).items() if k in empty}}
         given[kind] = table
+    return as_toml(given)
+
+
+def as_toml(given: Mapping[str, Any]) -> str:
+    """Return a mapping as TOML."""
     lines = [f"{name} = {_quoted(one)}" for name, one in given.items() if not isinstance(one, dict)]
     for kind, table in given.items():
         if isinstance(table, dict):

@@ -25,6 +25,7 @@ from orders.models import (
     Case,
     Firearm,
     FirearmSource,
+    Hearing,
     Order,
     ProtectedPerson,
     Receipt,
@@ -154,6 +155,7 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
         issued_at=issued,
         expires_on=days["expires_on"],
         hearing_on=days["hearing_on"],
+        judge=_fitting(Hearing, "judge", row["judge"]),
         served_at=served,
         service_method=method,
         respondent_name=_fitting(
@@ -224,6 +226,7 @@ def _digests_of(new: NewOrder) -> list[str]:
         new.firearms_indicated,
         new.permit_indicated,
         *([] if new.firearms_alleged_count is None else [new.firearms_alleged_count]),
+        *([f"judge: {new.judge}"] if new.judge else []),
     )
     return [*digests("registry row", _joined(meaning)), _digest(*meaning)]
 
@@ -325,7 +328,15 @@ def _check(new: NewOrder, now: datetime) -> None:
         raise Rejected(error.code, str(error)) from error
 
 
-_Model = type[Order] | type[Case] | type[Respondent] | type[ProtectedPerson] | type[Firearm] | type[Receipt]
+_Model = (
+    type[Order]
+    | type[Case]
+    | type[Respondent]
+    | type[ProtectedPerson]
+    | type[Firearm]
+    | type[Receipt]
+    | type[Hearing]
+)
 _LENGTHS: dict[tuple[_Model, str], int] = {}
 
 

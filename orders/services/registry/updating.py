@@ -52,6 +52,7 @@ class LastValues:
 
     before_correction: dict[str, Any] = field(default_factory=dict)
     hearing_on: str | None = None
+    judge: str = ""
     #: A person put the protected persons right. Their names are in no history, so they stay as they are.
     keeps_protected: bool = False
     #: The row has a date of birth that a clerk must confirm first.
@@ -79,6 +80,8 @@ class LastValues:
             self.keeps_protected = True
         if by_registry and "hearing_on" in data:
             self.hearing_on = data["hearing_on"]
+        if by_registry and "judge" in data:
+            self.judge = data["judge"]
 
 
 def last_values(orders: Sequence[Order]) -> dict[int, LastValues]:
@@ -260,6 +263,11 @@ def _merge_protected(change: Change, new: NewOrder) -> None:
 def _merge_hearing(change: Change, new: NewOrder, last: LastValues) -> None:
     """A new day continues the pending hearing. Without a day, the hearing from the registry is vacated."""
     on = plain(new.hearing_on)
+    if new.hearing_on is not None and new.judge and new.judge != last.judge:
+        change.order.hearings.filter(
+            purpose=HearingPurpose.APPLICATION, outcome="", scheduled_on=new.hearing_on
+        ).update(judge=new.judge)
+        change.data["judge"] = new.judge
     if on == last.hearing_on:
         return
     application = change.order.hearings.filter(purpose=HearingPurpose.APPLICATION)
@@ -271,7 +279,7 @@ def _merge_hearing(change: Change, new: NewOrder, last: LastValues) -> None:
     elif not pending.filter(scheduled_on=new.hearing_on).exists():
         moved = list(pending)
         pending.update(outcome=HearingOutcome.CONTINUED)
-        following = set_hearing(change.order, HearingPurpose.APPLICATION, new.hearing_on)
+        following = set_hearing(change.order, HearingPurpose.APPLICATION, new.hearing_on, judge=new.judge)
         Continuance.objects.bulk_create(Continuance(hearing=one, following=following) for one in moved)
     change.data["hearing_on"] = on
 

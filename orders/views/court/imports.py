@@ -19,9 +19,9 @@ from accounts.models import AuditAction, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import record_for, skip_done_entry
 from orders.errors import InvalidFact
-from orders.forms.imports import ColumnsForm, ImportForm
+from orders.forms.imports import ColumnsForm, ImportForm, WordsForm
 from orders.models import ExportFile, ImportJob, ImportState
-from orders.services.registry import jobs, preview
+from orders.services.registry import jobs, preview, words
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
 from orders.services.registry.layout import Layout, parse_layout
@@ -47,7 +47,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         except jobs.TooLargeError:
             form.add_error(None, f"A file has at most {settings.IMPORT_MAX_BYTES:,} bytes. Split it.")
         else:
-            return redirect("import-page", public_id=job.public_id)
+            return _next_step(job)
     found = ImportJob.objects.filter(by=person).order_by("-id")[:MOST_SHOWN]
     context = {"form": form, "jobs": found, "columns": COLUMNS}
     return render(request, "orders/court/imports.html", context)
@@ -108,9 +108,42 @@ def import_mapping(request: HttpRequest, public_id: UUID) -> HttpResponse:
         except InvalidFact as refusal:
             form.add_error(None, refusal.message)
         else:
-            messages.success(request, "The columns are chosen. Look at what would happen now.")
-            return redirect("import-page", public_id=public_id)
+            messages.success(request, "The columns are chosen.")
+            job.refresh_from_db()
+            return _next_step(job)
     return render(request, "orders/court/import_mapping.html", {"form": form, "job": job})
+
+
+def _next_step(job: ImportJob) -> HttpResponse:
+    """Lead on to what the files still need: their columns, their words, or a look at what would happen."""
+    step = "import-page"
+    if not words.columns_fit(job):
+        step = "import-mapping"
+    elif words.has_open_words(job):
+        step = "import-words"
+    return redirect(step, public_id=job.public_id)
+
+
+@require_http_methods(["GET", "POST"])
+def import_words(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show the words of the files that are not ours, and keep what each of them means."""
+    job = _job(request, public_id)
+    if job.state != ImportState.OPEN or not words.columns_fit(job):
+        return redirect("import-page", public_id=public_id)
+    form = WordsForm(request.POST if request.method == "POST" else None, found=words.found_words(job))
+    if form.is_bound and form.is_valid():
+        text = form.mapping(job.layout)
+        try:
+            with transaction.atomic():
+                use_mapping(job, text)
+                if name := form.cleaned_data["name"]:
+                    save_mapping(name=name, text=text, by=_person(request))
+        except InvalidFact as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, "The words are chosen. Look at what would happen now.")
+            return redirect("import-page", public_id=public_id)
+    return render(request, "orders/court/import_words.html", {"form": form, "job": job})
 
 
 @require_POST
@@ -149,6 +182,8 @@ def _show(request: HttpRequest, job: ImportJob) -> HttpResponse:
         "is_tried": preview.is_tried(job),
         "is_trying": job.state == ImportState.OPEN and job.preview is None and job.preview_asked_at,
         "is_open": job.state == ImportState.OPEN,
+        "needs_columns": job.state == ImportState.OPEN and not words.columns_fit(job),
+        "has_words": job.state == ImportState.OPEN and words.has_words(job),
         "is_running": job.state in (ImportState.WAITING, ImportState.RUNNING),
         "is_over": job.state in (ImportState.DONE, ImportState.FAILED),
         "rejected": sum(job.rejected.values()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime
 
 import pytest
@@ -13,7 +14,7 @@ from django.test import Client
 from accounts.models import Agency, AgencyKind, Membership, Role, User
 from accounts.services.agencies.reference import load_reference
 from orders.forms.imports import ColumnsForm
-from orders.models import ImportJob, ImportMapping, ImportState, Order
+from orders.models import Hearing, ImportJob, ImportMapping, ImportState, Order
 from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.layout import Layout
@@ -64,7 +65,7 @@ def sent(client: Client, text: str, **more: object) -> str:
     file = SimpleUploadedFile("orders.csv", text.encode(), content_type="text/csv")
     answer = client.post(PAGE, {"orders": file, **more})
     assert answer.status_code == 302, answer.content.decode()
-    return answer.headers["Location"]
+    return answer.headers["Location"].removesuffix("mapping/").removesuffix("words/")
 
 
 def test_a_preview_counts_and_stores_nothing(desk: Client, court_of_hartford: Agency) -> None:
@@ -167,6 +168,71 @@ def test_the_columns_are_chosen_on_a_page_and_saved(desk: Client, court_of_hartf
     assert '<p class="big">1</p>' in desk.post(f"{again}preview/", follow=True).content.decode()
     other = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
     assert signed_in(other).get(f"{address}mapping/").status_code == 404
+
+
+def test_columns_come_before_a_look_at_what_would_happen(desk: Client, court_of_hartford: Agency) -> None:
+    file = SimpleUploadedFile("o.csv", orders_file(headers={"por_number": "Order No."}).encode())
+
+    answer = desk.post(PAGE, {"orders": file})
+    page = desk.get(answer.headers["Location"].removesuffix("mapping/")).content.decode()
+
+    assert answer.headers["Location"].endswith("/mapping/")
+    assert "Choose the columns" in page
+    assert "See what would happen" not in page
+
+
+def test_words_of_another_system_are_translated_on_a_page(desk: Client, court_of_hartford: Agency) -> None:
+    file = SimpleUploadedFile("o.csv", orders_file(kind="TRO-EXP").encode())
+    answer = desk.post(PAGE, {"orders": file})
+    words = answer.headers["Location"]
+    address = words.removesuffix("words/")
+    page = desk.get(words).content.decode()
+
+    before = desk.post(f"{address}preview/", follow=True).content.decode()
+    chosen = {"word_0_0": "ex_parte_restraining_order", "name": "Their words"}
+    done = desk.post(words, chosen, follow=True).content.decode()
+    after = desk.post(f"{address}preview/", follow=True).content.decode()
+
+    assert words.endswith("/words/")
+    assert "“TRO-EXP”" in page
+    assert "ex_parte" not in re.sub(r'value="[^"]*"', "", page)
+    assert '<p class="big">0</p><p class="soft">of 2 rows</p>' in before
+    assert "The words are chosen." in done
+    assert '<p class="big">1</p>' in after
+    saved = str(ImportMapping.objects.get(name="Their words").pk)
+    again = sent(desk, orders_file(kind="TRO-EXP"), mapping=saved)
+    assert '<p class="big">1</p>' in desk.post(f"{again}preview/", follow=True).content.decode()
+    other = make.person(Role.CLERK, make.agency(AgencyKind.COURT))
+    assert signed_in(other).get(words).status_code == 404
+
+
+def test_the_page_of_columns_has_no_machine_words(desk: Client, court_of_hartford: Agency) -> None:
+    address = sent(desk, orders_file())
+
+    page = desk.get(f"{address}mapping/").content.decode()
+
+    shown = re.sub(r"<option.*?</option>|<[^>]*>", " ", page)
+    assert re.findall(r"[a-z]+_[a-z_]+", shown) == []
+
+
+def test_the_judge_of_the_hearing_is_imported_and_changed(
+    desk: Client, court_of_hartford: Agency, now: datetime
+) -> None:
+    def bring(judge: str) -> Hearing:
+        text = orders_file().replace(",hearing_on,judge,", ",hearing_on,Judge,")
+        lines = list(csv.DictReader(io.StringIO(text)))
+        written = io.StringIO()
+        writer = csv.DictWriter(written, list(lines[0]))
+        writer.writeheader()
+        writer.writerow({**lines[0], "hearing_on": "2026-11-12", "Judge": judge})
+        address = sent(desk, written.getvalue())
+        desk.post(f"{address}preview/")
+        desk.post(f"{address}start/")
+        jobs.run(ImportJob.objects.latest("id").pk, now=now)
+        return Hearing.objects.get()
+
+    assert bring("A. Rowan").judge == "A. Rowan"
+    assert bring("B. Sorrel").judge == "B. Sorrel"
 
 
 def test_a_worker_tries_large_files(

@@ -106,6 +106,7 @@ def test_one_sheet_enters_firearms_a_permit_and_the_time_of_the_hearing(
 ) -> None:
     listed = {
         "hearing_time": "9:30 am",
+        "judge": "A. Rowan",
         "permit_kind": "Pistol permit",
         "permit_number": "P-7",
         "gun_1_make": "Glock",
@@ -118,11 +119,19 @@ def test_one_sheet_enters_firearms_a_permit_and_the_time_of_the_hearing(
 
     order = Order.objects.get()
     assert order.hearings.get().scheduled_time == time(9, 30)
+    assert order.hearings.get().judge == "A. Rowan"
     assert order.permits.get().number == "P-7"
     assert list(order.firearms.values_list("make", "serial", "caliber")) == [
         ("Glock", "AB123", ""),
         ("Ruger", "", ".22"),
     ]
+
+
+def test_each_line_of_a_firearm_shows_its_number(desk: Client) -> None:
+    page = desk.get(ADD).content.decode()
+
+    for number in (1, 2, 3, 4):
+        assert f"Firearm {number}: make:</label>" in page
 
 
 def test_a_refused_firearm_is_marked_in_its_line_and_nothing_is_stored(
@@ -164,9 +173,9 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"docket_number": "  "}, "This field is required."),
+        ({"docket_number": "  "}, "Fill in “"),
         ({"kind": "peace_bond"}, "not one of the available choices"),
-        ({"issued_at_0": "", "issued_at_1": ""}, "This field is required."),
+        ({"issued_at_0": "", "issued_at_1": ""}, "Enter the day of issue"),
         ({"issued_at_0": ""}, "Give the date too."),
         ({"issued_at_0": "0025-12-04"}, "is not a date from 1900 to 2199. Correct the year."),
         ({"issued_at_1": "25:00"}, "is not a time of day. Write 6:30 p.m., 18:30 or noon."),
@@ -186,7 +195,7 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
         ({"respondent_dob": "2199-01-01"}, "Tue, Jan 1, 2199 is in the future. Correct the date of birth."),
         ({"respondent_town": "999999"}, "not one of the available choices"),
         ({"respondent_name": "x" * 201}, "at most 200 characters"),
-        ({"respondent_name": "\0\u200b"}, "This field is required."),
+        ({"respondent_name": "\0\u200b"}, "Fill in “"),
         ({"respondent_address": "x" * 201}, "at most 200 characters"),
         ({"filed_by": "law_enforcement"}, "(C.G.S. § 46b-15(a);"),
         ({"filed_by": "neighbour"}, "not one of the available choices"),
