@@ -13,6 +13,7 @@ from accounts.models import Agency, AgencyKind
 from orders.forms.fields import DayField
 from orders.models import OrderKind
 from orders.services.desk.conditions import CourtDesk
+from orders.services.desk.judges import judges_of
 from orders.services.desk.reports import GROUPS, USUAL, ReportPeriod
 
 
@@ -26,6 +27,7 @@ class CourtReportForm(SiteForm):
         Agency.objects.none(), required=False, label="Police", empty_label="Every agency"
     )
     court = forms.ModelChoiceField(Agency.objects.none(), required=False, empty_label="All your courts")
+    judge = forms.ChoiceField(required=False, label="Judge")
     by = forms.ChoiceField(
         required=False, label="Grouped by", choices=[(name, title) for name, (title, _) in GROUPS.items()]
     )
@@ -37,6 +39,7 @@ class CourtReportForm(SiteForm):
         police = Agency.objects.filter(kind=AgencyKind.POLICE, jurisdiction__in=courts.values("jurisdiction"))
         fields: Any = self.fields
         fields["agency"].queryset, fields["court"].queryset = police.order_by("name"), courts.order_by("name")
+        fields["judge"].choices = [("", "Every judge"), *((one, one) for one in judges_of(desk))]
         if len(desk.courts) <= 1:
             del fields["court"]
 
@@ -61,6 +64,7 @@ class CourtReportForm(SiteForm):
             kind=data.get("kind") or "",
             agency=agency.pk if agency else None,
             court=court.pk if court else None,
+            judge=data.get("judge") or "",
         )
 
     @property

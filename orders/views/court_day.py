@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,12 +22,16 @@ from orders.models import RUNNING, Deadline, Hearing
 from orders.querysets import order_visibility
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.judges import judges_of
+from orders.services.documents.bench import bench_sheets
 from orders.services.documents.blocks import Document
 from orders.services.documents.court_papers import MOST_ROWS, compliance_calendar, docket_list
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.rulebooks import zone_at
-from orders.views.documents import headed, pdf_response
+from orders.views.documents import bench_of, headed, pdf_response
 from orders.views.seen import person_in
+
+#: The most bench sheets of one file: a judge hears fewer cases in a day.
+MOST_SHEETS = 60
 
 VIEWERS = MATRIX.resources["document"].actions["court_day"]
 
@@ -36,8 +41,14 @@ class CourtDayForm(SiteForm):
 
     court = forms.ModelChoiceField(Agency.objects.none(), empty_label=None)
     day = DayField(label="Day")
-    judge = forms.ChoiceField(required=False, label="Judge", help_text="Of the docket list only.")
-    paper = forms.ChoiceField(choices=[("docket", "Docket list"), ("calendar", "Compliance calendar")])
+    judge = forms.ChoiceField(required=False, label="Judge", help_text="Of docket list and bench sheets.")
+    paper = forms.ChoiceField(
+        choices=[
+            ("docket", "Docket list"),
+            ("bench", "Bench sheets of all hearings"),
+            ("calendar", "Compliance calendar"),
+        ]
+    )
 
     def __init__(self, *args: Any, courts: Any, judges: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -59,8 +70,11 @@ def court_day(request: HttpRequest) -> HttpResponse:
     if not form.is_bound or not form.is_valid():
         return render(request, "orders/documents/court_day.html", {"form": form})
     court, day = form.cleaned_data["court"], form.cleaned_data["day"]
-    if form.cleaned_data["paper"] == "docket":
-        document = _docket(request, user, court, day, now, judge=form.cleaned_data["judge"])
+    judge, paper = form.cleaned_data["judge"], form.cleaned_data["paper"]
+    if paper == "docket":
+        document = _docket(request, user, court, day, now, judge=judge)
+    elif paper == "bench":
+        document = _bench(request, user, court, day, now, judge=judge)
     else:
         document = _calendar(request, user, court, day, now)
     return pdf_response(headed(document, court))
@@ -86,6 +100,26 @@ def _docket(
     request: HttpRequest, user: User, court: Agency, day: date, now: datetime, *, judge: str
 ) -> Document:
     """Return the hearings of the day, by their time; only those of a judge if one is named."""
+    rows = _hearings(user, court, day, judge).select_related("order__case__respondent")
+    found = list(rows[: MOST_ROWS + 1])
+    log_access(request, {one.order.case.public_id for one in found})
+    inventories = load_inventories({one.order.case_id for one in found})
+    return docket_list(court, day, found, inventories, now=now)
+
+
+def _bench(
+    request: HttpRequest, user: User, court: Agency, day: date, now: datetime, *, judge: str
+) -> Document:
+    """Return the bench sheets of the hearings of the day, by their time."""
+    rows = _hearings(user, court, day, judge)
+    found = list(rows.select_related("order__case__court", "order__case__respondent__town")[:MOST_SHEETS])
+    log_access(request, {one.order.case.public_id for one in found})
+    left_out = max(0, rows.count() - len(found))
+    sheets = [bench_of(one) for one in found]
+    return bench_sheets(court, day, sheets, left_out=left_out, judge=judge, now=now)
+
+
+def _hearings(user: User, court: Agency, day: date, judge: str) -> QuerySet[Hearing]:
     rows = Hearing.objects.filter(
         order_visibility(user, roles=VIEWERS, via_agency=court.pk).by_agency("order_id"),
         scheduled_on=day,
@@ -94,9 +128,4 @@ def _docket(
     ).exclude(outcome="vacated")
     if judge:
         rows = rows.filter(judge=judge)
-    found = list(
-        rows.select_related("order__case__respondent").order_by("scheduled_time", "id")[: MOST_ROWS + 1]
-    )
-    log_access(request, {one.order.case.public_id for one in found})
-    inventories = load_inventories({one.order.case_id for one in found})
-    return docket_list(court, day, found, inventories, now=now)
+    return rows.order_by("scheduled_time", "id")

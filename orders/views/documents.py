@@ -20,7 +20,7 @@ from accounts.services.access.access_log import log_access
 from orders.display import event_words
 from orders.models import AttachmentKind, Hearing, Order, Receipt
 from orders.services.court_days import zone_of
-from orders.services.documents.bench import bench_sheet
+from orders.services.documents.bench import Bench, bench_sheet
 from orders.services.documents.blocks import Document
 from orders.services.documents.court_papers import case_summary
 from orders.services.documents.officer_papers import police_notice, service_packet
@@ -81,13 +81,18 @@ def hearing_page(found: Hearing, words: DocumentWords) -> Document:
 
 def bench_page(found: Hearing, now: datetime) -> Document:
     """Return the bench sheet of a hearing with the letterhead of its court."""
+    return headed(bench_sheet(bench_of(found), now=now), found.order.case.court)
+
+
+def bench_of(found: Hearing) -> Bench:
+    """Return what the bench sheet of a hearing shows. Fetch it with its order, case, court and respondent."""
     record, zone = load_record(found.order), zone_of(found.order)
     lines = [
         f"{format_instant(one.recorded_at, zone)}: {event_words(one)}"
         for one in record.history
         if one.kind != "replanned"
     ]
-    return headed(bench_sheet(found, record, history=lines, now=now), found.order.case.court)
+    return Bench(hearing=found, record=record, history=lines)
 
 
 def headed(document: Document, agency: Agency | None) -> Document:

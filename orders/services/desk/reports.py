@@ -12,8 +12,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Aggregate, Count, Exists, F, FloatField, OuterRef, Q, QuerySet
-from django.db.models.functions import Extract, TruncDate
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, TruncDate
 
 from accounts.dates import COURT_TIME
 from orders.models import (
@@ -55,6 +64,7 @@ class ReportPeriod:
     kind: str = ""
     agency: int | None = None
     court: int | None = None
+    judge: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +104,15 @@ def orders_of(desk: CourtDesk, period: ReportPeriod) -> QuerySet[Order]:
         found = found.filter(kind=period.kind)
     if period.agency is not None:
         found = found.filter(case__respondent__town__police=period.agency)
+    if period.judge:
+        found = found.alias(heard_by=_judge()).filter(heard_by=period.judge)
     return found if period.court is None else found.filter(case__court=period.court)
+
+
+def _judge() -> Subquery:
+    """The judge of the latest hearing of an order that names one."""
+    named = Hearing.objects.filter(order=OuterRef("pk")).exclude(judge="")
+    return Subquery(named.order_by("-scheduled_on", "-id").values("judge")[:1])
 
 
 def measures(desk: CourtDesk) -> Mapping[str, Measure]:
@@ -321,7 +339,7 @@ def _hearings(desk: CourtDesk) -> Sequence[Measure]:
 
 #: What the data do not hold, and which field is missing.
 NOT_HELD = (
-    "Which judge made an order: only hearings name their judge.",
+    "Which judge signed an order: an order counts for the judge of its latest hearing that names one.",
     "Requests for police presence at service (C.G.S. § 46b-15e): no field.",
     "Whether a surrender was asked for and not ordered: the application's request has no field.",
 )
@@ -355,6 +373,7 @@ GROUPS = {
     "kind": ("Kind", "kind"),
     "court": ("Court", "case__court__name"),
     "agency": ("Police of the respondent's town", "case__respondent__town__police__name"),
+    "judge": ("Judge of the latest hearing", ""),
 }
 
 
@@ -363,25 +382,7 @@ def count_groups(desk: CourtDesk, period: ReportPeriod, by: str) -> list[dict[st
     _, column = GROUPS[by]
     four = {one.name: Count("pk", filter=one.counts) for one in _first_four(desk)}
     orders: QuerySet[Any] = orders_of(desk, period).order_by()
-    rows: QuerySet[Any] = orders.values(words=F(column)).annotate(issued=Count("pk"), **four)
+    words = F(column) if column else Coalesce(_judge(), Value("No judge named"))
+    rows: QuerySet[Any] = orders.values(words=words).annotate(issued=Count("pk"), **four)
     with _limited():
         return list(rows.order_by("-issued", "words")[:50])
-
-
-class Percentile(Aggregate):
-    """The value that a share of the rows does not exceed."""
-
-    function = "percentile_cont"
-    name = "percentile"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-
-
-def hours_to_service(desk: CourtDesk, period: ReportPeriod) -> dict[str, float | None]:
-    """Return the median and the 90th percentile of the hours from issue to service."""
-    seconds = Extract(F("served_at") - F("issued_at"), "epoch")
-    served = orders_of(desk, period).filter(served_at__isnull=False, issued_at__isnull=False).order_by()
-    found = served.annotate(seconds=seconds).aggregate(
-        median=Percentile("seconds", share=0.5), most=Percentile("seconds", share=0.9)
-    )
-    return {name: None if value is None else round(value / 3600, 1) for name, value in found.items()}

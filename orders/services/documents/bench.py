@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from accounts.dates import format_birth_date, format_clock, format_day, format_instant
+from accounts.models import Agency
 from orders.models import Hearing
 from orders.services.conditions.conditions import available_conditions
 from orders.services.court_days import court_day, zone_of
-from orders.services.documents.blocks import Block, Boxed, DataTable, Document, FactGrid, Heading, Items, Note
+from orders.services.documents.blocks import (
+    Block,
+    Boxed,
+    DataTable,
+    Document,
+    FactGrid,
+    Heading,
+    Items,
+    NewPage,
+    Note,
+    Paragraph,
+)
 from orders.services.documents.court_papers import UNKNOWN, condition_line, due_line, state_line
 from orders.services.firearms.surrender import surrender_deadline
 from orders.services.orders.record import OrderRecord
 from orders.services.planning.lasting import condition_title, is_limited, lasting_conditions
+from orders.services.planning.rulebooks import zone_at
 
 #: What fits on one page.
 _MOST_FIREARMS, _MOST_LINES, MOST_HISTORY = 8, 5, 6
 
 
-def bench_sheet(hearing: Hearing, record: OrderRecord, *, history: Sequence[str], now: datetime) -> Document:
-    """Return the sheet. `history` are the last entries about the case in words, the newest first."""
-    order, docket = record.order, record.order.case.docket_number
-    at = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What a sheet is about: a hearing, its order, and the history in words, the newest first."""
+
+    hearing: Hearing
+    record: OrderRecord
+    history: Sequence[str]
+
+
+def bench_sheet(one: Bench, *, now: datetime) -> Document:
+    """Return the sheet of one hearing."""
+    order, docket, hearing = one.record.order, one.record.order.case.docket_number, one.hearing
     return Document(
         name=f"bench-sheet-{docket}-{hearing.scheduled_on.isoformat()}",
         title="Bench sheet",
@@ -30,17 +52,48 @@ def bench_sheet(hearing: Hearing, record: OrderRecord, *, history: Sequence[str]
         number=docket,
         dense=True,
         foot=[f"As of {format_instant(now, zone_of(order))}", "For the court only."],
-        blocks=[
-            _who(hearing, record, f"{format_day(hearing.scheduled_on)}{at}"),
-            _clock(record, now),
-            *_firearms(record),
-            Heading(text="Proven, sworn, planned"),
-            Items(lines=_proof(record, now), numbered=False),
-            *_list("Conditions in force", [condition_line(one) for one in record.conditions_in_force]),
-            *_list("Last in the history", history[:MOST_HISTORY]),
-            *_next(record),
-        ],
+        blocks=_sheet(one, now),
     )
+
+
+def bench_sheets(
+    court: Agency, day: date, sheets: Sequence[Bench], *, left_out: int = 0, judge: str = "", now: datetime
+) -> Document:
+    """Return the sheets of all hearings of a day in one document, each on a page of its own."""
+    blocks: list[Block] = []
+    if not sheets:
+        blocks.append(Paragraph(text="No hearing is set for this day."))
+    if left_out:
+        blocks.append(Note(text=f"{left_out} more hearings are not in this file. Choose one judge."))
+    for number, one in enumerate(sheets, start=1):
+        case = one.record.order.case
+        blocks += [NewPage()] if number > 1 else []
+        blocks += [Heading(text=f"{number}. {case.docket_number}, {case.respondent.name}"), *_sheet(one, now)]
+    return Document(
+        name=f"bench-sheets-{day.isoformat()}",
+        title=f"Bench sheets, {format_day(day)}",
+        office=str(court),
+        number=judge,
+        dense=True,
+        foot=[f"As of {format_instant(now, zone_at(court.jurisdiction, court.area))}", "For the court only."],
+        blocks=blocks,
+    )
+
+
+def _sheet(one: Bench, now: datetime) -> list[Block]:
+    """Return the parts of one sheet."""
+    hearing, record = one.hearing, one.record
+    at = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
+    return [
+        _who(hearing, record, f"{format_day(hearing.scheduled_on)}{at}"),
+        _clock(record, now),
+        *_firearms(record),
+        Heading(text="Proven, sworn, planned"),
+        Items(lines=_proof(record, now), numbered=False),
+        *_list("Conditions in force", [condition_line(each) for each in record.conditions_in_force]),
+        *_list("Last in the history", one.history[:MOST_HISTORY]),
+        *_next(record),
+    ]
 
 
 def _who(hearing: Hearing, record: OrderRecord, when: str) -> FactGrid:

@@ -20,6 +20,7 @@ from orders.services.desk import reports
 from orders.services.desk.conditions import CourtDesk
 from orders.services.desk.figures import proven_by_week
 from orders.services.desk.reports import FIRST, GROUPS, NOT_HELD, Counted, Measure
+from orders.services.desk.service_hours import hours_to_service
 from orders.services.documents.report_paper import report_paper
 from orders.views.court.rows import RELATED, SHORT_KINDS, load_rows
 from orders.views.csv_response import csv_response
@@ -50,6 +51,7 @@ def report(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("as") == "pdf":
         courts = Agency.objects.filter(pk__in=desk.courts if period.court is None else [period.court])
         named = {"Kind": period.kind and OrderKind(period.kind).label, "Police": form.cleaned_data["agency"]}
+        named["Judge"] = period.judge
         chosen = [f"{title}: {value}" for title, value in named.items() if value]
         paper = report_paper(
             ", ".join(map(str, courts)),
@@ -58,7 +60,7 @@ def report(request: HttpRequest) -> HttpResponseBase:
             chosen=chosen,
             groups=groups,
             group_title=GROUPS[form.grouping][0],
-            hours=reports.hours_to_service(desk, period),
+            hours=hours_to_service(desk, period),
             now=desk.now,
         )
         return pdf_response(headed(paper, courts[0] if len(courts) == 1 else None))
@@ -71,7 +73,7 @@ def report(request: HttpRequest) -> HttpResponseBase:
             "counted": [one for one in counted if one.measure.name not in FIRST],
             "groups": groups,
             "group_title": GROUPS[form.grouping][0],
-            "hours": reports.hours_to_service(desk, period),
+            "hours": hours_to_service(desk, period),
             "weeks": proven_by_week(desk),
             "now": desk.now,
         },
@@ -115,7 +117,7 @@ def _desk(request: HttpRequest) -> CourtDesk:
 
 def _kept(request: HttpRequest) -> str:
     """Return the choices of the form as a query."""
-    names = ("first", "last", "kind", "agency", "court", "by")
+    names = ("first", "last", "kind", "agency", "court", "judge", "by")
     return urlencode({name: request.GET[name] for name in names if request.GET.get(name)})
 
 

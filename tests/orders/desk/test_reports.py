@@ -14,7 +14,8 @@ from accounts.models import AgencyKind, AuditEntry, Role, User
 from orders.models import Hearing
 from orders.services.desk import reports
 from orders.services.desk.conditions import CourtDesk
-from orders.services.desk.reports import FIRST, ReportPeriod, count_all, hours_to_service
+from orders.services.desk.reports import FIRST, ReportPeriod, count_all
+from orders.services.desk.service_hours import hours_to_service
 from orders.services.firearms import statements
 from tests import make
 from tests.orders.desk.test_today import surrendered
@@ -91,13 +92,31 @@ def test_the_report_is_for_a_period_and_a_kind(desk: Client, enter: Enter, now: 
     assert "ends before it starts" in desk.get("/reports/?first=2026-02-01&last=2026-01-01").content.decode()
 
 
-@pytest.mark.parametrize("by", ["kind", "court", "agency"])
+@pytest.mark.parametrize("by", ["kind", "court", "agency", "judge"])
 def test_the_first_numbers_are_grouped(by: str, desk: Client, enter: Enter, now: datetime) -> None:
     court_of_four(enter, now)
 
     page = desk.get(f"/reports/?by={by}").content.decode()
 
     assert re.search(r'<td class="number">\d+</td><td class="number">\d+</td>', page)
+
+
+def test_an_order_counts_for_the_judge_of_its_latest_hearing(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    order = enter(served_at=now - timedelta(hours=30))
+    enter()
+    for days, judge in ((-9, "A. Rowan"), (-2, "B. Sorrel"), (3, "")):
+        day = (now + timedelta(days=days)).date()
+        Hearing.objects.create(order=order, purpose="compliance", scheduled_on=day, judge=judge)
+
+    page = desk.get("/reports/?by=judge").content.decode()
+    of_one = desk.get("/reports/?as=csv&judge=B.+Sorrel").getvalue().decode()
+
+    assert re.search(r"B. Sorrel</th>\s*<td[^>]*>1<", page)
+    assert re.search(r"No judge named</th>\s*<td[^>]*>1<", page)
+    assert "Ordered to surrender,1,1," in of_one
+    assert "Ordered to surrender,0,0," in desk.get("/reports/?as=csv&judge=A.+Rowan").getvalue().decode()
 
 
 def test_a_report_is_a_file(desk: Client, enter: Enter, now: datetime) -> None:

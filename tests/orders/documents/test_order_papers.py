@@ -211,6 +211,29 @@ def test_the_docket_list_has_the_courts_own_hearings(papers: Papers, hearing: He
     assert "Nothing on this day" in read(papers.clerk, day_of(papers, "docket", DAY + timedelta(days=1))).text
 
 
+def test_the_bench_sheets_of_a_day_are_one_file_with_a_page_for_each_hearing(
+    papers: Papers, hearing: Hearing
+) -> None:
+    Hearing.objects.filter(pk=hearing.pk).update(judge="Hon. Ada Oak")
+    Hearing.objects.create(
+        order=papers.order, purpose="contempt", scheduled_on=DAY, judge="Hon. Bo Elm", scheduled_time=time(14)
+    )
+    elsewhere = make.order(respondent_name="Other Court Person")
+    Hearing.objects.create(order=elsewhere, purpose="compliance", scheduled_on=DAY)
+
+    found = read(papers.clerk, day_of(papers, "bench", DAY))
+    of_one = read(make.person(Role.JUDGE, papers.court), f"{day_of(papers, 'bench', DAY)}&judge=Hon.+Bo+Elm")
+
+    assert len(found.pages) == 2
+    assert found.text.count("Proven, sworn, planned") == 2
+    assert f"1. {papers.order.case.docket_number}" in found.text
+    assert "Other Court Person" not in found.everything
+    assert len(of_one.pages) == 1
+    assert "Hon. Ada Oak" not in of_one.text
+    assert answer(papers.liaison, day_of(papers, "bench", DAY)).status_code == 404
+    assert "No hearing is set" in read(papers.clerk, day_of(papers, "bench", DAY + timedelta(days=1))).text
+
+
 def test_the_calendar_has_what_is_due_on_the_day(papers: Papers) -> None:
     make.served_order(ago=timedelta(hours=20), respondent_name="Other Court Person")
     due = Deadline.objects.get(order=papers.order, rule_id="CT-SUR-01").due_at
