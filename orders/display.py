@@ -77,6 +77,7 @@ _KINDS = {
     "moved": "Order moved to another case",
     "not_acknowledged": "No answer in time: the next contacts were alerted",
     "notice_handed": "Printed notice handed over",
+    "modification_corrected": "Modification corrected",
     "modification_withdrawn": "Modification withdrawn",
     "modified": "Order modified by the court",
     "notice_sent_corrected": "Notice sent corrected",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import Q
 from typing_extensions import override
 
 from orders.display import condition_words
-from orders.forms.base import CHOOSE, Act, ActForm, Fieldsets, ReasonForm, Section
+from orders.forms.base import CHOOSE, Act, ActForm, CorrectionForm, Fieldsets, ReasonForm, Section
 from orders.forms.conditions import condition_choices, details_field, for_police_field
 from orders.forms.fields import DayField, InstantField, LabeledChoicesField
 from orders.models import Order, OrderCondition
+from orders.models.fields import as_given
 from orders.services.conditions.conditions import WITH_WORDS
 from orders.services.orders import modification
 from orders.services.planning.lasting import is_limited, lasting_conditions
@@ -88,6 +90,55 @@ class ModifyForm(ActForm):
         return facts | {"ended": list(facts["ended"])}
 
 
+class CorrectModificationForm(CorrectionForm):
+    """The latest modification was recorded with errors."""
+
+    takes_confirm = True
+    columns = ("expires_on",)
+    field_order = ["modified_at", "expires_on", "ended", "reason"]
+
+    modified_at = InstantField(label="When the court decided", needs_time=False)
+    expires_on = DayField(
+        required=False, label="Earlier last day", help_text="Empty if the court did not change it."
+    )
+    ended = LabeledChoicesField(
+        condition_words,
+        OrderCondition.objects.none(),
+        required=False,
+        label="No longer required",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What it set is corrected on the condition or the protected person.",
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the stored values. What it ended and what is in force can be chosen."""
+        super().prepare_fields(order)
+        row = order.modifications.order_by("-id").first()
+        if row is None:
+            return
+        self.remember([order.expires_on, row.modified_on, row.modified_at])
+        self.fields["modified_at"].initial = (
+            as_given(row.modified_at, row.modified_offset)
+            if row.modified_at and row.modified_offset is not None
+            else row.modified_on
+        )
+        self.fields["expires_on"].initial = row.expires_on
+        ended = OrderCondition.objects.filter(ended_by=row)
+        in_force = OrderCondition.objects.in_force(order)
+        limited = [one.pk for one in in_force if is_limited(order, one.condition)]
+        kept = in_force.exclude(pk__in=limited).values("pk")
+        rows = OrderCondition.objects.filter(Q(pk__in=kept) | Q(ended_by=row)).select_related("order")
+        self.offer_rows("ended", rows)
+        self.fields["ended"].initial = list(ended)
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the facts; the rows that end as a list."""
+        facts = super().service_kwargs()
+        return facts | {"ended": list(facts["ended"])}
+
+
 ACTS = (
     Act(
         name="modify",
@@ -100,6 +151,18 @@ ACTS = (
         done="The modification is recorded.",
         ends=True,
         undo="withdraw-modification",
+    ),
+    Act(
+        name="correct-modification",
+        resource="order",
+        action="modify",
+        section=Section.ORDER,
+        title="Correct the modification",
+        form=CorrectModificationForm,
+        service=modification.correct_modification,
+        done="The modification is corrected.",
+        needs=lambda record: record.modifications,
+        undo="correct-modification",
     ),
     Act(
         name="withdraw-modification",

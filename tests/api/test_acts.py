@@ -684,6 +684,19 @@ ACTS = {
         slip=lambda f: {"expires_on": f.day(95)},
         refused=("expires_on", "not_earlier"),
     ),
+    "modification-corrections": Act(
+        path=of("modification-corrections"),
+        body=lambda f: {
+            "modified_at": f.ago(hours=2),
+            "expires_on": f.day(50),
+            "ended": [str(f.condition.public_id)],
+            "reason": "misread",
+        },
+        shows=lambda f: {"expires_on": f.day(50)},
+        slip=lambda f: {"expires_on": f.day(95)},
+        refused=("expires_on", "not_earlier"),
+        ready=modified,
+    ),
     "modification-withdrawals": Act(
         path=of("modification-withdrawals"),
         body=lambda f: {"reason": "another order's"},

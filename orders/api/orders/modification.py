@@ -47,9 +47,12 @@ class ModificationInput(ConfirmInput, DayOrInstantInput):
 
 def modify_from_ids(order: Order, *, ended: list[Any] | None = None, **facts: Any) -> Order:
     """Modify the order; `ended` are ids of its conditions, and an unknown one is refused as not in force."""
+    return modification.modify_order(order, ended=_conditions_of(order, ended), **facts)
+
+
+def _conditions_of(order: Order, ids: list[Any] | None) -> list[OrderCondition]:
     known = {one.public_id: one for one in OrderCondition.objects.filter(order=order)}
-    rows = [known.get(one, OrderCondition(pk=0)) for one in ended or ()]
-    return modification.modify_order(order, ended=rows, **facts)
+    return [known.get(one, OrderCondition(pk=0)) for one in ids or ()]
 
 
 class ModificationCreate(OrderAction):
@@ -62,6 +65,37 @@ class ModificationCreate(OrderAction):
     service = staticmethod(modify_from_ids)
     detail_route = "order"
     undo = "order-modification-withdrawals"
+
+
+class ModificationCorrectionInput(ConfirmInput, DayOrInstantInput, ReasonInput):
+    """The latest modification was recorded with errors. The values replace the stored ones."""
+
+    modified_on = DayField(required=False, allow_null=True, help_text="The day of the decision.")
+    modified_at = InstantField(required=False, allow_null=True)
+    expires_on = DayField(required=False, allow_null=True, help_text="Leave it out if it was not changed.")
+    ended = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=50,
+        required=False,
+        help_text="All conditions that it ended.",
+    )
+
+
+def correct_from_ids(order: Order, *, ended: list[Any] | None = None, **facts: Any) -> Order:
+    """Correct the latest modification; `ended` are ids of its conditions."""
+    return modification.correct_modification(order, ended=_conditions_of(order, ended), **facts)
+
+
+class ModificationCorrectionCreate(OrderAction):
+    """POST: correct the latest modification. What it set is corrected on the condition itself."""
+
+    resource = "order"
+    actions = {"POST": "modify"}
+    input = ModificationCorrectionInput
+    output = OrderOutput
+    service = staticmethod(correct_from_ids)
+    detail_route = "order"
+    undo = "order-modification-corrections"
 
 
 class ModificationWithdrawalCreate(OrderAction):
@@ -78,6 +112,11 @@ class ModificationWithdrawalCreate(OrderAction):
 
 urlpatterns = [
     path("orders/<uuid:id>/modifications", ModificationCreate.as_view(), name="order-modifications"),
+    path(
+        "orders/<uuid:id>/modification-corrections",
+        ModificationCorrectionCreate.as_view(),
+        name="order-modification-corrections",
+    ),
     path(
         "orders/<uuid:id>/modification-withdrawals",
         ModificationWithdrawalCreate.as_view(),

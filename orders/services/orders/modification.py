@@ -1,4 +1,4 @@
-"""Modification of an order by the court: recorded, and withdrawn. Several undo in order, the latest first.
+"""Modification of an order by the court: recorded, corrected, and withdrawn, the latest one first.
 
 The order stays the same order. Either party may ask for it (CT-MOD-01). A longer time is an extension.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
-from accounts.dates import format_day
+from accounts.dates import format_day, format_instant
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import InvalidFact
@@ -19,7 +19,7 @@ from orders.models import Modification, Order, OrderCondition
 from orders.services.bulk import make
 from orders.services.change import Change, changing
 from orders.services.conditions.conditions import CONDITION, check_condition
-from orders.services.court_days import check_dates, check_happened_since_order, day_of
+from orders.services.court_days import check_dates, check_happened_since_order, day_of, zone_of
 from orders.services.limits import within_limits
 from orders.services.one_round import refuse
 from orders.services.parties.protected_persons import add_protected_person, withdraw_protected_person
@@ -69,7 +69,7 @@ def modify_order(
             row = make(Modification, order=change.order, modified_on=modified_on, modified_at=modified_at)
             _check_modifiable(row, now=now, confirm=confirm)
             with within_limits(change, confirm=confirm):
-                _shorten(change, row, expires_on)
+                _shorten(change, row, expires_on, before=change.order.expires_on)
             row.save()
             corrected = change.data.setdefault("corrected", {})
             corrected |= dict(_end(row, ended))
@@ -88,14 +88,57 @@ def modify_order(
     return change.order
 
 
+def correct_modification(
+    order: Order,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    modified_on: date | None = None,
+    modified_at: datetime | None = None,
+    expires_on: date | None = None,
+    ended: Collection[OrderCondition] = (),
+    confirm: str = "",
+) -> Order:
+    """Correct the latest modification: when the court decided, its last day, and what it ended.
+
+    The values replace the stored ones; without `expires_on` the last day is again what it was before. What it
+    set is corrected on the condition or the person itself. Raises `InvalidFact`, and `DoubtfulFact` as
+    `modify_order` does.
+    """
+    with changing(
+        order, "modification_corrected", by=by, now=now, occurred_at=modified_at, reason=need_reason(reason)
+    ) as change:
+        row = _latest(change.order)
+        former = row.former_last_day if row.expires_on is not None else change.order.expires_on
+        before = _words(row)
+        row.order = change.order
+        row.modified_on, row.modified_at = cast("date", modified_on), modified_at
+        _check_modifiable(row, now=now, confirm=confirm)
+        if row.expires_on is not None and row.expires_on != expires_on:
+            _check_is_last(change.order, row)
+        row.former_last_day, row.expires_on = None, None
+        with within_limits(change, confirm=confirm):
+            _shorten(change, row, expires_on, before=former)
+            if expires_on is None:
+                change.set("expires_on", former)
+        row.save()
+        corrected = change.data.setdefault("corrected", {})
+        corrected |= {name: [old, new] for name, old, new in zip(_LABELS, before, _words(row), strict=True)}
+        corrected |= dict(_end_only(row, ended))
+        _drop_unchanged(corrected)
+        if not corrected:
+            refuse("order", "unchanged", "Nothing is changed. Change what is wrong, or cancel.")
+        check_dates(change.order, served_field="expires_on")
+    return change.order
+
+
 def withdraw_modification(order: Order, *, by: User | None, now: datetime, reason: str) -> Order:
     """Withdraw the latest modification: the order is again as it was before it. Raises `InvalidFact`."""
     why = need_reason(reason)
     with transaction.atomic():
         lock_cases([order.case_id])
-        row = order.modifications.order_by("-id").first()
-        if row is None:
-            raise InvalidFact("order", "not_modified", "No modification of the order is recorded.")
+        row = _latest(order)
         person = row.added_person
         if person is not None:
             withdraw_protected_person(person, by=by, now=now, reason=why)
@@ -137,10 +180,43 @@ def _check_modifiable(row: Modification, *, now: datetime, confirm: str) -> None
     check_happened_since_order("modified", row.order, on=row.modified_on, at=row.modified_at, confirm=confirm)
 
 
-def _shorten(change: Change, row: Modification, expires_on: date | None) -> None:
+#: The values that a correction compares, as the history names them.
+_LABELS = ("Decided", "Last day")
+
+
+def _latest(order: Order) -> Modification:
+    row = order.modifications.order_by("-id").first()
+    if row is None:
+        raise InvalidFact("order", "not_modified", "No modification of the order is recorded.")
+    return row
+
+
+def _words(row: Modification) -> tuple[str, str]:
+    zone = zone_of(row.order)
+    decided = format_instant(row.modified_at, zone) if row.modified_at else format_day(row.modified_on)
+    return decided, format_day(row.expires_on) if row.expires_on else "not changed"
+
+
+def _drop_unchanged(corrected: dict[str, list[str]]) -> None:
+    for name, (old, new) in list(corrected.items()):
+        if old == new:
+            del corrected[name]
+
+
+def _end_only(row: Modification, ended: Collection[OrderCondition]) -> Iterator[tuple[str, list[str]]]:
+    """Let the modification end these conditions and no others, and yield each that changed in words."""
+    stored = {one.pk: one for one in OrderCondition.objects.filter(ended_by=row)}
+    wanted = {one.pk for one in ended}
+    for one in (one for key, one in stored.items() if key not in wanted):
+        one.order, one.ended_by = row.order, None
+        one.save(update_fields=["ended_by"])
+        yield CONDITION.words(one), [_NOT, _ORDERED]
+    yield from _end(row, [one for one in ended if one.pk not in stored])
+
+
+def _shorten(change: Change, row: Modification, expires_on: date | None, *, before: date | None) -> None:
     if expires_on is None:
         return
-    before = change.order.expires_on
     if before is not None and expires_on >= before:
         refuse(
             "expires_on",
