@@ -33,7 +33,7 @@ PASSED_ON = (
     "The same was saved a few minutes ago. If this is another one, save it again; if it is the same one, "
     "leave this page.",
 )
-_CALLS = frozenset({"gettext", "gettext_lazy", "ngettext", "_"})
+_CALLS = frozenset({"gettext", "gettext_lazy", "gettext_noop", "ngettext", "_"})
 #: A plural text has a second and, in the catalog, an entry for each form.
 _TEXT = re.compile(r'^(msgid|msgid_plural|msgstr(?:\[\d\])?|)\s*"(.*)"$')
 

@@ -162,7 +162,7 @@ def test_a_person_without_a_visible_name_is_refused_at_the_page_and_in_the_servi
 
     answer = administrator.post(address, sheet | {"name": INVISIBLE} | opened(administrator, address))
 
-    assert "This field is required." in answer.content.decode()
+    assert "Fill in “" in answer.content.decode()
     with pytest.raises(ValidationError):
         people.create_user(email="new@agency.example", name=INVISIBLE)
     assert people.create_user(email="\u200bnew@agency.example", name=PASTED).name == CLEANED

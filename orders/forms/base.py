@@ -232,7 +232,8 @@ class ChangesForm(CorrectionForm):
     @override
     def service_kwargs(self) -> dict[str, Any]:
         """Return the changed values and the reason."""
-        return {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
+        sent = {*self.changed_data, "reason"} - {"seen"}
+        return {name: one for name, one in self.cleaned_data.items() if name in sent}
 
 
 class Section(StrEnum):

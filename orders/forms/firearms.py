@@ -150,9 +150,7 @@ class ReceiptForm(ActForm):
         label="Permits handed in with it",
         widget=forms.CheckboxSelectMultiple,
     )
-    received_at = InstantField(
-        label="Handed over", missing=gettext_noop("Enter the time at which the firearms were handed over.")
-    )
+    received_at = InstantField(label="Handed over", missing=gettext_noop("Enter the time of the hand-over."))
     town = town_field(required=False, label="Town of the hand-over")
     handed_over_at = place_field()
     kind = forms.ChoiceField(choices=[CHOOSE, *ReceiptKind.choices], label="To")

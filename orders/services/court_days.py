@@ -176,7 +176,8 @@ def check_dates(order: Order, *, served_field: str = "served_at") -> None:
     if order.expires_on is not None:
         check_day_not_before_issue("expires_on", order, order.expires_on, "expires_before_issue")
         check_year("expires_on", order.expires_on, near=order.issued_on, ahead=YEARS_IN_FORCE)
-    if order.served_at is not None:
+    is_in_order = order.expires_on is None or order.expires_on >= order.issued_on
+    if order.served_at is not None and is_in_order:
         check_not_after_last_day(served_field, order, order.served_at, "served_after_last_day")
 
 

@@ -49,7 +49,7 @@ def test_a_liaison_offers_a_transfer_and_the_other_police_accept(browser: Browse
     browser.unfold("Record an attempt")
     browser.type(kind="Visit", result="Moved away", next_action_at_0=f"{local + timedelta(days=2):%Y-%m-%d}")
     browser.press("Record an attempt")
-    assert "This field is required." in browser.text or "Give the date and the time of day." in browser.text
+    assert "Fill in “" in browser.text or "Give the date and the time of day." in browser.text
     browser.type(next_action_at_1="9:30 am")
     browser.press("Record an attempt")
     assert "The attempt is recorded." in browser.text

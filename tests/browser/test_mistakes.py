@@ -148,7 +148,7 @@ def test_who_and_which_docket(desk: Desk) -> None:
         respondent_town=desk.town.name,
         **typed,
     )
-    desk.reads("This field is required.")
+    desk.reads("Fill in “")
     assert desk.kept("docket_number") == first.case.docket_number
     # 2. Invisible signs in a name. 3. The docket of the spouse.
     desk.send("Enter the order", respondent_name="Robin\u200b  Birch")

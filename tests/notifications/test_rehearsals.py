@@ -264,8 +264,8 @@ def test_an_administrator_begins_and_ends_it_on_record(desk: Client, administrat
     ("given", "message"),
     [
         ({"addresses": "no address"}, "Address 1: Not an email address."),
-        ({"addresses": ""}, "This field is required."),
-        ({"reason": ""}, "This field is required."),
+        ({"addresses": ""}, "Fill in “"),
+        ({"reason": ""}, "Fill in “"),
         ({"ends_at_0": "2020-01-01"}, "This is over already. Enter a later time."),
         ({"ends_at_0": "2099-01-01"}, "A rehearsal lasts at most 92 days."),
     ],

@@ -328,7 +328,7 @@ def test_a_statement_is_not_called_done(
         ({"hours_until": ""}, "Enter both times, or neither."),
         ({"hours_until": "late"}, "is not a time of day."),
         ({"confirm_every_days": "400"}, "less than or equal to 180"),
-        ({"confirm_every_days": ""}, "This field is required."),
+        ({"confirm_every_days": ""}, "Enter a number for “"),
     ],
 )
 def test_an_error_is_shown_at_its_field(

@@ -166,8 +166,8 @@ def test_a_renewal_keeps_the_word_and_the_safe_contact_and_ends_the_one_before(
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"scope": []}, "This field is required."),
-        ({"docket": " "}, "This field is required."),
+        ({"scope": []}, "Choose at least one for “"),
+        ({"docket": " "}, "Fill in “"),
         ({"signed_on": "2090-01-05"}, "This day is in the future."),
         ({"signed_on": "2012-01-05"}, "This paper is too old."),
         ({"ends_on": date(2020, 1, 5).isoformat()}, "This day is over."),

@@ -311,11 +311,11 @@ def test_an_attempt_is_recorded(place: Place) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"kind": ""}, "This field is required."),
+        ({"kind": ""}, "Choose one for “"),
         ({"attempted_at_1": "lunch"}, "is not a time of day"),
         (lambda: instant("attempted_at", timezone.now() + timedelta(days=1)), "is in the future"),
         (lambda: instant("next_action_at", timezone.now() - timedelta(days=1)), "is in the past. Enter when"),
-        ({"next_action_at_0": "", "next_action_at_1": ""}, "This field is required."),
+        ({"next_action_at_0": "", "next_action_at_1": ""}, "Enter the date and the time"),
     ],
 )
 def test_an_error_is_shown_beside_its_field_and_other_values_stay(
@@ -401,7 +401,7 @@ def test_a_transfer_is_declined_with_a_reason_and_access_ends(place: Place) -> N
     there = browser(place.elsewhere)
 
     without = there.post(f"{page_of(follow_up)}decline/", {"reason": ""})
-    assert "This field is required." in without.content.decode()
+    assert "Fill in “" in without.content.decode()
     answer = there.post(f"{page_of(follow_up)}decline/", {"reason": "No staff"}, follow=True)
 
     assert answer.redirect_chain == [("/follow-ups/", 302)]

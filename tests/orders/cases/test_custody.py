@@ -79,7 +79,7 @@ def test_a_hand_over_shows_where_the_firearm_is_and_keeps_every_step(place: Plac
     [
         (3, {}, "A later step is recorded."),
         (-1, {}, "is in the future"),
-        (1, {"given_by": ""}, "This field is required."),
+        (1, {"given_by": ""}, "Fill in “"),
     ],
 )
 def test_a_step_that_cannot_be_is_refused(

@@ -69,7 +69,7 @@ def test_a_referral_waits_with_its_file_and_its_time(place: Place, office: Agenc
         "decided_on": str(now.date() - timedelta(days=0)),
         "decision_reason": "",
     }
-    assert "This field is required" in browser(prosecutor).post(f"{page}decide/", decided).content.decode()
+    assert "Fill in “" in browser(prosecutor).post(f"{page}decide/", decided).content.decode()
     record_outcome(
         one,
         outcome="declined",

@@ -209,7 +209,7 @@ class Case:
     #: A slip, the field beside which it is shown, and its message.
     slip: Callable[[Place], dict[str, Any]] = lambda p: {"reason": ""}
     beside: str = "reason"
-    message: str = "This field is required."
+    message: str = "Fill in “"
 
 
 CASES = {
@@ -455,7 +455,7 @@ def test_withdrawal_needs_a_reason_and_is_in_the_history(name: str, place: Place
     blank = desk.post(form, {"reason": " "})
     done = desk.post(form, {"reason": "It was of another order."})
 
-    assert "This field is required." in blank.content.decode()
+    assert "Fill in “" in blank.content.decode()
     assert done.status_code == 302
     entry = HistoryEntry.objects.order_by("-id")[0]
     assert entry.kind.endswith("_withdrawn")

@@ -69,7 +69,7 @@ def test_a_clerk_finds_and_decides_it(item: ReviewItem, desk: Client) -> None:
     ("typed", "said"),
     [
         ({"decision": "matched", "reason": "x"}, "Choose the firearm that the receipt names."),
-        ({"decision": "rejected", "reason": ""}, "This field is required."),
+        ({"decision": "rejected", "reason": ""}, "Fill in “"),
         ({"decision": "confirmed", "reason": "x"}, "Select a valid choice."),
     ],
 )
