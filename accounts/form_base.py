@@ -86,7 +86,7 @@ class SiteFormMixin(_Form):
         for name, field in self.fields.items():
             if name not in self.kept_as_typed:
                 clean_text_of(field)
-            say_what_is_missing(field, str(field.widget.attrs.get("aria-label") or self[name].label))
+            name_what_is_missing(field, str(field.widget.attrs.get("aria-label") or self[name].label))
         parent: Any = super()
         parent._clean_fields()  # noqa: SLF001 - the step of `full_clean` at which all fields are there
 
@@ -124,7 +124,7 @@ _MISSING: Sequence[tuple[type[forms.Field], str]] = (
 )
 
 
-def say_what_is_missing(field: forms.Field, label: str) -> None:
+def name_what_is_missing(field: forms.Field, label: str) -> None:
     """Let a required field without a value name what to enter, in place of Django's “This field is required.”
 
     A field has words of its own in `missing`, and those of its `error_messages` stay.

@@ -76,7 +76,7 @@ _HINTS = {
     "service_method": "How the respondent was served. Words are translated in the next step.",
     "respondent_dob": "Empty if it is not known.",
     "address_confidential": "Yes if the respondent must not learn the protected person's address.",
-    "firearms_indicated": "Yes if the application says that the respondent has firearms or ammunition.",
+    "firearms_indicated": "Yes if the application names firearms or ammunition.",
     "permit_held": "Yes if the respondent holds a permit or an eligibility certificate.",
     "firearm_type": "A code or a name.",
     "source": "Who reported the firearm. Words are translated in the next step.",
@@ -84,7 +84,7 @@ _HINTS = {
     "at": "When the firearms were surrendered, or the statement was sworn.",
     "recipient_kind": "Police, a dealer or the court. Words are translated in the next step.",
     "docket_number": "The number of the case, such as HHD-FA26-6012345-S.",
-    "serial": "UNK, NONE and the like, or an empty cell, mean that there is none.",
+    "serial": "UNK and the like, or an empty cell, mean that it has no number.",
 }
 
 _FORMATS = (

@@ -18,14 +18,14 @@ from orders.forms.fields import AgencyByNameField, ClockField, DayField, Instant
 def refusals_beside(form: forms.BaseForm, call: Callable[[], object], *, now: datetime) -> list[InvalidFact]:
     """Return what `call` refuses of the fields without an error. Nothing is stored.
 
-    A field with an error has no value, so the call is tried with two stand-ins. What is refused with both
+    A field with an error has no value, so the call is tried with two substitutes. What is refused with both
     of them does not follow from either.
     """
     wrong = set(form.errors)
     shown = {field.name for field in form.visible_fields()}
     if not wrong or NON_FIELD_ERRORS in wrong or not wrong <= shown:
         return []
-    pairs = {name: _stand_ins(form.fields[name], now) for name in wrong}
+    pairs = {name: _substitutes(form.fields[name], now) for name in wrong}
     if not all(pairs.values()):
         return []
     first, second = (
@@ -39,7 +39,7 @@ def _refused(form: forms.BaseForm, given: dict[str, Any], call: Callable[[], obj
     typed = form.cleaned_data
     form.cleaned_data = typed | given
     found: list[InvalidFact] = []
-    # Only refusals matter here: what else fails with a stand-in says nothing about what was typed.
+    # Only refusals matter here: what else fails with a substitute is not about what was typed.
     with suppress(Exception), transaction.atomic():
         try:
             call()
@@ -52,8 +52,8 @@ def _refused(form: forms.BaseForm, given: dict[str, Any], call: Callable[[], obj
     return found
 
 
-def _stand_ins(field: Any, now: datetime) -> Sequence[Any]:
-    """Return two values that the field may have; none if it is not known."""
+def _substitutes(field: Any, now: datetime) -> Sequence[Any]:
+    """Return two values that the field may have; nothing if it is not known."""
     if isinstance(field, InstantField):
         here = now.astimezone(field.zone)
         return here - timedelta(minutes=1), here + timedelta(days=1)
@@ -62,7 +62,7 @@ def _stand_ins(field: Any, now: datetime) -> Sequence[Any]:
     return next((given(now) for kinds, given in _SIMPLE if isinstance(field, kinds)), ())
 
 
-#: The stand-ins of other fields: the first kind that fits.
+#: The substitutes of other fields: the first kind that fits.
 _SIMPLE: Sequence[tuple[Any, Callable[[datetime], Sequence[Any]]]] = (
     (DayField, lambda now: (now.date(), now.date() + timedelta(days=1))),
     (ClockField, lambda _: (time(9), time(15))),
