@@ -28,6 +28,7 @@ from orders.models import (
     ReviewItem,
 )
 from orders.querysets import order_visibility
+from orders.services.clients.extension_window import extension_rules
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.urgency import rules_moot_at_end
 
@@ -212,7 +213,9 @@ def is_incomputable(_desk: CourtDesk) -> Q:
 def open_windows(desk: CourtDesk, deadlines: QuerySet[Deadline] | None = None) -> QuerySet[Deadline]:
     """Deadlines of motions to extend whose window is open; of these deadlines, if they are given."""
     rows: QuerySet[Deadline] = Deadline.objects.all() if deadlines is None else deadlines
-    return rows.filter(state__in=RUNNING, rule_id="CT-EXT-01", opens_at__lte=desk.now, due_at__gt=desk.now)
+    return rows.filter(
+        state__in=RUNNING, rule_id__in=extension_rules(), opens_at__lte=desk.now, due_at__gt=desk.now
+    )
 
 
 def is_extension_open(desk: CourtDesk) -> Q:

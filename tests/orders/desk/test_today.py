@@ -149,6 +149,18 @@ def test_a_view_of_the_list_counts_what_today_counts(
         assert re.search(rf"{view.title} <strong>{counts[view.title]}</strong>", page), view.title
 
 
+@pytest.mark.parametrize("rule", ["CT-EXT-01", "RI-REN", "VT-REN"])
+def test_an_open_window_of_each_state_is_shown(clerk: User, enter: Enter, now: datetime, rule: str) -> None:
+    order = enter(served_at=now - timedelta(hours=1))
+    deadline = Deadline.objects.filter(order=order, state__in=RUNNING).earliest("pk")
+    opens, due = now - timedelta(days=1), now + timedelta(days=9)
+    Deadline.objects.filter(pk=deadline.pk).update(rule_id=rule, opens_at=opens, due_at=due)
+
+    groups = {one.name: one for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
+
+    assert [row.order.pk for row in groups["extensions"].rows] == [order.pk]
+
+
 def test_an_empty_court_reads_that_nothing_waits(desk: Client) -> None:
     page = desk.get("/").content.decode()
 
