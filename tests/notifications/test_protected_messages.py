@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,7 +20,8 @@ from pytest_django import Settings
 from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, Role, User
 from notifications.models import Alert, AlertState, Channel, FollowUpNote, SafeContact, Via
-from notifications.services.contacts.answers import repeat_unanswered
+from notifications.services.contacts import answers
+from notifications.services.contacts.answers import answer_by_pin, repeat_unanswered
 from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.sending import drain
 from notifications.services.firing.fire import Firer
@@ -189,6 +194,54 @@ def test_without_an_answer_the_advocate_is_asked_once(
     SafeContact.objects.update(asked_at=timezone.now())
     advocate.post(path_of(stage), {"action": "confirm"})
     assert "did not answer" not in text(advocate.get("/"))
+
+
+def sent_by_pin(stage: Fixtures, advocate: Client) -> UUID:
+    """The id of a message to a person with the PIN 4711."""
+    advocate.post(path_of(stage), ANY_HOUR | {"pin": "4711"})
+    Firer("test").fire()
+    drain(worker="test")
+    found: UUID = Alert.objects.filter(via=Via.PROTECTED).latest("pk").public_id
+    return found
+
+
+def test_five_wrong_pins_count_for_an_hour_after_the_last(stage: Fixtures, advocate: Client) -> None:
+    message, now = sent_by_pin(stage, advocate), timezone.now()
+    for _ in range(5):
+        assert not answer_by_pin(message, "0000", now=now)
+
+    for minutes, opens in ((59, False), (1, True)):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE cache SET expires = expires - make_interval(mins => %s)", [minutes])
+        assert answer_by_pin(message, "4711", now=now) is opens
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pins_that_are_tried_at_once_are_counted_one_by_one(
+    stage: Fixtures, advocate: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advocate.post(path_of(stage), ANY_HOUR | {"pin": "4711"})
+    now = timezone.now()
+    sent = Alert.objects.filter(release=stage.release).first()
+    assert sent is not None
+    Alert.objects.filter(pk=sent.pk).update(via=Via.PROTECTED, created_at=now)
+    compared: list[bytes] = []
+
+    def compare(_kept: bytes, typed: bytes) -> bool:
+        compared.append(typed)
+        time.sleep(0.02)
+        return False
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+
+    def guess(number: int) -> None:
+        answer_by_pin(sent.public_id, f"{number:04}", now=now)
+        connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(guess, range(24)))
+
+    assert len(compared) == answers.MOST_WRONG
 
 
 def test_without_a_pin_nothing_asks_for_an_answer(stage: Fixtures, advocate: Client) -> None:

@@ -55,26 +55,31 @@ def answer_by_pin(alert: UUID | None, pin: str, *, now: datetime) -> bool:
 
     It answers nothing of another contact, and takes no PIN for an hour after five that were wrong.
     """
-    contact = contact_of_message(alert)
-    if contact is None:
-        return False
-    key = f"wrong-pin:{contact.public_id}"
-    cache.add(key, 0, WAIT)
-    if cache.incr(key) > MOST_WRONG:
-        return False
-    if not hmac.compare_digest(decrypt(contact.encrypted_pin).encode(), pin.strip().encode()):
-        return False
-    cache.delete(key)
-    SafeContact.objects.filter(pk=contact.pk).update(answered_at=now)
+    with transaction.atomic():
+        contact = contact_of_message(alert, locks=True)
+        if contact is None:
+            return False
+        key = f"wrong-pin:{contact.public_id}"
+        # The lock on the contact lets one try count at a time.
+        wrong = cache.get(key, 0)
+        if wrong >= MOST_WRONG:
+            return False
+        if not hmac.compare_digest(decrypt(contact.encrypted_pin).encode(), pin.strip().encode()):
+            cache.set(key, wrong + 1, WAIT)
+            return False
+        cache.delete(key)
+        SafeContact.objects.filter(pk=contact.pk).update(answered_at=now)
     return True
 
 
-def contact_of_message(alert: UUID | None) -> SafeContact | None:
-    """Return the contact that a message went to, while it is in force."""
+def contact_of_message(alert: UUID | None, *, locks: bool = False) -> SafeContact | None:
+    """Return the contact that a message went to, while it is in force; locked until the end, if asked."""
     sent = Alert.objects.filter(public_id=alert, via=Via.PROTECTED).first() if alert else None
     if sent is None:
         return None
     contacts = SafeContact.objects.in_force().exclude(encrypted_pin="")
+    if locks:
+        contacts = contacts.select_for_update(no_key=True, of=("self",))
     return contacts.filter(release=sent.release_id, set_at__lte=sent.created_at).first()
 
 
