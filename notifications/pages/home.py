@@ -20,9 +20,9 @@ from accounts.services.access.enumeration_guard import recent_blocks
 from accounts.services.access.reviews import overdue_weeks
 from guidance.services import directory, statistics
 from notifications.models import Alert, Channel
+from notifications.pages.alert_rows import FELL_BACK, AlertRow, CaseRow, waiting_together
 from notifications.pages.board import board_of, not_on
 from notifications.pages.clients import clients_of, in_own_language
-from notifications.pages.notices import FELL_BACK, AlertRow, CaseRow, waiting_together
 from notifications.pages.unreached import unreached_agencies
 from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds

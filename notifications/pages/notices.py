@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,171 +14,43 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import MATRIX
-from accounts.dates import format_day, format_instant
+from accounts.dates import format_instant
 from accounts.models import Role, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
-from notifications.models import Alert, FollowUpNote, Via
+from notifications.models import Alert, Via
+from notifications.pages.alert_rows import FELL_BACK, AlertRow, is_alone, waiting_together
 from notifications.pages.client_words import ClientWords
 from notifications.pages.clients import in_own_language, in_words
 from notifications.pages.unreached import to_reach_client, unreached_agency
-from notifications.querysets import LISTED, AlertQuerySet
+from notifications.querysets import AlertQuerySet
 from notifications.services.acknowledgments import acknowledge, may_acknowledge
 from notifications.services.corrected_alerts import earlier_alerts, taken_back_from
 from notifications.services.delivery.links import LINK_LIFETIME, alert_of
 from orders.display import (
-    asked_words,
-    due_words,
     language_of,
     met_words,
     other_languages,
-    rule_title,
-    shown_state,
 )
-from orders.models import NOT_DEADLINES, ConfidentialityRelease, DeadlineState, ProofStatus, SetStatus
-from orders.rules.vocabulary import Purpose
+from orders.models import (
+    ComingService,
+    ConfidentialityRelease,
+    DeadlineState,
+    Order,
+)
+from orders.services.coming_service import next_of
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import account_of
 from orders.services.parties.visibility import roles_over
 from orders.services.planning.explanations import reasons
 
-#: Why a person is notified, by the purpose of the checkpoint.
-REASONS = {
-    Purpose.REMIND.value: "Reminder",
-    Purpose.CHECK.value: "The deadline has passed",
-    Purpose.ESCALATE.value: "Still not met",
-    Purpose.INFORM.value: "For your information",
-}
-
-#: Why a person is notified of a correction.
-CORRECTED = "An earlier notice was corrected"
-
-#: The notes of alerts to the court about an alert that reached no one.
-FELL_BACK = (FollowUpNote.UNREACHED, FollowUpNote.NO_SCHOOL)
+#: The roles that go on to the case when they acknowledge: who is sent out needs the next act, not the notice.
+_OUTSIDE = MATRIX.capacities["respondent_police"].seen_by | MATRIX.capacities["marshal"].seen_by
 
 #: Objects of the matrix whose fields are on the page.
-_SHOWN = ("order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer")
-
-
-@dataclass(frozen=True)
-class AlertRow:
-    """One alert as a page shows it at `now`."""
-
-    alert: Alert
-    now: datetime
-    #: Whether the reader sees the respondent's name; an advocate does not.
-    is_named: bool = True
-
-    @property
-    def title(self) -> str:
-        """The title of the rule."""
-        return rule_title(self.alert.deadline.rule_id)
-
-    @property
-    def is_news(self) -> bool:
-        """True if it is about an event and not about a deadline."""
-        return self.alert.deadline.state in NOT_DEADLINES
-
-    @property
-    def asked(self) -> str:
-        """What the reader of an announcement is asked to do; empty for a deadline."""
-        if self.alert.note in FELL_BACK:
-            return "Call the agency, or see that another one acts. The administrators know of it too."
-        if self.alert.checkpoint is None:
-            return ""
-        return asked_words(self.alert.deadline.rule_id, self.alert.fired.name)
-
-    @property
-    def reason(self) -> str:
-        """Why the recipient is notified."""
-        if self.alert.correction_id is not None:
-            return CORRECTED
-        if self.alert.note:
-            return self.alert.get_note_display()
-        offer = self.alert.transfer
-        if offer is None:
-            return REASONS[self.alert.fired.purpose]
-        if self.alert.agency_id == offer.to_agency_id:
-            return f"Offered to {offer.to_agency} by {offer.from_agency}"
-        return f"Declined by {offer.to_agency}"
-
-    @property
-    def offer_reason(self) -> str:
-        """The reason given for the offer or for declining it; empty without an offer."""
-        offer = self.alert.transfer
-        if offer is None:
-            return ""
-        return offer.reason if self.alert.agency_id == offer.to_agency_id else offer.answer
-
-    @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus:
-        """The state of the deadline at `now`, which may have changed since the alert was created."""
-        return shown_state(self.alert.deadline, self.now)
-
-    @property
-    def due(self) -> str:
-        """When the deadline is due, in court time; empty for an announcement."""
-        return "" if self.is_news else due_words(self.alert.deadline, zone_of(self.alert.of_order))
-
-    @property
-    def day(self) -> str:
-        """The day of an event that is announced; empty for a deadline. Not everyone may know it."""
-        on = self.alert.deadline.due_on
-        return format_day(on) if self.is_news and on is not None else ""
-
-
-@dataclass(frozen=True)
-class CaseRow:
-    """One row to acknowledge: all that a person was alerted of in a case. `lead` is the newest alert."""
-
-    lead: Alert
-    #: The other alerts that wait with it.
-    others: Sequence[Alert]
-    now: datetime
-    is_named: bool = True
-
-    @property
-    def rows(self) -> list[AlertRow]:
-        """The alerts, one for each deadline: what is overdue first, reminders last, then the newest first."""
-        found: dict[int, Alert] = {}
-        for one in (self.lead, *self.others):
-            found.setdefault(one.deadline.pk, one)
-        rows = [AlertRow(one, self.now, self.is_named) for one in found.values()]
-        return sorted(
-            rows,
-            key=lambda one: (one.state != DeadlineState.OVERDUE, one.alert.purpose == Purpose.REMIND.value),
-        )
-
-
-def waiting_together(alerts: AlertQuerySet[Alert], leads: Collection[Alert]) -> dict[int, list[Alert]]:
-    """The others of `alerts` that wait with each of these leading alerts (by key), the newest first.
-
-    An earlier stage that a later one replaced is left out.
-    """
-    found: dict[int, list[Alert]] = {one.pk: [] for one in leads}
-    lead_of = {_place(one): one.pk for one in leads if not _is_alone(one)}
-    cases = {one.of_order.case_id for one in leads if not _is_alone(one)}
-    others = alerts.filter(order__case__in=cases, transfer=None, correction=None).exclude(pk__in=found)
-    for one in others.not_replaced().select_related(*LISTED).order_by("-id"):
-        if (lead := lead_of.get(_place(one))) is not None:
-            found[lead].append(one)
-    return found
-
-
-def _place(alert: Alert) -> tuple[object, ...]:
-    """What the alerts of one row have in common, besides the recipient."""
-    return (
-        alert.of_order.case_id,
-        alert.agency_id,
-        alert.recipient_id,
-        alert.release_id,
-        alert.release_id and alert.via,
-    )
-
-
-def _is_alone(alert: Alert) -> bool:
-    """True for an offer or a correction, which is acknowledged by itself."""
-    return alert.transfer_id is not None or alert.correction_id is not None
+_SHOWN = (
+    "order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer", "coming_service",
+)  # fmt: skip
 
 
 @in_own_language
@@ -275,10 +144,15 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         "acknowledge_url": acknowledge_url,
         "acknowledged": format_instant(acknowledged_at, zone) if acknowledged_at else "",
         "may_acknowledge": may_acknowledge(alert, user),
+        "leads_to_case": _leads_to_case(alert, user),
         "is_to_relay": alert.via == Via.RELAY,
         "served": format_instant(order.served_at, zone) if order.served_at else "",
         "account": account_of(order) if "firearm.make" in sees else None,
         "shows_places": "firearm.believed_place" in sees,
+        "coming": next_of([order.pk], timezone.now()).get(order.pk)
+        if "coming_service.place" in sees
+        else None,
+        "zone": zone,
         "unreached": _unreached(request, alert) if alert.note in FELL_BACK else None,
         "desk": _desk_of(alert) if may_acknowledge(alert, user) or acknowledged_at else None,
         **_waiting_with(request, alert),
@@ -288,6 +162,11 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         context["words"] = _words_of(alert)
         return render(request, "notifications/clients/notice.html", context)
     return render(request, "notifications/notice.html", context)
+
+
+def _coming(order: Order) -> ComingService | None:
+    """Return the service that is announced and comes next."""
+    return next_of([order.pk], timezone.now()).get(order.pk)
 
 
 def _client_page(request: HttpRequest, alert: Alert) -> HttpResponse:
@@ -359,7 +238,7 @@ def _unreached(request: HttpRequest, alert: Alert) -> str:
 
 def _waiting_with(request: HttpRequest, alert: Alert) -> dict[str, Any]:
     """Return what else waits with the alert, and a newer alert of the case that this one does not answer."""
-    if alert.acknowledged_at is not None or _is_alone(alert):
+    if alert.acknowledged_at is not None or is_alone(alert):
         return {}
     waiting = _visible(request).unacknowledged().filter(recipient=alert.recipient_id, channel=alert.channel)
     others = waiting_together(waiting, [alert])[alert.pk]
@@ -376,11 +255,21 @@ def _acknowledged(request: HttpRequest, alert: Alert) -> HttpResponse:
     if not may_acknowledge(alert, user):
         raise Http404
     log_access(request, [alert.of_order.case.public_id])
+    is_first, leads_to_case = alert.acknowledged_at is None, _leads_to_case(alert, user)
     acknowledge(alert, by=user, now=timezone.now())
     # An advocate's acknowledgment is not in the order's history, because it would reveal who the client is.
     recorded = " It is in the history of the order." if alert.release_id is None else ""
     messages.success(request, f"{gettext('Acknowledged.')}{recorded}")
+    if is_first and leads_to_case:
+        return redirect("case-page", public_id=alert.of_order.public_id)
     return redirect("notice", public_id=alert.public_id)
+
+
+def _leads_to_case(alert: Alert, user: User) -> bool:
+    """True if the reader acts outside and the alert is about the case, not about an offer or a correction."""
+    if alert.release_id is not None or is_alone(alert):
+        return False
+    return bool(roles_over(user, [alert.of_order.pk])[alert.of_order.pk] & _OUTSIDE)
 
 
 def _visible_fields(user: User, order: int) -> frozenset[str]:

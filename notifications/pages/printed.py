@@ -20,7 +20,7 @@ from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from notifications.forms.printed import HandedOverForm
 from notifications.models import Alert, AlertState, Channel
-from notifications.pages.notices import AlertRow
+from notifications.pages.alert_rows import AlertRow
 from notifications.services.corrected_alerts import earlier_alerts
 from notifications.services.delivery import printing
 from orders.models import DeadlineState

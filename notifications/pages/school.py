@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import MATRIX
 from accounts.services.access.access_log import log_access
 from notifications.models import Alert, AlertState, Channel
-from notifications.pages.notices import AlertRow
+from notifications.pages.alert_rows import AlertRow
 from orders.querysets import order_visibility
 from orders.views.seen import person_in
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -19,6 +19,9 @@ from orders.models import AttemptKind, AttemptResult, FollowUp, Order, Referral,
 from orders.services.court_days import court_day, zone_of
 from orders.services.follow_ups import actions
 from orders.services.parties import prosecutors
+
+#: The hour at which the next action begins unless the officer enters another one.
+_MORNING = 9
 
 #: The roles that answer an offer.
 _ANSWERING = MATRIX.resources["transfer"].actions["answer"]
@@ -51,13 +54,16 @@ class FollowUpForm(ActForm):
 class AttemptForm(FollowUpForm):
     """An attempt at recovery."""
 
-    kind = forms.ChoiceField(choices=[CHOOSE, *AttemptKind.choices], label="Kind of attempt")
-    attempted_at = InstantField(label="When")
     result = forms.ChoiceField(
-        choices=[CHOOSE, *AttemptResult.choices],
+        choices=AttemptResult.choices,
         label="Result",
         help_text="Recovered firearms count once their receipt is recorded.",
+        widget=forms.RadioSelect,
     )
+    kind = forms.ChoiceField(
+        choices=AttemptKind.choices, label="Kind of attempt", initial=AttemptKind.VISIT.value
+    )
+    attempted_at = InstantField(label="When")
     place = forms.CharField(max_length=200, required=False, label="Place")
     officers = forms.CharField(max_length=200, required=False, label="Officers")
     note = forms.CharField(
@@ -71,10 +77,35 @@ class AttemptForm(FollowUpForm):
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Start with the time of now, and the person."""
+        """Start with the time of now, the person, and a next action tomorrow morning."""
         self.fields["officers"].initial = self.task.person.name
-        local = self.task.now.astimezone(zone_of(order))
-        self.fields["attempted_at"].initial = local.replace(second=0, microsecond=0)
+        self.fields["attempted_at"].initial = _minute(self.task)
+        self.fields["next_action_at"].initial = _tomorrow(self.task)
+
+
+class RecoveredForm(FollowUpForm):
+    """A visit of this minute recovered firearms. The officer types nothing, and writes the receipt next."""
+
+    @override
+    def service_kwargs(self) -> dict[str, Any]:
+        """Return the visit of the person, with the next action tomorrow morning."""
+        return {
+            "kind": AttemptKind.VISIT,
+            "result": AttemptResult.RECOVERED,
+            "attempted_at": _minute(self.task),
+            "officers": self.task.person.name,
+            "next_action_at": _tomorrow(self.task),
+        }
+
+
+def _minute(task: Task) -> datetime:
+    """Return the minute of now in court time."""
+    return task.now.astimezone(zone_of(task.follow_up.order)).replace(second=0, microsecond=0)
+
+
+def _tomorrow(task: Task) -> datetime:
+    """Return tomorrow morning in court time."""
+    return (_minute(task) + timedelta(days=1)).replace(hour=_MORNING, minute=0)
 
 
 class TakeForm(FollowUpForm):

@@ -24,6 +24,7 @@ from orders.forms.follow_up_forms import (
     OfferForm,
     OpenOfferForm,
     OutcomeForm,
+    RecoveredForm,
     ReferForm,
     TakeForm,
     Task,
@@ -53,6 +54,8 @@ class FollowUpAct:
     final: str = ""
     #: True if it comes first for those who may do it: its form is open.
     is_first: bool = False
+    #: True if its button is in the form of another act.
+    is_beside: bool = False
     #: True if the person may no longer see the follow-up afterward.
     ends_access: bool = False
     #: True if it puts a fact right, which a closed follow-up has too.
@@ -154,6 +157,18 @@ FOLLOW_UP_ACTS = {
             agency_of=_owner,
             done="The attempt is recorded.",
             undo="withdraw-attempt",
+        ),
+        FollowUpAct(
+            name="recovered",
+            resource="attempt",
+            action="add",
+            title="Recovered now",
+            form=RecoveredForm,
+            service=attempts.record_attempt,
+            agency_of=_owner,
+            done="The attempt is recorded.",
+            undo="withdraw-attempt",
+            is_beside=True,
         ),
         FollowUpAct(
             name="assign",

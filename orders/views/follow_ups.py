@@ -39,6 +39,7 @@ from orders.models import (
 )
 from orders.services.court_days import zone_of
 from orders.services.firearms.accounting import FirearmAccount, account_of
+from orders.services.follow_ups.attempts import record_attempt
 from orders.services.follow_ups.queue import VIEWERS, Desk, desks_of, offers_to, queue_of, with_all
 from orders.services.parties.visibility import roles_over
 from orders.services.planning.explanations import reasons
@@ -189,7 +190,7 @@ class FollowUpPage:
         return [
             OfferedAct(act, self.rejected.get(act.name) or _form(act, self.task), act.name in self.rejected)
             for act in FOLLOW_UP_ACTS.values()
-            if act.is_offered(self.task)
+            if act.is_offered(self.task) and not act.is_beside
         ]
 
     @property
@@ -276,8 +277,8 @@ def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     messages.success(request, found.done)
     if found.ends_access:
         return redirect("follow-up-queue")
-    if name == "attempt":
-        return _after_attempt(request, task, form.cleaned_data["result"])
+    if found.service is record_attempt:
+        return _after_attempt(request, task, form.service_kwargs()["result"])
     return redirect("follow-up-page", public_id=public_id)
 
 

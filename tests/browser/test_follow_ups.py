@@ -47,10 +47,11 @@ def test_a_liaison_offers_a_transfer_and_the_other_police_accept(browser: Browse
     assert "Robin Elm" not in browser.driver.page_source
 
     browser.unfold("Record an attempt")
-    browser.type(kind="Visit", result="Moved away", next_action_at_0=f"{local + timedelta(days=2):%Y-%m-%d}")
+    browser.type(next_action_at_0=f"{local + timedelta(days=2):%Y-%m-%d}")
     browser.press("Record an attempt")
-    assert "Fill in “" in browser.text or "Give the date and the time of day." in browser.text
-    browser.type(next_action_at_1="9:30 am")
+    assert "The attempt is recorded." not in browser.text
+    assert browser.driver.find_element(By.CSS_SELECTOR, ".act .errorlist").text
+    browser.driver.find_element(By.CSS_SELECTOR, "input[name=result][value=moved]").click()
     browser.press("Record an attempt")
     assert "The attempt is recorded." in browser.text
     assert Attempt.objects.get().result == "moved"

@@ -68,7 +68,7 @@ def test_the_first_sign_in_sets_up_an_app_and_the_second_uses_it(browser: Browse
 
 
 def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk: User) -> None:
-    _plug_in(browser)
+    plug_in(browser)
     _password(browser, clerk)
     browser.press("I have read this and accept it")
     browser.press("Set up a passkey")
@@ -99,7 +99,7 @@ def test_a_passkey_is_the_second_step_and_signs_in_alone(browser: Browser, clerk
 
 
 def test_a_passkey_alone_opens_an_account_that_strangers_locked(browser: Browser, clerk: User) -> None:
-    _plug_in(browser)
+    plug_in(browser)
     _password(browser, clerk)
     browser.press("I have read this and accept it")
     browser.press("Set up a passkey")
@@ -118,7 +118,7 @@ def test_a_passkey_alone_opens_an_account_that_strangers_locked(browser: Browser
 
 
 def test_a_missing_passkey_is_reported(browser: Browser, clerk: User) -> None:
-    authenticator = _plug_in(browser)
+    authenticator = plug_in(browser)
     browser.open("/sign-in/")
     assert authenticator
     browser.driver.remove_virtual_authenticator()
@@ -205,7 +205,7 @@ def _password(browser: Browser, person: User) -> None:
     browser.press("Sign in")
 
 
-def _plug_in(browser: Browser) -> Any:
+def plug_in(browser: Browser) -> Any:
     """A passkey in the browser whose owner is always there and always says yes."""
     options = VirtualAuthenticatorOptions()
     options.has_resident_key = True

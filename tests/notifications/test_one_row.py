@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Role
 from notifications.models import Alert, AlertState, PendingAcknowledgment
-from notifications.pages.notices import CaseRow
+from notifications.pages.alert_rows import CaseRow
 from notifications.services.acknowledgments import acknowledge
 from notifications.services.delivery import sending
 from notifications.services.delivery.links import list_link

@@ -133,9 +133,12 @@ def test_an_acknowledgment_is_stored_shown_and_part_of_the_history(place: Place)
     address = notice_of(order, place.liaison)
     liaison = browser(place.liaison)
 
-    response = liaison.post(f"{address}acknowledge/", follow=True)
+    response = liaison.post(f"{address}acknowledge/")
 
-    assert f"Acknowledged by {place.liaison.name}" in response.content.decode()
+    # Who is sent out goes straight on to the case.
+    assert response.headers["Location"] == f"/cases/{order.public_id}/"
+    assert "Acknowledged. It is in the history" in liaison.get(response.headers["Location"]).content.decode()
+    assert f"Acknowledged by {place.liaison.name}" in liaison.get(address).content.decode()
     assert HistoryEntry.objects.filter(order=order, kind="acknowledged", actor=place.liaison).count() == 1
     assert "Acknowledge and open" not in liaison.get("/").content.decode()
 

@@ -26,6 +26,16 @@
     addRow().querySelector('select').focus()
   })
 
+  // One press ticks everything that is listed; a second one takes it back.
+  const all = form.querySelector('[data-all]')
+  const boxes = [...form.querySelectorAll('.pick > input[name=firearms]')]
+  all.hidden = boxes.length < 2
+  all.addEventListener('click', () => {
+    const isOn = boxes.some((box) => !box.checked)
+    for (const box of boxes) box.checked = isOn
+    form.dispatchEvent(new Event('input'))
+  })
+
   // What will be accounted for: the server decides, this only shows it in time.
   const after = form.querySelector('[data-after]')
   function count () {
