@@ -42,6 +42,9 @@ _NO_TIME = Value(
     source_status=SourceStatus.SEEN,
 )
 
+#: Of an event with a time of day, such as a coming service, another time of the same day is news too.
+_TO_THE_MINUTE = replace(_NO_TIME, due=Offset(amount=0, unit=Unit.ELAPSED_HOURS))
+
 
 def read_announcements(file: Path, raises: type[TableError]) -> tuple[tuple[Announcement, ...], bytes]:
     """Return the announcements of the file and its bytes; both empty without the file. Raises `raises`."""
@@ -71,7 +74,7 @@ def _announcement(table: Table, fresh: int) -> Announcement:
         binds=(),
         starts=event_of(table, "starts", ANNOUNCED_EVENTS | {"issued", "expiry"}),
         pick=table.one_of("pick", Pick, Pick.FIRST),
-        values=(_NO_TIME,),
+        values=(_TO_THE_MINUTE if table.flag("to_the_minute") else _NO_TIME,),
         actor="",
         certainty=Certainty.CERTAIN,
         met_by=tuple(read(one, _over) for one in table.tables("over", needed=False)),

@@ -112,6 +112,7 @@ ANNOUNCED_EVENTS = EVENT_KINDS | {
     "given_to_serve",
     "modified",
     "hearing_canceled",
+    "papers_picked_up",
     "permit_applied",
     "permit_known",
     "permit_reinstated",
@@ -120,6 +121,7 @@ ANNOUNCED_EVENTS = EVENT_KINDS | {
     "referral_decided",
     "referred",
     "school_named",
+    "service_planned",
     "warrant_issued",
 }
 
@@ -133,6 +135,7 @@ _SET_AHEAD = frozenset(
         "hearing_scheduled",
         "return_held",
         "return_scheduled",
+        "service_planned",
     }
 )
 

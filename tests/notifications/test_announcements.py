@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Agency, AgencyKind, Role
+from accounts.models import Agency, AgencyKind, Role, User
 from notifications.models import Alert, PendingAcknowledgment, Via
 from notifications.services.firing.fire import Firer
 from orders.models import (
     Capacity,
     Checkpoint,
     CheckpointState,
+    ComingService,
     Deadline,
     DeadlineState,
     FollowUp,
@@ -25,7 +26,9 @@ from orders.models import (
     ReviewKind,
 )
 from orders.rules.vocabulary import Purpose
-from orders.services import hearings, service
+from orders.services import hearings, papers, service
+from orders.services.coming_service import plan_service
+from orders.services.corrections import correct, withdraw
 from orders.services.firearms import inventory, receipts, statements
 from orders.services.firearms.requests import record_custody_request
 from orders.services.follow_ups import referrals
@@ -212,6 +215,23 @@ def _doubtful(its: OrderFixture) -> None:
     replan_cases([its.order.case_id], now=NOW)
 
 
+def supervised() -> OrderFixture:
+    """An unserved order with a supervisor at the police."""
+    fixture = unserved()
+    make.person(Role.SUPERVISOR, fixture.police)
+    return fixture
+
+
+def _picked_up(its: OrderFixture) -> None:
+    """A marshal has the papers an hour before the time is over."""
+    marshal, at = User.objects.get(memberships__role=Role.MARSHAL), NOW + timedelta(hours=23)
+    papers.confirm_pick_up(its.order, picked_up_at=at, by=marshal, now=at)
+
+
+def _planned(its: OrderFixture) -> ComingService:
+    return plan_service(its.order, planned_at=NOW + timedelta(hours=8), place="7 Elm Lane", **BY)
+
+
 ROWS: dict[str, Row] = {
     "ex parte order with firearms": Row(
         _nothing, hear("ANN-EX-PARTE", POLICE), order=unserved, besides=frozenset({"ANN-TO-SERVE"})
@@ -235,7 +255,35 @@ ROWS: dict[str, Row] = {
         hear("ANN-TO-SERVE", MARSHAL, COURT, when=NOW + timedelta(hours=48)),
         until=NOW + timedelta(hours=48),
         order=unserved,
-        besides=frozenset({"ANN-EX-PARTE"}),
+        besides=frozenset({"ANN-EX-PARTE", "ANN-NOT-PICKED-UP"}),
+    ),
+    "papers not picked up": Row(
+        _to_serve,
+        # A supervisor hears for the police.
+        hear("ANN-NOT-PICKED-UP", MARSHAL, POLICE, COURT, when=NOW + timedelta(hours=24)),
+        until=NOW + timedelta(hours=24),
+        order=supervised,
+        besides=frozenset({"ANN-EX-PARTE", "ANN-TO-SERVE"}),
+    ),
+    "papers picked up in time": Row(
+        _picked_up,
+        {},
+        until=NOW + timedelta(hours=24),
+        order=supervised,
+        besides=frozenset({"ANN-EX-PARTE", "ANN-TO-SERVE"}),
+    ),
+    "service planned": Row(
+        _planned,
+        hear("ANN-SERVICE-COMING", POLICE),
+        order=unserved,
+        besides=frozenset({"ANN-EX-PARTE", "ANN-TO-SERVE"}),
+    ),
+    "service planned, two hours before": Row(
+        _planned,
+        hear("ANN-SERVICE-COMING", POLICE, MARSHAL, when=NOW + timedelta(hours=6)),
+        until=NOW + timedelta(hours=6),
+        order=unserved,
+        besides=frozenset({"ANN-EX-PARTE", "ANN-TO-SERVE"}),
     ),
     "not served before the hearing": Row(
         _hearing("application"),
@@ -245,7 +293,7 @@ ROWS: dict[str, Row] = {
         },
         until=at_nine(date(2026, 12, 11)),
         order=unserved,
-        besides=frozenset({"ANN-EX-PARTE", "ANN-TO-SERVE"}),
+        besides=frozenset({"ANN-EX-PARTE", "ANN-NOT-PICKED-UP", "ANN-TO-SERVE"}),
     ),
     "no return of service": Row(
         _hearing("application"),
@@ -461,6 +509,22 @@ def test_a_marshal_is_not_pressed_after_an_attempt() -> None:
     )
 
     assert {word for rule, word in heard(NOW + timedelta(days=5)) if rule == "ANN-TO-SERVE"} == set()
+
+
+def test_a_moved_service_is_announced_again_and_a_withdrawn_one_no_more() -> None:
+    fixture = unserved()
+    row = _planned(fixture)
+    first = heard()
+    assert ("ANN-SERVICE-COMING", POLICE) in first
+    moved, later = NOW + timedelta(hours=9), NOW + timedelta(hours=1)
+
+    correct(row, changes={"planned_at": moved}, reason="He works.", by=None, now=later)
+    again = heard(later)
+    withdraw(row, reason="Called off.", by=None, now=later)
+
+    assert again["ANN-SERVICE-COMING", POLICE] == later
+    assert ("ANN-SERVICE-COMING", POLICE) in heard(moved)
+    assert heard(moved)["ANN-SERVICE-COMING", POLICE] == later
 
 
 def test_an_announcement_is_no_deadline_and_asks_for_no_follow_up() -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 
 from orders.models import (
     Capacity,
+    ComingService,
     Extension,
     LicensingReport,
     Modification,
@@ -72,6 +73,14 @@ def _agencies(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
     for capacity, kind in ((Capacity.MARSHAL, "given_to_serve"), (Capacity.SCHOOL, "school_named")):
         rows = named.filter(capacity=capacity)
         yield _rows(rows, kind, "agency_id", at=F("named_at"), on=F("order__issued_on"))
+    picked_up = named.filter(capacity=Capacity.MARSHAL, picked_up_at__isnull=False)
+    yield _rows(picked_up, "papers_picked_up", "agency_id", at=F("picked_up_at"))
+
+
+def _coming_services(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
+    yield _rows(
+        ComingService.objects.filter(order__in=ids), "service_planned", "public_id", at=F("planned_at")
+    )
 
 
 def _permits(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
@@ -95,6 +104,7 @@ _PARTS: dict[type[Model], Callable[[Sequence[int]], Iterator[QuerySet[Any, Any]]
     Extension: _extensions,
     Modification: _modifications,
     OrderAgency: _agencies,
+    ComingService: _coming_services,
     Permit: _permits,
     LicensingReport: _licensing_reports,
     ReviewItem: _doubtful_facts,
