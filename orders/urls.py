@@ -46,6 +46,7 @@ urlpatterns = [
     path("cases/<uuid:public_id>/pick-up/", papers.pick_up, name="case-pick-up"),
     path("cases/<uuid:public_id>/pick-up/withdraw/", papers.undo_pick_up, name="case-pick-up-withdraw"),
     path("cases/<uuid:public_id>/return/", papers.service_return, name="case-return"),
+    path("cases/<uuid:public_id>/return/withdraw/", papers.undo_return, name="case-return-withdraw"),
     path("cases/<uuid:public_id>/serve/", visit.visit, name="case-visit"),
     path("cases/<uuid:public_id>/paper/", cases.case_act, {"name": "receipt"}, name="case-paper"),
     path("cases/<uuid:public_id>/<slug:name>/", cases.case_act, name="case-act"),

@@ -19,7 +19,7 @@ register = template.Library()
 #: Who sees what police hold.
 CUSTODY_VIEWERS = MATRIX.resources["custody_step"].actions["view"]
 #: Who serves the papers of orders.
-SERVERS = MATRIX.resources["service_papers"].actions["view"]
+SERVERS = MATRIX.resources["service_papers"].actions["pick_up"]
 #: Who decides on referrals.
 PROSECUTORS = MATRIX.resources["referral"].actions["decide"]
 _COURT = frozenset({Role.CLERK, Role.JUDGE})

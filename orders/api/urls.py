@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.api import coming_service, decisions, hearings, search, service
+from orders.api import coming_service, decisions, hearings, papers, search, service
 from orders.api.conditions import conditions, notices
 from orders.api.documents import attachments, documents, signatures
 from orders.api.exchange import views as exchange
@@ -18,7 +18,7 @@ from orders.api.firearms import (
     statements,
     verifications,
 )
-from orders.api.follow_ups import actions, follow_ups, referrals, transfers
+from orders.api.follow_ups import actions, agency_work, follow_ups, referrals, transfers
 from orders.api.orders import (
     case_events,
     cases,
@@ -60,6 +60,7 @@ urlpatterns = [
     *releases.urlpatterns,
     *service.urlpatterns,
     *coming_service.urlpatterns,
+    *papers.urlpatterns,
     *inventory.urlpatterns,
     *accounting.urlpatterns,
     *receipts.urlpatterns,
@@ -77,6 +78,7 @@ urlpatterns = [
     *deadlines.urlpatterns,
     *follow_ups.urlpatterns,
     *actions.urlpatterns,
+    *agency_work.urlpatterns,
     *transfers.urlpatterns,
     *referrals.urlpatterns,
     *imports.urlpatterns,

@@ -1,9 +1,10 @@
-"""The marshal's forms about papers: the pick-up, and the return of service with a signature."""
+"""The forms about the papers to serve: the pick-up, and the return of service with a signature."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from typing_extensions import override
@@ -37,17 +38,31 @@ class PickUpForm(ActForm):
         return True
 
 
-class WithdrawPickUpForm(ReasonForm):
-    """The pick-up was recorded in error."""
+class WithdrawPaperForm(ReasonForm):
+    """What was recorded about the papers was an error."""
+
+    service: ClassVar[Callable[..., Order]]
 
     def record(self, *, by: User, now: datetime) -> bool:
-        """Withdraw the pick-up; False if it is refused, with the reason in the form."""
+        """Withdraw it; False if it is refused, with the reason in the form."""
         try:
-            papers.withdraw_pick_up(self.order, reason=self.cleaned_data["reason"], by=by, now=now)
+            type(self).service(self.order, reason=self.cleaned_data["reason"], by=by, now=now)
         except InvalidFact as refusal:
             self.refuse(refusal)
             return False
         return True
+
+
+class WithdrawPickUpForm(WithdrawPaperForm):
+    """The pick-up was recorded in error."""
+
+    service = staticmethod(papers.withdraw_pick_up)
+
+
+class WithdrawReturnForm(WithdrawPaperForm):
+    """The return of service was filed in error."""
+
+    service = staticmethod(papers.withdraw_return)
 
 
 class ServiceReturnForm(ActForm):

@@ -1,4 +1,4 @@
-"""The papers that a marshal serves: picked up at the court, and the return of service filed with it."""
+"""The papers to serve: picked up at the court by a marshal, and the return of service filed with it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from accounts.access import MATRIX
 from accounts.models import Agency, User
 from accounts.text import clean
-from orders.errors import NotYours
+from orders.errors import InvalidFact, NotYours
 from orders.models import Attachment, AttachmentKind, Capacity, CaseEvent, Order, OrderAgency
 from orders.querysets import OrderAgencyQuerySet
-from orders.services.attachments.attaching import RETURNED, attach_file
+from orders.services.attachments.attaching import RETURNED, attach_file, withdraw_attachment
 from orders.services.change import changing, plain
 from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.documents.officer_papers import SignedReturn, return_of_service
@@ -20,6 +21,7 @@ from orders.services.documents.typesetting import typeset
 from orders.services.firearms.signatures import check_drawing
 from orders.services.one_round import refuse
 from orders.services.orders.case_events import record_case_event
+from orders.services.service import may_correct
 from orders.services.validation import check_instant, need_reason
 
 #: What a marshal serves, in the words of the return.
@@ -30,11 +32,27 @@ PAPERS = (
     "The notice of the duty to surrender firearms",
 )
 
+#: The capacities of police.
+_POLICE = [
+    name
+    for name, one in MATRIX.capacities.items()
+    if one.seen_by & MATRIX.capacities["respondent_police"].seen_by
+]
+
 
 def marshals_of(order: Order, person: User) -> OrderAgencyQuerySet[OrderAgency]:
     """Return the person's marshal offices that serve the order."""
     mine = person.agencies_for("pick_up", "service_papers")
     return OrderAgency.objects.filter(order=order, capacity=Capacity.MARSHAL, agency__in=mine)
+
+
+def servers_of(order: Order, person: User) -> OrderAgencyQuerySet[OrderAgency]:
+    """Return the person's offices that may file the return: the marshal's, or police who served the order."""
+    capacities = [Capacity.MARSHAL.value]
+    if order.served_at is not None and may_correct(order, person):
+        capacities += _POLICE
+    mine = person.agencies_for("file_return", "service_papers")
+    return OrderAgency.objects.filter(order=order, capacity__in=capacities, agency__in=mine)
 
 
 def confirm_pick_up(order: Order, *, picked_up_at: datetime, by: User, now: datetime) -> Order:
@@ -78,9 +96,9 @@ def file_return(
         refuse("served_papers", "required", "Tick the papers that you served.")
     with transaction.atomic():
         with changing(order, "return_signed", by=by, now=now) as change:
-            offices = _own(change.order, by)
             if change.order.served_at is None:
-                refuse("name", "not_served", "No service is recorded. Record it first.")
+                raise InvalidFact("name", "not_served", "No service is recorded. Record it first.")
+            offices = _serving(change.order, by)
             if filed_return(change.order) is not None:
                 refuse("name", "already_filed", "The return is filed. Withdraw the file first.")
             office: Agency = offices[0].agency
@@ -95,6 +113,16 @@ def file_return(
         if not is_returned(order):
             record_case_event(order, kind=RETURNED, occurred_at=now, by=by, now=now)
     return row
+
+
+def withdraw_return(order: Order, *, reason: str, by: User, now: datetime) -> Order:
+    """Take back the return that was filed: the court has it no more. Raises `InvalidFact`, and `NotYours`."""
+    _serving(order, by)
+    filed = filed_return(order)
+    if filed is None:
+        raise InvalidFact("reason", "not_filed", "No return of service is filed. Open the page again.")
+    withdraw_attachment(order, attachment=filed, by=by, now=now, reason=reason)
+    return Order.objects.get(pk=order.pk)
 
 
 def filed_return(order: Order) -> Attachment | None:
@@ -112,6 +140,13 @@ def _own(order: Order, by: User) -> list[OrderAgency]:
     rows = list(marshals_of(order, by).select_related("agency").order_by("id"))
     if not rows:
         raise NotYours("order", "not_yours", "Only the marshal who serves the order can record this.")
+    return rows
+
+
+def _serving(order: Order, by: User) -> list[OrderAgency]:
+    rows = list(servers_of(order, by).select_related("agency").order_by("id"))
+    if not rows:
+        raise NotYours("order", "not_yours", "Only those who served the order file its return.")
     return rows
 
 

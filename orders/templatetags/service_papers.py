@@ -1,4 +1,4 @@
-"""The state of the papers that a marshal serves, for the page of the case."""
+"""The state of the papers to serve, for the page of the case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from accounts.access import MATRIX
 from accounts.models import User
 from orders.models import Order
 from orders.services.court_days import zone_of
-from orders.services.papers import filed_return, is_returned, marshals_of
+from orders.services.papers import filed_return, is_returned, marshals_of, servers_of
 from orders.services.parties.visibility import roles_over
 
 register = template.Library()
@@ -25,10 +25,11 @@ def service_papers(context: dict[str, Any], order: Order) -> dict[str, Any]:
     roles = roles_over(user, [order.pk])[order.pk]
     if not MATRIX.may(roles, "view", "service_papers"):
         return {}
-    office = marshals_of(order, user).order_by("id").first()
     return {
         "order": order,
-        "office": office,
+        "office": marshals_of(order, user).order_by("id").first(),
+        "may_file": servers_of(order, user).exists(),
+        "may_open": MATRIX.may(roles, "view_return_of_service", "attachment"),
         "zone": zone_of(order),
         "filed": filed_return(order),
         "is_returned": is_returned(order),

@@ -1,4 +1,4 @@
-"""The papers of a marshal: the pick-up, and the return of service."""
+"""The papers to serve: the pick-up by a marshal, and the return of service."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import MATRIX
-from orders.forms.papers import PickUpForm, ServiceReturnForm, WithdrawPickUpForm
+from orders.forms.papers import (
+    PickUpForm,
+    ServiceReturnForm,
+    WithdrawPaperForm,
+    WithdrawPickUpForm,
+    WithdrawReturnForm,
+)
 from orders.models import Order
 from orders.services.court_days import zone_of
-from orders.services.papers import filed_return
+from orders.services.papers import filed_return, servers_of
 from orders.views.cases.views import VIEWERS, order_of_case
 from orders.views.seen import person_in
 
@@ -37,18 +43,31 @@ def pick_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def undo_pick_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take back a pick-up that was recorded in error."""
     order = _order(request, public_id, "withdraw_pick_up")
-    form = WithdrawPickUpForm(request.POST if request.method == "POST" else None, order=order)
+    return _withdraw(request, order, WithdrawPickUpForm, "pick-up")
+
+
+@require_http_methods(["GET", "POST"])
+def undo_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Take back a return of service that was filed in error."""
+    order = _own_service(request, public_id)
+    return _withdraw(request, order, WithdrawReturnForm, "return of service")
+
+
+def _withdraw(
+    request: HttpRequest, order: Order, form_class: type[WithdrawPaperForm], what: str
+) -> HttpResponse:
+    form = form_class(request.POST if request.method == "POST" else None, order=order)
     if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
-        messages.success(request, "The pick-up is withdrawn.")
-        return redirect("case-page", public_id=public_id)
-    context = {"order": order, "form": form, "title": "Withdraw the pick-up", "button": "Withdraw"}
+        messages.success(request, f"The {what} is withdrawn.")
+        return redirect("case-page", public_id=order.public_id)
+    context = {"order": order, "form": form, "title": f"Withdraw the {what}", "button": "Withdraw"}
     return render(request, "orders/cases/act.html", context | {"fieldsets": _fieldsets(form)})
 
 
 @require_http_methods(["GET", "POST"])
 def service_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show what the return of service states, and file it with a signature."""
-    order = _order(request, public_id, "file_return")
+    order = _own_service(request, public_id)
     if order.served_at is None or filed_return(order) is not None:
         messages.warning(request, "There is no return to file: see the state of service below.")
         return redirect("case-page", public_id=public_id)
@@ -65,7 +84,15 @@ def service_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "orders/cases/return.html", context)
 
 
-def _fieldsets(form: PickUpForm | WithdrawPickUpForm) -> list[tuple[str | None, list[object]]]:
+def _own_service(request: HttpRequest, public_id: UUID) -> Order:
+    """Return the order, if the person's agency serves it. Raises `PermissionDenied`."""
+    order = _order(request, public_id, "file_return")
+    if not servers_of(order, person_in(request, VIEWERS)).exists():
+        raise PermissionDenied
+    return order
+
+
+def _fieldsets(form: PickUpForm | WithdrawPaperForm) -> list[tuple[str | None, list[object]]]:
     return [(None, list(form.visible_fields()))]
 
 

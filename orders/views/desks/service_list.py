@@ -37,7 +37,7 @@ MOST_READ = 250
 #: A return that did not come for so long is a matter of the court.
 RETURN_WITHIN = timedelta(days=60)
 
-MARSHALS = MATRIX.resources["service_papers"].actions["view"]
+MARSHALS = MATRIX.resources["service_papers"].actions["pick_up"]
 
 
 @cache
@@ -175,7 +175,7 @@ class ServiceDesk:
 def _filled(rows: list[ServiceRow], person: User) -> list[ServiceRow]:
     """Add to each row the marshal's office, the last day, the hearing and the attempts."""
     keys = [one.order.pk for one in rows]
-    mine = person.agencies_for("view", "service_papers")
+    mine = person.agencies_for("pick_up", "service_papers")
     serving = OrderAgency.objects.filter(order__in=keys, capacity=Capacity.MARSHAL, agency__in=mine)
     offices = {one.order_id: one for one in serving.order_by("-id")}
     due = Deadline.objects.filter(order__in=keys, rule_id__in=service_rules(), state__in=RUNNING)

@@ -208,3 +208,31 @@ def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
     assert len(table.strip().splitlines()) == 3
     assert PROTECTED not in text + table
     assert "No service and no attempt" in read(office.marshal, "/service/pay/?month=2020-01")
+
+
+def test_police_file_the_return_of_their_own_service_and_no_other(office: Office) -> None:
+    """Who recorded the service signs the return; the page names it to no one else."""
+    place = office.place
+    theirs = office.served(office.given("Theo Theirs"), by=office.marshal)
+    own = office.served(office.given("Oda Own"), by=place.liaison)
+    client = browser(place.liaison)
+    signed = {
+        "served_papers": ["The order"],
+        "name": "Pat Reed",
+        "method": "screen",
+        "drawing": "M10 20L30 40",
+    }
+
+    assert "Sign and file the return" not in read(place.liaison, page_of(theirs))
+    assert client.post(page_of(theirs, "return"), signed).status_code == 403
+    assert "Sign and file the return" in read(place.liaison, page_of(own))
+    assert client.post(page_of(own, "return"), signed).status_code == 302
+
+    text = read(place.liaison, page_of(own))
+    assert "Return of service filed" in text
+    row = Attachment.objects.get(order=own)
+    # Scans of returns have the caption, which names the protected person.
+    assert client.get(f"/attachments/{row.public_id}/").status_code == 404
+    assert str(row.public_id) not in text
+    assert client.post(page_of(own, "return/withdraw"), {"reason": "A slip."}).status_code == 302
+    assert "The return of service is not filed" in read(place.liaison, page_of(own))

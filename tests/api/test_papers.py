@@ -1,0 +1,128 @@
+"""Papers to serve by the API: the marshal's pick-up, and the return of service by who served."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import AgencyKind, Role, User
+from orders.models import Attachment, CaseEvent, FollowUp, OrderAgency
+from orders.services.service import record_service
+from tests import make
+from tests.api.conftest import MakeCaller
+from tests.api.fixtures import Fixtures
+
+pytestmark = pytest.mark.django_db
+
+SIGNED = {"served_papers": ["The order"], "name": "Pat Reed, State Marshal", "drawing": "M10 20L30 40"}
+WHY = {"reason": "A slip."}
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Settings, tmp_path: Any) -> None:
+    settings.ATTACHMENTS_DIR = tmp_path
+
+
+def marshal_of(fixtures: Fixtures) -> User:
+    """A marshal who serves the unserved order."""
+    office = make.agency(AgencyKind.MARSHAL)
+    OrderAgency.objects.create(order=fixtures.unserved, agency=office, capacity="marshal")
+    return make.person(Role.MARSHAL, office)
+
+
+def served(fixtures: Fixtures, by: User) -> None:
+    record_service(
+        fixtures.unserved,
+        served_at=fixtures.now - timedelta(hours=1),
+        service_method="in_hand",
+        by=by,
+        now=fixtures.now,
+    )
+
+
+def test_a_marshal_picks_up_and_takes_it_back(fixtures: Fixtures, caller: MakeCaller) -> None:
+    marshal, path = caller(marshal_of(fixtures)), f"/orders/{fixtures.unserved.public_id}"
+    body = {"picked_up_at": fixtures.ago(hours=1)}
+
+    assert marshal.post(f"{path}/pick-ups", body).status_code == 201
+    row = OrderAgency.objects.get(order=fixtures.unserved, capacity="marshal")
+    assert row.picked_up_at is not None
+    again = marshal.post(f"{path}/pick-ups", body)
+    assert again.json()["errors"][0]["code"] == "already_picked_up"
+    assert marshal.post(f"{path}/pick-up-withdrawals", WHY).status_code == 201
+    row.refresh_from_db()
+    assert row.picked_up_at is None
+    liaison = caller(make.person(Role.LIAISON, fixtures.police))
+    assert liaison.post(f"{path}/pick-ups", body).status_code == 403
+    stranger = caller(make.person(Role.MARSHAL, make.agency(AgencyKind.MARSHAL)))
+    assert stranger.post(f"{path}/pick-ups", body).status_code == 404
+
+
+def test_who_served_files_the_return_and_takes_it_back(fixtures: Fixtures, caller: MakeCaller) -> None:
+    marshal = marshal_of(fixtures)
+    path = f"/orders/{fixtures.unserved.public_id}/service-returns"
+    assert caller(marshal).post(path, SIGNED).json()["errors"][0]["code"] == "not_served"
+    served(fixtures, marshal)
+    filed = CaseEvent.objects.filter(order=fixtures.unserved, kind="service_returned")
+
+    stored = caller(marshal).post(path, SIGNED)
+
+    assert stored.status_code == 201
+    assert stored.json()["kind"] == "return_of_service"
+    assert filed.exists()
+    liaison = caller(make.person(Role.LIAISON, fixtures.police))
+    assert liaison.post(path, SIGNED).status_code == 403, "police did not record this service"
+    withdrawn = caller(marshal).post(path.replace("returns", "return-withdrawals"), WHY)
+    assert withdrawn.status_code == 201
+    assert not filed.exists()
+
+
+def test_police_file_the_return_of_their_own_service_and_see_no_scan(
+    fixtures: Fixtures, caller: MakeCaller
+) -> None:
+    officer = make.person(Role.LIAISON, fixtures.police)
+    served(fixtures, officer)
+    order, liaison = fixtures.unserved, caller(officer)
+    path = f"/orders/{order.public_id}/service-returns"
+
+    assert liaison.post(path, SIGNED).status_code == 201
+
+    row = Attachment.objects.get(order=order)
+    # Others attach scans of returns, whose caption names the protected person.
+    assert liaison.get(f"/attachments/{row.public_id}").status_code == 404
+    assert liaison.get(f"/attachments/{row.public_id}/content").status_code == 404
+    assert liaison.post(path.replace("returns", "return-withdrawals"), WHY).status_code == 201
+
+
+def test_a_supervisor_sets_the_ceiling_and_gives_all_of_one_person(
+    fixtures: Fixtures, caller: MakeCaller
+) -> None:
+    chief, officer = make.person(Role.SUPERVISOR, fixtures.police), make.person(Role.LIAISON, fixtures.police)
+    supervisor, liaison = caller(chief), caller(officer)
+    ceiling = {"agency": fixtures.police.name, "most_open": 3}
+
+    assert supervisor.post("/open-ceilings", ceiling).json()["most_open"] == 3
+    assert supervisor.post("/open-ceilings", {**ceiling, "most_open": 5}).status_code == 201
+    assert [one["most_open"] for one in liaison.get("/open-ceilings").json()["results"]] == [5]
+    assert liaison.post("/open-ceilings", ceiling).status_code == 403
+    strange = {**ceiling, "agency": make.agency().name}
+    assert supervisor.post("/open-ceilings", strange).status_code == 403
+
+    open_now = FollowUp.objects.filter(owner=fixtures.police, closed_at=None).count()
+    give = {"agency": fixtures.police.name, "from_person": None, "to_person": officer.email}
+    given = supervisor.post("/follow-up-reassignments", give)
+    assert given.json() == {"agency": fixtures.police.name, "given": open_now}
+    fixtures.follow_up.refresh_from_db()
+    assert fixtures.follow_up.assigned_to == officer
+    unknown = supervisor.post("/follow-up-reassignments", {**give, "to_person": "x@nowhere.example"})
+    assert unknown.json()["errors"][0] == {
+        "field": "to_person",
+        "code": "does_not_exist",
+        "message": "No one of the agency signs in with this address. Use a colleague's.",
+    }
+    elsewhere = supervisor.post("/follow-up-reassignments", {**give, "agency": strange["agency"]})
+    assert elsewhere.status_code == 403
+    assert liaison.post("/follow-up-reassignments", give).status_code == 403
