@@ -71,6 +71,7 @@ EVENT_KINDS = frozenset(
         "police_notified",
         "proof_filed",
         "records_sealed",
+        "registry_entered",
         "release_ordered",
         "released_from_custody",
         "remote_testimony_requested",
@@ -215,9 +216,9 @@ class Event:
 class Facts:
     """The facts of one order.
 
-    `firearms_indicated` is the box on the application, `permit_indicated` a permit, `firearms_listed` an item
-    on the list; any of them makes the order `armed`. `area` is the county or other part of the state in which
-    the court is, for states with more than one time zone.
+    `firearms_indicated` and `permit_indicated` are the boxes on the application, `permit_known` a permit that
+    became known otherwise, `firearms_listed` an item on the list; any of them makes the order `armed`. `area`
+    is the county or other part of the state in which the court is, for states with more than one time zone.
     """
 
     jurisdiction: str
@@ -227,6 +228,7 @@ class Facts:
     expires_on: date | None = None
     firearms_indicated: bool = False
     permit_indicated: bool = False
+    permit_known: bool = False
     firearms_listed: bool = False
     financial_support: bool = False
     area: str = ""
@@ -234,8 +236,13 @@ class Facts:
 
     @property
     def armed(self) -> bool:
-        """True if anything indicates firearms: the box on the application, a permit, an item on the list."""
-        return self.firearms_indicated or self.permit_indicated or self.firearms_listed
+        """True if anything indicates firearms: the application, a permit, an item on the list."""
+        return self.is_stated or self.permit_known or self.firearms_listed
+
+    @property
+    def is_stated(self) -> bool:
+        """True if the application itself indicates firearms or a permit (C.G.S. § 46b-15(b))."""
+        return self.firearms_indicated or self.permit_indicated
 
     def of_kind(self, kind: str, zone: ZoneInfo, purpose: str = "") -> list[Event]:
         """Return the events of a kind, and of a purpose if given, earliest first."""

@@ -33,7 +33,10 @@ class Offset:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binding:
-    """A kind of order that a rule binds; None means that the rule binds it with either answer."""
+    """A kind of order that a rule binds; None means that the rule binds it with either answer.
+
+    `firearms_indicated`: the application indicates firearms, ammunition or a permit.
+    """
 
     kind: Kind
     firearms_indicated: bool | None = None
@@ -43,7 +46,7 @@ class Binding:
         """True if the order is of this kind and has the required answers."""
         return (
             facts.kind == self.kind
-            and self.firearms_indicated in (None, facts.firearms_indicated)
+            and self.firearms_indicated in (None, facts.is_stated)
             and self.financial_support in (None, facts.financial_support)
         )
 

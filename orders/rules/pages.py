@@ -244,7 +244,7 @@ def _one_line(text: str) -> str:
 
 def _binding(bind: Binding) -> str:
     questions = {
-        "firearms are indicated": bind.firearms_indicated,
+        "firearms or a permit are indicated": bind.firearms_indicated,
         "support was ordered": bind.financial_support,
     }
     answers = [

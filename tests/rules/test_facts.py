@@ -96,9 +96,10 @@ def test_facts_are_in_force_from_issue_to_the_end_of_the_last_day_or_vacatur(
         (order(), False),
         (order(firearms_indicated=True), True),
         (order(permit_indicated=True), True),
+        (order(permit_known=True), True),
         (order(firearms_listed=True), True),
     ],
-    ids=["nothing", "box", "permit", "list"],
+    ids=["nothing", "box", "permit", "known later", "list"],
 )
 def test_any_indication_of_firearms_counts(facts: Facts, *, armed: bool) -> None:
     assert facts.armed is armed

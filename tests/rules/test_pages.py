@@ -84,7 +84,7 @@ def test_page_has_every_answer_that_a_kind_of_order_is_bound_with(rulebook: Rule
 
     page = rule_page(replace(rule, binds=(both,)), rulebook, [])
 
-    line = "- Binds: restraining order, if firearms are indicated and not support was ordered"
+    line = "- Binds: restraining order, if firearms or a permit are indicated and not support was ordered"
     assert line in page.splitlines()
 
 

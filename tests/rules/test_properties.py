@@ -52,6 +52,7 @@ def orders(draw: st.DrawFn) -> Facts:
         expires_on=draw(st.one_of(st.none(), DAYS)),
         firearms_indicated=draw(st.booleans()),
         permit_indicated=draw(st.booleans()),
+        permit_known=draw(st.booleans()),
         firearms_listed=draw(st.booleans()),
         financial_support=draw(st.booleans()),
         events=tuple(draw(st.lists(events(), max_size=8))),

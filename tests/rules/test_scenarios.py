@@ -81,6 +81,7 @@ issued_at = 2026-12-04T10:00:00-05:00
 expires_on = 2027-12-04
 firearms_indicated = true
 permit_indicated = true
+permit_known = true
 firearms_listed = true
 financial_support = true
 area = "Lake"
@@ -120,6 +121,7 @@ def test_every_key_of_a_scenario_reaches_the_facts(tmp_path: Path) -> None:
             expires_on=on("2027-12-04"),
             firearms_indicated=True,
             permit_indicated=True,
+            permit_known=True,
             firearms_listed=True,
             financial_support=True,
             area="Lake",
@@ -292,7 +294,7 @@ EITHER = "event served: give either at (an instant) or on (a date)"
             "firearms_indicated = true",
             "firearms = true",
             "firearms: unknown key; choose from area, expires_on, financial_support, firearms_indicated, "
-            "firearms_listed, issued_at, issued_on, jurisdiction, kind, permit_indicated",
+            "firearms_listed, issued_at, issued_on, jurisdiction, kind, permit_indicated, permit_known",
         ),
         (
             'kind = "served"',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any
@@ -38,7 +38,10 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     Raises `InvalidFact`, and `DoubtfulFact` unless `confirm` gives the reason, also for an ex parte order
     whose end is not known: without a hearing or a last day no deadline ends it. The error has everything that
     is refused or doubted as its `others`.
+
+    A permit on the sheet is one that the application indicates.
     """
+    new = replace(new, permit_indicated=new.permit_indicated or bool(listed.permit_kind))
     refused = refusals_of(lambda: check_listed(new.hearing_on, listed))
     refused += refusals_of(lambda: ask(end_doubts(new), confirm=confirm))
     given: dict[str, Any] = {"by": by, "now": now}

@@ -88,11 +88,13 @@ class Inventory:
     """The items listed in a case (`firearms` without ammunition), what the orders allege, and the moves.
 
     `others` are the inventories of the person's other cases at the court; `listings` has the day of issue of
-    the order that lists an item. A serial number that two cases list is one item.
+    the order that lists an item, `stated` the orders whose application names one. A serial number that two
+    cases list is one item.
     """
 
     listed: set[int] = field(default_factory=set)
     listings: dict[int, date] = field(default_factory=dict)
+    stated: set[int] = field(default_factory=set)
     others: list[Inventory] = field(default_factory=list)
     firearms: set[int] = field(default_factory=set)
     alleged: int | None = None

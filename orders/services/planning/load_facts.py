@@ -52,8 +52,9 @@ def load_facts(
             issued_on=order.issued_on,
             issued_at=order.issued_as_given,
             expires_on=order.expires_on,
-            firearms_indicated=order.firearms_indicated,
-            permit_indicated=order.permit_indicated or order.pk in permits,
+            firearms_indicated=order.firearms_indicated or order.pk in inventory.stated,
+            permit_indicated=order.permit_indicated,
+            permit_known=order.pk in permits,
             firearms_listed=bool(inventory.joined(order).listed)
             or is_alleged(order)
             or inventory.is_reported,

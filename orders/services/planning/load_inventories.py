@@ -56,18 +56,23 @@ def _list_items(
     on_receipt: defaultdict[int, set[int]] = defaultdict(set)
     by_serial: dict[tuple[Group, str], int] = {}
     rows = models.Firearm.objects.of_case(*groups).order_by("id")
-    for pk, kind, serial, case, issued_on, receipt_id in rows.values_list(*_LISTED):
+    for pk, kind, serial, case, issued_on, receipt_id, order, source in rows.values_list(*_LISTED):
         item = same[pk] = by_serial.setdefault((groups[case], serial), pk) if serial else pk
         inventories[case].listed.add(item)
         inventories[case].listings.setdefault(item, issued_on)
         if kind == models.ItemKind.FIREARM:
             inventories[case].firearms.add(item)
+        if source == models.FirearmSource.APPLICATION:
+            inventories[case].stated.add(order)
         on_receipt[receipt_id].add(item)
     return on_receipt
 
 
 #: The columns of a listed item.
-_LISTED = ("id", "item_kind", "serial_key", "order__case", "order__issued_on", "receipt_items__receipt")
+_LISTED = (
+    *("id", "item_kind", "serial_key", "order__case", "order__issued_on", "receipt_items__receipt"),
+    *("order", "source"),
+)
 
 
 #: The columns from which an inventory takes what an order alleges.

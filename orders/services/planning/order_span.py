@@ -45,6 +45,7 @@ def is_in_force(order: Order, at: datetime) -> bool:
         issued_at=order.issued_as_given,
         expires_on=order.expires_on,
         firearms_indicated=order.firearms_indicated,
+        permit_indicated=order.permit_indicated,
         financial_support=order.financial_support,
         area=order.area,
         events=tuple(events),

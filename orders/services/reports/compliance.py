@@ -132,7 +132,8 @@ WITH law (kind, firearms_indicated, financial_support, since, until, due_after) 
       WHEN again.order_id IS NOT NULL THEN again.received_at
       WHEN inventory.is_complete THEN inventory.received_at END AS surrendered_at
   FROM issued
-  JOIN law ON law.kind = issued.kind AND law.firearms_indicated = issued.firearms_indicated
+  JOIN law ON law.kind = issued.kind
+    AND law.firearms_indicated = (issued.firearms_indicated OR issued.permit_indicated)
     AND law.financial_support = issued.financial_support
     AND issued.issued_on >= law.since AND issued.issued_on < law.until
     AND issued.case_id NOT IN (SELECT case_id FROM apart)
