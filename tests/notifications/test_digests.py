@@ -37,7 +37,9 @@ def bundle(*alerts: dict[str, Any]) -> Bundle:
     [
         ([{"rule": "ANN-HELD", "purpose": "inform"}], 4),
         ([{"rule": "CT-SUR-01", "purpose": "remind"}], 4),
-        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 0),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR, "is_correction": True}], 0),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": None}], 0),
         ([{"rule": "ANN-SERVED", "purpose": "inform"}], 0),
         ([{"rule": "ANN-CANCELED-P", "purpose": "inform", "about_day": FAR}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": SOON}], 0),

@@ -20,7 +20,7 @@ from notifications.services.priority import is_pressing
 from notifications.services.sql import rows_of
 from orders.rules.court_time import at_wall, local_date
 from orders.rules.vocabulary import Purpose
-from orders.services.planning.rulebooks import news_at_once
+from orders.services.planning.rulebooks import hearings_set, news_at_once
 
 #: Seconds that a message above the limit waits; the second is for urgent messages.
 HOLD = 3600.0
@@ -164,12 +164,16 @@ def _can_wait(alert: LeasedAlert) -> bool:
 
 
 def _waits_for_digest(alert: LeasedAlert) -> bool:
-    """Return True for news and reminders, but not for urgent ones: service, a hearing set, moved or canceled.
+    """Return True for news and reminders, but not for urgent ones: service, or a hearing that was canceled.
 
-    Nor does news of a hearing soon, of danger or of a return of firearms wait.
+    Nor does news of a hearing soon, of danger or of a return of firearms wait. That a hearing was set waits
+    if no one would travel within `NEAR`: neither to it nor to an earlier day that it replaces.
     """
-    is_soon = alert.about_day is not None and alert.about_day <= alert.now + NEAR + timedelta(days=1)
-    return _can_wait(alert) and not is_soon and alert.rule not in news_at_once()
+    if alert.about_day is not None and alert.about_day <= alert.now + NEAR + timedelta(days=1):
+        return False
+    is_far = alert.about_day is not None and alert.rule in hearings_set() and alert.via != Via.PROTECTED
+    can_wait = _can_wait(alert) or (is_far and not alert.is_correction)
+    return can_wait and alert.rule not in news_at_once()
 
 
 def _quiet_until(alert: LeasedAlert) -> datetime:
