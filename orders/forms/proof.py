@@ -64,6 +64,8 @@ def _found(line: str) -> FoundItem:
 class DisposalForm(ActForm):
     """Police destroyed firearms, or transferred them to a dealer or an eligible person."""
 
+    takes_confirm = True
+
     firearms = LabeledChoicesField(
         str, Firearm.objects.none(), label="Firearms", widget=forms.CheckboxSelectMultiple
     )

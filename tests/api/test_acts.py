@@ -351,6 +351,7 @@ ACTS = {
             "agency": f.police.name,
             "officer": "Lee Ash",
             "authority": "Court order",
+            "confirm": "So ordered.",
         },
         shows=lambda f: {"kind": "destroyed", "authority": "Court order"},
         slip=lambda f: {"disposed_at": f.ahead(hours=1)},

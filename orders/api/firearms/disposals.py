@@ -9,12 +9,11 @@ from django.urls import path
 from rest_framework import serializers
 
 from accounts.api.fields import InstantField, NamedField
-from accounts.api.serializers import InputSerializer
 from accounts.models import POLICE, Agency, User
 from orders.api.base import CaseChildList, ChildAction
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.firearms.inventory import FirearmDetail
-from orders.api.serializers import AsGivenField, OrderChildOutput
+from orders.api.serializers import AsGivenField, ConfirmInput, OrderChildOutput
 from orders.models import DisposalKind, Firearm, FirearmDisposal
 from orders.services.firearms import disposals
 
@@ -33,7 +32,7 @@ class DisposalOutput(OrderChildOutput):
     taker_name = serializers.CharField()
 
 
-class DisposalInput(InputSerializer):
+class DisposalInput(ConfirmInput):
     """The firearm left police custody. A transfer names the dealer or the person who took it."""
 
     kind = serializers.ChoiceField(choices=DisposalKind.choices)

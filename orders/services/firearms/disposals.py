@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.dates import format_instant
+from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, User
 from accounts.text import clean
-from orders.errors import InvalidFact
-from orders.models import DisposalKind, Firearm, FirearmDisposal, Order
+from orders.errors import DoubtfulFact, InvalidFact
+from orders.models import (
+    CustodyRequest,
+    CustodyRequestKind,
+    Deadline,
+    DeadlineState,
+    DisposalKind,
+    Firearm,
+    FirearmDisposal,
+    Order,
+    ReceiptItem,
+    ReceiptKind,
+)
+from orders.rules.court_time import local_date
+from orders.rules.facts import Facts
 from orders.rules.license import LicenseError, parse_dealer_license
+from orders.rules.plan import in_force
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
+from orders.services.firearms.receipts import recipient_refusal
 from orders.services.firearms.returns import held_by_police
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.limits import ask
 from orders.services.one_round import refuse
+from orders.services.planning.load_facts import load_facts
+from orders.services.planning.rulebooks import bundled, rulebooks_of
 from orders.services.validation import check_instant, need_one_of
 
 
@@ -33,9 +51,15 @@ def record_disposal(
     now: datetime,
     dealer_license: str = "",
     taker_name: str = "",
+    confirm: str = "",
 ) -> list[FirearmDisposal]:
-    """Record that police destroyed or transferred firearms in their custody. Raises `InvalidFact`."""
-    with changing(order, "disposed", by=by, now=now, occurred_at=disposed_at) as change:
+    """Record that police destroyed or transferred firearms in their custody.
+
+    Raises `InvalidFact`, and `DoubtfulFact` for what the law does not allow yet, or not to this taker, unless
+    `confirm` gives the reason.
+    """
+    reason = clean(confirm)
+    with changing(order, "disposed", by=by, now=now, occurred_at=disposed_at, reason=reason) as change:
         rows = [
             FirearmDisposal(
                 order=change.order,
@@ -52,6 +76,7 @@ def record_disposal(
         ]
         for row in rows:
             check_disposal(row, now=now)
+            ask(_doubts(row), confirm=confirm)
             row.save()
         refresh_status([row.firearm_id for row in rows])
         words = "; ".join(str(row.firearm) for row in rows)
@@ -71,6 +96,59 @@ def check_disposal(row: FirearmDisposal, *, now: datetime, confirm: str = "") ->
         if not getattr(row, name):
             refuse(name, "required", missing)
     _check_taker(row)
+
+
+def _doubts(row: FirearmDisposal) -> list[DoubtfulFact]:
+    """Return what speaks against it: an open request for return, the law's day, or the law's recipients."""
+    found = []
+    asked = CustodyRequest.objects.filter(firearms=row.firearm, kind=CustodyRequestKind.RETURN, decision=None)
+    if asked.exists():
+        found.append(
+            DoubtfulFact(
+                "firearms",
+                "return_requested",
+                f"The respondent asked for {row.firearm} back, and the request is open. Decide it first, or "
+                "give the reason to continue.",
+            )
+        )
+    doubt = _too_early(row) if row.kind == DisposalKind.DESTROYED else _unlawful_taker(row)
+    return [*found, *([doubt] if doubt else [])]
+
+
+def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
+    """Return a doubt about a destruction before the day from which a rule of the order has it."""
+    rules = [rule.id for rule in bundled().rules if any(one.event == "destroyed" for one in rule.met_by)]
+    receipts = ReceiptItem.objects.filter(firearm=row.firearm, receipt__kind=ReceiptKind.POLICE)
+    keys = {one.hex for one in receipts.values_list("receipt__public_id", flat=True)}
+    planned = Deadline.objects.filter(order__case=row.order.case_id, rule_id__in=rules)
+    days = [
+        day
+        for one in planned.exclude(state=DeadlineState.WITHDRAWN)
+        if (one.occurrence in keys or one.opens_on) and (day := one.opens_on or one.due_on)
+    ]
+    if days and local_date(row.disposed_at, zone_of(row.order)) >= max(days):
+        return None
+    if not days and _facts_in_force(row) is None:
+        return None
+    law = f"Firearms are destroyed from {format_day(max(days))} on." if days else "The order is in force."
+    message = f"{law} Correct the day, or give the reason to continue, such as the order of a court."
+    return DoubtfulFact("disposed_at", "too_early", message)
+
+
+def _facts_in_force(row: FirearmDisposal) -> Facts | None:
+    """Return the facts of the order if it was in force when the firearm left custody."""
+    rulebook = rulebooks_of([row.order.case.court_id])[row.order.case.court_id]
+    facts = load_facts([row.order])[row.order.pk]
+    return facts if in_force(facts, rulebook, row.disposed_at) else None
+
+
+def _unlawful_taker(row: FirearmDisposal) -> DoubtfulFact | None:
+    """Return a doubt about a transfer to someone to whom the law of the order in force allows none."""
+    facts = _facts_in_force(row)
+    kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
+    refusal = recipient_refusal(facts, kind) if facts else ""
+    field = "dealer_license" if row.dealer_license else "taker_name"
+    return DoubtfulFact(field, "unlawful_recipient", refusal) if refusal else None
 
 
 #: What to enter in place of an empty text.

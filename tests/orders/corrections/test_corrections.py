@@ -138,6 +138,7 @@ def disposed(order: Order) -> Any:
         agency=receipt.agency,
         officer="Lee Ash",
         authority="Court order of Dec 3",
+        confirm="So ordered.",
         **BY,
     )
     return row

@@ -228,6 +228,7 @@ def test_a_firearm_leaves_custody(
         "agency": police,
         "officer": "Lee Ash",
         "authority": "Court order of Dec 4",
+        "confirm": "So ordered.",
         **taker,
         **BY,
     }

@@ -232,6 +232,7 @@ def test_destroyed_firearm_does_not_meet_a_request_for_return(custody: Custody) 
         agency=custody.police,
         officer="Lee Ash",
         authority="Court order",
+        confirm="So ordered.",
         by=None,
         now=NOW,
     )

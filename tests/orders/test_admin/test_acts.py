@@ -405,6 +405,7 @@ CASES = [
             "agency": s.police,
             "officer": "Lee Ash",
             "authority": "Court order of Dec 4",
+            "confirm": "So ordered.",
         },
         stored=lambda s: Firearm.objects.get(serial="S-4").status == "destroyed",
         slip=lambda s: {

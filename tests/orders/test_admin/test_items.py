@@ -149,6 +149,7 @@ def disposed(p: Place) -> Any:
         agency=given.agency,
         officer="Lee Ash",
         authority="Court order",
+        confirm="So ordered.",
         **p.by,
     )
     return row
