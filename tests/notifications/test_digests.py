@@ -135,14 +135,14 @@ def _sent(office: User, ledger: Ledger) -> int:
     return len(ledger.lines())
 
 
-def test_news_of_a_hearing_far_ahead_leaves_at_once_too(office: User, ledger: Ledger) -> None:
+def test_news_of_a_hearing_far_ahead_waits_for_the_digest(office: User, ledger: Ledger) -> None:
     for _ in range(2):
         hearings.schedule_hearing(
             _order(office), purpose="compliance", scheduled_on=_day(12), by=None, now=_now()
         )
 
-    assert _sent(office, ledger) == 1
-    assert not Alert.objects.filter(recipient=office, state__in=SENDABLE).exists()
+    assert _sent(office, ledger) == 0
+    assert Alert.objects.filter(recipient=office, state__in=SENDABLE).exists()
 
 
 def test_news_of_a_hearing_tomorrow_leaves_at_once(office: User, ledger: Ledger) -> None:

@@ -32,7 +32,7 @@ Expected = dict[str, tuple[set[str], datetime]]
 
 
 def set_up(state: str = "us_ct", **given: Any) -> OrderFixture:
-    """An order with everyone whom a rule can name, the police of the town of service among them."""
+    """An order with all that a rule can name, the police of the town of service among them."""
     court, town = make.agency(AgencyKind.COURT, state=state), make.town(state=state)
     clerk, liaison = make.person(Role.CLERK, court), make.person(Role.LIAISON, town.police)
     entered = make.order(court=court, respondent_town=town, jurisdiction=state, announces=True, **given)
