@@ -143,7 +143,7 @@ def _facts_in_force(row: FirearmDisposal) -> Facts | None:
 
 
 def _unlawful_taker(row: FirearmDisposal) -> DoubtfulFact | None:
-    """Return a doubt about a transfer to someone to whom the law of the order in force allows none."""
+    """Return a doubt about a transfer that the law of the order in force does not allow."""
     facts = _facts_in_force(row)
     kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
     refusal = recipient_refusal(facts, kind) if facts else ""
