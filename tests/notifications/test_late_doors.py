@@ -25,11 +25,9 @@ from orders.rules.vocabulary import Purpose
 from orders.services.follow_ups.orphaned import check_orphaned
 from orders.services.planning.rulebooks import bundled
 from tests import make
-from tests.api.conftest import Caller, MakeCaller, caller
+from tests.callers import Caller, MakeCaller
 from tests.make_export import order_row, write_export
 from tests.orders.test_admin.conftest import page_of, signed_in, typed
-
-__all__ = ["caller"]
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +36,10 @@ ZONE = ZoneInfo("America/New_York")
 FACTS = ("served", "hearing", "motion", "firearm", "revoked")
 ORDERS = list(permutations(FACTS))[::12]
 #: Respondents with names that are not alike.
-NAMES = ("Ash Birch", "Kim Oak", "Lou Vance", "Max Perez", "Ida Stone", "Uma Hull", "Guy Frost", "Zoe Wick")
-NAMES += ("Cy Dunn", "Bo Tran")
+NAMES = (
+    *("Ash Birch", "Kim Oak", "Lou Vance", "Max Perez", "Ida Stone"),
+    *("Uma Hull", "Guy Frost", "Zoe Wick", "Cy Dunn", "Bo Tran"),
+)
 
 
 class Court:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AgencyKind, Role
+from accounts.narrowing import present
 from notifications.models import Alert, SafeContact, Via
 from notifications.services.firing.fire import Firer
 from orders.models import Capacity, OrderAgency
@@ -55,7 +56,8 @@ def heard(fixture: OrderFixture, rule: str, *, until: datetime) -> Expected:
     )
     found: Expected = {}
     for one in alerts.exclude(via=Via.FALLBACK).select_related("checkpoint"):
-        words, _ = found.setdefault(one.checkpoint.name, (set(), one.checkpoint.fires_at))
+        fired = present(one.checkpoint)
+        words, _ = found.setdefault(fired.name, (set(), fired.fires_at))
         words.add(one.capacity)
     return found
 
