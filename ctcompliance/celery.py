@@ -58,6 +58,7 @@ app.conf.task_routes = {
     "notifications.count": {"queue": "bulk"},
     "notifications.weekly_reports": {"queue": "bulk"},
     "notifications.remind_of_ends": {"queue": "bulk"},
+    "notifications.warn_of_releases": {"queue": "bulk"},
     "notifications.purge": {"queue": "bulk"},
     "orders.replan_stale": {"queue": "bulk"},
     "orders.run_import": {"queue": "bulk"},
@@ -91,6 +92,11 @@ app.conf.beat_schedule = {
     },
     "remind-of-ends": {
         "task": "notifications.remind_of_ends",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "warn-of-releases": {
+        "task": "notifications.warn_of_releases",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

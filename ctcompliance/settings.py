@@ -73,6 +73,8 @@ try:
     DEFAULT_FROM_EMAIL = env.str("CTC_FROM_EMAIL", "notices@ctcompliance.example")
     #: The sender of email to protected persons: a name and an address that show no one what it is about.
     PROTECTED_FROM_EMAIL = env.str("CTC_PROTECTED_FROM_EMAIL", "") or DEFAULT_FROM_EMAIL
+    #: Where replies to them arrive: an address whose mail Resend takes for us. Empty: a reply goes nowhere.
+    REPLY_ADDRESS = env.str("CTC_REPLY_ADDRESS", "")
     #: The outside monitor's address, requested every minute by a canary that passed through the system.
     CANARY_URL = env.str("CTC_CANARY_URL", "")
     #: A mailbox read over IMAP, to which a canary is mailed every minute, and its address.
@@ -219,6 +221,11 @@ if TWILIO["FROM"] and not re.fullmatch(r"\+[1-9]\d{7,14}|MG[0-9a-f]{32}", TWILIO
     )
 if RESEND["SIGNING_SECRET"] and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", RESEND["SIGNING_SECRET"]):
     raise ImproperlyConfigured("CTC_RESEND_SIGNING_SECRET: invalid; copy the whole secret, whsec_…")
+if REPLY_ADDRESS and not (re.fullmatch(r"[^@+\s]{1,20}@[^@\s]+", REPLY_ADDRESS) and RESEND["SIGNING_SECRET"]):
+    raise ImproperlyConfigured(
+        "CTC_REPLY_ADDRESS: set it to an address such as note@replies.example whose mail Resend receives, "
+        "and set CTC_RESEND_SIGNING_SECRET, with which Resend signs what it received."
+    )
 if bool(CANARY_MAILBOX) != bool(CANARY_ADDRESS):
     raise ImproperlyConfigured("CTC_CANARY_MAILBOX, CTC_CANARY_ADDRESS: set both or leave out both.")
 if CANARY_MAILBOX and not MAILBOX_URL.fullmatch(CANARY_MAILBOX):

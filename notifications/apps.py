@@ -23,8 +23,10 @@ class NotificationsConfig(AppConfig):
         from notifications.services.delivery.account_mail import mail_reset_link
         from notifications.services.firing.pulse import fire_after_commit
         from notifications.services.follow_up_alerts import notify_of_passed_action, notify_of_reminder
+        from notifications.services.release_notices import notify_of_request
         from notifications.services.transfers import notify_of_offer, notify_of_refusal
         from notifications.services.watch.isolation import park_unprocessable
+        from orders.services.clients.release_requests import requested
         from orders.services.follow_ups.reminders import passed, reminded
         from orders.services.follow_ups.transfers import declined, offered
         from orders.services.parties.releases import release_renewed
@@ -41,5 +43,6 @@ class NotificationsConfig(AppConfig):
         passed.connect(notify_of_passed_action)
         corrected.connect(notify_of_correction)
         release_renewed.connect(move_to_renewed)
+        requested.connect(notify_of_request)
         ended.connect(end_feed)
         link_made.connect(mail_reset_link)

@@ -18,6 +18,7 @@ from notifications.services.delivery import account_reminders, audit_digests, pr
 from notifications.services.firing import pulse as pulses
 from notifications.services.firing.fire import Firer
 from notifications.services.periodic import Periodic, record
+from notifications.services.release_notices import warn_of_ends
 from notifications.services.watch import audits, canary, counters, purge
 from notifications.services.webhooks import dispatch, outbox
 from notifications.services.weekly import write_reports
@@ -129,6 +130,12 @@ def send_audit_digests() -> None:
 def remind_of_ends() -> None:
     """Mail the reminders that temporary accounts end soon."""
     account_reminders.send_reminders(timezone.now())
+
+
+@shared_task(name="notifications.warn_of_releases")
+def warn_of_releases() -> None:
+    """Write the warnings that releases end soon."""
+    warn_of_ends(timezone.now())
 
 
 @shared_task(name="notifications.weekly_reports")

@@ -56,6 +56,12 @@ urlpatterns = [
     path(
         "releases/requests/<uuid:public_id>/take-back/", release_requests.take_back, name="release-take-back"
     ),
+    path("releases/to-confirm/", release_requests.ToConfirm.as_view(), name="releases-to-confirm"),
+    path(
+        "releases/to-confirm/<uuid:public_id>/",
+        release_requests.ToConfirm.as_view(http_method_names=["post"]),
+        name="release-confirm",
+    ),
     path("calendar/", calendar.link, name="calendar"),
     path("calendar/<str:token>.ics", calendar.feed, name="calendar-feed"),
     path("healthz/deadlines", health.deadlines_health, name="deadlines-health"),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.views import attachments, compliance, court_day, documents, follow_ups, licensing, search
+from orders.views import (
+    attachments,
+    compliance,
+    court_day,
+    documents,
+    follow_ups,
+    licensing,
+    order_cards,
+    search,
+)
 from orders.views.cases import custody, papers, taken, visit
 from orders.views.cases import views as cases
 from orders.views.court import hearings, imports, release_requests, reports
@@ -61,6 +70,8 @@ urlpatterns = [
     path("documents/orders/<uuid:public_id>/", attachments.order_files, name="order-files"),
     path("files/<uuid:public_id>/", attachments.attachment_page, name="attachment-page"),
     path("files/<uuid:public_id>/content/", attachments.attachment_content, name="attachment-content"),
+    path("documents/cards/<uuid:public_id>/", order_cards.card_document, name="document-card"),
+    path("verify/", order_cards.verify, name="verify-card"),
     path("documents/receipts/<uuid:public_id>/", documents.receipt, name="document-receipt"),
     path("follow-ups/", follow_ups.queue, name="follow-up-queue"),
     path("follow-ups/<uuid:public_id>/", follow_ups.follow_up, name="follow-up-page"),

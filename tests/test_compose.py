@@ -120,7 +120,7 @@ def test_what_is_not_set_is_what_settings_would_have_without_it() -> None:
         if (default := defaulted(value)) is not None and name != "CTC_BEHIND_PROXY"
     }
 
-    assert len(defaults) == 45
+    assert len(defaults) == 46
     assert settings_under(NEEDED) == settings_under(NEEDED | defaults)
 
 

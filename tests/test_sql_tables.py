@@ -61,6 +61,7 @@ READS = {
         "orders_followup",
         "orders_hearing",
         "orders_order",
+        "orders_releaserequest",
         "orders_transfer",
     },
     # When a person was last sent a reminder.

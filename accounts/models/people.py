@@ -27,7 +27,7 @@ class Role(models.TextChoices):
     CLERK = "clerk", "Court clerk"
     JUDGE = "judge", "Judge"
     LIAISON = "liaison", "Law-enforcement liaison"
-    SUPERVISOR = "supervisor", "Law-enforcement supervisor"
+    SUPERVISOR = "supervisor", "Supervisor"
     MARSHAL = "marshal", "Marshal"
     PROSECUTOR = "prosecutor", "Prosecutor"
     LICENSING = "licensing", "Firearms licensing officer"
@@ -43,7 +43,8 @@ HELD_IN: dict[str, frozenset[AgencyKind]] = {
     Role.CLERK: frozenset({AgencyKind.COURT}),
     Role.JUDGE: frozenset({AgencyKind.COURT}),
     Role.LIAISON: frozenset(POLICE),
-    Role.SUPERVISOR: frozenset(POLICE),
+    # Of police, or of an organization whose advocates send releases.
+    Role.SUPERVISOR: frozenset({*POLICE, AgencyKind.ADVOCACY}),
     Role.MARSHAL: frozenset({AgencyKind.MARSHAL}),
     Role.PROSECUTOR: frozenset({AgencyKind.PROSECUTOR}),
     Role.LICENSING: frozenset({AgencyKind.LICENSING}),

@@ -77,7 +77,9 @@ def _pages(user: User) -> Iterator[tuple[str, str]]:
     yield "account", "Account security"
 
 
-def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _desks_of(held: frozenset[str]) -> Iterator[tuple[str, str]]:
+    # Who also leads advocates has no work of police.
+    roles = held - {Role.SUPERVISOR} if Role.ADVOCATE in held else held
     if roles & SERVERS:
         yield "service-list", "To serve"
         yield "pay-sheet", "Pay sheet"
@@ -91,6 +93,7 @@ def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
         yield "follow-up-queue", "Follow-ups"
     if roles & CUSTODY_VIEWERS:
         yield "custody", "Custody"
+        yield "verify-card", "Verify a card"
     if Role.ADVOCATE in roles:
         yield "releases", "Your clients' orders"
 

@@ -38,7 +38,10 @@ def exit_words(context: dict[str, Any], *, always: bool = False) -> dict[str, An
 def _is_offered(context: dict[str, Any], *, always: bool) -> bool:
     """True for advocates, and with `always` for people who are not signed in as another role."""
     user = _user(context)
-    return always if user is None else Role.ADVOCATE in user.roles
+    if user is None:
+        return always
+    # A page of an organization offers it to those who only lead advocates.
+    return Role.ADVOCATE in user.roles or hasattr(context.get("request"), "offers_exit")
 
 
 def _user(context: dict[str, Any]) -> User | None:

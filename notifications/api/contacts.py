@@ -37,6 +37,9 @@ class SafeContactOutput(OutputSerializer):
     resource = "safe_contact"
     release = serializers.UUIDField(source="release.public_id")
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
+    second_channel = serializers.ChoiceField(
+        choices=[("", "None"), *ContactChannel.choices[:2]], help_text="For what failed by the first way."
+    )
     has_phrase = serializers.SerializerMethodField()
     language = serializers.ChoiceField(choices=Language.choices)
     hours_from = serializers.TimeField(format="%H:%M", allow_null=True, help_text="Court time.")
@@ -74,6 +77,18 @@ class SafeContactInput(InputSerializer):
         allow_blank=True,
         max_length=LONGEST_ADDRESS,
         help_text="An email address or phone number; for `relay`, leave it out. Only this response shows it.",
+    )
+    second_channel = serializers.ChoiceField(
+        choices=ContactChannel.choices[:2],
+        required=False,
+        allow_blank=True,
+        help_text="A second way that the person chose, for a message that failed by the first.",
+    )
+    second_address = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_ADDRESS,
+        help_text="The email address or phone number of the second way. Never returned.",
     )
     phrase = serializers.CharField(
         required=False,

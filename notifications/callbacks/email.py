@@ -1,4 +1,4 @@
-"""Delivery receipts for emails, signed by Resend in the form of Standard Webhooks.
+"""Delivery receipts for emails, and replies to them, signed by Resend in the form of Standard Webhooks.
 
 Resend sends the three signature headers as `svix-…` or as `webhook-…`.
 """
@@ -16,7 +16,9 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from notifications.callbacks.base import CallbackRefusedError, callback, refuse_repeat
+from notifications.services.contacts.stopping import stop_by_reply
 from notifications.services.delivery import receipts
+from notifications.services.delivery.links import alert_of_reply
 from notifications.services.delivery.receipts import ReceiptOutcome
 
 _RESEND = "resend"
@@ -30,8 +32,12 @@ _OUTCOMES = {
     "email.failed": ReceiptOutcome.FAILED,
     "email.suppressed": ReceiptOutcome.FAILED,
 }
+#: Mail that Resend received for us. Nothing of it is kept: that it came is all that counts.
+_RECEIVED = "email.received"
 #: Event types that are their own reason.
 _REFUSALS = frozenset({"email.failed", "email.suppressed"})
+#: Addresses of a reply that are looked at.
+_MOST_ADDRESSES = 10
 #: The longest reason, in characters.
 _LONGEST_REASON = 40
 
@@ -41,6 +47,9 @@ def receipt(request: HttpRequest) -> HttpResponse:
     """Record the receipt of one email."""
     _verify(request)
     event, data = _event(request)
+    if event == _RECEIVED:
+        _take_reply(data)
+        return HttpResponse()
     outcome, reason = _outcome(event, data)
     if outcome is not None:
         receipts.record(
@@ -52,6 +61,14 @@ def receipt(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     return HttpResponse()
+
+
+def _take_reply(data: dict[str, Any]) -> None:
+    """Stop the messages to a protected person who replied to one; the address names the message."""
+    to = data.get("to")
+    for address in to[:_MOST_ADDRESSES] if isinstance(to, list) else []:
+        if alert := alert_of_reply(_text(address)):
+            stop_by_reply(alert, now=timezone.now())
 
 
 def _verify(request: HttpRequest) -> None:

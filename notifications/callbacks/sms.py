@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from notifications.callbacks.base import CallbackRefusedError, callback, refuse_repeat
 from notifications.services.acknowledgments import acknowledge_by_code
+from notifications.services.contacts.stopping import ask_after_stop
 from notifications.services.delivery import receipts, sms_opt_out
 from notifications.services.delivery.receipts import ReceiptOutcome
 
@@ -83,6 +84,7 @@ def inbound(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if opt_out_type == "STOP" or word in STOP:
         sms_opt_out.opt_out(number, now)
+        ask_after_stop(number, now=now)
     elif opt_out_type == "START" or word in RESUME:
         sms_opt_out.opt_in(number)
     elif word and len(word) <= _LONGEST_CODE:

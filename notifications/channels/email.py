@@ -167,6 +167,7 @@ def _email(message: Message) -> EmailMessage:
         body=message.body,
         from_email=message.sender or None,
         to=[message.address],
+        reply_to=[message.reply_to] if message.reply_to else None,
         headers={"Message-ID": _message_id(message.key), "Auto-Submitted": "auto-generated"},
     )
 

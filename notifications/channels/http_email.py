@@ -118,6 +118,7 @@ def _email(message: Message) -> AnymailMessage:
         body=message.body,
         from_email=message.sender or None,
         to=[message.address],
+        reply_to=[message.reply_to] if message.reply_to else None,
         headers={"Auto-Submitted": "auto-generated"},
         metadata={"key": message.key},
     )

@@ -15,7 +15,7 @@ class Message:
 
     `key` and the text are the same on every attempt. `address` is an email address, a phone number in E.164
     form, or the URL of another service. `subject` is empty for channels without subjects. `sender` is the
-    address that an email comes from, if not the usual one.
+    address that an email comes from, and `reply_to` the one that replies go to, if not the usual one.
     """
 
     key: str
@@ -23,6 +23,7 @@ class Message:
     subject: str
     body: str
     sender: str = ""
+    reply_to: str = ""
 
 
 class SendStatus(StrEnum):

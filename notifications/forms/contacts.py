@@ -76,6 +76,19 @@ class ContactForm(SiteForm):
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    second_channel = forms.ChoiceField(
+        required=False,
+        choices=[("", "")],
+        label=_("Second way"),
+        help_text=_("Only for a message that did not arrive by the first way. If it fails too, we ask you."),
+    )
+    second_address = forms.CharField(
+        required=False,
+        max_length=LONGEST_ADDRESS,
+        label=_("Address of the second way"),
+        help_text=_("Only if the person chose this way too, and it is as safe as the first one."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     phrase = forms.CharField(
         required=False,
         max_length=LONGEST_PHRASE,
@@ -114,7 +127,7 @@ class ContactForm(SiteForm):
         """An empty form with what the page shows of the contact anyway: a change must not lose safe hours."""
         if contact is None:
             return cls()
-        shown = ("channel", "language", "hours_from", "hours_until")
+        shown = ("channel", "second_channel", "language", "hours_from", "hours_until")
         days = contact.confirm_every.days
         return cls(initial={name: getattr(contact, name) for name in shown} | {"confirm_every_days": days})
 
@@ -124,6 +137,9 @@ class ContactForm(SiteForm):
         left_out = () if settings.SMS_PROVIDERS else (ContactChannel.SMS,)
         channel = expect(forms.ChoiceField, self.fields["channel"])
         channel.choices = [(one.value, _(one.label)) for one in ContactChannel if one not in left_out]
+        second = expect(forms.ChoiceField, self.fields["second_channel"])
+        messages = [one for one in channel.choices if one[0] != ContactChannel.RELAY]
+        second.choices = [("", _("No second way")), *messages]
 
     def to_settings(self) -> ContactSettings:
         """Return the settings for the service."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifications.models.account_reminder import AccountReminder
-from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, FollowUpNote, Priority, Via
+from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, Priority, Via
 from notifications.models.audit_digest import AuditDigest
 from notifications.models.confirmed import ConfirmedDatabase
 from notifications.models.contact import ContactChannel, SafeContact
@@ -12,6 +12,7 @@ from notifications.models.escalation import EscalationStep, EscalationTarget, Pe
 from notifications.models.feed import CalendarFeed
 from notifications.models.finding import Finding
 from notifications.models.heartbeat import Heartbeat
+from notifications.models.notes import FollowUpNote
 from notifications.models.parked import ParkedRow
 from notifications.models.periodic import PeriodicRun
 from notifications.models.provider import Callback, Provider

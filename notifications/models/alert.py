@@ -13,6 +13,7 @@ from accounts.models import Agency
 from accounts.narrowing import present
 from notifications.models.escalation import PendingAcknowledgment
 from notifications.models.finding import Finding
+from notifications.models.notes import FollowUpNote
 from notifications.models.weekly import WeeklyReport
 from notifications.querysets import AlertQuerySet
 from orders.models import (
@@ -24,6 +25,7 @@ from orders.models import (
     FollowUp,
     HistoryEntry,
     Order,
+    ReleaseRequest,
     Transfer,
 )
 from orders.models.fields import public_id
@@ -84,24 +86,6 @@ class Via(models.TextChoices):
     CANARY = "canary", "The outside monitor"
 
 
-class FollowUpNote(models.TextChoices):
-    """Why the owner of a follow-up is alerted, or the court of an alert that fell back."""
-
-    REMINDED = "reminded", "Someone asks you to act on this follow-up"
-    PASSED = "passed", "The next action has passed"
-    UNREACHED = "unreached", "No one at an agency could be notified"
-    #: To the advocate, who reaches the person in another way.
-    NO_CLIENT = "no_client", "A message to your client did not arrive"
-    NO_ANSWER = "no_answer", "Your client did not answer a message"
-    #: Of a school, which not everyone may know of.
-    NO_SCHOOL = "no_school", "No one at the school could be notified"
-
-    @classmethod
-    def about_follow_ups(cls) -> list[str]:
-        """The reasons for which the owner of a follow-up is alerted."""
-        return [cls.REMINDED.value, cls.PASSED.value]
-
-
 class Alert(models.Model):
     """One notice to one recipient through one channel.
 
@@ -160,6 +144,17 @@ class Alert(models.Model):
         on_delete=models.PROTECT,
         related_name="alerts",
         db_index=False,
+    )
+    # The index `alert_of_request` serves it; the migration adds the constraint without a lock.
+    release_request = models.ForeignKey(
+        ReleaseRequest,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
+        db_constraint=False,
+        help_text="The client's release that an advocate asked a court to record.",
     )
     # The index `alert_of_agency` serves it.
     agency = models.ForeignKey(
@@ -253,6 +248,9 @@ class Alert(models.Model):
                 & Q(checkpoint=None, transfer=None, finding=None, weekly_report=None)
                 & Q(note__in=FollowUpNote.about_follow_ups())
                 | Q(weekly_report__isnull=False, order=None, follow_up=None)
+                & Q(checkpoint=None, transfer=None, finding=None)
+                | (Q(release_request__isnull=False) | Q(release__isnull=False, note=FollowUpNote.ENDING))
+                & Q(order=None, follow_up=None, weekly_report=None)
                 & Q(checkpoint=None, transfer=None, finding=None),
                 name="alert_is_about_one_thing",
             ),
@@ -308,6 +306,12 @@ class Alert(models.Model):
                 fields=["agency", "-id"],
                 condition=Q(channel=Channel.PRINT, state=AlertState.ACCEPTED),
                 name="alert_for_a_hand",
+            ),
+            # Alerts about a request for a release: few among all alerts.
+            models.Index(
+                fields=["release_request"],
+                condition=Q(release_request__isnull=False),
+                name="alert_of_request",
             ),
             # Other alerts about the same transfer: few among all alerts.
             models.Index(fields=["transfer"], condition=Q(transfer__isnull=False), name="alert_of_transfer"),

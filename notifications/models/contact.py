@@ -35,6 +35,15 @@ class SafeContact(models.Model):
     )
     channel = models.CharField(max_length=10, choices=ContactChannel)
     encrypted_address = EncryptedTokenField(blank=True)
+    second_channel = models.CharField(
+        max_length=10,
+        choices=ContactChannel,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Used if a message by the first way failed. Empty: the person chose one way.",
+    )
+    encrypted_second_address = EncryptedTokenField(blank=True, default="", db_default="")
     encrypted_phrase = EncryptedTokenField(
         blank=True,
         help_text="Words that the person chose, so that the person knows the message comes from us.",

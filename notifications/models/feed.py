@@ -26,6 +26,11 @@ class CalendarFeed(models.Model):
     expires_at = models.DateTimeField(db_default=Now() + LIFE)
     read_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    shows_aliases = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Entries begin with the word that the advocate gave the client, where there is one.",
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.form_middleware import keep_page
-from accounts.models import AuditAction, EntryPoint, User
+from accounts.models import AuditAction, EntryPoint, Role, User
 from accounts.services import sign_in
 from accounts.services.access.access_log import address_of, log_access, record_for, route_of
 from accounts.services.access.enumeration_guard import is_anonymous_blocked, log_anonymous_refusal
@@ -46,11 +46,15 @@ def link(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not sign_in.is_fresh(request, user):
         return redirect(f"{reverse('sign-in-again')}?{urlencode({'next': reverse('calendar')})}")
     if request.method == "POST":
-        token = feeds.create_feed(user, now=now)
+        token = feeds.create_feed(user, now=now, shows_aliases=bool(request.POST.get("aliases")))
         keep_page(request)
         record_for(request, AuditAction.TOKEN_ISSUED, subject=user, detail={"kind": "calendar"})
         shown = f"{settings.BASE_URL}{reverse('calendar-feed', args=[token])}"
-    context = {"link": shown, "feed": feeds.current_feed(user, now=now)}
+    context = {
+        "link": shown,
+        "feed": feeds.current_feed(user, now=now),
+        "has_clients": Role.ADVOCATE in user.roles,
+    }
     return render(request, "notifications/calendar.html", context)
 
 
@@ -64,10 +68,10 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     there: many people share one address, and a link has too many digits to be guessed.
     """
     now, address = timezone.now(), address_of(request)
-    user = feeds.reader_of(token, now=now)
-    if user is None and is_anonymous_blocked(EntryPoint.FEED, address):
+    found_feed = feeds.feed_of(token, now=now)
+    if found_feed is None and is_anonymous_blocked(EntryPoint.FEED, address):
         return _not_found()
-    if user is None:
+    if found_feed is None:
         log_anonymous_refusal(
             requested=feeds.digest_of(token)[:32],
             entry_point=EntryPoint.FEED,
@@ -76,8 +80,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
         )
         return _not_found()
     # The holder of the link reads as the person; the access log records the person and the entry point.
-    request.user = user
-    found = appointments.appointments(user, now=now)
+    request.user = user = found_feed.user
+    found = appointments.appointments(user, now=now, shows_aliases=found_feed.shows_aliases)
     log_access(request, {one.case for one in found})
     return HttpResponse(
         appointments.calendar_file(found, now=now),

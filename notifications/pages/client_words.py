@@ -10,13 +10,15 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from accounts.dates import format_clock, format_spoken_day
-from notifications.models import Alert, AlertState
+from notifications.models import Alert, AlertState, FollowUpNote
 from orders.models import DeclineReason, HearingPurpose, ReleaseRequest, RequestState, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
 from orders.services.court_days import court_day, zone_of
 
 #: A date this near makes a card urgent; one before the second, soon.
 URGENT, SOON = timedelta(days=3), timedelta(days=30)
+#: The place of the next date among the answers.
+_NEXT = 2
 #: The advocate is warned this long before a release ends.
 RENEWAL = timedelta(days=14)
 
@@ -72,6 +74,21 @@ class ClientWords:
         return self._next_date().text
 
     @property
+    def plain_answers(self) -> list[Answer]:
+        """What the release covers, as the person reads it: without the name of a court."""
+        answers, hidden = self.answers, gettext("Not in the release")
+        if answers[_NEXT].date:
+            answers[_NEXT] = replace(answers[_NEXT], text=self.plain_next)
+        return [one for one in answers if one.badge != hidden]
+
+    @property
+    def plain_return(self) -> str:
+        """The earliest day on which guns may go back, while the other side asks for them."""
+        day = self.client.return_on
+        words = gettext("The other side asked to have the guns back. The first day for it is %(day)s.")
+        return (words % {"day": self._day(day)}).replace("..", ".") if day is not None else ""
+
+    @property
     def is_ending(self) -> bool:
         """True if the release ends so soon that it should be renewed."""
         return self.client.release.ends_at <= self.client.now + RENEWAL
@@ -82,7 +99,7 @@ class ClientWords:
         client, firearms = self.client, self.client.firearms
         near = client.next_date.on
         is_open = client.ending.kind not in (EndKind.ENDED, EndKind.VACATED)
-        if is_open and (firearms.word is Word.SWORN or firearms.is_late):
+        if client.return_on is not None or (is_open and (firearms.word is Word.SWORN or firearms.is_late)):
             return "now"
         if near is not None and near <= client.today + URGENT:
             return "now"
@@ -112,6 +129,12 @@ class ClientWords:
         """What the advocate can do now."""
         client, steps = self.client, []
         word = client.firearms.word
+        if client.return_on is not None:
+            asked = gettext(
+                "The other side asked to have the guns back. The first day for it is %(day)s. "
+                "If that is not safe, call police or the court now."
+            )
+            steps.append(asked % {"day": self._day(client.return_on)})
         if word in (Word.SWORN, Word.NOT_YET, Word.RETURNED, Word.NOT_KNOWN):
             steps.append(gettext("Make a safety plan. Count on guns being there."))
         if self.may_report:
@@ -311,7 +334,12 @@ class ClientWords:
 
 
 def sent_words(alert: Alert) -> str:
-    """Return whether a message to the protected person arrived."""
+    """Return whether a message to the protected person arrived, and by which way if not by the first."""
+    words = _arrival(alert)
+    return f"{gettext('By the second way:')} {words}" if alert.note == FollowUpNote.SECOND else words
+
+
+def _arrival(alert: Alert) -> str:
     match alert.state:
         case AlertState.DELIVERED:
             return gettext("It arrived.")
@@ -332,10 +360,10 @@ def request_words(request: ReleaseRequest) -> str:
         case RequestState.WAITING:
             return gettext("It waits for the clerk.")
         case RequestState.CONFIRMED:
-            return gettext("The clerk recorded it.")
+            return gettext("It is recorded.")
         case RequestState.WITHDRAWN:
             return gettext("You took it back.")
-    return _DECLINED[request.decline_reason]()
+    return DECLINE_WORDS[request.decline_reason]()
 
 
 def _not_released(question: str) -> Answer:
@@ -364,9 +392,9 @@ _PURPOSES: dict[str, Callable[[], str]] = {
     HearingPurpose.EXTENSION: lambda: gettext("Court hearing about more time."),
     HearingPurpose.CONTEMPT: lambda: gettext("Court hearing about a broken order."),
 }
-_DECLINED: dict[str, Callable[[], str]] = {
+DECLINE_WORDS: dict[str, Callable[[], str]] = {
     DeclineReason.NO_ORDER: lambda: gettext("The court found no order with this docket number."),
-    DeclineReason.UNREADABLE: lambda: gettext("The clerk cannot read the paper. Send it again."),
+    DeclineReason.UNREADABLE: lambda: gettext("The paper cannot be read. Send it again."),
     DeclineReason.NOT_SIGNED: lambda: gettext("The paper is not signed, or not by the right person."),
     DeclineReason.DIFFERS: lambda: gettext("The paper differs from this. Check it, and send it again."),
 }

@@ -20,11 +20,19 @@ from notifications.pages.client_words import ClientWords
 from notifications.services.contacts import contacts, preferences
 from orders.models import ConfidentialityRelease
 from orders.services.clients.answers import client_orders
+from orders.services.clients.release_requests import organizations_led_by
 
 #: Releases among which the most urgent orders are found, the newest first.
 MOST_SORTED = 200
 
 View = Callable[..., HttpResponseBase]
+
+
+def is_of_organization(user: User) -> bool:
+    """True for advocates, and for those who lead them: they have no other work here."""
+    if user.roles == {Role.SUPERVISOR}:
+        return bool(organizations_led_by(user))
+    return Role.ADVOCATE in user.roles and user.roles <= {Role.ADVOCATE, Role.SUPERVISOR}
 
 
 def in_own_language(view: View) -> View:
@@ -33,7 +41,7 @@ def in_own_language(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = request.user
-        if not isinstance(user, User) or user.roles != {Role.ADVOCATE}:
+        if not isinstance(user, User) or not is_of_organization(user):
             return view(request, *args, **kwargs)
         language = Language(preferences.preference_of(user).language)
         vars(request)["other_language"] = next(one for one in Language if one is not language)

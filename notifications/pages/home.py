@@ -22,7 +22,7 @@ from guidance.services import directory, statistics
 from notifications.models import Alert, Channel
 from notifications.pages.alert_rows import FELL_BACK, AlertRow, CaseRow, waiting_together
 from notifications.pages.board import board_of, not_on
-from notifications.pages.clients import clients_of, in_own_language
+from notifications.pages.clients import clients_of, in_own_language, is_of_organization
 from notifications.pages.unreached import unreached_agencies
 from notifications.querysets import AlertQuerySet
 from notifications.services.calendar import feeds
@@ -85,7 +85,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "shows_few": shows_few,
         **_cards(request, user, now),
     }
-    if user.roles == {Role.ADVOCATE}:
+    if is_of_organization(user):
         return render(request, "notifications/clients/home.html", context | _clients(request, user, now))
     return render(request, "notifications/home.html", context)
 
@@ -110,6 +110,7 @@ def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         "names": names,
         "unreached": failed,
         "unanswered": silent,
+        "to_confirm": waiting_for(user).order_by().count() if Role.SUPERVISOR in user.roles else 0,
     }
 
 

@@ -15,13 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import MATRIX
 from accounts.dates import format_instant
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from notifications.models import Alert, Via
 from notifications.pages.alert_rows import FELL_BACK, AlertRow, is_alone, waiting_together
 from notifications.pages.client_words import ClientWords
-from notifications.pages.clients import in_own_language, in_words
+from notifications.pages.clients import in_own_language, in_words, is_of_organization
+from notifications.pages.release_notices import page_of_release
 from notifications.pages.unreached import to_reach_client, unreached_agency
 from notifications.querysets import AlertQuerySet
 from notifications.services.acknowledgments import acknowledge, may_acknowledge
@@ -73,6 +74,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     public_id = alert_of(token)
     if public_id is None:
         raise Http404
+    if (page := page_of_release(expect(User, request.user), public_id)) is not None:
+        return redirect(page)
     alert = _visible(request).filter(public_id=public_id).first()
     if alert is None:
         return _not_visible(request, public_id)
@@ -158,7 +161,7 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         **_waiting_with(request, alert),
         **_deadline_facts(request, alert),
     }
-    if user.roles == {Role.ADVOCATE}:
+    if is_of_organization(user):
         context["words"] = _words_of(alert)
         return render(request, "notifications/clients/notice.html", context)
     return render(request, "notifications/notice.html", context)

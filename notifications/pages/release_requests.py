@@ -1,4 +1,4 @@
-"""The pages on which an advocate sends a client's release to a court, and renews one."""
+"""The pages on which an advocate sends a client's release to a court, and a supervisor confirms it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.models import Role
-from accounts.services.access.access_log import log_access
+from accounts.models import Role, User
+from accounts.services.access.access_log import log_access, log_miss
+from notifications.pages.client_words import DECLINE_WORDS
 from notifications.pages.clients import in_own_language
 from notifications.services.contacts import contacts
 from orders.errors import InvalidFact
-from orders.forms.release_requests import ReleaseRequestForm
-from orders.models import ConfidentialityRelease
+from orders.forms.release_requests import ANSWERS, PURPOSES, ReleaseRequestForm
+from orders.models import ConfidentialityRelease, DeclineReason
 from orders.services.clients import release_requests
+from orders.services.parties.releases import SCOPE
 from orders.views.seen import person_in
 
 
@@ -86,3 +88,66 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     else:
         messages.success(request, gettext("Taken back. The paper is erased here."))
     return redirect("releases")
+
+
+@method_decorator(in_own_language, name="dispatch")
+class ToConfirm(View):
+    """What advocates of the organization sent, to be confirmed by a supervisor who did not send it.
+
+    The page shows no order, and its answer is the same whether the court has one.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show what waits."""
+        rows = release_requests.waiting_for(_leader(request)).select_related("asked_by")
+        found = [
+            {
+                "row": row,
+                "name": row.renews.alias if row.renews is not None else row.docket,
+                "covers": [ANSWERS[one] for one in SCOPE if getattr(row, one)],
+                "purpose": PURPOSES[row.purpose],
+            }
+            for row in rows[: release_requests.MOST_SHOWN]
+        ]
+        log_access(
+            request,
+            {one["row"].renews.order.case.public_id for one in found if one["row"].renews is not None},
+        )
+        # Whether there is an order, only the court knows.
+        reasons = [(code, say()) for code, say in DECLINE_WORDS.items() if code != DeclineReason.NO_ORDER]
+        context = {"found": found, "reasons": reasons}
+        return render(request, "notifications/clients/confirm.html", context)
+
+    def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        """Confirm or decline one."""
+        user, now = _leader(request), timezone.now()
+        row = release_requests.waiting_for(user).filter(public_id=public_id).first()
+        if row is None:
+            raise Http404
+        try:
+            if request.POST.get("answer") == "confirm":
+                if not release_requests.confirm_for_organization(row, by=user, now=now):
+                    # Counted by the guard against guessing.
+                    log_miss(request, str(row.public_id))
+                messages.success(
+                    request,
+                    gettext(
+                        "Confirmed. If the court has this one order, it is on the list now. If not, the "
+                        "clerk answers."
+                    ),
+                )
+            else:
+                release_requests.decline(row, reason=request.POST.get("reason", ""), by=user, now=now)
+                messages.success(request, gettext("Not confirmed. The paper is erased here."))
+        except InvalidFact as refusal:
+            messages.error(request, refusal.message)
+        return redirect("releases-to-confirm")
+
+
+def _leader(request: HttpRequest) -> User:
+    """Return the supervisor of an organization. Raises `Http404` for anyone else."""
+    user = person_in(request, {Role.SUPERVISOR})
+    if not release_requests.organizations_led_by(user):
+        raise Http404
+    vars(request)["offers_exit"] = True
+    return user

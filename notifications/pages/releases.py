@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -26,6 +27,7 @@ from notifications.pages.client_words import request_words, sent_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
 from notifications.services.contacts import contacts
+from notifications.services.contacts.stopping import is_stopped
 from notifications.services.contacts.testing import send_test
 from orders.errors import InvalidFact, UnseenFact
 from orders.forms.release_requests import ANSWERS, PURPOSES
@@ -79,7 +81,8 @@ def sheet(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @method_decorator(
-    [in_own_language, sensitive_post_parameters("address", "phrase", "pin", "alias")], name="dispatch"
+    [in_own_language, sensitive_post_parameters("address", "second_address", "phrase", "pin", "alias")],
+    name="dispatch",
 )
 class OneRelease(View):
     """One order, its safe contact and its release.
@@ -222,6 +225,8 @@ class OneRelease(View):
             "alias": alias or AliasForm(initial={"alias": release.alias}),
             "sees": SEES,
             "saved_address": saved,
+            "is_stopped": watched.contact is not None and is_stopped(watched.contact, now),
+            "can_reply": bool(settings.REPLY_ADDRESS),
             "scope": [ANSWERS[one] for one in SCOPE if getattr(release, one)],
             "purpose": PURPOSES.get(release.purpose, ""),
             "views": views_under(release),

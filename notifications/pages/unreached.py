@@ -19,6 +19,9 @@ from notifications.models import Alert, FollowUpNote, Via
 from notifications.services.contacts.contacts import releases_of
 from notifications.services.recipients.recipients import reachable_members
 
+#: Why an advocate is asked to reach a client.
+OF_CLIENTS = (FollowUpNote.NO_CLIENT, FollowUpNote.NO_ANSWER, FollowUpNote.STOPPED)
+
 
 def unreached_agency(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The page of an alert that an administrator received in place of an agency. Raises `Http404`."""
@@ -39,7 +42,7 @@ def to_reach_client(request: HttpRequest, public_id: UUID) -> Alert | None:
     It is written whatever the release covers.
     """
     user = expect(User, request.user)
-    asks = Q(via=Via.RELAY) | Q(note__in=(FollowUpNote.NO_CLIENT, FollowUpNote.NO_ANSWER))
+    asks = Q(via=Via.RELAY) | Q(note__in=OF_CLIENTS)
     rows = Alert.objects.known_to(user).filter(asks, release__in=releases_of(user))
     return rows.with_details().filter(public_id=public_id).first()
 

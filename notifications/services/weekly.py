@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from accounts.dates import COURT_TIME
-from accounts.models import Membership, Role, User
+from accounts.models import POLICE, Membership, Role, User
 from notifications.models import Alert, Channel, PendingAcknowledgment, Via, WeeklyReport
 from notifications.services.recipients.recipients import reachable_members
 from notifications.services.sql import rows_of
@@ -51,7 +51,8 @@ def write_reports() -> int:
     week = local.date() - timedelta(days=local.weekday())
     if local.weekday() == 0 and local.hour < MONDAY_HOUR:
         return 0
-    supervisors = reachable_members().filter(role=Role.SUPERVISOR).values("user")
+    # A supervisor of advocates owns no follow-up.
+    supervisors = reachable_members().filter(role=Role.SUPERVISOR, agency__kind__in=POLICE).values("user")
     waiting = User.objects.filter(pk__in=supervisors).exclude(
         pk__in=WeeklyReport.objects.filter(week=week).values("user")
     )

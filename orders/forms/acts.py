@@ -20,6 +20,7 @@ from orders.forms import (
     hearings,
     items,
     modifications,
+    order_cards,
     orders,
     parties,
     proof,
@@ -46,6 +47,7 @@ ACTS = {
         modifications,
         conditions,
         parties,
+        order_cards,
         corrections,
         items,
     )

@@ -20,6 +20,7 @@ from orders.forms.item_forms import (
     CorrectReturnCheckForm,
     WithdrawItemForm,
 )
+from orders.forms.order_cards import OrderCardForm
 from orders.forms.orders import CaseEventForm, LicensingReportForm
 from orders.forms.parties import ReleaseForm
 from orders.forms.proof import DisposalForm
@@ -36,7 +37,7 @@ from orders.services.firearms import (
     returns,
     statements,
 )
-from orders.services.orders import case_events, licensing
+from orders.services.orders import case_events, licensing, order_cards
 from orders.services.parties import releases
 
 
@@ -310,6 +311,14 @@ ITEMS = (
         section=Section.ORDER,
         entry=ReleaseForm,
         entered_by="release",
+    ),
+    Item(
+        fact=order_cards.ORDER_CARD,
+        name="card",
+        resource="order_card",
+        section=Section.ORDER,
+        entry=OrderCardForm,
+        entered_by="issue-card",
     ),
 )
 

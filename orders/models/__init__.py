@@ -41,6 +41,7 @@ from orders.models.follow_ups import (
 from orders.models.hearings import Continuance, Hearing, HearingOutcome, HearingPurpose
 from orders.models.licensing import LicensingReport, LicensingReportKind
 from orders.models.modifications import Modification
+from orders.models.order_cards import OrderCard
 from orders.models.orders import (
     CANARY_JURISDICTION,
     OTHER_STATES_KINDS,
@@ -190,6 +191,7 @@ __all__ = [
     "OpenCeiling",
     "Order",
     "OrderAgency",
+    "OrderCard",
     "OrderCondition",
     "OrderKind",
     "OrderUrgency",

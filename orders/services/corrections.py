@@ -24,7 +24,7 @@ from orders.services.firearms import (
     statements,
 )
 from orders.services.follow_ups import attempts, referrals
-from orders.services.orders import case_events, licensing
+from orders.services.orders import case_events, licensing, order_cards
 from orders.services.parties import releases
 
 #: By the stem of their history kinds.
@@ -55,6 +55,7 @@ CORRECTABLE: Mapping[str, Correctable] = {
         conditions.CONDITION,
         conditions.SATISFACTION,
         releases.RELEASE,
+        order_cards.ORDER_CARD,
         attempts.ATTEMPT,
         referrals.REFERRAL,
         referrals.REFERRAL_DECISION,

@@ -492,6 +492,13 @@ ACTS = {
         slip=lambda f: {"occurred_at": None, "occurred_on": f.day(3)},
         refused=("occurred_on", "in_the_future"),
     ),
+    "cards": Act(
+        path=of("cards"),
+        body=lambda f: {"telephone": "860-555-0100"},
+        shows=lambda f: {"telephone": "860-555-0100"},
+        slip=lambda f: {"telephone": "ask"},
+        refused=("telephone", "invalid"),
+    ),
     "notices-sent": Act(
         path=of("notices-sent"),
         body=lambda f: {"entry": f.requirement, "sent_on": f.day(-1)},

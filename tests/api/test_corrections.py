@@ -15,7 +15,7 @@ from orders.services import hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, return_steps, returns, statements
-from orders.services.orders import case_events, licensing, vacatur
+from orders.services.orders import case_events, licensing, order_cards, vacatur
 from orders.services.parties import persons
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -188,6 +188,10 @@ CASES = {
             f.order, condition="CT-HOM-01", due_on=court_day(f.order, f.now) + timedelta(days=8), **by(f)
         ),
         correction=lambda f: {"due_on": f.day(9)},
+    ),
+    "cards": Case(
+        row=lambda f: order_cards.issue_card(f.order, telephone="860-555-0100", **by(f)),
+        correction=lambda f: {"telephone": "860-555-0101"},
     ),
     "confidentiality-releases": Case(
         row=lambda f: f.release,

@@ -6,6 +6,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any, Literal
 
 import pytest
@@ -224,3 +226,26 @@ def chromium(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) ->
     found.set_page_load_timeout(PATIENCE)
     yield found
     found.quit()
+
+
+class _Weather(BaseHTTPRequestHandler):
+    """Another site, to which Exit leads."""
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<title>Weather</title><main>Rain</main>")
+
+    def log_message(self, *_args: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def weather() -> Iterator[str]:
+    """The address of another site."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Weather)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()

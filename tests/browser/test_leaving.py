@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-
 import pytest
 from pytest_django import Settings
 from selenium.webdriver.common.action_chains import ActionChains
@@ -18,29 +14,6 @@ from tests import make
 from tests.browser.conftest import PATIENCE, Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-class _Weather(BaseHTTPRequestHandler):
-    """Another site, to which Exit leads."""
-
-    def do_GET(self) -> None:
-        """Answer with a page."""
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"<title>Weather</title><main>Rain</main>")
-
-    def log_message(self, *_args: object) -> None:
-        """Print nothing."""
-
-
-@pytest.fixture
-def weather() -> Iterator[str]:
-    """The address of another site."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Weather)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("way", ["button", "keys", "no script"])

@@ -26,6 +26,7 @@ from notifications.services.calendar import appointments, feeds
 from notifications.services.delivery.templates import find_forbidden
 from orders.models import Deadline, DeadlineState, Hearing, Order
 from orders.services import hearings
+from orders.services.parties.releases import record_release, set_alias
 from tests import make
 from tests.make import NOW
 
@@ -433,3 +434,29 @@ def test_when_it_was_read_is_kept_to_the_minute(clerk: User) -> None:
 
     assert first is not None
     assert CalendarFeed.objects.get(ended_at=None).read_at == first
+
+
+def test_an_advocate_may_have_the_word_for_the_client_in_each_entry(court: Agency) -> None:
+    order, other = order_of(court), order_of(court)
+    organization = make.agency(AgencyKind.ADVOCACY)
+    advocate = make.person(Role.ADVOCATE, organization)
+    now = timezone.now()
+    for one, alias in ((order, "Blue Heron"), (other, "")):
+        release = record_release(
+            one,
+            agency=organization,
+            signed_on=now.date() - timedelta(days=1),
+            begins_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(days=30),
+            by=None,
+            now=now,
+        )
+        set_alias(release, alias=alias)
+
+    plain = {str(one["SUMMARY"]) for one in entries(read(address_for(advocate)))}
+    assert not any("Heron" in one for one in plain)
+    page = browser(advocate).post("/calendar/", {"make": "", "aliases": "yes"}).content.decode()
+    link = page.split('id="link">')[1].split("<")[0]
+    told = {str(one["SUMMARY"]) for one in entries(read("/" + link.split("/", 3)[3]))}
+
+    assert {"Blue Heron: Due", "Due"} <= told

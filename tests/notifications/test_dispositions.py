@@ -19,12 +19,13 @@ from pytest_django import Settings
 
 from accounts.models import Agency, AgencyKind, AuditEntry, EntryPoint, Role, User
 from accounts.services.access import audit_chain
-from notifications.models import Alert, Rehearsal
+from notifications.models import Alert, Finding, Rehearsal
 from notifications.services.dispositions import carry_out, rehearsed
 from notifications.services.firing.fire import Firer
 from orders.errors import InvalidFact
 from orders.models import (
     Case,
+    ConfidentialityRelease,
     Disposition,
     DispositionCase,
     FollowUp,
@@ -33,6 +34,7 @@ from orders.models import (
     Order,
     Person,
     Receipt,
+    ReleaseRequest,
     Respondent,
 )
 from orders.services.firearms import inventory, receipts
@@ -130,6 +132,43 @@ def test_an_old_case_is_deleted_with_all_its_rows_and_leaves_a_record_that_verif
         pass
     assert audit_chain.verify(entry_point=EntryPoint.COMMAND).fault is None
     # PostgreSQL checks its references at the end of a transaction.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_a_request_for_a_release_goes_with_its_case(court: Agency, administrator: User) -> None:
+    order, organization = old(court), make.agency(AgencyKind.ADVOCACY)
+    advocate, now = make.person(Role.ADVOCATE, organization), timezone.now()
+    release = ConfidentialityRelease.objects.create(
+        order=order, agency=organization, signed_on=now.date(), begins_at=now - YEAR, ends_at=now - YEAR / 2
+    )
+    # It renews no other release, so only the release that followed leads to the case.
+    request = ReleaseRequest.objects.create(
+        agency=organization,
+        asked_by=advocate,
+        asked_at=now,
+        court=court,
+        covers_service=True,
+        purpose="safety",
+        signed_on=now.date(),
+        ends_at=now,
+        scan="clean",
+        state="confirmed",
+        decided_at=now,
+        release=release,
+    )
+    abouts: list[dict[str, Any]] = [{"release_request": request}, {"release": release, "note": "ending"}]
+    for about in abouts:
+        Alert.objects.create(**about, recipient=advocate, via="person", idem_key=f"test:{len(about)}")
+    finding = Finding.objects.create(code="test")
+    kept = Alert.objects.create(finding=finding, recipient=advocate, via="operator", idem_key="test")
+    listed(administrator)
+    approve(administrator)
+
+    assert run() == {"deleted": 1, "kept": 0}
+
+    assert not ReleaseRequest.objects.exists()
+    assert list(Alert.objects.all()) == [kept]
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

@@ -166,7 +166,17 @@ def test_an_unanswered_message_comes_again_until_the_person_answers_by_pin(
     assert wrong.status_code == 400
     assert "This PIN does not fit." in wrong.content.decode()
     assert wrong.content == stranger.post("/p/nothing", {"pin": "4711"}).content
-    assert "Thank you." in text(stranger.post(link, {"pin": " 4711 "}))
+    ConfidentialityRelease.objects.filter(pk=stage.release.pk).update(covers_ending=False)
+    opened = stranger.post(link, {"pin": " 4711 "})
+    assert not opened.cookies
+    assert "Thank you." in text(opened)
+    # With the PIN the person reads what the release covers, and no name.
+    assert "Are the guns handed in?" in text(opened)
+    assert "Has the other side been served?" in text(opened)
+    assert "When does the order end?" not in text(opened)
+    named = (stage.order.case.docket_number, str(stage.court), str(stage.organization), str(stage.police))
+    for name in (*named, "Ash Birch", "Sky Linden", CONTACT["phrase"]):
+        assert name not in text(opened)
     assert repeat_unanswered(timezone.now() + timedelta(hours=30)) == 0
     assert repeat_unanswered(timezone.now() + timedelta(hours=50)) == 0
     assert not Alert.objects.filter(note=FollowUpNote.NO_ANSWER).exists()

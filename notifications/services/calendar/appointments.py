@@ -1,13 +1,14 @@
 """Calendar entries: when something is scheduled or due, without any details.
 
 Calendars are stored on phones and by other companies. An entry shows only “Appointment” or “Due” and links to
-the list of alerts, which requires sign-in.
+the list of alerts, which requires sign-in. An advocate may choose that it begins with the word for the
+client, which is never a name, so that entries differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,6 +18,7 @@ from icalendar import Calendar, Event
 
 from accounts.access import MATRIX
 from accounts.models import User
+from notifications.services.contacts.contacts import releases_of
 from notifications.services.delivery.links import list_link
 from orders.models import RUNNING, Deadline, Hearing, HearingOutcome, Order
 from orders.rules.court_time import at_wall
@@ -49,10 +51,23 @@ class Appointment:
         return self.begins.isoformat()
 
 
-def appointments(user: User, *, now: datetime) -> list[Appointment]:
+def appointments(user: User, *, now: datetime, shows_aliases: bool = False) -> list[Appointment]:
     """Return the hearings, deadlines and windows of the orders visible to `user`, soonest first."""
     found = [*_hearings(user, now), *_deadlines(user, now)]
+    if shows_aliases:
+        found = _with_aliases(found, user)
     return sorted(found, key=lambda one: one.day)[:MAX_ENTRIES]
+
+
+def _with_aliases(found: Sequence[Appointment], user: User) -> list[Appointment]:
+    """Begin each entry with the word for the client, where there is one."""
+    cases = {one.case for one in found}
+    rows = releases_of(user).filter(order__case__public_id__in=cases).select_related("order__case")
+    aliases = {one.order.case.public_id: one.alias for one in rows.order_by("id") if one.alias}
+    return [
+        replace(one, summary=f"{aliases[one.case]}: {one.summary}") if one.case in aliases else one
+        for one in found
+    ]
 
 
 def calendar_file(found: Sequence[Appointment], *, now: datetime) -> bytes:

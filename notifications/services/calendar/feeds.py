@@ -36,13 +36,22 @@ def current_feed(user: User, *, now: datetime) -> CalendarFeed | None:
 
 
 @transaction.atomic
-def create_feed(user: User, *, now: datetime) -> str:
-    """Create a link and revoke the one before; return its token, which cannot be read again later."""
+def create_feed(user: User, *, now: datetime, shows_aliases: bool = False) -> str:
+    """Create a link and revoke the one before; return its token, which cannot be read again later.
+
+    With `shows_aliases`, entries begin with the words by which an advocate knows the clients.
+    """
     # Serialize a double click.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     revoke_feed(user, now=now)
     token = secrets.token_urlsafe(_BYTES)
-    CalendarFeed.objects.create(user=user, digest=digest_of(token), created_at=now, expires_at=now + LIFE)
+    CalendarFeed.objects.create(
+        user=user,
+        digest=digest_of(token),
+        created_at=now,
+        expires_at=now + LIFE,
+        shows_aliases=shows_aliases,
+    )
     return token
 
 
@@ -56,8 +65,8 @@ def end_feed(user: User, **_signal: object) -> None:
     CalendarFeed.objects.filter(user=user, ended_at=None).update(ended_at=Now())
 
 
-def reader_of(token: str, *, now: datetime) -> User | None:
-    """Return the owner of the link, with memberships loaded.
+def feed_of(token: str, *, now: datetime) -> CalendarFeed | None:
+    """Return the link with its owner, whose memberships are loaded.
 
     None for an unknown, revoked or expired link, or if the owner may no longer sign in or have a calendar.
     """
@@ -68,7 +77,8 @@ def reader_of(token: str, *, now: datetime) -> User | None:
         return None
     long_ago = Q(read_at=None) | Q(read_at__lt=now - _TO_THE_MINUTE)
     CalendarFeed.objects.filter(long_ago, pk=feed.pk).update(read_at=now)
-    return user
+    feed.user = user
+    return feed
 
 
 def digest_of(token: str) -> str:

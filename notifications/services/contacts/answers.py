@@ -51,25 +51,33 @@ def repeat_unanswered(now: datetime) -> int:
 
 
 def answer_by_pin(alert: UUID | None, pin: str, *, now: datetime) -> bool:
-    """Record that the person answered what was sent until now; return False if the PIN does not fit.
+    """Record that the person answered what was sent until now; return False if the PIN does not fit."""
+    contact = opened_by_pin(alert, pin)
+    if contact is None:
+        return False
+    SafeContact.objects.filter(pk=contact.pk).update(answered_at=now)
+    return True
 
-    It answers nothing of another contact, and takes no PIN for an hour after five that were wrong.
+
+def opened_by_pin(alert: UUID | None, pin: str) -> SafeContact | None:
+    """Return the contact of the message if the PIN fits.
+
+    It opens nothing of another contact, and takes no PIN for an hour after five that were wrong.
     """
     with transaction.atomic():
         contact = contact_of_message(alert, locks=True)
         if contact is None:
-            return False
+            return None
         key = f"wrong-pin:{contact.public_id}"
         # The lock on the contact lets one try count at a time.
         wrong = cache.get(key, 0)
         if wrong >= MOST_WRONG:
-            return False
+            return None
         if not hmac.compare_digest(decrypt(contact.encrypted_pin).encode(), pin.strip().encode()):
             cache.set(key, wrong + 1, WAIT)
-            return False
+            return None
         cache.delete(key)
-        SafeContact.objects.filter(pk=contact.pk).update(answered_at=now)
-    return True
+    return contact
 
 
 def contact_of_message(alert: UUID | None, *, locks: bool = False) -> SafeContact | None:
@@ -141,6 +149,7 @@ def _again(last: Alert, key: str, now: datetime) -> Alert:
         capacity=last.capacity,
         via=Via.PROTECTED,
         channel=last.channel,
+        note=last.note,
         priority=last.priority,
         idem_key=key,
         created_at=now,

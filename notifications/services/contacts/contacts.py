@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
@@ -48,11 +48,14 @@ LONGEST_ADDRESS = LONGEST
 class ContactSettings:
     """All settings of a safe contact. The hours are court time; without hours, any time is allowed.
 
-    `address` is an email address or a phone number; empty if the advocate notifies the person.
+    `address` is an email address or a phone number; empty if the advocate notifies the person. The second
+    way, if there is one, is used for a message that failed by the first.
     """
 
     channel: str
     address: str = ""
+    second_channel: str = ""
+    second_address: str = ""
     phrase: str = ""
     pin: str = ""
     language: str = Language.ENGLISH.value
@@ -111,6 +114,7 @@ def set_contact(
     Raises `InvalidFact`; its message contains neither the address nor the phrase.
     """
     address, phrase, pin = _address(chosen), _phrase(chosen), _pin(chosen)
+    second = _second(chosen, address)
     _check_hours(chosen)
     confirm_every = _confirm_every(chosen)
     if chosen.language not in Language.values:
@@ -126,6 +130,8 @@ def set_contact(
             release=release,
             channel=chosen.channel,
             encrypted_address=encrypt(address) if address else "",
+            second_channel=chosen.second_channel,
+            encrypted_second_address=encrypt(second) if second else "",
             encrypted_phrase=encrypt(phrase) if phrase else "",
             encrypted_pin=encrypt(pin) if pin else "",
             language=chosen.language,
@@ -185,6 +191,7 @@ def _end(contacts: QuerySet[SafeContact], now: datetime) -> int:
     return contacts.update(
         ended_at=now,
         encrypted_address="",
+        encrypted_second_address="",
         encrypted_phrase="",
         encrypted_pin="",
         hours_from=None,
@@ -220,6 +227,27 @@ def _address(chosen: ContactSettings) -> str:
     raise InvalidFact("channel", "not_known", f"Use one of {', '.join(ContactChannel.values)}.")
 
 
+def _second(chosen: ContactSettings, first: str) -> str:
+    """Return the second address as it is stored; empty without a second way."""
+    channel, given = chosen.second_channel, chosen.second_address.strip()
+    if not channel and not given:
+        return ""
+    if chosen.channel == ContactChannel.RELAY:
+        message = gettext("You reach the person yourself, so leave the second way empty.")
+        raise InvalidFact("second_channel", "must_be_empty", message)
+    if channel not in (ContactChannel.EMAIL, ContactChannel.SMS):
+        message = gettext("Choose the second way, or leave its address empty.")
+        raise InvalidFact("second_channel", "required", message)
+    try:
+        second = _address(replace(chosen, channel=channel, address=given))
+    except InvalidFact as refusal:
+        raise InvalidFact(f"second_{refusal.field}", refusal.code, refusal.message) from refusal
+    if (channel, second) == (chosen.channel, first):
+        message = gettext("This is the first way. Choose another one, or leave it empty.")
+        raise InvalidFact("second_address", "same_way", message)
+    return second
+
+
 def _email(given: str) -> str:
     try:
         check_address(given)
@@ -249,8 +277,9 @@ def _number(given: str) -> str:
 def _phrase(chosen: ContactSettings) -> str:
     """Return the phrase as it is stored: Unicode-normalized, so that what was checked is what is shown."""
     phrase = unicodedata.normalize("NFKC", chosen.phrase).strip()
-    for code, message in _problems(phrase, chosen.channel):
-        raise InvalidFact("phrase", code, message)
+    for channel in (chosen.channel, chosen.second_channel):
+        for code, message in _problems(phrase, channel):
+            raise InvalidFact("phrase", code, message)
     return phrase
 
 

@@ -46,7 +46,7 @@ def send_test(contact: SafeContact, *, now: datetime) -> bool:
         raise _refused("again", gettext("A test went out a short while ago. Wait ten minutes."))
     phrase = decrypt(contact.encrypted_phrase) if contact.encrypted_phrase else ""
     # The link of a test opens the page and answers nothing.
-    fields = {"link": person_link(uuid.uuid4()), "code": "", "phrase": phrase}
+    fields = {"link": person_link(uuid.uuid4()), "code": "", "phrase": phrase, "stop": ""}
     name = "news_pin" if contact.encrypted_pin else "news"
     text = Wordings().render((name, channel, contact.language), fields)
     message = Message(

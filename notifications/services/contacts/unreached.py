@@ -1,4 +1,8 @@
-"""A message to a protected person failed or has no answer: the advocate is asked to reach the person."""
+"""A message to a protected person failed: it goes out by the second way that the person chose.
+
+Without a second way, or if that failed too, the advocate is asked to reach the person. So it is without an
+answer.
+"""
 
 from __future__ import annotations
 
@@ -24,23 +28,28 @@ SHOWN = timedelta(days=7)
 KIND = "message to a client"
 
 #: What the key of an alert ends with, by its reason.
-_KEYS = {FollowUpNote.NO_CLIENT: "unreached", FollowUpNote.NO_ANSWER: "unanswered"}
+_KEYS = {
+    FollowUpNote.NO_CLIENT: "unreached",
+    FollowUpNote.NO_ANSWER: "unanswered",
+    FollowUpNote.STOPPED: "stopped",
+}
 
 
 def notify_advocates(now: datetime) -> int:
-    """Alert the advocates of each message to a person that failed since the last call; return how many.
+    """Send each message that failed since the last call by the second way, or alert the advocates of it.
 
-    One alert for each message and advocate: its key is made of that of the message.
+    Return how many alerts were written. One alert for each message and advocate: its key is made of that of
+    the message.
     """
-    passed_on = Alert.objects.filter(
-        checkpoint=OuterRef("checkpoint"), release=OuterRef("release"), note=FollowUpNote.NO_CLIENT
-    )
+    followed = Alert.objects.filter(checkpoint=OuterRef("checkpoint"), release=OuterRef("release"))
+    is_passed_on = Q(Exists(followed.filter(note=FollowUpNote.NO_CLIENT)))
+    is_passed_on |= Q(Exists(followed.filter(note=FollowUpNote.SECOND))) & ~Q(note=FollowUpNote.SECOND)
     with transaction.atomic():
         # What another pulse works on is left to it.
         found = list(
             Alert.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .filter(state=AlertState.FAILED, created_at__gt=now - NEWS)
-            .filter(~Exists(passed_on), via=Via.PROTECTED, is_rehearsal=False)
+            .filter(~is_passed_on, via=Via.PROTECTED, is_rehearsal=False)
             .exclude(pk__in=parked_rows(KIND))
             .select_related("agency", "order", "checkpoint", "release")
             .order_by("id")[:BATCH]
@@ -50,8 +59,31 @@ def notify_advocates(now: datetime) -> int:
 
 def _try_to_notify(failed: Alert, now: datetime) -> int:
     with parking(KIND, failed.pk, "alerting an advocate of a failed message failed"):
-        return ask_advocates(failed, FollowUpNote.NO_CLIENT, now)
+        return _by_second_way(failed, now) or ask_advocates(failed, FollowUpNote.NO_CLIENT, now)
     return 0
+
+
+def _by_second_way(failed: Alert, now: datetime) -> int:
+    """Write the same message to the second address; return 0 without one, or if it failed too."""
+    contact = SafeContact.objects.in_force().filter(release=failed.release_id).first()
+    if failed.note == FollowUpNote.SECOND or contact is None or not contact.second_channel:
+        return 0
+    again = Alert(
+        checkpoint=failed.checkpoint,
+        correction=failed.correction,
+        order=failed.order,
+        release=failed.release,
+        agency=failed.agency,
+        capacity=failed.capacity,
+        via=Via.PROTECTED,
+        channel=contact.second_channel,
+        note=FollowUpNote.SECOND,
+        priority=failed.priority,
+        idem_key=f"{failed.idem_key}:second",
+        created_at=now,
+        next_attempt_at=now,
+    )
+    return len(store_new([again], now=now))
 
 
 def ask_advocates(message: Alert, note: FollowUpNote, now: datetime) -> int:
@@ -89,7 +121,9 @@ def unreached(user: User, now: datetime) -> QuerySet[SafeContact]:
         created_at__gt=now - SHOWN,
         created_at__gte=OuterRef("set_at"),
     )
-    return SafeContact.objects.in_force().filter(Exists(failed), release__in=releases_of(user))
+    # With a second way, the first may fail.
+    found = Q(second_channel="") & Q(Exists(failed)) | Q(Exists(failed.filter(note=FollowUpNote.SECOND)))
+    return SafeContact.objects.in_force().filter(found, release__in=releases_of(user))
 
 
 def unanswered(user: User) -> QuerySet[SafeContact]:

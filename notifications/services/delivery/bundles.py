@@ -61,6 +61,8 @@ def _recipient_key(alert: LeasedAlert) -> object:
     if alert.channel == Channel.CANARY or alert.figures:
         return alert.id
     # A desk belongs to its agency; a protected person is identified by the release only.
-    recipient = alert.release if alert.via == Via.PROTECTED else alert.recipient or f"agency {alert.agency}"
+    # The two ways to a person stay apart.
+    person = (alert.release, alert.address) if alert.via == Via.PROTECTED else alert.recipient
+    recipient = person or f"agency {alert.agency}"
     is_apart = alert.via == Via.PROTECTED, alert.via == Via.OPERATOR, alert.is_rehearsal
     return alert.channel, *is_apart, recipient

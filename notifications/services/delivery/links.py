@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,6 +41,32 @@ def alert_of_person(token: str) -> UUID | None:
 def alert_of(token: str) -> UUID | None:
     """Return the public id of the alert for the token of a link; None for any other token."""
     return _alert_of(_SIGNER, token)
+
+
+def reply_address(alert: UUID) -> str:
+    """Return the address to which a protected person replies to a message; empty where no one reads replies.
+
+    It names nothing, and is in lower case, because mail servers may change the case.
+    """
+    name, _, domain = settings.REPLY_ADDRESS.partition("@")
+    return f"{name}+{_reply_token(alert)}@{domain}" if domain else ""
+
+
+def alert_of_reply(address: str) -> UUID | None:
+    """Return the public id of the alert that was replied to at the address, if it is one of ours."""
+    name, _, domain = address.strip().strip("<>").lower().partition("@")
+    token = name.partition("+")[2]
+    try:
+        alert = UUID(bytes=b32decode(token.upper() + "=" * (-len(token) % 8))[:16])
+    except ValueError:
+        return None
+    is_ours = f"{name.partition('+')[0]}@{domain}" == settings.REPLY_ADDRESS.lower()
+    return alert if is_ours and hmac.compare_digest(_reply_token(alert), token) else None
+
+
+def _reply_token(alert: UUID) -> str:
+    made = hmac.new(settings.SECRET_KEY.encode(), b"reply" + alert.bytes, hashlib.sha256).digest()
+    return b32encode(alert.bytes + made[:10]).decode().rstrip("=").lower()
 
 
 def _alert_of(signer: Signer, token: str) -> UUID | None:

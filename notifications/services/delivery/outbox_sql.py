@@ -71,6 +71,10 @@ WITH ready AS MATERIALIZED (
          (NOT a.is_rehearsal OR v.addresses IS NOT NULL) AND
          CASE WHEN a.finding_id IS NOT NULL THEN f.resolved_at IS NULL
               WHEN a.weekly_report_id IS NOT NULL THEN a.acknowledged_at IS NULL
+              WHEN a.release_request_id IS NOT NULL THEN a.acknowledged_at IS NULL AND EXISTS (
+                SELECT FROM orders_releaserequest q
+                WHERE q.id = a.release_request_id AND q.state IN ('waiting', 'confirmed'))
+              WHEN a.note = 'ending' THEN a.acknowledged_at IS NULL AND $release_in_force
               WHEN a.transfer_id IS NOT NULL THEN a.acknowledged_at IS NULL AND $transfer_is_news
               WHEN a.follow_up_id IS NOT NULL
               THEN a.acknowledged_at IS NULL AND t.closed_at IS NULL AND t.owner_id = a.agency_id
@@ -84,10 +88,12 @@ WITH ready AS MATERIALIZED (
                 AND (a.release_id IS NULL OR $release_in_force)
                 AND (a.via NOT IN ('relay', 'protected')
                      OR s.confirmed_at + s.confirm_every > statement_timestamp()
-                     AND s.channel = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END)
+                     AND CASE WHEN a.note = 'second' THEN s.second_channel ELSE s.channel END
+                       = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END)
                 AND w.answered_at IS NULL
          END IS TRUE AS still_applies,
-         CASE WHEN a.via = 'protected' THEN s.encrypted_address
+         CASE WHEN a.via = 'protected' AND a.note = 'second' THEN s.encrypted_second_address
+              WHEN a.via = 'protected' THEN s.encrypted_address
               WHEN a.channel = 'sms' THEN COALESCE(NULLIF(p.phone, ''), encode(p.encrypted_phone, 'hex'))
               WHEN a.channel = 'service' THEN p.encrypted_service
               ELSE COALESCE(u.email, g.email) END AS address,

@@ -16,7 +16,13 @@ from notifications.channels.protocol import Message, SendResult, SendStatus
 from notifications.models import Channel, Via
 from notifications.services.delivery import outbox, providers, quiet_hours, rehearsed, sms_opt_out
 from notifications.services.delivery.bundles import Bundle, bundles_of
-from notifications.services.delivery.links import answer_code, answer_link, list_link, person_link
+from notifications.services.delivery.links import (
+    answer_code,
+    answer_link,
+    list_link,
+    person_link,
+    reply_address,
+)
 from notifications.services.delivery.outbox import (
     AlertCompletion,
     BegunAlert,
@@ -26,7 +32,7 @@ from notifications.services.delivery.outbox import (
     complete,
     lease,
 )
-from notifications.services.delivery.templates import Rendered, RenderError, Wordings
+from notifications.services.delivery.templates import Rendered, RenderError, Wordings, stop_words
 from notifications.services.weekly import week_fields
 
 logger = logging.getLogger(__name__)
@@ -45,7 +51,7 @@ UNTRIED_WAIT = 1.0
 #: The most alerts that one drain takes.
 BATCH = 100
 
-_NO_FIELDS = {"link": "", "code": "", "phrase": ""}
+_NO_FIELDS = {"link": "", "code": "", "phrase": "", "stop": ""}
 
 
 class OptedOutError(ValueError):
@@ -70,7 +76,14 @@ class Outgoing:
             body=self.text.body,
             # Who looks over a shoulder must not learn from the sender what the message is about.
             sender=settings.PROTECTED_FROM_EMAIL if self.bundle.first.via == Via.PROTECTED else "",
+            reply_to=self._reply_to,
         )
+
+    @property
+    def _reply_to(self) -> str:
+        first = self.bundle.first
+        is_mail = first.via == Via.PROTECTED and first.channel == Channel.EMAIL
+        return reply_address(first.public_id) if is_mail else ""
 
 
 def drain(limit: int = BATCH, *, worker: str) -> int:
@@ -201,6 +214,7 @@ def _outgoing(bundle: Bundle, wordings: Wordings) -> Outgoing:
     fields = {**_NO_FIELDS, "code": answer_code(bundle.key)}
     if first.via == Via.PROTECTED:
         name, fields["phrase"] = "news", decrypt(first.encrypted_phrase) if first.encrypted_phrase else ""
+        fields["stop"] = stop_words(first.language)
         if first.asks_answer:
             name, fields["link"] = "news_pin", person_link(first.public_id)
     elif first.figures:

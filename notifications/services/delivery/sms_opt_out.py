@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 from cryptography.fernet import InvalidToken
 from django.db.models import Q
@@ -40,9 +41,16 @@ def renew_known() -> None:
     """Move the opt-outs of all numbers that are stored here to the current key."""
     with_phone = Preference.objects.filter(Q(phone__isnull=False) | ~Q(open_phone=""))
     texted = SafeContact.objects.filter(channel=ContactChannel.SMS).exclude(encrypted_address="")
+    second = SafeContact.objects.filter(second_channel=ContactChannel.SMS).exclude(
+        encrypted_second_address=""
+    )
     for number in with_phone.values_list("phone", flat=True).iterator():
         _renew(number)
-    for address in texted.values_list("encrypted_address", flat=True).iterator():
+    addresses = (
+        texted.values_list("encrypted_address", flat=True),
+        second.values_list("encrypted_second_address", flat=True),
+    )
+    for address in chain.from_iterable(one.iterator() for one in addresses):
         try:
             _renew(decrypt(address))
         except InvalidToken:

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -32,12 +33,19 @@ LONGEST = {
     "link": "x" * 130,
     "code": "x" * 6,
     "phrase": "x" * 60,
+    "stop": "x" * 80,
     **dict.fromkeys(("open_week", "open_month", "open_longer", "unanswered", "absent"), "x" * 7),
 }
 
 #: The most parts of a text message, and the characters in two parts.
 _PARTS = 2
 _TWO_PARTS = 306
+
+#: How a protected person ends the messages, where someone reads replies.
+_STOP = {
+    Language.ENGLISH.value: "If you want no more of these notes, reply to this one.",
+    Language.SPANISH.value: "Si ya no quiere recibir estas notas, responda a esta.",
+}
 
 #: Sample phrases for previews.
 _PHRASES = {
@@ -114,6 +122,8 @@ def filled_in(template: MessageTemplate, fields: Mapping[str, str]) -> Rendered:
         subject, body = (text.format(**fields) for text in (template.subject, template.body))
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         raise RenderError(f"wording {template} cannot be filled in: {type(error).__name__}") from error
+    # A field at the end may be empty.
+    body = body.rstrip()
     if subject.splitlines() not in ([], [subject]):
         raise RenderError(f"wording {template} has a subject of several lines")
     return Rendered(label=str(template), subject=subject, body=body)
@@ -169,7 +179,13 @@ def preview(which: WordingKey, *, subject: str, body: str) -> Rendered:
     link = answer_link(UUID(int=0)) if name in ("notice", "correction") else list_link()
     if name == "news_pin":
         link = person_link(UUID(int=0))
-    return filled_in(template, {**_FIGURES, "link": link, "code": "K7MPQ2", "phrase": _PHRASES[language]})
+    shown = {"link": link, "code": "K7MPQ2", "phrase": _PHRASES[language], "stop": _STOP[language]}
+    return filled_in(template, {**_FIGURES, **shown})
+
+
+def stop_words(language: str) -> str:
+    """Return how to end the messages by a reply; empty where no one reads replies."""
+    return _STOP[language] if settings.REPLY_ADDRESS else ""
 
 
 def shipped_text(label: str) -> str:

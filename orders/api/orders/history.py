@@ -15,6 +15,7 @@ from accounts.api.serializers import OutputSerializer
 from orders.api.base import OrderChildList
 from orders.models import AttachmentKind, HistoryEntry, Order
 from orders.services.attachments.attaching import OF_FILES, kinds_to_see
+from orders.services.orders.order_cards import OF_CARDS
 from orders.services.parties.agencies import OF_SCHOOLS
 from orders.services.parties.protected_persons import OF_PROTECTED_PERSONS
 from orders.services.parties.releases import OF_RELEASES
@@ -49,14 +50,16 @@ class HistoryList(OrderChildList):
 
     @override
     def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
-        """Leave out entries about releases, protected persons, schools and files if the caller may not know.
+        """Leave out entries about releases, cards, protected persons, schools and files.
 
-        They must not see that there are any either, nor how many.
+        A caller who may not know of them must not see that there are any either, nor how many.
         """
         entries = super().get_children(queryset, order)
         roles = roles_over(self.user, {order.pk})[order.pk]
         if not MATRIX.may(roles, "view", "confidentiality_release"):
             entries = entries.exclude(kind__in=OF_RELEASES)
+        if not MATRIX.may(roles, "view", "order_card"):
+            entries = entries.exclude(kind__in=OF_CARDS)
         if not MATRIX.may(roles, "view", "protected_person"):
             entries = entries.exclude(OF_PROTECTED_PERSONS)
         unseen = set(AttachmentKind) - set(kinds_to_see(roles))

@@ -34,6 +34,7 @@ from orders.services.firearms.surrender import surrender_deadline
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
+from orders.services.planning.rulebooks import return_rules
 
 
 class Word(StrEnum):
@@ -138,6 +139,8 @@ class ClientOrder:
     firearms: Firearms
     next_date: NextDate
     ending: Ending
+    #: The earliest day on which police may give firearms back, while the other side asks for them.
+    return_on: date | None = None
     #: The last day to ask the court to testify from another place, while that is open.
     remote_until: date | None = None
 
@@ -182,6 +185,7 @@ def _answers(release: ConfidentialityRelease, loaded: _Loaded, now: datetime) ->
         ),
         next_date=_next_date(release, loaded, now),
         ending=_ending(order, loaded, now) if release.covers_ending else Ending(word=Word.NOT_RELEASED),
+        return_on=_return_on(order, loaded) if release.covers_firearms else None,
         remote_until=(
             remote_testimony_until(loaded.deadlines.get(order.pk, ()), court_day(order, now))
             if release.covers_hearings
@@ -223,6 +227,16 @@ def _firearms_of(order: Order, balance: Balance, loaded: _Loaded, now: datetime)
         waits = deadline.state == DeadlineState.NOT_STARTED
         return Firearms(word=Word.NOT_YET if waits else Word.NOT_KNOWN)
     return Firearms(word=Word.NOT_YET, due_at=deadline.due_at, is_late=deadline.is_overdue(now))
+
+
+def _return_on(order: Order, loaded: _Loaded) -> date | None:
+    """The earliest opening of the open requests for the return of firearms."""
+    days = [
+        one.opens_on or (court_day(order, one.opens_at) if one.opens_at else None)
+        for one in loaded.deadlines.get(order.pk, ())
+        if one.rule_id in return_rules() and one.state in RUNNING
+    ]
+    return min((one for one in days if one is not None), default=None)
 
 
 def _handed_in(deadline: Deadline, received: Iterable[Receipt]) -> Firearms:

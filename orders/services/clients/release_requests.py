@@ -1,4 +1,7 @@
-"""Releases that an advocate asks a court to record: ask, take back, record, decline."""
+"""Releases that an advocate asks a court to record: ask, take back, record, decline.
+
+A clerk of the court answers, or a supervisor of the organization who did not send the request.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.dispatch import Signal
 from django.utils.translation import gettext
 
 from accounts.dates import court_date
 from accounts.encrypted_files import read_file, remove_file, write_file
-from accounts.models import Agency, AgencyKind, Role, User
+from accounts.models import Agency, AgencyKind, Membership, Role, User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket
@@ -34,6 +38,9 @@ from orders.services.parties.releases import (
 )
 from orders.services.validation import YEARS_AHEAD, need_one_of
 
+#: A request waits for an answer: `request`, `now`. Sent in the transaction that stores it.
+requested = Signal()
+
 #: The most requests that a page shows.
 MOST_SHOWN = 100
 
@@ -55,9 +62,31 @@ def requests_of(user: User) -> QuerySet[ReleaseRequest]:
 
 
 def waiting_for(user: User) -> QuerySet[ReleaseRequest]:
-    """Return the requests that wait for a clerk, where `user` is one, the oldest first."""
-    found = ReleaseRequest.objects.filter(court__in=_agencies(user, Role.CLERK), state=RequestState.WAITING)
+    """Return the requests that wait for `user`, the oldest first.
+
+    For a clerk, those to the court; for a supervisor, those of the organization that others sent.
+    """
+    for_court = Q(court__in=_agencies(user, Role.CLERK))
+    for_organization = Q(agency__in=organizations_led_by(user)) & ~Q(asked_by=user)
+    found = ReleaseRequest.objects.filter(for_court | for_organization, state=RequestState.WAITING)
     return found.select_related("agency", "court", "renews__order__case").order_by("id")
+
+
+def organizations_led_by(user: User) -> list[int]:
+    """Return the advocacy organizations (by key) in which `user` is a supervisor."""
+    led = _agencies(user, Role.SUPERVISOR)
+    found = Agency.objects.filter(pk__in=led, kind=AgencyKind.ADVOCACY)
+    return list(found.values_list("pk", flat=True)) if led else []
+
+
+def recorded_by_organizations(user: User, *, since: datetime) -> QuerySet[ReleaseRequest]:
+    """Return the requests to the clerk's courts that the organization's own supervisor answered."""
+    courts = _agencies(user, Role.CLERK)
+    theirs = Membership.objects.filter(agency=OuterRef("agency"), user=OuterRef("decided_by"))
+    found = ReleaseRequest.objects.filter(
+        Exists(theirs), court__in=courts, state=RequestState.CONFIRMED, decided_at__gt=since
+    )
+    return found.select_related("agency", "release__order__case").order_by("-decided_at")
 
 
 def orders_of(request: ReleaseRequest) -> list[Order]:
@@ -91,22 +120,25 @@ def ask(
     _check(signed, now=now)
     checked = check_file(signed.scan)
     found = scan_file(signed.scan)
-    return ReleaseRequest.objects.create(
-        agency=agency,
-        asked_by=by,
-        asked_at=now,
-        court=court,
-        docket="" if renews is not None else clean(docket),
-        purpose=signed.purpose,
-        signed_on=signed.signed_on,
-        ends_at=signed.ends_at,
-        renews=renews,
-        # Without the row, after a crash, the sweep removes the file.
-        stored_as=write_file(checked.content),
-        content_type=checked.content_type,
-        scan=found,
-        **{one: one in signed.scope for one in SCOPE},
-    )
+    with transaction.atomic():
+        request = ReleaseRequest.objects.create(
+            agency=agency,
+            asked_by=by,
+            asked_at=now,
+            court=court,
+            docket="" if renews is not None else clean(docket),
+            purpose=signed.purpose,
+            signed_on=signed.signed_on,
+            ends_at=signed.ends_at,
+            renews=renews,
+            # Without the row, after a crash, the sweep removes the file.
+            stored_as=write_file(checked.content),
+            content_type=checked.content_type,
+            scan=found,
+            **{one: one in signed.scope for one in SCOPE},
+        )
+        requested.send(ReleaseRequest, request=request, now=now)
+    return request
 
 
 def confirm(request: ReleaseRequest, *, order: Order, by: User, now: datetime) -> ConfidentialityRelease:
@@ -116,6 +148,7 @@ def confirm(request: ReleaseRequest, *, order: Order, by: User, now: datetime) -
     """
     with transaction.atomic():
         row = _locked(request)
+        check_answerer(row, by)
         if order.pk not in {one.pk for one in orders_of(row)}:
             raise InvalidFact("order", "not_of_the_request", "Choose an order of this docket number.")
         release = record_release(
@@ -139,11 +172,26 @@ def confirm(request: ReleaseRequest, *, order: Order, by: User, now: datetime) -
     return release
 
 
+def confirm_for_organization(request: ReleaseRequest, *, by: User, now: datetime) -> bool:
+    """Record the release for the one order of the docket number, without showing it; False without one.
+
+    Where no order or more than one may be meant, the request waits on for a clerk. Raises `InvalidFact`.
+    """
+    found = orders_of(request)
+    if len(found) != 1:
+        check_answerer(request, by)
+        return False
+    confirm(request, order=found[0], by=by, now=now)
+    return True
+
+
 def decline(request: ReleaseRequest, *, reason: str, by: User, now: datetime) -> None:
     """Answer that the release is not recorded, and erase docket number and scan. Raises `InvalidFact`."""
     need_one_of("reason", "unknown_reason", reason, DeclineReason.values)
     with transaction.atomic():
-        _decide(_locked(request), RequestState.DECLINED, by=by, now=now, reason=reason)
+        row = _locked(request)
+        check_answerer(row, by)
+        _decide(row, RequestState.DECLINED, by=by, now=now, reason=reason)
 
 
 def withdraw(request: ReleaseRequest, *, by: User, now: datetime) -> None:
@@ -155,6 +203,13 @@ def withdraw(request: ReleaseRequest, *, by: User, now: datetime) -> None:
 def content_of(request: ReleaseRequest) -> bytes:
     """Return the scan. Raises `FileNotFoundError`, and InvalidToken if its key is gone."""
     return read_file(request.stored_as)
+
+
+def check_answerer(request: ReleaseRequest, by: User) -> None:
+    """Refuse a person who may not answer the request, such as the one who sent it. Raises `InvalidFact`."""
+    if not waiting_for(by).filter(pk=request.pk).exists():
+        message = gettext("A clerk answers it, or another supervisor than its sender.")
+        raise InvalidFact("request", "not_yours", message)
 
 
 def _check(signed: SignedRelease, *, now: datetime) -> None:

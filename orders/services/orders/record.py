@@ -24,6 +24,7 @@ from orders.models import (
     Modification,
     Order,
     OrderAgency,
+    OrderCard,
     OrderCondition,
     Permit,
     ProofStatus,
@@ -83,6 +84,7 @@ class OrderRecord:
     takes_conditions: bool
     #: The releases in force and those that begin later.
     releases: Sequence[ConfidentialityRelease]
+    cards: Sequence[OrderCard]
     required_notices: Sequence[RequiredNotice]
     follow_ups: Sequence[FollowUp]
     #: The newest entries, at most `HISTORY` of them.
@@ -173,6 +175,7 @@ def load_record(order: Order) -> OrderRecord:
         conditions=list(OrderCondition.objects.filter(**of_order).select_related("order", "ended_by")),
         takes_conditions=bool(available_conditions(order)),
         releases=list(not_ended(order)),
+        cards=list(OrderCard.objects.filter(**of_order)),
         required_notices=required_notices(order),
         follow_ups=list(
             FollowUp.objects.filter(**of_order)

@@ -67,6 +67,12 @@ def alarm_rules() -> frozenset[str]:
 
 
 @cache
+def return_rules() -> frozenset[str]:
+    """The rules by which police return firearms, each from a request."""
+    return frozenset(rule.id for rule in bundled().rules if rule.starts == "return_requested")
+
+
+@cache
 def urgent_news() -> frozenset[str]:
     """The announcements that wait for no quiet hours, such as of a hearing that someone would travel to."""
     return frozenset(one.rule.id for one in bundled().announcements if one.urgent)

@@ -59,6 +59,9 @@ def delete_cases(cases: Collection[int], *, now: datetime) -> None:
     if not keys:
         return
     respondents = list(Respondent.objects.filter(cases__in=keys).values_list("pk", flat=True))
+    # As of a request for a new release, and of the alerts about it.
+    for model, empty, way in _other_ways():
+        _delete(model, **{f"{empty}__isnull": True, f"{way}__in": keys})
     for model, path in _before_history():
         _delete(model, **{f"{path}__in": keys})
     with connection.cursor() as cursor:
@@ -81,6 +84,36 @@ def delete_cases(cases: Collection[int], *, now: datetime) -> None:
 def _before_history() -> list[tuple[type[Model], str]]:
     """Return the tables whose rows are deleted before the history: alerts can refer to an entry of it."""
     return [(model, path) for model, path in paths().items() if model is not Order]
+
+
+def _other_ways() -> list[tuple[type[Model], str, str]]:
+    """Return each model with a row that may lead to the case by another column than that of `paths`.
+
+    Each with that column, which is empty then, and the other way; the longest ways first.
+    """
+    found = [
+        (model, path.partition("__")[0], way)
+        for model, path in paths().items()
+        for way in _ways(model, frozenset())[1:]
+    ]
+    return sorted(found, key=lambda one: one[2].count("__"), reverse=True)
+
+
+def _ways(model: type[Model], seen: frozenset[type[Model]]) -> list[str]:
+    """Return the path of the model, and if its first column may be empty, the ways by the others."""
+    known = paths()
+    path = known.get(model, "")
+    first, _, rest = path.partition("__")
+    if not rest or not model._meta.get_field(first).null or model in seen:
+        return [path]
+    others = [
+        f"{field.name}__{way}"
+        for field in model._meta.get_fields()
+        if field.concrete and (field.many_to_one or field.one_to_one)
+        if field.name != first and field.related_model in known
+        for way in _ways(field.related_model, seen | {model})
+    ]
+    return [path, *others]
 
 
 def _delete(model: type[Model], **conditions: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MATRIX
+from accounts.models import Role
 from accounts.services.access.access_log import log_access
 from orders.display import covered_words
 from orders.errors import InvalidFact
@@ -20,23 +22,28 @@ from orders.views.attachments import ENDINGS, FILE_POLICY
 from orders.views.seen import person_in
 
 _MAY = MATRIX.resources["release_request"].actions
+#: How long the page lists what an organization's own supervisor recorded.
+_LISTED = timedelta(days=30)
 
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
     """The releases that wait for the clerk's answer, each with the orders of its docket number."""
-    user = person_in(request, _MAY["confirm"])
+    user, now = person_in(request, {Role.CLERK}), timezone.now()
     rows = list(release_requests.waiting_for(user)[: release_requests.MOST_SHOWN])
     found = [(row, release_requests.orders_of(row), covered_words(row)) for row in rows]
     log_access(request, {order.case.public_id for _, orders, _ in found for order in orders})
-    context = {"found": found, "reasons": DeclineReason.choices}
+    theirs = release_requests.recorded_by_organizations(user, since=now - _LISTED)
+    recorded = list(theirs[: release_requests.MOST_SHOWN])
+    log_access(request, {row.release.order.case.public_id for row in recorded if row.release is not None})
+    context = {"found": found, "reasons": DeclineReason.choices, "recorded": recorded}
     return render(request, "orders/court/release_requests.html", context)
 
 
 @require_POST
 def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Record the release for the chosen order, or decline it for a reason."""
-    user, row, now = person_in(request, _MAY["confirm"]), _waiting(request, public_id), timezone.now()
+    user, row, now = person_in(request, {Role.CLERK}), _waiting(request, public_id), timezone.now()
     try:
         if request.POST.get("answer") == "confirm":
             order = _order(row, request.POST.get("order", ""))
@@ -53,7 +60,7 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_safe
 def paper(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The signed paper, to be read by the clerk."""
+    """The signed paper, to be read by the clerk, or by the supervisor of the organization."""
     row = _waiting(request, public_id)
     log_access(request, {one.case.public_id for one in release_requests.orders_of(row)})
     try:
@@ -72,7 +79,7 @@ def paper(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _waiting(request: HttpRequest, public_id: UUID) -> ReleaseRequest:
-    """Return a request that waits for the clerk's court. Raises `Http404`."""
+    """Return a request that waits for the person. Raises `Http404`."""
     user = person_in(request, _MAY["confirm"])
     found = release_requests.waiting_for(user).filter(public_id=public_id).first()
     if found is None:

@@ -22,6 +22,7 @@ from orders.services.clients.answers import (
     client_orders,
 )
 from orders.services.firearms import inventory, receipts, statements
+from orders.services.firearms.requests import record_custody_request
 from orders.services.orders import case_events
 from orders.services.orders.vacatur import vacate_order
 from tests import make
@@ -217,3 +218,28 @@ def test_the_queries_do_not_grow_with_the_orders() -> None:
         return len(queries)
 
     assert count(1) == count(4)
+
+
+def test_a_request_for_return_shows_its_earliest_day_while_it_is_open() -> None:
+    served = NOW - timedelta(days=60)
+    order = make.order(
+        issued_at=served,
+        served_at=served,
+        service_method="in_hand",
+        expires_on=NOW.date() - timedelta(days=9),
+    )
+    receipts.record_receipt(
+        order,
+        kind="police",
+        agency=make.agency(),
+        received_at=served + timedelta(hours=2),
+        firearms=[inventory.list_firearm(pistol(order), serial="S-2", source="application", **BY)],
+        **BY,
+    )
+    assert answers(order).return_on is None
+
+    record_custody_request(order, kind="return", requested_at=NOW - timedelta(hours=1), **BY)
+
+    # Two business days from Friday, December 4.
+    assert answers(order).return_on == date(2026, 12, 8)
+    assert answers(order, covers_firearms=False).return_on is None

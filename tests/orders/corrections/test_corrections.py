@@ -28,7 +28,7 @@ from orders.services.firearms import (
     statements,
 )
 from orders.services.follow_ups import attempts, referrals
-from orders.services.orders import case_events, licensing, vacatur
+from orders.services.orders import case_events, licensing, order_cards, vacatur
 from orders.services.parties import releases
 from tests import make
 from tests.make import NOW
@@ -418,6 +418,13 @@ CASES = {
         details=["Why it was referred changed"],
         wrong={"why_referred": " "},
         refused=("reason", "required"),
+    ),
+    "card": Case(
+        record=lambda order: order_cards.issue_card(order, telephone="860-555-0100", **BY),
+        changes={"telephone": "860-555-0101"},
+        details=["Card of Fri, Dec 4, 2026, 4:00 p.m.", "Telephone: 860-555-0100 → 860-555-0101"],
+        wrong={"telephone": "ask"},
+        refused=("telephone", "invalid"),
     ),
     "release": Case(
         record=release,

@@ -33,6 +33,7 @@ from orders.models import (
     NoticeSent,
     Order,
     OrderAgency,
+    OrderCard,
     OrderCondition,
     Permit,
     Receipt,
@@ -430,6 +431,14 @@ CASES = [
         },
         beside="handed_in_on",
         message="is in the future. Enter",
+    ),
+    Case(
+        act="issue-card",
+        sheet=lambda s: {"telephone": "860-555-0100"},
+        stored=lambda s: OrderCard.objects.get(order=s.order).telephone == "860-555-0100",
+        slip=lambda s: {"telephone": "ask the clerk"},
+        beside="telephone",
+        message="Enter the telephone",
     ),
     Case(
         act="sent",

@@ -29,7 +29,7 @@ from orders.services.firearms import (
     returns,
     statements,
 )
-from orders.services.orders import case_events, licensing, vacatur
+from orders.services.orders import case_events, licensing, order_cards, vacatur
 from orders.services.parties import releases
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of, signed_in, typed
@@ -370,6 +370,14 @@ CASES = {
         message="is before the date of the order",
     ),
     "satisfaction": Case(row=satisfied),
+    "card": Case(
+        row=lambda p: order_cards.issue_card(p.order, telephone="860-555-0100", **p.by),
+        typed=lambda p: {"telephone": "860-555-0101"},
+        stored=lambda row, p: row.telephone == "860-555-0101",
+        slip=lambda p: {"telephone": "ask"},
+        beside="telephone",
+        message="Enter the telephone",
+    ),
     "release": Case(
         row=release,
         typed=lambda p: typed(p.ago(-100), "ends_at"),

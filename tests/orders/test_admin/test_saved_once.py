@@ -273,6 +273,7 @@ WITHOUT_KEY = {
     "notifications/templates/notifications/by_pin.html",
     "orders/templates/orders/court/find.html",
     "orders/templates/orders/search.html",
+    "orders/templates/orders/verify_card.html",
 }
 
 

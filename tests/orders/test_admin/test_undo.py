@@ -171,6 +171,7 @@ NOT_IN_A_PLAN = {
     "notice_sent",
     "order",
     "order_agency",
+    "order_card",
     "permit",
     "person",
     "protected_person",
