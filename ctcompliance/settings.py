@@ -296,6 +296,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ctcompliance.middleware.never_store",
     "ctcompliance.middleware.name_rehearsal",
+    # Outside of the access log: what is shown is logged, in whatever language.
+    "ctcompliance.spanish.pages.desk_in_spanish",
     "accounts.middleware.AccessLog",
     # Last, so that every other check has passed before a form is saved.
     "accounts.form_middleware.Forms",

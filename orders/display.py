@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from accounts.dates import format_day, format_instant
 from orders.models import (
@@ -196,8 +197,8 @@ _REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}
 
 
 def language_of(request: HttpRequest) -> str:
-    """Return the language in which the reader asks for reasons; English if it is not supported."""
-    asked = request.GET.get("language", LANGUAGE)
+    """Return the language in which the reader asks for reasons, else that of the page, else English."""
+    asked = request.GET.get("language", (get_language() or LANGUAGE)[:2])
     return asked if asked in languages() else LANGUAGE
 
 

@@ -13,8 +13,8 @@ from orders.forms.base import CHOOSE, Act, ActForm, CorrectionForm, Fieldsets, R
 from orders.forms.conditions import condition_choices, details_field, for_police_field
 from orders.forms.fields import DayField, InstantField, LabeledChoicesField
 from orders.models import Order, OrderCondition
-from orders.models.fields import as_given
 from orders.services.conditions.conditions import WITH_WORDS
+from orders.services.court_days import zone_of
 from orders.services.orders import modification
 from orders.services.planning.lasting import is_limited, lasting_conditions
 
@@ -119,9 +119,7 @@ class CorrectModificationForm(CorrectionForm):
             return
         self.remember([order.expires_on, row.modified_on, row.modified_at])
         self.fields["modified_at"].initial = (
-            as_given(row.modified_at, row.modified_offset)
-            if row.modified_at and row.modified_offset is not None
-            else row.modified_on
+            row.modified_at.astimezone(zone_of(order)) if row.modified_at else row.modified_on
         )
         self.fields["expires_on"].initial = row.expires_on
         ended = OrderCondition.objects.filter(ended_by=row)

@@ -26,7 +26,7 @@ from orders.services.change import changing
 from orders.services.conditions.conditions import available_conditions, set_condition
 from orders.services.court_days import court_day, zone_of
 from orders.services.firearms.inventory import record_permit
-from orders.services.one_round import refuse
+from orders.services.one_round import at_once, refuse
 from orders.services.orders.entry import NewOrder, enter_order
 from orders.services.orders.vacatur import reinstate_order, vacate_order
 from orders.services.orders.withdrawal import withdraw_order
@@ -83,7 +83,9 @@ def decide_application(
             hearings.continue_hearing(hearing, scheduled_on=day, scheduled_time=scheduled_time, **given)
         else:
             at = _required("decided_at", decided_at, "Enter when the court decided.")
-            check_instant("decided_at", at, now=now, zone=zone_of(order))
+            # The day of the hearing follows from it, and would be refused too.
+            with at_once():
+                check_instant("decided_at", at, now=now, zone=zone_of(order))
             hearings.record_hearing(hearing, outcome=decision, held_on=court_day(order, at), **given)
             if decision == HearingOutcome.GRANTED:
                 following = _enter_following(order, at, expires_on, **given)

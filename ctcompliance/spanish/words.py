@@ -1,0 +1,108 @@
+"""The catalog of the court's desk: English texts of pages, each with its Spanish.
+
+A text with places, such as “%(count)s due”, is for every text of that form. A place that is named
+`count`, or ends with `_count`, holds a number; any other holds words, which are translated in turn if they
+are a text of the catalog themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ctcompliance.catalogs import read
+
+FILE = Path(__file__).with_name("es.po")
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_NUMBER = r"[\d,.]+\+?"
+_BLANKS = re.compile(r"\s+")
+#: What joins two texts in one line: signs of a list, of a title, and the end of a sentence or a label.
+_JOINED = re.compile(
+    r"( · |; |^\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} | [|] |(?<=[a-z0-9)][.:!?]) (?=[A-Z“])|:$)"
+)
+#: The most texts within each other that are translated.
+_DEPTH = 4
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A text with places, as an expression, and its Spanish."""
+
+    expression: re.Pattern[str]
+    spanish: str
+
+
+@dataclass
+class DeskWords:
+    """The catalog, ready to translate."""
+
+    exact: dict[str, str] = field(default_factory=dict)
+    #: Texts with places, by their first word; those that begin with a place by an empty text.
+    forms: dict[str, list[_Form]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, english: str, spanish: str) -> None:
+        """Add a text."""
+        if not _PLACE.search(english):
+            self.exact[english] = spanish
+            return
+        parts = _PLACE.split(english)
+        expression = "".join(
+            re.escape(part) if number % 2 == 0 else _place(part) for number, part in enumerate(parts)
+        )
+        first = parts[0].split(" ")[0] if " " in parts[0] else ""
+        self.forms[first].append(_Form(re.compile(expression), spanish))
+
+    def translate(self, text: str, *, depth: int = 0) -> str:
+        """Return the text in Spanish; what is not in the catalog stays."""
+        plain = _BLANKS.sub(" ", text).strip()
+        if not plain:
+            return text
+        found = self._found(plain, depth)
+        if found is None:
+            return text
+        head = text[: len(text) - len(text.lstrip())]
+        tail = text[len(text.rstrip()) :]
+        return f"{head}{found}{tail}"
+
+    def _found(self, plain: str, depth: int) -> str | None:
+        if plain in self.exact:
+            return self.exact[plain]
+        if depth >= _DEPTH:
+            return None
+        first = plain.split(" ", maxsplit=1)[0]
+        for form in (*self.forms.get(first, ()), *self.forms.get("", ())):
+            if match := form.expression.fullmatch(plain):
+                return self._filled(form.spanish, match.groupdict(), depth)
+        return self._in_parts(plain, depth)
+
+    def _in_parts(self, plain: str, depth: int) -> str | None:
+        """Return a text of several parts, each in Spanish as far as it is known; None for a single part."""
+        parts = _JOINED.split(plain)
+        if len(parts) > 1:
+            return "".join(self.translate(one, depth=depth + 1) for one in parts)
+        capital = plain[0].upper() + plain[1:]
+        if capital != plain and capital in self.exact:
+            found = self.exact[capital]
+            return found[0].lower() + found[1:]
+        return None
+
+    def _filled(self, spanish: str, given: dict[str, str], depth: int) -> str:
+        return _PLACE.sub(lambda place: self.translate(given[place[1]], depth=depth + 1), spanish)
+
+
+def _place(name: str) -> str:
+    return f"(?P<{name}>{_NUMBER if name.endswith('count') else '.+?'})"
+
+
+@cache
+def desk_words() -> DeskWords:
+    """Return the catalog."""
+    words = DeskWords()
+    # A text with more of its own comes first: “%(count)s d late” before “%(what)s late”.
+    for entry in sorted(read(FILE)[1:], key=lambda one: -len(_PLACE.sub("", one.text))):
+        words.add(entry.text, entry.translations[0])
+    return words
