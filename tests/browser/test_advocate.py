@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from accounts.models import Role, User
 from notifications.services.contacts.preferences import set_language
@@ -146,8 +148,9 @@ def test_the_safe_contact_is_set_and_a_test_arrives_in_the_mailbox(
 
 
 def test_a_release_that_ends_while_the_page_is_open_shows_nothing_more(
-    browser: Browser, clients: Clients
+    browser: Browser, clients: Clients, weather: str, settings: Settings
 ) -> None:
+    settings.EXIT_URL = weather
     on_a_telephone(browser)
     browser.sign_in(clients.advocate)
     browser.open(path_of(clients.urgent))
@@ -160,3 +163,14 @@ def test_a_release_that_ends_while_the_page_is_open_shows_nothing_more(
     browser.open("/")
     browser.wait_for("Gray Goose")
     assert "Blue Heron" not in browser.driver.page_source
+    browser.open("/releases/")
+    browser.wait_for("Gray Goose")
+
+    browser.driver.find_element(By.CSS_SELECTOR, "button.exit").click()
+    wait = WebDriverWait(browser.driver, PATIENCE)
+    wait.until(lambda driver: driver.title == "Weather")
+    browser.driver.back()
+    # The page that comes back is replaced at once. Asking for its title at that moment holds it up.
+    time.sleep(1)
+    wait.until(lambda driver: driver.title == "Closed")
+    assert "Gray Goose" not in browser.driver.page_source

@@ -43,3 +43,20 @@ def test_the_page_is_gone_and_back_shows_nothing(
         driver.back()
         wait.until(lambda _: driver.title == "Closed")
         assert "order" not in driver.page_source.casefold()
+
+
+@pytest.mark.parametrize("path", ["/help/", "/guides/es/", "/p/nothing"])
+def test_pages_without_an_account_are_left_by_keys(
+    path: str, browser: Browser, weather: str, settings: Settings
+) -> None:
+    driver = browser.driver
+    settings.EXIT_URL = weather
+    browser.open("/statistics/")
+    browser.open(path)
+
+    ActionChains(driver).send_keys(*[Keys.SHIFT] * 3).perform()
+
+    wait = WebDriverWait(driver, PATIENCE)
+    wait.until(lambda _: driver.title == "Weather")
+    driver.back()
+    wait.until(lambda _: driver.title == "Closed")
