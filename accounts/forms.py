@@ -20,6 +20,7 @@ from django.contrib.auth.forms import (
 from django.contrib.auth.forms import SetPasswordForm as DjangoSetPasswordForm
 from django.core.validators import MaxLengthValidator
 from django.utils import timezone
+from django.utils.translation import gettext
 from typing_extensions import override
 
 from accounts.form_base import SiteForm, SiteFormMixin
@@ -172,11 +173,15 @@ class AddPasskeyForm(SiteFormMixin, AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Name of the passkey"
-        self.fields["name"].help_text = "To tell it apart from others, for example “Key on my key ring”."
+        self.fields["name"].label = gettext("Name of the passkey")
+        self.fields["name"].help_text = gettext(
+            "To tell it apart from others, for example “Key on my key ring”."
+        )
         self.fields["name"].validators.append(MaxLengthValidator(60))
-        self.fields["passwordless"].label = "Sign in with this passkey alone, without a password"
-        self.fields["passwordless"].help_text = "Your device must then ask for a PIN, finger or face."
+        self.fields["passwordless"].label = gettext("Sign in with this passkey alone, without a password")
+        self.fields["passwordless"].help_text = gettext(
+            "Your device must then ask for a PIN, finger or face."
+        )
 
 
 class ChangePasswordForm(PasswordChangeForm):
@@ -187,9 +192,9 @@ class ChangePasswordForm(PasswordChangeForm):
         self.request = request
         #: True if a wrong current password locked the account just now.
         self.has_locked = False
-        self.fields["old_password"].label = "Current password"
-        self.fields["new_password1"].label = "New password"
-        self.fields["new_password2"].label = "New password again"
+        self.fields["old_password"].label = gettext("Current password")
+        self.fields["new_password1"].label = gettext("New password")
+        self.fields["new_password2"].label = gettext("New password again")
 
     @override
     def clean_old_password(self) -> str:
@@ -206,7 +211,7 @@ class ChangePasswordForm(PasswordChangeForm):
             self.has_locked = (
                 was_open and User.objects.filter(pk=self.user.pk, locked_at__isnull=False).exists()
             )
-            raise forms.ValidationError("That is not your current password.")
+            raise forms.ValidationError(gettext("That is not your current password."))
         return typed
 
     @override
@@ -266,8 +271,8 @@ class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # gene
 
 
 def _ask_for_code(field: forms.Field) -> None:
-    field.label = "Code"
-    field.error_messages["required"] = "Enter the code."
+    field.label = gettext("Code")
+    field.error_messages["required"] = gettext("Enter the code.")
     # Not a number input: codes can begin with zeros and be pasted with spaces.
     field.widget = _CodeInput(
         attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}

@@ -32,6 +32,31 @@ PASSED_ON = (
     "changes are not saved: open what was saved and correct it there. Save this only if it is another one.",
     "The same was saved a few minutes ago. If this is another one, save it again; if it is the same one, "
     "leave this page.",
+    # What the search shows of an order.
+    "Vacated",
+    "Ended",
+    "In force, not served",
+    "In force",
+    "Name",
+    "Similar name",
+    "Date of birth",
+    "Docket number",
+    "Serial number",
+    "Similar serial number",
+    "Registry number",
+    "Receipt number",
+    "Permit number",
+    "Former number",
+    "Restraining order application",
+    "Ex parte restraining order",
+    "Restraining order after hearing",
+    "Civil protection order",
+    "Family violence protective order",
+    "Risk protection order",
+    "Order of another state",
+    "Interim extreme-risk order",
+    "Temporary extreme-risk order",
+    "Final extreme-risk order",
 )
 _CALLS = frozenset({"gettext", "gettext_lazy", "gettext_noop", "ngettext", "_"})
 #: A plural text has a second and, in the catalog, an entry for each form.

@@ -11,8 +11,16 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from accounts.urls import urlpatterns as account_urls
 from accounts.views import sign_out
 from ctcompliance import health, leaving, metrics, sign_in, well_known
+from notifications.pages.clients import in_own_language
+from orders.urls import urlpatterns as order_urls
+
+# People of an organization have all that they use in their own language: the floors below do not know it.
+for one in (*account_urls, *order_urls):
+    if str(one.pattern).startswith(("account/", "search/")):
+        one.callback = in_own_language(one.callback)
 
 urlpatterns = [
     path("", include("accounts.urls")),

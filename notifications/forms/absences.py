@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from accounts.models import User
@@ -15,11 +16,11 @@ from orders.forms.fields import InstantField
 class AbsenceForm(SiteForm):
     """One absence."""
 
-    person = forms.ModelChoiceField(queryset=User.objects.none(), empty_label=None, label="Who is away")
+    person = forms.ModelChoiceField(queryset=User.objects.none(), empty_label=None, label=_("Who is away"))
     starts_at = InstantField(
-        label="Away from", required=False, help_text="Leave empty if it begins now. Court time."
+        label=_("Away from"), required=False, help_text=_("Leave empty if it begins now. Court time.")
     )
-    ends_at = InstantField(label="Back at")
+    ends_at = InstantField(label=_("Back at"))
 
     def __init__(self, data: Any = None, *, by: User) -> None:
         super().__init__(data)

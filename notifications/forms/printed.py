@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from accounts.models import User
@@ -18,12 +19,12 @@ class HandedOverForm(SiteForm):
     """Who received the printed notice, and when."""
 
     handed_to = forms.CharField(
-        label="I handed this to",
+        label=_("I handed this to"),
         max_length=printing.LONGEST_NAME,
-        help_text="Name, and badge number or office.",
+        help_text=_("Name, and badge number or office."),
         error_messages={"required": "Enter the name of the person who received it."},
     )
-    handed_at = InstantField(label="When")
+    handed_at = InstantField(label=_("When"))
 
     def confirm(self, alert: Alert, *, by: User, now: datetime) -> bool:
         """Record the delivery; return False if a field has an error."""

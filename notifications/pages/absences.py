@@ -9,12 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.dates import COURT_TIME, format_instant
 from accounts.models import Absence, User
 from accounts.narrowing import expect
 from notifications.forms.absences import AbsenceForm
+from notifications.pages.clients import in_own_language
 from notifications.services import absences as service
 from orders.errors import InvalidFact
 
@@ -22,6 +24,7 @@ from orders.errors import InvalidFact
 MOST = 100
 
 
+@in_own_language
 @require_http_methods(["GET", "POST"])
 def absences(request: HttpRequest) -> HttpResponse:
     """Show who is away, and record one absence."""
@@ -41,12 +44,13 @@ def absences(request: HttpRequest) -> HttpResponse:
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
-            messages.success(request, "Saved. Others of the agency get the alerts during this time.")
+            messages.success(request, gettext("Saved. Others of the agency get the alerts during this time."))
             return redirect("absences")
     rows = [_row(one) for one in _shown(user)]
     return render(request, "notifications/absences.html", {"form": form, "rows": rows})
 
 
+@in_own_language
 @require_POST
 def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """End an absence: the person is back, or does not go."""
@@ -57,7 +61,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except InvalidFact as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, f"{absence.user} gets alerts again.")
+        messages.success(request, gettext("%(name)s gets alerts again.") % {"name": absence.user})
     return redirect("absences")
 
 

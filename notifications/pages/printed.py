@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import MATRIX
@@ -21,6 +22,7 @@ from accounts.services.access.access_log import log_access
 from notifications.forms.printed import HandedOverForm
 from notifications.models import Alert, AlertState, Channel
 from notifications.pages.alert_rows import AlertRow
+from notifications.pages.clients import in_own_language
 from notifications.services.corrected_alerts import earlier_alerts
 from notifications.services.delivery import printing
 from orders.models import DeadlineState
@@ -31,6 +33,7 @@ from orders.services.parties.visibility import roles_over
 _SHOWN = ("order", "case", "respondent")
 
 
+@in_own_language
 @require_http_methods(["GET", "POST"])
 def print_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The notice to print, with the form to confirm it for those who may hand it over."""
@@ -47,7 +50,7 @@ def print_notice(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = HandedOverForm(request.POST if request.method == "POST" else None)
     now = timezone.now()
     if request.method == "POST" and form.confirm(alert, by=user, now=now):
-        messages.success(request, "Recorded: the notice was handed over.")
+        messages.success(request, gettext("Recorded: the notice was handed over."))
         return redirect("home") if _is_in_error(alert) else redirect("notice", public_id=public_id)
     context = _facts(alert, user, now) | {"form": form if may_hand_over else None}
     return render(request, "notifications/print.html", context)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from accounts.models import Absence, AuditAction, Cover, CoverReason, Role, User
 from accounts.services.access.access_log import record_for
@@ -44,11 +45,17 @@ def check(*, starts_at: datetime | None, ends_at: datetime, now: datetime) -> da
     """Return when the absence begins: not before `now`. Raises `InvalidFact`."""
     begins = max(starts_at or now, now)
     if ends_at <= begins:
-        raise InvalidFact("ends_at", "too_early", "This is not after the beginning. Enter a later time.")
+        raise InvalidFact(
+            "ends_at", "too_early", gettext("This is not after the beginning. Enter a later time.")
+        )
     if begins - now > LONGEST:
-        raise InvalidFact("starts_at", "too_late", "This is more than 366 days ahead. Enter an earlier time.")
+        raise InvalidFact(
+            "starts_at", "too_late", gettext("This is more than 366 days ahead. Enter an earlier time.")
+        )
     if ends_at - begins > LONGEST:
-        raise InvalidFact("ends_at", "too_late", "This is more than 366 days. Enter an earlier time.")
+        raise InvalidFact(
+            "ends_at", "too_late", gettext("This is more than 366 days. Enter an earlier time.")
+        )
     return begins
 
 
@@ -67,7 +74,9 @@ def record_absence(
     From then on others of the agency get the person's alerts, and those that are still open.
     """
     if not people_of(by).filter(pk=user.pk).exists():
-        raise InvalidFact("person", "not_yours", "You can record this for yourself and for people you lead.")
+        raise InvalidFact(
+            "person", "not_yours", gettext("You can record this for yourself and for people you lead.")
+        )
     begins = check(starts_at=starts_at, ends_at=ends_at, now=now)
     absence = Absence.objects.create(user=user, starts_at=begins, ends_at=ends_at, recorded_by=by)
     Cover.objects.create(user=user, reason=CoverReason.AWAY, due_at=begins)
@@ -80,7 +89,7 @@ def end_absence(absence: Absence, *, by: User, now: datetime, request: HttpReque
     """Record that the person is back, or does not go. Raises `InvalidFact`."""
     row = Absence.objects.select_for_update(no_key=True).select_related("user").get(pk=absence.pk)
     if row.ended_at is not None or row.ends_at <= now:
-        raise InvalidFact("body", "ended", "This absence is over. Nothing is left to do.")
+        raise InvalidFact("body", "ended", gettext("This absence is over. Nothing is left to do."))
     row.ended_at, row.ended_by = now, by
     row.save(update_fields=["ended_at", "ended_by"])
     _log(request, row)

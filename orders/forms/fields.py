@@ -14,7 +14,9 @@ from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from accounts.dates import ClockError, format_clock, format_day, parse_clock
@@ -61,9 +63,13 @@ class BirthdayField(DayField):
 class InstantWidget(forms.MultiWidget):
     """A date picker and a text field for the time of day."""
 
-    def __init__(self, label: str) -> None:
-        day = {"type": "date", "aria-label": f"{label}: date"}
-        clock = {"size": "14", "aria-label": f"{label}: time of day", "placeholder": "Time of day"}
+    def __init__(self, label: Any) -> None:
+        day = {"type": "date", "aria-label": format_lazy("{}: {}", label, _("date"))}
+        clock = {
+            "size": "14",
+            "aria-label": format_lazy("{}: {}", label, _("time of day")),
+            "placeholder": _("Time of day"),
+        }
         super().__init__([forms.DateInput(attrs=day, format="%Y-%m-%d"), forms.TextInput(attrs=clock)])
 
     @override
@@ -83,17 +89,17 @@ class InstantField(forms.MultiValueField):
     time may be left out; then the value is the day. `missing` is what an empty field asks for.
     """
 
-    def __init__(self, *, label: str, needs_time: bool = True, missing: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, label: Any, needs_time: bool = True, missing: str = "", **kwargs: Any) -> None:
         self.missing = missing
         self.zone: ZoneInfo = bundled().jurisdictions["us_ct"].zone
-        kwargs.setdefault("help_text", INSTANT_HELP if needs_time else f"{INSTANT_HELP} {WITHOUT_TIME}")
-        missing = "Give the date and the time of day." if needs_time else "Give the date too."
+        kwargs.setdefault("help_text", _HOW if needs_time else format_lazy("{} {}", _HOW, WITHOUT_TIME))
+        incomplete = _("Give the date and the time of day.") if needs_time else _("Give the date too.")
         super().__init__(
             fields=[DayField(), forms.CharField(required=needs_time)],
             widget=InstantWidget(label),
             label=label,
             require_all_fields=False,
-            error_messages={"incomplete": missing},
+            error_messages={"incomplete": incomplete},
             **kwargs,
         )
 
@@ -125,6 +131,7 @@ class InstantField(forms.MultiValueField):
 
 
 INSTANT_HELP = "Court time, such as 6:30 p.m. or 18:30."
+_HOW = _("Court time, such as 6:30 p.m. or 18:30.")
 WITHOUT_TIME = "Leave the time empty if it is not known."
 
 
@@ -156,7 +163,7 @@ class ClockField(forms.CharField):
     missing = gettext_noop("Enter the time of day for “%(label)s”.")
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", INSTANT_HELP)
+        kwargs.setdefault("help_text", _HOW)
         super().__init__(empty_value=None, **kwargs)
 
     @override

@@ -37,7 +37,9 @@ class ReleaseRequestForm(SiteForm):
     """What the client signed. Of a renewal, the court and the docket are those of the release before."""
 
     court = forms.ModelChoiceField(
-        Agency.objects.filter(kind=AgencyKind.COURT).order_by("name"), label=_("Court")
+        Agency.objects.filter(kind=AgencyKind.COURT).order_by("name"),
+        label=_("Court"),
+        empty_label=_("Choose one"),
     )
     docket = forms.CharField(
         max_length=40,
@@ -51,7 +53,7 @@ class ReleaseRequestForm(SiteForm):
         help_text=_("Check only what is on the paper. You see nothing else."),
         widget=forms.CheckboxSelectMultiple,
     )
-    purpose = forms.ChoiceField(choices=list(PURPOSES.items()), label=_("What it is for"))
+    purpose = forms.ChoiceField(choices=[("", _("Choose one")), *PURPOSES.items()], label=_("What it is for"))
     signed_on = forms.DateField(label=_("Signed on"), widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(
         label=_("Last day"),
@@ -60,7 +62,10 @@ class ReleaseRequestForm(SiteForm):
     )
     scan = forms.FileField(
         label=_("The signed paper"),
-        help_text=_("A scan or a photo: PDF, JPEG, PNG or WebP. Only clerks of this court open it."),
+        help_text=_(
+            "A scan or a photo: PDF, JPEG, PNG or WebP. Only clerks of this court open it, and those who "
+            "lead your organization."
+        ),
         widget=forms.FileInput(attrs={"accept": ACCEPTED}),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from orders.services.search import LONGEST, SHORTEST
@@ -14,15 +15,17 @@ class SearchForm(SiteForm):
 
     text = forms.CharField(
         max_length=LONGEST,
-        label="Search cases",
-        help_text="A name in any spelling or part of it, a date of birth, or part of a docket, serial, "
-        "registry, receipt or permit number.",
-        error_messages={"required": "Type what to look for."},
+        label=_("Search cases"),
+        help_text=_(
+            "A name in any spelling or part of it. Or a date of birth, or part of a docket, serial, "
+            "registry, receipt or permit number."
+        ),
+        error_messages={"required": _("Type what to look for.")},
     )
 
     def clean_text(self) -> str:
         """Refuse a text that is too short to look up."""
         text: str = self.cleaned_data["text"]
         if sum(map(str.isalnum, text)) < SHORTEST:
-            raise ValidationError("Type at least two letters or three digits.")
+            raise ValidationError(_("Type at least two letters or three digits."))
         return text

@@ -107,8 +107,25 @@ def test_no_page_of_an_advocate_has_english_left(stage: Fixtures) -> None:
     pages["alias"] = reader.post(page, {"action": "alias", "alias": "Ash Birch"})
     pages["report"] = reader.post(page, {"action": "report", "known_on": "2001-01-05"})
     pages["reported"] = reader.post(page, {"action": "report", "known_on": today}, follow=True)
-    for path in ("/calendar/", "/preferences/", f"/notices/{alert.public_id}/"):
+    for path in (
+        "/calendar/",
+        "/preferences/",
+        "/search/",
+        "/away/",
+        "/account/",
+        "/account/password/",
+        "/account/sign-out-everywhere/",
+        "/account/sign-in-again/",
+        "/releases/new/",
+        f"{page}renew/",
+        f"/notices/{alert.public_id}/",
+        f"/notices/{alert.public_id}/print/",
+    ):
         pages[path] = reader.get(path)
+    pages["found"] = reader.post("/search/", {"text": stage.order.case.docket_number})
+    pages["not found"] = reader.post("/search/", {"text": "Nadie de aquí"})
+    pages["wrong password"] = reader.post("/account/password/", {"old_password": "no es esta"})
+    pages["back before away"] = reader.post("/away/", {"ends_at_0": "2001-01-05", "ends_at_1": "9:00"})
 
     left = {}
     for name, answer in pages.items():
