@@ -211,9 +211,7 @@ def test_from_entry_to_the_last_alert(scene: Scene, tmp_path: Path) -> None:
     assert not Checkpoint.objects.filter(deadline__order=order, state=CheckpointState.PENDING).exists()
     alerts = Alert.objects.filter(order=order)
     assert set(alerts.values_list("agency__jurisdiction", flat=True)) == {scene.state}
-    is_police_alerted = alerts.filter(agency=place.elm.police, recipient=place.liaison).exists()
-    # The law of Illinois gives its police no duty that the court's facts start.
-    assert is_police_alerted or scene.state == "us_il"
+    assert alerts.filter(agency=place.elm.police, recipient=place.liaison).exists()
     is_escalated = alerts.filter(recipient=place.trooper).exists()
     assert is_escalated == PendingAcknowledgment.objects.filter(order=order).exists()
     assert Order.objects.visible_to(place.liaison).exists()

@@ -35,7 +35,7 @@ def found(facts: Facts, rulebook: Rulebook) -> dict[str, set[str]]:
         (
             order(events=[happened("vacated", "2026-12-05")]),
             "ANN-VACATED",
-            {"marshal", "protected", "school"},
+            {"police", "marshal", "protected", "school"},
         ),
         (
             order("foreign_order", expires_on=at("2027-01-04T12:00:00-05:00").date()),

@@ -149,6 +149,7 @@ def test_connecticut_notifies_advocates_and_protected_persons_of_what_they_can_a
 
     assert set(told) == {
         ("CT-SUR-01", "check"),
+        ("CT-SUR-02", "check"),
         ("CT-HRG-CLOSED", "remind-3d"),
         ("CT-HRG-REM", "remind-2d"),
         ("CT-HRG-REM-2", "remind-2d"),
