@@ -271,8 +271,14 @@ class Today:
         group.list_address = reverse("admin:orders_reviewitem_changelist")
         can_decide = MATRIX.may(self.desk.person.roles, "resolve", "review_item")
         for one in self._take(group, items, "created_at", "id"):
-            address = reverse("admin:orders_reviewitem_decide", args=[one.public_id])
-            act = NextAct(address=address, words="Look and decide" if can_decide else "Look")
+            if can_decide:
+                address, words = (
+                    reverse("admin:orders_reviewitem_decide", args=[one.public_id]),
+                    "Look and decide",
+                )
+            else:
+                address, words = reverse("admin:orders_order_change", args=[one.order.public_id]), "Look"
+            act = NextAct(address=address, words=words)
             group.rows.append(TodayRow(order=one.order, why=one.words, act=act))
         return group
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.dates import court_date
 from accounts.models import AgencyKind, Role, User
@@ -242,3 +243,14 @@ def test_no_walk_through_the_deadlines_of_every_court(clerk: User, enter: Enter,
     # Overdue, due in 24 hours, the duties of the court, and the windows to extend.
     assert len(by_urgency) == 4
     assert not walked
+
+
+def test_a_judge_follows_a_doubtful_fact_to_its_order(court: object, enter: Enter, now: datetime) -> None:
+    everything(enter, now)
+    item = ReviewItem.objects.select_related("order__case").get()
+    judge = signed_in(make.person(Role.JUDGE, item.order.case.court))
+
+    page = judge.get("/").content.decode()
+
+    assert reverse("admin:orders_reviewitem_decide", args=[item.public_id]) not in page
+    assert judge.get(reverse("admin:orders_order_change", args=[item.order.public_id])).status_code == 200
