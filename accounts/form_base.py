@@ -53,6 +53,11 @@ class SiteFormMixin(_Form):
     #: Fields whose text must be stored exactly as typed.
     kept_as_typed: ClassVar[Iterable[str]] = ()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _name_parts(field)
+
     @override
     def full_clean(self) -> None:
         """Validate. What is only shown again has an error, so that no view saves it."""
@@ -134,6 +139,13 @@ def name_what_is_missing(field: forms.Field, label: str) -> None:
         return
     words = getattr(field, "missing", "") or next(text for kind, text in _MISSING if isinstance(field, kind))
     field.error_messages["required"] = gettext(words) % {"label": capfirst(label)}
+
+
+def _name_parts(field: forms.Field) -> None:
+    """Name the date and the time of Django's admin for screen readers; the label names neither."""
+    if isinstance(field.widget, forms.SplitDateTimeWidget):
+        for widget, part in zip(field.widget.widgets, ("date", "time of day"), strict=True):
+            widget.attrs.setdefault("aria-label", f"{field.label}: {part}")
 
 
 def clean_text_of(field: forms.Field) -> None:

@@ -80,6 +80,9 @@ class MembershipInline(admin.TabularInline[Membership, User]):
         if not is_site_administrator(request.user):
             kwargs |= {"min_num": 1, "validate_min": True}
         formset = super().get_formset(request, obj, **kwargs)
+        for field in formset.form.base_fields.values():
+            # The heading of a column is no label of the fields below it.
+            field.widget.attrs["aria-label"] = str(field.label).capitalize()
         agency = formset.form.base_fields.get("agency")
         if agency and isinstance(agency.widget, RelatedFieldWidgetWrapper):
             agency.widget = agency.widget.widget

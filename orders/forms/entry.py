@@ -252,10 +252,10 @@ class EnterOrderForm(FactsForm):
         # People of the court are offered while the name is typed. With `autocomplete="off"` the browser would
         # lose the name when Back restores the page.
         self.fields["respondent_name"].widget.attrs |= {
-            "hx-post": reverse("admin:orders_order_known"),
-            "hx-trigger": "input changed delay:400ms",
-            "hx-target": "#known",
-            "hx-params": "respondent_name,court,csrfmiddlewaretoken",
+            "data-hx-post": reverse("admin:orders_order_known"),
+            "data-hx-trigger": "input changed delay:400ms",
+            "data-hx-target": "#known",
+            "data-hx-params": "respondent_name,court,csrfmiddlewaretoken",
         }
         self._offer_law_of(list(courts))
         self.ask_again()

@@ -69,7 +69,7 @@ def test_the_panel_is_a_part_of_a_page_and_leads_back_to_the_order(
     shown = desk.get(address, headers=PANEL)
 
     assert "<html" not in shown.content.decode()
-    assert f'hx-post="{address}"' in shown.content.decode()
+    assert f'data-hx-post="{address}"' in shown.content.decode()
     assert shown.headers["X-Panel"]
 
     saved = desk.post(address, sheet["receipt"], headers=PANEL)
