@@ -15,12 +15,12 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup up down clean test journeys check cheap ci coverage mutants fuzz faults compose-test upgrade-test schema bench week lock
+.PHONY: help setup up down clean test journeys check cheap ci coverage mutants fuzz faults a11y compose-test upgrade-test schema bench week lock
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "make TARGET PYTHON=python3.12 chooses the interpreter; README.md says more."
 
 setup: ## Make .venv with the packages of requirements-dev.lock; nothing to do if it has them
@@ -104,6 +104,19 @@ fuzz: setup ## Call every operation of the API with generated input, and let fac
 faults: export CTC_FAULTS := full
 faults: setup ## Kill and starve real processes, with real waits (an hour)
 	@$(TESTS) $(BIN)/python -m pytest tests/faults tests/notifications/test_isolation.py
+
+# Each role's pages in English and Spanish, at 375 and 1,280 pixels, in light and dark, with the errors of each form.
+# `make test` runs axe on some of them. The programs come from npm, pinned with digests; the Nu checker needs Java.
+a11y: export CTC_A11Y := full
+a11y: setup ## Open every page as every role and look for barriers with axe, Equal Access and the Nu checker (two hours)
+	@for needed in npm java; do command -v $$needed >/dev/null || \
+	{ echo "make a11y needs $$needed. Install nodejs with npm, and default-jre-headless, or your system's names of them."; exit 1; }; done
+	@.ci/browser
+	@npm ci --prefix tests/a11y --silent
+	@$(BIN)/python -c "import shutil; shutil.rmtree('$(or $(CTC_LOCAL),$(CURDIR)/.local)/test/a11y', ignore_errors=True)"
+	@$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal tests/a11y || failed=1; \
+	$(TESTS) $(BIN)/python -m tests.a11y || failed=1; \
+	exit $${failed:-0}
 
 # docker-compose.yml as it is, on images made of Debian's packages; needs root, docker.io, docker-compose, debootstrap.
 compose-test: setup ## Run docker-compose.yml for real, and break its parts (ten minutes)

@@ -179,6 +179,7 @@ def files(area: str) -> Iterator[Path]:
         for folder in AREAS[area]
         for path in (ROOT / folder).rglob("*")
         if (path.suffix == ".py" if area == "names" else path.suffix in SUFFIXES or folder == ".ci")
+        and "node_modules" not in path.parts
     }
     if area == "product":
         found.update(path for pattern in TOP for path in ROOT.glob(pattern))
