@@ -20,6 +20,7 @@ from notifications.pages import (
     release_requests,
     releases,
     school,
+    second_looks,
     week,
 )
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("week/", week.week, name="week"),
     path("figures/", figures.figures, name="figures"),
     path("figures/export/", figures.export, name="figures-export"),
+    path("figures/looks/<uuid:public_id>/", second_looks.second_look, name="second-look"),
     path("figures/<int:agency>/ceiling/", figures.set_ceiling, name="figures-ceiling"),
     path("figures/<int:agency>/reassign/", figures.reassign, name="figures-reassign"),
     path("preferences/", preferences.preferences, name="preferences"),

@@ -18,6 +18,8 @@ register = template.Library()
 
 #: Who sees what police hold.
 CUSTODY_VIEWERS = MATRIX.resources["custody_step"].actions["view"]
+#: Who sees the figures of the own police agency.
+FIGURE_VIEWERS = MATRIX.resources["open_ceiling"].actions["view"]
 #: Who serves the papers of orders.
 SERVERS = MATRIX.resources["service_papers"].actions["pick_up"]
 #: Who decides on referrals.
@@ -33,6 +35,20 @@ COURT_PAGES = (
     ("reports", "Reports", _COURT),
     ("imports", "Import", frozenset({Role.CLERK})),
     ("admin:index", "Settings", _COURT),
+)
+
+#: The pages of the other desks: the name of the address, the title, and who may open it.
+DESKS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("service-list", "To serve", SERVERS),
+    ("pay-sheet", "Pay sheet", SERVERS),
+    ("referral-list", "Referrals", PROSECUTORS),
+    ("school-notices", "Notices", frozenset({Role.SCHOOL})),
+    ("permit-list", "Permits", frozenset({Role.LICENSING})),
+    ("follow-up-queue", "Follow-ups", VIEWERS),
+    ("custody", "Custody", CUSTODY_VIEWERS),
+    ("verify-card", "Verify a card", CUSTODY_VIEWERS),
+    ("figures", "Figures", FIGURE_VIEWERS),
+    ("releases", "Your clients' orders", frozenset({Role.ADVOCATE})),
 )
 
 
@@ -80,22 +96,7 @@ def _pages(user: User) -> Iterator[tuple[str, str]]:
 def _desks_of(held: frozenset[str]) -> Iterator[tuple[str, str]]:
     # Who also leads advocates has no work of police.
     roles = held - {Role.SUPERVISOR} if Role.ADVOCATE in held else held
-    if roles & SERVERS:
-        yield "service-list", "To serve"
-        yield "pay-sheet", "Pay sheet"
-    if roles & PROSECUTORS:
-        yield "referral-list", "Referrals"
-    if Role.SCHOOL in roles:
-        yield "school-notices", "Notices"
-    if Role.LICENSING in roles:
-        yield "permit-list", "Permits"
-    if roles & VIEWERS:
-        yield "follow-up-queue", "Follow-ups"
-    if roles & CUSTODY_VIEWERS:
-        yield "custody", "Custody"
-        yield "verify-card", "Verify a card"
-    if Role.ADVOCATE in roles:
-        yield "releases", "Your clients' orders"
+    yield from ((name, title) for name, title, viewers in DESKS if roles & viewers)
 
 
 def _mailbox() -> str:

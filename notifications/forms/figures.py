@@ -10,7 +10,9 @@ from django import forms
 from accounts.form_base import SiteForm
 from accounts.models import Agency, User
 from orders.errors import InvalidFact
+from orders.models import LookResult, StatementVerification
 from orders.services.follow_ups import figures, reassigning
+from orders.services.follow_ups.second_looks import record_look
 
 
 class _AgencyForm(SiteForm):
@@ -74,3 +76,24 @@ class ReassignForm(_AgencyForm):
         except InvalidFact as refusal:
             self.show(refusal)
             return None
+
+
+class LookForm(SiteForm):
+    """What a second look at a check found."""
+
+    result = forms.ChoiceField(choices=LookResult.choices, widget=forms.RadioSelect, label="Result")
+    note = forms.CharField(
+        max_length=500,
+        label="What you read again",
+        help_text="Or who you asked. Leave the protected person out.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def record(self, verification: StatementVerification, *, by: User, now: datetime) -> bool:
+        """Record it; show a refusal and return False."""
+        try:
+            record_look(verification, **self.cleaned_data, by=by, now=now)
+        except InvalidFact as refusal:
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            return False
+        return True

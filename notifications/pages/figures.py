@@ -27,9 +27,15 @@ from orders.services.follow_ups.figures import (
     PoliceFigures,
     agencies_of,
     police_figures,
-    sample_of_denials,
 )
 from orders.services.follow_ups.reassigning import colleagues_of, open_of
+from orders.services.follow_ups.second_looks import (
+    LookFigures,
+    listed,
+    look_figures,
+    looks_of,
+    sample_of_denials,
+)
 from orders.views.csv_response import csv_response
 
 #: The most absences that the page names.
@@ -46,7 +52,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Return the figures as a CSV file. It names no one."""
     person, now = _person(request), timezone.now()
-    rows = _rows(police_figures(person, now), _answers(person, now))
+    rows = _rows(police_figures(person, now), _answers(person, now), look_figures(looks_of(person, now)))
     return csv_response(f"figures-{court_date(now)}.csv", ["Figure", "Value"], rows)
 
 
@@ -102,11 +108,15 @@ def _page(request: HttpRequest, *, refused: CeilingForm | ReassignForm | None = 
     led = Agency.objects.filter(pk__in=set(supervised(person)) & agencies_of(person)).order_by("name")
     if led:
         denials = sample_of_denials(person, last_month(now))
-        log_access(request, (one.order.case.public_id for one in denials))
+        looks = looks_of(person, now)
+        shown = listed(looks)
+        log_access(request, (one.order.case.public_id for one in (*denials, *shown)))
         context |= {
             "led": [_agency(one, refused) for one in led],
             "away": not_over(absences_for(person), now=now)[:MOST_AWAY],
-            "denials": denials,
+            "denials": [(one, one.second_looks.all()) for one in denials],
+            "looks": shown,
+            "look_figures": look_figures(looks),
             "refused": refused,
         }
     return render(request, "notifications/figures.html", context)
@@ -136,13 +146,13 @@ def _span(seconds: float | None) -> str:
     return "" if seconds is None else span_words(timedelta(seconds=seconds))
 
 
-def _rows(found: PoliceFigures, answers: Sequence[ResponseTime]) -> Iterator[list[str]]:
+def _rows(found: PoliceFigures, answers: Sequence[ResponseTime], looks: LookFigures) -> Iterator[list[str]]:
     for one in answers:
         yield [f"{one.agency}: alerts to answer, last 90 days", str(one.asked)]
         yield [f"{one.agency}: answered", str(one.answered)]
         yield [f"{one.agency}: answered within the hour", str(one.within_the_hour)]
-        yield [f"{one.agency}: half answered within", _span(one.median_seconds)]
-        yield [f"{one.agency}: nine of ten answered within", _span(one.p90_seconds)]
+        yield [f"{one.agency}: median, half were answered within", _span(one.median_seconds)]
+        yield [f"{one.agency}: nine of ten were answered within", _span(one.p90_seconds)]
     for age in found.ages:
         yield [f"Open: {age.words.lower()}", str(age.count)]
     yield ["Ceiling", "" if found.ceiling is None else str(found.ceiling)]
@@ -155,3 +165,5 @@ def _rows(found: PoliceFigures, answers: Sequence[ResponseTime]) -> Iterator[lis
     yield ["Attempts that recovered something", str(found.recoveries)]
     yield ["Firearms returned, last 12 months", str(found.returned)]
     yield ["Returned after a request of record", str(found.returned_after_request)]
+    yield ["Second looks at checks, last 12 months", str(looks.looked)]
+    yield ["Second looks that opened the case again", str(looks.reopened)]

@@ -80,7 +80,7 @@ class AttemptForm(FollowUpForm):
         """Start with the time of now, the person, and a next action tomorrow morning."""
         self.fields["officers"].initial = self.task.person.name
         self.fields["attempted_at"].initial = _minute(self.task)
-        self.fields["next_action_at"].initial = _tomorrow(self.task)
+        self.fields["next_action_at"].initial = tomorrow(self.task)
 
 
 class RecoveredForm(FollowUpForm):
@@ -94,7 +94,7 @@ class RecoveredForm(FollowUpForm):
             "result": AttemptResult.RECOVERED,
             "attempted_at": _minute(self.task),
             "officers": self.task.person.name,
-            "next_action_at": _tomorrow(self.task),
+            "next_action_at": tomorrow(self.task),
         }
 
 
@@ -103,7 +103,7 @@ def _minute(task: Task) -> datetime:
     return task.now.astimezone(zone_of(task.follow_up.order)).replace(second=0, microsecond=0)
 
 
-def _tomorrow(task: Task) -> datetime:
+def tomorrow(task: Task) -> datetime:
     """Return tomorrow morning in court time."""
     return (_minute(task) + timedelta(days=1)).replace(hour=_MORNING, minute=0)
 

@@ -29,7 +29,8 @@ from orders.forms.follow_up_forms import (
     TakeForm,
     Task,
 )
-from orders.services.follow_ups import actions, attempts, referrals, reminders, transfers
+from orders.forms.outside import OutsideForm, WithdrawOutsideForm
+from orders.services.follow_ups import actions, attempts, outside, referrals, reminders, transfers
 from orders.services.one_round import one_round
 
 
@@ -99,6 +100,11 @@ def _owner_with_attempts(task: Task) -> int | None:
 
 def _owner_with_referrals(task: Task) -> int | None:
     return task.follow_up.owner_id if task.follow_up.referrals.exists() else None
+
+
+def _owner_with_outside(task: Task) -> int | None:
+    is_sent = task.follow_up.outside_transfers.filter(withdrawn_at=None).exists()
+    return task.follow_up.owner_id if is_sent else None
 
 
 def _office_that_decided(task: Task) -> int | None:
@@ -224,6 +230,28 @@ FOLLOW_UP_ACTS = {
             agency_of=lambda task: task.follow_up.owner_id if task.offer else None,
             done="The offer is withdrawn.",
             undo="transfer",
+        ),
+        FollowUpAct(
+            name="outside",
+            resource="outside_transfer",
+            action="add",
+            title="Send it to police outside the system",
+            form=OutsideForm,
+            service=outside.send_outside,
+            agency_of=_owner,
+            done="It is recorded. Print the notice to police below. Your agency remains the owner.",
+            undo="withdraw-outside",
+        ),
+        FollowUpAct(
+            name="withdraw-outside",
+            resource="outside_transfer",
+            action="withdraw",
+            title="Withdraw what was sent outside",
+            form=WithdrawOutsideForm,
+            service=outside.withdraw_outside,
+            agency_of=_owner_with_outside,
+            done="It is withdrawn.",
+            undo="outside",
         ),
         FollowUpAct(
             name="refer",

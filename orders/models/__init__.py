@@ -83,6 +83,7 @@ from orders.models.planning import (
     deadline_is_running_sql,
     notice_still_applies_sql,
 )
+from orders.models.police_work import LookResult, OutsideTransfer, OutsideWay, SecondLook
 from orders.models.proof import (
     CourtFinding,
     DisposalKind,
@@ -186,6 +187,7 @@ __all__ = [
     "Letterhead",
     "LicensingReport",
     "LicensingReportKind",
+    "LookResult",
     "Modification",
     "NoticeSent",
     "OpenCeiling",
@@ -195,6 +197,8 @@ __all__ = [
     "OrderCondition",
     "OrderKind",
     "OrderUrgency",
+    "OutsideTransfer",
+    "OutsideWay",
     "Permit",
     "Person",
     "PersonDecision",
@@ -222,6 +226,7 @@ __all__ = [
     "ReviewResolution",
     "SavedView",
     "ScanResult",
+    "SecondLook",
     "ServiceAttempt",
     "ServiceMethod",
     "SetStatus",

@@ -32,6 +32,7 @@ from orders.models import (
     DeadlineState,
     FollowUp,
     Order,
+    OutsideTransfer,
     ProofStatus,
     Referral,
     SetStatus,
@@ -178,6 +179,11 @@ class FollowUpPage:
         return self.task.follow_up.transfers.select_related(
             "from_agency", "to_agency", "offered_by", "answered_by"
         )
+
+    @cached_property
+    def outside(self) -> QuerySet[OutsideTransfer]:
+        """What was sent to police outside the system."""
+        return self.task.follow_up.outside_transfers.select_related("sent_by")
 
     @cached_property
     def referrals(self) -> QuerySet[Referral]:

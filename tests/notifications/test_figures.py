@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +11,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts.models import AgencyKind, Membership, Role, User
 from notifications.pages.figures import last_month
 from notifications.services.firing.fire import Firer
-from orders.models import Firearm, FollowUp, OpenCeiling
+from orders.models import Deadline, Firearm, FollowUp, OpenCeiling, SecondLook, StatementVerification
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement, verify_statement
+from orders.services.firearms.surrender import surrender_rules
 from orders.services.follow_ups.attempts import record_attempt
-from orders.services.follow_ups.figures import police_figures, sample_of_denials
+from orders.services.follow_ups.figures import police_figures
+from orders.services.follow_ups.second_looks import sample_of_denials
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
 
@@ -129,12 +132,12 @@ def test_a_supervisor_gives_all_work_of_one_person_to_another(place: Place) -> N
     assert browser(place.liaison).post(address, sent).status_code == 404
 
 
-def test_a_supervisor_reads_a_sample_of_checked_denials_who_is_away_and_the_ladder(place: Place) -> None:
-    chief, now = supervisor_of(place), timezone.now()
-    month = last_month(now)
-    at = month[1] - timedelta(days=2)
-    for number in range(4):
-        order = place.order(f"Sworn {number}", hours=24 * 40, issued_at=now - timedelta(days=60))
+def checked(place: Place, names: Sequence[str]) -> None:
+    """Sworn denials that the police here found true last month."""
+    now = timezone.now()
+    at = last_month(now)[1] - timedelta(days=2)
+    for name in names:
+        order = place.order(name, hours=24 * 40, issued_at=now - timedelta(days=60))
         statement = record_statement(
             order, kind="non_possession", sworn_at=at - timedelta(days=1), by=None, now=now
         )
@@ -147,6 +150,11 @@ def test_a_supervisor_reads_a_sample_of_checked_denials_who_is_away_and_the_ladd
             by=None,
             now=now,
         )
+
+
+def test_a_supervisor_reads_a_sample_of_checked_denials_who_is_away_and_the_ladder(place: Place) -> None:
+    chief, month = supervisor_of(place), last_month(timezone.now())
+    checked(place, [f"Sworn {number}" for number in range(4)])
 
     page = read(chief, "/figures/")
 
@@ -177,3 +185,57 @@ def test_the_queries_do_not_grow_with_the_cases(place: Place) -> None:
     Firer("test").fire(now=timezone.now())
 
     assert queries() == few
+
+
+def test_a_second_look_is_kept_and_a_doubtful_check_opens_the_case_again(place: Place) -> None:
+    chief = supervisor_of(place)
+    checked(place, ["Holds Birch", "Doubt Birch"])
+    holds, doubt = StatementVerification.objects.order_by("id")
+    client = browser(chief)
+    duty = Deadline.objects.filter(order=doubt.order, rule_id__in=surrender_rules())
+    assert {one.proof for one in duty} == {"proven"}
+    assert "Nothing" not in read(chief, f"/figures/looks/{holds.public_id}/")
+
+    empty = client.post(f"/figures/looks/{holds.public_id}/", {"result": "holds", "note": " "})
+    client.post(f"/figures/looks/{holds.public_id}/", {"result": "holds", "note": "Read the records again."})
+    there = client.post(
+        f"/figures/looks/{doubt.public_id}/", {"result": "reopened", "note": "A neighbor saw a rifle."}
+    )
+
+    assert empty.status_code == 200
+    assert there["Location"] == f"/cases/{doubt.order.public_id}/"
+    looks = SecondLook.objects.order_by("id")
+    assert [(one.result, one.looked_by, one.agency) for one in looks] == [
+        ("holds", chief, place.police),
+        ("reopened", chief, place.police),
+    ]
+    assert [one.verification for one in looks] == [holds, None]
+    assert not StatementVerification.objects.filter(pk=doubt.pk).exists()
+    assert {one.proof for one in Deadline.objects.filter(pk__in=duty)} == {"sworn_not_verified"}
+    page = read(chief, "/figures/")
+    assert "The check holds</strong>" in page
+    assert "Looks of the last 12 months: 2, of which 1 opened the case again" in page
+    assert "A neighbor saw a rifle." in page
+    answer: Any = client.get("/figures/export/")
+    table = b"".join(answer.streaming_content).decode()
+    assert '"Second looks at checks, last 12 months",2' in table
+    assert "Birch" not in table
+    assert "neighbor" not in str([one.data for one in doubt.order.history.filter(kind="second_look")])
+
+
+def test_only_supervisors_of_the_agency_look_again(place: Place) -> None:
+    checked(place, ["Holds Birch"])
+    address = f"/figures/looks/{StatementVerification.objects.get().public_id}/"
+    people = [
+        place.liaison,
+        supervisor_of_elsewhere(place),
+        make.person(Role.CLERK, place.court),
+        make.person(Role.MARSHAL, make.agency(AgencyKind.MARSHAL)),
+    ]
+
+    for one in people:
+        client = browser(one)
+        assert client.get(address).status_code == 404
+        assert client.post(address, {"result": "reopened", "note": "x"}).status_code == 404
+    assert not SecondLook.objects.exists()
+    assert StatementVerification.objects.count() == 1

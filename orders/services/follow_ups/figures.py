@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from accounts.access import MATRIX
 from accounts.models import Agency, User
@@ -25,7 +25,6 @@ from orders.models import (
     FollowUp,
     OpenCeiling,
     Order,
-    StatementVerification,
 )
 from orders.querysets import order_visibility
 from orders.services.firearms.surrender import surrender_rules
@@ -37,8 +36,6 @@ QUARTER, YEAR = timedelta(days=90), timedelta(days=365)
 WEEKS = 12
 #: The ages of what is open, in days: from, to.
 AGES = ((0, 1), (1, 7), (7, 30), (30, None))
-#: The smallest sample of checked denials, and one of how many is looked at.
-SMALLEST, ONE_OF = 3, 10
 #: The highest ceiling.
 HIGHEST = 100_000
 
@@ -193,19 +190,3 @@ def set_ceiling(agency: Agency, *, most_open: int, by: User, now: datetime) -> O
     if not 0 <= most_open <= HIGHEST:
         raise InvalidFact("most_open", "out_of_range", f"Enter a number from 0 to {HIGHEST}.")
     return OpenCeiling.objects.create(agency=agency, most_open=most_open, set_at=now, set_by=by)
-
-
-def sample_of_denials(person: User, month: tuple[datetime, datetime]) -> list[StatementVerification]:
-    """Return a sample of the sworn denials that the person's agencies found true in a month.
-
-    It is the same whenever it is read: one of ten, and three at least.
-    """
-    seen = order_visibility(person, roles=_POLICE).by_agency("order_id")
-    rows = StatementVerification.objects.filter(
-        seen, agency__in=agencies_of(person), verified_at__gte=month[0], verified_at__lt=month[1]
-    )
-    wanted = max(SMALLEST, rows.count() // ONE_OF)
-    # A public id is random, so this order picks no case on purpose.
-    return list(
-        rows.select_related("order__case__respondent", "statement").order_by(F("public_id").asc())[:wanted]
-    )

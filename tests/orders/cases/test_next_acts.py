@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Role
 from notifications.services.firing.fire import Firer
-from orders.models import Attempt, AttemptResult, FollowUp, OrderAgency, Transfer
+from orders.models import Attempt, AttemptResult, FollowUp, OrderAgency, OutsideTransfer, Transfer
 from orders.services.firearms.surrender import surrender_rules
 from tests import make
 from tests.orders.cases.places import Place, browser, instant, make_place, page_of
@@ -140,3 +140,54 @@ def test_who_accepts_gives_the_next_action(place: Place) -> None:
 
     follow_up.refresh_from_db()
     assert (follow_up.owner, follow_up.next_action_at) == (there(place), at)
+
+
+def test_it_is_sent_to_police_outside_by_address_and_taken_back(place: Place) -> None:
+    follow_up = overdue(place)
+    client = browser(place.liaison)
+    at = (timezone.now() + timedelta(hours=5)).replace(second=0, microsecond=0)
+    sent = {
+        "agency_name": "Springfield Police",
+        "address": "130 Pearl Street, Springfield, MA",
+        "way": "mail",
+        "reason": "He moved there",
+        **instant("next_action_at", at),
+    }
+
+    missing = client.post(address(follow_up, "outside"), {**sent, "address": " "})
+    client.post(address(follow_up, "outside"), sent)
+
+    assert missing.status_code == 200
+    row = OutsideTransfer.objects.get()
+    assert (row.agency_name, row.way, row.sent_by) == ("Springfield Police", "mail", place.liaison)
+    follow_up.refresh_from_db()
+    # No one there answers here: it stays with its owner, who asks again.
+    assert (follow_up.owner, follow_up.next_action_at) == (place.police, at)
+    text = client.get(address(follow_up)).content.decode()
+    assert "130 Pearl Street" in text
+    assert f"/documents/orders/{follow_up.order.public_id}/police-notice/" in text
+    entry = follow_up.order.history.get(kind="transferred_outside")
+    assert "Pearl" not in str(entry.data)
+    office = make.agency(AgencyKind.PROSECUTOR)
+    OrderAgency.objects.create(order=follow_up.order, agency=office, capacity="prosecutor")
+    reader = browser(make.person(Role.PROSECUTOR, office))
+    assert "130 Pearl Street" not in reader.get(address(follow_up)).content.decode()
+    assert browser(place.elsewhere).post(address(follow_up, "outside"), sent).status_code == 404
+
+    client.post(address(follow_up, "withdraw-outside"), {"row": row.pk, "reason": "Never sent"})
+
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None
+
+
+def test_one_press_records_that_firearms_were_recovered(place: Place) -> None:
+    follow_up = overdue(place)
+    client = browser(place.liaison)
+
+    location = client.post(address(follow_up, "recovered"))["Location"]
+
+    assert location == page_of(follow_up.order, "receipt")
+    attempt = Attempt.objects.get()
+    assert (attempt.result, attempt.kind, attempt.officers) == ("recovered", "visit", place.liaison.name)
+    assert attempt.next_action_at > timezone.now()
+    assert browser(place.elsewhere).post(address(follow_up, "recovered")).status_code == 404
