@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -10,11 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AgencyKind, Role, User
+from notifications.models import Alert
+from notifications.pages.figures import last_month
 from notifications.services.firing.fire import Firer
-from orders.models import FollowUp, Order, Receipt
+from orders.models import FollowUp, Order, Receipt, StatementVerification
+from orders.services.coming_service import plan_service
 from orders.services.firearms.custody import Storage
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
+from orders.services.firearms.statements import record_statement, verify_statement
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.parties.agencies import add_agency
 from orders.services.parties.releases import record_release
@@ -33,10 +38,10 @@ def place(db: None) -> Place:
     return make_place()
 
 
-def marked(place: Place, *, hours: float | None = 55) -> Order:
+def marked(place: Place, *, hours: float | None = 55, **facts: Any) -> Order:
     """An order with everything that police must not see, and one of two firearms in custody."""
     now = timezone.now()
-    order = place.order(hours=hours, firearms=2)
+    order = place.order(hours=hours, firearms=2, **facts)
     house = make.agency(AgencyKind.ADVOCACY, name="Willow House")
     advocate = make.person(Role.ADVOCATE, house)
     User.objects.filter(pk=advocate.pk).update(name="Ada Advocate")
@@ -70,7 +75,8 @@ def reveals(client: Client, address: str) -> list[str]:
     """The canaries in the response to a page: in its text, its headers, and every object of a file."""
     answer = client.get(address)
     assert answer.status_code == 200, address
-    raw = answer.content
+    parts: Any = getattr(answer, "streaming_content", None)
+    raw = b"".join(parts) if parts else answer.content
     text = Pdf(raw).everything if raw.startswith(b"%PDF") else raw.decode()
     everything = unquote(f"{text} {dict(answer.headers)} {dict(client.cookies)}")
     return [one for one in CANARIES if one in everything]
@@ -140,3 +146,116 @@ def test_other_desks_see_no_page_of_police(place: Place, kind: str) -> None:
         page_of(order, "custody/labels"),
     ):
         assert client.get(address).status_code == 404, address
+
+
+def sworn(place: Place, order: Order) -> StatementVerification:
+    """A denial that the police found true last month, so that it is in the sample."""
+    now = timezone.now()
+    at = last_month(now)[1] - timedelta(days=2)
+    statement = record_statement(
+        order, kind="non_possession", sworn_at=at - timedelta(days=1), by=None, now=now
+    )
+    return verify_statement(
+        statement,
+        verified_at=at,
+        agency=place.police,
+        verified_by="Det. Reed",
+        method="records",
+        by=None,
+        now=now,
+    )
+
+
+def test_figures_second_looks_and_papers_reveal_nothing_of_the_protected_side(place: Place) -> None:
+    order = marked(place, hours=24 * 40, issued_at=timezone.now() - timedelta(days=60))
+    check = sworn(place, order)
+    coming = marked(place, hours=None)
+    plan_service(
+        coming,
+        planned_at=timezone.now() + timedelta(hours=8),
+        place="9 Oak Road",
+        by=None,
+        now=timezone.now(),
+    )
+    Firer("test").fire(now=timezone.now())
+    alert = Alert.objects.get(recipient=place.liaison, checkpoint__deadline__rule_id="ANN-SERVICE-COMING")
+    chief = make.person(Role.SUPERVISOR, place.police)
+    client = browser(chief)
+
+    for address in (
+        "/figures/",
+        "/figures/export/",
+        f"/figures/looks/{check.public_id}/",
+        page_of(order, "return"),
+        page_of(coming),
+        f"/documents/orders/{order.public_id}/police-notice/",
+    ):
+        if client.get(address).status_code != 403:
+            assert reveals(client, address) == [], address
+    assert reveals(browser(place.liaison), f"/notices/{alert.public_id}/") == []
+    assert "9 Oak Road" in browser(place.liaison).get(f"/notices/{alert.public_id}/").content.decode()
+    for one in (place.liaison, chief):
+        mail = Alert.objects.filter(recipient=one).values_list("last_error", flat=True)
+        assert not any(canary in str(list(mail)) for canary in CANARIES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("school", Role.SCHOOL),
+        ("licensing", Role.LICENSING),
+        ("marshal", Role.MARSHAL),
+        ("prosecutor", Role.PROSECUTOR),
+        ("advocacy", Role.ADVOCATE),
+        ("court", Role.CLERK),
+    ],
+)
+def test_figures_and_second_looks_are_for_police_alone(place: Place, kind: str, role: Role) -> None:
+    order = marked(place, hours=24 * 40, issued_at=timezone.now() - timedelta(days=60))
+    check = sworn(place, order)
+    office = make.agency(AgencyKind(kind))
+    if kind not in ("advocacy", "court"):
+        add_agency(order, agency=office, by=None, now=timezone.now())
+    client = browser(make.person(role, office))
+    key = place.police.pk
+
+    for address in ("/figures/", "/figures/export/", f"/figures/looks/{check.public_id}/"):
+        assert client.get(address).status_code == 404, address
+    for address in (
+        f"/figures/{key}/ceiling/",
+        f"/figures/{key}/reassign/",
+        f"/figures/looks/{check.public_id}/",
+    ):
+        assert client.post(address, {"result": "reopened", "note": "x"}).status_code == 404, address
+    assert StatementVerification.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [("school", Role.SCHOOL), ("licensing", Role.LICENSING), ("marshal", Role.MARSHAL)],
+)
+def test_a_coming_service_is_no_news_for_who_may_not_know(place: Place, kind: str, role: Role) -> None:
+    order = marked(place, hours=None)
+    elsewhere = make.person(role, make.agency(AgencyKind(kind)))
+    if kind != "marshal":
+        office = make.agency(AgencyKind(kind))
+        add_agency(order, agency=office, by=None, now=timezone.now())
+        elsewhere = make.person(role, office)
+    plan_service(
+        order,
+        planned_at=timezone.now() + timedelta(hours=8),
+        place="9 Oak Road",
+        by=None,
+        now=timezone.now(),
+    )
+    Firer("test").fire(now=timezone.now() + timedelta(hours=7))
+
+    heard = Alert.objects.filter(
+        checkpoint__deadline__rule_id__in=("ANN-SERVICE-COMING", "ANN-NOT-PICKED-UP")
+    )
+    assert not heard.filter(recipient=elsewhere).exists()
+    client = browser(elsewhere)
+    assert client.get(page_of(order)).status_code == 404
+    assert "9 Oak Road" not in client.get("/").content.decode()
+    for alert in heard:
+        assert client.get(f"/notices/{alert.public_id}/").status_code == 404
