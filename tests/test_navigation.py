@@ -59,7 +59,15 @@ def test_every_page_of_the_navigation_opens(role: Role) -> None:
         (
             Role.LIAISON,
             AgencyKind.POLICE,
-            ["Home", "Follow-ups", "Custody", "Verify a card", "Figures", "Notifications", "Account security"],
+            [
+                "Home",
+                "Follow-ups",
+                "Custody",
+                "Verify a card",
+                "Figures",
+                "Notifications",
+                "Account security",
+            ],
         ),
         (Role.ADMINISTRATOR, None, ["Home", "Administration", "Notifications", "Account security"]),
         (

@@ -110,7 +110,8 @@ def _page(request: HttpRequest, *, refused: CeilingForm | ReassignForm | None = 
         denials = sample_of_denials(person, last_month(now))
         looks = looks_of(person, now)
         shown = listed(looks)
-        log_access(request, (one.order.case.public_id for one in (*denials, *shown)))
+        log_access(request, (one.order.case.public_id for one in denials))
+        log_access(request, (one.order.case.public_id for one in shown))
         context |= {
             "led": [_agency(one, refused) for one in led],
             "away": not_over(absences_for(person), now=now)[:MOST_AWAY],

@@ -194,7 +194,7 @@ def test_a_second_look_is_kept_and_a_doubtful_check_opens_the_case_again(place: 
     client = browser(chief)
     duty = Deadline.objects.filter(order=doubt.order, rule_id__in=surrender_rules())
     assert {one.proof for one in duty} == {"proven"}
-    assert "Nothing" not in read(chief, f"/figures/looks/{holds.public_id}/")
+    assert "Det. Reed" in read(chief, f"/figures/looks/{holds.public_id}/")
 
     empty = client.post(f"/figures/looks/{holds.public_id}/", {"result": "holds", "note": " "})
     client.post(f"/figures/looks/{holds.public_id}/", {"result": "holds", "note": "Read the records again."})
@@ -214,7 +214,7 @@ def test_a_second_look_is_kept_and_a_doubtful_check_opens_the_case_again(place: 
     assert {one.proof for one in Deadline.objects.filter(pk__in=duty)} == {"sworn_not_verified"}
     page = read(chief, "/figures/")
     assert "The check holds</strong>" in page
-    assert "Looks of the last 12 months: 2, of which 1 opened the case again" in page
+    assert "Looks of the last 12 months: 2. Cases opened again: 1" in page
     assert "A neighbor saw a rifle." in page
     answer: Any = client.get("/figures/export/")
     table = b"".join(answer.streaming_content).decode()
