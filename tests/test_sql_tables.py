@@ -99,6 +99,7 @@ ORDERS_MODELS = {
     # The demonstration court enters orders.
     "ctcompliance/demo",
     # Alerts and safe contacts refer to orders, checkpoints and releases.
+    "notifications/forms",
     "notifications/models",
     "notifications/services",
     "notifications/services/calendar",
