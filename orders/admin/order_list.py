@@ -24,6 +24,7 @@ from accounts.services.access.access_log import skip_done_entry
 from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket, spellings
+from orders.matching.registry_numbers import registry_key
 from orders.models import Order, OrderAgency, OrderKind, SavedView
 from orders.services.desk.conditions import FILTERS, MOST_COUNTED, VIEWS, CourtDesk, count, is_recent
 from orders.services.desk.judges import heard_by, judges_of
@@ -240,13 +241,14 @@ class CourtOrderList(DeskList):
         typed = search_term.strip()
         if not typed:
             return queryset, False
-        dockets, numbers = Q(), Q()
+        dockets, key = Q(), registry_key(typed)
         for term in {typed, typed.upper(), *spellings(clean_docket(typed))} - {""}:
             dockets |= Q(case__docket_number__startswith=term)
-            numbers |= Q(por_number__startswith=term)
         # Each part uses its own index; an OR across two tables would use neither.
         by_docket = Order.recorded.filter(dockets).values("pk")
-        by_number = Order.recorded.filter(numbers).exclude(por_number="").values("pk")
+        by_number = (
+            Order.recorded.filter(number_key__startswith=key or " ").exclude(number_key="").values("pk")
+        )
         found = search(expect(User, request.user), typed, now=timezone.now())
         fits = Q(pk__in=by_docket.union(by_number)) | Q(pk__in=[one.order.pk for one in found])
         return queryset.filter(fits), False

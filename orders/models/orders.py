@@ -118,6 +118,11 @@ class Order(models.Model):
         db_collation="C",
         help_text="Its number in the Protection Order Registry.",
     )
+    #: The number as it is compared (`registry_key`), and the court of the case. A trigger sets both.
+    number_key = models.CharField(
+        max_length=40, blank=True, default="", db_default="", db_collation="C", editable=False
+    )
+    number_court = models.BigIntegerField(null=True, blank=True, editable=False)
     issued_on = models.DateField(help_text="The date of the order.")
     issued_at = models.DateTimeField(null=True, blank=True, help_text="The instant, if known.")
     issued_offset = utc_offset(null=True, blank=True)
@@ -182,8 +187,11 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
+            # Once in a court only: what a court can store must not show which numbers others have.
             models.UniqueConstraint(
-                fields=["por_number"], condition=~Q(por_number=""), name="order_por_number_once"
+                fields=["number_key", "number_court"],
+                condition=~Q(number_key=""),
+                name="order_number_once_in_a_court",
             ),
             # The kinds of other states are risk protection orders under other names.
             models.CheckConstraint(

@@ -27,6 +27,7 @@ from orders.matching.birth_dates import take_birth_date
 from orders.matching.dockets import clean_docket
 from orders.matching.lookup import LEAST_FIT, asked_beginnings, fit
 from orders.matching.names import folded_name
+from orders.matching.registry_numbers import registry_key
 from orders.matching.serials import exact_key, near_key
 from orders.models import Firearm, HistoryEntry, Order, Permit, Receipt
 from orders.querysets import OrderQuerySet
@@ -242,12 +243,10 @@ def _registry(user: User, text: str, hits: _Hits) -> None:
     """A registry number, whole or its beginning."""
     if len(text) < _SHORTEST or not any(character.isdigit() for character in text):
         return
-    begins = Q()
-    for term in {text, text.upper()}:
-        begins |= Q(por_number__startswith=term)
-    rows = _seen(user, "order", "por_number").filter(begins).exclude(por_number="")
-    for pk, number in rows.order_by("-pk").values_list("pk", "por_number")[:_CANDIDATES]:
-        hits.add(pk, Matched.REGISTRY, _EQUAL if number.upper() == text.upper() else _PART)
+    key = registry_key(text)
+    rows = _seen(user, "order", "por_number").filter(number_key__startswith=key).exclude(number_key="")
+    for pk, number in rows.order_by("-pk").values_list("pk", "number_key")[:_CANDIDATES]:
+        hits.add(pk, Matched.REGISTRY, _EQUAL if number == key else _PART)
 
 
 def _serials(user: User, text: str, hits: _Hits) -> None:

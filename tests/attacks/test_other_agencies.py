@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from datetime import timedelta
@@ -21,6 +20,7 @@ from notifications.models import Alert, WebhookSubscription
 from orders.models import Capacity, ExportFile, ImportJob, Order, OrderAgency
 from orders.services.firearms import inventory
 from orders.services.registry import jobs
+from orders.services.registry.importing import importing
 from tests import make
 from tests.api.conftest import MakeCaller
 from tests.make_export import firearm_row, order_row, write_export
@@ -86,79 +86,111 @@ def typed(court: Any, number: str) -> dict[str, Any]:
     }
 
 
-def test_a_number_of_another_court_reveals_nothing_and_is_counted(caller: MakeCaller) -> None:
+def test_a_number_of_another_court_gets_the_answer_to_an_unknown_one(caller: MakeCaller) -> None:
     court = make.agency(AgencyKind.COURT)
-    person = make.person(Role.CLERK, court)
-    api = caller(person)
-    open_order = make.order(por_number="POR1")
+    api = caller(make.person(Role.CLERK, court))
+    make.order(por_number="POR1")
     withdrawn = make.order(por_number="POR2")
     Order.objects.filter(pk=withdrawn.pk).update(withdrawn_at=timezone.now())
     own = make.order(court=court, por_number="POR3", **lately())
+    numbers = ("POR1", "POR2", "POR9")
 
-    answers = [api.post("/orders?dry_run=true", typed(court, number)) for number in ("POR1", "POR2")]
-    problems = [json.dumps(one.json()).replace("POR2", "POR1") for one in answers]
-    corrected = api.patch(
-        f"/orders/{own.public_id}", {"por_number": "POR1", "reason": "misread"}, If_Match="*"
-    )
+    tried = [api.post("/orders?dry_run=true", typed(court, number)) for number in numbers]
+    corrected = [
+        api.patch(
+            f"/orders/{own.public_id}?dry_run=true", {"por_number": number, "reason": "misread"}, If_Match="*"
+        )
+        for number in numbers
+    ]
+    found = [api.get("/orders", por_number=number).json()["results"] for number in numbers]
 
-    assert {one.status_code for one in answers} == {409}
-    assert [one.json()["errors"][0]["code"] for one in (*answers, corrected)] == ["number_not_accepted"] * 3
-    assert problems[0].partition("request")[0] == problems[1].partition("request")[0]
-    assert "already entered" not in problems[0]
-    assert open_order.case.docket_number not in problems[0]
-    assert enumeration_guard.count_refused_ids(person) == 2
-    # Of an own order the answer helps.
-    known = api.post("/orders?dry_run=true", typed(court, "POR3"))
-    assert known.json()["errors"][0]["code"] == "duplicate_por_number"
+    assert {one.status_code for one in (*tried, *corrected)} == {200}
+    assert len({tuple(sorted(one.json())) for one in (*tried, *corrected)}) == 1
+    assert found == [[], [], []]
+    # Of an own order the answer helps, also in other letters.
+    for written in ("POR3", "por 3"):
+        known = api.post("/orders?dry_run=true", typed(court, written))
+        assert known.json()["errors"][0]["code"] == "duplicate_por_number"
 
 
-def test_numbers_tried_in_the_form_are_counted_too() -> None:
+@pytest.mark.parametrize("number", ["POR1", "POR9"])
+def test_the_form_takes_a_number_of_another_court_as_an_unknown_one(number: str) -> None:
     court, town = make.agency(AgencyKind.COURT), make.town()
     person, browser = make.person(Role.CLERK, court), Client()
     browser.force_login(person)
     make.order(por_number="POR1")
     sheet = {
         "court": court.pk,
-        "docket_number": "HHD-FA26-17-S",
-        "por_number": "POR1",
-        "kind": "ex_parte_restraining_order",
+        "docket_number": "HHD-FA26-6012345-S",
+        "por_number": number,
+        "kind": "restraining_order",
         "issued_at_0": "2025-12-04",
         "issued_at_1": "4:00 pm",
+        "expires_on": "2026-12-03",
         "respondent_name": "Ash Birch",
         "respondent_town": town.pk,
     }
 
-    page = browser.post("/admin/orders/order/add/", sheet).content.decode()
+    answer = browser.post("/admin/orders/order/add/", sheet)
 
-    assert "cannot be entered here" in page
-    assert Order.objects.count() == 1
-    assert enumeration_guard.count_refused_ids(person) == 1
+    assert answer.status_code == 302, answer.content.decode()
+    assert Order.objects.filter(por_number=number, case__court=court).count() == 1
+    assert enumeration_guard.count_refused_ids(person) == 0
 
 
-def test_an_import_does_not_name_the_court_of_a_number(tmp_path: Path, caller: MakeCaller) -> None:
+def test_an_import_takes_a_number_of_another_court_as_an_unknown_one(
+    tmp_path: Path, caller: MakeCaller
+) -> None:
     town, court = make.town(), make.agency(AgencyKind.COURT)
     town.name, court.docket_prefixes = "Hamden", "HHD"
     town.save()
     court.save()
-    make.order(por_number="POR0000000009")
-    write_export(tmp_path, orders=[order_row(9)], firearms=[firearm_row(9), firearm_row(8)], receipts=[])
+    theirs = make.order(por_number="POR0000000009")
+    other = make.order(por_number="POR0000000006")
+    rows = [order_row(9), order_row(7)]
+    write_export(tmp_path, orders=rows, firearms=[firearm_row(one) for one in (9, 7, 6, 8)], receipts=[])
     person = make.person(Role.CLERK, court)
-    job = ImportJob.objects.create(by=person, created_at=timezone.now())
-    for name in ExportFile:
-        with (tmp_path / f"{name}.csv").open("rb") as stream:
-            jobs.put_file(job, name, stream, most=10**6)
-    jobs.start(job)
 
-    jobs.run(job.pk, now=timezone.now())
+    def run() -> tuple[ImportJob, list[dict[str, Any]]]:
+        job = ImportJob.objects.create(by=person, created_at=timezone.now())
+        for name in ExportFile:
+            with (tmp_path / f"{name}.csv").open("rb") as stream:
+                jobs.put_file(job, name, stream, most=10**6)
+        jobs.start(job)
+        jobs.run(job.pk, now=timezone.now())
+        job.refresh_from_db()
+        return job, caller(person).get(f"/imports/{job.public_id}/rejects").json()["results"]
 
-    job.refresh_from_db()
+    job, listed = run()
+    again, _ = run()
+
     # The firearm of the other court's number and that of an unknown one get the same answer.
-    assert job.rejected == {"number_not_accepted": 1, "unknown_por_number": 2}
-    listed = caller(person).get(f"/imports/{job.public_id}/rejects").json()["results"]
-    answers = [one for one in listed if one["code"] == "unknown_por_number"]
-    assert [one["line"] for one in answers] == [2, 3]
+    assert (job.imported, job.rejected) == (2, {"unknown_por_number": 2})
+    assert (again.imported, again.unchanged) == (0, 2)
+    assert [one["line"] for one in listed] == [4, 5]
     # Nothing differs but the number, which the file has.
-    assert len({(one["file"], re.sub(r"POR\d+", "POR", one["detail"])) for one in answers}) == 1
+    assert len({(one["file"], re.sub(r"POR\d+", "POR", one["detail"])) for one in listed}) == 1
+    assert Order.objects.filter(por_number="POR0000000009").count() == 2
+    assert not theirs.firearms.exists()
+    assert not other.firearms.exists()
+
+
+def test_an_import_of_all_courts_asks_which_order_a_number_is(tmp_path: Path) -> None:
+    town, court = make.town(), make.agency(AgencyKind.COURT)
+    town.name, court.docket_prefixes = "Hamden", "HHD"
+    town.save()
+    court.save()
+    one, two = make.order(por_number="POR0000000009"), make.order(por_number="POR0000000009")
+    own = make.order(por_number="POR0000000005", court=court, respondent_town=town)
+    make.order(por_number="POR0000000005")
+    export = write_export(tmp_path, [order_row(9), order_row(5)], [firearm_row(9), firearm_row(5)])
+
+    with importing(export, now=timezone.now()) as run:
+        list(run.batches())
+        rejected = run.rejected
+
+    assert rejected == {"number_of_several_courts": 2}
+    assert [one.firearms.count(), two.firearms.count(), own.firearms.count()] == [0, 0, 1]
 
 
 def test_a_dry_run_names_no_order_that_the_caller_does_not_see(caller: MakeCaller) -> None:

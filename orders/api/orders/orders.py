@@ -16,6 +16,7 @@ from accounts.models import Agency, AgencyKind, Membership, Role, State, User
 from orders.api.base import CrossOrderList, OrderAction, OrderActionView, with_parties
 from orders.api.serializers import ConfirmInput, DocketField, OrderOutput, TownField
 from orders.matching.dockets import spellings
+from orders.matching.registry_numbers import registry_key
 from orders.models import Capacity, FiledBy, Order, OrderKind, ProofFound
 from orders.models.orders import MOST_FIREARMS
 from orders.services.orders import corrections, entry, entry_sheet
@@ -165,7 +166,6 @@ class OrderList(CrossOrderList, OrderAction):
     def filter_queryset(self, queryset: Any) -> Any:
         """Apply the other filters."""
         lookups = {
-            "por_number": "por_number",
             "kind": "kind",
             "expires_before": "expires_on__lt",
         }
@@ -173,6 +173,8 @@ class OrderList(CrossOrderList, OrderAction):
         queryset = queryset.filter(
             **{lookups[name]: filters[name] for name in lookups.keys() & filters.keys()}
         )
+        if "por_number" in filters:
+            queryset = queryset.filter(number_key=registry_key(filters["por_number"]) or None)
         if "docket_number" in filters:
             queryset = queryset.filter(case__docket_number__in=spellings(filters["docket_number"]))
         if "served" in filters:

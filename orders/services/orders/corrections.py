@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from accounts.text import clean
 from orders.errors import DoubtfulFact
 from orders.matching.dockets import clean_docket, spellings
+from orders.matching.registry_numbers import clean_registry_number
 from orders.models import Case, Order
 from orders.models.fields import offset_of
 from orders.services.change import Change, changing
@@ -18,7 +18,7 @@ from orders.services.court_days import check_dates, check_issued, court_day
 from orders.services.limits import within_limits
 from orders.services.one_round import refuse
 from orders.services.orders.early_proof import early_proof, early_proof_doubts
-from orders.services.orders.entry import check_por_number
+from orders.services.orders.entry import check_por_number, once
 from orders.services.orders.extension import follow_last_day
 from orders.services.orders.legal_checks import check_alleged_count, check_area, check_asked, check_kind
 from orders.services.parties.prosecutors import name_filer
@@ -54,7 +54,8 @@ def correct_order(
     """
     if unknown := changes.keys() - CORRECTABLE:
         raise TypeError(f"cannot be corrected here: {', '.join(sorted(unknown))}")
-    with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
+    number = changes.get("por_number", "")
+    with once(number), changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         row = change.order
         early, doubts = early_proof(row), list[DoubtfulFact]()
         with within_limits(change, confirm=confirm, doubts=doubts):
@@ -79,8 +80,9 @@ def correct_order(
 def _complete(changes: dict[str, Any], row: Order, change: Change, *, by: User | None) -> None:
     """Clean the changes, and add those that follow from them."""
     if "por_number" in changes:
-        changes["por_number"] = clean(changes["por_number"])
-        check_por_number(changes["por_number"], by=by, besides=row)
+        changes["por_number"] = clean_registry_number(changes["por_number"])
+        court = row.case.court_id
+        check_por_number(changes["por_number"], court=court, by=by, besides=row)
     if "firearms_alleged_count" in changes:
         check_alleged_count(count := changes["firearms_alleged_count"])
         if count and not row.firearms_indicated:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Agency, Town, User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact, UnseenFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.matching.dockets import DOCKET_EXAMPLE, clean_docket, looks_like_docket
+from orders.matching.registry_numbers import clean_registry_number, registry_key
 from orders.models import (
     Capacity,
     Case,
@@ -99,6 +101,11 @@ class NewOrder:
             object.__setattr__(self, name, getattr(self, name) or getattr(self.court, name))
 
     @property
+    def number_key(self) -> str:
+        """The registry number in the form in which equal numbers are equal."""
+        return registry_key(self.por_number)
+
+    @property
     def day_of_issue(self) -> date:
         """The date of the order, in court time."""
         if self.issued_at is not None:
@@ -115,7 +122,7 @@ class NewOrder:
             respondent_name=clean(self.respondent_name),
             respondent_address=clean(self.respondent_address),
             protected_person=clean(self.protected_person),
-            por_number=clean(self.por_number),
+            por_number=clean_registry_number(self.por_number),
             judge=clean(self.judge),
             area=clean(self.area),
         )
@@ -184,6 +191,7 @@ class NewOrder:
             jurisdiction=self.jurisdiction,
             kind=self.kind,
             por_number=self.por_number,
+            number_key=registry_key(self.por_number),
             issued_on=self.day_of_issue,
             issued_at=self.issued_at,
             issued_offset=offset_of(self.issued_at) if self.issued_at else None,
@@ -215,11 +223,12 @@ def enter_order(new: NewOrder, *, by: User | None, now: datetime, confirm: str =
     `confirm` gives the reason.
     """
     new = new.cleaned()
-    check_all(lambda: check_por_number(new.por_number, by=by), lambda: new.check(now=now))
+    check_all(lambda: check_por_number(new.por_number, court=new.court.pk, by=by), lambda: new.check(now=now))
     found = beyond_at(new.facts(), new.court.pk)
     young = birth_doubts("respondent_dob", new.respondent_dob, new.day_of_issue)
     ask([*_docket_doubts(new), *young, *doubts_about(found, hearing_field="hearing_on")], confirm=confirm)
-    return enter_orders([new], by=by, now=now, reason=confirm, asks=True)[0]
+    with once(new.por_number):
+        return enter_orders([new], by=by, now=now, reason=confirm, asks=True)[0]
 
 
 def _docket_doubts(new: NewOrder) -> list[DoubtfulFact]:
@@ -233,16 +242,18 @@ def _docket_doubts(new: NewOrder) -> list[DoubtfulFact]:
     return [DoubtfulFact("docket_number", "unusual_docket", message)]
 
 
-def check_por_number(number: str, *, by: User | None, besides: Order | None = None) -> None:
-    """Refuse a registry number that another order has. It reveals no order that `by` may not see."""
-    others = Order.recorded.filter(por_number=number).exclude(pk__in=[besides.pk] if besides else [])
-    other = others.first() if number else None
-    if other is not None and by is not None and not Order.recorded.known_to(by).filter(pk=other.pk).exists():
-        raise UnseenFact(
-            "por_number",
-            "number_not_accepted",
-            f"{number} cannot be entered here. Check it with the registry, or leave it out for now.",
-        )
+def check_por_number(number: str, *, court: int, by: User | None, besides: Order | None = None) -> None:
+    """Refuse a registry number that another order of the court (by key) has, also written in another way.
+
+    Of other courts, only an order that `by` sees refuses it: the answer to the number of an unseen order is
+    that to a number that no order has.
+    """
+    if not (key := registry_key(number)):
+        return
+    same = Order.recorded.filter(number_key=key).exclude(pk__in=[besides.pk] if besides else [])
+    other = same.filter(number_court=court).first()
+    if other is None and by is not None:
+        other = same.known_to(by).first()
     if other is not None and other.withdrawn_at is not None:
         raise InvalidFact(
             "por_number",
@@ -251,11 +262,29 @@ def check_por_number(number: str, *, by: User | None, besides: Order | None = No
             "that order, or correct its registry number first.",
         )
     if other is not None:
-        raise InvalidFact(
-            "por_number",
-            "duplicate_por_number",
-            f"{number} is already entered. Open that order and correct it instead.",
-        )
+        raise _duplicate(number)
+
+
+@contextmanager
+def once(number: str) -> Iterator[None]:
+    """Refuse the registry number if another order of the court gets it at the same moment.
+
+    The block has a transaction of its own. Raises `InvalidFact`.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "order_number_once_in_a_court" not in str(error):
+            raise
+        raise _duplicate(number) from error
+
+
+def _duplicate(number: str) -> InvalidFact:
+    return InvalidFact(
+        "por_number",
+        "duplicate_por_number",
+        f"{number} is already entered. Open that order and correct it instead.",
+    )
 
 
 def enter_orders(

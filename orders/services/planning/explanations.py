@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from orders.matching.dockets import clean_docket, spellings
+from orders.matching.registry_numbers import registry_key
 from orders.models import Order
 from orders.rules.explain import sentences
 from orders.rules.plan import plan
@@ -22,7 +23,7 @@ def find_orders(name: str) -> list[Order]:
     try:
         return list(orders.filter(public_id=UUID(name)))
     except ValueError:
-        return list(orders.filter(por_number=name or None)) or list(
+        return list(orders.filter(number_key=registry_key(name) or None)) or list(
             orders.filter(case__docket_number__in=spellings(clean_docket(name)))
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,11 +32,12 @@ from orders.services.registry.cells import Rejected
 from orders.services.registry.files import Export, Row
 from orders.services.registry.growing import GROWING
 from orders.services.registry.new_proof import Proof
+from orders.services.registry.numbered import stored_orders
 from orders.services.registry.other_respondents import other_respondents
 from orders.services.registry.parsing import read_order
 from orders.services.registry.places import Places
 from orders.services.registry.proof import sort_out
-from orders.services.registry.refusals import IN_ERROR, NOT_ACCEPTED, NOT_YOURS, duplicate, unknown
+from orders.services.registry.refusals import AMBIGUOUS, IN_ERROR, NOT_YOURS, duplicate, unknown
 from orders.services.registry.small_children import SmallChildren
 from orders.services.registry.staging import Reject, Staging, staging
 from orders.services.registry.updating import SOURCE, last_values, update
@@ -105,7 +106,7 @@ class Import:
 
     def reviews(self) -> Iterator[ReviewItem]:
         """The rows of this run that wait for a person, by file and line."""
-        items = ReviewItem.objects.filter(created_at=self._now, resolved_at=None).select_related("order")
+        items = ReviewItem.objects.filter(created_at=self._now).waiting().select_related("order")
         return items.order_by("file", "line", "id").iterator(chunk_size=2000)
 
     @property
@@ -191,24 +192,27 @@ class _Batch:
             except Rejected as error:
                 self._reject(line, error)
                 continue
-            if new.por_number in self._read:
+            if new.number_key in self._read:
                 repeated.append((line, new))
             else:
-                self._read[new.por_number] = new
-                self._lines[new.por_number] = line
+                self._read[new.number_key] = new
+                self._lines[new.number_key] = line
         digests = {number: new.source_digest for number, new in self._read.items()}
         before = self.staging.claim(digests)
         repeated.extend((self._lines[number], self._read.pop(number)) for number in before)
         for line, new in repeated:
-            if (before.get(new.por_number) or digests[new.por_number]) == new.source_digest:
+            if (before.get(new.number_key) or digests[new.number_key]) == new.source_digest:
                 self.unchanged += 1
             else:
                 self._reject(line, duplicate(new))
 
     def expect(self, numbers: Iterable[str]) -> None:
         """Add stored orders, and reject the rows of unknown ones."""
-        self._orders = {number: order for number, order in _stored(numbers).items() if self._is_ours(order)}
-        self._reject_proof([number for number in numbers if number not in self._orders])
+        numbers = list(numbers)
+        found, ambiguous = stored_orders(numbers, self._read, self.courts)
+        self._orders = {number: order for number, order in found.items() if self._is_ours(order)}
+        self._reject_proof(ambiguous, AMBIGUOUS)
+        self._reject_proof([one for one in numbers if one not in self._orders and one not in ambiguous])
         self._leave_out_errors()
 
     def store(self) -> None:
@@ -238,13 +242,17 @@ class _Batch:
 
     def _take_stored(self) -> None:
         """Find the stored orders, and reject the rows of those that belong to other courts."""
-        stored = _stored(self._read)
+        stored, ambiguous = stored_orders(self._read, self._read, self.courts)
         theirs = [number for number, order in stored.items() if not self._is_ours(order)]
         for number in theirs:
-            del stored[number], self._read[number]
-            self._reject(self._lines[number], NOT_YOURS if self.courts is None else NOT_ACCEPTED)
+            del stored[number]
+        for number in (*theirs, *ambiguous):
+            del self._read[number]
+            self._reject(self._lines[number], AMBIGUOUS if number in ambiguous else NOT_YOURS)
         if theirs:
             self._reject_proof(theirs)
+        if ambiguous:
+            self._reject_proof(ambiguous, AMBIGUOUS)
         self._orders.update(stored)
         self._leave_out_errors()
 
@@ -258,7 +266,7 @@ class _Batch:
         if numbers:
             self._reject_proof(numbers, IN_ERROR)
 
-    def _reject_proof(self, numbers: Sequence[str], error: Rejected | None = None) -> None:
+    def _reject_proof(self, numbers: Collection[str], error: Rejected | None = None) -> None:
         """Reject firearms and receipts of orders that are unknown, of other courts, or entered in error."""
         for name in (files.FIREARMS, files.RECEIPTS):
             for line, cells in self.staging.rows_of(name, numbers):
@@ -266,8 +274,7 @@ class _Batch:
                 self._rejects.append(Reject(name, line, why.code, why.detail))
 
     def _is_ours(self, order: Order) -> bool:
-        is_known = self.courts is None or order.case.court_id in self.courts
-        return is_known and order.jurisdiction == self.places.state
+        return order.jurisdiction == self.places.state
 
     def _check_court(self, court: int) -> None:
         if self.courts is not None and court not in self.courts:
@@ -285,7 +292,7 @@ class _Batch:
                 data["hearing_on"] = one.hearing_on.isoformat()
                 if one.judge:
                     data["judge"] = one.judge
-            self._orders[one.por_number] = order
+            self._orders[one.number_key] = order
             self._entered.add(order.pk)
             self._events[order.pk] = [
                 make(
@@ -306,7 +313,7 @@ class _Batch:
                         data={"source": SOURCE},
                     )
                 )
-        entered = [(self._orders[one.por_number], self._lines[one.por_number]) for one in new]
+        entered = [(self._orders[one.number_key], self._lines[one.number_key]) for one in new]
         asked = [*other_respondents(entered, now=self.now), *without_end(new, entered, now=self.now)]
         ReviewItem.objects.bulk_create(asked)
         self._set_births_aside([order for order, _ in entered])
@@ -340,21 +347,21 @@ class _Batch:
         lock_cases(Case.objects.filter(orders__in=keys).values_list("id", flat=True).distinct())
         self._orders.update(
             {
-                order.por_number: order
+                order.number_key: order
                 for order in Order.recorded.filter(pk__in=keys).select_related("case__respondent__town")
             }
         )
 
     def _update(self, changed: dict[int, NewOrder]) -> None:
-        orders = [self._orders[new.por_number] for new in changed.values()]
+        orders = [self._orders[new.number_key] for new in changed.values()]
         last = last_values(orders) if orders else {}
         # A new name may part the person's cases: those that shared the inventory are replanned too.
         self._cases = set(groups_of({order.case_id for order in orders}))
         refused = 0
         for order in orders:
             new = changed[order.pk]
-            line = self._lines[new.por_number]
-            last[order.pk].keeps_birth = new.por_number in self._children
+            line = self._lines[new.number_key]
+            last[order.pk].keeps_birth = new.number_key in self._children
             try:
                 self._events[order.pk] = update(order, new, last[order.pk], line=line, now=self.now)
             except Rejected as error:
@@ -377,8 +384,3 @@ class _Batch:
 
     def _reject(self, line: int, error: Rejected) -> None:
         self._rejects.append(Reject(files.ORDERS, line, error.code, error.detail))
-
-
-def _stored(numbers: Iterable[str]) -> dict[str, Order]:
-    orders = Order.recorded.filter(por_number__in=list(numbers)).select_related("case")
-    return {order.por_number: order for order in orders}

@@ -20,7 +20,8 @@ from accounts.crypto import digests
 from accounts.text import show_invisible
 from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket
-from orders.matching.serials import distinct, is_rounded
+from orders.matching.registry_numbers import clean_registry_number, registry_key
+from orders.matching.serials import distinct, is_identifying, is_rounded
 from orders.models import (
     Case,
     Firearm,
@@ -117,7 +118,7 @@ def por_number_of(cells: tuple[str, ...] | Broken | None, width: int) -> str:
             f"por_number: a spreadsheet rounded it to {cells[0]}, so that other orders have the same. Format "
             "the column as text in the system that has the numbers, and export the row again.",
         )
-    return _fitting(Order, "por_number", cells[0])
+    return _fitting(Order, "por_number", clean_registry_number(cells[0]))
 
 
 def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: datetime) -> NewOrder:
@@ -210,7 +211,7 @@ def _digests_of(new: NewOrder) -> list[str]:
     found by trying names.
     """
     meaning = (
-        new.por_number,
+        registry_key(new.por_number),
         new.docket_number,
         new.kind,
         _utc(new.issued_at),
@@ -228,7 +229,13 @@ def _digests_of(new: NewOrder) -> list[str]:
         *([] if new.firearms_alleged_count is None else [new.firearms_alleged_count]),
         *([f"judge: {new.judge}"] if new.judge else []),
     )
-    return [*digests("registry row", _joined(meaning)), _digest(*meaning)]
+    # Earlier versions took the number as it was written.
+    written = (new.por_number, *meaning[1:])
+    return [
+        *digests("registry row", _joined(meaning)),
+        *([] if written == meaning else digests("registry row", _joined(written))),
+        _digest(*written),
+    ]
 
 
 def read_firearm(cells: Sequence[str]) -> FirearmRow:
@@ -268,6 +275,12 @@ def read_receipt(cells: Sequence[str], places: Places, zone: ZoneInfo) -> Receip
         if recipient_kind != "court":
             raise Rejected(
                 "unknown_recipient", "recipient_kind: a statement is filed with the court. Use court."
+            )
+        if named := [one for one in serials_text.split(";") if is_identifying(one)]:
+            raise Rejected(
+                "statement_with_serials",
+                f"serials: a statement of no firearms names {named[0].strip()[:40]}. Empty the cell; if it "
+                "is a receipt, write surrender as the kind.",
             )
         digest, former = (_digest("statement", one, _utc(at)) for one in (number.upper(), number))
         return ReceiptRow(number=number, at=at, digest=digest, former_digest=former)

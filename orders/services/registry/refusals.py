@@ -10,8 +10,10 @@ NOT_YOURS = Rejected(
 )
 
 
-NOT_ACCEPTED = Rejected(
-    "number_not_accepted", "por_number: cannot be used by this court. Check the number with the registry."
+AMBIGUOUS = Rejected(
+    "number_of_several_courts",
+    "por_number: several courts have an order with this number, and the docket is of another court. "
+    "Correct the number of the wrong one on its page.",
 )
 
 

@@ -22,7 +22,7 @@ BORN = "date_of_birth"
 
 
 class SmallChildren:
-    """The doubtful dates of birth of a batch, by registry number."""
+    """The doubtful dates of birth of a batch, by registry number (key)."""
 
     def __init__(self) -> None:
         self._born: dict[str, date] = {}
@@ -35,20 +35,20 @@ class SmallChildren:
         born = new.respondent_dob
         if born is None or not birth_doubts("respondent_dob", born, new.day_of_issue):
             return new
-        self._born[new.por_number] = born
+        self._born[new.number_key] = born
         return replace(new, respondent_dob=None)
 
     def items(
         self, orders: Sequence[Order], lines: Mapping[str, int], *, now: datetime
     ) -> Iterator[ReviewItem]:
         """Yield an unstored item for each of these orders whose date waits for its first decision."""
-        doubtful = [order for order in orders if order.por_number in self._born]
+        doubtful = [order for order in orders if order.number_key in self._born]
         if not doubtful:
             return
         asked = ReviewItem.objects.filter(order__in=doubtful, code=CODE)
         known = set(asked.values_list("order", f"payload__{BORN}"))
         for order in doubtful:
-            born = self._born[order.por_number]
+            born = self._born[order.number_key]
             is_stored = order.case.respondent.date_of_birth == born
             if is_stored or (order.pk, born.isoformat()) in known:
                 continue
@@ -57,7 +57,7 @@ class SmallChildren:
                 kind=ReviewKind.DOUBTFUL,
                 code=CODE,
                 file=files.ORDERS,
-                line=lines[order.por_number],
+                line=lines[order.number_key],
                 detail=f"respondent_dob: {born.year} as the year of birth makes the respondent younger than "
                 f"{YEARS_TOO_YOUNG} years. Decide whether the date is right. Until then it is left out.",
                 payload={BORN: born.isoformat()},

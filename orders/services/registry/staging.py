@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from psycopg import sql
 
+from orders.matching.registry_numbers import registry_key
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
 from orders.services.registry.columns import COLUMNS, kind_of
@@ -76,7 +77,7 @@ def staging(export: Export) -> Iterator[Staging]:
 
 
 class Staging:
-    """The rows of one run: firearms and receipts by registry number, numbers read, and rejected rows."""
+    """The rows of one run: firearms and receipts by registry number (its key), numbers read, and rejects."""
 
     def __init__(self, export: Export) -> None:
         export.check()
@@ -93,11 +94,11 @@ class Staging:
             with cursor.cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
                 for line, cells in export.rows(name):
                     try:
-                        por_number_of(cells, width)
+                        key = registry_key(por_number_of(cells, width))
                     except Rejected as error:
                         rejects.append(Reject(name, line, error.code, error.detail))
                     else:
-                        copy.write_row((line, *(cells if isinstance(cells, tuple) else ())))
+                        copy.write_row((line, key, *(cells[1:] if isinstance(cells, tuple) else ())))
             self.reject(rejects)
             cursor.execute(sql.SQL("CREATE INDEX ON {} (por_number)").format(table))
             # Autovacuum does not analyze temporary tables.
@@ -120,7 +121,7 @@ class Staging:
             return dict(cursor.fetchall())
 
     def rows_of(self, name: str, por_numbers: Iterable[str]) -> list[tuple[int, tuple[str, ...]]]:
-        """The staged rows of these numbers, sorted by line."""
+        """The staged rows of these numbers (by key), sorted by line. The first cell is the key."""
         statement = sql.SQL("SELECT * FROM {} WHERE por_number = ANY(%s) ORDER BY line")
         with connection.cursor() as cursor:
             cursor.execute(statement.format(sql.Identifier(_STAGED[name])), [list(por_numbers)])

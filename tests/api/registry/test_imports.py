@@ -141,9 +141,11 @@ def test_order_of_another_court_is_not_changed_by_an_own_docket(
     jobs.run(job.pk, now=timezone.now())
 
     job.refresh_from_db()
-    assert job.rejected == {"number_not_accepted": 1, "unknown_por_number": 1}
-    assert Order.objects.get().case.docket_number == theirs.case.docket_number
-    assert not Firearm.objects.exists()
+    assert job.rejected == {}
+    own = Order.objects.exclude(pk=theirs.pk).get()
+    assert (own.por_number, own.case.court) == (theirs.por_number, court)
+    assert not theirs.firearms.exists()
+    assert own.firearms.count() == 1
 
 
 def test_second_start_and_second_run_do_nothing(clerk: Caller, export: Path) -> None:

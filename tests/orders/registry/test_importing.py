@@ -43,7 +43,7 @@ from orders.services.firearms import receipts
 from orders.services.orders import corrections, extension, withdrawal
 from orders.services.parties import protected_persons, respondents
 from orders.services.planning import history, replan
-from orders.services.registry import files, importing, staging
+from orders.services.registry import files, importing, numbered, staging
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import Export
 from orders.services.registry.places import UNNAMED_COURT
@@ -756,14 +756,14 @@ def test_a_failed_batch_is_rolled_back_and_earlier_ones_are_kept(
 def test_an_order_entered_by_somebody_in_that_moment_is_found_at_the_second_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.order(por_number="POR0000000001")
-    stored, looks = importing._stored, []
+    make.order(por_number="POR0000000001", court=Agency.objects.get(docket_prefixes__contains="HHD"))
+    stored, looks = numbered.stored_orders, []
 
-    def late(numbers: Any) -> dict[str, Order]:
+    def late(*given: Any) -> Any:
         looks.append(1)
-        return {} if len(looks) == 1 else stored(numbers)
+        return ({}, set()) if len(looks) == 1 else stored(*given)
 
-    monkeypatch.setattr(importing, "_stored", late)
+    monkeypatch.setattr(importing, "stored_orders", late)
 
     assert take(tmp_path, [order_row()])["updated"] == 1
 

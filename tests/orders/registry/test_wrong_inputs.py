@@ -64,6 +64,30 @@ def surrender(number: int = 1) -> Deadline:
     return Deadline.objects.get(order__por_number=f"POR{number:010}", rule_id="CT-SUR-01")
 
 
+# Registry numbers
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("por0000000001", "POR0000000001"),
+        ("POR0000000001", "POR 0000000001"),
+        ("12345.0", "12345"),
+        ("'0012345", "0012345"),
+        ("POR\u20131", "por-1"),
+    ],
+)
+def test_a_registry_number_is_known_however_it_is_written(first: str, second: str, tmp_path: Path) -> None:
+    rows = [order_row(por_number=first), order_row(por_number=second)]
+    found = take(tmp_path / "1", rows, [firearm_row(por_number=second)], [receipt_row(por_number=second)])
+
+    assert (found["imported"], found["unchanged"], found["rejected"]) == (1, 1, {})
+    order = Order.objects.get()
+    assert (order.firearms.get().serial, order.receipts.count()) == ("S1", 1)
+    again = take(tmp_path / "2", [order_row(por_number=second)])
+    assert (again["imported"], again["updated"], again["unchanged"]) == (0, 0, 1)
+
+
 # Time
 
 
