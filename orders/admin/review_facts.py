@@ -8,9 +8,11 @@ from datetime import date, datetime
 from accounts.dates import format_birth_date, format_day, format_instant
 from accounts.models import Agency
 from orders.models import Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
+from orders.models.registry import NO_END
 from orders.services.court_days import zone_of
+from orders.services.registry.set_aside import OTHER_TIME
 from orders.services.registry.small_children import BORN
-from orders.services.registry.without_end import NO_END
+from orders.services.registry.times import recorded_time
 
 #: A label and its words.
 Fact = tuple[str, str]
@@ -20,6 +22,7 @@ def facts_of(item: ReviewItem) -> list[Fact]:
     """Return the row in words and what it is compared with, one line for each fact."""
     return [
         *_row(item),
+        *_recorded(item),
         ("From", f"{item.file}, line {item.line}, imported {format_instant(item.created_at)}"),
     ]
 
@@ -52,6 +55,11 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
         yield from _receipt(item.order, given["receipt_number"], given["kind"], at, taker)
         if given["kind"]:
             yield "Serial numbers", ", ".join(given["serials"]) or "None"
+
+
+def _recorded(item: ReviewItem) -> Iterator[Fact]:
+    if item.code == OTHER_TIME and (stored := recorded_time(item)):
+        yield "Recorded time", format_instant(stored, zone_of(item.order))
 
 
 def _receipt(order: Order, number: str, kind: str, at: datetime, taker: str) -> Iterator[Fact]:

@@ -51,7 +51,9 @@ class DecidedFilter(NamedDefaultFilter):
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the chosen items."""
-        return queryset.filter(resolved_at__isnull=self.value() != "yes")
+        if self.value() == "yes":
+            return queryset.filter(resolved_at__isnull=False)
+        return queryset.filter(pk__in=ReviewItem.objects.waiting())
 
 
 @admin.register(ReviewItem)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.encrypted_fields import EncryptedBytesField
 from accounts.models import Agency
 from orders.models.fields import public_id
-from orders.models.orders import Order
+from orders.models.hearings import Hearing, HearingOutcome
+from orders.models.orders import Order, OrderKind
 from orders.querysets import OfOrderQuerySet
 
 
@@ -162,6 +164,10 @@ class ImportReject(models.Model):
 _COLUMN = re.compile(r"^[a-z_]+: ")
 
 
+#: The code of an ex parte order of an import without a hearing or a last day.
+NO_END = "no_end"
+
+
 class ReviewKind(models.TextChoices):
     """Why a person must decide."""
 
@@ -177,6 +183,25 @@ class ReviewResolution(models.TextChoices):
     MATCHED = "matched", "Same firearm"
     ADDED = "added", "Another firearm, added to the list"
     REJECTED = "rejected", "Rejected"
+
+
+class ReviewItemQuerySet(OfOrderQuerySet["ReviewItem"]):
+    """Facts to check."""
+
+    def waiting(self) -> Self:
+        """Return those that wait for a person.
+
+        Whether an ex parte order has an end is no question once it has a hearing or a last day, is vacated,
+        or is of another kind. It is one again if that is withdrawn.
+        """
+        heard = Hearing.objects.filter(order=OuterRef("order")).exclude(outcome=HearingOutcome.VACATED)
+        ends = (
+            Q(order__expires_on__isnull=False)
+            | Q(order__vacated_at__isnull=False)
+            | ~Q(order__kind=OrderKind.EX_PARTE_RESTRAINING_ORDER)
+            | Exists(heard)
+        )
+        return self.filter(resolved_at=None).exclude(ends, code=NO_END)
 
 
 class ReviewItem(models.Model):
@@ -201,7 +226,7 @@ class ReviewItem(models.Model):
     resolution = models.CharField(max_length=20, choices=ReviewResolution, blank=True)
     reason = models.CharField(max_length=500, blank=True)
 
-    objects = OfOrderQuerySet.as_manager()
+    objects = ReviewItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -60,7 +60,8 @@ class ReviewItemList(CrossOrderList):
 
     @override
     def get_queryset(self) -> Any:
-        return ReviewItem.objects.filter(resolved_at__isnull=self.filters["open"])
+        rows = ReviewItem.objects
+        return rows.waiting() if self.filters["open"] else rows.filter(resolved_at__isnull=False)
 
     @override
     def filter_queryset(self, queryset: Any) -> Any:

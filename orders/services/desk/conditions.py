@@ -202,7 +202,7 @@ def is_outcome_missing(desk: CourtDesk) -> Q:
 def is_doubtful(_desk: CourtDesk) -> Q:
     """A fact of an import waits for a clerk, or a statement is contradicted."""
     contradicted = _surrender(proof=ProofStatus.CONTRADICTED).exclude(state=DeadlineState.WITHDRAWN)
-    return _has(ReviewItem.objects.filter(resolved_at=None)) | _has(contradicted)
+    return _has(ReviewItem.objects.waiting()) | _has(contradicted)
 
 
 def is_incomputable(_desk: CourtDesk) -> Q:

@@ -94,7 +94,7 @@ def _licensing_reports(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
 
 
 def _doubtful_facts(ids: Sequence[int]) -> Iterator[QuerySet[Any, Any]]:
-    rows = ReviewItem.objects.filter(order__in=ids, resolved_at=None)
+    rows = ReviewItem.objects.filter(order__in=ids).waiting()
     yield _rows(rows, "fact_doubtful", "public_id", at=F("created_at"))
 
 

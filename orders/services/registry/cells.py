@@ -65,8 +65,11 @@ def _plain_time(text: str) -> str:
 
 #: A day, also at midnight as databases and spreadsheets write it.
 _DAY = re.compile(r"((?:19|20|21)\d\d-\d\d-\d\d)(?:[T ]00:00(?::00(?:[.,]0+)?)?)?")
-#: What databases write for an empty value.
-_NULLS = frozenset({"", "null", "\\n"})
+#: What databases write for an empty value. In a text, only these letters: Null is a name.
+_NULLS = frozenset({"", "null", "\\n", "0000-00-00", "0000-00-00 00:00:00"})
+_TEXT_NULLS = frozenset({"NULL", "\\N"})
+#: A day of the calendar in any year.
+_ANY_DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?:[T ]00:00(?::00(?:[.,]0+)?)?)?")
 #: A day as spreadsheets count it: from 1954 to 2119.
 _DAY_NUMBER = re.compile(r"[2-7]\d{4}(?:\.\d+)?")
 _FORMATS = ' A --map file names another format, such as {key} = "{form}".'
@@ -75,6 +78,11 @@ _FORMATS = ' A --map file names another format, such as {key} = "{form}".'
 def is_empty(text: str) -> bool:
     """True for a cell without a value, also as databases write it."""
     return text.casefold() in _NULLS
+
+
+def without_null(text: str) -> str:
+    """Return the text of a cell; an empty one for what databases write for no value."""
+    return "" if text in _TEXT_NULLS else text
 
 
 def read_day(column: str, text: str) -> date | None:
@@ -92,6 +100,11 @@ def read_day(column: str, text: str) -> date | None:
             "invalid_timestamp",
             f"{column}: a spreadsheet's day number, not a date. Format the column as yyyy-mm-dd and save it "
             "again.",
+        )
+    if _ANY_DAY.fullmatch(text):
+        raise Rejected(
+            "invalid_timestamp",
+            f"{column}: the year must be from 1900 to 2199. Correct it, or empty the cell for no day.",
         )
     formats = _FORMATS.format(key="date_format", form="%m/%d/%Y")
     raise Rejected("invalid_timestamp", f"{column}: not a date. Write it as 2026-12-04.{formats}")

@@ -50,6 +50,9 @@ COLUMNS: dict[str, dict[str, str]] = {
 #: Columns that a file may leave out.
 OPTIONAL = frozenset({"firearms_alleged_count", "judge"})
 
+#: Columns that hold serial numbers, or words for a missing one.
+SERIALS = frozenset({"serial", "serials"})
+
 #: Columns that hold a day, and columns that hold an instant.
 DAYS = frozenset({"expires_on", "hearing_on", "respondent_dob"})
 INSTANTS = frozenset({"issued_at", "served_at", "at"})

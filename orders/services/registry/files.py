@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from accounts.text import clean, show_invisible
-from orders.services.registry.cells import is_empty
-from orders.services.registry.columns import COLUMNS, FIREARMS, OPTIONAL, ORDERS, RECEIPTS, kind_of
+from orders.services.registry.cells import is_empty, without_null
+from orders.services.registry.columns import COLUMNS, FIREARMS, OPTIONAL, ORDERS, RECEIPTS, SERIALS, kind_of
 from orders.services.registry.layout import Layout
 from orders.services.registry.lines import ExportError, Lines
 
@@ -27,6 +27,8 @@ __all__ = ["FIREARMS", "NAMES", "ORDERS", "RECEIPTS", "Export", "ExportError", "
 NAMES = (ORDERS, FIREARMS, RECEIPTS)
 
 _DELIMITERS = ",;\t|"
+#: So many files of a folder without an export are looked at.
+_MOST_NAMED = 20
 #: The line with which PostgreSQL ends what it copies.
 _END_OF_COPY = "\\."
 _FORMULA = re.compile(r'="(.*)"')
@@ -85,11 +87,19 @@ class Export:
     def check(self) -> None:
         """Raise `ExportError` if there is no file to import."""
         if not any(self._file(name) for name in NAMES):
+            self._refuse_other_files()
             names = ", ".join(self.layout.file(kind_of(name)).name for name in NAMES)
             raise ExportError(
                 f"{self.path}: holds none of the files {names}. Name the folder that holds them, or one of "
                 "the files."
             )
+
+    def _refuse_other_files(self) -> None:
+        """Name what the folder holds instead, for example a NIEM exchange. Raises `ExportError`."""
+        files = sorted(one for one in self.path.iterdir() if one.is_file()) if self.path.is_dir() else []
+        for file in files[:_MOST_NAMED]:
+            with file.open("rb") as stream:
+                Lines(stream, file.name).begins()
 
     def _file(self, name: str) -> Path | None:
         if self.path.is_dir():
@@ -145,9 +155,13 @@ class _Reader:
         records = self._records()
         header = next((cells for _, cells in records if isinstance(cells, list)), [])
         pick, width = self._picker(header), len(header)
+        keys = [_header_key(cell) for cell in header]
         for begins, cells in records:
             if isinstance(cells, Broken):
                 yield begins, cells, [self._lines.row[0].rstrip("\r\n"), *[""] * (width - 1)]
+                continue
+            if [_header_key(cell) for cell in cells] == keys:
+                # The files of two exports, one behind the other.
                 continue
             fits = len(cells) == width or not any(clean(cell) for cell in cells[width:])
             yield begins, pick(cells) if fits and len(cells) >= width else None, cells
@@ -204,7 +218,7 @@ class _Reader:
             return tuple(
                 layout.defaults.get(column, "")
                 if place is None
-                else self._layout.value(self._kind, column, _unwrapped(clean(cells[place])))
+                else self._layout.value(self._kind, column, _value(column, cells[place]))
                 for column, place in zip(wanted, places, strict=True)
             )
 
@@ -223,10 +237,13 @@ def _delimiter_of(line: str) -> str:
     return best if line.count(best) else ","
 
 
-def _unwrapped(cell: str) -> str:
-    """The text of a cell that a spreadsheet wrote as a formula, ="0012", to keep its zeros."""
-    found = _FORMULA.fullmatch(cell)
-    return found[1] if found else cell
+def _value(column: str, cell: str) -> str:
+    """The text of a cell, also of a formula, ="0012", with which a spreadsheet keeps zeros."""
+    text = clean(cell)
+    found = _FORMULA.fullmatch(text)
+    text = found[1] if found else text
+    # NULL as a serial number is a word that the list keeps.
+    return text if column in SERIALS else without_null(text)
 
 
 def _not_csv(error: object) -> Broken:

@@ -47,7 +47,7 @@ class Known:
     receipts: dict[ReceiptKey, RecordedReceipt] = field(default_factory=dict)
     #: By case, unlisted parts of cells that name listed firearms too.
     rests: set[tuple[int, str]] = field(default_factory=set)
-    #: The ids of receipts that a person recorded, corrected or decided about here.
+    #: The ids of receipts and firearms that a person recorded, corrected or decided about here.
     by_hand: set[str] = field(default_factory=set)
     #: The firearms (by key) on stored receipts that a later fact needs there.
     bound: set[int] = field(default_factory=set)
@@ -63,6 +63,10 @@ class Known:
             for near in near_keys(key):
                 self.near[order.case_id, near].append(key)
         self.firearms[order.case_id][key] = firearm
+
+    def is_of_registry(self, firearm: Firearm) -> bool:
+        """True for a stored firearm that an import listed and no person has worked on."""
+        return str(firearm.public_id) not in self.by_hand and firearm.pk is not None
 
     def find(self, order: Order, serial: str) -> Firearm | None:
         """The firearm of the order's case with exactly this number."""
@@ -116,22 +120,22 @@ class Known:
                 serials=distinct(one.serial for one in receipt.firearms.all()),
             )
             self.receipts[receipt.order_id, False, row.key] = RecordedReceipt(row=row, receipt=receipt)
-        self._load_kept(ids)
+        self._load_kept(ids, {order.case_id for order in orders})
         statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
         for statement in statements.exclude(receipt_number=""):
             row = ReceiptRow(number=statement.receipt_number, at=statement.sworn_at)
-            self.receipts[statement.order_id, True, row.key] = RecordedReceipt(row=row)
+            self.receipts[statement.order_id, True, row.key] = RecordedReceipt(row=row, statement=statement)
         events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
         for order_id, digest, others in events.values_list(
             "order_id", "data__registry", "data__registry_rows"
         ):
             self.sent.update((order_id, one) for one in (digest, *(others or ())))
 
-    def _load_kept(self, ids: Sequence[int]) -> None:
-        """Load what an import does not take off a receipt of these orders."""
-        acts = HistoryEntry.objects.filter(order__in=ids, actor__isnull=False)
-        for pair in acts.values_list("data__receipt", "data__item__id"):
-            self.by_hand.update(filter(None, pair))
+    def _load_kept(self, ids: Sequence[int], cases: Collection[int]) -> None:
+        """Load what an import does not change on the lists of these cases and receipts of these orders."""
+        acts = HistoryEntry.objects.filter(order__case__in=cases, actor__isnull=False)
+        for ids_of_act in acts.values_list("data__receipt", "data__item__id", "data__firearm"):
+            self.by_hand.update(filter(None, ids_of_act))
         later = (FirearmReturn, FirearmDisposal, CustodyStep, CustodyRequest.firearms.through)
         on_receipt = ReceiptItem.objects.filter(receipt__order__in=ids).values("firearm")
         for model in later:

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,17 +24,16 @@ from orders.models import (
     HistoryEntry,
     Order,
     Receipt,
-    ReceiptKind,
+    ReviewItem,
     Statement,
     StatementKind,
 )
 from orders.models.fields import offset_of
-from orders.rules.facts import Facts
 from orders.services.bulk import make
 from orders.services.court_days import check_proof_not_before_order
-from orders.services.firearms.receipts import recipient_refusal
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
+from orders.services.registry.descriptions import Described, describe, row_of
 from orders.services.registry.known import Known, ReceiptKey
 from orders.services.registry.new_proof import DESCRIPTION, Proof
 from orders.services.registry.parsing import (
@@ -52,15 +50,16 @@ from orders.services.registry.receipt_rows import (
     is_same_receipt,
     join_rows,
     other_content,
+    refusal_of,
     serials_beyond,
 )
 from orders.services.registry.set_aside import (
     NO_LONGER_NAMED,
     NOT_ON_RECEIPT,
-    NUMBER_USED,
     doubtful,
     not_on_receipt,
     number_used,
+    other_time,
     serial_to_match,
 )
 from orders.services.registry.staging import Reject, Staging
@@ -75,9 +74,14 @@ def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, n
     firearms = staging.rows_of(files.FIREARMS, orders)
     receipts = staging.rows_of(files.RECEIPTS, orders)
     sorter.known.load([orders[number] for number in {cells[0] for _, cells in (*firearms, *receipts)}])
+    listed = []
     for line, cells in firearms:
         with sorter.rejecting(files.FIREARMS, line):
-            sorter.firearm(orders[cells[0]], read_firearm(cells))
+            listed.append((line, orders[cells[0]], read_firearm(cells)))
+    described = Described((order, row) for _, order, row in listed)
+    for line, order, firearm in listed:
+        with sorter.rejecting(files.FIREARMS, line):
+            sorter.firearm(order, firearm, is_one=described.is_one(order, firearm))
     by_number: dict[ReceiptKey, list[tuple[int, ReceiptRow]]] = {}
     for line, cells in receipts:
         with sorter.rejecting(files.RECEIPTS, line):
@@ -106,15 +110,20 @@ class _Sorter:
         except Rejected as error:
             self.proof.rejects.append(Reject(name, line, error.code, error.detail))
 
-    def firearm(self, order: Order, row: FirearmRow) -> None:
+    def firearm(self, order: Order, row: FirearmRow, *, is_one: bool) -> None:
         """List the firearm, unless it is listed. Raises `Rejected` if its number belongs to another one.
 
-        A row without an identifying number is one firearm each time it occurs in the file.
+        A new description replaces that of an earlier import if it `is_one` for the file. A row without an
+        identifying number is one firearm each time it occurs in the file.
         """
         key = exact_key(row.serial)
         digest = row.digest if key else self._numbered(order, row.digest)
         stored = self.known.find(order, row.serial)
-        if stored is not None and _row_of(stored) == row:
+        if stored is not None and row_of(stored) == row:
+            return
+        if stored is not None and is_one and self.known.is_of_registry(stored):
+            self.proof.described.append(stored)
+            self._note(order, "firearm_corrected", self._now, [digest], describe(stored, row))
             return
         if (order.pk, digest) in self.known.sent:
             return
@@ -158,10 +167,11 @@ class _Sorter:
         times = self._repeated[order.pk, digest]
         return digest if times == 1 else f"{digest}#{times}"
 
-    def statements(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], _: ZoneInfo) -> None:
+    def statements(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], zone: ZoneInfo) -> None:
         """Record the statement of these rows of one number, unless it is recorded.
 
-        A statement of a time before the order is set aside as doubtful.
+        A statement of a time before the order is set aside as doubtful; so is one of another time or day than
+        that with its number.
         """
         for line, row in rows:
             with self.rejecting(files.RECEIPTS, line):
@@ -169,13 +179,14 @@ class _Sorter:
                 recorded = self.known.receipts.get(key)
                 if not self._is_fresh(order, row, recorded):
                     continue
-                if recorded is not None:
-                    raise other_content(row.number)
                 self._check(order, row)
+                if recorded is not None:
+                    self._ask_about(order, row, line, recorded, zone)
+                    continue
                 if self._is_doubtful(order, row, line, [row.digest]):
                     continue
-                self._statement(order, row)
-                self.known.receipts[key] = RecordedReceipt(row=row)
+                statement = self._statement(order, row)
+                self.known.receipts[key] = RecordedReceipt(row=row, statement=statement)
 
     def receipts(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], zone: ZoneInfo) -> None:
         """Record the receipts of these rows of one number, unless they are recorded.
@@ -187,9 +198,6 @@ class _Sorter:
         is_replaced = recorded is not None and all(self._is_fresh(order, row, recorded) for _, row in rows)
         fresh = self._fresh(order, rows, recorded)
         together, conflicts = join_rows(fresh, zone)
-        for line, error in conflicts:
-            with self.rejecting(files.RECEIPTS, line):
-                raise error
         is_less = False
         if recorded is not None and fresh and is_replaced:
             is_less = take_off(self.proof, self.known, order, rows, recorded, now=self._now)
@@ -205,10 +213,12 @@ class _Sorter:
                     if not self._is_doubtful(order, one.row, one.line, one.digests):
                         self._surrender(order, one)
                 elif is_same_receipt(one.row, recorded.row, zone):
-                    self._extend(order, one, recorded, is_repeated=is_repeated, is_less=is_less)
+                    self._extend(order, one, recorded, zone, is_repeated=is_repeated, is_less=is_less)
                 else:
-                    self.proof.reviews.append(number_used(order, one.row, one.line, now=self._now))
-                    self._note(order, "fact_set_aside", self._now, one.digests, {"code": NUMBER_USED})
+                    self._ask(number_used(order, one.row, one.line, now=self._now), one.digests)
+        for line, row in conflicts:
+            with self.rejecting(files.RECEIPTS, line):
+                self._ask_about(order, row, line, self.known.receipts.get(key), zone)
 
     def _fresh(
         self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], recorded: RecordedReceipt | None
@@ -239,7 +249,7 @@ class _Sorter:
         """Raise `Rejected` for what the law, the calendar or the list does not allow."""
         for serial in self.known.apart(order, row.serials):
             check_serial(serial)
-        if row.taker and (refusal := _refusal(order.jurisdiction, order.kind, order.issued_on, row.taker)):
+        if row.taker and (refusal := refusal_of(order, row.taker)):
             raise Rejected("unlawful_recipient", f"recipient_kind: {refusal}")
         try:
             check_instant("at", row.at, now=self._now)
@@ -251,12 +261,11 @@ class _Sorter:
         try:
             check_proof_not_before_order("at", order, row.at)
         except DoubtfulFact as doubt:
-            self.proof.reviews.append(doubtful(order, doubt, row, line, now=self._now))
-            self._note(order, "fact_set_aside", self._now, digests, {"code": doubt.code})
+            self._ask(doubtful(order, doubt, row, line, now=self._now), digests)
             return True
         return False
 
-    def _statement(self, order: Order, row: ReceiptRow) -> None:
+    def _statement(self, order: Order, row: ReceiptRow) -> Statement:
         statement = Statement(
             order=order,
             kind=StatementKind.NON_POSSESSION,
@@ -266,6 +275,7 @@ class _Sorter:
         )
         self.proof.statements.append(statement)
         self._note(order, "statement_recorded", row.at, [row.digest], {"statement": str(statement.public_id)})
+        return statement
 
     def _surrender(self, order: Order, one: JoinedRows) -> None:
         """Record a receipt with the listed firearms that it names, and add unlisted ones."""
@@ -285,12 +295,36 @@ class _Sorter:
         self._note(order, "receipt_recorded", row.at, one.digests, {"receipt": str(receipt.public_id)})
         self.known.receipts[order.pk, False, row.key] = RecordedReceipt(row=row, receipt=receipt)
 
+    def _ask_about(
+        self, order: Order, row: ReceiptRow, line: int, recorded: RecordedReceipt | None, zone: ZoneInfo
+    ) -> None:
+        """Ask about a row that contradicts a stored one. Raises `Rejected` for one of the same file."""
+        if recorded is None or not recorded.is_stored:
+            raise other_content(row.number)
+        if is_same_receipt(row, recorded.row, zone):
+            item = other_time(order, recorded, row, line, zone=zone, now=self._now)
+        else:
+            item = number_used(order, row, line, now=self._now)
+        self._ask(item, [row.digest])
+
+    def _ask(self, item: ReviewItem, digests: Sequence[str]) -> None:
+        """Put the item on the list, and note it so that the next import does not ask again."""
+        self.proof.reviews.append(item)
+        self._note(item.order, "fact_set_aside", self._now, digests, {"code": item.code})
+
     def _extend(
-        self, order: Order, one: JoinedRows, recorded: RecordedReceipt, *, is_repeated: bool, is_less: bool
+        self,
+        order: Order,
+        one: JoinedRows,
+        recorded: RecordedReceipt,
+        zone: ZoneInfo,
+        *,
+        is_repeated: bool,
+        is_less: bool,
     ) -> None:
         """Add the firearms of later rows to the stored receipt, or ask whether the rows replace it.
 
-        Raises `Rejected` for rows that name no other firearm and contradict the receipt.
+        Rows that name no other firearm at another time ask which time is right.
         """
         receipt, is_of_the_time = present(recorded.receipt), one.row.at == recorded.row.at
         missing = serials_beyond(self.known.apart(order, one.row.serials), recorded.row)
@@ -298,9 +332,11 @@ class _Sorter:
             if is_less:
                 self._note(order, "fact_set_aside", self._now, one.digests, {"code": NO_LONGER_NAMED})
                 return
-            if is_of_the_time:
-                return
-            raise other_content(one.row.number)
+            if not is_of_the_time:
+                self._ask(
+                    other_time(order, recorded, one.row, one.line, zone=zone, now=self._now), one.digests
+                )
+            return
         if is_repeated and is_of_the_time:
             self.proof.extended.append((receipt, self._named(order, receipt, missing, one.line)))
             data = {"receipt": str(receipt.public_id), "items": missing}
@@ -359,14 +395,3 @@ class _Sorter:
                 data={"source": SOURCE, **rows, **data},
             )
         )
-
-
-@lru_cache(maxsize=4096)
-def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) -> str:
-    """Why the order does not allow this recipient; empty if it does."""
-    facts = Facts(jurisdiction=jurisdiction, kind=kind, issued_on=issued_on)
-    return recipient_refusal(facts, taker)
-
-
-def _row_of(firearm: Firearm) -> FirearmRow:
-    return FirearmRow(**{name: getattr(firearm, name) for name in ("serial", *DESCRIPTION)})

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from orders.matching.serials import distinct, exact_key
-from orders.models import Receipt
+from orders.models import Order, Receipt, ReceiptKind, Statement
 from orders.rules.court_time import local_date
+from orders.rules.facts import Facts
+from orders.services.firearms.receipts import recipient_refusal
 from orders.services.registry.cells import Rejected
 from orders.services.registry.parsing import ReceiptRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedReceipt:
-    """A receipt or statement that is stored, or is stored by this import. A statement has no `receipt`."""
+    """A receipt or statement that is stored, or is stored by this import."""
 
     row: ReceiptRow
     receipt: Receipt | None = None
+    statement: Statement | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """True if an earlier import or a person recorded it, not a row of this import."""
+        fact = self.receipt or self.statement
+        return fact is not None and fact.pk is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +48,13 @@ def is_same_receipt(one: ReceiptRow, two: ReceiptRow, zone: ZoneInfo) -> bool:
 
 def join_rows(
     rows: Iterable[tuple[int, ReceiptRow]], zone: ZoneInfo
-) -> tuple[list[JoinedRows], list[tuple[int, Rejected]]]:
+) -> tuple[list[JoinedRows], list[tuple[int, ReceiptRow]]]:
     """Join the rows of one number, each with its line, by place and day.
 
-    Also returns those that name the same firearms at another time of the day, each with the reason.
+    Also returns those that name the same firearms at another time of the day.
     """
     joined: dict[object, JoinedRows] = {}
-    conflicts: list[tuple[int, Rejected]] = []
+    conflicts: list[tuple[int, ReceiptRow]] = []
     for line, row in rows:
         key = _place_and_day(row, zone)
         first = joined.get(key)
@@ -51,7 +62,7 @@ def join_rows(
             joined[key] = JoinedRows(row=row, line=line, digests=(row.digest,))
             continue
         if not serials_beyond(row.serials, first.row) and row.at != first.row.at:
-            conflicts.append((line, other_content(row.number)))
+            conflicts.append((line, row))
             continue
         together = replace(
             first.row, serials=distinct([*first.row.serials, *row.serials]), at=max(first.row.at, row.at)
@@ -77,3 +88,13 @@ def other_content(number: str) -> Rejected:
 
 def _place_and_day(row: ReceiptRow, zone: ZoneInfo) -> object:
     return row.taker, row.agency_id, row.dealer_license, local_date(row.at, zone)
+
+
+def refusal_of(order: Order, taker: ReceiptKind) -> str:
+    """Return why the law of the order does not allow this recipient; empty if it does."""
+    return _refusal(order.jurisdiction, order.kind, order.issued_on, taker)
+
+
+@lru_cache(maxsize=4096)
+def _refusal(jurisdiction: str, kind: str, issued_on: date, taker: ReceiptKind) -> str:
+    return recipient_refusal(Facts(jurisdiction=jurisdiction, kind=kind, issued_on=issued_on), taker)

@@ -29,6 +29,7 @@ from orders.models import (
     Statement,
     StatementKind,
 )
+from orders.models.registry import NO_END
 from orders.services.change import Change, changing, plain
 from orders.services.corrections import withdraw
 from orders.services.firearms.found import drop_unproven
@@ -39,9 +40,9 @@ from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
 from orders.services.registry.known import Known
-from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED, serial_to_match
+from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED, OTHER_TIME, serial_to_match
 from orders.services.registry.small_children import BORN
-from orders.services.registry.without_end import NO_END
+from orders.services.registry.times import correct_time, restore_time
 from orders.services.validation import need_reason
 
 #: The longest receipt number that leaves room for a count.
@@ -68,6 +69,10 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
         given = row.payload
         if row.code == NO_END:
             return row
+        if row.code == OTHER_TIME:
+            row.order = change.order
+            correct_time(row, by=by, now=now, reason=why)
+            return row
         if BORN in given:
             born, before = date.fromisoformat(given[BORN]), change.order.case.respondent.date_of_birth
             row.payload[BEFORE] = plain(before)
@@ -79,7 +84,7 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
                 change.order,
                 kind=StatementKind.NON_POSSESSION,
                 sworn_at=at,
-                receipt_number=given["receipt_number"],
+                receipt_number=_number(change.order, given["receipt_number"], row.code),
                 confirm=why,
                 by=by,
                 now=now,
@@ -140,11 +145,14 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
 
 
 def _number(order: Order, number: str, code: str) -> str:
-    """Return the number of a confirmed receipt: with a count if another receipt of the order has it."""
+    """Return the number of a confirmed receipt or statement: with a count if another one has it."""
     if code != NUMBER_USED:
         return number
-    stored = Receipt.objects.filter(order=order).values_list("receipt_number", flat=True)
-    used = {one.upper() for one in stored}
+    stored = [
+        rows.filter(order=order).values_list("receipt_number", flat=True)
+        for rows in (Receipt.objects, Statement.objects)
+    ]
+    used = {one.upper() for one in chain.from_iterable(stored)}
     numbers = chain([number], (f"{number[:_LONGEST_NUMBER]} ({count})" for count in itertools.count(2)))
     return next(one for one in numbers if one.upper() not in used)
 
@@ -171,12 +179,12 @@ def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
 def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
     """Withdraw what the decision recorded, as far as it is still there."""
     given = row.payload
-    if row.resolution == ReviewResolution.REJECTED or row.kind == ReviewKind.OTHER_RESPONDENT:
+    records_nothing = row.kind == ReviewKind.OTHER_RESPONDENT or row.code == NO_END
+    if row.resolution == ReviewResolution.REJECTED or records_nothing:
         return
-    if row.code == NO_END:
-        return
-    if BORN in given:
-        _restore_birth(row, by=by, now=now, reason=reason)
+    if row.code == OTHER_TIME or BORN in given:
+        restore = restore_time if row.code == OTHER_TIME else _restore_birth
+        restore(row, by=by, now=now, reason=reason)
         return
     if RECORDED not in given:
         raise InvalidFact(

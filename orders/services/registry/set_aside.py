@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from accounts.dates import format_instant
 from accounts.text import show_invisible
 from orders.errors import DoubtfulFact
 from orders.models import Firearm, Order, Receipt, ReviewItem, ReviewKind
 from orders.services.registry import files
 from orders.services.registry.known import Known
 from orders.services.registry.parsing import ReceiptRow
+from orders.services.registry.receipt_rows import RecordedReceipt
 
 #: A receipt with the number of another one of the order. Once confirmed, it is a receipt of its own.
 NUMBER_USED = "receipt_number_used"
+#: A row with another time of the same day. Once confirmed, the stored receipt or statement is corrected.
+OTHER_TIME = "other_time"
 #: A later row with a firearm that the stored receipt does not name.
 NOT_ON_RECEIPT = "not_on_receipt"
 #: A firearm of the stored receipt that the rows in its place do not name.
@@ -30,14 +35,31 @@ def doubtful(order: Order, doubt: DoubtfulFact, row: ReceiptRow, line: int, *, n
 
 def number_used(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> ReviewItem:
     """Return an item: the number belongs to a receipt of another place or day."""
+    what, other = "receipt", "another day or another recipient"
+    if row.taker is None:
+        what, other = "statement", "another day"
     detail = (
-        f"receipt_number: {row.number} is recorded for this order with another day or another recipient. "
-        "Confirm this row if it is a receipt of its own. If the recorded one is wrong, correct that on the "
-        "order's page and reject this row."
+        f"receipt_number: {row.number} is recorded for this order with {other}. Confirm this row if it is a "
+        f"{what} of its own. If the recorded one is wrong, correct that on the order's page and reject this "
+        "row."
     )
     return _item(
         order, NUMBER_USED, detail, line, kind=ReviewKind.DOUBTFUL, payload=row.as_payload(), now=now
     )
+
+
+def other_time(
+    order: Order, recorded: RecordedReceipt, row: ReceiptRow, line: int, *, zone: ZoneInfo, now: datetime
+) -> ReviewItem:
+    """Return an item: the row has another time of the day than the stored receipt or statement."""
+    stored = recorded.receipt or recorded.statement
+    first, second = (format_instant(one.at, zone) for one in (recorded.row, row))
+    detail = (
+        f"at: {row.number} is recorded for this order at {first}, and the row has {second}. Confirm this row "
+        "to correct the recorded time. Reject it if the recorded time is right."
+    )
+    payload = row.as_payload() | {"corrects": str(stored.public_id) if stored else ""}
+    return _item(order, OTHER_TIME, detail, line, kind=ReviewKind.DOUBTFUL, payload=payload, now=now)
 
 
 def serial_to_match(

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from orders.models import Order, ReviewItem, ReviewKind
+from orders.models.registry import NO_END
 from orders.services.orders.entry import NewOrder
 from orders.services.orders.entry_sheet import end_doubts
 from orders.services.registry import files
-
-#: As the forms and the API ask. Nothing is recorded when it is confirmed.
-NO_END = "no_end"
 
 
 def without_end(

@@ -230,6 +230,6 @@ def _load(orders: Sequence[int]) -> _BesideOrders:
     follow_ups = FollowUp.objects.filter(order__in=orders, closed_at=None)
     for one in follow_ups.select_related("owner", "assigned_to").order_by("-next_action_at", "-id"):
         loaded.follow_ups[one.order_id] = one
-    open_items = ReviewItem.objects.filter(order__in=orders, resolved_at=None)
+    open_items = ReviewItem.objects.filter(order__in=orders).waiting()
     loaded.doubtful.update(open_items.values_list("order", flat=True))
     return loaded

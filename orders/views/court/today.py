@@ -264,7 +264,7 @@ class Today:
         return group
 
     def _doubtful(self) -> TodayGroup:
-        items = self.desk.rows(ReviewItem).filter(resolved_at=None)
+        items = self.desk.rows(ReviewItem).filter(pk__in=ReviewItem.objects.waiting())
         group = TodayGroup(
             name="doubtful", title="Doubtful facts and near matches", empty="No fact waits for a decision."
         )
