@@ -134,8 +134,8 @@ schema: setup ## Write docs/openapi.yaml from the code
 # some minutes to make; CTC_BENCH_ORDERS sets another number.
 bench: export CTC_LOCAL := $(or $(CTC_LOCAL),$(CURDIR)/.local)/bench
 bench: export CTC_API_RATE := 1000000/min
-bench: setup ## Measure the import, FIRE, delivery and the API
-	@for measured in tests.bench tests.bench_api; do \
+bench: setup ## Measure the import, FIRE, delivery, the API and the court's desk
+	@for measured in tests.bench tests.bench_api tests.bench_desk; do \
 		$(MANAGE) prepare >/dev/null; \
 		$(MANAGE) shell -v0 -c "from $$measured import main; main()" || failed=1; \
 		$(MANAGE) down --remove-data; \
