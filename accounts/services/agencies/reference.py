@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
@@ -54,26 +54,7 @@ def load_reference() -> dict[str, Counts]:
             [{"name": reference.licensing, "kind": AgencyKind.LICENSING.value, "answers_for_state": True}]
         )
 
-    courts = _Merge(Agency.objects, identity="name")
-    courts.merge(
-        {
-            "name": court.name,
-            "kind": AgencyKind.COURT.value,
-            "judicial_district_id": districts.ids[court.district],
-            "docket_prefixes": " ".join(court.docket_prefixes),
-        }
-        for court in (district.court for district in reference.districts)
-    )
-
-    prosecutors = _Merge(Agency.objects, identity="name")
-    prosecutors.merge(
-        {
-            "name": district.prosecutor,
-            "kind": AgencyKind.PROSECUTOR.value,
-            "judicial_district_id": districts.ids[district.name],
-        }
-        for district in reference.districts
-    )
+    of_districts = _load_courts_and_prosecutors(reference, districts.ids)
 
     towns = _Merge(Town.objects, identity="name")
     for villages in (False, True):
@@ -90,9 +71,32 @@ def load_reference() -> dict[str, Counts]:
 
     return {
         "judicial_districts": districts.counts,
-        "agencies": agencies.counts + licensing.counts + courts.counts + prosecutors.counts,
+        "agencies": agencies.counts + licensing.counts + of_districts,
         "towns": towns.counts,
     }
+
+
+def _load_courts_and_prosecutors(reference: reader.Reference, districts: Mapping[str, int]) -> Counts:
+    courts = _Merge(Agency.objects, identity="name")
+    courts.merge(
+        {
+            "name": court.name,
+            "kind": AgencyKind.COURT.value,
+            "judicial_district_id": districts[court.district],
+            "docket_prefixes": " ".join(court.docket_prefixes),
+        }
+        for court in (district.court for district in reference.districts)
+    )
+    prosecutors = _Merge(Agency.objects, identity="name")
+    prosecutors.merge(
+        {
+            "name": district.prosecutor,
+            "kind": AgencyKind.PROSECUTOR.value,
+            "judicial_district_id": districts[district.name],
+        }
+        for district in reference.districts
+    )
+    return courts.counts + prosecutors.counts
 
 
 def _another_licenses(name: str) -> bool:

@@ -189,7 +189,6 @@ def _service() -> Sequence[Measure]:
         scheduled_on__gte=TruncDate("order__served_at", tzinfo=COURT_TIME),
     )
     copy = {"rule_id": "CT-LE-48"}
-    asked = Q(firearms_answer__in=[FirearmsAnswer.YES, FirearmsAnswer.NO, FirearmsAnswer.REFUSED])
     return (
         Measure(
             name="served-before",
@@ -231,6 +230,13 @@ def _service() -> Sequence[Measure]:
             against_words="Orders that police must get",
             definition="The clerk recorded the notice to police within 48 hours of issue.",
         ),
+        *_asked(served),
+    )
+
+
+def _asked(served: Q) -> Sequence[Measure]:
+    asked = Q(firearms_answer__in=[FirearmsAnswer.YES, FirearmsAnswer.NO, FirearmsAnswer.REFUSED])
+    return (
         Measure(
             name="asked",
             title="Asked about firearms at service",

@@ -26,7 +26,7 @@ from orders.models import (
 from orders.rules.facts import Facts
 from orders.rules.license import LicenseError, parse_dealer_license
 from orders.rules.vocabulary import FirearmRecipient
-from orders.services.change import changing
+from orders.services.change import Change, changing
 from orders.services.correctable import NOTHING, ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_proof_not_before_order, court_day, zone_of
 from orders.services.firearms.custody import Storage, check_storage, drop_steps, store_first
@@ -73,22 +73,13 @@ def record_receipt(
 ) -> Receipt:
     """Record that the firearms were handed over at `received_at`, and set the status of each.
 
-    What the receipt names and the list does not have (`found`) is added to the list. Permits on it are handed
-    in. Police who take them give the officer and the `storage`. With `another`, the reason, a found firearm
-    may have almost the serial number of a listed one. With `may_name_none`, a person decides later what the
-    receipt names.
-    When that accounts for everything believed held, the surrender deadline is met. Raises `InvalidFact`, also
-    for a firearm of another case, and `DoubtfulFact` for a receipt from before the order unless `confirm`
-    gives the reason.
+    What the list does not have (`found`) is added to it. Permits are handed in. Police who take firearms give
+    the `storage`. With `another`, the reason, a found firearm may have almost the serial number of a listed
+    one. With `may_name_none`, a person decides later what the receipt names. Raises `InvalidFact`, and
+    `DoubtfulFact` for a receipt from before the order unless `confirm` gives the reason.
     """
-    with changing(
-        order,
-        "receipt_recorded",
-        by=by,
-        now=now,
-        occurred_at=received_at,
-        reason=clean(confirm) or clean(another),
-    ) as change:
+    why = clean(confirm) or clean(another)
+    with changing(order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=why) as change:
         receipt = Receipt(
             order=change.order,
             kind=kind,
@@ -108,16 +99,21 @@ def record_receipt(
         if storage is not None:
             check_storage(storage, receipt.agency)
         mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
-        mine += list_found(change.order, found, now=now, confirm=clean(confirm) or clean(another))
-        receipt.save()
-        _put_on(receipt, mine)
+        mine += list_found(change.order, found, now=now, confirm=why)
+        _store(change, receipt, mine, permits)
         if storage is not None:
             store_first(receipt, mine, len(found), storage)
-        _hand_in(receipt, permits)
-        change.data["receipt"] = str(receipt.public_id)
-        change.data["items"] = [str(one) for one in (*mine, *permits)]
-        RECEIPT.note(change, receipt)
     return receipt
+
+
+def _store(change: Change, receipt: Receipt, firearms: Sequence[Firearm], permits: Sequence[Permit]) -> None:
+    """Store the receipt and what it names, and write both into the history entry of the act."""
+    receipt.save()
+    _put_on(receipt, firearms)
+    _hand_in(receipt, permits)
+    change.data["receipt"] = str(receipt.public_id)
+    change.data["items"] = [str(one) for one in (*firearms, *permits)]
+    RECEIPT.note(change, receipt)
 
 
 def withdraw_receipt(order: Order, *, receipt: Receipt, by: User | None, now: datetime, reason: str) -> None:
