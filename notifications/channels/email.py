@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts.mail_addresses import AddressError, check_address
-from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.protocol import AUTOMATIC, Message, SendResult, SendStatus
 from notifications.channels.sequential import send_sequentially
 from notifications.channels.smtp_backend import BoundedSmtp, PatientBackend
 from notifications.channels.smtp_replies import PERMANENT, Reply, Stage, result_of
@@ -168,7 +168,7 @@ def _email(message: Message) -> EmailMessage:
         from_email=message.sender or None,
         to=[message.address],
         reply_to=[message.reply_to] if message.reply_to else None,
-        headers={"Message-ID": _message_id(message.key), "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": _message_id(message.key), **AUTOMATIC},
     )
 
 

@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from accounts.mail_addresses import AddressError, check_address
 from notifications.channels.http_client import PostResponse, UnansweredError, UnreachedError, post
-from notifications.channels.protocol import Message, SendResult, SendStatus
+from notifications.channels.protocol import AUTOMATIC, Message, SendResult, SendStatus
 from notifications.channels.sequential import send_sequentially
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def _email(message: Message) -> AnymailMessage:
         from_email=message.sender or None,
         to=[message.address],
         reply_to=[message.reply_to] if message.reply_to else None,
-        headers={"Auto-Submitted": "auto-generated"},
+        headers=dict(AUTOMATIC),
         metadata={"key": message.key},
     )
 

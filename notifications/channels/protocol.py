@@ -8,6 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
+#: Headers by which machines know not to answer: RFC 3834, and the one that Exchange follows.
+AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "AutoReply, OOF"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:

@@ -39,7 +39,11 @@ def test_an_email_is_sent_with_its_key_and_nothing_else_of_ours(provider: Provid
         "to": ["officer@orders.example"],
         "subject": "A notice",
         "text": "A notice is waiting.",
-        "headers": {"Auto-Submitted": "auto-generated", "X-Metadata": f'{{"key": "{one.key}"}}'},
+        "headers": {
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "AutoReply, OOF",
+            "X-Metadata": f'{{"key": "{one.key}"}}',
+        },
     }
 
 

@@ -35,6 +35,7 @@ def test_the_words_are_sent_under_a_message_id_made_of_the_key(ledger: Ledger) -
     assert isinstance(headers, dict)
     assert (headers["Subject"], headers["To"]) == ("A notice", "officer@orders.example")
     assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["X-Auto-Response-Suppress"] == "AutoReply, OOF"
     assert str(line["body"]).strip() == "It waits."
     assert line["key"] == again["key"] == f"<{one.key}@127.0.0.1>"
     assert first == second == SendResult(status=SendStatus.ACCEPTED, ref=f"<{one.key}@127.0.0.1>")

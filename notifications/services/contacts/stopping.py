@@ -7,7 +7,7 @@ advocate hears of the first, and asks the person in a safe way.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -26,6 +26,9 @@ from notifications.services.delivery.links import reply_address
 from notifications.services.delivery.templates import Wordings
 from notifications.services.restored import is_held
 
+#: A second reply within this time may be a machine's answer to the question, and ends nothing.
+BY_MACHINE = timedelta(minutes=2)
+
 
 def stop_by_reply(alert: UUID, *, now: datetime) -> None:
     """Stop the messages to the contact that this message went to; at the second reply, end the contact."""
@@ -37,8 +40,10 @@ def stop_by_reply(alert: UUID, *, now: datetime) -> None:
         contact = found.filter(release=sent.release_id, set_at__lte=sent.created_at).first()
         if contact is None:
             return
-        if is_stopped(contact, now):
-            contacts.end(contact, now=now)
+        stopped = _stopped_at(contact, now)
+        if stopped is not None:
+            if now - stopped >= BY_MACHINE:
+                contacts.end(contact, now=now)
             return
         address = contact.encrypted_second_address if _is_second(sent) else contact.encrypted_address
         _stop(contact, sent, now)
@@ -47,11 +52,18 @@ def stop_by_reply(alert: UUID, *, now: datetime) -> None:
 
 def is_stopped(contact: SafeContact, now: datetime) -> bool:
     """Return True if the person asked to stop, and no one has confirmed the contact since then."""
+    return _stopped_at(contact, now) is not None
+
+
+def _stopped_at(contact: SafeContact, now: datetime) -> datetime | None:
+    """Return when the person asked to stop; None if someone has confirmed the contact since then."""
     asked = Alert.objects.filter(
         release=contact.release_id, note=FollowUpNote.STOPPED, created_at__gte=contact.set_at
     )
     newest = asked.order_by("-created_at").values_list("created_at", flat=True).first()
-    return newest is not None and newest > contact.confirmed_at and contacts.is_unconfirmed(contact, now)
+    if newest is None or newest <= contact.confirmed_at or not contacts.is_unconfirmed(contact, now):
+        return None
+    return newest
 
 
 def ask_after_stop(number: str, *, now: datetime) -> None:
