@@ -52,6 +52,7 @@ _TITLES = {
     "correction": "Correction of an earlier alert",
     "system": "Finding about the system",
     "week": "The week in figures, to supervisors",
+    "stopped": "Question to a protected person who replied",
 }
 
 

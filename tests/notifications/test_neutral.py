@@ -51,6 +51,8 @@ VIAS: dict[str, list[Via]] = {
     "news_pin": [Via.PROTECTED],
     "system": [Via.OPERATOR],
     "week": [Via.SUPERVISOR],
+    # No alert: an answer to a reply, without any field.
+    "stopped": [],
 }
 
 #: Every message that can be sent: name, number of alerts, reason, channel, language.
@@ -242,6 +244,8 @@ def test_every_shipped_wording_is_proved_here() -> None:
     alert = _plain_alert()
 
     labels = {write_message(kind, alert, "", wordings).outgoing.text.label for kind in KINDS}
+    # It is filled in with nothing, so it holds nothing of a case.
+    labels |= {wordings.render(("stopped", Channel.EMAIL, one), {}).label for one in Language.values}
 
     assert labels == {str(one) for one in wordings._in_force.values()}
     assert len(labels) == len(messages()) * len(Language.values)

@@ -61,7 +61,7 @@ def test_the_list_has_every_message_and_the_version_in_force(desk: Client) -> No
 
     for name, channel in messages():
         assert f'href="{LIST}{name}/{channel}/"' in page
-    assert page.count("Version 1, shipped") == 2 * len(messages()) - 1
+    assert len(re.findall(r"Version \d+, shipped", page)) == 2 * len(messages()) - 1
     assert "Version 2, Fri, Dec 4, 2026" in page
 
 
