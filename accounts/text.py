@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import Literal
 
 #: Unicode categories of characters that print nothing: control, format (zero width, direction marks),
 #: surrogate, private use, unassigned.
@@ -22,6 +24,12 @@ _DASHES = re.compile(
     "\u30a0\u30fc\ufe31\ufe32\ufe58\ufe63\uff0d\uff70]"
 )
 _NEWLINES = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+#: The most marks on one letter: no script has more (Unicode Standard Annex 15, stream-safe text).
+_MOST_MARKS = 30
+#: Marks that count as letters until they are taken apart.
+_HIDDEN_MARKS = frozenset("\u0f73\u0f75\u0f81")
 
 #: Letters that NFKD does not split into a base letter and an accent.
 _BASE_LETTERS = str.maketrans(
@@ -38,6 +46,24 @@ _BASE_LETTERS = str.maketrans(
         "ŋ": "n",
     }
 )
+
+
+def in_normal_form(form: Form, text: str) -> str:
+    """Return `text` in a normal form of Unicode, in a time that grows with its length.
+
+    Marks beyond the thirtieth on one letter are left out: Python sorts the marks of a letter one by one.
+    """
+    if len(text) > _MOST_MARKS and not text.isascii():
+        text = "".join(_without_piles(text))
+    return unicodedata.normalize(form, text)
+
+
+def _without_piles(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) or character in _HIDDEN_MARKS else 0
+        if marks <= _MOST_MARKS:
+            yield character
 
 
 def clean(text: str) -> str:
@@ -71,9 +97,9 @@ def fold(text: str) -> str:
 
 def fold_words(text: str) -> list[str]:
     """Return the words of `text`, each folded. A hyphen separates words; an apostrophe does not."""
-    plain = unicodedata.normalize("NFKD", _visible(text)).casefold().translate(_BASE_LETTERS)
+    plain = in_normal_form("NFKD", _visible(text)).casefold().translate(_BASE_LETTERS)
     words = "".join(map(_fold_character, plain)).split()
-    return [unicodedata.normalize("NFC", word) for word in words]
+    return [in_normal_form("NFC", word) for word in words]
 
 
 def show_invisible(text: str) -> str:
@@ -94,7 +120,7 @@ def _visible(text: str) -> str:
     """NFC, without invisible characters; every line break and blank is a space."""
     spaced = "".join(" " if character.isspace() else character for character in text)
     kept = "".join(character for character in spaced if not _is_invisible(character))
-    return unicodedata.normalize("NFC", kept)
+    return in_normal_form("NFC", kept)
 
 
 def _is_invisible(character: str) -> bool:

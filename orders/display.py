@@ -190,7 +190,7 @@ _FIELDS = {
 _MOST_HOURS = 72
 
 #: The citation of a statute at the beginning of a source.
-_STATUTE = re.compile(r"[A-Z0-9][\w.& ]*§+ ?\d[\w.:-]*(?:\([0-9A-Za-z]+\))*")
+_STATUTE = re.compile(r"[A-Z0-9][\w.& ]{0,40}§+ ?\d[\w.:-]*(?:\([0-9A-Za-z]+\))*")
 
 #: The link to the reasons in each language, in that language.
 _REASONS_IN = {"en": "The reasons in English", "es": "Las razones en español"}

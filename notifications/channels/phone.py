@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import phonenumbers
 from django.utils.translation import gettext, gettext_lazy
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from accounts.text import clean, plain_dashes
+from accounts.text import clean, in_normal_form, plain_dashes
 
 #: Where text messages are sent to by default: the states and the territories, which share the country code 1.
 REGIONS = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
@@ -66,7 +65,7 @@ def _digits(text: str) -> str:
     `phonenumbers` would take the letters of a telephone keypad for digits: of “860 555 O1OO” it makes the
     number of a stranger. Full-width digits become plain ones; digits of other scripts are refused.
     """
-    typed = _LINK.sub("", plain_dashes(clean(unicodedata.normalize("NFKC", text))))
+    typed = _LINK.sub("", plain_dashes(clean(in_normal_form("NFKC", text))))
     if _EXTENSION.search(typed):
         raise NumberError(_with_example(gettext("Text messages do not reach an extension.")))
     if any(character.isdecimal() for character in typed):

@@ -18,7 +18,7 @@ _REFUSALS = range(400, 600)
 #: The server closes the connection.
 _CLOSING = 421
 
-_ENHANCED = re.compile(r"\s*[45]\.(\d{1,3})\.(\d{1,3})\b")
+_ENHANCED = re.compile(r"[45]\.(\d{1,3})\.(\d{1,3})\b")
 #: Subjects of enhanced codes: the address, the mailbox.
 _ADDRESS, _MAILBOX = 1, 2
 #: Subjects about the server or its network.
@@ -81,7 +81,7 @@ class Reply:
     @property
     def enhanced(self) -> tuple[int, int] | None:
         """Subject and detail of the enhanced status code; None without one."""
-        found = _ENHANCED.match(self.words)
+        found = _ENHANCED.match(self.words.lstrip())
         return (int(found[1]), int(found[2])) if found else None
 
 

@@ -28,7 +28,7 @@ MAY_SEND = f"""NOT EXISTS (
 #: Waiting alerts. One that was being sent when the backup was taken is marked when its doubt is decided.
 _WAITING = (AlertState.READY, AlertState.TEMPORARY_FAILURE, AlertState.LEASED)
 #: What may be an address in a log: of email, or a telephone number.
-_ADDRESS = re.compile(r"[^\s<>\"',;:=]+@[^\s<>\"',;:]+|\d{8,15}")
+_ADDRESS = re.compile(r"(?<![^\s<>\"',;:=])[^\s<>\"',;:=]+@[^\s<>\"',;:]+|\d{8,15}")
 
 
 @dataclass(frozen=True, kw_only=True)

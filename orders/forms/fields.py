@@ -29,7 +29,7 @@ from orders.services.planning.rulebooks import bundled
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 #: An offset from UTC, or a zone's short name, after a time of day: it tells apart a time that happens twice.
-_ZONE = re.compile(r"(?P<clock>.*?)\s*(?P<zone>Z|[+-]\d\d:?\d\d|[ECMP][SD]T)", re.IGNORECASE)
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d|[ECMP][SD]T)\Z", re.IGNORECASE)
 
 
 class DayField(forms.DateField):
@@ -137,10 +137,10 @@ WITHOUT_TIME = "Leave the time empty if it is not known."
 
 def _wall_time(typed: str, day: date, zone: ZoneInfo) -> str:
     """The typed time in the form that `parse_instant` reads, such as “18:30:00-05:00”."""
-    found = _ZONE.fullmatch(typed.strip())
-    clock = parse_clock(found["clock"] if found else typed)
+    found = _ZONE.search(typed := typed.strip())
+    clock = parse_clock(typed[: found.start()].strip() if found else typed)
     return clock.isoformat() + (
-        _offset(found["zone"].upper(), datetime.combine(day, clock), zone) if found else ""
+        _offset(found[0].upper(), datetime.combine(day, clock), zone) if found else ""
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from accounts.text import clean, plain_dashes
+from accounts.text import clean, in_normal_form, plain_dashes
 
 #: Court letters, case type with the two digits of the year, sequence, and the letter of the court type, such
 #: as
@@ -19,11 +18,11 @@ DOCKET_EXAMPLE = "HHD-FA26-6012345-S"
 #: Court letters and case type, and from the year on. The dash between them may be missing.
 _PARTS = re.compile(r"([A-Z][A-Z0-9]{1,4}-[A-Z]{2})-?(\d{2}(?:-.*)?)")
 
-_AROUND_DASHES = re.compile(r"\s*-\s*")
+_AROUND_DASHES = re.compile(r"(?<!\s)\s*+-\s*+")
 #: What people and systems write between the parts in place of a dash.
 _BETWEEN = re.compile(r"[\s_/.\\|:~-]+")
 #: Words before a number: "Docket No. HHD-FA26-6012345-S".
-_LABEL = re.compile(r"^(?:DOCKET|DKT|CASE|FILE)?[\s.]*(?:NUMBER\b|NO\b|NUM\b|#)?[\s.:#]*(?=[A-Z])")
+_LABEL = re.compile(r"^(?:DOCKET|DKT|CASE|FILE)?[\s.]*+(?:NUMBER\b|NO\b|NUM\b|#)?[\s.:#]*+(?=[A-Z])")
 #: Signs around a number: quotes, brackets, and the end of a sentence.
 _AROUND = "\"'\u2018\u2019\u201c\u201d`.,;:#()[]<>*- "
 #: The parts of a number without anything between them.
@@ -38,7 +37,7 @@ def clean_docket(text: str) -> str:
     word such as "Docket" before them are removed. The result is empty when nothing in `text` is
     visible.
     """
-    plain = plain_dashes(clean(unicodedata.normalize("NFKC", text))).upper()
+    plain = plain_dashes(clean(in_normal_form("NFKC", text))).upper()
     joined = _AROUND_DASHES.sub("-", plain)
     bare = joined.strip(_AROUND)
     for one in (joined, bare, _LABEL.sub("", bare, count=1).strip(_AROUND)):

@@ -15,7 +15,7 @@ _FILES = {"makes": "makes.txt", "types": "types.txt", "calibers": "calibers.txt"
 _WORDS = frozenset({"firearm", "gun", "handgun", "airgun", "musket", "receiver", "frame"})
 
 #: A model or a code with a digit (P320), or a code of three capital letters (GLC).
-_CODE = re.compile(r"\w*\d\w*|\b[A-Z]{3}\b")
+_CODE = re.compile(r"\d|\b[A-Z]{3}\b")
 
 
 @cache
@@ -31,7 +31,9 @@ def names_firearm(text: str) -> bool:
     words = text.casefold().split()
     if any(word.strip(".,;:").removesuffix("s") in _WORDS | _types() for word in words):
         return True
-    return any(" ".join(words[:length]) in _makes() for length in range(1, len(words) + 1))
+    makes = _makes()
+    longest = max(one.count(" ") for one in makes) + 1
+    return any(" ".join(words[:length]) in makes for length in range(1, min(len(words), longest) + 1))
 
 
 @cache

@@ -40,7 +40,7 @@ _LONG_FORMS = {
 _BEFORE = re.compile(r"^(town|city|borough|village) of ")
 _AFTER = re.compile(r" (conn|connecticut|ct)( usa?)?$")
 _STATE = re.compile(r"conn|connecticut|ct|usa?")
-_ZIP = re.compile(r"[\s,]+\d{5}(?:\d{4})?(?:-\d{4})?\s*$")
+_ZIP = re.compile(r"(?<![\s,])[\s,]++\d{5}(?:\d{4})?(?:-\d{4})?\s*+$")
 #: A village and, behind a sign, its town: "Mystic (Groton)", "Mystic, Groton", "Vernon/Rockville".
 _PARTS = re.compile(r"[(),/;]+|\s-\s|\bin the town of\b", re.IGNORECASE)
 #: Names less alike than this, from 0 to 100, are not offered.
@@ -62,7 +62,7 @@ def without_state(name: str, *states: str) -> str:
     Empty if it ends otherwise.
     """
     text = _ZIP.sub("", name).strip()
-    ending = rf"[\s,]+({'|'.join(map(re.escape, states))})\.?(\s+usa?)?$"
+    ending = rf"(?<![\s,])[\s,]++({'|'.join(map(re.escape, states))})\.?(\s++usa?)?$"
     found = re.search(ending, text, re.IGNORECASE)
     return text[: found.start()] if found else ""
 

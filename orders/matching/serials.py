@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from accounts.text import clean, plain_dashes
+from accounts.text import clean, in_normal_form, plain_dashes
 
 _FILE = Path(__file__).with_name("serials.toml")
 _LISTS = {name: frozenset(words.split()) for name, words in tomllib.loads(_FILE.read_text()).items()}
@@ -35,9 +35,9 @@ _FEWEST_EQUAL = 4
 _AS_LETTERS = str.maketrans("0158", "OISB")
 #: What people write before and after a number: "S/N 123", "Serial No.: 123", "123 (Ruger)".
 _LABEL = re.compile(
-    r"^\W*(?:SERIAL|SER|S/?N|NUMBER|NO)\b(?:[\s.:#]*(?:NUMBER|NO|NUM)\b)?[\s.:#]+", re.IGNORECASE
+    r"^\W*(?:SERIAL|SER|S/?N|NUMBER|NO)\b(?:[\s.:#]*+(?:NUMBER|NO|NUM)\b)?[\s.:#]++", re.IGNORECASE
 )
-_NOTE = re.compile(r"\s*[(\[].*$")
+_NOTE = re.compile(r"(?<!\s)\s*+[(\[].*$")
 #: A long number as a spreadsheet saves it. Its last digits are lost, so that two numbers look equal.
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
 #: A day, or more than one number: no serial number of one firearm.
@@ -176,5 +176,5 @@ def near_keys(serial: str) -> set[str]:
 
 def _upper(serial: str) -> str:
     """Capitals without accents, with full-width letters as plain ones."""
-    apart = unicodedata.normalize("NFKD", plain_dashes(clean(serial)))
+    apart = in_normal_form("NFKD", plain_dashes(clean(serial)))
     return "".join(character for character in apart if not unicodedata.combining(character)).upper()

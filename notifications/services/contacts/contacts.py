@@ -7,7 +7,6 @@ whose client the person is.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -20,6 +19,7 @@ from django.utils.translation import gettext
 from accounts.crypto import decrypt, encrypt
 from accounts.mail_addresses import LONGEST, AddressError, check_address
 from accounts.models import Role, User
+from accounts.text import in_normal_form
 from notifications.channels.phone import NumberError, normalize, readable
 from notifications.models import Alert, ContactChannel, Language, SafeContact, Via
 from notifications.services.delivery.sms_opt_out import is_opted_out
@@ -276,7 +276,7 @@ def _number(given: str) -> str:
 
 def _phrase(chosen: ContactSettings) -> str:
     """Return the phrase as it is stored: Unicode-normalized, so that what was checked is what is shown."""
-    phrase = unicodedata.normalize("NFKC", chosen.phrase).strip()
+    phrase = in_normal_form("NFKC", chosen.phrase).strip()
     for channel in (chosen.channel, chosen.second_channel):
         for code, message in _problems(phrase, channel):
             raise InvalidFact("phrase", code, message)
