@@ -11,7 +11,8 @@ from orders.models import ConfidentialityRelease, FollowUp, Order
 from tests.a11y import tools, world
 from tests.a11y.visits import WIDTHS, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# The first test also stores the demonstration.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1500), pytest.mark.django_db(transaction=True)]
 
 
 def _order() -> str:

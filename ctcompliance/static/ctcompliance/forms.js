@@ -14,6 +14,16 @@
     indexedDB.deleteDatabase('ctcompliance.kept')
   })
   for (const { form } of keys) form.addEventListener('input', () => { form.dataset.typed = 'yes' })
+  // Django's fields that search while you type refer to an empty text instead of their label.
+  addEventListener('load', () => {
+    for (const select of document.querySelectorAll('select.admin-autocomplete')) {
+      const label = select.getAttribute('aria-label') || select.labels[0]?.textContent.trim().replace(/:$/, '')
+      const shown = select.nextElementSibling?.querySelector('.select2-selection')
+      if (!label || !shown) continue
+      shown.removeAttribute('aria-labelledby')
+      for (const one of [shown, shown.querySelector('.select2-selection__rendered')]) one?.setAttribute('aria-label', label)
+    }
+  })
   // A rejected form in a folded part of a long page.
   document.querySelector('details[open] :is([role=alert], .errorlist)')?.closest('details').scrollIntoView()
 })()
