@@ -268,6 +268,7 @@ PAGES = {
     "report-list",
     "reports",
     "school-notices",
+    "second-look",
     "search",
     "service-list",
     "set-up-second-factor",
