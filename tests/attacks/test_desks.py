@@ -52,7 +52,7 @@ def test_no_desk_reveals_the_protected_side(place: Place) -> None:
 
     pages = {
         marshal: (
-            *("/", "/service/", "/service/pay/", page_of(order), page_of(order, "return")),
+            *("/", "/service/", "/service/pay/", page_of(order), page_of(order, "return-of-service")),
             *(page_of(unserved), page_of(unserved, "pick-up"), page_of(unserved, "serve")),
             f"/documents/orders/{order.public_id}/",
         ),
@@ -87,5 +87,11 @@ def test_a_school_sees_its_notices_and_no_desk_of_others(place: Place) -> None:
 
     assert "Ash Birch" in text
     assert not any(one in text for one in (*CANARIES, *FIREARMS, "7 Elm Lane"))
-    for address in ("/service/", "/service/pay/", "/referrals/", "/licensing/", page_of(order, "return")):
+    for address in (
+        "/service/",
+        "/service/pay/",
+        "/referrals/",
+        "/licensing/",
+        page_of(order, "return-of-service"),
+    ):
         assert client.get(address).status_code == 404, address

@@ -153,16 +153,16 @@ def test_the_return_is_signed_filed_and_seen_by_the_court(office: Office) -> Non
     order = office.given()
     heard_in(order, 9)
     client = browser(office.marshal)
-    assert client.get(page_of(order, "return"))["Location"] == page_of(order)
+    assert client.get(page_of(order, "return-of-service"))["Location"] == page_of(order)
     office.served(order, by=office.marshal)
     sheet = {"served_papers": ["The order"], "name": "State Marshal Pat Reed", "method": "screen"}
 
-    unsigned = client.post(page_of(order, "return"), sheet | {"drawing": ""}).content.decode()
+    unsigned = client.post(page_of(order, "return-of-service"), sheet | {"drawing": ""}).content.decode()
     assert "Sign in the field." in unsigned
-    bad = client.post(page_of(order, "return"), sheet | {"drawing": "<svg>"}).content.decode()
+    bad = client.post(page_of(order, "return-of-service"), sheet | {"drawing": "<svg>"}).content.decode()
     assert "Nothing is filed yet" in bad
     assert not Attachment.objects.exists()
-    filed = client.post(page_of(order, "return"), sheet | {"drawing": PEN})
+    filed = client.post(page_of(order, "return-of-service"), sheet | {"drawing": PEN})
 
     assert filed["Location"] == page_of(order)
     row = Attachment.objects.get(order=order)
@@ -224,9 +224,9 @@ def test_police_file_the_return_of_their_own_service_and_no_other(office: Office
     }
 
     assert "Sign and file the return" not in read(place.liaison, page_of(theirs))
-    assert client.post(page_of(theirs, "return"), signed).status_code == 403
+    assert client.post(page_of(theirs, "return-of-service"), signed).status_code == 403
     assert "Sign and file the return" in read(place.liaison, page_of(own))
-    assert client.post(page_of(own, "return"), signed).status_code == 302
+    assert client.post(page_of(own, "return-of-service"), signed).status_code == 302
 
     text = read(place.liaison, page_of(own))
     assert "Return of service filed" in text
@@ -234,5 +234,5 @@ def test_police_file_the_return_of_their_own_service_and_no_other(office: Office
     # Scans of returns have the caption, which names the protected person.
     assert client.get(f"/attachments/{row.public_id}/").status_code == 404
     assert str(row.public_id) not in text
-    assert client.post(page_of(own, "return/withdraw"), {"reason": "A slip."}).status_code == 302
+    assert client.post(page_of(own, "return-of-service/withdraw"), {"reason": "A slip."}).status_code == 302
     assert "The return of service is not filed" in read(place.liaison, page_of(own))
