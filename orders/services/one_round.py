@@ -81,4 +81,6 @@ def _without_consequences(found: Sequence[InvalidFact]) -> list[InvalidFact]:
     refused = [one for one in found if not isinstance(one, DoubtfulFact)]
     first = {one.field: one for one in reversed(refused)}
     kept = [one for one in refused if one is first[one.field]]
-    return [*kept, *(one for one in found if isinstance(one, DoubtfulFact) and one.field not in first)]
+    doubts = [one for one in found if isinstance(one, DoubtfulFact) and one.field not in first]
+    # What a step passes on with others of its own is found twice.
+    return list(dict.fromkeys([*kept, *doubts]))

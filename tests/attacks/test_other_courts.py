@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import AgencyKind, Role
 from orders.models import Order, SavedView
 from orders.services.attachments.attaching import attach_file
-from orders.services.desk.conditions import FILTERS, VIEWS, CourtDesk, count
+from orders.services.desk.conditions import FILTERS, OVERDUE, VIEWS, CourtDesk, count
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.hearings import schedule_hearing
@@ -163,7 +163,7 @@ def test_no_view_counts_it(theirs: Order, now: datetime) -> None:
 
     found = {one.title: count(CourtDesk(person=own, now=now), one) for one in VIEWS}
 
-    assert found["Live and just ended"] == found["Overdue"] == found["Hearing this week"] == 1
+    assert found["Live and just ended"] == found[OVERDUE.title] == found["Hearing this week"] == 1
     assert not any(count(CourtDesk(person=stranger, now=now), one) for one in VIEWS)
 
 

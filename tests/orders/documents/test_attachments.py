@@ -224,7 +224,12 @@ def test_the_matrix_names_viewers_and_adders_of_each_kind() -> None:
     assert kinds == actions.keys() - {"view", "add", "withdraw"}
     for kind in AttachmentKind:
         assert actions[f"view_{kind}"] <= actions["view"]
-        assert actions[f"add_{kind}"] <= actions["add"] & actions[f"view_{kind}"]
+        assert actions[f"add_{kind}"] <= actions["add"]
+    unseen = {kind: actions[f"add_{kind}"] - actions[f"view_{kind}"] for kind in AttachmentKind}
+    # Police file the return of a service of their own, and scans of this kind have the caption.
+    returns = unseen.pop(AttachmentKind.RETURN_OF_SERVICE)
+    assert returns == {Role.LIAISON, Role.SUPERVISOR}
+    assert not any(unseen.values())
 
 
 def test_police_cannot_add_what_they_do_not_see(papers: Papers) -> None:
@@ -249,7 +254,7 @@ def test_a_withdrawn_file_is_shown_to_no_one(papers: Papers) -> None:
     page = f"/files/{row.public_id}/"
     client = browser(papers.liaison)
 
-    assert "field is required" in client.post(page, {"reason": ""}).content.decode()
+    assert "Fill in “Why”." in client.post(page, {"reason": ""}).content.decode()
     assert client.post(page, {"reason": "It shows another case."}).status_code == 302
 
     assert client.get(page).status_code == 404
