@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -65,20 +64,15 @@ class Caller:
 MakeCaller = Callable[..., Caller]
 
 
-@pytest.fixture
-def caller(db: None) -> MakeCaller:
-    """Return a function that makes a caller of a user, with a token of all or the given scopes."""
-
-    def make(user: User, scopes: list[str] | None = None) -> Caller:
-        token = PREFIX + secrets.token_urlsafe(32)
-        ApiToken.objects.create(
-            user=user,
-            name="a court's system",
-            scopes=Scope.values if scopes is None else scopes,
-            digest=digest_of(token),
-            expires_at=timezone.now() + timedelta(days=1),
-        )
-        # As for a real caller, an exception becomes a response.
-        return Caller(Client(raise_request_exception=False), token)
-
-    return make
+def make_caller(user: User, scopes: list[str] | None = None) -> Caller:
+    """Return somebody who calls for the user with a new token of all or the given scopes."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(
+        user=user,
+        name="a court's system",
+        scopes=Scope.values if scopes is None else scopes,
+        digest=digest_of(token),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    # As for a real caller, an exception becomes a response.
+    return Caller(Client(raise_request_exception=False), token)

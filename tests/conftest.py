@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection, transaction
@@ -14,11 +15,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from tests import ledger as ledgers
-from tests.callers import caller
 from tests.database import empty, migrated, relax
 from tests.ledger import Ledger
 
-__all__ = ["caller"]
+if TYPE_CHECKING:
+    from tests.callers import MakeCaller
 
 
 @pytest.hookimpl(wrapper=True)
@@ -95,3 +96,12 @@ def ledger(tmp_path: Path, settings: Settings) -> Iterator[Ledger]:
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         yield found
+
+
+@pytest.fixture
+def caller(db: None) -> MakeCaller:
+    """Return a function that makes a caller of a user, with a token of all or the given scopes."""
+    # The tests of the rules run also where the models are not.
+    from tests.callers import make_caller
+
+    return make_caller

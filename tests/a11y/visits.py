@@ -69,7 +69,11 @@ const root = document.documentElement;
 // One pixel is what rounding leaves.
 if (root.scrollWidth <= root.clientWidth + 1) return "";
 const ends = one => one.getBoundingClientRect().right + scrollX;
-const out = [...document.body.querySelectorAll("*")].filter(one => ends(one) > root.clientWidth + 1);
+// What a box lets the reader push inside it makes no page wider.
+const inside = one => one && one !== root
+  && (getComputedStyle(one).overflowX !== "visible" || inside(one.parentElement));
+const out = [...document.body.querySelectorAll("*")].filter(
+  one => ends(one) > root.clientWidth + 1 && !inside(one.parentElement));
 const last = out.sort((one, other) => ends(other) - ends(one))[0];
 return last ? last.outerHTML.slice(0, 300) : "something";
 """

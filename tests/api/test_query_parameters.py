@@ -23,6 +23,8 @@ _PLACES: dict[Role, AgencyKind | None] = {
     Role.CLERK: AgencyKind.COURT,
     Role.LIAISON: AgencyKind.POLICE,
     Role.PROSECUTOR: AgencyKind.PROSECUTOR,
+    Role.MARSHAL: AgencyKind.MARSHAL,
+    Role.SUPERVISOR: AgencyKind.POLICE,
     Role.ADVOCATE: AgencyKind.ADVOCACY,
     Role.ADMINISTRATOR: None,
     Role.AUDITOR: None,

@@ -122,9 +122,9 @@ def test_a_liaison_reads_and_acknowledges_an_alert(browser: Browser) -> None:
         assert said in browser.text
     assert "Robin Elm" not in browser.driver.page_source
 
-    browser.press("Acknowledge")
+    browser.press("Acknowledge and open")
 
-    assert f"Acknowledged by {liaison.name}" in browser.text
+    assert "/cases/" in browser.driver.current_url
     assert _check(order, police).acknowledged_by == liaison
     assert browser.complaints() == []
 

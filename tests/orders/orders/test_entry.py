@@ -82,10 +82,10 @@ def test_one_bad_order_of_many_refuses_all() -> None:
 
 
 def test_registry_number_is_entered_once() -> None:
-    make.order(por_number="POR1")
+    court = make.order(por_number="POR1").case.court
 
     with pytest.raises(InvalidFact, match="already entered"):
-        make.order(por_number="POR1")
+        make.order(por_number="POR1", court=court)
 
 
 def test_what_is_past_when_entered_fires_its_check_at_once_and_no_reminder() -> None:

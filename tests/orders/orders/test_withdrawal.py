@@ -140,7 +140,7 @@ def test_its_registry_number_is_not_taken_again() -> None:
     withdrawal.withdraw_order(order, **WHY)
 
     with pytest.raises(InvalidFact, match="POR-1 is the number of an order that was withdrawn"):
-        make.order(por_number="POR-1")
+        make.order(por_number="POR-1", court=order.case.court)
 
 
 def test_the_report_does_not_count_it() -> None:

@@ -115,8 +115,8 @@ def test_a_docket_of_another_case_is_refused_and_one_of_another_court_is_taken()
 
 
 def test_a_registry_number_of_another_order_is_refused() -> None:
-    make.order(por_number="POR-7")
-    order = make.order(por_number="POR-8")
+    other = make.order(por_number="POR-7")
+    order = make.order(por_number="POR-8", court=other.case.court)
 
     with pytest.raises(InvalidFact, match="POR-7 is already entered"):
         corrections.correct_order(order, por_number=" POR-7", **WHY)

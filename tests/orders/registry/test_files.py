@@ -181,7 +181,7 @@ WRONG_CELLS: list[tuple[dict[str, str], str, str]] = [
     ({"permit_held": "perhaps"}, "invalid_flag", "[orders.values.permit_held]"),
     ({"order_kind": "RO"}, "unknown_order_kind", "[orders.values.order_kind]"),
     ({"issued_at": "0026-10-01T12:00"}, "invalid_timestamp", "1900"),
-    ({"expires_on": "2206-10-01"}, "invalid_timestamp", "not a date"),
+    ({"expires_on": "2206-10-01"}, "invalid_timestamp", "the year must be from 1900 to 2199"),
     ({"expires_on": "2195-10-01"}, "unlikely_year", "Correct the year"),
     ({"issued_at": "1926-10-01T12:00", "served_at": ""}, "unlikely_year", "Correct the year"),
     ({"respondent_dob": "1901-01-02"}, "unlikely_year", "Correct the year of birth"),

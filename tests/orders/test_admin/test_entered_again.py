@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 #: For a withdrawn item: the fields of the form that enters it and that its correction does not show.
 MORE: dict[str, Callable[[Any], dict[str, Any]]] = {
     "return": lambda row: {"firearms": [row.firearm_id]},
-    "disposal": lambda row: {"firearms": [row.firearm_id]},
+    "disposal": lambda row: {"firearms": [row.firearm_id], "confirm": items.SITS},
     "custody-request": lambda row: {"kind": row.kind, "firearms": [one.pk for one in row.firearms.all()]},
     "return-check": lambda row: {"request": row.request_id},
     "return-hold": lambda row: {"request": row.request_id},

@@ -74,10 +74,13 @@ def test_a_day_is_enough_and_notices_not_sent_yet_come_first(
 
 
 @pytest.mark.parametrize("entry", ["CT-SUR-01", "CT-FOR-02", ""])
-def test_a_notice_that_the_order_does_not_require_is_rejected(entry: str, desk: Client, enter: Enter) -> None:
+def test_a_notice_that_the_order_does_not_require_is_rejected(
+    entry: str, desk: Client, enter: Enter, now: datetime
+) -> None:
     order = enter()
+    yesterday = (now - timedelta(days=1)).date().isoformat()
 
-    page = desk.post(f"{page_of(order)}sent/", {"entry": entry, "sent_at_0": "2026-01-02", "sent_at_1": ""})
+    page = desk.post(f"{page_of(order)}sent/", {"entry": entry, "sent_at_0": yesterday, "sent_at_1": ""})
 
     assert list(page.context["form"].errors) == ["entry"]
     assert not NoticeSent.objects.exists()
