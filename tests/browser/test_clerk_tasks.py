@@ -248,7 +248,6 @@ def _files(desk: Counted, order: Order, tmp_path: Path) -> None:
         desk.press("nav a[href='/import/']")
         desk.fill(orders=str(rows))
         desk.press("main form button.primary")
-        desk.press("main a[href*='/mapping/']")
         desk.fill(orders_por_number="Order No.", name="Our system")
         desk.press("main form button.primary")
         desk.press("main form[action*='/preview/'] button")
