@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup up down clean test journeys check cheap ci coverage mutants fuzz faults a11y compose-test upgrade-test schema bench week lock
+.PHONY: help setup up down clean test long check cheap ci coverage mutants fuzz faults a11y compose-test upgrade-test schema bench week lock
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -38,19 +38,22 @@ clean: setup ## Stop everything and remove all data and caches
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.rules mutants
 
 # An environment that forbids bytecode would let every process that a test starts compile the project again.
-test journeys cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
+test long cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
 
-# Tests that start and kill processes run last: load would change what they measure. They mostly wait, so two files run
-# beside each other, each with servers of its own.
-test: setup ## Run all tests but the journeys
-	@if .ci/browser; then only="not journey and "; else only="not browser and "; fi; \
+# Tests that start and kill processes run last: load would change what they measure. They mostly wait, so three files
+# run beside each other, each with servers of its own.
+WITH_PROCESSES = $$(grep -rl "mark\.processes" tests)
+test: setup ## Run the tests, in twelve minutes on two cores
+	@only="not long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
-	$(TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile -m "$${only}processes" $$(grep -rl "mark\.processes" tests) || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
 	exit $${failed:-0}
 
-# `make test` has the short ones.
-journeys: setup ## Walk through the desks for long in headless Chromium (two minutes)
-	@.ci/browser && $(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m journey tests/browser
+long: setup ## Run the long tests that `make test` leaves out: walks in the browser, faults of processes (four minutes)
+	@only="long and "; .ci/browser || only="$${only}not browser and "; \
+	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
+	exit $${failed:-0}
 
 check: setup ## Run the linters (migrations, too), mypy, the prose check, the search for secrets, Django's checks, the coverage of the rules
 	@$(BIN)/ruff check
@@ -69,11 +72,11 @@ cheap: check ## Run the checks, the import of every module, and the tests of rul
 	@$(TESTS) $(BIN)/python -m pytest -n 2 -m "not browser and not processes" \
 		--ignore-glob="*/test_admin/*" --ignore-glob="*/orders/*pages*" tests/test_modules.py tests/rules tests/orders
 
-ci: setup ## Run what a change must pass: check, test, journeys, and `cheap` on another Python where there is one
+ci: setup ## Run what a change must pass: check, test, long, and `cheap` on another Python where there is one
 	@.ci/audit $(VENV)
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test
-	@.ci/browser >/dev/null || exit 0; $(MAKE) --no-print-directory journeys
+	@$(MAKE) --no-print-directory long
 	@other=$$(.ci/python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" 2>/dev/null) \
 	|| { echo "No second Python was found, so everything ran on one."; exit 0; }; \
 	$(MAKE) --no-print-directory cheap VENV=.venv-other PYTHON="$$other"

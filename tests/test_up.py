@@ -149,6 +149,7 @@ def test_everything_runs_and_is_gone_after_ctrl_c(up: Up) -> None:
     assert up.processes() == []
 
 
+@pytest.mark.long
 def test_down_ends_what_a_hard_kill_left(up: Up) -> None:
     process = up.start()
     assert within(300, up.is_up), up.output.read_text()
@@ -161,6 +162,7 @@ def test_down_ends_what_a_hard_kill_left(up: Up) -> None:
     assert up.processes() == []
 
 
+@pytest.mark.long
 def test_everything_ends_when_one_process_does(up: Up) -> None:
     process = up.start()
     assert within(300, up.is_up), up.output.read_text()

@@ -197,6 +197,7 @@ def signed_in(person: User) -> Client:
     return client
 
 
+@pytest.mark.long
 def test_no_address_shows_a_clerk_anything_of_another_courts_case(world: World) -> None:
     stranger = signed_in(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
     opened = list(dict.fromkeys((*doors(world), *lists(world))))

@@ -17,7 +17,7 @@ from accounts.services.agencies.reference import load_reference
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 #: The roles that work in the admin site.
 ROLES = (Role.ADMINISTRATOR, Role.CLERK, Role.JUDGE, Role.AUDITOR)

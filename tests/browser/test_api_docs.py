@@ -13,7 +13,7 @@ from accounts.models import AgencyKind, Role
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 def test_it_asks_to_sign_in_and_shows_every_group_of_operations(browser: Browser) -> None:

@@ -28,7 +28,7 @@ from tests.browser.conftest import Browser
 from tests.orders.desk.test_imports import orders_file
 from tests.orders.documents.test_attachments import PDF
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 COURT_TIME = ZoneInfo("America/New_York")
 TABLE = Path(__file__).parents[2] / "docs" / "clerk-tasks.md"

@@ -18,7 +18,7 @@ from orders.services.parties.agencies import add_agency
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 def fits(browser: Browser) -> bool:

@@ -15,7 +15,7 @@ from orders.models import Firearm, Order
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 ADD = "/admin/orders/order/add/"
 PHONE = 375

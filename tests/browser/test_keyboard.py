@@ -18,7 +18,7 @@ from tests import make
 from tests.browser.conftest import Browser
 from tests.browser.test_desks import named
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 #: More stops than any page has before what a person looks for.
 MOST_STOPS = 150

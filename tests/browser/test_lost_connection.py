@@ -18,7 +18,7 @@ from orders.services.firearms.inventory import list_firearm
 from tests import make
 from tests.browser.conftest import PATIENCE, Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 #: Everything that the device keeps, as text: what is encrypted stays unreadable in it.
 _KEPT = """

@@ -27,7 +27,7 @@ from orders.services.service import record_service
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 COURT_TIME = ZoneInfo("America/New_York")
 PHONE = 375

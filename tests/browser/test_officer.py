@@ -251,9 +251,9 @@ def _session_ends_in_the_middle(night: Night) -> None:
     ("width", "finish"),
     [
         pytest.param(375, _make, id="telephone"),
-        pytest.param(1280, _make, id="wide", marks=pytest.mark.journey),
-        pytest.param(375, _cut_in_the_middle, id="cut", marks=pytest.mark.journey),
-        pytest.param(375, _session_ends_in_the_middle, id="ended", marks=pytest.mark.journey),
+        pytest.param(1280, _make, id="wide", marks=pytest.mark.long),
+        pytest.param(375, _cut_in_the_middle, id="cut", marks=pytest.mark.long),
+        pytest.param(375, _session_ends_in_the_middle, id="ended", marks=pytest.mark.long),
     ],
 )
 def test_from_the_mail_to_the_receipt_in_hand(
@@ -273,7 +273,7 @@ def test_from_the_mail_to_the_receipt_in_hand(
     assert night.officer.counted == shown
 
 
-@pytest.mark.journey
+@pytest.mark.long
 def test_two_officers_at_once_store_one_receipt(night: Night, settings: Settings) -> None:
     """A colleague sends the same two firearms while the officer still fills in the form."""
     browser = night.officer.browser

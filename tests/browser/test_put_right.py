@@ -16,7 +16,7 @@ from orders.services.firearms import inventory
 from tests import make
 from tests.browser.conftest import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 #: A folder for pictures of the pages. If it is empty, no picture is taken.
 PICTURES = os.environ.get("CTC_PICTURES", "")

@@ -24,6 +24,7 @@ def mail_again(outside: Outside) -> None:
     outside.mail.delay = 0.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("stage", "reply"),
     [
@@ -56,6 +57,7 @@ def test_a_mail_server_that_refuses_us_fails_no_alert_and_is_seen_within_two_min
     assert outcome["duplicates"] == []
 
 
+@pytest.mark.long
 def test_after_an_outage_the_backlog_goes_out_at_once(stack: Stack, outside: Outside, settle: Settle) -> None:
     stack.email = "smtp"
     outside.mail.refuses = {"CONNECT": "421 down"}

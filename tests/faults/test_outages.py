@@ -93,6 +93,7 @@ def test_10_a_broker_that_dies_delays_nothing(
         assert found(outside, outcome, within=EPSILON) == CLEAN
 
 
+@pytest.mark.long
 def test_11_and_28_without_hints_and_with_past_deadlines_alerts_are_late_by_seconds(
     stack: Stack, outside: Outside, settle: Settle, broker: Broker
 ) -> None:
@@ -148,6 +149,7 @@ def test_13_and_15_two_beats_double_nothing_and_hung_ones_delay_nothing(
     assert stack.health()[0] == 200, "each worker runs its own pulses"
 
 
+@pytest.mark.long
 def test_16_without_workers_health_fails_and_the_backlog_is_sent_oldest_first(
     stack: Stack, outside: Outside, settle: Settle, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -246,6 +246,7 @@ def archived(site: Site) -> None:
     until((copies / "wal" / f"{name}.gpg").exists)
 
 
+@pytest.mark.long
 def test_a_drill_of_base_backup_and_recovery_to_a_point_in_time(site: Site, folder: Path) -> None:
     public, private = keys_below(folder, site.owner)
     archive_into(site, folder, public)

@@ -430,7 +430,7 @@ def test_correction_starts_with_the_stored_values_and_sends_what_changed(
     done = desk.post(address(f"correct-{name}", row), sheet | case.typed(place))
 
     assert "Nothing is changed. Change what is wrong, or cancel." in unchanged.content.decode()
-    # A slip that changes nothing is also refused as such.
+    # A slip that changes nothing is refused for that, too.
     assert [one for one in slip.context["form"].errors if one != "__all__"] == [case.beside]
     assert case.message in slip.content.decode()
     assert done.status_code == 302, done.context["form"].errors
