@@ -26,6 +26,9 @@ _JOINED = re.compile(
 )
 #: The most texts within each other that are translated.
 _DEPTH = 4
+#: The most characters of a text that is put together of others. What people wrote is longer, and the work
+#: grows with the square of the length.
+_LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class DeskWords:
     def _found(self, plain: str, depth: int) -> str | None:
         if plain in self.exact:
             return self.exact[plain]
-        if depth >= _DEPTH:
+        if depth >= _DEPTH or len(plain) > _LONGEST:
             return None
         first = plain.split(" ", maxsplit=1)[0]
         for form in (*self.forms.get(first, ()), *self.forms.get("", ())):

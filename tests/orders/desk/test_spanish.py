@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from html import unescape
@@ -143,3 +144,11 @@ def test_the_catalog_has_the_same_places_in_both_languages() -> None:
 
 def test_a_judge_of_the_court_too(spanish: Client, court: Agency) -> None:
     assert "Importar" in spanish.get("/import/").content.decode()
+
+
+def test_a_long_text_that_someone_wrote_costs_little_time() -> None:
+    began = time.perf_counter()
+
+    assert desk_words().translate("a, line b" * 10_000) == "a, line b" * 10_000
+
+    assert time.perf_counter() - began < 1
