@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,9 +23,7 @@ from orders.models import (
     SetStatus,
 )
 from orders.rules.explain import event_name
-from orders.rules.model import Entry
-from orders.rules.vocabulary import Certainty
-from orders.rules.words import LANGUAGE, languages, words
+from orders.rules.words import LANGUAGE, languages
 from orders.services.court_days import zone_of
 from orders.services.orders.case_events import RECORDABLE
 from orders.services.planning.lasting import condition_title, limited_until
@@ -347,29 +344,6 @@ def release_words(release: ConfidentialityRelease) -> str:
     """Return the organization of a release, when it ends, in court time, and what it covers if not all."""
     until = f"{release.agency}, until {format_instant(release.ends_at, zone_of(release.order))}"
     return until if release.covers_all else f"{until}; covers only {covered_words(release)}"
-
-
-def required_notice_words(entry: Entry) -> str:
-    """Return a required notice with its recipient."""
-    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {'; '.join(entry.sources)})"
-
-
-def entry_law(entry: Entry) -> Iterator[str]:
-    """Yield the source of an entry, how well it is known, its note and what is debatable."""
-    said = words(LANGUAGE)
-    status = said.texts[f"source_status.{entry.source_status}"]
-    yield said.fill("sentence.source", sources="; ".join(entry.sources), status=status, since="")
-    if entry.note:
-        yield entry.note
-    if entry.certainty is Certainty.DEBATABLE:
-        yield said.fill("sentence.debatable", doubt=entry.doubt)
-
-
-def required_notice_law(entry: Entry) -> Iterator[str]:
-    """Yield the law of a required notice, and that its reading is certain if it is."""
-    yield from entry_law(entry)
-    if entry.certainty is Certainty.CERTAIN:
-        yield words(LANGUAGE).texts["sentence.certain"]
 
 
 def sent_words(notice: NoticeSent, zone: ZoneInfo) -> str:

@@ -19,13 +19,12 @@ from orders.admin.summary.recent import HistoryLine, by_people, by_system, histo
 from orders.display import (
     case_event_words,
     condition_words,
-    entry_law,
     other_languages,
     release_words,
-    required_notice_law,
     rule_title,
     sent_words,
 )
+from orders.entry_words import entry_law, required_notice_law
 from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
 from orders.models import (

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException
@@ -28,36 +28,16 @@ from accounts.api.views import (
     TargetView,
     etag,
 )
-from accounts.models import User
 from accounts.services.access import access_log
 from orders.api.dry_run import DryRunOutput
+from orders.api.known_orders import known_orders
 from orders.api.serializers import OrderOutput
 from orders.errors import InvalidFact, NotYours, UnseenFact
-from orders.models import Deadline, Order, OrderAgency
-from orders.querysets import OrderQuerySet, OrderVisibility, order_visibility
+from orders.models import Deadline, Order
+from orders.querysets import OrderVisibility, order_visibility
 from orders.services.one_round import one_round
 from orders.services.parties.visibility import roles_over
 from orders.services.person_cases import lock_cases
-
-
-def visible_orders(user: User) -> OrderQuerySet[Order]:
-    """Orders visible to `user`, with everything that `OrderOutput` shows."""
-    return with_parties(Order.objects.visible_to(user))
-
-
-def known_orders(user: User) -> OrderQuerySet[Order]:
-    """As `visible_orders`, with the orders entered in error that the court sees by their address."""
-    return with_parties(Order.recorded.known_to(user))
-
-
-def with_parties(orders: OrderQuerySet[Order]) -> OrderQuerySet[Order]:
-    """Add everything that `OrderOutput` shows. Schools are left out, even for the court."""
-    agencies = OrderAgency.objects.without_schools().select_related("agency")
-    # In an order of their own: where PostgreSQL keeps a row shows what was stored before it.
-    order_agencies = agencies.order_by("capacity", "agency__name", "id")
-    return orders.select_related(
-        "case__court", "case__respondent__town", "case__respondent__person"
-    ).prefetch_related("protected_persons", Prefetch("order_agencies", order_agencies))
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from typing_extensions import override
 
-from orders.display import condition_words, required_notice_words
+from orders.display import condition_words
+from orders.entry_words import required_notice_words
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import InstantField, LabeledChoiceField
 from orders.models import Order, OrderCondition

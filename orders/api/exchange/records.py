@@ -12,10 +12,11 @@ from django.db.models import Prefetch
 from accounts.access import MATRIX
 from accounts.api.serializers import OutputSerializer
 from accounts.models import User
-from orders.api.base import order_of, with_parties
+from orders.api.base import order_of
 from orders.api.firearms.inventory import FirearmOutput
 from orders.api.firearms.receipts import ReceiptOutput
 from orders.api.firearms.statements import StatementOutput
+from orders.api.known_orders import with_parties
 from orders.api.planning.deadlines import DeadlineOutput
 from orders.api.serializers import OrderOutput
 from orders.api.service import ServiceAttemptOutput

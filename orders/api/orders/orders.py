@@ -13,7 +13,8 @@ from accounts.api.fields import DayField, InstantField, NamedField
 from accounts.api.pagination import PageQuery
 from accounts.api.views import ResourceDetail, ResourceUpdate
 from accounts.models import Agency, AgencyKind, Membership, Role, State, User
-from orders.api.base import CrossOrderList, OrderAction, OrderActionView, with_parties
+from orders.api.base import CrossOrderList, OrderAction, OrderActionView
+from orders.api.known_orders import with_parties
 from orders.api.serializers import ConfirmInput, DocketField, OrderOutput, TownField
 from orders.matching.dockets import spellings
 from orders.matching.registry_numbers import registry_key
