@@ -187,7 +187,7 @@ def test_what_is_past_at_each_step_of_a_late_entry_is_owned_and_alerted(
     for number, facts in enumerate(ORDERS, start=1):
         order = enter(court, number, tmp_path)
         if enter is by_import:
-            # An import raises no alarm by itself: the hourly check does (decision 13).
+            # Of what was past for longer than a week the hourly check alerts (decision 13).
             check_orphaned(now=timezone.now())
         fire()
         assert unalerted(order) == [], facts
@@ -204,3 +204,20 @@ def test_what_is_past_at_each_step_of_a_late_entry_is_owned_and_alerted(
     assert counts[counters.OVERDUE] == counts[counters.OVERDUE_ALERTED] > 0
     assert counts[counters.OVERDUE_UNOWNED] == counts[counters.UNOWNED] == 0
     assert audit() == []
+
+
+@pytest.mark.parametrize(("days", "is_at_once"), [(4, True), (8, True), (20, False)])
+def test_an_import_alerts_at_once_of_what_became_past_in_the_last_seven_days(
+    days: int, *, is_at_once: bool, caller: MakeCaller, tmp_path: Path
+) -> None:
+    court = Court(caller)
+    court.issued = court.now - timedelta(days=days)
+
+    order = by_import(court, 1, tmp_path)
+    fire()
+
+    assert order.deadlines.filter(rule_id="CT-LE-48", state=DeadlineState.OVERDUE).exists()
+    assert ("CT-LE-48 overdue" not in unalerted(order)) is is_at_once
+    check_orphaned(now=timezone.now())
+    fire()
+    assert unalerted(order) == []

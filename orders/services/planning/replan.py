@@ -28,7 +28,7 @@ from orders.rules.plan import plan
 from orders.rules.planned import Clock, PlannedCheckpoint, PlannedDeadline, Status
 from orders.rules.vocabulary import Purpose
 from orders.services.bulk import make
-from orders.services.planning.announced import is_announcement, reconcile_announcements
+from orders.services.planning.announced import IMPORT_NEWS, is_announcement, reconcile_announcements
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rows import PLANNED, Changes, Key, arm, columns_of
 from orders.services.planning.rulebooks import rulebooks_of
@@ -203,9 +203,9 @@ def _to_arm(
     """The checkpoints to arm: those that are not past, those pending already, and those that fire late.
 
     A reminder that is past when it is first planned is left out: a person who enters an old fact needs no
-    reminder of it. A check that is past fires at once if a person entered the fact, or if its rule has
-    `late`. Otherwise, as for an import, the deadline is marked overdue, and the hourly check makes sure that
-    an agency was alerted.
+    reminder of it. A check that is past fires at once if a person entered the fact, if its rule has `late`,
+    or in an import if it became past in the last days. Otherwise the deadline is marked overdue, and the
+    hourly check makes sure that an agency was alerted.
     """
     if planned.met is not None:
         return ()
@@ -215,8 +215,13 @@ def _to_arm(
         if one.late
         or one.name in keep
         or one.fires_at >= changes.now
-        or (changes.arm_past_checks and one.purpose is Purpose.CHECK)
+        or (one.purpose is Purpose.CHECK and (changes.arm_past_checks or _is_of_an_import(one, changes)))
     )
+
+
+def _is_of_an_import(check: PlannedCheckpoint, changes: Changes) -> bool:
+    """True if an import brought the check in time for it to be news. A first import holds years of orders."""
+    return bool(changes.imported) and check.fires_at >= changes.now - IMPORT_NEWS
 
 
 def _has_check(checkpoints: Iterable[PlannedCheckpoint]) -> bool:
