@@ -21,7 +21,7 @@ from tests.api.fixtures import Fixtures, set_up
 from tests.browser.conftest import PATIENCE, Browser
 from tests.ledger import Ledger
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 #: A telephone, in CSS pixels.
 WIDTH, HEIGHT = 375, 812

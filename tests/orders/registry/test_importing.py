@@ -788,6 +788,7 @@ def test_only_one_import_is_at_work(tmp_path: Path, another_session: psycopg.Con
 # Size
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_reference()
     monkeypatch.setattr(importing, "BATCH", 10)
