@@ -98,20 +98,25 @@ def import_mapping(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("import-page", public_id=public_id)
     layout = parse_layout(job.layout, "mapping") if job.layout else Layout()
     form = ColumnsForm(request.POST if request.method == "POST" else None, layout=layout, headers=headers)
-    if form.is_bound and form.is_valid():
-        text = form.mapping(job.layout)
-        try:
-            with transaction.atomic():
-                use_mapping(job, text)
-                if name := form.cleaned_data["name"]:
-                    save_mapping(name=name, text=text, by=_person(request))
-        except InvalidFact as refusal:
-            form.add_error(None, refusal.message)
-        else:
-            messages.success(request, "The columns are chosen.")
-            job.refresh_from_db()
-            return _next_step(job)
+    if form.is_bound and form.is_valid() and _is_kept(request, job, form):
+        messages.success(request, "The columns are chosen.")
+        job.refresh_from_db()
+        return _next_step(job)
     return render(request, "orders/court/import_mapping.html", {"form": form, "job": job})
+
+
+def _is_kept(request: HttpRequest, job: ImportJob, form: ColumnsForm | WordsForm) -> bool:
+    """Use what was chosen for this import, and save it under a name if one is given; False if refused."""
+    text = form.mapping(job.layout)
+    try:
+        with transaction.atomic():
+            use_mapping(job, text)
+            if name := form.cleaned_data["name"]:
+                save_mapping(name=name, text=text, by=_person(request))
+    except InvalidFact as refusal:
+        form.add_error(None, refusal.message)
+        return False
+    return True
 
 
 def _next_step(job: ImportJob) -> HttpResponse:
@@ -131,18 +136,9 @@ def import_words(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if job.state != ImportState.OPEN or not words.columns_fit(job):
         return redirect("import-page", public_id=public_id)
     form = WordsForm(request.POST if request.method == "POST" else None, found=words.found_words(job))
-    if form.is_bound and form.is_valid():
-        text = form.mapping(job.layout)
-        try:
-            with transaction.atomic():
-                use_mapping(job, text)
-                if name := form.cleaned_data["name"]:
-                    save_mapping(name=name, text=text, by=_person(request))
-        except InvalidFact as refusal:
-            form.add_error(None, refusal.message)
-        else:
-            messages.success(request, "The words are chosen. Look at what would happen now.")
-            return redirect("import-page", public_id=public_id)
+    if form.is_bound and form.is_valid() and _is_kept(request, job, form):
+        messages.success(request, "The words are chosen. Look at what would happen now.")
+        return redirect("import-page", public_id=public_id)
     return render(request, "orders/court/import_words.html", {"form": form, "job": job})
 
 
