@@ -18,6 +18,11 @@ from orders.services.planning.rows import PLANNED, TAKEN_BACK, Changes, Key, arm
 IMPORT_NEWS = timedelta(days=7)
 
 
+def is_recent(one: PlannedCheckpoint, changes: Changes) -> bool:
+    """True if what an import brought is still news: a first import holds years of orders."""
+    return one.fires_at >= changes.now - IMPORT_NEWS
+
+
 def is_announcement(row: Deadline) -> bool:
     """True if the row holds the checkpoints of an announcement."""
     return row.state in NOT_DEADLINES
@@ -98,7 +103,7 @@ def _is_news(order: int, planned: PlannedDeadline, one: PlannedCheckpoint, chang
     if changes.arm_past_checks or order not in changes.imported:
         return changes.arm_past_checks
     is_set_ahead = planned.start is not None and planned.start.is_set_ahead
-    return (is_set_ahead and changes.imported[order]) or one.fires_at >= changes.now - IMPORT_NEWS
+    return (is_set_ahead and changes.imported[order]) or is_recent(one, changes)
 
 
 def _left(

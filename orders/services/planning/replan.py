@@ -28,7 +28,7 @@ from orders.rules.plan import plan
 from orders.rules.planned import Clock, PlannedCheckpoint, PlannedDeadline, Status
 from orders.rules.vocabulary import Purpose
 from orders.services.bulk import make
-from orders.services.planning.announced import IMPORT_NEWS, is_announcement, reconcile_announcements
+from orders.services.planning.announced import is_announcement, is_recent, reconcile_announcements
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rows import PLANNED, Changes, Key, arm, columns_of
 from orders.services.planning.rulebooks import rulebooks_of
@@ -209,19 +209,18 @@ def _to_arm(
     """
     if planned.met is not None:
         return ()
+    is_import = bool(changes.imported)
     return tuple(
         one
         for one in planned.checkpoints
         if one.late
         or one.name in keep
         or one.fires_at >= changes.now
-        or (one.purpose is Purpose.CHECK and (changes.arm_past_checks or _is_of_an_import(one, changes)))
+        or (
+            one.purpose is Purpose.CHECK
+            and (changes.arm_past_checks or (is_import and is_recent(one, changes)))
+        )
     )
-
-
-def _is_of_an_import(check: PlannedCheckpoint, changes: Changes) -> bool:
-    """True if an import brought the check in time for it to be news. A first import holds years of orders."""
-    return bool(changes.imported) and check.fires_at >= changes.now - IMPORT_NEWS
 
 
 def _has_check(checkpoints: Iterable[PlannedCheckpoint]) -> bool:
