@@ -59,12 +59,16 @@ class FactsForm(SiteForm):
         return facts
 
     def refuse(self, refusal: InvalidFact) -> None:
-        """Show a service's refusal, and its others, beside the fields they are about or above the form.
+        """Show a service's refusal, and its others."""
+        self.refuse_all([refusal, *refusal.others])
+
+    def refuse_all(self, refusals: Iterable[InvalidFact]) -> None:
+        """Show what a service refuses beside the fields it is about or above the form.
 
         A field that has an error keeps it alone: what is refused then may be a consequence.
         """
         wrong = set(self.errors)
-        for one in (refusal, *refusal.others):
+        for one in refusals:
             beside = (name for name in self.fields if one.field in (name, day_name(name)))
             field = next(beside, None)
             if field in wrong:
@@ -334,10 +338,7 @@ class Act:
 
     def refuse_more(self, form: ActForm, *, by: User, now: datetime) -> None:
         """Beside the errors of a form, show what the service refuses of its other fields."""
-        found = refusals_beside(form, lambda: self.call(form, by=by, now=now), now=now)
-        if found:
-            found[0].others = tuple(found[1:])
-            form.refuse(found[0])
+        form.refuse_all(refusals_beside(form, lambda: self.call(form, by=by, now=now), now=now))
 
     def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""

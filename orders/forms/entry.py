@@ -349,9 +349,7 @@ class EnterOrderForm(FactsForm):
         found = refusals_of(lambda: check_listed(typed.get("hearing_on"), self._listed_of(typed)))
         if {"court", "kind"} <= typed.keys() and {"issued_at", "issued_on"} & typed.keys():
             found += refusals_of(lambda: self._order_of(typed).check(now=now))
-        if found:
-            found[0].others = tuple(found[1:])
-            self.refuse(found[0])
+        self.refuse_all(found)
 
     @staticmethod
     def _order_of(typed: dict[str, Any]) -> NewOrder:
