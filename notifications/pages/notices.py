@@ -152,9 +152,7 @@ def _notice_page(request: HttpRequest, alert: Alert, *, acknowledge_url: str) ->
         "served": format_instant(order.served_at, zone) if order.served_at else "",
         "account": account_of(order) if "firearm.make" in sees else None,
         "shows_places": "firearm.believed_place" in sees,
-        "coming": next_of([order.pk], timezone.now()).get(order.pk)
-        if "coming_service.place" in sees
-        else None,
+        "coming": _coming(order) if "coming_service.place" in sees else None,
         "zone": zone,
         "unreached": _unreached(request, alert) if alert.note in FELL_BACK else None,
         "desk": _desk_of(alert) if may_acknowledge(alert, user) or acknowledged_at else None,
