@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models import Case as SqlCase
 
 from accounts.dates import court_date
@@ -357,8 +357,3 @@ MOST_COUNTED = 1000
 def count(desk: CourtDesk, view: ListView) -> int:
     """Count the orders of a view, up to `MOST_COUNTED`."""
     return int(desk.orders().filter(view.keeps(desk)).order_by().values("pk")[:MOST_COUNTED].count())
-
-
-def first_due() -> tuple[Any, str]:
-    """Return the ordering of the list: the most urgent order first, those without a deadline last."""
-    return F("urgency__due_at").asc(nulls_last=True), "urgency__order"
