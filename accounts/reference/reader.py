@@ -84,6 +84,12 @@ def read() -> Reference:
     )
 
 
+def offered() -> dict[str, list[str]]:
+    """Return the towns to offer for names that lead to no town by themselves."""
+    towns: dict[str, list[str]] = _load("towns.toml")["offered"]
+    return towns
+
+
 def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 

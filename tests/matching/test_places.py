@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.reference.reader import read
+from accounts.reference.reader import offered, read
 from orders.matching.places import nearest, part_keys, place_key
 
 
@@ -81,3 +81,13 @@ def test_the_nearest_names_are_offered(typed: str, offered: str) -> None:
 
 def test_no_name_is_offered_for_what_looks_like_none() -> None:
     assert nearest("Gotham", ["Hartford", "Avon"]) == []
+
+
+def test_an_offered_name_is_no_place_and_its_towns_are_towns() -> None:
+    places = {place_key(one.name): one for one in read().places}
+
+    for name, towns in offered().items():
+        assert place_key(name) not in places
+        assert [place_key(town) in places and places[place_key(town)].within == "" for town in towns] == [
+            True
+        ] * len(towns)

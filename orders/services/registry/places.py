@@ -6,6 +6,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from accounts.models import POLICE, Agency, AgencyKind, State, Town
+from accounts.reference.reader import offered
 from accounts.text import plain_dashes
 from orders.matching.dockets import clean_docket
 from orders.matching.places import nearest, part_keys, place_key, without_state
@@ -40,6 +41,7 @@ class Places:
             if self.is_connecticut or one.jurisdiction != State.CONNECTICUT:
                 self._towns[place_key(key)] = one
         self._police = {one.ori: one for one in Agency.objects.filter(kind__in=POLICE).exclude(ori="")}
+        self._offered = {place_key(one): towns for one, towns in offered().items()}
         courts = list(Agency.objects.filter(kind=AgencyKind.COURT, jurisdiction=state).order_by("-id"))
         self._only = courts[0] if len(courts) == 1 and not self.is_connecticut else None
         self._courts = {prefix: court for court in courts for prefix in court.docket_prefixes.upper().split()}
@@ -81,7 +83,9 @@ class Places:
         return next((one for one in places if one.within_id), places[0])
 
     def nearest_towns(self, name: str) -> list[str]:
-        """The names of towns and villages that look most like `name`."""
+        """The names of towns for a name that several or none have, or that look most like `name`."""
+        if self.is_connecticut and (towns := self._offered.get(place_key(name))):
+            return towns
         return nearest(name, [town.name for town in self._towns.values()])
 
     def police(self, ori: str) -> Agency | None:
