@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.text import fold_words, plain_dashes
 from orders.rules.court_time import TimeError, parse_instant
+from orders.services.registry.columns import OPEN_CENTURY
 
 
 class Rejected(Exception):
@@ -108,6 +109,15 @@ def read_day(column: str, text: str) -> date | None:
         )
     formats = _FORMATS.format(key="date_format", form="%m/%d/%Y")
     raise Rejected("invalid_timestamp", f"{column}: not a date. Write it as 2026-12-04.{formats}")
+
+
+def read_birth(column: str, text: str, *, before: date) -> date | None:
+    """The date of birth in a cell; a year of two digits is the latest one that is not after `before`."""
+    if not text.startswith(OPEN_CENTURY):
+        return read_day(column, text)
+    rest, century = text.removeprefix(OPEN_CENTURY), before.year // 100
+    late = read_day(column, f"{century}{rest}")
+    return late if late and late <= before else read_day(column, f"{century - 1}{rest}")
 
 
 _FLAGS = {"y": True, "yes": True, "true": True, "t": True, "1": True} | {

@@ -56,6 +56,9 @@ SERIALS = frozenset({"serial", "serials"})
 #: Columns that hold a day, and columns that hold an instant.
 DAYS = frozenset({"expires_on", "hearing_on", "respondent_dob"})
 INSTANTS = frozenset({"issued_at", "served_at", "at"})
+#: Columns with a date of birth, and how one begins whose year has two digits: XX68-07-16.
+BIRTHS = frozenset({"respondent_dob"})
+OPEN_CENTURY = "XX"
 
 
 def kind_of(name: str) -> str:

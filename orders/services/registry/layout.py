@@ -7,6 +7,7 @@ a TOML file (`import_por --map FILE`).
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import State
-from orders.services.registry.columns import COLUMNS, DAYS, INSTANTS
+from orders.services.registry.columns import BIRTHS, COLUMNS, DAYS, INSTANTS, OPEN_CENTURY
 
 _TOP = {"state", "encoding", "delimiter", "date_format", "datetime_format", "time_zone", *COLUMNS}
 _OF_A_FILE = {"name", "columns", "values", "defaults"}
@@ -67,9 +68,9 @@ class Layout:
         words = self.file(kind).values.get(column, {})
         text = words.get(text.casefold(), text)
         if text and column in DAYS and self.date_format:
-            return _as_iso(text, self.date_format, is_day=True)
+            return _as_iso(text, self.date_format, column)
         if text and column in INSTANTS and self.datetime_format:
-            return _as_iso(text, self.datetime_format, is_day=False)
+            return _as_iso(text, self.datetime_format, column)
         return text
 
 
@@ -163,9 +164,18 @@ def _zone(name: str, source: str) -> ZoneInfo | None:
         ) from error
 
 
-def _as_iso(text: str, form: str, *, is_day: bool) -> str:
+#: Formats with a year of two digits.
+_SHORT_YEAR = re.compile(r"(?<!%)(?:%%)*%[yxD]")
+
+
+def _as_iso(text: str, form: str, column: str) -> str:
+    """The day or time in ISO 8601. A year of two digits is of this century; that of a birth is left open."""
     try:
         parsed = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is added where the cell is read
     except ValueError:
         return text
-    return date.isoformat(parsed.date()) if is_day else parsed.isoformat(sep="T")
+    if _SHORT_YEAR.search(form):
+        if column in BIRTHS:
+            return f"{OPEN_CENTURY}{parsed:%y-%m-%d}"
+        parsed = parsed.replace(year=2000 + parsed.year % 100)
+    return date.isoformat(parsed.date()) if column in DAYS else parsed.isoformat(sep="T")

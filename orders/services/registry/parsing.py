@@ -41,6 +41,7 @@ from orders.services.orders.entry import NewOrder
 from orders.services.registry.cells import (
     Rejected,
     is_empty,
+    read_birth,
     read_day,
     read_flag,
     read_instant,
@@ -139,9 +140,8 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
     issued = read_instant("issued_at", row["issued_at"], zone)
     is_served = not is_empty(row["served_at"])
     served = read_instant("served_at", row["served_at"], zone) if is_served else None
-    days = {
-        column: read_day(column, row[column]) for column in ("expires_on", "hearing_on", "respondent_dob")
-    }
+    days = {column: read_day(column, row[column]) for column in ("expires_on", "hearing_on")}
+    born = read_birth("respondent_dob", row["respondent_dob"], before=issued.astimezone(zone).date())
     method = _method(row["service_method"], is_served=served is not None)
     flags = {
         column: read_flag(column, row[column])
@@ -162,7 +162,7 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
         respondent_name=_fitting(
             Respondent, "name", row["respondent_name"], needed=True, column="respondent_name"
         ),
-        respondent_dob=days["respondent_dob"],
+        respondent_dob=born,
         respondent_town=town,
         protected_person=_fitting(
             ProtectedPerson, "name", row["protected_person"], column="protected_person"
@@ -330,7 +330,11 @@ def _unknown_town(name: str, places: Places) -> str:
     shown = show_invisible(name[:40])
     found = f"respondent_town: “{shown}” is not a town or village in {places.state.label}."
     offered = places.nearest_towns(name)
-    return f"{found} Did you mean {', '.join(offered)}?" if offered else f"{found} Correct the name."
+    return (
+        f"{found} Did you mean {', '.join(offered)}?"
+        if offered
+        else f"{found} Write the town that it is part of."
+    )
 
 
 def _check(new: NewOrder, now: datetime) -> None:
