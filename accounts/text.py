@@ -25,6 +25,16 @@ _DASHES = re.compile(
 )
 _NEWLINES = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
+#: Letters of the Greek and Cyrillic scripts that look like a Latin one, and that letter.
+_LOOK_ALIKES = str.maketrans(
+    dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϳοαιρυνκχϲ", "ABEZHIKMNOPTYXCjoaipuvkxc", strict=True))
+    | dict(zip("АВЕЅІЈКМНОРСТУҮХԚԜԌҺԀ", "ABESIJKMHOPCTYYXQWGHD", strict=True))
+    | dict(zip("аеѕіјорсухһԁԛԝɡӏв", "aesijopcyxhdqwglb", strict=True))
+    | dict(zip("ЁЇёїкмнтү", "EIeikmhty", strict=True))
+)
+
+_LOOKED_LIKE = frozenset("ABCDEGHIJKMNOPQSTWXYZ")
+
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 #: The most marks on one letter: no script has more (Unicode Standard Annex 15, stream-safe text).
 _MOST_MARKS = 30
@@ -83,6 +93,19 @@ def clean_lines(text: str) -> str:
 def plain_dashes(text: str) -> str:
     """Return `text` with every dash and hyphen as the ASCII hyphen."""
     return _DASHES.sub("-", text)
+
+
+def plain_letters(text: str) -> str:
+    """Return `text` with the letters of other scripts that look like Latin ones as those.
+
+    For comparison only: a name may be written in its own script.
+    """
+    return text if text.isascii() else in_normal_form("NFKC", text).translate(_LOOK_ALIKES)
+
+
+def without_look_alikes(text: str) -> str:
+    """Return `text` without the capital letters that a letter of another script looks like."""
+    return "".join(one for one in text if one.upper() not in _LOOKED_LIKE)
 
 
 def fold(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from accounts.text import clean, in_normal_form, plain_dashes
+from accounts.text import clean, in_normal_form, plain_dashes, plain_letters
 
 #: Court letters, case type with the two digits of the year, sequence, and the letter of the court type, such
 #: as
@@ -31,13 +31,13 @@ _RUN_TOGETHER = re.compile(r"([A-Z][A-Z0-9]{1,4}?)([A-Z]{2}\d{2})(\d{6,8})([A-Z]
 
 def clean_docket(text: str) -> str:
     """Return a docket number as it is stored: capitals, plain dashes, no invisible characters, no blanks
-    at dashes.
+    at dashes, and no letter of another script that looks like a Latin one.
 
     Where the parts of Connecticut's numbers are clear, other signs between and around them, blanks, and a
     word such as "Docket" before them are removed. The result is empty when nothing in `text` is
     visible.
     """
-    plain = plain_dashes(clean(in_normal_form("NFKC", text))).upper()
+    plain = plain_dashes(clean(plain_letters(in_normal_form("NFKC", text)))).upper()
     joined = _AROUND_DASHES.sub("-", plain)
     bare = joined.strip(_AROUND)
     for one in (joined, bare, _LABEL.sub("", bare, count=1).strip(_AROUND)):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from accounts.text import fold_words
-from orders.matching.names import nicknames
+from orders.matching.names import looked_at, nicknames
 
 #: The shortest beginning of a word that is stored as a key.
 SHORTEST = 3
@@ -52,7 +52,7 @@ _SOUND_MARK = "~"
 def stored_keys(name: str) -> list[str]:
     """Return the keys under which a name is stored."""
     keys: dict[str, None] = {}
-    for word in fold_words(name):
+    for word in (*fold_words(name), *looked_at(name)):
         keys.update(dict.fromkeys(_beginnings(word)))
         if sound := _sound(word):
             keys[sound] = None
@@ -61,7 +61,7 @@ def stored_keys(name: str) -> list[str]:
 
 def asked_keys(name: str) -> list[list[str]]:
     """Return for each typed word the keys; a stored name must have one of them."""
-    return [_asked(word) for word in fold_words(name)]
+    return [sorted({*_asked(word), *_asked(seen)}) for word, seen in _words_and_looks(name)]
 
 
 def asked_beginnings(name: str) -> list[list[str]]:
@@ -69,8 +69,19 @@ def asked_beginnings(name: str) -> list[list[str]]:
 
     Initials ask for nothing. They only decide how well a name fits.
     """
-    words = [word for word in fold_words(name) if len(word) > 1]
-    return [[*_asked(word), *(word + one for one in _NEXT if len(word) < SHORTEST)] for word in words]
+    words = [pair for pair in _words_and_looks(name) if len(pair[0]) > 1]
+    return [[*dict.fromkeys(key for one in pair for key in (*_asked(one), *_longer(one)))] for pair in words]
+
+
+def _longer(word: str) -> list[str]:
+    """The words of one letter more, for a beginning that is too short to be stored."""
+    return [word + one for one in _NEXT if len(word) < SHORTEST]
+
+
+def _words_and_looks(name: str) -> list[tuple[str, str]]:
+    """Each folded word of a name, and the Latin word that it looks like."""
+    words, looks = fold_words(name), looked_at(name)
+    return list(zip(words, looks if len(looks) == len(words) else words, strict=True))
 
 
 def fit(typed: Sequence[str], stored: Sequence[str]) -> float:

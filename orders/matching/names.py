@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from accounts.text import fold, fold_words
+from accounts.text import fold, fold_words, plain_letters
 
 _FILE = Path(__file__).with_name("nicknames.toml")
 #: Candidates below this score are not shown. The score is from 0 to 100.
@@ -64,7 +64,7 @@ def is_no_name(name: str) -> bool:
 
     Two respondents of this name may be two people, whatever else is equal.
     """
-    words = fold_words(name.replace("/", " "))
+    words = looked_at(name.replace("/", " "))
     return all(word in _no_names() for word in words) or "".join(words) in {
         "johndoe",
         "janedoe",
@@ -84,15 +84,19 @@ def rank(name: str, born: date | None, stored: Iterable[Named]) -> list[Candidat
 
     At most `MOST`, none below `LEAST_SCORE`.
     """
-    words = fold_words(name)
-    found = [one for row in stored if (one := _compared(words, born, row)).score >= LEAST_SCORE]
+    found = [one for row in stored if (one := _compared(name, born, row)).score >= LEAST_SCORE]
     found.sort(key=lambda one: (-one.score, one.key))
     return found[:MOST]
 
 
-def _compared(words: Sequence[str], born: date | None, row: Named) -> Candidate:
-    theirs = fold_words(row.name)
-    is_same_name = "".join(words) == "".join(theirs)
+def looked_at(name: str) -> list[str]:
+    """Return the folded words of a name as they look, whatever the script of a letter is."""
+    return fold_words(plain_letters(name))
+
+
+def _compared(name: str, born: date | None, row: Named) -> Candidate:
+    words, theirs = looked_at(name), looked_at(row.name)
+    is_same_name = fold(name) == fold(row.name)
     known = born is not None and row.date_of_birth is not None
     is_same_birthday = known and born == row.date_of_birth
     score = 100.0 if is_same_name else _likeness(words, theirs)

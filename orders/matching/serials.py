@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from accounts.text import clean, in_normal_form, plain_dashes
+from accounts.text import clean, in_normal_form, plain_dashes, plain_letters
 
 _FILE = Path(__file__).with_name("serials.toml")
 _LISTS = {name: frozenset(words.split()) for name, words in tomllib.loads(_FILE.read_text()).items()}
@@ -175,6 +175,6 @@ def near_keys(serial: str) -> set[str]:
 
 
 def _upper(serial: str) -> str:
-    """Capitals without accents, with full-width letters as plain ones."""
-    apart = in_normal_form("NFKD", plain_dashes(clean(serial)))
+    """Capitals without accents, with full-width letters and those of other scripts as the plain ones."""
+    apart = in_normal_form("NFKD", plain_letters(plain_dashes(clean(serial))))
     return "".join(character for character in apart if not unicodedata.combining(character)).upper()

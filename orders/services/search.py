@@ -22,13 +22,13 @@ from django.db.models import F, Func, IntegerField, Q, TextField, Value, When
 from accounts.access import MATRIX
 from accounts.dates import court_date
 from accounts.models import User
-from accounts.text import clean, fold_words
+from accounts.text import clean, fold_words, plain_letters, without_look_alikes
 from orders.matching.birth_dates import take_birth_date
 from orders.matching.dockets import clean_docket
 from orders.matching.lookup import LEAST_FIT, asked_beginnings, fit
-from orders.matching.names import folded_name
+from orders.matching.names import folded_name, looked_at
 from orders.matching.registry_numbers import registry_key
-from orders.matching.serials import exact_key, near_key
+from orders.matching.serials import exact_key, near_key, near_keys
 from orders.models import Firearm, HistoryEntry, Order, Permit, Receipt
 from orders.querysets import OrderQuerySet
 from orders.services.parties.visibility import roles_over
@@ -151,7 +151,7 @@ def _names(user: User, text: str, hits: _Hits) -> None:
     named = _seen(user, "respondent", "name").alias(inner=_parts_of("case__respondent__name_key"))
     rows = named.filter(fits).order_by(is_equal, "-pk")
     for pk, name in rows.values_list("pk", "case__respondent__name")[:_CANDIDATES]:
-        score = fit(words, fold_words(name))
+        score = fit(looked_at(text), looked_at(name))
         if score >= LEAST_FIT:
             hits.add(pk, Matched.NAME if score >= _PART else Matched.SIMILAR_NAME, score)
 
@@ -256,11 +256,17 @@ def _serials(user: User, text: str, hits: _Hits) -> None:
     if len(near_key(text)) < _SHORTEST or not any(character.isdigit() for character in text):
         return
     stored = Func(F("serial_key"), function="orders_near_serial", output_field=TextField())
-    asked = Func(Value(key), function="orders_near_serial", output_field=TextField())
-    alike = Firearm.objects.alias(near=stored).filter(near=asked).exclude(serial_key="")
+    # The function in the database leaves out letters of other scripts.
+    forms = {key, plain_letters(key), without_look_alikes(key)} - {""}
+    asked = Q()
+    for one in forms:
+        asked |= Q(near=Func(Value(one), function="orders_near_serial", output_field=TextField()))
+    alike = Firearm.objects.alias(near=stored).filter(asked).exclude(serial_key="")
     rows = _seen(user, "firearm", "serial").filter(pk__in=alike.values("order"))
     wanted = dict(alike.filter(order__in=rows).values_list("order", "serial_key")[:_CANDIDATES])
     for pk, serial in wanted.items():
+        if not near_keys(serial) & near_keys(key):
+            continue
         is_equal = serial.upper() == key.upper()
         hits.add(pk, Matched.SERIAL if is_equal else Matched.SIMILAR_SERIAL, _EQUAL if is_equal else _SIMILAR)
 
