@@ -83,7 +83,7 @@ class Places:
         return next((one for one in places if one.within_id), places[0])
 
     def nearest_towns(self, name: str) -> list[str]:
-        """The names of towns for a name that several or none have, or that look most like `name`."""
+        """The towns to offer for a name that is no one town, else the names that look most like `name`."""
         if self.is_connecticut and (towns := self._offered.get(place_key(name))):
             return towns
         return nearest(name, [town.name for town in self._towns.values()])
