@@ -7,8 +7,10 @@ that the same words are stored as the same characters.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 #: Unicode categories of characters that print nothing: control, format (zero width, direction marks),
@@ -25,15 +27,12 @@ _DASHES = re.compile(
 )
 _NEWLINES = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
-#: Letters of the Greek and Cyrillic scripts that look like a Latin one, and that letter.
-_LOOK_ALIKES = str.maketrans(
-    dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϳοαιρυνκχϲ", "ABEZHIKMNOPTYXCjoaipuvkxc", strict=True))
-    | dict(zip("АВЕЅІЈКМНОРСТУҮХԚԜԌҺԀ", "ABESIJKMHOPCTYYXQWGHD", strict=True))
-    | dict(zip("аеѕіјорсухһԁԛԝɡӏв", "aesijopcyxhdqwglb", strict=True))
-    | dict(zip("ЁЇёїкмнтү", "EIeikmhty", strict=True))
-)
-
-_LOOKED_LIKE = frozenset("ABCDEGHIJKMNOPQSTWXYZ")
+#: Words of a Latin letter and the letters of other scripts that look like it.
+_LOOKS: list[str] = tomllib.loads(Path(__file__).with_name("look_alikes.toml").read_text(encoding="utf-8"))[
+    "letters"
+].split()
+_LOOK_ALIKES = str.maketrans({one: word[0] for word in _LOOKS for one in word[1:]})
+_LOOKED_LIKE = frozenset(word[0] for word in _LOOKS)
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 #: The most marks on one letter: no script has more (Unicode Standard Annex 15, stream-safe text).
