@@ -22,6 +22,7 @@ urlpatterns = [
     path("account/", views.Account.as_view(), name="account"),
     path("account/", views.Account.as_view(), name="mfa_index"),
     path("account/stay-signed-in/", views.stay_signed_in, name="stay-signed-in"),
+    path("account/map-links/", views.choose_map_links, name="map-links"),
     path("account/device-key/", device_views.device_key, name="device-key"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("account/sign-in-again/", views.sign_in_again, name="sign-in-again"),

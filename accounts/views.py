@@ -234,6 +234,15 @@ class Account(IndexView):
     template_name = "sign_in/account.html"
 
 
+@require_POST
+def choose_map_links(request: HttpRequest) -> HttpResponse:
+    """Turn links to a map beside addresses on or off."""
+    wants = request.POST.get("map") == "on"
+    people.choose_map_links(expect(User, request.user), wants=wants)
+    messages.success(request, f"Addresses have {'a' if wants else 'no'} link to a map.")
+    return redirect("account")
+
+
 class AddApp(ActivateTOTPView):
     """Add an authenticator app, proven by its first code."""
 

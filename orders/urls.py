@@ -74,6 +74,7 @@ urlpatterns = [
     path("documents/orders/<uuid:public_id>/", attachments.order_files, name="order-files"),
     path("files/<uuid:public_id>/", attachments.attachment_page, name="attachment-page"),
     path("files/<uuid:public_id>/content/", attachments.attachment_content, name="attachment-content"),
+    path("files/<uuid:public_id>/portrait/", attachments.attachment_portrait, name="attachment-portrait"),
     path("documents/cards/<uuid:public_id>/", order_cards.card_document, name="document-card"),
     path("verify/", order_cards.verify, name="verify-card"),
     path("documents/receipts/<uuid:public_id>/", documents.receipt, name="document-receipt"),

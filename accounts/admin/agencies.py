@@ -73,6 +73,7 @@ class AgencyAdmin(DirectoryAdmin):
         "jurisdiction",
         "ori",
         "email",
+        "telephone",
         "answers_for_state",
         "judicial_district",
         "area",

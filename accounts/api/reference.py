@@ -35,6 +35,7 @@ class AgencyOutput(OutputSerializer):
     )
     docket_prefixes = serializers.SerializerMethodField()
     email = serializers.CharField(help_text="The shared mailbox of its office, or empty.")
+    telephone = serializers.CharField(help_text="The telephone number of its office, or empty.")
     serves_state = serializers.BooleanField(
         source="answers_for_state",
         help_text="Whether it is the agency of its kind that is notified about orders anywhere in its state.",

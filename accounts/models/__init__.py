@@ -6,6 +6,7 @@ from accounts.models.absences import Absence, Cover, CoverReason
 from accounts.models.agencies import (
     CANARY,
     POLICE,
+    TELEPHONE,
     Agency,
     AgencyKind,
     EveryManager,
@@ -27,6 +28,7 @@ __all__ = [
     "HELD_IN",
     "MAX_KEY",
     "POLICE",
+    "TELEPHONE",
     "Absence",
     "Agency",
     "AgencyKind",

@@ -51,6 +51,9 @@ POLICE = (AgencyKind.POLICE, AgencyKind.STATE_POLICE, AgencyKind.OTHER_POLICE)
 #: Name of the agency and the town that only the system's canary uses.
 CANARY = "Canary of the system itself"
 
+#: A telephone number as people write it, with an extension.
+TELEPHONE = re.compile(r"[+(]?\d[\d() .-]{8,14}( ?(x|ext\.?) ?\d{1,5})?", re.IGNORECASE)
+
 _ORI = re.compile(r"[A-Z0-9]{9}")
 _ORI_MESSAGE = "Enter nine capital letters and digits, for example CT0009300."
 
@@ -121,6 +124,12 @@ class Agency(Referenced):
         help_text="For a court: the location codes at the start of its docket numbers, separated by spaces.",
     )
     email = MailAddressField(blank=True, help_text="The office's shared mailbox, not one person's.")
+    telephone = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        help_text="The office's number, such as 860-555-0100. Officers see the number of the court.",
+    )
     answers_for_state = models.BooleanField(
         "serves the whole state",
         default=False,
@@ -182,9 +191,14 @@ class Agency(Referenced):
 
     @override
     def clean(self) -> None:
-        """Raise `ValidationError` beside the field for a wrong ORI."""
+        """Raise `ValidationError` beside the field for a wrong ORI or telephone number."""
+        wrong = {}
         if self.ori and not _ORI.fullmatch(self.ori):
-            raise ValidationError({"ori": _ORI_MESSAGE})
+            wrong["ori"] = _ORI_MESSAGE
+        if self.telephone and not TELEPHONE.fullmatch(self.telephone):
+            wrong["telephone"] = "Enter the number of the office, such as 860-555-0100."
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class Town(Referenced):

@@ -125,6 +125,12 @@ class User(AbstractBaseUser):
         editable=False,
         help_text="When all sessions were last ended. No browser used before is known any more.",
     )
+    shows_map_links = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether the person wants a link to a map beside an address. The map then reads it.",
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
     enabled_at = models.DateTimeField(
         null=True, editable=False, help_text="When an administrator last let the account sign in again."

@@ -118,6 +118,12 @@ def set_password(
     return user
 
 
+def choose_map_links(user: User, *, wants: bool) -> None:
+    """Store whether a person wants links to a map beside addresses."""
+    user.shows_map_links = wants
+    user.save(update_fields=["shows_map_links"])
+
+
 @transaction.atomic
 def sign_out_everywhere(*, user: User, request: HttpRequest | None = None) -> User:
     """End every session, token and calendar link of the account. The person can sign in again."""

@@ -8,6 +8,8 @@ from django import template
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.access import MATRIX
+from accounts.models import User
 from accounts.sessions import BEGAN, ends_at
 
 register = template.Library()
@@ -17,6 +19,14 @@ register = template.Library()
 def second_factor_is_off() -> bool:
     """Return True if a password alone is enough to sign in."""
     return not settings.SECOND_FACTOR_REQUIRED
+
+
+@register.simple_tag(takes_context=True)
+def map_links(context: dict[str, Any]) -> bool:
+    """Return True if the reader can have links to a map: people outside the court who see addresses."""
+    user = context.get("user")
+    readers = MATRIX.resources["respondent"].fields["address"] - MATRIX.capacities["court"].seen_by
+    return isinstance(user, User) and not readers.isdisjoint(user.roles)
 
 
 @register.inclusion_tag("sign_in/session_end.html", takes_context=True)

@@ -104,6 +104,9 @@ def load_people(court: Agency) -> int:
         ("Ira Lane", Role.SCHOOL, _agency(SCHOOL, AgencyKind.SCHOOL)),
         ("Sam Doyle", Role.ADVOCATE, advocacy),
     ]
+    if not court.telephone:
+        court.telephone = "860-555-0142"
+        directory.record(row=court)
     added = 0
     for sign_in, (name, role, agency) in zip(SIGN_INS, holds, strict=True):
         if not User.objects.filter(email__iexact=sign_in.email).exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.api import coming_service, decisions, hearings, papers, search, service
+from orders.api import cautions, coming_service, decisions, hearings, papers, search, service
 from orders.api.conditions import conditions, notices
 from orders.api.documents import attachments, documents, signatures
 from orders.api.exchange import views as exchange
@@ -62,6 +62,7 @@ urlpatterns = [
     *releases.urlpatterns,
     *service.urlpatterns,
     *coming_service.urlpatterns,
+    *cautions.urlpatterns,
     *papers.urlpatterns,
     *inventory.urlpatterns,
     *accounting.urlpatterns,

@@ -13,6 +13,7 @@ from django.http import Http404, QueryDict
 from accounts.models import User
 from orders.forms import (
     after_hearing,
+    cautions,
     coming_service,
     conditions,
     corrections,
@@ -38,6 +39,7 @@ ACTS = {
     for subject in (
         service,
         coming_service,
+        cautions,
         firearms,
         proof,
         returns,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from orders.forms.base import Act, ActForm, Section
+from orders.forms.cautions import CautionForm
 from orders.forms.coming_service import ComingServiceForm
 from orders.forms.conditions import NoticeSentForm
 from orders.forms.firearms import FirearmForm, PermitForm, ReceiptForm, ReturnForm, StatementForm, VerifyForm
@@ -25,7 +26,7 @@ from orders.forms.orders import CaseEventForm, LicensingReportForm
 from orders.forms.parties import ReleaseForm
 from orders.forms.proof import DisposalForm
 from orders.forms.returns import CustodyRequestForm, ReturnDecisionForm, ReturnHoldForm
-from orders.services import coming_service, hearings, service
+from orders.services import cautions, coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
@@ -219,6 +220,14 @@ ITEMS = (
         section=Section.SERVICE,
         form=CorrectAttemptForm,
         entered_by="attempt",
+    ),
+    Item(
+        fact=cautions.CAUTION,
+        name="caution",
+        resource="caution",
+        section=Section.SERVICE,
+        entry=CautionForm,
+        entered_by="caution",
     ),
     Item(
         fact=coming_service.COMING_SERVICE,

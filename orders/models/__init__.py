@@ -10,6 +10,7 @@ from orders.models.attachments import (
     SignatureMethod,
     SignatureParty,
 )
+from orders.models.cautions import Caution
 from orders.models.conditions import NoticeSent, OrderCondition
 from orders.models.custody import CustodyStep, StoragePlace
 from orders.models.desk import OrderUrgency, SavedView
@@ -141,6 +142,7 @@ __all__ = [
     "Capacity",
     "Case",
     "CaseEvent",
+    "Caution",
     "Checkpoint",
     "CheckpointState",
     "ComingService",

@@ -22,6 +22,7 @@ class AttachmentKind(models.TextChoices):
     RECEIPT = "receipt", "Scan of a receipt"
     FIREARM_PHOTO = "firearm_photo", "Photograph of firearms"
     SERVICE_PHOTO = "service_photo", "Photograph of an attempt at service"
+    RESPONDENT_PHOTO = "respondent_photo", "Photograph of the respondent"
     STATEMENT = "statement", "Sworn statement"
     AFFIDAVIT = "affidavit", "Application or affidavit"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import User
 from orders.models import Order
-from orders.services import coming_service, hearings, service
+from orders.services import cautions, coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
@@ -44,6 +44,7 @@ CORRECTABLE: Mapping[str, Correctable] = {
         statements.STATEMENT,
         statements.VERIFICATION,
         service.ATTEMPT,
+        cautions.CAUTION,
         coming_service.COMING_SERVICE,
         coming_service.PRESENCE,
         hearings.HEARING,

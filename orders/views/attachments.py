@@ -19,13 +19,14 @@ from accounts.models import User
 from accounts.services.access.access_log import log_access
 from orders.errors import InvalidFact
 from orders.forms.attachments import AttachmentForm, WithdrawAttachmentForm
-from orders.models import Attachment, Order
+from orders.models import Attachment, AttachmentKind, Order
 from orders.services.attachments.attaching import (
     attach_file,
     content_of,
     kinds_to_add,
     withdraw_attachment,
 )
+from orders.services.attachments.checking import small_picture
 from orders.services.court_days import zone_of
 from orders.services.parties.visibility import roles_over
 from orders.views.document_links import document_links
@@ -85,14 +86,24 @@ def attachment_content(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return file_response(_attachment(request, public_id))
 
 
-def file_response(found: Attachment) -> HttpResponse:
-    """Return the content of a file."""
-    ending = ENDINGS[found.content_type]
+@require_safe
+def attachment_portrait(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Return a photograph of the respondent small enough for a slow connection."""
+    found = _attachment(request, public_id)
+    if found.kind != AttachmentKind.RESPONDENT_PHOTO or not found.is_image:
+        raise Http404
+    return file_response(found, content=small_picture(content_of(found)))
+
+
+def file_response(found: Attachment, *, content: bytes | None = None) -> HttpResponse:
+    """Return the content of a file; with `content`, a small JPEG picture of it."""
+    content_type = found.content_type if content is None else "image/jpeg"
+    ending = ENDINGS[content_type]
     shown = "inline" if found.is_image else "attachment"
     name = f"{found.kind.replace('_', '-')}-{str(found.public_id)[:8]}.{ending}"
     return HttpResponse(
-        content_of(found),
-        content_type=found.content_type,
+        content_of(found) if content is None else content,
+        content_type=content_type,
         headers={
             "Content-Disposition": f'{shown}; filename="{name}"',
             "Content-Security-Policy": FILE_POLICY,

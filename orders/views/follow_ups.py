@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import MATRIX
 from accounts.models import User
 from accounts.services.access.access_log import log_access
-from orders.display import due_words, language_of, late_words, other_languages, rule_title, shown_state
+from orders.display import due_words, language_of, late_words, other_languages, shown_state
 from orders.forms.follow_up_forms import FollowUpForm, Task
 from orders.forms.follow_ups import FOLLOW_UP_ACTS, FollowUpAct
 from orders.models import (
@@ -46,6 +46,7 @@ from orders.services.parties.visibility import roles_over
 from orders.services.planning.explanations import reasons
 from orders.services.related_orders import RelatedOrder, custody_notices, related_orders
 from orders.views.seen import person_in
+from orders.views.state_titles import state_title
 
 #: Follow-ups on one page of the list.
 PAGE = 50
@@ -77,8 +78,8 @@ class FollowUpRow:
 
     @property
     def title(self) -> str:
-        """The title of the rule."""
-        return rule_title(self.deadline.rule_id)
+        """The state of the deadline as a title."""
+        return state_title(self.deadline, self.now)
 
     @property
     def state(self) -> DeadlineState | ProofStatus | SetStatus:
@@ -110,8 +111,8 @@ class Offer:
 
     @property
     def title(self) -> str:
-        """The title of the rule."""
-        return rule_title(self.transfer.follow_up.deadline.rule_id)
+        """The state of the deadline as a title."""
+        return state_title(self.transfer.follow_up.deadline, self.now)
 
     @property
     def late(self) -> str:

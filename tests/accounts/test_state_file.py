@@ -55,7 +55,7 @@ def test_a_later_file_changes_what_it_names(file: Path) -> None:
         ("[[court]]", "[[courts]]", "“courts” is not known. Use state, agency, court, place."),
         ('county = ""', 'county = "Windsor"', "has no time zone of its own in Vermont"),
         ('county = ""', "county = 5", "county: write a text in quotes."),
-        ('county = ""', 'town = ""', "town: not known. Use name, county, email, docket_prefixes."),
+        ('county = ""', 'town = ""', "town: not known. Use name, county, email, telephone, docket_prefixes."),
         ('name = "Wilder"', 'name = ""', "place 2: name: missing."),
         ('within = "Hartford"', 'within = "Norwich"', "No town is called “Norwich”."),
         ('"police"\n', '"court"\n', "Write a court under [[court]]."),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.dates import COURT_TIME
 from accounts.models import Agency, AgencyKind, Role, Town, User
 from orders.models import (
+    Caution,
     ComingService,
     ConfidentialityRelease,
     Deadline,
@@ -237,6 +238,7 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         service.record_failed_attempt(
             order, attempted_at=fixtures.now, method="in_hand", reason="no answer", **by
         )
+        Caution.objects.create(order=order, known_on=fixtures.now.date(), words="Large dog.")
         ComingService.objects.create(
             order=order,
             planned_at=fixtures.now + timedelta(hours=9 + number),

@@ -240,6 +240,14 @@ ACTS = {
         refused=("reason", "blank"),
         not_for=(Role.JUDGE,),
     ),
+    "cautions": Act(
+        path=of("cautions"),
+        body=lambda f: {"known_on": f.day(-1), "words": "Large dog."},
+        shows=lambda f: {"known_on": f.day(-1), "words": "Large dog."},
+        slip=lambda f: {"known_on": f.day(3)},
+        refused=("known_on", "in_the_future"),
+        not_for=(Role.JUDGE,),
+    ),
     "coming-services": Act(
         path=of("coming-services", unserved=True),
         body=lambda f: {"planned_at": f.ahead(hours=9), "place": "7 Elm Lane", "asks_police": True},

@@ -12,6 +12,7 @@ import pytest
 from accounts.models import AgencyKind, Role
 from orders.models import ComingService, Deadline, Firearm, HistoryEntry, Order, Respondent
 from orders.services import hearings, service
+from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, return_steps, returns, statements
@@ -146,6 +147,11 @@ CASES = {
             f.order, attempted_at=f.now - timedelta(hours=40), method="abode", reason="no answer", **by(f)
         ),
         correction=lambda f: {"method": "mail"},
+        not_for=(Role.JUDGE,),
+    ),
+    "cautions": Case(
+        row=lambda f: add_caution(f.order, known_on=f.now.date(), words="Large dog.", **by(f)),
+        correction=lambda f: {"words": "Two large dogs."},
         not_for=(Role.JUDGE,),
     ),
     "coming-services": Case(

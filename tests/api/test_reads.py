@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 LISTS = {
     "service-attempts": "service_attempt",
     "coming-services": "coming_service",
+    "cautions": "caution",
     "agencies": "order_agency",
     "firearms": "firearm",
     "permits": "permit",

@@ -28,9 +28,16 @@ _AGENCY = {
     "kind": "kind",
     "ori": "ori",
     "email": "email",
+    "telephone": "telephone",
     "serves_state": "answers_for_state",
 }
-_COURT = {"name": "name", "county": "area", "email": "email", "docket_prefixes": "docket_prefixes"}
+_COURT = {
+    "name": "name",
+    "county": "area",
+    "email": "email",
+    "telephone": "telephone",
+    "docket_prefixes": "docket_prefixes",
+}
 _PLACE = {"name": "name", "police": "police", "within": "within", "fips": "fips"}
 _TABLES = {"agency": _AGENCY, "court": _COURT, "place": _PLACE}
 
@@ -56,6 +63,7 @@ kind = "police"
 name = "Vermont Superior Court, Windsor Unit"
 county = ""                      # only one with another time zone than its state, such as Lake in Indiana
 docket_prefixes = ["WR"]
+telephone = "802-555-0100"       # of the clerk's office: officers call it
 
 [[place]]                        # a town, or a county
 name = "Hartford"                # stored as "Hartford, Vermont"

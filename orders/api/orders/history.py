@@ -15,6 +15,7 @@ from accounts.api.serializers import OutputSerializer
 from orders.api.base import OrderChildList
 from orders.models import AttachmentKind, HistoryEntry, Order
 from orders.services.attachments.attaching import OF_FILES, kinds_to_see
+from orders.services.cautions import OF_CAUTIONS
 from orders.services.orders.order_cards import OF_CARDS
 from orders.services.parties.agencies import OF_SCHOOLS
 from orders.services.parties.protected_persons import OF_PROTECTED_PERSONS
@@ -50,7 +51,7 @@ class HistoryList(OrderChildList):
 
     @override
     def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
-        """Leave out entries about releases, cards, protected persons, schools and files.
+        """Leave out entries about releases, cards, cautions, protected persons, schools and files.
 
         A caller who may not know of them must not see that there are any either, nor how many.
         """
@@ -60,6 +61,8 @@ class HistoryList(OrderChildList):
             entries = entries.exclude(kind__in=OF_RELEASES)
         if not MATRIX.may(roles, "view", "order_card"):
             entries = entries.exclude(kind__in=OF_CARDS)
+        if not MATRIX.may(roles, "view", "caution"):
+            entries = entries.exclude(kind__in=OF_CAUTIONS)
         if not MATRIX.may(roles, "view", "protected_person"):
             entries = entries.exclude(OF_PROTECTED_PERSONS)
         unseen = set(AttachmentKind) - set(kinds_to_see(roles))

@@ -28,6 +28,8 @@ _ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 MOST_PIXELS = 60_000_000
 #: The longest side of a stored picture, in pixels: serial numbers stay readable.
 LONGEST_SIDE = 3_200
+#: The side of a small square picture, in pixels: a portrait on a telephone with two pixels for each point.
+PORTRAIT_SIDE = 160
 _READ = 4096
 
 
@@ -107,6 +109,15 @@ def _picture(content: bytes, content_type: str) -> CheckedFile:
         plain.save(out, format="JPEG", quality=88)
         content_type = "image/jpeg"
     return CheckedFile(content=out.getvalue(), content_type=content_type)
+
+
+def small_picture(content: bytes) -> bytes:
+    """Return a stored picture as a small square JPEG picture of a few kilobytes."""
+    with Image.open(BytesIO(content), formats=list(_FORMATS.values())) as opened:
+        small = ImageOps.fit(opened.convert("RGB"), (PORTRAIT_SIDE, PORTRAIT_SIDE))
+    out = BytesIO()
+    small.save(out, format="JPEG", quality=80)
+    return out.getvalue()
 
 
 def _refused(code: str, message: str) -> InvalidFact:

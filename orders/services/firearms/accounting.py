@@ -76,7 +76,13 @@ class FirearmAccount:
     @property
     def why_open(self) -> list[str]:
         """A sentence for each thing that is not accounted for."""
-        found = [f"{one} is not accounted for." for one in self.open_items]
+        found = [f"{one} is not accounted for." for one in self.open_items] + self.why_unlisted
+        return [self.report, *found] if self.report else found
+
+    @property
+    def why_unlisted(self) -> list[str]:
+        """A sentence about the firearms that are alleged and not on the list."""
+        found = []
         who, unlisted = self.allegation.who, self.unlisted - self.reported
         if unlisted and self.alleged is None:
             found.append(f"{who[0].upper()}{who[1:]} firearms, but the list is empty.")
@@ -84,7 +90,7 @@ class FirearmAccount:
             found.append(f"One firearm that {who} is not on the list.")
         elif unlisted:
             found.append(f"{unlisted} firearms that {who} are not on the list.")
-        return [self.report, *found] if self.report else found
+        return found
 
 
 def account_of(order: Order, *, without: Hearing | None = None) -> FirearmAccount:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from string import ascii_uppercase, digits
 
 from accounts.dates import format_instant
-from accounts.models import User
+from accounts.models import TELEPHONE, User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import Order, OrderCard
@@ -23,8 +23,6 @@ from orders.services.order_state import OrderState, last_days, state_of
 ALPHABET = "".join(sorted({*digits, *ascii_uppercase} - set("01ILO")))
 #: The characters of a number; 31 to the power of 10 cannot be guessed.
 LENGTH = 10
-#: A telephone number as people write it, with an extension.
-_TELEPHONE = re.compile(r"[+(]?\d[\d() .-]{8,14}( ?(x|ext\.?) ?\d{1,5})?", re.IGNORECASE)
 
 #: Kinds of history entries about cards. Only the court sees them.
 OF_CARDS = ("card_issued", "card_corrected", "card_withdrawn")
@@ -58,7 +56,7 @@ def issue_card(order: Order, *, telephone: str, by: User | None, now: datetime) 
 
 def check_card(card: OrderCard, *, now: datetime, confirm: str = "") -> None:
     """Check an unsaved card. Raises `InvalidFact`."""
-    if not _TELEPHONE.fullmatch(card.telephone):
+    if not TELEPHONE.fullmatch(card.telephone):
         raise InvalidFact(
             "telephone", "invalid", "Enter the telephone of the clerk's office, such as 860-555-0100."
         )
@@ -86,9 +84,9 @@ def printed_number(card: OrderCard) -> str:
 
 
 def last_telephone(order: Order) -> str:
-    """Return the telephone on the newest card of the court; empty before its first card."""
+    """Return the telephone on the newest card of the court; before its first card, that of the court."""
     rows = OrderCard.objects.filter(order__case__court=order.case.court_id).order_by("-id")
-    return rows.values_list("telephone", flat=True).first() or ""
+    return rows.values_list("telephone", flat=True).first() or order.case.court.telephone
 
 
 def _state(order: Order, now: datetime) -> tuple[OrderState, date | None]:

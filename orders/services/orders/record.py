@@ -8,6 +8,7 @@ from typing import Any
 
 from orders.models import (
     CaseEvent,
+    Caution,
     ComingService,
     ConfidentialityRelease,
     CustodyRequest,
@@ -50,7 +51,7 @@ HISTORY = 200
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRecord:
-    """The rows of one order. Firearms, receipts and returns are those of its whole case."""
+    """The rows of one order. Cautions, firearms, receipts and returns are those of its whole case."""
 
     order: Order
     siblings: Sequence[Order]
@@ -64,6 +65,8 @@ class OrderRecord:
     attempts: Sequence[ServiceAttempt]
     #: When and where the order will be served.
     coming_services: Sequence[ComingService]
+    #: What officers must know before they go there.
+    cautions: Sequence[Caution]
     firearms: Sequence[Firearm]
     permits: Sequence[Permit]
     receipts: Sequence[Receipt]
@@ -150,6 +153,7 @@ def load_record(order: Order) -> OrderRecord:
         deadlines=list(Deadline.objects.filter(**of_order)),
         attempts=list(ServiceAttempt.objects.filter(**of_order)),
         coming_services=list(ComingService.objects.filter(**of_order).select_related("answered_for")),
+        cautions=list(Caution.objects.filter(**of_case)),
         firearms=list(Firearm.objects.filter(**of_case)),
         permits=list(Permit.objects.filter(**of_order).select_related("handed_in_to", "receipt")),
         receipts=list(

@@ -3,63 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
 from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import User
-from orders.display import (
-    clock_words,
-    condition_words,
-    due_words,
-    first_upper,
-    late_words,
-    law_name,
-    rule_title,
-    shown_state,
-)
+from orders.display import clock_words, condition_words, due_words, law_name, shown_state
 from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
 from orders.models import (
     STATEMENT_ALONE,
+    Attachment,
+    AttachmentKind,
+    Attempt,
     ComingService,
     CustodyRequestKind,
     Deadline,
     DeadlineState,
+    FirearmsAnswer,
     FollowUp,
     Hearing,
     Order,
     ProofStatus,
-    Receipt,
     SetStatus,
 )
-from orders.services.coming_service import COMING_SERVICE, STILL_DUE, presence_words
-from orders.services.correctable import Correctable
+from orders.services.attachments.attaching import kinds_to_add
+from orders.services.coming_service import STILL_DUE, presence_words
 from orders.services.court_days import court_day
 from orders.services.firearms.accounting import FirearmAccount
-from orders.services.firearms.disposals import DISPOSAL
-from orders.services.firearms.inventory import FIREARM, PERMIT
-from orders.services.firearms.receipts import RECEIPT
-from orders.services.firearms.returns import RETURN
-from orders.services.firearms.statements import STATEMENT, VERIFICATION
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.services.follow_ups.queue import VIEWERS as FOLLOW_UP_VIEWERS
 from orders.services.order_state import OrderState, last_days, state_of
 from orders.services.orders.record import OrderRecord, load_record
 from orders.services.planning.lasting import is_for_officers
 from orders.services.related_orders import RelatedOrder, related_orders
-from orders.services.service import ATTEMPT, may_correct
-from orders.views.cases.lines import CaseAct, ItemLine, act_address, item_acts
+from orders.services.service import may_correct
+from orders.views.cases.lines import CaseAct, act_address
+from orders.views.cases.recorded import CaseFacts
 from orders.views.cases.requests import CaseRequest, CaseRequestLine, deadlines_of, waits_for_police
+from orders.views.cases.rows import boxes_of
+from orders.views.cases.timeline import CaseTimeline
 from orders.views.court_time import InCourtTime
+from orders.views.state_titles import headline, state_title
 
 #: The resources of the matrix whose fields are on the page.
 SHOWN = (
+    "agency",
     "case",
+    "caution",
     "coming_service",
     "condition",
     "custody_request",
@@ -78,8 +72,11 @@ SHOWN = (
     "statement_verification",
 )
 
+#: The search of the map to which an address leads, for readers who want it.
+MAP = "https://www.openstreetmap.org/search"
+
 #: The acts that come first, in this order, as far as they are offered.
-_FIRST = ("answer-presence", "serve", "attempt", "receipt", "firearm")
+_FIRST = ("answer-presence", "serve", "attempt", "receipt")
 
 #: The acts on a service, for who recorded it.
 _OWN_SERVICE = ("correct-service", "withdraw-service")
@@ -102,7 +99,6 @@ class CaseDeadline:
     law: str
     state: DeadlineState | ProofStatus | SetStatus
     due: str
-    late: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +113,12 @@ class CasePage(InCourtTime):
     now: datetime
     last_day: date | None
     related: Sequence[RelatedOrder]
+    #: The attempts at recovery and the photograph of the respondent, as far as the reader sees them.
+    recovery: Sequence[Attempt] = ()
+    photo: Attachment | None = None
     may_correct_service: bool = False
+    #: True if the reader wants a link to a map beside an address.
+    shows_map_links: bool = False
 
     @cached_property
     def sees(self) -> frozenset[str]:
@@ -214,6 +215,38 @@ class CasePage(InCourtTime):
         ahead = [one for one in self.record.open_hearings if one.scheduled_on >= today]
         return _hearing_words(min(ahead, key=lambda one: one.scheduled_on)) if ahead else ""
 
+    @property
+    def telephone(self) -> str:
+        """The number of the court's office, as a person reads it."""
+        return self.order.case.court.telephone if "agency.telephone" in self.sees else ""
+
+    @property
+    def map_address(self) -> str:
+        """The address of a map with the respondent's address; empty unless the reader wants a map."""
+        respondent = self.order.case.respondent
+        if not self.shows_map_links or not respondent.address or "respondent.address" not in self.sees:
+            return ""
+        return f"{MAP}?{urlencode({'query': f'{respondent.address}, {respondent.town}'})}"
+
+    @property
+    def may_add_photo(self) -> bool:
+        """True if the reader may add a photograph of the respondent."""
+        return AttachmentKind.RESPONDENT_PHOTO in kinds_to_add(self.roles)
+
+    @property
+    def timeline(self) -> CaseTimeline:
+        """What happened and what comes."""
+        return CaseTimeline(
+            record=self.record,
+            sees=self.sees,
+            surrender=self.surrender,
+            follow_up=self.surrender_follow_up,
+            recovery=self.recovery,
+            last_day=self.last_day,
+            zone=self.zone,
+            now=self.now,
+        )
+
     @cached_property
     def deadlines(self) -> list[CaseDeadline]:
         """The deadlines that run, the soonest first, and those that were met."""
@@ -221,22 +254,21 @@ class CasePage(InCourtTime):
         lines = sorted(seen, key=lambda one: (not one.is_running, one.due_at is None, one.due_at))
         return [
             CaseDeadline(
-                title=rule_title(one.rule_id),
+                title=state_title(one, self.now),
                 law=law_name(one.rule_id),
                 state=shown_state(one, self.now),
                 due=due_words(one, self.zone),
-                late=late_words(one, self.now),
             )
             for one in lines
         ]
 
     @cached_property
     def follow_ups(self) -> list[tuple[FollowUp, str]]:
-        """The open follow-ups that the reader may open, each with the title of its rule."""
+        """The open follow-ups that the reader may open, each with its state as a title."""
         if FOLLOW_UP_VIEWERS.isdisjoint(self.roles):
             return []
         rows = (one for one in self.record.follow_ups if one.closed_at is None)
-        return [(one, rule_title(one.deadline.rule_id)) for one in rows]
+        return [(one, state_title(one.deadline, self.now)) for one in rows]
 
     @property
     def surrender_follow_up(self) -> FollowUp | None:
@@ -272,24 +304,15 @@ class CasePage(InCourtTime):
         return [(title, acts) for title, acts in found if acts]
 
     @cached_property
-    def facts(self) -> list[tuple[str, list[ItemLine]]]:
-        """What is recorded, by kind, each with the acts that put it right."""
-        record = self.record
-        kinds: list[tuple[str, str, Correctable, Sequence[Any]]] = [
-            ("Announced service", "coming_service", COMING_SERVICE, record.coming_services),
-            ("Failed attempts at service", "service_attempt", ATTEMPT, record.attempts),
-            ("Receipts", "receipt", RECEIPT, record.receipts),
-            ("Permits", "permit", PERMIT, record.permits),
-            ("Sworn statements", "statement", STATEMENT, record.statements),
-            ("Checks of statements", "statement_verification", VERIFICATION, record.verifications),
-            ("Returns", "firearm_return", RETURN, record.returns),
-            ("Firearms that left custody", "firearm_disposal", DISPOSAL, record.disposals),
-        ]
-        return [
-            (title, [self._item_line(fact, one) for one in rows])
-            for title, resource, fact, rows in kinds
-            if rows and f"{resource}.id" in self.sees
-        ]
+    def recorded(self) -> CaseFacts:
+        """What is recorded, each fact with the acts that put it right."""
+        return CaseFacts(record=self.record, roles=self.roles, sees=self.sees)
+
+    @property
+    def disagrees(self) -> bool:
+        """True if the respondent denies firearms, and something recorded speaks against it."""
+        denied = self.order.firearms_answer == FirearmsAnswer.NO or bool(self.record.statements)
+        return denied and not self.account.is_complete and "inventory.words" in self.sees
 
     @cached_property
     def requests(self) -> list[CaseRequestLine]:
@@ -300,7 +323,7 @@ class CasePage(InCourtTime):
         deadlines = deadlines_of(self.record.custody_requests)
         found = []
         for row in self.record.custody_requests:
-            row.order = self._orders[row.order_id]
+            row.order = self.recorded.orders[row.order_id]
             is_open, deadline = waits_for_police(row, held), deadlines.get(row.pk)
             state = CaseRequest(row=row, is_open=is_open, now=self.now, deadline=deadline)
             found.append(CaseRequestLine(state=state, order=self.order, roles=self.roles))
@@ -315,25 +338,10 @@ class CasePage(InCourtTime):
             if one.state.is_open and one.state.row.kind == CustodyRequestKind.RETURN
         ]
 
-    @cached_property
-    def firearm_lines(self) -> list[ItemLine]:
-        """The listed firearms, each with its status and the acts that put it right."""
-        lines = [self._item_line(FIREARM, one) for one in self.record.firearms]
-        return [
-            replace(line, words=f"{line.words} ({one.get_status_display().lower()})")
-            for line, one in zip(lines, self.record.firearms, strict=True)
-        ]
-
-    def _item_line(self, fact: Correctable, row: Any) -> ItemLine:
-        """Return an item in words. What belongs to another order of the case is put right on its page."""
-        row.order = self._orders[row.order_id]
-        receipt = row if isinstance(row, Receipt) else None
-        acts = item_acts(row, self.order, self.roles)
-        return ItemLine(words=first_upper(fact.words(row)), acts=acts, receipt=receipt)
-
-    @cached_property
-    def _orders(self) -> dict[int, Order]:
-        return {one.pk: one for one in (self.order, *self.record.siblings)}
+    @property
+    def boxes(self) -> list[bool]:
+        """One box for each firearm, true if it is accounted for."""
+        return boxes_of(self.account)
 
     @cached_property
     def _offered(self) -> list[Act]:
@@ -347,30 +355,6 @@ class CasePage(InCourtTime):
         return sorted(acts, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST))
 
 
-def headline(deadline: Deadline | None, account: FirearmAccount, zone: ZoneInfo, now: datetime) -> str:
-    """Return the state of a surrender as a sentence that an officer reads first."""
-    if deadline is None:
-        return "No duty to surrender firearms runs"
-    if deadline.is_overdue(now):
-        return f"Firearms not surrendered, {late_words(deadline, now)} late"
-    if account.report and deadline.is_running:
-        return f"Reported: still has firearms. To be surrendered by {due_words(deadline, zone)}"
-    if deadline.proof in STATEMENT_ALONE:
-        return "Sworn, not verified: check whether the respondent has firearms"
-    if deadline.is_running:
-        return f"Firearms to be surrendered by {due_words(deadline, zone)}"
-    return _HEADLINES.get(DeadlineState(deadline.state)) or (
-        "Everything that is known is accounted for" if account.is_complete else "Surrender is recorded"
-    )
-
-
-#: The headline of a deadline that does not run.
-_HEADLINES = {
-    DeadlineState.NOT_STARTED: "Not served: the time for surrender begins at service",
-    DeadlineState.CANNOT_COMPUTE: "The time for surrender cannot be computed: a fact is missing",
-}
-
-
 def load_case_page(order: Order, *, person: User, roles: Collection[str], now: datetime) -> CasePage:
     """Load the page of an order that comes with its case, court, respondent and town."""
     sees_related = MATRIX.may(roles, "view", "related_order")
@@ -379,9 +363,23 @@ def load_case_page(order: Order, *, person: User, roles: Collection[str], now: d
         roles=roles,
         now=now,
         last_day=last_days([order])[order.pk],
+        recovery=_recovery(order) if MATRIX.may(roles, "view", "attempt") else (),
+        photo=_photo(order, person),
         may_correct_service=order.served_at is not None and may_correct(order, person),
+        shows_map_links=person.shows_map_links,
         related=related_orders(order, user=person, now=now) if sees_related else (),
     )
+
+
+def _recovery(order: Order) -> list[Attempt]:
+    """Return the attempts at recovery from the respondent of the order."""
+    return list(Attempt.objects.filter(order=order).order_by("attempted_at"))
+
+
+def _photo(order: Order, person: User) -> Attachment | None:
+    """Return the newest photograph of the respondent that the person may see."""
+    rows = Attachment.objects.filter(order__case=order.case_id, kind=AttachmentKind.RESPONDENT_PHOTO)
+    return rows.visible_to(person).order_by("-uploaded_at", "-id").first()
 
 
 def _hearing_words(hearing: Hearing) -> str:

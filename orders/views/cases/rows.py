@@ -20,6 +20,7 @@ from orders.models import (
     Transfer,
 )
 from orders.services.coming_service import presence_words
+from orders.services.firearms.accounting import FirearmAccount
 from orders.services.planning.inventory import Balance
 from orders.views.cases.requests import CaseRequest
 from orders.views.court_time import InCourtTime
@@ -180,3 +181,10 @@ class BoardRow(InCourtTime):
                 self.is_reported,
             ]
         )
+
+
+def boxes_of(account: FirearmAccount) -> list[bool]:
+    """Return one box for each item, true if it is accounted for; empty if there are too many to draw."""
+    if account.whole > MOST_BOXES:
+        return []
+    return [number < account.accounted for number in range(account.whole)]

@@ -19,12 +19,12 @@ from orders.display import clock_words
 from orders.forms.taken import TakenForm, typed_serials
 from orders.models import AttachmentKind, Receipt
 from orders.services.court_days import zone_of
-from orders.services.firearms.accounting import FirearmAccount, account_of
+from orders.services.firearms.accounting import account_of
 from orders.services.firearms.custody import latest_steps
 from orders.services.firearms.papers import papers_of, place_words, wants_paper
 from orders.services.firearms.signatures import corrected_at, signatures_of
 from orders.services.firearms.surrender import surrender_deadline
-from orders.views.cases.rows import MOST_BOXES
+from orders.views.cases.rows import boxes_of
 from orders.views.cases.views import go_on, order_of_case
 
 #: What officers name most; free text is as good.
@@ -68,13 +68,6 @@ def take(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "serials": typed_serials(form),
     }
     return render(request, "orders/cases/take.html", context)
-
-
-def boxes_of(account: FirearmAccount) -> list[bool]:
-    """Return one box for each item, true if it is accounted for; empty if there are too many to draw."""
-    if account.whole > MOST_BOXES:
-        return []
-    return [number < account.accounted for number in range(account.whole)]
 
 
 @require_safe

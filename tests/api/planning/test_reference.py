@@ -33,6 +33,7 @@ def test_agencies_towns_and_districts(advocate: Caller) -> None:
     district = JudicialDistrict.objects.create(name="Middlesex")
     court = make.agency(AgencyKind.COURT, name="Superior Court, Middlesex")
     court.judicial_district, court.docket_prefixes = district, "MMX MMI"
+    court.telephone = "860-555-0142"
     court.save()
     town = make.town()
     village = make.town(town.police)
@@ -49,6 +50,7 @@ def test_agencies_towns_and_districts(advocate: Caller) -> None:
         "ori": "",
         "judicial_district": "Middlesex",
         "docket_prefixes": ["MMX", "MMI"],
+        "telephone": "860-555-0142",
     }
     assert towns[village.name] == {
         "name": village.name,

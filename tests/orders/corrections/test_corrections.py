@@ -16,6 +16,7 @@ from orders.errors import DoubtfulFact, InvalidFact
 from orders.history_details import event_details
 from orders.models import ComingService, FirearmStatus, FollowUp, HistoryEntry, Order
 from orders.services import hearings, service
+from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
 from orders.services.corrections import CORRECTABLE, correct, withdraw
 from orders.services.firearms import (
@@ -325,6 +326,13 @@ CASES = {
         details=["Glock, serial AB123, returned Fri, Dec 4, 2026, 3:00 p.m.", "Officer: Lee Ash → Lee Elm"],
         wrong={"returned_at": ago(6)},
         refused=("firearms", "not_in_error"),
+    ),
+    "caution": Case(
+        record=lambda order: add_caution(order, known_on=date(2026, 12, 4), words="Large dog.", **BY),
+        changes={"words": "Two large dogs at 14 Elm Lane"},
+        details=["Caution of Fri, Dec 4, 2026", "Words changed"],
+        wrong={"words": "  "},
+        refused=("words", "required"),
     ),
     "coming_service": Case(
         record=announced,

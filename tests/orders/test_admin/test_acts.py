@@ -19,6 +19,7 @@ from accounts.models import Agency, AgencyKind, User
 from orders.forms.acts import ACTS
 from orders.models import (
     CaseEvent,
+    Caution,
     ComingService,
     ConfidentialityRelease,
     CustodyRequest,
@@ -292,6 +293,14 @@ CASES = [
         beside="attempted_at",
         message="is in the future",
         unserved=True,
+    ),
+    Case(
+        act="caution",
+        sheet=lambda s: {"words": "Large dog.", "known_on": f"{s.today}"},
+        stored=lambda s: Caution.objects.get(order=s.order).words == "Large dog.",
+        slip=lambda s: {"words": "Large dog.", "known_on": f"{s.today + timedelta(days=4)}"},
+        beside="known_on",
+        message="is in the future",
     ),
     Case(
         act="plan-service",

@@ -19,6 +19,7 @@ from orders.forms.acts import ACTS
 from orders.forms.items import ITEMS
 from orders.models import ComingService, HistoryEntry, Order
 from orders.services import coming_service, hearings, service
+from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
 from orders.services.firearms import (
     disposals,
@@ -306,6 +307,13 @@ CASES = {
         message="is in the future",
     ),
     "hand-in": Case(row=handed_in),
+    "caution": Case(
+        row=lambda p: add_caution(p.order, known_on=p.day(-1), words="Large dog.", **p.by),
+        typed=lambda p: {"words": "Two large dogs."},
+        stored=lambda row, p: row.words == "Two large dogs.",
+        slip=lambda p: {"words": ""},
+        beside="words",
+    ),
     "coming-service": Case(
         row=announced,
         typed=lambda p: {"place": "9 Elm Lane"},

@@ -165,6 +165,7 @@ def test_act_on_an_order_and_its_undo_leave_everything_as_it_was(
 #: Facts that no rule counts from.
 NOT_IN_A_PLAN = {
     "case",
+    "caution",
     "coming_service",
     "condition",
     "confidentiality_release",
