@@ -85,17 +85,19 @@ class BoundedSocket:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a reader of the response."""
-        return io.BufferedReader(_BoundedReader(self._socket, self.left))
+        return io.BufferedReader(BoundedReader(self._socket, self.left))
 
     def close(self) -> None:
         """Do nothing: the `with` block that opened the socket closes it."""
 
 
-class _BoundedReader(io.RawIOBase):
-    """Reads from a socket until the deadline or the limit on bytes."""
+class BoundedReader(io.RawIOBase):
+    """Reads from a socket until the deadline or the limit on bytes. `left` returns the seconds left."""
 
-    def __init__(self, source: socket.socket, left: Callable[[], float]) -> None:
-        self._socket, self._left, self._read = source, left, 0
+    def __init__(
+        self, source: socket.socket, left: Callable[[], float], most: int = MAX_RESPONSE_BYTES
+    ) -> None:
+        self._socket, self._left, self._most, self._read = source, left, most, 0
 
     @override
     def readable(self) -> bool:
@@ -103,10 +105,10 @@ class _BoundedReader(io.RawIOBase):
 
     @override
     def readinto(self, buffer: Any) -> int:
-        """Raises `TimeoutError` after the deadline and `ValueError` past `MAX_RESPONSE_BYTES`."""
-        if self._read >= MAX_RESPONSE_BYTES:
+        """Raises `TimeoutError` after the deadline and `ValueError` past the limit on bytes."""
+        if self._read >= self._most:
             raise ValueError("response too large")
         self._socket.settimeout(self._left())
-        read = self._socket.recv_into(memoryview(buffer)[: MAX_RESPONSE_BYTES - self._read])
+        read = self._socket.recv_into(memoryview(buffer)[: self._most - self._read])
         self._read += read
         return read
