@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
-import requests
 from django.conf import settings
 
+from notifications.channels.http_client import UnansweredError, UnreachedError, get_status
 from notifications.channels.protocol import Message, SendResult, SendStatus
 
-#: Seconds to connect, and to wait for the response.
-_TIMEOUT = (3.0, 5.0)
+#: Seconds for the whole request: a monitor that answers byte by byte must not hold a sender.
+TIMEOUT = 5.0
 
 
 class CanaryChannel:
@@ -28,14 +29,12 @@ class CanaryChannel:
 
     def _call(self) -> SendResult:
         try:
-            status = requests.get(settings.CANARY_URL, timeout=_TIMEOUT, allow_redirects=False).status_code
-        except requests.RequestException as error:
+            status = get_status(settings.CANARY_URL, timeout=TIMEOUT)
+        except (UnreachedError, UnansweredError) as error:
             return SendResult(
-                status=SendStatus.UNREACHABLE,
-                error=f"no monitor: {type(error).__name__}",
-                is_provider_fault=True,
+                status=SendStatus.UNREACHABLE, error=f"no monitor: {error}", is_provider_fault=True
             )
-        if not requests.codes.ok <= status < requests.codes.multiple_choices:
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return SendResult(
                 status=SendStatus.DEFERRED, error=f"the monitor answered {status}", is_provider_fault=True
             )

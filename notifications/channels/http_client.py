@@ -1,4 +1,4 @@
-"""One HTTP POST with a limit on total time and on response size, for providers and for webhooks."""
+"""One HTTP request with a limit on total time and on response size, for providers, monitors and webhooks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UnansweredError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostResponse:
-    """The response to a POST. `retry_after`: the seconds in its Retry-After header; 0 without one."""
+    """The response to a POST or GET. `retry_after`: the seconds in its Retry-After header; 0 without one."""
 
     status: int
     body: bytes = b""
@@ -62,6 +62,27 @@ def post(
     seconds = TIMEOUT if timeout is None else timeout
     ends = time.monotonic() + seconds
     target = check_url(url, seconds=seconds / 2) if public_only else _looked_up(url, seconds)
+    return _exchange("POST", target, ends, headers=headers, body=body, reads_body=reads_body)
+
+
+def get_status(url: str, *, timeout: float) -> int:
+    """Return the status of the answer to one GET, within `timeout` seconds in all. Its body is not read.
+
+    Redirects are not followed. Raises `UnreachedError` or `UnansweredError`.
+    """
+    ends = time.monotonic() + timeout
+    return _exchange("GET", _looked_up(url, timeout), ends, headers={}, body=None, reads_body=False).status
+
+
+def _exchange(
+    method: str,
+    target: CheckedUrl,
+    ends: float,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    reads_body: bool,
+) -> PostResponse:
     parts = target.parts
     with _connect(target, ends) as sock:
         connection = HTTPConnection(target.host, target.port)
@@ -69,7 +90,7 @@ def post(
         connection.sock = sock
         try:
             connection.request(
-                "POST",
+                method,
                 f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}",
                 body,
                 {"User-Agent": "ctcompliance", "Connection": "close", **headers, "Host": parts.netloc},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +19,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import CANARY, Agency, AgencyKind, Membership, Role, Town
+from notifications.channels import canary as channel
+from notifications.channels.canary import CanaryChannel
+from notifications.channels.protocol import Message, SendStatus
 from notifications.models import Alert, AlertState
 from notifications.services.delivery import sending
 from notifications.services.firing.fire import Firer
@@ -29,6 +33,7 @@ from orders.services.planning.rulebooks import current_rulebook
 from orders.services.reports.compliance import count_compliance
 from tests import make
 from tests.make import NOW
+from tests.notifications import hook_server
 
 pytestmark = pytest.mark.django_db
 
@@ -223,3 +228,19 @@ def test_preparing_makes_it_and_leaves_it_at_rest() -> None:
 
     assert Case.objects.filter(court__name=CANARY).count() == 1
     assert Firer("test").fire().checkpoints == 0
+
+
+@pytest.mark.parametrize(("trickle", "flood"), [(0.05, 0), (0.0, 200_000)])
+def test_a_monitor_that_answers_without_end_holds_no_sender(
+    trickle: float, flood: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "TIMEOUT", 0.5)
+    with hook_server.running() as hooks:
+        hooks.trickle, hooks.flood = trickle, flood
+        settings.CANARY_URL = hooks.url
+        began = time.monotonic()
+
+        [result] = CanaryChannel().send([Message(key="1", address="", subject="", body="")])
+
+    assert time.monotonic() - began < 5
+    assert (result.status, result.is_provider_fault) == (SendStatus.UNREACHABLE, True)
