@@ -23,6 +23,10 @@ from notifications.channels.bounded_socket import resolve
 ANSWER_WITHIN = 40.0
 #: Seconds for a connection and each answer without a setting.
 DEFAULT_TIMEOUT = 10.0
+#: Seconds to wait for the farewell. By then every message is answered, and others wait.
+FAREWELL_WITHIN = 1.0
+#: The most bytes of one answer, of however many lines.
+MOST_BYTES = 64 * 1024
 
 #: What a server answers to DATA to ask for the message, and after it.
 _SEND_IT, _TAKEN = 354, 250
@@ -34,10 +38,17 @@ class UnclearReplyError(smtplib.SMTPException):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until the time is over."""
+    """Reads from a socket until the time is over, or the answer is too long.
+
+    `begin` begins the next answer.
+    """
 
     def __init__(self, source: socket.socket, left: Callable[[], float]) -> None:
-        self._socket, self._left = source, left
+        self._socket, self._left, self._read = source, left, 0
+
+    def begin(self) -> None:
+        """Count the bytes of the next answer."""
+        self._read = 0
 
     @override
     def readable(self) -> bool:
@@ -45,11 +56,15 @@ class _TimedReader(io.RawIOBase):
 
     @override
     def readinto(self, buffer: Any) -> int:
-        """Raises `TimeoutError` when the time is over."""
+        """Raises `TimeoutError` when the time is over, `ConnectionAbortedError` past `MOST_BYTES`."""
+        if self._read >= MOST_BYTES:
+            raise ConnectionAbortedError
         before = self._socket.gettimeout()
         self._socket.settimeout(self._left())
         try:
-            return self._socket.recv_into(buffer)
+            read = self._socket.recv_into(buffer)
+            self._read += read
+            return read
         finally:
             if self._socket.fileno() >= 0:
                 self._socket.settimeout(before)
@@ -61,6 +76,7 @@ class BoundedSmtp(smtplib.SMTP):
     #: True from when the server asks for the message until it answers: it may have accepted it.
     is_message_out = False
     _ends = 0.0
+    _reader: _TimedReader | None = None
     _within: float | None = None
 
     def _seconds(self) -> float:
@@ -91,10 +107,23 @@ class BoundedSmtp(smtplib.SMTP):
         """Return the answer."""
         self._ends = time.monotonic() + (self._within or self._seconds())
         if self.file is None and self.sock is not None:
-            self.file = io.BufferedReader(_TimedReader(self.sock, self._left))
+            self._reader = _TimedReader(self.sock, self._left)
+            self.file = io.BufferedReader(self._reader)
+        if self._reader is not None:
+            self._reader.begin()
         code, text = super().getreply()
         self.is_message_out = code == _SEND_IT
         return code, text
+
+    @override
+    def quit(self) -> tuple[int, bytes]:
+        """Say farewell, and wait a moment for the answer. Ends the connection in any case."""
+        self._within = FAREWELL_WITHIN
+        try:
+            return super().quit()
+        finally:
+            self._within = None
+            self.close()
 
     @override
     def data(self, msg: Any) -> tuple[int, bytes]:

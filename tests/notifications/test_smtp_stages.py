@@ -297,3 +297,39 @@ def test_the_probe_is_held_by_no_server(server: RudeServer) -> None:
         SmtpChannel().probe()
 
         assert time.monotonic() - began < 5, stage
+
+
+@pytest.mark.parametrize("answer", [Act.HANG, Act.DRIP, Act.RESET, Act.CLOSE, "421 no", "999 odd", ""])
+def test_a_bad_farewell_delays_no_other(
+    answer: str | Act, server: RudeServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp_backend, "FAREWELL_WITHIN", SHORT)
+    settings.EMAIL_TIMEOUT = 30
+    server.answer("QUIT", answer)
+    began = time.monotonic()
+
+    results = sent(message(), message())
+
+    assert time.monotonic() - began < 5
+    assert [one.status for one in results] == [SendStatus.ACCEPTED] * 2
+
+
+def test_an_answer_without_an_end_is_cut(server: RudeServer, settings: Settings) -> None:
+    settings.EMAIL_TIMEOUT = 30
+    server.answer("RCPT", "\r\n".join(["250-once more"] * (smtp_backend.MOST_BYTES // 10)))
+    began = time.monotonic()
+
+    [result] = sent()
+
+    assert time.monotonic() - began < 5
+    assert (result.status, result.is_provider_fault) == (SendStatus.DEFERRED, True)
+
+
+@pytest.mark.parametrize("stage", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "END", "QUIT"])
+def test_many_lines_in_any_letters_are_an_answer(stage: str, server: RudeServer) -> None:
+    usual = rude_smtp.HEALTHY[stage][:3]
+    server.answer(stage, f"{usual}-réponse à hôte\r\n" * 200 + f"{usual} ünd Schluß")
+
+    results = sent(message(), message())
+
+    assert [one.status for one in results] == [SendStatus.ACCEPTED] * 2
