@@ -25,12 +25,16 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookRequest:
-    """One POST: the webhook id, the URL, the signing secret and the body."""
+    """One POST: the webhook id, the URL, the signing secret and the body.
+
+    `at`: the time of the signature, by the database's clock; without it, by that of this machine.
+    """
 
     id: str
     url: str
     secret: str
     body: bytes
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +76,9 @@ def post_signed(url: str, body: bytes, *, message_id: str, secret: str, at: date
 
 def send_webhook(request: WebhookRequest, *, timeout: float | None = None) -> WebhookResponse:
     """Send one POST, within `timeout` seconds, to a public address only. Raises nothing."""
+    at = request.at or datetime.now(UTC)
     try:
-        signature = sign(request.secret, message_id=request.id, at=datetime.now(UTC), body=request.body)
+        signature = sign(request.secret, message_id=request.id, at=at, body=request.body)
         # The status decides; the response body is not needed.
         response = post(
             request.url,

@@ -59,7 +59,9 @@ def _deliver_one(one: LeasedDelivery) -> WebhookResponse:
     try:
         secret = decrypt(one.encrypted_secret)
         body = body_of(one.event, at=one.occurred_at, alert=one.alert, order=one.order)
-        return send_webhook(WebhookRequest(id=one.public_id, url=one.url, secret=secret, body=body))
+        return send_webhook(
+            WebhookRequest(id=one.public_id, url=one.url, secret=secret, body=body, at=one.leased_at)
+        )
     except InvalidToken:
         logger.error("delivery %s: its secret was encrypted under a key that is gone", one.public_id)
         return WebhookResponse(error="the secret cannot be decrypted")

@@ -50,7 +50,7 @@ SET state = %(delivery_leased)s, lease_until = statement_timestamp() + make_inte
 FROM ready WHERE d.id = ready.id
 RETURNING d.id, d.fence, d.public_id, d.subscription_id, d.event, d.occurred_at, d.alert, d."order",
           d.attempts, extract(epoch FROM statement_timestamp() - d.occurred_at)::float,
-          ready.url, ready.encrypted_secret
+          ready.url, ready.encrypted_secret, statement_timestamp()
 """).substitute(ready=_READY)
 
 _COMPLETE = """
@@ -113,6 +113,7 @@ class LeasedDelivery:
     age: float
     url: str
     encrypted_secret: str
+    leased_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,6 +144,7 @@ def lease(limit: int) -> list[LeasedDelivery]:
             age=age,
             url=url,
             encrypted_secret=encrypted_secret,
+            leased_at=leased_at,
         )
         for (
             id_,
@@ -157,6 +159,7 @@ def lease(limit: int) -> list[LeasedDelivery]:
             age,
             url,
             encrypted_secret,
+            leased_at,
         ) in rows
     ]
 
