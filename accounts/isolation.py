@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.db.utils import Error, InterfaceError, OperationalError
+from django.dispatch import Signal
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+#: Sent with `kind`, `row` (a key) and `error` for a row at which work on many rows failed. It becomes a
+#: finding.
+unprocessable = Signal()
 
 #: Classes of SQLSTATE codes that concern a row: its values, constraints, triggers, or damaged storage. All
 #: others concern the statement, the connection or the server, and leaving out a row would not help.
@@ -46,6 +56,20 @@ def is_about_item(error: BaseException) -> bool:
 _OF_CONNECTION = (OperationalError, InterfaceError, OSError, MemoryError)
 
 
+@contextmanager
+def checked() -> Iterator[None]:
+    """A transaction, or a savepoint at whose end deferred constraints are checked.
+
+    Else a foreign key that leads nowhere would show at the end of the whole transaction, where no one knows
+    whose it is.
+    """
+    is_nested = connection.in_atomic_block
+    with transaction.atomic():
+        yield
+        if is_nested:
+            connection.check_constraints()
+
+
 def halved(
     items: Sequence[Item],
     work: Callable[[Sequence[Item]], Result],
@@ -63,8 +87,9 @@ def halved(
     while parts:
         part = parts.pop()
         try:
-            with transaction.atomic():
-                results.append(work(part))
+            with checked():
+                result = work(part)
+            results.append(result)
         except Exception as error:
             if not concerns_one(error):
                 raise
@@ -85,3 +110,63 @@ def reason_of(error: BaseException) -> str:
     diagnosis = getattr(cause, "diag", None)
     named = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "table_name", None) or ""
     return " ".join(filter(None, [type(cause or error).__name__, getattr(cause, "sqlstate", None), named]))
+
+
+def isolated(kind: str, rows: Sequence[Any], work: Callable[[Sequence[Any]], Result]) -> list[Result]:
+    """Call `work` on the rows (by key), or on parts of them, so that one that fails stops no other.
+
+    Send `unprocessable` for each one that fails. Each call of `work` is a transaction or a savepoint.
+    """
+    results, failed = halved(rows, work, concerns_one=is_about_item)
+    for row, error in failed:
+        _report(kind, row, error)
+    return results
+
+
+def each_alone(kind: str, rows: Iterable[Item], work: Callable[[Item], Result]) -> list[Result]:
+    """Call `work` on each row (a key, or an object with one); one that fails stops no other.
+
+    Send `unprocessable` for each one that fails. `work` has its own transactions. Raises what concerns the
+    connection or the server.
+    """
+    results = []
+    for row in rows:
+        try:
+            results.append(work(row))
+        except Exception as error:
+            if not is_about_item(error):
+                raise
+            _report(kind, getattr(row, "pk", row), error)
+    return results
+
+
+def delete_isolated(kind: str, rows: QuerySet[Any]) -> int:
+    """Delete the rows; one that cannot be deleted stops no other. Return how many were deleted."""
+    try:
+        with checked():
+            return rows.delete()[0]
+    except Error as error:
+        if not is_about_row(error):
+            raise
+    keys = list(rows.values_list("pk", flat=True))
+    return sum(isolated(kind, keys, lambda some: rows.filter(pk__in=some).delete()[0]))
+
+
+def run_parts(*parts: Callable[[], object]) -> None:
+    """Run each part. One that fails stops no other; the first error is raised at the end."""
+    errors = []
+    for part in parts:
+        try:
+            part()
+        except Exception as error:
+            logger.exception("a part failed")
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _report(kind: str, row: object, error: Exception) -> None:
+    # Some keys are texts, such as that of a session, on which nothing depends.
+    key = row if isinstance(row, int) else 0
+    logger.error("%s %d failed: %s", kind, key, reason_of(error))
+    unprocessable.send(isolated, kind=kind, row=key, error=error)

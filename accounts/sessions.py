@@ -17,10 +17,12 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models.functions import Now
 from django.utils import timezone
 from typing_extensions import override
 
 from accounts.crypto import decrypt, encrypt
+from accounts.isolation import delete_isolated
 from accounts.models import Session
 
 #: Session key of the time of sign-in, in seconds since the epoch.
@@ -55,6 +57,12 @@ class SessionStore(DatabaseStore):
         """Delete the session with this key, or this one."""
         if key := session_key or self.session_key:
             super().delete(digest_of(key))
+
+    @classmethod
+    @override
+    def clear_expired(cls) -> None:
+        """Delete the sessions that expired, by the database's clock."""
+        delete_isolated("session", Session.objects.filter(expire_date__lt=Now()))
 
     def _get_session_from_db(self) -> Session | None:
         found = Session.objects.filter(expire_date__gt=timezone.now())

@@ -6,9 +6,10 @@ import logging
 import time
 
 from celery import shared_task
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from accounts.database import database_now
+from accounts.isolation import run_parts
 from accounts.models import EntryPoint
 from accounts.services import held_forms, password_reset, people, sign_in
 from accounts.services.access import audit_chain, idempotency
@@ -55,21 +56,22 @@ def request_reset_link(user: int) -> None:
 @shared_task(name="accounts.mail_reset_link")
 def mail_reset_link(user: int) -> None:
     """Mail a link to the person with this key."""
-    password_reset.mail_link(user, now=timezone.now())
+    password_reset.mail_link(user, now=database_now())
 
 
 @shared_task(name="accounts.release_locks")
 def release_locks() -> None:
     """End locks and temporary accounts whose time is over, so that alerts go to the right people."""
-    people.release_locks()
-    people.end_temporary()
+    run_parts(people.release_locks, people.end_temporary)
 
 
 @shared_task(name="accounts.tidy")
 def tidy() -> None:
     """Disable unused accounts, and delete what has expired: attempts, sessions, records, held forms."""
-    people.disable_unused()
-    sign_in.delete_old_attempts()
-    SessionStore.clear_expired()
-    idempotency.delete_expired()
-    held_forms.delete_expired()
+    run_parts(
+        people.disable_unused,
+        sign_in.delete_old_attempts,
+        SessionStore.clear_expired,
+        idempotency.delete_expired,
+        held_forms.delete_expired,
+    )

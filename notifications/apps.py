@@ -14,6 +14,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and connect to the signals of `orders` and `accounts`."""
+        from accounts.isolation import unprocessable
         from accounts.services.password_reset import link_made
         from accounts.services.people import ended
         from notifications import checks
@@ -32,7 +33,6 @@ class NotificationsConfig(AppConfig):
         from orders.services.parties.releases import release_renewed
         from orders.services.planning.history import corrected
         from orders.services.planning.replan import armed_due
-        from orders.services.planning.replan_stale import unprocessable
 
         register(checks.providers_can_answer, deploy=True)
         armed_due.connect(fire_after_commit)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
 from celery import current_app, shared_task
 from celery.signals import task_success
 from django.db.utils import Error
-from django.utils import timezone
 
+from accounts.database import database_now
+from accounts.isolation import run_parts
 from notifications.services import dispositions
 from notifications.services.contacts import contacts
 from notifications.services.delivery import account_reminders, audit_digests, printing, sending
@@ -90,9 +90,7 @@ def sweep() -> None:
 @shared_task(name="notifications.reap")
 def reap() -> None:
     """Free expired leases, decide alerts in doubt, and write printed notices for what could not be sent."""
-    sending.reap()
-    printing.fall_back_to_paper()
-    outbox.reap()
+    run_parts(sending.reap, printing.fall_back_to_paper, outbox.reap)
 
 
 @shared_task(name="notifications.drain")
@@ -123,19 +121,19 @@ def audit() -> None:
 @shared_task(name="notifications.send_audit_digests")
 def send_audit_digests() -> None:
     """Send the digest of the access log out of the machine, to each destination whose interval is over."""
-    audit_digests.send_digests(at=datetime.now(UTC))
+    audit_digests.send_digests(at=database_now())
 
 
 @shared_task(name="notifications.remind_of_ends")
 def remind_of_ends() -> None:
     """Mail the reminders that temporary accounts end soon."""
-    account_reminders.send_reminders(timezone.now())
+    account_reminders.send_reminders(database_now())
 
 
 @shared_task(name="notifications.warn_of_releases")
 def warn_of_releases() -> None:
     """Write the warnings that releases end soon."""
-    warn_of_ends(timezone.now())
+    warn_of_ends(database_now())
 
 
 @shared_task(name="notifications.weekly_reports")
@@ -155,6 +153,5 @@ def count() -> None:
 @shared_task(name="notifications.purge", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG - 30)
 def purge_old() -> None:
     """Erase what has been kept for as long as it may be."""
-    contacts.end_lapsed(timezone.now())
-    purge.purge()
-    dispositions.carry_out(now=timezone.now())
+    now = database_now()
+    run_parts(partial(contacts.end_lapsed, now), purge.purge, partial(dispositions.carry_out, now=now))

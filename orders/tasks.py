@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from celery import shared_task
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from accounts.database import database_now
+from accounts.isolation import run_parts
 from orders.services.attachments.sweep import sweep_files as sweep_stored
 from orders.services.follow_ups import orphaned, reminders
 from orders.services.planning.replan_stale import replan_stale as replan_some
@@ -34,7 +36,7 @@ _LONG = 12 * 3600
 @shared_task(name="orders.run_import", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
 def run_import(job_id: int) -> None:
     """Run one requested import."""
-    jobs.run(job_id, now=timezone.now())
+    jobs.run(job_id, now=database_now())
 
 
 def request_preview(job_id: int) -> None:
@@ -48,14 +50,14 @@ def request_preview(job_id: int) -> None:
 @shared_task(name="orders.preview_import", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
 def preview_import(job_id: int) -> None:
     """Try one import and keep what it would do."""
-    preview.try_out(job_id, now=timezone.now())
+    preview.try_out(job_id, now=database_now())
 
 
 @shared_task(name="orders.sweep_imports", acks_late=False, time_limit=_LONG, soft_time_limit=_LONG)
 def sweep_imports() -> None:
     """Run and try imports that are waiting or were interrupted."""
-    jobs.sweep(timezone.now())
-    preview.sweep(timezone.now())
+    now = database_now()
+    run_parts(partial(jobs.sweep, now), partial(preview.sweep, now))
 
 
 @shared_task(name="orders.replan_stale")
@@ -64,7 +66,7 @@ def replan_stale() -> None:
 
     Orders that have ended since are listed by what still matters of them.
     """
-    now = timezone.now()
+    now = database_now()
     if write_ended(now) + replan_some(now=now):
         replan_stale.apply_async(expires=3600, retry=False)
 
@@ -72,13 +74,13 @@ def replan_stale() -> None:
 @shared_task(name="orders.note_passed_actions")
 def note_passed_actions() -> None:
     """Alert the owners of follow-ups whose next action passed, and their supervisors."""
-    reminders.note_passed(now=timezone.now())
+    reminders.note_passed(now=database_now())
 
 
 @shared_task(name="orders.check_orphaned")
 def check_orphaned(after: int = 0) -> None:
     """Repair overdue deadlines without an owner or an alert, and continue with the next batch."""
-    repairs = orphaned.check_orphaned(now=timezone.now(), after=after)
+    repairs = orphaned.check_orphaned(now=database_now(), after=after)
     if repairs.opened or repairs.reassigned or repairs.armed or repairs.without_check:
         logger.warning(
             "orphaned: %d follow-ups opened, %d reassigned, %d checks armed, %d without a check",
@@ -94,7 +96,7 @@ def check_orphaned(after: int = 0) -> None:
 @shared_task(name="orders.sweep_files")
 def sweep_files() -> None:
     """Remove stored files that no row needs, and log how many rows have lost their file."""
-    swept = sweep_stored(now=timezone.now())
+    swept = sweep_stored(now=database_now())
     if swept.removed:
         logger.info("files: %d removed that no row needs", swept.removed)
     if swept.missing:

@@ -12,10 +12,12 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from accounts.crypto import decrypt, encrypt
+from accounts.isolation import delete_isolated
 from accounts.models import HeldForm, User
 from accounts.services.access import form_keys
 
@@ -80,7 +82,7 @@ def note_at_sign_in(sender: object, request: HttpRequest, user: Any, **_: object
 
 def delete_expired() -> int:
     """Delete forms older than `HELD_FOR`. Return how many."""
-    return HeldForm.objects.filter(held_at__lte=timezone.now() - HELD_FOR).delete()[0]
+    return delete_isolated("held form", HeldForm.objects.filter(held_at__lte=Now() - HELD_FOR))
 
 
 def _held(user: User, now: datetime) -> QuerySet[HeldForm]:

@@ -21,6 +21,7 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from accounts.errors import LastAdministrator
+from accounts.isolation import each_alone
 from accounts.models import (
     Agency,
     ApiToken,
@@ -197,10 +198,8 @@ def release_if_over(*, user: User, request: HttpRequest | None = None) -> bool:
 
 def release_locks() -> int:
     """End all locks whose time is over; return how many."""
-    over = list(_locks_that_are_over().order_by("pk"))
-    for user in over:
-        release_lock(user=user, why="time")
-    return len(over)
+    over = _locks_that_are_over().order_by("pk")
+    return len(each_alone("lock of an account", over, lambda one: release_lock(user=one, why="time")))
 
 
 def _locks_that_are_over() -> QuerySet[User]:
@@ -229,10 +228,8 @@ def reset_second_factor(*, user: User, request: HttpRequest | None = None) -> No
 
 def end_temporary() -> int:
     """Deactivate temporary accounts that have ended, by the database's clock; return how many."""
-    over = list(User.objects.filter(is_active=True, ends_at__lte=Now()).order_by("ends_at", "pk"))
-    for user in over:
-        deactivate_user(user=user, why="temporary")
-    return len(over)
+    over = User.objects.filter(is_active=True, ends_at__lte=Now()).order_by("ends_at", "pk")
+    return len(each_alone("temporary account", over, lambda one: deactivate_user(user=one, why="temporary")))
 
 
 @transaction.atomic
@@ -261,15 +258,16 @@ def disable_unused() -> int:
     """
     used = Greatest("joined_at", "enabled_at", "last_login", Max("tokens__used_at"))
     unused = User.objects.filter(is_active=True).alias(used=used).filter(used__lt=Now() - UNUSED)
-    disabled = 0
     # Longest unused first, so that the administrator who remains is the one used last.
-    for user in unused.order_by("used", "pk"):
-        try:
-            deactivate_user(user=user, why="unused")
-        except LastAdministrator:
-            continue
-        disabled += 1
-    return disabled
+    return sum(each_alone("unused account", unused.order_by("used", "pk"), _disable))
+
+
+def _disable(user: User) -> bool:
+    try:
+        deactivate_user(user=user, why="unused")
+    except LastAdministrator:
+        return False
+    return True
 
 
 def grant_role(

@@ -15,6 +15,7 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from accounts.isolation import delete_isolated
 from accounts.models import AuditAction, SignInAttempt, User
 from accounts.services import devices, people
 from accounts.services.access.access_log import address_of, record_for
@@ -108,7 +109,7 @@ def extend(request: HttpRequest) -> None:
 
 def delete_old_attempts() -> None:
     """Delete attempts that count no more."""
-    SignInAttempt.objects.filter(at__lt=Now() - MEMORY).delete()
+    delete_isolated("sign-in attempt", SignInAttempt.objects.filter(at__lt=Now() - MEMORY))
 
 
 def methods_of(request: HttpRequest, user: Any) -> list[str]:

@@ -117,7 +117,7 @@ class BoundedSmtp(smtplib.SMTP):
 
     @override
     def quit(self) -> tuple[int, bytes]:
-        """Say farewell, and wait a moment for the answer. Ends the connection in any case."""
+        """End the session, and wait only a moment for the answer."""
         self._within = FAREWELL_WITHIN
         try:
             return super().quit()

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
-
-from django.db.utils import Error
-
+from accounts.database import database_now
+from accounts.isolation import run_parts
 from notifications.services.delivery import providers
 from notifications.services.watch import audits, delivery, posting
-
-logger = logging.getLogger(__name__)
 
 
 def watch() -> None:
     """Watch once. Every few seconds some process does; each part runs in one process at a time.
 
-    A part that fails does not stop the others. Raises only database errors.
+    A part that fails does not stop the others; the first error is raised at the end.
     """
-    for part in (providers.probe, _audit, _post):
-        try:
-            part()
-        except Error:
-            raise
-        except Exception:
-            logger.exception("a part of the watch failed")
+    run_parts(providers.probe, _audit, _post)
 
 
 def _audit() -> None:
@@ -32,5 +21,5 @@ def _audit() -> None:
 
 
 def _post() -> None:
-    # The signature holds the time of this process: the receiver compares it with its own clock.
-    posting.post_findings(at=datetime.now(UTC))
+    # The signature holds the time, which the receiver compares with its own clock.
+    posting.post_findings(at=database_now())

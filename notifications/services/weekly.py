@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
@@ -20,12 +20,15 @@ from accounts.models import POLICE, Membership, Role, User
 from notifications.models import Alert, Channel, PendingAcknowledgment, Via, WeeklyReport
 from notifications.services.recipients.recipients import reachable_members
 from notifications.services.sql import rows_of
+from notifications.services.watch.isolation import parked_rows, parking
 from orders.models import DeadlineState, FollowUp
 
 #: Hours after the beginning of Monday, court time, at which the mails are written.
 MONDAY_HOUR = 7
 #: Who has not signed in for so long is named.
 ABSENT_AFTER = timedelta(days=30)
+#: The kind of a parked supervisor.
+KIND = "weekly mail"
 #: The ages of open follow-ups.
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
@@ -56,7 +59,8 @@ def write_reports() -> int:
     waiting = User.objects.filter(pk__in=supervisors).exclude(
         pk__in=WeeklyReport.objects.filter(week=week).values("user")
     )
-    return sum(_write(one, week, now) for one in waiting.order_by("pk"))
+    rows = waiting.exclude(pk__in=parked_rows(KIND)).order_by("pk")
+    return sum(_try_to_write(one, week, now) for one in rows)
 
 
 def figures_of(user: User, now: datetime) -> Figures:
@@ -101,10 +105,17 @@ def week_fields(figures: str) -> dict[str, str]:
     return {**fields, "link": f"{settings.BASE_URL}{reverse('week')}"}
 
 
+def _try_to_write(user: User, week: date, now: datetime) -> int:
+    with parking(KIND, user.pk, "a weekly mail was not written"):
+        return _write(user, week, now)
+    return 0
+
+
 def _write(user: User, week: date, now: datetime) -> int:
-    try:
-        with transaction.atomic():
-            report = WeeklyReport.objects.create(user=user, week=week, **asdict(figures_of(user, now)))
+    figures = asdict(figures_of(user, now))
+    with transaction.atomic():
+        report, is_new = WeeklyReport.objects.get_or_create(user=user, week=week, defaults=figures)
+        if is_new:
             Alert.objects.create(
                 weekly_report=report,
                 recipient=user,
@@ -112,7 +123,5 @@ def _write(user: User, week: date, now: datetime) -> int:
                 channel=Channel.EMAIL,
                 idem_key=f"week:{week}:u{user.pk}",
             )
-    except IntegrityError:
-        # Another process wrote it.
-        return 0
-    return 1
+    # Else another process wrote it.
+    return int(is_new)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from accounts.crypto import digests
+from accounts.isolation import delete_isolated
 from accounts.models import IdempotencyRecord, Membership, User
 
 #: How long a repeated request gets the response of the first.
@@ -58,4 +59,4 @@ def has_same_rights(stored: IdempotencyRecord) -> bool:
 
 def delete_expired() -> int:
     """Delete records older than `KEPT_FOR`. Return how many."""
-    return IdempotencyRecord.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    return delete_isolated("stored answer", IdempotencyRecord.objects.filter(at__lt=Now() - KEPT_FOR))

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.dates import COURT_TIME, format_instant
+from accounts.isolation import each_alone
 from accounts.models import Membership, Role, User
 from accounts.predicates import can_act
 from accounts.services.managers import people_managed_by
@@ -25,6 +26,9 @@ from notifications.services.restored import is_held
 
 #: Days before the end of an account at which the mails go out, the last first.
 DAYS = (3, 14)
+
+#: The kind of an account or recipient that cannot be reminded.
+KIND = "reminder of an end"
 
 _SUBJECT = "A temporary account ends soon"
 _TO_PERSON = """\
@@ -52,7 +56,7 @@ def send_reminders(now: datetime) -> int:
     if is_held():
         return 0
     soon = User.objects.filter(is_active=True, ends_at__gt=now, ends_at__lte=now + timedelta(days=max(DAYS)))
-    return sum(_remind(one, now) for one in soon.order_by("ends_at", "pk"))
+    return sum(each_alone(KIND, soon.order_by("ends_at", "pk"), lambda one: _remind(one, now)))
 
 
 def managers_of(user: User) -> list[User]:
@@ -79,7 +83,8 @@ def _remind(user: User, now: datetime) -> int:
     end = user.ends_at
     sent = AccountReminder.objects.filter(account=user, ends_at=end, days=days)
     known = set(sent.values_list("recipient", flat=True))
-    return sum(_mail(user, one, end, days, text) for one, text in _recipients(user) if one.pk not in known)
+    waiting = {one: text for one, text in _recipients(user) if one.pk not in known}
+    return sum(each_alone(KIND, waiting, lambda one: _mail(user, one, end, days, waiting[one])))
 
 
 def _recipients(user: User) -> Iterator[tuple[User, str]]:
@@ -100,10 +105,14 @@ def _mail(user: User, recipient: User, end: datetime, days: int, text: str) -> i
     try:
         with transaction.atomic():
             # Another process that sends the same one waits here, and then finds that it exists.
-            AccountReminder.objects.create(account=user, recipient=recipient, ends_at=end, days=days)
+            _, is_new = AccountReminder.objects.get_or_create(
+                account=user, recipient=recipient, ends_at=end, days=days
+            )
+            if not is_new:
+                return 0
             results = providers.send(Channel.EMAIL, [message], begin=lambda _provider, waiting: waiting)
             if not any(result.status in _DONE for _, result in results):
                 raise _NotSentError
-    except (IntegrityError, _NotSentError):
+    except _NotSentError:
         return 0
     return 1

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.db.models.functions import Now
 
+from accounts.isolation import each_alone
 from accounts.services.access import audit_digests
 from accounts.services.access.audit_digests import NotedDigest
 from notifications.channels.http_client import UnansweredError, UnreachedError
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds for one POST.
 TIMEOUT = 10.0
+
+#: The kind of a destination that cannot be used.
+KIND = "digest of the access log"
 
 _SUBJECT = "Digest of the access log"
 _TEXT = """Keep this message. It proves later that no entry of the access log was removed or changed:
@@ -47,7 +51,7 @@ def send_digests(*, at: datetime) -> int:
         .distinct()
     )
     waiting = [one for one in destinations() if one not in recent]
-    return sum(_send(one, newest, at) for one in waiting)
+    return sum(each_alone(KIND, waiting, lambda one: _send(one, newest, at)))
 
 
 def _send(destination: str, digest: NotedDigest, at: datetime) -> bool:

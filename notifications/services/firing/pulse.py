@@ -10,9 +10,12 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from django.db import connection
 
+from accounts.database import database_now
+from accounts.isolation import run_parts
 from notifications.services.contacts.answers import repeat_unanswered
 from notifications.services.contacts.unreached import notify_advocates
 from notifications.services.delivery.outbox import backlog_seconds
@@ -21,7 +24,6 @@ from notifications.services.escalation.cover import cover
 from notifications.services.escalation.escalation import escalate
 from notifications.services.fallbacks import notify_courts
 from notifications.services.firing.fire import Fired, Firer
-from notifications.services.sql import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,15 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
     """
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_PULSE, [firer.name])
+    try:
+        return _fire_and_send(firer, send_hints, drains=drains)
+    finally:
+        # Last, so that it delays nothing that fired, and also if firing or sending fails. The next pulse
+        # sends what it writes.
+        run_parts(cover, escalate, notify_courts, _look_after_clients)
+
+
+def _fire_and_send(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool) -> Fired:
     fired = firer.fire()
     if fired.checkpoints:
         logger.info(
@@ -60,19 +71,14 @@ def run_pulse(firer: Firer, send_hints: Callable[[int], bool], *, drains: bool =
     waiting = backlog_seconds()
     # One hint at least if another process fired or an earlier drain left something.
     is_hinted = send_hints(-(-fired.alerts // BATCH) or int(waiting > 0))
-    try:
-        if drains and (not is_hinted or waiting > PATIENCE):
-            drain(worker=firer.name)
-    finally:
-        # Last, so that it delays nothing that fired, and also if sending fails. The next pulse sends what it
-        # writes.
-        cover()
-        escalate()
-        notify_courts()
-        ((now,),) = rows_of("SELECT statement_timestamp()", {})
-        notify_advocates(now)
-        repeat_unanswered(now)
+    if drains and (not is_hinted or waiting > PATIENCE):
+        drain(worker=firer.name)
     return fired
+
+
+def _look_after_clients() -> None:
+    now = database_now()
+    run_parts(partial(notify_advocates, now), partial(repeat_unanswered, now))
 
 
 def sweep(firer: Firer) -> Fired:

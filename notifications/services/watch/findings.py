@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts.isolation import halved, reason_of
 from notifications.models import Alert, Finding, Priority, Via
 from notifications.services.recipients.recipients import administrators, channels_for
 
 logger = logging.getLogger(__name__)
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +39,8 @@ def reconcile(found: Iterable[Violation], *, audited: Collection[str]) -> list[F
     transaction, from one process at a time.
     """
     still_open = {(one.code, one.subject): one for one in open_findings() if one.code in audited}
-    new = []
-    for one in found:
-        row = still_open.pop((one.code, one.subject), None)
-        if row is None:
-            new.append(_open(one))
-        else:
-            Finding.objects.filter(pk=row.pk).update(
-                detail=one.detail[:300], count=max(one.count, 0), seen_at=Now()
-            )
+    stored = [(one, still_open.pop((one.code, one.subject), None)) for one in found]
+    new = [one for part in _each(stored, _store) for one in part]
     Finding.objects.filter(pk__in=[one.pk for one in still_open.values()]).update(resolved_at=Now())
     _notify_administrators(new)
     return new
@@ -60,6 +59,8 @@ def report(violation: Violation) -> None:
             with transaction.atomic():
                 new = _open(violation)
         except IntegrityError:
+            if not open_findings().filter(code=violation.code, subject=violation.subject[:80]).exists():
+                raise
             # Another process has just opened it.
             return
         _notify_administrators([new])
@@ -68,6 +69,27 @@ def report(violation: Violation) -> None:
 def open_findings() -> QuerySet[Finding]:
     """Return the open findings, newest first. Uses the index `finding_open_once`."""
     return Finding.objects.filter(resolved_at=None).order_by("-id")
+
+
+def _store(some: Sequence[tuple[Violation, Finding | None]]) -> list[Finding]:
+    """Open findings, or update them; return those that are new."""
+    new = []
+    for one, row in some:
+        if row is None:
+            new.append(_open(one))
+        else:
+            Finding.objects.filter(pk=row.pk).update(
+                detail=one.detail[:300], count=max(one.count, 0), seen_at=Now()
+            )
+    return new
+
+
+def _each(items: Sequence[Item], work: Callable[[Sequence[Item]], Result]) -> list[Result]:
+    """Call `work` on the items. One that cannot be stored stops no other: the log has it, as the last way."""
+    results, failed = halved(items, work)
+    for _, error in failed:
+        logger.error("a finding, or an alert about it, cannot be stored: %s", reason_of(error))
+    return results
 
 
 def _open(violation: Violation) -> Finding:
@@ -99,7 +121,7 @@ def notify_others(code: str, subject: str, users: Collection[int]) -> None:
 
 def _notify(findings: Sequence[Finding], users: Collection[int]) -> None:
     channels_by_user = channels_for(users)
-    Alert.objects.bulk_create(
+    alerts = [
         Alert(
             finding=one,
             recipient_id=user,
@@ -111,4 +133,5 @@ def _notify(findings: Sequence[Finding], users: Collection[int]) -> None:
         for one in findings
         for user, channels in channels_by_user.items()
         for channel in channels
-    )
+    ]
+    _each(alerts, Alert.objects.bulk_create)

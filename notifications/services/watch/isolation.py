@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.db.utils import Error
 
-from accounts.isolation import halved, is_about_row, reason_of
+from accounts.isolation import checked, halved, is_about_row, reason_of
 from notifications.models import ParkedRow
 from notifications.services.sql import rows_of
 from notifications.services.watch.findings import Violation, report
@@ -64,7 +64,7 @@ def rows_isolating(
     the statement would take, with the same parameters.
     """
     try:
-        with transaction.atomic():
+        with checked():
             return rows_of(statement, {**parameters, "only": None})
     except Error as error:
         if not is_about_row(error):
@@ -91,7 +91,7 @@ def each_isolated(
     if not items:
         return []
     try:
-        with transaction.atomic():
+        with checked():
             return [work(items)]
     except Error as error:
         if not is_about_row(error):
@@ -114,18 +114,21 @@ def park(kind: str, row: int, error: BaseException) -> None:
 def parking(kind: str, row: int, failure: str) -> Iterator[None]:
     """Take one row in a savepoint: if it fails, undo it, log `failure`, and park the row.
 
-    It is tried again later, delays no other row, and is a finding at once.
+    It is tried again later, delays no other row, and is a finding at once. Raises what concerns the
+    connection or the server, such as a lock that is not free: then the row is not to blame.
     """
     try:
-        with transaction.atomic():
+        with checked():
             yield
     except Exception as error:
+        if isinstance(error, Error) and not is_about_row(error):
+            raise
         logger.exception(failure)
         park(kind, row, error)
 
 
 def park_unprocessable(*, kind: str, row: int, error: BaseException, **_: object) -> None:
-    """Park a row that `orders` could not process."""
+    """Park a row that `orders` or `accounts` could not process."""
     park(kind, row, error)
 
 

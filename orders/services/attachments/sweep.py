@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.encrypted_files import has_file, remove_file, stored_files
 from orders.models import Attachment, ReleaseRequest
+
+logger = logging.getLogger(__name__)
 
 #: A file without a row is left alone this long: its transaction may still run.
 PATIENCE = timedelta(days=1)
@@ -28,14 +31,22 @@ def sweep_files(*, now: datetime) -> Swept:
     removed = 0
     for name, written in stored_files():
         if written < (now - PATIENCE).timestamp() and not _is_of_a_row(name):
-            remove_file(name)
-            removed += 1
+            removed += _remove(name)
     old = Attachment.objects.filter(withdrawn_at__lt=now - KEPT_WITHDRAWN)
     for name in old.values_list("stored_as", flat=True):
         if has_file(name):
-            remove_file(name)
-            removed += 1
+            removed += _remove(name)
     return Swept(removed=removed, missing=count_missing())
+
+
+def _remove(name: str) -> int:
+    """Remove the file; return 1 if that worked. One that cannot be removed stops no other."""
+    try:
+        remove_file(name)
+    except OSError as error:
+        logger.error("a file cannot be removed: %s", error.strerror)
+        return 0
+    return 1
 
 
 def _is_of_a_row(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from accounts.isolation import isolated
 from accounts.models import Agency
 from orders.models import (
     Checkpoint,
@@ -27,7 +28,7 @@ from orders.rules.vocabulary import Purpose
 from orders.services.bulk import insert
 from orders.services.follow_ups.queue import NOTIFY_ONLY
 from orders.services.open_transfers import withdraw_offers
-from orders.services.planning.replan_stale import giving_way, isolated, replan_cases
+from orders.services.planning.replan_stale import giving_way, replan_cases
 
 #: Overdue deadlines checked in one transaction.
 BATCH = 200

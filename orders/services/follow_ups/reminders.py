@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.dispatch import Signal
 
 from accounts.dates import format_instant
+from accounts.isolation import isolated
 from accounts.models import User
 from orders.errors import InvalidFact, NotYours
 from orders.models import FollowUp, HistoryEntry
@@ -20,6 +22,9 @@ REMIND_EVERY = timedelta(hours=1)
 PASSED_AFTER = timedelta(days=1)
 #: Follow-ups that one transaction looks at.
 BATCH = 200
+
+#: The kind of a follow-up that cannot be noted.
+KIND = "follow-up whose action passed"
 
 #: Sent with the `follow_up` and `now` in the transaction that records the reminder, so that the alerts are
 #: written together with it or not at all.
@@ -53,7 +58,7 @@ def note_passed(*, now: datetime) -> int:
     """Have the owner and its supervisors alerted of each next action that passed a day ago; return how many.
 
     Once for each next action. Safe to stop and to run in parallel: rows that a service holds wait for the
-    next run.
+    next run. One that fails stops no other.
     """
     found = 0
     while batch := _note_batch(now):
@@ -72,17 +77,23 @@ def _note_batch(now: datetime) -> int:
             .select_related("order", "owner", "deadline")
             .order_by("next_action_at", "id")[:BATCH]
         )
-        for row in rows:
-            row.passed_at = now
-            passed.send(sender=None, follow_up=row, now=now)
-        FollowUp.objects.bulk_update(rows, ["passed_at"])
-        HistoryEntry.objects.bulk_create(
-            HistoryEntry(
-                order=row.order,
-                kind="next_action_passed",
-                occurred_at=now,
-                data={"rule": row.deadline.rule_id},
-            )
-            for row in rows
+        by_key = {row.pk: row for row in rows}
+        done = isolated(KIND, list(by_key), lambda some: _note([by_key[pk] for pk in some], now))
+    return sum(done)
+
+
+def _note(rows: Sequence[FollowUp], now: datetime) -> int:
+    for row in rows:
+        row.passed_at = now
+        passed.send(sender=None, follow_up=row, now=now)
+    FollowUp.objects.bulk_update(rows, ["passed_at"])
+    HistoryEntry.objects.bulk_create(
+        HistoryEntry(
+            order=row.order,
+            kind="next_action_passed",
+            occurred_at=now,
+            data={"rule": row.deadline.rule_id},
         )
+        for row in rows
+    )
     return len(rows)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TypeVar
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.dispatch import Signal
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from accounts.isolation import halved, is_about_item, reason_of
+from accounts.isolation import isolated
 from accounts.models import Agency
 from orders.models import Case, Deadline, Order, OrderUrgency
 from orders.rules.plan import plan
 from orders.services.planning.history import replan_and_record
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import current_rulebook, rulebooks_of
-
-logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
-
-#: Sent with `kind`, `row` and `error` for a row at which work on many rows failed.
-unprocessable = Signal()
 
 #: Orders replanned in one transaction.
 BATCH = 200
@@ -69,18 +59,6 @@ def replan_stale(*, now: datetime, court: Agency | None = None) -> int:
         done = isolated("case to replan", cases, lambda some: replan_cases(some, now=now))
         return sum(map(len, done))
     return 0
-
-
-def isolated(kind: str, rows: Sequence[int], work: Callable[[Sequence[int]], Result]) -> list[Result]:
-    """Call `work` on the rows (by key), or on parts of them, so that one that fails stops no other.
-
-    Send `unprocessable` for each one that fails. Call inside `giving_way`.
-    """
-    results, failed = halved(rows, work, concerns_one=is_about_item)
-    for row, error in failed:
-        logger.error("%s %d failed: %s", kind, row, reason_of(error))
-        unprocessable.send(isolated, kind=kind, row=row, error=error)
-    return results
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from functools import cache
 from django.db import connection, transaction
 
 from accounts.dates import court_date
+from accounts.isolation import isolated
 from orders.models import Deadline, DeadlineState, Order, OrderUrgency
 from orders.services.planning.order_span import day_at
 from orders.services.planning.rulebooks import bundled
@@ -139,10 +140,14 @@ def write_ended(now: datetime) -> int:
         keys = list(over.order_by("ends_on", "order").values_list("order", flat=True)[:BATCH])
         if not keys:
             return 0
-        orders = list(Order.every.filter(pk__in=keys).select_related("case"))
-        deadlines: defaultdict[int, list[Deadline]] = defaultdict(list)
-        for row in Deadline.objects.filter(order__in=keys).order_by("due_at", "id"):
-            deadlines[row.order_id].append(row)
-        # West of Connecticut the day may not be over yet: that row waits for the next hour.
-        write_urgency(orders, {one.case_id: one.case.court_id for one in orders}, deadlines, now=now)
-        return OrderUrgency.objects.filter(order__in=keys, is_ended=True).count()
+        return sum(isolated("order that ended", keys, lambda some: _write_some(some, now)))
+
+
+def _write_some(keys: Sequence[int], now: datetime) -> int:
+    orders = list(Order.every.filter(pk__in=keys).select_related("case"))
+    deadlines: defaultdict[int, list[Deadline]] = defaultdict(list)
+    for row in Deadline.objects.filter(order__in=keys).order_by("due_at", "id"):
+        deadlines[row.order_id].append(row)
+    # West of Connecticut the day may not be over yet: that row waits for the next hour.
+    write_urgency(orders, {one.case_id: one.case.court_id for one in orders}, deadlines, now=now)
+    return OrderUrgency.objects.filter(order__in=keys, is_ended=True).count()

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts.isolation import each_alone
 from accounts.models import Agency, Membership, Role, State, User
 from orders.errors import InvalidFact
 from orders.models import ExportFile, ImportFile, ImportJob, ImportPiece, ImportReject, ImportState
@@ -42,6 +43,9 @@ KEEP_UNSTARTED = timedelta(days=1)
 
 #: Distinguishes the locks of jobs from other advisory locks of the database.
 _LOCKS = 0x6A6F6273 << 32
+
+#: The kind of an import that failed for a reason of its own.
+KIND = "import"
 
 _RUNNABLE = (ImportState.WAITING, ImportState.RUNNING)
 
@@ -139,11 +143,12 @@ def run(job_id: int, *, now: datetime) -> None:
 
 def sweep(now: datetime) -> int:
     """Run waiting and interrupted jobs, the oldest first, and fail unstarted ones. Return the number run."""
-    for job in ImportJob.objects.filter(state=ImportState.OPEN, created_at__lt=now - KEEP_UNSTARTED):
-        _end(job, ImportState.FAILED, failure="The import was not started within a day.")
+    unstarted = ImportJob.objects.filter(state=ImportState.OPEN, created_at__lt=now - KEEP_UNSTARTED)
+    failure = "The import was not started within a day."
+    each_alone(KIND, unstarted, lambda job: _end(job, ImportState.FAILED, failure=failure))
     waiting = list(ImportJob.objects.filter(state__in=_RUNNABLE).order_by("id").values_list("id", flat=True))
-    for job_id in waiting:
-        run(job_id, now=now)
+    # One that fails stops no other, and is tried again until it has run too often.
+    each_alone(KIND, waiting, lambda job_id: run(job_id, now=now))
     return len(waiting)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.isolation import each_alone, is_about_item
 from orders.models import ImportJob, ImportState
 from orders.services.registry import jobs
 from orders.services.registry.files import ExportError
 from orders.services.registry.importing import importing
 from orders.services.registry.staging import AlreadyImportingError
+
+logger = logging.getLogger(__name__)
 
 #: A worker tries larger imports; a page waits for the result of smaller ones.
 LARGEST = 2 * 1024 * 1024
@@ -48,6 +52,12 @@ def try_out(job_id: int, *, now: datetime) -> None:
         found = {"problem": "Another import is running. Try again in a minute."}
     except ExportError as error:
         found = {"problem": str(error)[:300]}
+    except Exception as error:
+        if not is_about_item(error):
+            raise
+        # A person waits for the result, and would wait for good.
+        logger.exception("import %s could not be tried", job.public_id)
+        found = {"problem": "The files could not be tried. Upload them again, or ask an administrator."}
     # Not for a job that was started, or whose mapping was changed, in the meantime.
     asked = {"preview_asked_at": job.preview_asked_at, "state": ImportState.OPEN}
     ImportJob.objects.filter(pk=job_id, **asked).update(preview=found)
@@ -58,8 +68,8 @@ def sweep(now: datetime) -> None:
     waiting = ImportJob.objects.filter(
         state=ImportState.OPEN, preview__isnull=True, preview_asked_at__isnull=False
     )
-    for job_id in list(waiting.order_by("id").values_list("id", flat=True)):
-        try_out(job_id, now=now)
+    keys = list(waiting.order_by("id").values_list("id", flat=True))
+    each_alone(jobs.KIND, keys, lambda job_id: try_out(job_id, now=now))
 
 
 def _found(job: ImportJob, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from accounts.dates import court_date
+from accounts.isolation import each_alone, isolated
 from accounts.models import AuditAction, EntryPoint, User
 from accounts.services.access.access_log import record, record_for
 from orders.errors import InvalidFact
@@ -36,6 +37,10 @@ WAIT = timedelta(days=3)
 BATCH = 50
 #: The most cases of one list: more than a person can look at.
 MOST = 1000
+
+
+#: The kinds of a list that cannot be carried out, and of a case of it that cannot be deleted.
+KIND, CASE_KIND = "disposition", "case to delete"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,24 +151,34 @@ def carry_out(*, now: datetime, rehearsed: Collection[Rehearsed], seconds: float
     """
     total, ends = Counter[str](), time.monotonic() + seconds
     ready = Disposition.objects.filter(closed_at=None, approved_at__lte=Now() - WAIT).order_by("pk")
-    for disposition in ready:
+
+    def carry_out_one(disposition: Disposition) -> None:
+        failed: set[int] = set()
         while time.monotonic() < ends:
-            done = _carry_out_batch(disposition, now, rehearsed)
+            done = _carry_out_batch(disposition, now, rehearsed, failed)
             if not done:
                 break
             total.update(done)
+
+    each_alone(KIND, ready, carry_out_one)
     return total
 
 
 @transaction.atomic
 def _carry_out_batch(
-    disposition: Disposition, now: datetime, rehearsed: Collection[Rehearsed]
+    disposition: Disposition, now: datetime, rehearsed: Collection[Rehearsed], failed: set[int]
 ) -> Counter[str]:
-    """Decide the next cases of the list; close the list if it is done. Return the outcomes."""
+    """Decide the next cases of the list; close the list if it is done. Return the outcomes.
+
+    A case that cannot be deleted stops no other: it is added to `failed`, and the next run tries it again.
+    """
     row = Disposition.objects.select_for_update(no_key=True).get(pk=disposition.pk)
     if row.closed_at is not None:
         return Counter()
-    items = list(row.cases.filter(outcome=DispositionOutcome.LISTED).order_by("pk")[:BATCH])
+    listed = row.cases.filter(outcome=DispositionOutcome.LISTED)
+    items = list(listed.exclude(pk__in=failed).order_by("pk")[:BATCH])
+    if not items and listed.exists():
+        return Counter()
     if not items:
         row.closed_at = now
         row.save(update_fields=["closed_at"])
@@ -173,6 +188,22 @@ def _carry_out_batch(
     # No order of these people is entered, and no hold placed, until the end of this transaction.
     lock_cases(keys)
     found = {one.pk: one for one in due_among(keys, classes(), today=court_date(now), rehearsed=rehearsed)}
+    by_key = {one.pk: one for one in items}
+    done = isolated(
+        CASE_KIND, list(by_key), lambda some: _decide(row, [by_key[pk] for pk in some], found, now)
+    )
+    left = listed.filter(pk__in=by_key)
+    failed.update(left.values_list("pk", flat=True))
+    total = Counter[str]()
+    for one in done:
+        total.update(one)
+    return total
+
+
+def _decide(
+    row: Disposition, items: Sequence[DispositionCase], found: Mapping[int, DueCase], now: datetime
+) -> Counter[str]:
+    """Delete what may be deleted; keep the rest."""
     kept: dict[str, list[DispositionCase]] = {}
     gone: list[DispositionCase] = []
     for item in items:
