@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 from accounts.dates import format_birth_date, format_day, format_instant
 from accounts.models import Agency
-from orders.models import Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
+from orders.models import Firearm, Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
 from orders.models.registry import NO_END
 from orders.services.court_days import zone_of
-from orders.services.registry.set_aside import OTHER_TIME
+from orders.services.registry.set_aside import OTHER_TIME, SAME_SERIAL
 from orders.services.registry.small_children import BORN
 from orders.services.registry.times import recorded_time
 
@@ -34,14 +34,8 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
         other = Respondent.objects.filter(public_id=given["respondent"]).select_related("town").first()
         if other is not None:
             yield "The docket is also of", _respondent(other, item.order)
-    elif item.kind == ReviewKind.NEAR_MATCH:
-        yield "Serial number on the receipt", given["serial"] or "None"
-        receipt = Receipt.objects.filter(public_id=given["receipt"]).select_related("agency").first()
-        if receipt is None:
-            yield "Receipt", "It was withdrawn"
-        else:
-            taker = str(receipt.agency) if receipt.agency else receipt.dealer_license
-            yield from _receipt(item.order, receipt.receipt_number, receipt.kind, receipt.received_at, taker)
+    elif item.kind == ReviewKind.NEAR_MATCH or item.code == SAME_SERIAL:
+        yield from _of_firearms(item)
     elif item.code == NO_END:
         yield "Order issued", format_day(item.order.issued_on)
         yield "Hearing and last day", "Not in the row"
@@ -55,6 +49,23 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
         yield from _receipt(item.order, given["receipt_number"], given["kind"], at, taker)
         if given["kind"]:
             yield "Serial numbers", ", ".join(given["serials"]) or "None"
+
+
+def _of_firearms(item: ReviewItem) -> Iterator[Fact]:
+    """Yield the firearm of the row with those of its number, or the number on a receipt with the receipt."""
+    given = item.payload
+    if item.code == SAME_SERIAL:
+        yield "Firearm of the row", _firearm(Firearm(**given["row"]))
+        for listed in Firearm.objects.filter(public_id__in=given["firearms"]):
+            yield "On the list", _firearm(listed)
+        return
+    yield "Serial number on the receipt", given["serial"] or "None"
+    receipt = Receipt.objects.filter(public_id=given["receipt"]).select_related("agency").first()
+    if receipt is None:
+        yield "Receipt", "It was withdrawn"
+    else:
+        taker = str(receipt.agency) if receipt.agency else receipt.dealer_license
+        yield from _receipt(item.order, receipt.receipt_number, receipt.kind, receipt.received_at, taker)
 
 
 def _recorded(item: ReviewItem) -> Iterator[Fact]:
@@ -72,6 +83,12 @@ def _receipt(order: Order, number: str, kind: str, at: datetime, taker: str) -> 
     else:
         yield "Sworn statement of no firearms", number or "Without a number"
         yield "Sworn", when
+
+
+def _firearm(one: Firearm) -> str:
+    """Return the number and the description, and who reported it."""
+    words = (one.serial, one.make, one.model, one.caliber, one.firearm_type, one.get_source_display())
+    return ", ".join(filter(None, words))
 
 
 def _respondent(one: Respondent, order: Order) -> str:

@@ -8,16 +8,22 @@ from django import forms
 
 from orders.forms.base import FactsForm
 from orders.models import Firearm, ReviewItem, ReviewKind, ReviewResolution
-from orders.services.registry.set_aside import OTHER_TIME
+from orders.services.registry.set_aside import OTHER_TIME, SAME_SERIAL
 
 _CONFIRM = (ReviewResolution.CONFIRMED.value, "It is true: record it")
 _MATCH = (ReviewResolution.MATCHED.value, "It is the firearm chosen below")
 _ADD = (ReviewResolution.ADDED.value, "It is another firearm: add it to the list")
 _TIME = (ReviewResolution.CONFIRMED.value, "The time of the row is right: correct the recorded one")
 _KEEP = (ReviewResolution.REJECTED.value, "The recorded time is right: keep it")
+_TWO = (ReviewResolution.CONFIRMED.value, "These are two firearms with one number: list both")
+_ONE = (ReviewResolution.REJECTED.value, "It is one firearm: keep the one that was listed first")
 _REJECT = (ReviewResolution.REJECTED.value, "It is wrong: do not record it")
 _SAME = (ReviewResolution.CONFIRMED.value, "It is the same person with another spelling")
 _OTHER = (ReviewResolution.REJECTED.value, "It is another person")
+
+
+#: What is asked about doubtful facts of these codes.
+_ASKED = {OTHER_TIME: [_TIME, _KEEP], SAME_SERIAL: [_TWO, _ONE]}
 
 
 class ReopenForm(FactsForm):
@@ -46,7 +52,7 @@ class ReviewForm(FactsForm):
             self.fields["firearm"].initial = rows.filter(public_id=likely[0]).first()
         else:
             asks_who = item.kind == ReviewKind.OTHER_RESPONDENT
-            asked = [_TIME, _KEEP] if item.code == OTHER_TIME else [_CONFIRM, _REJECT]
+            asked = _ASKED.get(item.code, [_CONFIRM, _REJECT])
             self.offer_choices("decision", [_SAME, _OTHER] if asks_who else asked)
             del self.fields["firearm"]
 

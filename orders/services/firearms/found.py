@@ -11,7 +11,7 @@ from orders.errors import DoubtfulFact, InvalidFact
 from orders.matching.firearm_words import names_firearm
 from orders.matching.serials import exact_key
 from orders.models import Firearm, FirearmSource, ItemKind, Order
-from orders.services.firearms.inventory import check_firearm
+from orders.services.firearms.inventory import check_firearm, is_other_firearm
 from orders.services.one_round import at_once
 
 
@@ -57,7 +57,7 @@ def list_found(order: Order, found: Sequence[FoundItem], *, now: datetime, confi
 def _listed(order: Order, item: FoundItem, *, now: datetime, confirm: str) -> Firearm:
     if key := exact_key(item.serial):
         same = Firearm.objects.of_case(order.case_id).filter(serial_key=key).first()
-        if same is not None:
+        if same is not None and not is_other_firearm(same, item):
             return same
     firearm = Firearm(
         order=order,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, AgencyKind, User
-from accounts.text import clean
+from accounts.text import clean, fold
 from orders.matching.serials import exact_key, near_matches
 from orders.models import Firearm, FirearmSource, ItemKind, Order, Permit, Receipt
 from orders.services.change import changing
@@ -87,7 +87,7 @@ def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None
     """
     for name in _TEXTS:
         setattr(firearm, name, clean(getattr(firearm, name)))
-    firearm.serial_key = exact_key(firearm.serial)
+    firearm.serial_key = "" if _shares_its_number(firearm) else exact_key(firearm.serial)
     need_one_of("item_kind", "unknown_item", firearm.item_kind, ItemKind.values)
     check_believed(firearm, now=now)
     if firearm.item_kind != ItemKind.FIREARM:
@@ -96,9 +96,7 @@ def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None
         return
     if firearm.quantity is not None:
         refuse("quantity", "not_a_lot", "List each firearm on its own, without a quantity.")
-    same = Firearm.objects.of_case(firearm.order.case_id).filter(serial_key=firearm.serial_key)
-    if firearm.serial_key and same.exclude(pk=firearm.pk).exists():
-        refuse("serial", "duplicate_serial", f"Serial number {firearm.serial} is already on the list.")
+    _check_listed_number(firearm, confirm)
     check_near_matches(firearm, "serial", confirm)
     if not any((firearm.serial, firearm.make, firearm.model, firearm.caliber, firearm.firearm_type)):
         refuse(
@@ -107,6 +105,42 @@ def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None
             "Describe the firearm with at least one of serial number, make, model, caliber or type.",
         )
     need_one_of("source", "unknown_source", firearm.source, FirearmSource.values)
+
+
+def is_other_firearm(one: Firearm, two: object) -> bool:
+    """True if `two` has another make, model, caliber or type than `one`, which has the same number.
+
+    An empty one is no other, nor is the beginning of a word: RUG is Ruger.
+    """
+    names = ("make", "model", "caliber", "firearm_type")
+    pairs = [(fold(getattr(one, name)), fold(getattr(two, name))) for name in names]
+    return any(not first.startswith(second) and not second.startswith(first) for first, second in pairs)
+
+
+def _check_listed_number(firearm: Firearm, confirm: str) -> None:
+    """Refuse a number of the list, unless it is another firearm and `confirm` gives the reason.
+
+    Two makers may use one number. Then it identifies only the firearm that was listed first.
+    """
+    same = Firearm.objects.of_case(firearm.order.case_id).filter(serial_key=firearm.serial_key)
+    if not firearm.serial_key or (listed := same.exclude(pk=firearm.pk).first()) is None:
+        return
+    if not is_other_firearm(listed, firearm):
+        refuse("serial", "duplicate_serial", f"Serial number {firearm.serial} is already on the list.")
+    if not confirm.strip():
+        doubt(
+            "serial",
+            "same_serial",
+            f"{firearm.serial} is on the list with another description. If it is the same firearm, use the "
+            "listed one. If it is another firearm with the same number, confirm it with a reason.",
+        )
+    firearm.serial_key = ""
+
+
+def _shares_its_number(firearm: Firearm) -> bool:
+    """True for a stored firearm whose number, which did not change, is that of another one."""
+    rows = Firearm.objects.filter(pk=firearm.pk, serial=firearm.serial, serial_key="")
+    return not firearm._state.adding and rows.exists()
 
 
 def _check_lot(firearm: Firearm) -> None:

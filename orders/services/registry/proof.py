@@ -31,6 +31,7 @@ from orders.models import (
 from orders.models.fields import offset_of
 from orders.services.bulk import make
 from orders.services.court_days import check_proof_not_before_order
+from orders.services.firearms.inventory import is_other_firearm
 from orders.services.registry import files
 from orders.services.registry.cells import Rejected
 from orders.services.registry.descriptions import Described, describe, row_of
@@ -60,6 +61,7 @@ from orders.services.registry.set_aside import (
     not_on_receipt,
     number_used,
     other_time,
+    same_serial,
     serial_to_match,
 )
 from orders.services.registry.staging import Reject, Staging
@@ -81,7 +83,7 @@ def sort_out(orders: Mapping[str, Order], staging: Staging, places: Places, *, n
     described = Described((order, row) for _, order, row in listed)
     for line, order, firearm in listed:
         with sorter.rejecting(files.FIREARMS, line):
-            sorter.firearm(order, firearm, is_one=described.is_one(order, firearm))
+            sorter.firearm(order, firearm, line, is_one=described.is_one(order, firearm))
     by_number: dict[ReceiptKey, list[tuple[int, ReceiptRow]]] = {}
     for line, cells in receipts:
         with sorter.rejecting(files.RECEIPTS, line):
@@ -110,11 +112,12 @@ class _Sorter:
         except Rejected as error:
             self.proof.rejects.append(Reject(name, line, error.code, error.detail))
 
-    def firearm(self, order: Order, row: FirearmRow, *, is_one: bool) -> None:
-        """List the firearm, unless it is listed. Raises `Rejected` if its number belongs to another one.
+    def firearm(self, order: Order, row: FirearmRow, line: int, *, is_one: bool) -> None:
+        """List the firearm, unless it is listed. Ask about a number that may belong to two firearms.
 
-        A new description replaces that of an earlier import if it `is_one` for the file. A row without an
-        identifying number is one firearm each time it occurs in the file.
+        A new description replaces that of an earlier import if it `is_one` for the file. If it is not, both
+        firearms count until a person decides. A row without an identifying number is one firearm each time it
+        occurs in the file.
         """
         key = exact_key(row.serial)
         digest = row.digest if key else self._numbered(order, row.digest)
@@ -130,26 +133,19 @@ class _Sorter:
         if stored is not None and self._describes(stored, row):
             self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(stored.public_id)})
             return
-        if stored is not None:
-            raise Rejected(
-                "duplicate_serial",
-                f"serial: {row.serial} is on the list of the case with another description. The first row is "
-                "kept. Correct the firearm on the order's page if this row is right.",
-            )
-        firearm = make(
-            Firearm,
-            order=order,
-            serial=row.serial,
-            serial_key=key,
-            make=row.make,
-            model=row.model,
-            caliber=row.caliber,
-            firearm_type=row.firearm_type,
-            source=row.source,
-        )
+        if stored is None:
+            self._list(order, row, key, digest)
+        elif is_other_firearm(stored, row):
+            other = None if is_one else self._list(order, row, "", digest)
+            self._ask(same_serial(order, stored, row, other, line, now=self._now), [digest])
+
+    def _list(self, order: Order, row: FirearmRow, key: str, digest: str) -> Firearm:
+        described = {name: getattr(row, name) for name in ("serial", *DESCRIPTION)}
+        firearm = make(Firearm, order=order, serial_key=key, **described)
         self.known.add(order, firearm)
         self.proof.firearms.append(firearm)
         self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(firearm.public_id)})
+        return firearm
 
     def _describes(self, stored: Firearm, row: FirearmRow) -> bool:
         """Take over the description if only a receipt brought the firearm: it stays without the receipt."""

@@ -40,7 +40,14 @@ from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
 from orders.services.registry.known import Known
-from orders.services.registry.set_aside import NO_LONGER_NAMED, NUMBER_USED, OTHER_TIME, serial_to_match
+from orders.services.registry.same_numbers import list_row, restore_rows, take_off_list
+from orders.services.registry.set_aside import (
+    NO_LONGER_NAMED,
+    NUMBER_USED,
+    OTHER_TIME,
+    SAME_SERIAL,
+    serial_to_match,
+)
 from orders.services.registry.small_children import BORN
 from orders.services.registry.times import correct_time, restore_time
 from orders.services.validation import need_reason
@@ -66,13 +73,9 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
             return row
         if row.kind != ReviewKind.DOUBTFUL:
             raise InvalidFact("item", "not_doubtful", "Decide which firearm it is instead.")
+        if _is_decided(row, change.order, by=by, now=now, reason=why):
+            return row
         given = row.payload
-        if row.code == NO_END:
-            return row
-        if row.code == OTHER_TIME:
-            row.order = change.order
-            correct_time(row, by=by, now=now, reason=why)
-            return row
         if BORN in given:
             born, before = date.fromisoformat(given[BORN]), change.order.case.respondent.date_of_birth
             row.payload[BEFORE] = plain(before)
@@ -93,6 +96,17 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
             fact = _record_receipt(row, change.order, at, by=by, now=now, reason=why)
         row.payload[RECORDED] = str(fact.public_id)
     return row
+
+
+def _is_decided(row: ReviewItem, order: Order, *, by: User, now: datetime, reason: str) -> bool:
+    """Carry out the decision about what is on record already; False if the row is to be recorded."""
+    if row.code == SAME_SERIAL:
+        is_listed = row.payload["counts"]
+        row.payload[RECORDED] = is_listed or list_row(row, order, by=by, now=now, reason=reason)
+    elif row.code == OTHER_TIME:
+        row.order = order
+        correct_time(row, by=by, now=now, reason=reason)
+    return row.code in {NO_END, SAME_SERIAL, OTHER_TIME}
 
 
 def match_review(
@@ -141,6 +155,8 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
             keep_apart(change.order, other=_other(row), reason=why, by=by, now=now)
         elif row.code == NO_LONGER_NAMED:
             drop_unproven(list(Firearm.objects.filter(public_id__in=row.payload["firearms"])))
+        elif row.code == SAME_SERIAL:
+            take_off_list(row.payload["counts"], change.order, by=by, now=now, reason=why)
     return row
 
 
@@ -179,6 +195,9 @@ def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
 def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
     """Withdraw what the decision recorded, as far as it is still there."""
     given = row.payload
+    if row.code == SAME_SERIAL:
+        restore_rows(row, row.order, by=by, now=now, reason=reason)
+        return
     records_nothing = row.kind == ReviewKind.OTHER_RESPONDENT or row.code == NO_END
     if row.resolution == ReviewResolution.REJECTED or records_nothing:
         return

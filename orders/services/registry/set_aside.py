@@ -13,13 +13,16 @@ from orders.errors import DoubtfulFact
 from orders.models import Firearm, Order, Receipt, ReviewItem, ReviewKind
 from orders.services.registry import files
 from orders.services.registry.known import Known
-from orders.services.registry.parsing import ReceiptRow
+from orders.services.registry.new_proof import DESCRIPTION
+from orders.services.registry.parsing import FirearmRow, ReceiptRow
 from orders.services.registry.receipt_rows import RecordedReceipt
 
 #: A receipt with the number of another one of the order. Once confirmed, it is a receipt of its own.
 NUMBER_USED = "receipt_number_used"
 #: A row with another time of the same day. Once confirmed, the stored receipt or statement is corrected.
 OTHER_TIME = "other_time"
+#: A row of a listed number with another description. Once confirmed, it is a firearm of its own.
+SAME_SERIAL = "same_serial"
 #: A later row with a firearm that the stored receipt does not name.
 NOT_ON_RECEIPT = "not_on_receipt"
 #: A firearm of the stored receipt that the rows in its place do not name.
@@ -60,6 +63,35 @@ def other_time(
     )
     payload = row.as_payload() | {"corrects": str(stored.public_id) if stored else ""}
     return _item(order, OTHER_TIME, detail, line, kind=ReviewKind.DOUBTFUL, payload=payload, now=now)
+
+
+def same_serial(
+    order: Order, stored: Firearm, row: FirearmRow, other: Firearm | None, line: int, *, now: datetime
+) -> ReviewItem:
+    """Return an item: the row has the number of a listed firearm and describes another one.
+
+    `other` is the firearm of the row, if it counts until the decision.
+    """
+    counts = "Until then both count." if other else "Until then only the listed one counts."
+    detail = (
+        f"serial: {show_invisible(row.serial)[:40]} is on the list with another description. Decide whether "
+        f"these are two firearms with one number, or one firearm described twice. {counts}"
+    )
+    payload = {
+        "firearms": [str(stored.public_id)],
+        "counts": str(other.public_id) if other else "",
+        "row": {name: getattr(row, name) for name in ("serial", *DESCRIPTION)},
+    }
+    return _item(
+        order,
+        SAME_SERIAL,
+        detail,
+        line,
+        kind=ReviewKind.DOUBTFUL,
+        payload=payload,
+        now=now,
+        file=files.FIREARMS,
+    )
 
 
 def serial_to_match(
@@ -151,12 +183,13 @@ def _item(
     kind: ReviewKind,
     payload: dict[str, Any],
     now: datetime,
+    file: str = files.RECEIPTS,
 ) -> ReviewItem:
     return ReviewItem(
         order=order,
         kind=kind,
         code=code,
-        file=files.RECEIPTS,
+        file=file,
         line=line,
         detail=detail,
         payload=payload,

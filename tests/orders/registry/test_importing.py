@@ -290,7 +290,6 @@ PROOF_FAULTS: list[tuple[str, str, dict[str, str]]] = [
     ("unknown_por_number", files.FIREARMS, firearm_row(99)),
     ("unknown_firearm_source", files.FIREARMS, firearm_row(source="rumour")),
     ("too_long", files.FIREARMS, firearm_row(serial="S" * 41)),
-    ("duplicate_serial", files.FIREARMS, firearm_row(serial="S9", make="COL")),
     ("missing_por_number", files.RECEIPTS, receipt_row(por_number="")),
     ("unknown_por_number", files.RECEIPTS, receipt_row(99)),
     ("unknown_receipt_kind", files.RECEIPTS, receipt_row(kind="promise")),

@@ -228,14 +228,15 @@ def test_a_description_that_a_person_corrected_stays(tmp_path: Path) -> None:
     same = take(tmp_path / "2", [order_row()], [firearm_row()])
     third = take(tmp_path / "3", [order_row()], [firearm_row(make="GLO")])
 
-    assert (same["rejected"], third["rejected"]) == ({}, {"duplicate_serial": 1})
+    assert (same["doubtful"], [one["code"] for one in third["doubtful"]]) == ([], ["same_serial"])
     assert _described() == [("S1", "COL")]
 
 
-def test_two_descriptions_in_one_file_keep_the_first(tmp_path: Path) -> None:
+def test_two_descriptions_in_one_file_are_two_firearms_until_a_person_decides(tmp_path: Path) -> None:
     take(tmp_path / "1", [order_row()], [firearm_row()])
     rows = [firearm_row(make="GLO"), firearm_row(make="COL")]
 
     found = take(tmp_path / "2", [order_row()], rows)
 
-    assert (found["rejected"], _described()) == ({"duplicate_serial": 2}, [("S1", "RUG")])
+    assert [one["code"] for one in found["doubtful"]] == ["same_serial", "same_serial"]
+    assert _described() == [("S1", "RUG"), ("S1", "GLO"), ("S1", "COL")]
