@@ -75,7 +75,12 @@ READS = {
     },
     # Monitoring compares checkpoints and deadlines with alerts.
     "notifications/services/watch/audits.py": {"orders_checkpoint"},
-    "notifications/services/watch/counters.py": {"orders_checkpoint", "orders_deadline", "orders_followup"},
+    "notifications/services/watch/counters.py": {
+        "orders_checkpoint",
+        "orders_deadline",
+        "orders_followup",
+        "orders_order",
+    },
     "notifications/services/watch/delivery.py": {"orders_checkpoint", "orders_deadline"},
     "notifications/services/watch/health.py": {"orders_checkpoint"},
     # The report has one row for each agency.

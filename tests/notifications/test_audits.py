@@ -32,6 +32,7 @@ from notifications.services.watch import audits, canary, counters
 from notifications.services.watch.audits import audit
 from notifications.services.watch.findings import Violation
 from orders.models import Checkpoint, Deadline, FollowUp, Order
+from orders.services.orders.corrections import correct_order
 from orders.services.planning import rulebooks
 from tests import make
 from tests.ledger import Ledger
@@ -334,3 +335,17 @@ def test_counts_are_published_and_uneven_ones_are_late_after_a_day(fired: Order,
     Checkpoint.objects.filter(purpose="check").update(state=1, fired_at=timezone.now())
     counters.take()
     assert client.get("/healthz/deadlines").status_code == 200
+
+
+def test_a_registry_number_at_two_courts_is_found_until_one_is_corrected(administrator: User) -> None:
+    first, second = (make.order(por_number=number) for number in ("POR 1", "por1"))
+    counters.take()
+    audit()
+
+    assert codes() == ["numbers"]
+    assert Finding.objects.get(code="numbers").count == 1
+    assert first.case.court_id != second.case.court_id
+    correct_order(second, por_number="POR2", reason="Misread.", by=None, now=timezone.now())
+    counters.take()
+    audit()
+    assert codes() == []

@@ -16,7 +16,7 @@ from accounts.isolation import reason_of
 from notifications.models import Counter, Finding
 from notifications.services.sql import rows_of
 from notifications.services.watch import access_log, delivery, health
-from notifications.services.watch.counters import OVERDUE_UNOWNED, WITHOUT_DEADLINES
+from notifications.services.watch.counters import OVERDUE_UNOWNED, SHARED_NUMBERS, WITHOUT_DEADLINES
 from notifications.services.watch.findings import Violation, reconcile
 from notifications.services.watch.locked import locked_accounts
 from orders.services.attachments.sweep import count_missing
@@ -170,6 +170,7 @@ def _checks(host_clock: Callable[[], float]) -> dict[str, Callable[[], Iterable[
         "stuck": _stuck,
         "uncovered": _uncovered,
         "doubled": _doubled,
+        "numbers": _shared_numbers,
         _CLOCK_RULES: _clock_rules,
         "clock": lambda: _clock_difference(host_clock),
         "canary": _canary,
@@ -231,6 +232,14 @@ def _doubled() -> Iterator[Violation]:
     count = _count(_DOUBLED)
     detail = f"{count} alerts of the last 26 hours were in doubt and sent again; they may have arrived twice."
     yield Violation(code="doubled", count=count, detail=detail)
+
+
+def _shared_numbers() -> Iterator[Violation]:
+    """No registry number is at two courts, as of the last count. A court does not learn of the other one."""
+    counted = Counter.objects.filter(name=SHARED_NUMBERS).values_list("value", flat=True)
+    count = next(iter(counted), 0)
+    detail = f"{count} registry numbers are stored at more than one court."
+    yield Violation(code="numbers", count=count, detail=detail)
 
 
 def _clock_rules() -> Iterator[Violation]:

@@ -15,6 +15,8 @@ OVERDUE, OVERDUE_ALERTED = "overdue", "overdue_alerted"
 OVERDUE_UNOWNED = "overdue_without_follow_up"
 UNOWNED = "follow_ups_without_owner"
 WITHOUT_DEADLINES = "orders_without_deadlines"
+#: Registry numbers that orders of more than one court have.
+SHARED_NUMBERS = "registry_numbers_of_several_courts"
 #: The counters on the health page, in order.
 PUBLISHED = (OVERDUE, OVERDUE_ALERTED, UNOWNED, OVERDUE_UNOWNED, WITHOUT_DEADLINES)
 
@@ -33,7 +35,10 @@ SELECT count(*),
        count(*) FILTER (WHERE NOT EXISTS (
          SELECT FROM orders_followup f WHERE f.deadline_id = d.id AND f.closed_at IS NULL)),
        (SELECT count(*) FROM orders_followup
-        WHERE closed_at IS NULL AND (owner_id IS NULL OR next_action_at IS NULL))
+        WHERE closed_at IS NULL AND (owner_id IS NULL OR next_action_at IS NULL)),
+       (SELECT count(*) FROM (
+          SELECT FROM orders_order WHERE number_key <> '' AND withdrawn_at IS NULL
+          GROUP BY number_key HAVING count(*) > 1) shared)
 FROM orders_deadline d WHERE d.state = %(deadline_overdue)s
 """
 
@@ -53,7 +58,7 @@ def take() -> dict[str, int]:
     """Take and store all counts; mark orders that should have deadlines and have none for replanning."""
     with transaction.atomic():
         rows_of("SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{COUNT_TIMEOUT}s"})
-        overdue, alerted, unfollowed, unowned = rows_of(_COUNT, {})[0]
+        overdue, alerted, unfollowed, unowned, shared = rows_of(_COUNT, {})[0]
     # Outside the transaction: marked rows must not stay locked while the search runs.
     bare = mark_uncovered()
     counts = {
@@ -62,6 +67,7 @@ def take() -> dict[str, int]:
         UNOWNED: unowned,
         OVERDUE_UNOWNED: unfollowed,
         WITHOUT_DEADLINES: bare,
+        SHARED_NUMBERS: shared,
     }
     rows_of(
         _KEEP,
