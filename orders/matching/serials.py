@@ -38,6 +38,8 @@ _LABEL = re.compile(
     r"^\W*(?:SERIAL|SER|S/?N|NUMBER|NO)\b(?:[\s.:#]*+(?:NUMBER|NO|NUM)\b)?[\s.:#]++", re.IGNORECASE
 )
 _NOTE = re.compile(r"(?<!\s)\s*+[(\[].*$")
+#: A number as programs write it in a column with empty cells.
+_WHOLE = re.compile(r"^'?(\d+)\.0+$")
 #: A long number as a spreadsheet saves it. Its last digits are lost, so that two numbers look equal.
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
 #: A day, or more than one number: no serial number of one firearm.
@@ -170,6 +172,7 @@ def split_partly(text: str, listed: Collection[str]) -> tuple[list[str], list[st
 
 def near_keys(serial: str) -> set[str]:
     """Return the near keys of the number as it is, without a label before it, and without a note after it."""
+    serial = _WHOLE.sub(r"\1", serial.strip())
     forms = (serial, _LABEL.sub("", serial), _NOTE.sub("", serial), _NOTE.sub("", _LABEL.sub("", serial)))
     return {near_key(one) for one in forms} - {""}
 

@@ -26,6 +26,12 @@ def test_a_serial_number_in_other_letters_is_a_near_match(one: str) -> None:
     assert exact_key(one) != exact_key(SERIALS[0])
 
 
+@pytest.mark.parametrize("one", ["12345.0", "'12345", "'12345.00", "12\u0417\u041745"])
+def test_what_a_program_or_a_keyboard_adds_leaves_a_near_match(one: str) -> None:
+    listed = "123345" if "\u0417" in one else "12345"
+    assert near_matches(one, [listed]) == [listed]
+
+
 def test_a_word_for_no_number_is_one_in_other_letters() -> None:
     assert not is_identifying("\u039d\u039f\u039d\u0395 1")
     assert is_no_name("\u039d\u039f\u039d\u0395")
