@@ -179,17 +179,27 @@ class _Explanation:
         yield known.fill("sentence.source", sources=sources, status=status, since=since)
         if value.note:
             yield known.translated(f"note.{rule.id}@{value.effective}", value.note)
-        if rule.certainty is Certainty.DEBATABLE:
-            key = f"doubt.{rule.id}@{value.effective}" if value.doubt else f"doubt.{rule.id}"
-            yield known.fill("sentence.debatable", doubt=known.translated(key, rule.doubt))
-        elif not self._planned.is_from_leap_day:
-            yield known.texts["sentence.certain"]
-        if self._planned.is_from_leap_day:
-            yield known.texts["sentence.leap_day"]
+        yield from self._certainty()
         if rule.no_check:
             yield known.translated(f"no_check.{rule.id}", rule.no_check)
         if self._planned.alternative_on and not self._planned.printed:
             yield known.fill("sentence.other_reading", day=self._day(self._planned.alternative_on))
+
+    def _certainty(self) -> Iterator[str]:
+        """Yield that the reading is certain, or each doubt that matters in this case."""
+        planned, rule, known = self._planned, self._planned.rule, self._words
+        if rule.certainty is Certainty.DEBATABLE:
+            key, value = f"doubt.{rule.id}", planned.value
+            if value.doubt:
+                key += f"@{value.effective} {value.way}".rstrip()
+            yield known.fill("sentence.debatable", doubt=known.translated(key, rule.doubt))
+        elif planned.certainty is Certainty.CERTAIN:
+            yield known.texts["sentence.certain"]
+        if planned.has_closed_day_doubt:
+            doubt = known.translated(f"closed_day_doubt.{rule.id}", rule.closed_day_doubt)
+            yield known.fill("sentence.debatable", doubt=doubt)
+        if planned.is_from_leap_day:
+            yield known.texts["sentence.leap_day"]
 
     def _span(self, offset: Offset) -> str:
         """Return the text of an offset that counts something."""

@@ -40,6 +40,9 @@ class DutyProof(StrEnum):
         return list(DutyProof).index(self)
 
 
+#: How a respondent is served, as orders record it.
+SERVICE_WAYS = frozenset({"in_hand", "abode", "electronic", "in_court", "mail", "unknown"})
+
 #: What a respondent swears to. A statement alone proves nothing.
 STATEMENTS = frozenset({"inaccessibility_stated", "non_possession_stated"})
 
@@ -146,7 +149,8 @@ class Event:
     """An event of an order, at an instant, or on a day if the time of day is not known.
 
     `key` distinguishes two events of a kind (two hearings). `purpose` is that of a hearing or condition.
-    `source` is the record it is known from, for explanations. `complete`, for a surrender or `accounted_for`:
+    `source` is the record it is known from, for explanations. `way` is how the respondent was served, if it
+    is stated. `complete`, for a surrender or `accounted_for`:
     everything believed held is now accounted for, and `proof` is what that rests on. `checked`, for a
     statement: someone checked it.
     """
@@ -161,6 +165,7 @@ class Event:
     in_custody: bool = False
     proof: DutyProof | None = None
     checked: bool = False
+    way: str = ""
 
     def day(self, zone: ZoneInfo) -> date:
         """Return the calendar day in `zone`. Raises `ValueError` without an instant or a day."""
@@ -198,7 +203,7 @@ class Event:
             return self.at < other.at
         return self.day(zone) < other.day(zone)
 
-    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str, str, bool, bool, str, str]:
+    def sort_key(self, zone: ZoneInfo) -> tuple[date, float, str, str, bool, bool, str, str, str]:
         """Return a key that sorts by time, however the events were listed. Those without a date are last."""
         return (
             self.day(zone) if self.dated else date.max,
@@ -209,6 +214,7 @@ class Event:
             self.in_custody,
             self.source,
             self.proof or "",
+            self.way,
         )
 
 

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orders.rules.announcements import read_announcements
 from orders.rules.court_calendar import CourtCalendar, Holiday
-from orders.rules.facts import EVENT_KINDS, Kind
+from orders.rules.facts import EVENT_KINDS, SERVICE_WAYS, Kind
 from orders.rules.model import (
     Binding,
+    ByWay,
     CheckpointRule,
     Entry,
     Jurisdiction,
@@ -196,6 +197,8 @@ def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
         moves_off_closed_days=table.flag("moves_off_closed_days"),
         moves_to_nearest=table.flag("moves_to_nearest"),
         closed_day_moves=table.number("closed_day_moves", 1),
+        closed_day_doubt=table.text("closed_day_doubt", ""),
+        until=table.day_or_none("until"),
         else_starts=event_of(table, "else_starts", STARTS, ""),
         not_before=event_of(table, "not_before", EVENT_KINDS, ""),
         after_end=table.flag("after_end"),
@@ -212,16 +215,25 @@ def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
         covers=table.texts("covers", needed=False),
         file=file,
     )
+    _require_no_contradiction(table, rule)
+    _require_check(table, rule)
+    _require_doubt(table, rule)
+    table.reject_unread()
+    return rule
+
+
+def _require_no_contradiction(table: Table, rule: Rule) -> None:
+    """Refuse keys of a rule that exclude each other."""
     if rule.ends_order and (rule.after_end or "expiry" in (rule.starts, rule.else_starts)):
         raise table.error("ends_order", "a rule that gives the order's end cannot count from it")
     if rule.dated_by is DatedBy.START and any(value.starts for value in rule.values):
         raise table.error("dated_by", "a value with its own start is chosen by the day of issue")
     if rule.court_sets_opening and rule.values[-1].opens is None:
         raise table.error("court_sets_opening", "the newest value has no opening that a court could set")
-    _require_check(table, rule)
-    _require_doubt(table, rule)
-    table.reject_unread()
-    return rule
+    if rule.closed_day_doubt and not rule.moves_off_closed_days:
+        raise table.error("closed_day_doubt", "only a rule with moves_off_closed_days has one")
+    if rule.until is not None and rule.until <= rule.values[-1].effective:
+        raise table.error("until", f"{rule.until} is not after the day on which the newest value took effect")
 
 
 def _require_check(table: Table, rule: Rule) -> None:
@@ -303,7 +315,7 @@ def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
     return {}
 
 
-def _require_doubt(table: Table, rule: Rule | Entry | Value) -> None:
+def _require_doubt(table: Table, rule: Rule | Entry | Value | ByWay) -> None:
     if rule.certainty is Certainty.DEBATABLE and not rule.doubt:
         raise table.error("doubt", "missing; a debatable rule explains its doubt")
 
@@ -333,9 +345,22 @@ def _value(table: Table) -> Value:
         actor=table.text("actor", ""),
         certainty=table.one_of_if_given("certainty", Certainty),
         doubt=table.text("doubt", ""),
+        by_way=tuple(read(one, _by_way) for one in table.tables("by_way", needed=False)),
     )
     _require_doubt(table, value)
     return value
+
+
+def _by_way(table: Table) -> ByWay:
+    found = ByWay(
+        way=event_of(table, "way", SERVICE_WAYS),
+        due=offset_at(table, "due") or Offset(amount=0, unit=Unit.ELAPSED_HOURS),
+        certainty=table.one_of("certainty", Certainty),
+        doubt=table.text("doubt", ""),
+        check=offset_at(table, "check"),
+    )
+    _require_doubt(table, found)
+    return found
 
 
 def _checkpoint(table: Table) -> CheckpointRule:

@@ -113,13 +113,24 @@ class CheckpointRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ByWay:
+    """What one way of service changes of a value: its time, how well it is known, and when it is checked."""
+
+    way: str
+    due: Offset
+    certainty: Certainty
+    doubt: str = ""
+    check: Offset | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Value:
     """The times that a rule gives from the day `effective`, with the sources.
 
     `alternative` is the other reading of a debatable rule. `extends`, for a rule that ends the order, is the
     most that one extension adds to the last day; None if the law sets no limit. `starts`, `actor`,
     `certainty` and `doubt` replace those of the rule if the law changed them, or if this value is known
-    better or less well.
+    better or less well. `by_way` has the times of an order that was served in another way.
     """
 
     effective: date
@@ -134,6 +145,17 @@ class Value:
     actor: str = ""
     certainty: Certainty | None = None
     doubt: str = ""
+    by_way: tuple[ByWay, ...] = ()
+    way: str = ""
+    check: Offset | None = None
+
+    def served(self, way: str) -> Value:
+        """Return the value with what a service in this way changes of it."""
+        found = next((one for one in self.by_way if one.way == way), None)
+        if found is None:
+            return self
+        value = replace(self, due=found.due, check=found.check, way=way)
+        return replace(value, certainty=found.certainty, doubt=found.doubt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +180,10 @@ class Rule:
     - `no_check`: why the rule has no check, in a sentence. A rule with a duty has a check or this.
     - `moves_off_closed_days`: if the court is closed on the due day, the plan also gives the open day number
       `closed_day_moves` after it, or with `moves_to_nearest` the open day nearest to it.
+    - `closed_day_doubt`: what is debatable only if the court is closed on the due day.
+    - `until`: orders issued on this day or later have another law.
     - `outlives_order`: the deadline remains after the order was vacated.
-    - `part_of`: the rule or entry that this rule is a part of.
-    - `covers`: the cells of the dossier that this rule carries.
+    - `part_of`: the rule or entry that it is a part of; `covers`: the cells of the dossier that it carries.
     """
 
     id: str
@@ -184,6 +207,8 @@ class Rule:
     moves_off_closed_days: bool = False
     moves_to_nearest: bool = False
     closed_day_moves: int = 1
+    closed_day_doubt: str = ""
+    until: date | None = None
     else_starts: str = ""
     not_before: str = ""
     after_end: bool = False
@@ -202,7 +227,11 @@ class Rule:
 
     def binds_order(self, facts: Facts) -> bool:
         """True if the rule binds an order with these facts."""
-        return facts.jurisdiction == self.jurisdiction and any(bind.holds(facts) for bind in self.binds)
+        return (
+            facts.jurisdiction == self.jurisdiction
+            and (self.until is None or facts.issued_on < self.until)
+            and any(bind.holds(facts) for bind in self.binds)
+        )
 
     def value_on(self, day: date) -> Value | None:
         """Return the value in force on `day`; None before the first value."""
@@ -213,6 +242,10 @@ class Rule:
         if value is None or not (value.starts or value.actor or value.certainty):
             return self
         rule = replace(self, actor=value.actor or self.actor)
+        if at := value.check:
+            own = self.checkpoints
+            own = tuple(replace(one, offset=at) if one.purpose is Purpose.CHECK else one for one in own)
+            rule = replace(rule, checkpoints=own)
         if value.starts:
             rule = replace(rule, starts=value.starts, else_starts="", not_before="", awaited=False)
         if value.certainty:

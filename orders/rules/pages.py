@@ -127,6 +127,7 @@ def rule_page(rule: Rule, rulebook: Rulebook, scenarios: list[Scenario]) -> str:
     lines += [f"- State: {rulebook.jurisdictions[rule.jurisdiction].name}"]
     lines += [f"- Who must act: {rule.actor}"]
     lines += [f"- Binds: {'; '.join(_binding(bind) for bind in rule.binds)}"]
+    lines += [f"- For orders issued before {rule.until}"] if rule.until else []
     lines += [f"- {line}" for line in _start(rule)]
     if rule.part_of:
         page = rule.part_of if rule.part_of in rulebook.by_id else rule.jurisdiction
@@ -346,6 +347,9 @@ def _own(value: Value) -> Iterator[str]:
         yield "this reading is considered certain."
     elif value.doubt:
         yield f"debatable. {value.doubt}"
+    for one in value.by_way:
+        known = f"debatable. {one.doubt}" if one.doubt else "this reading is considered certain."
+        yield f"served {plain(one.way)}: {offset_words(one.due)}; {known}"
     if value.note:
         yield value.note
 
@@ -353,6 +357,8 @@ def _own(value: Value) -> Iterator[str]:
 def _certainty(rule: Rule) -> str:
     if rule.certainty is Certainty.DEBATABLE:
         return f"Debatable. {rule.doubt}"
+    if rule.closed_day_doubt:
+        return f"Certain, but debatable if the court is closed on the last day. {rule.closed_day_doubt}"
     return "This reading is considered certain."
 
 

@@ -187,6 +187,7 @@ def _plan_start(
         value_day = start.day(order.jurisdiction.zone)
     if (value := rule.value_on(value_day)) is None:
         return
+    value = value.served(start.way)
     rule = rule.under(value)
     if missing := _missing(value, start):
         yield PlannedDeadline(
@@ -365,6 +366,8 @@ def _named(met_by: MetBy, order: _Order) -> list[Event]:
 
     A duty that asks for everything is also met by the finding or the check that accounts for everything.
     """
+    if met_by.event == "issued":
+        return _start_events("issued", order)
     found = order.events(met_by.event, met_by.purpose)
     return [*found, *order.events("accounted_for")] if met_by.complete else found
 

@@ -124,9 +124,16 @@ class PlannedDeadline:
         return self.alternative_on is not None and self.value.alternative is None and not self.printed
 
     @property
+    def has_closed_day_doubt(self) -> bool:
+        """True if the court is closed on the due day and the law leaves open what follows."""
+        return self.closed_day_moves_to is not None and bool(self.rule.closed_day_doubt)
+
+    @property
     def certainty(self) -> Certainty:
         """Whether lawyers agree on the reading of the rule in this case."""
-        return Certainty.DEBATABLE if self.is_from_leap_day else self.rule.certainty
+        if self.is_from_leap_day or self.has_closed_day_doubt:
+            return Certainty.DEBATABLE
+        return self.rule.certainty
 
     @property
     def met_in_time(self) -> bool | None:

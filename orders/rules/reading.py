@@ -34,7 +34,7 @@ def unless_of(table: Table) -> Unless:
 def met_by_of(table: Table) -> MetBy:
     """Read an event that meets, and its conditions."""
     return MetBy(
-        event=event_of(table, "event", EVENT_KINDS),
+        event=event_of(table, "event", EVENT_KINDS | {"issued"}),
         purpose=table.text("purpose", ""),
         complete=table.flag("complete"),
         unless_armed=table.flag("unless_armed"),

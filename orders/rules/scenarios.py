@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from orders.rules.facts import EVENT_KINDS, Event, Facts, Kind
+from orders.rules.facts import EVENT_KINDS, SERVICE_WAYS, Event, Facts, Kind
 from orders.rules.plan import in_force, plan
 from orders.rules.planned import Moment, PlannedDeadline
 from orders.rules.rulebook import Rulebook
@@ -32,7 +32,7 @@ _ORDER_KEYS = {
     "financial_support",
     "area",
 }
-_EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose", "key"}
+_EVENT_KEYS = {"kind", "at", "on", "in_custody", "all", "purpose", "key", "way"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +226,10 @@ def _event_of(event: dict[str, Any]) -> Event:
         raise ValueError(f"“{event['kind']}” is not an event; choose from {', '.join(sorted(EVENT_KINDS))}")
     if ("at" in event) == ("on" in event):
         raise ValueError(f"event {event['kind']}: give either at (an instant) or on (a date)")
+    if (way := event.get("way", "")) and way not in SERVICE_WAYS:
+        raise ValueError(
+            f"way: “{way}” is not a way of service; choose from {', '.join(sorted(SERVICE_WAYS))}"
+        )
     return Event(
         kind=kind,
         at=_instant(event, "at"),
@@ -234,6 +238,7 @@ def _event_of(event: dict[str, Any]) -> Event:
         purpose=event.get("purpose", "application"),
         complete=_flag(event, "all"),
         in_custody=_flag(event, "in_custody"),
+        way=way,
     )
 
 

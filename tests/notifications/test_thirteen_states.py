@@ -45,7 +45,7 @@ class Scene:
     zone: str = EAST
     county: str = ""
     kind: str = "final_erpo"
-    #: Hours from service until the firearms must be surrendered; None if the law sets no time.
+    #: Hours from service in hand until the firearms must be surrendered; None if the law sets no time.
     hours: int | None = None
     last_day: date | None = date(2027, 12, 2)
     #: An event of the case that starts a duty of the police, where nothing else does.
@@ -65,7 +65,7 @@ SCENES = [
     Scene(state="us_or", zone="America/Boise", county="Malheur", hours=24),
     Scene(state="us_ri", hours=0),
     Scene(state="us_vt", hours=0, last_day=date(2027, 6, 2)),
-    Scene(state="us_wa", zone=WEST, hours=24),
+    Scene(state="us_wa", zone=WEST, hours=0),
 ]
 
 FILE = """

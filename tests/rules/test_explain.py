@@ -362,12 +362,15 @@ def test_every_language_has_the_same_keys_with_the_same_places_to_fill(rulebook:
     own = words("en").texts
     texts = {f"title.{rule.id}" for rule in rulebook.rules}
     texts |= {f"doubt.{rule.id}" for rule in rulebook.rules if rule.doubt}
+    texts |= {f"closed_day_doubt.{rule.id}" for rule in rulebook.rules if rule.closed_day_doubt}
     texts |= {f"no_check.{rule.id}" for rule in rulebook.rules if rule.no_check}
     for rule in rulebook.rules:
         for value in rule.values:
             texts |= {f"source.{one}" for one in value.sources}
             texts |= {f"note.{rule.id}@{value.effective}"} if value.note else set()
             texts |= {f"doubt.{rule.id}@{value.effective}"} if value.doubt else set()
+            ways = (one for one in value.by_way if one.doubt)
+            texts |= {f"doubt.{rule.id}@{value.effective} {one.way}" for one in ways}
 
     for language in languages():
         said = words(language).texts

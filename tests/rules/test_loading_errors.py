@@ -12,6 +12,7 @@ from tests.rules.files import ENTRY, JURISDICTION, RULE, refusal
 from tests.rules.orders import order
 
 EVENTS = ", ".join(sorted(EVENT_KINDS))
+MEETING = ", ".join(sorted({*EVENT_KINDS, "issued"}))
 STARTS = ", ".join(sorted({*EVENT_KINDS, "issued", "expiry"}))
 RISING = "line 18, CT-ONE: effective: must be later than the value above; give each date once"
 EITHER_DAY = "day: give either day, or weekday (Monday is 0) and nth (-1 is the last)"
@@ -25,10 +26,10 @@ EITHER_DAY = "day: give either day, or weekday (Monday is 0) and nth (-1 is the 
             'actor = "court"',
             'actor = "court"\ncolour = 1',
             "line 9, CT-ONE: colour: unknown key; choose from actor, after_end, alarms_when_armed, "
-            "awaited, binds, certainty, checkpoint, closed_day_moves, court_sets_opening, covers, "
-            "custody_starts, dated_by, doubt, due_starts, else_starts, ends_order, id, is_end, met_by, "
-            "moves_off_closed_days, moves_to_nearest, no_check, not_before, only_after, opened_by, "
-            "opens_after, outlives_order, part_of, pick, start_purpose, starts, title, unless, value",
+            "awaited, binds, certainty, checkpoint, closed_day_doubt, closed_day_moves, court_sets_opening, "
+            "covers, custody_starts, dated_by, doubt, due_starts, else_starts, ends_order, id, is_end, "
+            "met_by, moves_off_closed_days, moves_to_nearest, no_check, not_before, only_after, opened_by, "
+            "opens_after, outlives_order, part_of, pick, start_purpose, starts, title, unless, until, value",
         ),
         ('actor = "court"', "actor = 3", "line 8, CT-ONE: actor: 3 is not a text in quotes"),
         (
@@ -140,8 +141,18 @@ EITHER_DAY = "day: give either day, or weekday (Monday is 0) and nth (-1 is the 
         ),
         (
             'actor = "court"',
-            'actor = "court"\nmet_by = [{ event = "issued" }]',
-            f"line 9, CT-ONE: event: “issued” is not an event; choose from {EVENTS}",
+            'actor = "court"\nmet_by = [{ event = "expiry" }]',
+            f"line 9, CT-ONE: event: “expiry” is not an event; choose from {MEETING}",
+        ),
+        (
+            'actor = "court"',
+            'actor = "court"\nclosed_day_doubt = "Why."',
+            "line 9, CT-ONE: closed_day_doubt: only a rule with moves_off_closed_days has one",
+        ),
+        (
+            'actor = "court"',
+            'actor = "court"\nuntil = 2020-01-01',
+            "line 9, CT-ONE: until: 2020-01-01 is not after the day on which the newest value took effect",
         ),
         (
             'starts = "issued"',

@@ -315,7 +315,13 @@ EITHER = "event served: give either at (an instant) or on (a date)"
         (
             "at = 2026-12-04T18:30:00-05:00",
             "on = 2026-12-04\nhow = 1\nabout = 2",
-            "about: unknown key; choose from all, at, in_custody, key, kind, on, purpose",
+            "about: unknown key; choose from all, at, in_custody, key, kind, on, purpose, way",
+        ),
+        (
+            "at = 2026-12-04T18:30:00-05:00",
+            'at = 2026-12-04T18:30:00-05:00\nway = "by_pigeon"',
+            "way: “by_pigeon” is not a way of service; choose from abode, electronic, in_court, in_hand, "
+            "mail, unknown",
         ),
         ('deadline = "CT-SUR-01"\n', "", "expect: give either deadline or order_in_force"),
         (

@@ -16,7 +16,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.access import MATRIX
-from orders.rules import audience, dossier, pages, scenarios
+from orders.rules import audience, dossier, in_force, pages, scenarios
 from orders.rules.loading import RulebookError
 from orders.rules.model import CheckpointRule, Entry, Offset, Rule, Value
 from orders.rules.vocabulary import Unit
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         heard = actions.add_parser("audience", help="Print who hears what, of everyone or of one role.")
         heard.add_argument("role", metavar="ROLE", nargs="?", default="")
         actions.add_parser(
-            "pages", help="Write docs/rulebook/, docs/law-coverage.md and docs/who-hears-what.md."
+            "pages", help="Write docs/rulebook/, law-coverage.md, law-in-force.md and who-hears-what.md."
         )
 
     def handle(self, **options: Any) -> None:
@@ -83,7 +83,9 @@ class Command(BaseCommand):
 
 def _rendered() -> Iterator[str]:
     """Write the pages that differ from the rule files."""
-    wanted = pages.pages(bundled(), scenarios.load(settings.BASE_DIR / "tests" / "scenarios"), dossier.load())
+    own = scenarios.load(settings.BASE_DIR / "tests" / "scenarios")
+    wanted = pages.pages(bundled(), own, dossier.load())
+    wanted["law-in-force.md"] = in_force.in_force_page(bundled(), own, in_force.load())
     wanted["who-hears-what.md"] = audience.audience_page(
         bundled(), audience.load_audiences(), MATRIX.alert_role
     )

@@ -68,7 +68,11 @@ def load_facts(
 def _on_the_order(order: models.Order) -> Iterable[Event]:
     if served_at := order.served_as_given:
         yield Event(
-            kind="served", at=served_at, in_custody=order.served_in_custody, source="the return of service"
+            kind="served",
+            at=served_at,
+            in_custody=order.served_in_custody,
+            way=order.service_method,
+            source="the return of service",
         )
     if order.vacated_at is not None and order.vacated_offset is not None:
         yield Event(kind="vacated", at=as_given(order.vacated_at, order.vacated_offset))

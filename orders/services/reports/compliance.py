@@ -220,8 +220,8 @@ def count_compliance(
     """
     rulebook = current_rulebook()
     rule, state = surrender_rule(jurisdiction), rulebook.jurisdictions[jurisdiction]
-    if rule is not None and (rule.custody_starts or state.areas):
-        # The statement knows one clock for a state, and no start but service.
+    if rule is not None and (rule.custody_starts or state.areas or _depends_on_way(rule)):
+        # The statement knows one clock for a state, no start but service, and one time for all ways of it.
         found = dict(count_apart(all_cases(jurisdiction, courts), as_of, rule, seconds=seconds))
     else:
         apart = cases_apart(jurisdiction, courts) if rule else []
@@ -234,6 +234,10 @@ def count_compliance(
         orders={status: found.get(status, 0) for status in SurrenderStatus},
         **{name: found.get(name, 0) for name in _FIREARMS},
     )
+
+
+def _depends_on_way(rule: Rule) -> bool:
+    return any(value.by_way for value in rule.values)
 
 
 def _count_all(

@@ -51,7 +51,7 @@ def surrendered(order: Order, *, after: timedelta) -> None:
     )
 
 
-@pytest.mark.parametrize("state", ["us_ca", "us_de", "us_vt"])
+@pytest.mark.parametrize("state", ["us_ca", "us_de", "us_vt", "us_wa"])
 def test_a_state_is_counted_as_the_planner_judges_its_orders(state: str) -> None:
     for one in (state, "us_ma"):
         orders_of(one)
