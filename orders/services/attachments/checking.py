@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import warnings
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -22,8 +25,18 @@ _BEGINNINGS: Mapping[str, tuple[bytes, ...]] = {
     "image/webp": (b"RIFF",),
 }
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-#: What a PDF file from a scanner never has.
-_ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+#: What a PDF file from a scanner never has. Encryption would hide all of it.
+_ACTIVE = re.compile(
+    rb"/(?:JavaScript|Launch|EmbeddedFile|RichMedia|SubmitForm|ImportData|Encrypt)|/XFA\s*[\[\d]"
+)
+#: A letter of a name in a PDF file can be written as its number: `/J#61vaScript`.
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_STREAM = re.compile(rb"stream\r?\n?")
+#: The one way in which a stream of objects may be packed, and what must not change its bytes after that.
+_PLAINLY_PACKED = re.compile(rb"/Filter\s*(?:\[\s*/FlateDecode\s*\]|/FlateDecode\s*[/>])")
+_CHANGED_AFTER = b"/DecodeParms"
+#: The most bytes that the objects of a file may unfold to.
+_MOST_UNPACKED = 32 * 1024**2
 #: The most pixels of a picture: a small file can unfold to gigabytes.
 MOST_PIXELS = 60_000_000
 #: The longest side of a stored picture, in pixels: serial numbers stay readable.
@@ -55,9 +68,11 @@ def check_file(content: bytes) -> CheckedFile:
         )
     if found in _FORMATS:
         return _picture(content, found)
-    if any(one in content for one in _ACTIVE):
+    if _is_active(content):
         raise _refused(
-            "active_file", "This PDF file has a program or another file inside. Print it to a new PDF file."
+            "active_file",
+            "This PDF file has a program or another file inside, or hides what is inside. "
+            "Print it to a new PDF file.",
         )
     return CheckedFile(content=content, content_type=found)
 
@@ -92,7 +107,7 @@ def _picture(content: bytes, content_type: str) -> CheckedFile:
             with Image.open(BytesIO(content), formats=[_FORMATS[content_type]]) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise _refused("picture_too_large", "The picture has too many pixels. Make it smaller.")
-                upright = ImageOps.exif_transpose(opened).convert("RGB")
+                upright = _upright(opened).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, InvalidFact):
             raise
@@ -118,6 +133,48 @@ def small_picture(content: bytes) -> bytes:
     out = BytesIO()
     small.save(out, format="JPEG", quality=80)
     return out.getvalue()
+
+
+def _upright(opened: Image.Image) -> Image.Image:
+    """Return the picture turned upright by its EXIF data; as it is if they are broken."""
+    try:
+        return ImageOps.exif_transpose(opened)
+    except (struct.error, TypeError, LookupError, ArithmeticError):
+        return opened
+
+
+def _is_active(content: bytes) -> bool:
+    """Return True for a PDF file with a program or another file, or with objects that cannot be read."""
+    try:
+        return any(_ACTIVE.search(part) for part in _objects(content))
+    except (zlib.error, EOFError):
+        return True
+
+
+def _objects(content: bytes) -> Iterator[bytes]:
+    """Yield the file, and each packed stream of objects, with the letters of all names as they are.
+
+    Raises `zlib.error` and `EOFError` for a stream that is packed otherwise, or too large.
+    """
+    left, before = _MOST_UNPACKED, 0
+    yield _plain_names(content)
+    for found in _STREAM.finditer(content):
+        dictionary = _plain_names(content[before : found.start()])
+        before = found.end()
+        if b"/ObjStm" not in dictionary:
+            continue
+        is_plain = _PLAINLY_PACKED.search(dictionary) and dictionary.count(b"/Filter") == 1
+        if not is_plain or _CHANGED_AFTER in dictionary:
+            raise EOFError
+        unpacked = zlib.decompressobj().decompress(memoryview(content)[before:], left)
+        left -= len(unpacked)
+        if left <= 0:
+            raise EOFError
+        yield _plain_names(unpacked)
+
+
+def _plain_names(part: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), part)
 
 
 def _refused(code: str, message: str) -> InvalidFact:
