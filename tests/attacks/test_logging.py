@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
+import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import IntegrityError, transaction
+from django.urls import URLPattern, get_resolver
 from gunicorn.config import Config
 
-from accounts.models import Agency
+from accounts.models import Agency, User
 from ctcompliance import logs
 from ctcompliance.logs import LONGEST, JsonFormatter, LineFormatter, redacted
 from ctcompliance.web_log import WebLogger
+from notifications.services.delivery import links
 from tests import make
 
 #: What a pattern that starts at each character reads again and again.
@@ -87,6 +93,36 @@ def test_access_log_shows_neither_browser_nor_the_page_before_and_cuts_the_rest(
     assert line.endswith('"-" "-"')
     assert "GET /xxx" in line
     assert len(line) < 500
+
+
+def addresses_with_a_token(patterns: Any, before: str = "/") -> Iterator[str]:
+    """Yield the addresses of the site that a secret opens."""
+    for one in patterns:
+        address = before + str(one.pattern)
+        if isinstance(one, URLPattern):
+            if "<str:token>" in address:
+                yield address
+        else:
+            yield from addresses_with_a_token(one.url_patterns, address)
+
+
+def test_no_log_shows_the_secret_of_a_link() -> None:
+    user = User(pk=12, email="ash@agency.example", password="x")
+    tokens = [
+        links.person_link(uuid.uuid4()).rpartition("/")[2],
+        links.answer_link(uuid.uuid4()).rpartition("/")[2],
+        f"12-{PasswordResetTokenGenerator().make_token(user)}",
+    ]
+    addresses = [*addresses_with_a_token(get_resolver().url_patterns)]
+    assert len(addresses) >= 4
+
+    for address in addresses:
+        for token in tokens:
+            said = redacted(f'"GET {address.replace("<str:token>", token)} HTTP/1.1" 200')
+            assert not any(part in said for part in re.split(r"[.]|(?<=12)-", token) if len(part) > 2), (
+                address
+            )
+            assert "[secret]" in said
 
 
 def record_of(error: BaseException, message: str, *args: Any) -> logging.LogRecord:
