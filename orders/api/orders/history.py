@@ -9,17 +9,11 @@ from django.urls import path
 from rest_framework import serializers
 from typing_extensions import override
 
-from accounts.access import MATRIX
 from accounts.api.fields import InstantField
 from accounts.api.serializers import OutputSerializer
 from orders.api.base import OrderChildList
-from orders.models import AttachmentKind, HistoryEntry, Order
-from orders.services.attachments.attaching import OF_FILES, kinds_to_see
-from orders.services.cautions import OF_CAUTIONS
-from orders.services.orders.order_cards import OF_CARDS
-from orders.services.parties.agencies import OF_SCHOOLS
-from orders.services.parties.protected_persons import OF_PROTECTED_PERSONS
-from orders.services.parties.releases import OF_RELEASES
+from orders.models import HistoryEntry, Order
+from orders.services.orders.history_seen import seen_by
 from orders.services.parties.visibility import roles_over
 
 
@@ -51,23 +45,9 @@ class HistoryList(OrderChildList):
 
     @override
     def get_children(self, queryset: Any, order: Order) -> QuerySet[Any]:
-        """Leave out entries about releases, cards, cautions, protected persons, schools and files.
-
-        A caller who may not know of them must not see that there are any either, nor how many.
-        """
-        entries = super().get_children(queryset, order)
+        """Leave out entries about what the caller may not know."""
         roles = roles_over(self.user, {order.pk})[order.pk]
-        if not MATRIX.may(roles, "view", "confidentiality_release"):
-            entries = entries.exclude(kind__in=OF_RELEASES)
-        if not MATRIX.may(roles, "view", "order_card"):
-            entries = entries.exclude(kind__in=OF_CARDS)
-        if not MATRIX.may(roles, "view", "caution"):
-            entries = entries.exclude(kind__in=OF_CAUTIONS)
-        if not MATRIX.may(roles, "view", "protected_person"):
-            entries = entries.exclude(OF_PROTECTED_PERSONS)
-        unseen = set(AttachmentKind) - set(kinds_to_see(roles))
-        entries = entries.exclude(kind__in=OF_FILES, data__kind__in=unseen)
-        return entries if roles & MATRIX.capacities["court"].seen_by else entries.exclude(OF_SCHOOLS)
+        return seen_by(super().get_children(queryset, order), roles)
 
     @override
     def paginate_queryset(self, queryset: Any, **options: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.access import MATRIX
 from orders.models import (
     CaseEvent,
     Caution,
@@ -41,10 +42,13 @@ from orders.services.conditions.conditions import available_conditions
 from orders.services.conditions.notices import RequiredNotice, law_of, required_notices
 from orders.services.firearms.accounting import FirearmAccount, account_of
 from orders.services.limits import RuleException, exceptions_of
+from orders.services.orders.history_seen import seen_by
 from orders.services.parties.agencies import ADDABLE
 from orders.services.parties.candidates import CandidatePerson, candidates_of, same_person_of
 from orders.services.parties.releases import not_ended
 
+#: Only pages and documents of a court show the history.
+_COURT = MATRIX.capacities["court"].seen_by
 #: At most this many history entries are loaded, the newest.
 HISTORY = 200
 
@@ -186,7 +190,7 @@ def load_record(order: Order) -> OrderRecord:
             .select_related("deadline", "owner", "assigned_to")
             .order_by("closed_at", "next_action_at")
         ),
-        history=list(order.history.select_related("actor").order_by("-id")[:HISTORY]),
+        history=list(seen_by(order.history.select_related("actor"), _COURT).order_by("-id")[:HISTORY]),
         same_person=same_person_of(order),
         candidates=candidates_of(order),
         law=law_of(order),
