@@ -27,8 +27,12 @@ from accounts.services.access import access_log
 from notifications.models import ContactChannel, Language, SafeContact
 from notifications.services.contacts import contacts
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
+from notifications.services.recipients.news import FOR_PERSON
 from orders.api.base import OrderView, refusals_as_problems
 from orders.models import ConfidentialityRelease
+
+#: The kinds of news that a protected person chooses among.
+_KINDS = [(one.value, one.label) for one in FOR_PERSON]
 
 
 class SafeContactOutput(OutputSerializer):
@@ -41,6 +45,7 @@ class SafeContactOutput(OutputSerializer):
         choices=[("", "None"), *ContactChannel.choices[:2]], help_text="For what failed by the first way."
     )
     has_phrase = serializers.SerializerMethodField()
+    news = serializers.SerializerMethodField(help_text="Of which news the person gets a message.")
     language = serializers.ChoiceField(choices=Language.choices)
     hours_from = serializers.TimeField(format="%H:%M", allow_null=True, help_text="Court time.")
     hours_until = serializers.TimeField(format="%H:%M", allow_null=True)
@@ -50,6 +55,10 @@ class SafeContactOutput(OutputSerializer):
         help_text="If true, nothing is sent until somebody confirms it again."
     )
     set_at = InstantField()
+
+    def get_news(self, contact: SafeContact) -> list[str]:
+        """The kinds of news that the person chose."""
+        return [one.value for one in contacts.wanted_news(contact)]
 
     def get_has_phrase(self, contact: SafeContact) -> bool:
         """Whether messages contain a phrase that the person chose."""
@@ -101,6 +110,12 @@ class SafeContactInput(InputSerializer):
         allow_blank=True,
         max_length=8,
         help_text="4 to 8 digits with which the person answers a message. Never returned.",
+    )
+    news = serializers.ListField(
+        child=serializers.ChoiceField(choices=_KINDS),
+        required=False,
+        max_length=len(_KINDS),
+        help_text="Of which news the person wants a message. All, if left out.",
     )
     language = serializers.ChoiceField(choices=Language.choices, required=False)
     hours_from = serializers.TimeField(required=False, allow_null=True, help_text="Court time.")
@@ -198,6 +213,27 @@ class ConfirmationCreate(SafeContactView, ResourceAction):
         return self.contact_response(confirmed, HTTPStatus.CREATED)
 
 
+class NewsInput(InputSerializer):
+    """Of which news the person wants a message."""
+
+    news = serializers.ListField(
+        child=serializers.ChoiceField(choices=_KINDS), min_length=1, max_length=len(_KINDS)
+    )
+
+
+class NewsCreate(SafeContactView, ResourceAction):
+    """POST: the protected person chose the news anew. The address and all else stay."""
+
+    actions = {"POST": "choose_news"}
+    input = NewsInput
+
+    @override
+    def perform_action(self, target: SafeContact, data: dict[str, Any]) -> Response:
+        with _all_or_nothing():
+            chosen = contacts.choose_news(target, data["news"])
+        return self.contact_response(chosen, HTTPStatus.CREATED)
+
+
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
     """Run a service in one transaction and turn its refusal into a `Problem`."""
@@ -215,5 +251,10 @@ urlpatterns = [
         "confidentiality-releases/<uuid:id>/safe-contact/confirmations",
         ConfirmationCreate.as_view(),
         name="release-safe-contact-confirmations",
+    ),
+    path(
+        "confidentiality-releases/<uuid:id>/safe-contact/news",
+        NewsCreate.as_view(),
+        name="release-safe-contact-news",
     ),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from notifications.api import absences, alerts, contacts, reports, resendings, webhooks
+from notifications.api import absences, alerts, choices, contacts, reports, resendings, webhooks
 
 urlpatterns = [
     *absences.urlpatterns,
     *alerts.urlpatterns,
+    *choices.urlpatterns,
     *contacts.urlpatterns,
     *resendings.urlpatterns,
     *webhooks.urlpatterns,

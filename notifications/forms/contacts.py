@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Self
 
@@ -11,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.form_base import SiteForm
 from accounts.narrowing import expect
-from notifications.models import ContactChannel, Language, SafeContact
+from notifications.models import ClientChoice, ContactChannel, Language, News, SafeContact
+from notifications.services.contacts import contacts
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
+from notifications.services.recipients.news import optional_kinds
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.forms.fields import ClockField
 from orders.services.clients.reports import WhyStill
@@ -24,6 +27,73 @@ _WHY = [
     (WhyStill.HIDDEN.value, _("My client thinks that they are hidden.")),
     (WhyStill.SEEN.value, _("Someone else has seen them since.")),
 ]
+
+
+#: The kinds of news as the pages of advocates name them, in the reader's language.
+NEWS = [
+    (News.SERVED, _("The order was served, or is not yet shortly before the hearing")),
+    (News.PROOF, _("Proof that the guns are gone, or a sworn paper about it")),
+    (News.HEARING, _("A hearing is set, moved, canceled, near or over")),
+    (News.EXTENSION, _("The days to ask for more time begin or end")),
+    (News.ORDER, _("The order changes or ends")),
+    (News.OVERDUE, _("The guns were not handed in on time")),
+    (News.RETURN, _("The other side asks for the guns back")),
+]
+
+
+def news_words(kinds: Iterable[News]) -> list[str]:
+    """Return the kinds in words, in the order of the form."""
+    chosen = set(kinds)
+    return [str(words) for kind, words in NEWS if kind in chosen]
+
+
+def _news_field() -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        choices=[(kind.value, words) for kind, words in NEWS],
+        label=_("The person wants a message when"),
+        initial=[kind.value for kind, _words in NEWS],
+        help_text=_("Each message says the same neutral words, whatever the news is."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class NewsForm(SiteForm):
+    """Of which news the protected person wants a message."""
+
+    news = _news_field()
+
+    @classmethod
+    def of(cls, contact: SafeContact) -> Self:
+        """The form with what was chosen."""
+        return cls(initial={"news": [one.value for one in contacts.wanted_news(contact)]})
+
+
+class ChoiceForm(SiteForm):
+    """Of which news of one client the advocate wants a message."""
+
+    messages = forms.MultipleChoiceField(
+        required=False,
+        choices=[],
+        label=_("Send me a message when"),
+        help_text=_("What you leave out waits on your first page, without a message."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    by_email_only = forms.BooleanField(
+        required=False,
+        label=_("Only by email: no text message and no other service for this client"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        optional = optional_kinds()
+        field = expect(forms.MultipleChoiceField, self.fields["messages"])
+        field.choices = [(kind.value, words) for kind, words in NEWS if kind in optional]
+
+    @classmethod
+    def of(cls, choice: ClientChoice) -> Self:
+        """The form with what was chosen."""
+        sent = [one.value for one in optional_kinds() if one not in choice.on_page]
+        return cls(initial={"messages": sent, "by_email_only": choice.by_email_only})
 
 
 class AliasForm(SiteForm):
@@ -122,6 +192,8 @@ class ContactForm(SiteForm):
         help_text=_("After this time no message goes out until you confirm the contact again."),
     )
 
+    news = _news_field()
+
     @classmethod
     def showing(cls, contact: SafeContact | None) -> Self:
         """An empty form with what the page shows of the contact anyway: a change must not lose safe hours."""
@@ -129,7 +201,9 @@ class ContactForm(SiteForm):
             return cls()
         shown = ("channel", "second_channel", "language", "hours_from", "hours_until")
         days = contact.confirm_every.days
-        return cls(initial={name: getattr(contact, name) for name in shown} | {"confirm_every_days": days})
+        news = [one.value for one in contacts.wanted_news(contact)]
+        kept = {name: getattr(contact, name) for name in shown}
+        return cls(initial=kept | {"confirm_every_days": days, "news": news})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Leave out text messages where no provider is set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from notifications.models.account_reminder import AccountReminder
 from notifications.models.alert import SENDABLE, Alert, AlertState, Channel, Priority, Via
 from notifications.models.audit_digest import AuditDigest
+from notifications.models.client_choice import ClientChoice, News
 from notifications.models.confirmed import ConfirmedDatabase
 from notifications.models.contact import ContactChannel, SafeContact
 from notifications.models.counter import Counter
@@ -39,6 +40,7 @@ __all__ = [
     "CalendarFeed",
     "Callback",
     "Channel",
+    "ClientChoice",
     "ConfirmedDatabase",
     "ContactChannel",
     "Counter",
@@ -50,6 +52,7 @@ __all__ = [
     "Heartbeat",
     "Language",
     "MessageTemplate",
+    "News",
     "OptedOutNumber",
     "ParkedRow",
     "PendingAcknowledgment",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from accounts.encrypted_fields import EncryptedTokenField
+from notifications.models.client_choice import News
 from notifications.models.recipient import Language
 from notifications.querysets import SafeContactQuerySet
 from orders.models import ConfidentialityRelease
@@ -53,6 +55,13 @@ class SafeContact(models.Model):
         default="",
         db_default="",
         help_text="Digits that the person chose, to answer a message. Without them no message asks.",
+    )
+    unwanted = ArrayField(
+        models.CharField(max_length=10, choices=News),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="News of which the person wants no message.",
     )
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     hours_from = models.TimeField(null=True, blank=True, help_text="Court time. Empty: at any hour.")

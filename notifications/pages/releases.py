@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -22,11 +24,12 @@ from django.views.decorators.http import require_GET
 from accounts.access import MATRIX
 from accounts.models import Role, User
 from accounts.services.access.access_log import log_access, log_miss
-from notifications.forms.contacts import AliasForm, ContactForm, ReportForm
+from notifications.forms.contacts import AliasForm, ChoiceForm, ContactForm, NewsForm, ReportForm, news_words
+from notifications.models import SafeContact
 from notifications.pages.client_words import request_words, sent_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
-from notifications.services.contacts import contacts
+from notifications.services.contacts import choices, contacts
 from notifications.services.contacts.stopping import is_stopped
 from notifications.services.contacts.testing import send_test
 from orders.errors import InvalidFact, UnseenFact
@@ -106,6 +109,8 @@ class OneRelease(View):
             "revoke": self._revoke,
             "report": self._report,
             "alias": self._name,
+            "news": self._news,
+            "choice": self._choice,
         }
         act = acts.get(request.POST.get("action", ""))
         if act is None:
@@ -115,14 +120,14 @@ class OneRelease(View):
     def _set(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
         form = ContactForm(request.POST)
         if not form.is_valid():
-            return self._page(request, release, form)
+            return self._page(request, release, form=form)
         try:
             contact = contacts.set_contact(
                 release, form.to_settings(), by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
             )
         except InvalidFact as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-            return self._page(request, release, form)
+            return self._page(request, release, form=form)
         messages.success(request, gettext("Saved. The person is notified only in this way."))
         # In the session, which is encrypted: a message could travel in a cookie.
         request.session[_SAVED] = {str(release.public_id): contacts.readable_address(contact)}
@@ -204,25 +209,40 @@ class OneRelease(View):
         messages.success(request, gettext("Saved."))
         return redirect("advocate-release", public_id=release.public_id)
 
+    def _news(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
+        contact, form = contacts.contact_of(release), NewsForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, release, news=form)
+        if contact is None:
+            raise Http404
+        contacts.choose_news(contact, form.cleaned_data["news"])
+        messages.success(request, gettext("Saved. Only this news is sent to the person from now on."))
+        return redirect("advocate-release", public_id=release.public_id)
+
+    def _choice(self, request: HttpRequest, release: ConfidentialityRelease) -> HttpResponse:
+        form = ChoiceForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, release, choice=form)
+        choices.choose(
+            release, **form.cleaned_data, by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
+        )
+        messages.success(request, gettext("Saved for you and this client. Others choose for themselves."))
+        return redirect("advocate-release", public_id=release.public_id)
+
     def _page(
-        self,
-        request: HttpRequest,
-        release: ConfidentialityRelease,
-        form: ContactForm | None = None,
-        alias: AliasForm | None = None,
-        report: ReportForm | None = None,
+        self, request: HttpRequest, release: ConfidentialityRelease, **refused: forms.Form
     ) -> HttpResponse:
-        now = timezone.now()
+        """Show the order, with the form that was refused under its name on the page."""
+        now, reader = timezone.now(), person_in(request, {Role.ADVOCATE})
         (words,) = in_words([release], now)
         (watched,) = released_orders([release], now)
         # Shown once, so that the advocate sees what is stored, and not to the next reader.
         saved = request.session.pop(_SAVED, {}).get(str(release.public_id), "")
         context = {
+            **_forms(release, watched.contact, reader),
+            **refused,
             "watched": watched,
             "words": words,
-            "form": form or ContactForm.showing(watched.contact),
-            "report": report or ReportForm(),
-            "alias": alias or AliasForm(initial={"alias": release.alias}),
             "sees": SEES,
             "saved_address": saved,
             "is_stopped": watched.contact is not None and is_stopped(watched.contact, now),
@@ -233,6 +253,20 @@ class OneRelease(View):
             "sent": [(one, sent_words(one)) for one in contacts.sent_under(release)],
         }
         return render(request, "notifications/release.html", context)
+
+
+def _forms(release: ConfidentialityRelease, contact: SafeContact | None, reader: User) -> dict[str, Any]:
+    """Return the forms of the page with what is stored."""
+    found: dict[str, Any] = {
+        "form": ContactForm.showing(contact),
+        "report": ReportForm(),
+        "alias": AliasForm(initial={"alias": release.alias}),
+        "choice": ChoiceForm.of(choices.choice_of(release, reader)),
+    }
+    if contact is not None:
+        wanted = contacts.wanted_news(contact)
+        found |= {"news": NewsForm.of(contact), "wanted": news_words(wanted)}
+    return found
 
 
 def _release(request: HttpRequest, public_id: UUID) -> ConfidentialityRelease:

@@ -20,6 +20,8 @@ _LEFT_OUT = (Via.MISSING, Via.OPERATOR, Via.CANARY)
 _REACHED = Q(first_sent_at__isnull=False) & ~Q(channel=Channel.PRINT) | Q(
     channel=Channel.PRINT, state=AlertState.DELIVERED
 )
+#: What an advocate could read on the page counts, too.
+_REACHED |= Q(state=AlertState.ON_PAGE)
 #: Advocates' and protected persons' alerts would show in a webhook the clients of an organization.
 _WITHOUT_WEBHOOK = (Via.RELAY, Via.PROTECTED)
 

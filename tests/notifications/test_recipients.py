@@ -91,6 +91,8 @@ class Released:
     contact: str
     is_confirmed: bool
     is_ended: bool
+    #: Whether the person wants news that the surrender is overdue.
+    wants_it: bool
 
     @property
     def is_in_force(self) -> bool:
@@ -99,8 +101,8 @@ class Released:
 
     @property
     def chosen(self) -> str:
-        """The channel of the contact that may be used; empty if there is none."""
-        return self.contact if self.is_confirmed and not self.is_ended else ""
+        """The channel of the contact that may be used for this news; empty if there is none."""
+        return self.contact if self.is_confirmed and not self.is_ended and self.wants_it else ""
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,8 @@ offices = st.builds(
     Office, st.lists(people, max_size=4).map(tuple), st.booleans(), st.sampled_from([True, False])
 )
 releases = st.builds(
-    lambda office, starts, length, revoked, contact, confirmed, ended: Released(
-        office, starts, starts + length, revoked, contact, confirmed, ended
+    lambda office, starts, length, revoked, contact, confirmed, ended, wants: Released(
+        office, starts, starts + length, revoked, contact, confirmed, ended, wants
     ),
     offices,
     st.sampled_from([-2, -1, 0, 0, 1]),
@@ -139,6 +141,7 @@ releases = st.builds(
     st.sampled_from(["", "email", "sms", "relay", "relay"]),
     st.sampled_from([True, True, True, False]),
     st.sampled_from([False, False, False, False, True]),
+    st.sampled_from([True, True, True, False]),
 )
 
 
@@ -288,6 +291,7 @@ def release_for(made: Made, released: Released) -> ConfidentialityRelease:
             channel=released.contact,
             confirmed_at=NOW if released.is_confirmed else DUE - timedelta(days=90),
             ended_at=NOW if released.is_ended else None,
+            unwanted=["served"] if released.wants_it else ["return", "overdue"],
         )
     return release
 

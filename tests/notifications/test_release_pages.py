@@ -48,6 +48,7 @@ CONTACT = {
     "hours_from": "10:00",
     "hours_until": "12:30",
     "confirm_every_days": "30",
+    "news": ["served", "proof", "hearing", "extension", "order", "overdue", "return"],
 }
 
 

@@ -7,7 +7,7 @@ whose client the person is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -21,9 +21,10 @@ from accounts.mail_addresses import LONGEST, AddressError, check_address
 from accounts.models import Role, User
 from accounts.text import in_normal_form
 from notifications.channels.phone import NumberError, normalize, readable
-from notifications.models import Alert, ContactChannel, Language, SafeContact, Via
+from notifications.models import Alert, ClientChoice, ContactChannel, Language, News, SafeContact, Via
 from notifications.services.delivery.sms_opt_out import is_opted_out
 from notifications.services.delivery.templates import find_forbidden, find_non_gsm
+from notifications.services.recipients.news import FOR_PERSON
 from notifications.services.watch.isolation import each_isolated, parked_rows
 from orders.errors import InvalidFact
 from orders.models import ConfidentialityRelease
@@ -62,6 +63,8 @@ class ContactSettings:
     hours_from: time | None = None
     hours_until: time | None = None
     confirm_every: timedelta | None = None
+    #: The kinds of news of which the person wants a message; None: all.
+    news: Sequence[str] | None = None
 
 
 def releases_of(user: User) -> QuerySet[ConfidentialityRelease]:
@@ -117,6 +120,7 @@ def set_contact(
     second = _second(chosen, address)
     _check_hours(chosen)
     confirm_every = _confirm_every(chosen)
+    unwanted = [] if chosen.news is None else _unwanted(chosen.news)
     if chosen.language not in Language.values:
         raise InvalidFact("language", "not_known", f"Use one of {', '.join(Language.values)}.")
     with transaction.atomic():
@@ -134,6 +138,7 @@ def set_contact(
             encrypted_second_address=encrypt(second) if second else "",
             encrypted_phrase=encrypt(phrase) if phrase else "",
             encrypted_pin=encrypt(pin) if pin else "",
+            unwanted=unwanted,
             language=chosen.language,
             hours_from=chosen.hours_from,
             hours_until=chosen.hours_until,
@@ -151,18 +156,42 @@ def confirm(contact: SafeContact, *, now: datetime) -> SafeContact:
     """
     current = SafeContact.objects.in_force().filter(pk=contact.pk)
     if not current.update(confirmed_at=now, answered_at=now):
-        raise InvalidFact(
-            "safe_contact", "already_ended", "This safe contact has ended. Set a new one with the person."
-        )
+        raise _has_ended()
     contact.confirmed_at = now
+    return contact
+
+
+def _has_ended() -> InvalidFact:
+    message = gettext("This safe contact has ended. Set a new one with the person.")
+    return InvalidFact("safe_contact", "already_ended", message)
+
+
+def wanted_news(contact: SafeContact) -> list[News]:
+    """Return the kinds of news of which the person gets a message."""
+    return [one for one in FOR_PERSON if one not in contact.unwanted]
+
+
+def choose_news(contact: SafeContact, news: Sequence[str]) -> SafeContact:
+    """Change of which news the person gets a message; the address and all else stay. Raises `InvalidFact`.
+
+    What waits for its time and is not wanted any more is not sent.
+    """
+    unwanted = _unwanted(news)
+    if not SafeContact.objects.in_force().filter(pk=contact.pk).update(unwanted=unwanted):
+        raise _has_ended()
+    contact.unwanted = unwanted
     return contact
 
 
 def move_to_renewed(
     sender: object, before: ConfidentialityRelease, after: ConfidentialityRelease, **_: object
 ) -> None:
-    """Let the safe contact of a renewed release go on under the new one: it was chosen for the order."""
+    """Let the safe contact of a renewed release go on under the new one: it was chosen for the order.
+
+    So do the choices of the advocates for this client.
+    """
     SafeContact.objects.filter(release=before, ended_at=None).update(release=after)
+    ClientChoice.objects.filter(release=before).update(release=after)
 
 
 def end(contact: SafeContact, *, now: datetime) -> None:
@@ -317,6 +346,16 @@ def _check_hours(chosen: ContactSettings) -> None:
     if chosen.hours_from is not None and chosen.hours_from == chosen.hours_until:
         message = gettext("Both times are the same. Enter a different time, or neither.")
         raise InvalidFact("hours_until", "same_time", message)
+
+
+def _unwanted(news: Sequence[str]) -> list[str]:
+    """Return the kinds that the person did not choose."""
+    if unknown := [one for one in news if one not in FOR_PERSON]:
+        raise InvalidFact("news", "not_known", f"Use {', '.join(FOR_PERSON)}, not {unknown[0][:20]}.")
+    if not news:
+        message = gettext("Check at least one kind of news. To send nothing, end the safe contact.")
+        raise InvalidFact("news", "required", message)
+    return [one.value for one in FOR_PERSON if one not in news]
 
 
 def _confirm_every(chosen: ContactSettings) -> timedelta:

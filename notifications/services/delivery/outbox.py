@@ -16,6 +16,7 @@ from uuid import UUID
 
 from notifications.models import AlertState, Priority
 from notifications.services.delivery import outbox_sql as sql
+from notifications.services.recipients import news
 from notifications.services.sql import retried, rows_of
 from notifications.services.watch.isolation import each_isolated, rows_isolating
 from orders.services.planning.rulebooks import hearing_news, zones_by_place
@@ -144,6 +145,7 @@ def lease(
         "zone_counties": counties,
         "zones": zones,
         "hearing_news": list(hearing_news()),
+        **news.parameters(),
         "worker": worker,
         "closed_channels": list(closed_channels),
         "closed_providers": list(closed_providers),

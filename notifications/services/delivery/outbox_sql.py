@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
+from notifications.services.recipients import news
 from notifications.services.restored import MAY_SEND
 from notifications.services.transfers import TRANSFER_IS_NEWS
 from notifications.services.watch.isolation import not_parked_sql, only_sql
@@ -55,6 +56,7 @@ _REHEARSAL = """SELECT r.addresses FROM notifications_rehearsal r
 # its follow-up is over. One about a correction is withdrawn if its recipient has left the agency, an earlier
 # stage if a later one replaced it. Printed notices are delivered by people and never leased. What cannot be
 # sent now is not leased: a channel without a provider that is up, a provider that must be kept and is down.
+# What an advocate leaves to the page stays there, unsent.
 # The hours of a protected person are those of the court's clock. News of a hearing that was moved is about
 # the earlier day too: someone may be about to travel on it.
 LEASE = Template("""
@@ -89,9 +91,13 @@ WITH ready AS MATERIALIZED (
                 AND (a.via NOT IN ('relay', 'protected')
                      OR s.confirmed_at + s.confirm_every > statement_timestamp()
                      AND CASE WHEN a.note = 'second' THEN s.second_channel ELSE s.channel END
-                       = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END)
+                       = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END
+                     AND (a.correction_id IS NOT NULL OR $wanted))
+                -- Other ways than email, if the advocate wants none of them of this client.
+                AND (a.channel = 'email' OR NOT COALESCE(choice.waits_on_page OR choice.by_email_only, false))
                 AND w.answered_at IS NULL
          END IS TRUE AS still_applies,
+         COALESCE(choice.waits_on_page, false) AS waits_on_page,
          CASE WHEN a.via = 'protected' AND a.note = 'second' THEN s.encrypted_second_address
               WHEN a.via = 'protected' THEN s.encrypted_address
               WHEN a.channel = 'sms' THEN COALESCE(NULLIF(p.phone, ''), encode(p.encrypted_phone, 'hex'))
@@ -135,6 +141,8 @@ WITH ready AS MATERIALIZED (
   LEFT JOIN orders_confidentialityrelease r ON r.id = a.release_id
   LEFT JOIN notifications_safecontact s
     ON s.release_id = a.release_id AND s.ended_at IS NULL AND a.via IN ('relay', 'protected')
+  LEFT JOIN LATERAL ($choice) choice
+    ON a.correction_id IS NULL AND a.note = '' AND a.via IN ('person', 'backup', 'supervisor')
   LEFT JOIN LATERAL ($rehearsal) v ON true
   WHERE $to_lease
   ORDER BY a.priority, a.created_at, a.id
@@ -142,11 +150,13 @@ WITH ready AS MATERIALIZED (
   FOR NO KEY UPDATE OF a SKIP LOCKED
 )
 UPDATE notifications_alert a
-SET state = CASE WHEN ready.still_applies THEN %(alert_leased)s ELSE %(alert_withdrawn)s END,
-    lease_until = CASE WHEN ready.still_applies
+SET state = CASE WHEN NOT ready.still_applies THEN %(alert_withdrawn)s
+                 WHEN ready.waits_on_page THEN %(alert_on_page)s ELSE %(alert_leased)s END,
+    lease_until = CASE WHEN ready.still_applies AND NOT ready.waits_on_page
                        THEN statement_timestamp() + make_interval(secs => %(lease)s) END,
     fence = a.fence + 1, worker = %(worker)s,
-    attempts = a.attempts + CASE WHEN ready.still_applies AND a.attempts < 32000 THEN 1 ELSE 0 END
+    attempts = a.attempts + CASE WHEN ready.still_applies AND NOT ready.waits_on_page AND a.attempts < 32000
+                            THEN 1 ELSE 0 END
 FROM ready WHERE a.id = ready.id
 RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.public_id, ready.channel,
           ready.via, ready.recipient_id, ready.case_id, ready.agency_id, ready.release_id, ready.message_key,
@@ -161,6 +171,8 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
     replaced=_REPLACED,
     release_in_force=release_in_force_sql("r"),
     rehearsal=_REHEARSAL,
+    wanted=news.wanted_sql("d.rule_id"),
+    choice=news.choice_sql("d.rule_id", release="a.release_id", user="a.recipient_id"),
     to_lease=_TO_LEASE,
 )
 

@@ -14,6 +14,7 @@ from accounts.access import MATRIX
 from accounts.models import Role
 from accounts.predicates import can_act_sql, in_use_sql
 from notifications.models import Channel, Via
+from notifications.services.recipients import news
 from notifications.services.recipients.audience import (
     POLICE_CAPACITIES,
     PROTECTED_PERSON,
@@ -59,6 +60,7 @@ PARAMETERS: Mapping[str, Any] = {
     "service": Channel.SERVICE.value,
     "remind": Purpose.REMIND.value,
     "inform": Purpose.INFORM.value,
+    **news.parameters(),
 }
 
 # Members with an account in use. Who cannot act now counts as absent.
@@ -131,13 +133,13 @@ LEFT JOIN accounts_agency g ON g.kind = word AND g.answers_for_state AND g.juris
 WHERE word = ANY (due.audience) AND (g.id IS NOT NULL OR due.purpose <> %(inform)s)
 UNION ALL
 -- Advocates whose organization has a release in force that covers everything; the protected person by the
--- contact in force under one.
+-- contact in force under one, if the person wants such news.
 SELECT word, r.agency_id, word, r.id,
        CASE WHEN word = %(protected_person)s THEN s.channel ELSE '' END, %(advocate)s
 FROM unnest(ARRAY[%(advocate)s, %(protected_person)s]) AS word
 JOIN orders_confidentialityrelease r ON r.order_id = due.order_id AND $release_in_force
 LEFT JOIN notifications_safecontact s ON s.release_id = r.id AND s.ended_at IS NULL
-  AND s.confirmed_at + s.confirm_every > $now
+  AND s.confirmed_at + s.confirm_every > $now AND $wanted
 WHERE word = ANY (due.audience)
   AND CASE word WHEN %(advocate)s THEN $release_covers_all ELSE s.id IS NOT NULL END
 UNION ALL
@@ -241,6 +243,7 @@ def recipients(now: str) -> str:
         now=now,
         release_in_force=release_in_force_sql("r", at=now),
         release_covers_all=release_covers_all_sql("r"),
+        wanted=news.wanted_sql("due.rule_id"),
     )
     return _RECIPIENTS.substitute(
         audience=audience,

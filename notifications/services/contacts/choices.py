@@ -1,0 +1,54 @@
+"""What an advocate hears of one client by message, and what waits on the page. Each sets only their own.
+
+It is in no history and no log, because it shows whose client a person is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from accounts.models import User
+from notifications.models import ClientChoice
+from notifications.services.contacts.contacts import releases_of
+from notifications.services.recipients.news import optional_kinds
+from orders.errors import InvalidFact
+from orders.models import ConfidentialityRelease
+
+
+def choice_of(release: ConfidentialityRelease, user: User) -> ClientChoice:
+    """Return the advocate's choice for the client. The default: a message of everything, by each way."""
+    found = ClientChoice.objects.filter(release=release, user=user).first()
+    return found or ClientChoice(release=release, user=user)
+
+
+def choose(
+    release: ConfidentialityRelease,
+    *,
+    messages: Sequence[str],
+    by_email_only: bool,
+    by: User,
+    now: datetime,
+) -> ClientChoice:
+    """Store which optional news goes out as a message; the rest of it waits on the page.
+
+    Raises `InvalidFact` for news that is not optional, and without a release in force.
+    """
+    optional = optional_kinds()
+    if unknown := [one for one in messages if one not in optional]:
+        raise InvalidFact("messages", "not_known", f"Use {', '.join(optional)}, not {unknown[0][:20]}.")
+    on_page = [one.value for one in optional if one not in messages]
+    with transaction.atomic():
+        if not releases_of(by).select_for_update(no_key=True).filter(pk=release.pk).exists():
+            raise InvalidFact(
+                "release", "no_release", gettext("Your organization has no release in force for this order.")
+            )
+        row, _is_new = ClientChoice.objects.update_or_create(
+            release=release,
+            user=by,
+            defaults={"on_page": on_page, "by_email_only": by_email_only, "set_at": now},
+        )
+    return row
