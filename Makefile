@@ -15,7 +15,7 @@ PRODUCTION := DATABASE_URL=postgresql://check@127.0.0.1:1/check CELERY_BROKER_UR
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup up down clean test long check cheap ci coverage mutants fuzz faults a11y compose-test upgrade-test schema bench week lock
+.PHONY: help setup up down clean test long check cheap ci coverage mutants fuzz faults a11y spectral compose-test upgrade-test schema bench week lock
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -120,6 +120,13 @@ a11y: setup ## Open every page as every role and look for barriers with axe, Equ
 	@$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal tests/a11y || failed=1; \
 	$(TESTS) $(BIN)/python -m tests.a11y || failed=1; \
 	exit $${failed:-0}
+
+# npx takes it from npm's cache, or from the network.
+spectral: setup ## Check docs/openapi.yaml by Spectral's rules for OpenAPI; needs npm
+	@npx --yes --package=@stoplight/spectral-cli@6.16.3 spectral --version >/dev/null 2>&1 || \
+	{ echo "Spectral did not run, so docs/openapi.yaml is not checked by it. It needs npm, and once the network."; exit 1; }
+	@npx --yes --package=@stoplight/spectral-cli@6.16.3 spectral lint docs/openapi.yaml \
+		--ruleset tests/api/spectral.yaml --fail-severity hint
 
 # docker-compose.yml as it is, on images made of Debian's packages; needs root, docker.io, docker-compose, debootstrap.
 compose-test: setup ## Run docker-compose.yml for real, and break its parts (ten minutes)
