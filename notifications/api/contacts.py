@@ -45,7 +45,7 @@ class SafeContactOutput(OutputSerializer):
         choices=[("", "None"), *ContactChannel.choices[:2]], help_text="For what failed by the first way."
     )
     has_phrase = serializers.SerializerMethodField()
-    news = serializers.SerializerMethodField(help_text="Of which news the person gets a message.")
+    news = serializers.SerializerMethodField(help_text="The news that the person gets a message about.")
     language = serializers.ChoiceField(choices=Language.choices)
     hours_from = serializers.TimeField(format="%H:%M", allow_null=True, help_text="Court time.")
     hours_until = serializers.TimeField(format="%H:%M", allow_null=True)
@@ -115,7 +115,7 @@ class SafeContactInput(InputSerializer):
         child=serializers.ChoiceField(choices=_KINDS),
         required=False,
         max_length=len(_KINDS),
-        help_text="Of which news the person wants a message. All, if left out.",
+        help_text="The news that the person wants a message about. All, if left out.",
     )
     language = serializers.ChoiceField(choices=Language.choices, required=False)
     hours_from = serializers.TimeField(required=False, allow_null=True, help_text="Court time.")
@@ -214,7 +214,7 @@ class ConfirmationCreate(SafeContactView, ResourceAction):
 
 
 class NewsInput(InputSerializer):
-    """Of which news the person wants a message."""
+    """The news that the person wants a message about."""
 
     news = serializers.ListField(
         child=serializers.ChoiceField(choices=_KINDS), min_length=1, max_length=len(_KINDS)
@@ -222,7 +222,7 @@ class NewsInput(InputSerializer):
 
 
 class NewsCreate(SafeContactView, ResourceAction):
-    """POST: the protected person chose the news anew. The address and all else stay."""
+    """POST: the protected person chose the news again. The address and all else stay."""
 
     actions = {"POST": "choose_news"}
     input = NewsInput

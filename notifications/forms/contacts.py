@@ -52,13 +52,13 @@ def _news_field() -> forms.MultipleChoiceField:
         choices=[(kind.value, words) for kind, words in NEWS],
         label=_("The person wants a message when"),
         initial=[kind.value for kind, _words in NEWS],
-        help_text=_("Each message says the same neutral words, whatever the news is."),
+        help_text=_("Each message has the same neutral words, whatever the news is."),
         widget=forms.CheckboxSelectMultiple,
     )
 
 
 class NewsForm(SiteForm):
-    """Of which news the protected person wants a message."""
+    """The news that the protected person wants a message about."""
 
     news = _news_field()
 
@@ -69,7 +69,7 @@ class NewsForm(SiteForm):
 
 
 class ChoiceForm(SiteForm):
-    """Of which news of one client the advocate wants a message."""
+    """The news of one client that the advocate wants a message about."""
 
     messages = forms.MultipleChoiceField(
         required=False,

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='safecontact',
             name='unwanted',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('served', 'The order was served, or not yet'), ('proof', 'Proof that the guns are gone, or a sworn paper'), ('hearing', 'A hearing is set, moved, near or over'), ('extension', 'The time to ask for more time begins or ends'), ('order', 'The order changes or ends'), ('overdue', 'The guns were not handed in on time'), ('return', 'The other side asks for the guns back'), ('purchase', 'The other side tried to buy a gun or asked for a permit')], max_length=10), blank=True, db_default=[], default=list, help_text='News of which the person wants no message.', size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('served', 'The order was served, or not yet'), ('proof', 'Proof that the guns are gone, or a sworn paper'), ('hearing', 'A hearing is set, moved, near or over'), ('extension', 'The time to ask for more time begins or ends'), ('order', 'The order changes or ends'), ('overdue', 'The guns were not handed in on time'), ('return', 'The other side asks for the guns back'), ('purchase', 'The other side tried to buy a gun or asked for a permit')], max_length=10), blank=True, db_default=[], default=list, help_text='News that the person wants no message about.', size=None),
         ),
         migrations.AlterField(
             model_name='alert',

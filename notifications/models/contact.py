@@ -61,7 +61,7 @@ class SafeContact(models.Model):
         default=list,
         db_default=[],
         blank=True,
-        help_text="News of which the person wants no message.",
+        help_text="News that the person wants no message about.",
     )
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     hours_from = models.TimeField(null=True, blank=True, help_text="Court time. Empty: at any hour.")

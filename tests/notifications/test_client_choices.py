@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -139,7 +140,8 @@ def test_a_correction_of_what_waited_on_the_page_goes_out(
     entry = HistoryEntry.objects.filter(order=stage.order).latest("pk")
 
     notify_of_correction(
-        [CorrectedOrder(entry=entry, deadlines={(deadline.rule_id, deadline.occurrence)})], stage.now
+        [CorrectedOrder(entry=entry, deadlines=frozenset({(deadline.rule_id, deadline.occurrence)}))],
+        stage.now,
     )
 
     corrections = Alert.objects.filter(correction=entry)
@@ -174,8 +176,8 @@ def test_a_renewed_release_keeps_contact_and_choices(stage: Fixtures, person: Us
 # ---- the protected person ----------------------------------------------------------------------------------
 
 
-def contact_for(stage: Fixtures, person: User, **given: object) -> SafeContact:
-    wish = ContactSettings(channel="email", address="quiet.heron@mail.example", **given)  # type: ignore[arg-type]
+def contact_for(stage: Fixtures, person: User, **given: Any) -> SafeContact:
+    wish = ContactSettings(channel="email", address="quiet.heron@mail.example", **given)
     return contacts.set_contact(stage.release, wish, by=person, now=stage.now)
 
 
@@ -195,7 +197,7 @@ def test_the_person_gets_only_the_news_that_was_chosen(
     assert "<li>A hearing is set" not in page
 
 
-def test_what_waits_is_not_sent_after_the_person_chose_anew(
+def test_what_waits_is_not_sent_after_the_person_chose_again(
     stage: Fixtures, person: User, advocate: Client
 ) -> None:
     contact = contact_for(stage, person)

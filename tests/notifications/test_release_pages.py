@@ -39,7 +39,7 @@ def _text_messages(settings: Settings) -> None:
 
 
 SECRETS = ("Ash Birch", "Sky Linden")
-CONTACT = {
+CONTACT: dict[str, Any] = {
     "action": "set",
     "channel": "email",
     "address": "quiet.heron@mail.example",
@@ -363,9 +363,7 @@ def test_a_release_is_revoked_only_with_confirmation(stage: Fixtures, advocate: 
 def test_a_notified_advocate_sees_no_name_and_is_not_in_the_history(
     stage: Fixtures, person: User, advocate: Client
 ) -> None:
-    advocate.post(
-        path_of(stage), {"action": "set", "channel": "relay", "language": "en", "confirm_every_days": "9"}
-    )
+    advocate.post(path_of(stage), CONTACT | {"channel": "relay", "address": "", "phrase": ""})
     Firer("test").fire()
     told = Alert.objects.filter(recipient=person)
     assert set(told.values_list("via", flat=True)) == {Via.PERSON, Via.RELAY}

@@ -63,7 +63,7 @@ class ContactSettings:
     hours_from: time | None = None
     hours_until: time | None = None
     confirm_every: timedelta | None = None
-    #: The kinds of news of which the person wants a message; None: all.
+    #: The kinds of news that the person wants a message about; None: all.
     news: Sequence[str] | None = None
 
 
@@ -167,12 +167,12 @@ def _has_ended() -> InvalidFact:
 
 
 def wanted_news(contact: SafeContact) -> list[News]:
-    """Return the kinds of news of which the person gets a message."""
+    """Return the kinds of news that the person gets a message about."""
     return [one for one in FOR_PERSON if one not in contact.unwanted]
 
 
 def choose_news(contact: SafeContact, news: Sequence[str]) -> SafeContact:
-    """Change of which news the person gets a message; the address and all else stay. Raises `InvalidFact`.
+    """Change the news that the person gets a message about; all else stays. Raises `InvalidFact`.
 
     What waits for its time and is not wanted any more is not sent.
     """

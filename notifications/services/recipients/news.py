@@ -1,4 +1,4 @@
-"""What an alert is news of, and who wants a message of which news: the one decision, for FIRE and the outbox.
+"""What an alert is news of, and who wants a message about it: the one decision, for FIRE and the outbox.
 
 A protected person chooses the kinds of news at the safe contact. An advocate chooses for each client which
 kinds wait on the page, without a message. What is overdue, a return and a correction always go out.
