@@ -46,7 +46,7 @@ class AlertState(models.IntegerChoices):
     WITHDRAWN = 7, "Withdrawn"
     #: Certainly not delivered; it is tried again at `next_attempt_at`.
     TEMPORARY_FAILURE = 8, "Temporary failure"
-    #: An advocate chose for this client to find such news on the page, without a message.
+    #: An advocate chose for this client to find this news on the page, without a message.
     ON_PAGE = 9, "On the page only"
 
 

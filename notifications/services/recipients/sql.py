@@ -133,7 +133,7 @@ LEFT JOIN accounts_agency g ON g.kind = word AND g.answers_for_state AND g.juris
 WHERE word = ANY (due.audience) AND (g.id IS NOT NULL OR due.purpose <> %(inform)s)
 UNION ALL
 -- Advocates whose organization has a release in force that covers everything; the protected person by the
--- contact in force under one, if the person wants such news.
+-- contact in force under one, if the person wants this news.
 SELECT word, r.agency_id, word, r.id,
        CASE WHEN word = %(protected_person)s THEN s.channel ELSE '' END, %(advocate)s
 FROM unnest(ARRAY[%(advocate)s, %(protected_person)s]) AS word
