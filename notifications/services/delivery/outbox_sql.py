@@ -93,7 +93,7 @@ WITH ready AS MATERIALIZED (
                      AND CASE WHEN a.note = 'second' THEN s.second_channel ELSE s.channel END
                        = CASE a.via WHEN 'relay' THEN 'relay' ELSE a.channel END
                      AND (a.correction_id IS NOT NULL OR $wanted))
-                -- Other ways than email, if the advocate wants none of them of this client.
+                -- Other ways than email, unless the advocate wants email alone of this client.
                 AND (a.channel = 'email' OR NOT COALESCE(choice.waits_on_page OR choice.by_email_only, false))
                 AND w.answered_at IS NULL
          END IS TRUE AS still_applies,
