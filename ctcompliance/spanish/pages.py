@@ -1,4 +1,4 @@
-"""Show the pages of a court in Spanish to people of a court who chose it.
+"""Show the pages of a court in Spanish to people of a court who chose it; to others, sign-in and errors.
 
 The words of these pages come from many floors: acts, rules, services, Django's admin. They are translated
 where the page leaves the site, so that no floor has to know its reader's language. Only what is between
@@ -10,17 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape, unescape
+from http import HTTPStatus
+from typing import Any
 
+from allauth.account.utils import url_str_to_user_pk
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.models import User
+from ctcompliance.open_pages import OPEN_PAGES
 from ctcompliance.spanish.words import desk_words
-from notifications.models import Language
+from notifications.models import Language, Preference
 from notifications.services.contacts.preferences import preference_of
 from orders.services.desk.conditions import COURT_ROLES
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+#: Addresses of sign-in and account security, which people open before their language is known to a page.
+_SIGN_IN = ("/sign-in/", "/sign-out/", "/account/", "/leave/")
+#: The key under which allauth keeps a sign-in that waits for its next step.
+_PENDING = "account_login"
 
 #: Parts of a page: what is never translated as a whole, a tag, or text.
 _PARTS = re.compile(
@@ -38,15 +49,59 @@ def desk_in_spanish(get_response: Respond) -> Respond:
 
     def respond(request: HttpRequest) -> HttpResponse:
         if not _wants_spanish(request):
-            return get_response(request)
+            return _sign_in_or_error(request, get_response)
         with translation.override("es"):
             response = get_response(request)
-        kind = response.headers.get("Content-Type", "")
-        if kind.startswith("text/html") and not response.streaming:
-            response.content = in_spanish(response.content.decode(response.charset)).encode(response.charset)
-        return response
+        return _translated(response)
 
     return respond
+
+
+def _sign_in_or_error(request: HttpRequest, get_response: Respond) -> HttpResponse:
+    """Answer sign-in, account security and errors in the reader's language.
+
+    The language never depends on the address: a page that is hidden looks like one that is missing.
+    """
+    path = request.path
+    is_sign_in = path.startswith(_SIGN_IN) and not path.startswith("/api/")
+    if is_sign_in and _reads_spanish(request):
+        with translation.override("es"):
+            response = _translated(get_response(request))
+    else:
+        response = get_response(request)
+        is_error = response.status_code >= HTTPStatus.BAD_REQUEST and not path.startswith("/api/")
+        if is_error and _is_page(response) and _reads_spanish(request):
+            with translation.override("es"):
+                response = _translated(response)
+    if is_sign_in:
+        patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+def _reads_spanish(request: HttpRequest) -> bool:
+    """True by the preferences of the person, also in the midst of sign-in; else by the browser's language."""
+    if request.path.startswith(OPEN_PAGES):
+        return "/es/" in request.path
+    user, pending = request.user, request.session.get(_PENDING) or {}
+    known: Any = user.pk if isinstance(user, User) else pending.get("user_pk")
+    if known is None:
+        accepted = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        return bool(accepted) and accepted[0][0].startswith(Language.SPANISH)
+    read_key: Callable[[Any], Any] = url_str_to_user_pk
+    key = known if isinstance(user, User) else read_key(known)
+    return Preference.objects.filter(user=key, language=Language.SPANISH).exists()
+
+
+def _is_page(response: HttpResponse) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
+
+
+def _translated(response: HttpResponse) -> HttpResponse:
+    """Translate a page; leave other answers as they are."""
+    if _is_page(response):
+        page = response.content.decode(response.charset).replace('<html lang="en">', '<html lang="es">', 1)
+        response.content = in_spanish(page).encode(response.charset)
+    return response
 
 
 def _wants_spanish(request: HttpRequest) -> bool:
@@ -63,14 +118,22 @@ def in_spanish(page: str) -> str:
     """Return a page with its words in Spanish."""
     words = desk_words()
 
+    def spanish(found: str) -> str:
+        plain = unescape(found)
+        translated = words.translate(plain)
+        # The frame of a page about an error was written before the language was known.
+        short = plain.strip()
+        is_known = translated != plain or not short
+        return translated if is_known else plain.replace(short, translation.gettext(short))
+
     def text(found: str) -> str:
-        return escape(words.translate(unescape(found)), quote=False)
+        return escape(spanish(found), quote=False)
 
     def label(found: re.Match[str]) -> str:
-        return f'{found[1]}="{escape(words.translate(unescape(found[2])))}"'
+        return f'{found[1]}="{escape(spanish(found[2]))}"'
 
     def value(found: re.Match[str]) -> str:
-        return f'value="{escape(words.translate(unescape(found[1])))}"'
+        return f'value="{escape(spanish(found[1]))}"'
 
     def part(found: re.Match[str]) -> str:
         one = found[0]

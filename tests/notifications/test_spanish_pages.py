@@ -63,7 +63,7 @@ class Texts(HTMLParser):
             self.found.append(" ".join(data.split()))
 
 
-def _english_of(page: str) -> list[str]:
+def english_of(page: str) -> list[str]:
     """The texts of a page that are English: an entry of the catalog, or with a word that only English has."""
     catalog = {
         one.text
@@ -133,6 +133,6 @@ def test_no_page_of_an_advocate_has_english_left(stage: Fixtures) -> None:
         shown = answer.content.decode()
         for one in names:
             shown = shown.replace(one, "")
-        if english := _english_of(shown):
+        if english := english_of(shown):
             left[name] = english
     assert left == {}
