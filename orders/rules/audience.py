@@ -202,7 +202,8 @@ _INTRODUCTION = (
     "them can be, its backups, then its supervisors and its own address, then the administrators. Advocates "
     "and protected persons hear only while a release is in force, and the protected person only in the way "
     "and hours that he or she chose. Those who got an alert that a correction takes back or changes hear of "
-    "that at once.",
+    "that at once. News that a hearing was set, moved or canceled leaves within a minute, also in quiet "
+    "hours, but for those of a protected person.",
 )
 
 

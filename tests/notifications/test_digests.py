@@ -1,4 +1,4 @@
-"""After eight messages of a day, news leaves in digests: as a pure rule, and through real sending."""
+"""After four messages of a day, news leaves in digests: as a pure rule, and through real sending."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def bundle(*alerts: dict[str, Any]) -> Bundle:
     [
         ([{"rule": "ANN-HELD", "purpose": "inform"}], 4),
         ([{"rule": "CT-SUR-01", "purpose": "remind"}], 4),
-        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 0),
+        ([{"rule": "ANN-HEARING-P", "purpose": "inform", "about_day": FAR}], 0),
+        ([{"rule": "ANN-HEARING", "purpose": "remind", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "remind", "about_day": SOON}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR, "is_correction": True}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": None}], 0),
         ([{"rule": "ANN-SERVED", "purpose": "inform"}], 0),
@@ -52,13 +55,13 @@ def bundle(*alerts: dict[str, Any]) -> Bundle:
         ([{"rule": "ANN-HELD", "purpose": "inform"}, {"rule": "ANN-RETURN", "purpose": "inform"}], 0),
     ],
 )
-def test_what_waits_for_a_digest_after_eight_messages(alerts: list[dict[str, Any]], wait: float) -> None:
+def test_what_waits_for_a_digest_after_four_messages(alerts: list[dict[str, Any]], wait: float) -> None:
     an_hour_ago = MORNING - timedelta(hours=1)
 
-    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, an_hour_ago) == hours(wait)
-    assert quiet_hours.seconds_to_digest(bundle(*alerts), 7, an_hour_ago) == 0.0
-    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, None) == 0.0
-    assert quiet_hours.seconds_to_digest(bundle(*alerts), 8, MORNING - timedelta(hours=5)) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, an_hour_ago) == hours(wait)
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 3, an_hour_ago) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, None) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, MORNING - timedelta(hours=5)) == 0.0
 
 
 def test_no_news_waits_longer_than_five_hours_for_a_digest() -> None:
@@ -70,7 +73,7 @@ def test_no_news_waits_longer_than_five_hours_for_a_digest() -> None:
     )
 
 
-def test_digests_keep_a_day_to_twelve_messages() -> None:
+def test_digests_keep_a_day_to_nine_messages() -> None:
     # News every ten minutes for three days, by the rule itself.
     sent: list[datetime] = []
     waiting: list[datetime] = []
@@ -84,7 +87,7 @@ def test_digests_keep_a_day_to_twelve_messages() -> None:
             waiting.clear()
 
     for at in sent:
-        assert len([one for one in sent if at <= one < at + timedelta(hours=24)]) <= 12
+        assert len([one for one in sent if at <= one < at + timedelta(hours=24)]) <= 9
     assert all(later - earlier <= timedelta(hours=5) for earlier, later in pairwise(sent))
 
 
@@ -135,23 +138,36 @@ def _sent(office: User, ledger: Ledger) -> int:
     return len(ledger.lines())
 
 
-def test_news_of_a_hearing_far_ahead_waits_for_the_digest(office: User, ledger: Ledger) -> None:
-    for _ in range(2):
+def test_news_of_a_hearing_of_any_day_leaves_within_a_minute(office: User, ledger: Ledger) -> None:
+    for ahead in (1, 12, 40):
         hearings.schedule_hearing(
-            _order(office), purpose="compliance", scheduled_on=_day(12), by=None, now=_now()
+            _order(office),
+            purpose="compliance",
+            scheduled_on=_day(ahead),
+            confirm="As set.",
+            by=None,
+            now=_now(),
         )
 
+    # What was written within half a minute joins.
     assert _sent(office, ledger) == 0
-    assert Alert.objects.filter(recipient=office, state__in=SENDABLE).exists()
+    waiting = Alert.objects.filter(state__in=SENDABLE)
+    assert {one.next_attempt_at <= one.created_at + timedelta(seconds=31) for one in waiting} == {True}
+    waiting.update(created_at=Now() - timedelta(seconds=30), next_attempt_at=Now())
+    assert _sent(office, ledger) == 1
+    assert not Alert.objects.filter(state__in=SENDABLE).exists()
 
 
-def test_news_of_a_hearing_tomorrow_leaves_at_once(office: User, ledger: Ledger) -> None:
-    hearings.schedule_hearing(
-        _order(office), purpose="compliance", scheduled_on=_day(1), confirm="As set.", by=None, now=_now()
-    )
-    far = _day(1) > (_now() + timedelta(days=2)).date()
+@pytest.mark.parametrize(
+    ("day", "hour", "wait"), [(0, 0, 0), (3, 0, 0), (4, 0, 20), (0, 1000, 20), (30, 1000, 20)]
+)
+def test_news_of_hearings_joins_what_is_written_within_half_a_minute(day: int, hour: int, wait: int) -> None:
+    news = {"rule": "ANN-HEARING", "purpose": "inform", "created_at": MORNING - timedelta(seconds=10)}
+    sent = quiet_hours.SentBefore(day=day, hour=hour, last=MORNING, last_news=MORNING)
 
-    assert _sent(office, ledger) == int(not far)
+    assert quiet_hours.seconds_to_leave(bundle(news), sent) == wait
+    later = {**news, "created_at": MORNING - timedelta(seconds=30)}
+    assert quiet_hours.seconds_to_leave(bundle(later, news), sent) == 0
 
 
 def test_a_hearing_that_is_moved_away_from_tomorrow_is_news_at_once(office: User) -> None:

@@ -20,7 +20,7 @@ from notifications.services.priority import is_pressing
 from notifications.services.sql import rows_of
 from orders.rules.court_time import at_wall, local_date
 from orders.rules.vocabulary import Purpose
-from orders.services.planning.rulebooks import hearings_set, news_at_once
+from orders.services.planning.rulebooks import hearing_news, news_at_once
 
 #: Seconds that a message above the limit waits; the second is for urgent messages.
 HOLD = 3600.0
@@ -29,9 +29,12 @@ HOLD_URGENT = 300.0
 GAP = timedelta(hours=2)
 
 #: After so many messages to one person in 24 hours, news leaves in digests, one every five hours at most:
-#: with them, twelve. No news waits longer than that for a digest.
-BEFORE_DIGESTS = 8
+#: with them, nine, so that three are left for what always leaves at once. No news waits longer than that.
+BEFORE_DIGESTS = 4
 DIGEST_EVERY = timedelta(hours=5)
+#: From then on, and above the hourly limit, news of hearings that is written within this time is one message.
+#: The news must arrive within a minute.
+JOINED_WITHIN = timedelta(seconds=30)
 #: News of a hearing waits for no digest if its day begins within this time.
 NEAR = timedelta(hours=48)
 
@@ -110,7 +113,7 @@ def over_limit(bundles: Sequence[Bundle]) -> dict[int, float]:
             waits[place] = wait
             continue
         sent.hour += 1
-        if sent.hour > settings.MOST_MESSAGES_AN_HOUR:
+        if sent.hour > settings.MOST_MESSAGES_AN_HOUR and not is_of_hearing(bundle):
             waits[place] = HOLD_URGENT if any(map(is_urgent, bundle.alerts)) else HOLD
     return waits
 
@@ -134,7 +137,21 @@ def _sent_before(recipients: Collection[int]) -> defaultdict[tuple[int, str], Se
 
 def seconds_to_leave(bundle: Bundle, sent: SentBefore) -> float:
     """Return the seconds until a message may follow what its recipient got before; 0 for now."""
+    if is_of_hearing(bundle):
+        is_busy = sent.day >= BEFORE_DIGESTS or sent.hour >= settings.MOST_MESSAGES_AN_HOUR
+        return seconds_to_join(bundle) if is_busy else 0.0
     return max(seconds_to_gap(bundle, sent.last), seconds_to_digest(bundle, sent.day, sent.last_news))
+
+
+def is_of_hearing(bundle: Bundle) -> bool:
+    """True for a message with news that a hearing was set, moved or canceled: who travels gets it at once."""
+    return any(one.rule in hearing_news() and is_urgent(one) for one in bundle.alerts)
+
+
+def seconds_to_join(bundle: Bundle) -> float:
+    """Return the seconds until the time is over in which other news may join this message; 0 for now."""
+    written = min(one.created_at for one in bundle.alerts)
+    return max((written + JOINED_WITHIN - bundle.first.now).total_seconds(), 0.0)
 
 
 def seconds_to_gap(bundle: Bundle, last: datetime | None) -> float:
@@ -164,16 +181,13 @@ def _can_wait(alert: LeasedAlert) -> bool:
 
 
 def _waits_for_digest(alert: LeasedAlert) -> bool:
-    """Return True for news and reminders, but not for urgent ones: service, or a hearing that was canceled.
+    """Return True for news and reminders, but not for urgent ones: service, or news of a hearing.
 
-    Nor does news of a hearing soon, of danger or of a return of firearms wait. That a hearing was set waits
-    if no one would travel within `NEAR`: neither to it nor to an earlier day that it replaces.
+    Nor does a reminder of a hearing soon, of danger or of a return of firearms wait.
     """
     if alert.about_day is not None and alert.about_day <= alert.now + NEAR + timedelta(days=1):
         return False
-    is_far = alert.about_day is not None and alert.rule in hearings_set() and alert.via != Via.PROTECTED
-    can_wait = _can_wait(alert) or (is_far and not alert.is_correction)
-    return can_wait and alert.rule not in news_at_once()
+    return _can_wait(alert) and alert.rule not in news_at_once()
 
 
 def _quiet_until(alert: LeasedAlert) -> datetime:

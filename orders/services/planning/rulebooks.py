@@ -94,13 +94,6 @@ def hearing_news() -> frozenset[str]:
 
 
 @cache
-def hearings_set() -> frozenset[str]:
-    """The urgent announcements that a hearing was set or moved."""
-    found = bundled().announcements
-    return frozenset(one.rule.id for one in found if one.urgent and one.rule.starts == "hearing_scheduled")
-
-
-@cache
 def awaited_answers() -> dict[str, str]:
     """The announcements that are sent only if no one acknowledged another one, with that one."""
     found = bundled().announcements
