@@ -25,6 +25,8 @@ SETTINGS = {
         "AttemptReasonEnum": "orders.models.AttemptReason",
         "DeadlineStateEnum": "orders.models.GIVEN_STATES",
         "CustodyRequestKindEnum": "orders.models.CustodyRequestKind",
+        "LookResultEnum": "orders.models.LookResult",
+        "ResultEnum": "orders.models.AttemptResult",
         "ReturnConditionEnum": "orders.models.Confirmed",
         "ReturnOutcomeEnum": "orders.models.ReturnOutcome",
         "DisposalKindEnum": "orders.models.DisposalKind",

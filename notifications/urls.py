@@ -40,6 +40,7 @@ urlpatterns = [
     path("figures/", figures.figures, name="figures"),
     path("figures/export/", figures.export, name="figures-export"),
     path("figures/looks/<uuid:public_id>/", second_looks.second_look, name="second-look"),
+    path("figures/looks/<uuid:public_id>/take-back/", second_looks.take_back_look, name="second-look-back"),
     path("figures/<int:agency>/ceiling/", figures.set_ceiling, name="figures-ceiling"),
     path("figures/<int:agency>/reassign/", figures.reassign, name="figures-reassign"),
     path("preferences/", preferences.preferences, name="preferences"),

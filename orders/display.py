@@ -131,6 +131,8 @@ _KINDS = {
     "review_rejected": "Doubtful fact or match rejected",
     "review_reopened": "Decision about a fact to check taken back",
     "satisfaction_withdrawn": "Satisfaction of a condition withdrawn",
+    "second_look": "Second look at the check of a statement",
+    "second_look_withdrawn": "Second look taken back",
     "sent": "Document or notice sent",
     "served": "Service recorded",
     "service_planned": "Service announced",

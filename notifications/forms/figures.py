@@ -10,9 +10,9 @@ from django import forms
 from accounts.form_base import SiteForm
 from accounts.models import Agency, User
 from orders.errors import InvalidFact
-from orders.models import LookResult, StatementVerification
+from orders.models import LookResult, SecondLook, StatementVerification
 from orders.services.follow_ups import figures, reassigning
-from orders.services.follow_ups.second_looks import record_look
+from orders.services.follow_ups.second_looks import record_look, withdraw_look
 
 
 class _AgencyForm(SiteForm):
@@ -93,6 +93,21 @@ class LookForm(SiteForm):
         """Record it; show a refusal and return False."""
         try:
             record_look(verification, **self.cleaned_data, by=by, now=now)
+        except InvalidFact as refusal:
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            return False
+        return True
+
+
+class WithdrawLookForm(SiteForm):
+    """Why a second look is taken back."""
+
+    reason = forms.CharField(max_length=500, label="Why", help_text="Leave the protected person out.")
+
+    def record(self, look: SecondLook, *, by: User, now: datetime) -> bool:
+        """Take it back; show a refusal and return False."""
+        try:
+            withdraw_look(look, **self.cleaned_data, by=by, now=now)
         except InvalidFact as refusal:
             self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
             return False

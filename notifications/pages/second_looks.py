@@ -14,9 +14,10 @@ from accounts.access import MATRIX
 from accounts.models import User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
-from notifications.forms.figures import LookForm
+from notifications.forms.figures import LookForm, WithdrawLookForm
 from orders.models import LookResult, StatementVerification
 from orders.services.court_days import zone_of
+from orders.services.follow_ups.second_looks import looks_of
 
 _VIEWERS = MATRIX.resources["second_look"].actions["add"]
 
@@ -41,3 +42,18 @@ def second_look(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("figures")
     context = {"check": found, "order": found.order, "form": form, "zone": zone_of(found.order)}
     return render(request, "notifications/second_look.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def take_back_look(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show a second look, and take it back with a reason."""
+    person, now = expect(User, request.user), timezone.now()
+    looks = looks_of(person, now).select_related("order__case__court")
+    found = get_object_or_404(looks, public_id=public_id)
+    log_access(request, [found.order.case.public_id])
+    form = WithdrawLookForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and form.record(found, by=person, now=now):
+        messages.success(request, "The look is taken back. The history keeps it.")
+        return redirect("figures")
+    context = {"look": found, "order": found.order, "form": form, "zone": zone_of(found.order)}
+    return render(request, "notifications/take_back_look.html", context)

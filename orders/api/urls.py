@@ -18,7 +18,15 @@ from orders.api.firearms import (
     statements,
     verifications,
 )
-from orders.api.follow_ups import actions, agency_work, follow_ups, referrals, transfers
+from orders.api.follow_ups import (
+    actions,
+    agency_work,
+    follow_ups,
+    outside,
+    referrals,
+    second_looks,
+    transfers,
+)
 from orders.api.orders import (
     case_events,
     cases,
@@ -80,6 +88,8 @@ urlpatterns = [
     *notices.urlpatterns,
     *deadlines.urlpatterns,
     *follow_ups.urlpatterns,
+    *outside.urlpatterns,
+    *second_looks.urlpatterns,
     *actions.urlpatterns,
     *agency_work.urlpatterns,
     *transfers.urlpatterns,

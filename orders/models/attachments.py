@@ -19,6 +19,7 @@ class AttachmentKind(models.TextChoices):
 
     SIGNED_ORDER = "signed_order", "Signed order"
     RETURN_OF_SERVICE = "return_of_service", "Return of service"
+    FILED_RETURN = "filed_return", "Return of service, signed here"
     RECEIPT = "receipt", "Scan of a receipt"
     FIREARM_PHOTO = "firearm_photo", "Photograph of firearms"
     SERVICE_PHOTO = "service_photo", "Photograph of an attempt at service"

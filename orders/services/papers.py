@@ -13,7 +13,7 @@ from accounts.text import clean
 from orders.errors import InvalidFact, NotYours
 from orders.models import Attachment, AttachmentKind, Capacity, CaseEvent, Order, OrderAgency
 from orders.querysets import OrderAgencyQuerySet
-from orders.services.attachments.attaching import RETURNED, attach_file, withdraw_attachment
+from orders.services.attachments.attaching import RETURNED, RETURNS, attach_file, withdraw_attachment
 from orders.services.change import changing, plain
 from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.documents.officer_papers import SignedReturn, return_of_service
@@ -105,10 +105,11 @@ def file_return(
             document = return_of_service(change.order, signed, office=str(office))
         row = attach_file(
             order,
-            kind=AttachmentKind.RETURN_OF_SERVICE,
+            kind=AttachmentKind.FILED_RETURN,
             file=typeset(document, now=now),
             by=by,
             now=now,
+            is_made_here=True,
         )
         if not is_returned(order):
             record_case_event(order, kind=RETURNED, occurred_at=now, by=by, now=now)
@@ -121,13 +122,13 @@ def withdraw_return(order: Order, *, reason: str, by: User, now: datetime) -> Or
     filed = filed_return(order)
     if filed is None:
         raise InvalidFact("reason", "not_filed", "No return of service is filed. Open the page again.")
-    withdraw_attachment(order, attachment=filed, by=by, now=now, reason=reason)
+    withdraw_attachment(order, attachment=filed, by=by, now=now, reason=reason, is_made_here=True)
     return Order.objects.get(pk=order.pk)
 
 
 def filed_return(order: Order) -> Attachment | None:
     """Return the stored return of service, the newest if there are several."""
-    rows = Attachment.objects.filter(order=order, kind=AttachmentKind.RETURN_OF_SERVICE, withdrawn_at=None)
+    rows = Attachment.objects.filter(order=order, kind__in=RETURNS, withdrawn_at=None)
     return rows.order_by("-uploaded_at", "-id").first()
 
 

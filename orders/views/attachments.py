@@ -24,6 +24,7 @@ from orders.services.attachments.attaching import (
     attach_file,
     content_of,
     kinds_to_add,
+    may_withdraw,
     withdraw_attachment,
 )
 from orders.services.attachments.checking import small_picture
@@ -119,8 +120,8 @@ def attachment_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = _attachment(request, public_id)
     user = person_in(request, VIEWERS)
     roles = roles_over(user, [found.order_id])[found.order_id]
-    may_withdraw = found.kind in kinds_to_add(roles)
-    if request.method == "POST" and not may_withdraw:
+    is_offered = may_withdraw(found.kind, roles)
+    if request.method == "POST" and not is_offered:
         raise PermissionDenied
     form = WithdrawAttachmentForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -140,7 +141,7 @@ def attachment_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "file": found,
         "order": found.order,
-        "form": form if may_withdraw else None,
+        "form": form if is_offered else None,
         "zone": zone_of(found.order),
     }
     return render(request, "orders/documents/file.html", context)

@@ -271,6 +271,7 @@ PAGES = {
     "reports",
     "school-notices",
     "second-look",
+    "second-look-back",
     "search",
     "service-list",
     "set-up-second-factor",

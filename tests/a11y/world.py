@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Absence, Role, User
+from accounts.models import Absence, Agency, Role, User
 from accounts.services import people
 from accounts.services.access.tokens import issue_token
 from accounts.services.agencies.reference import load_reference
@@ -26,9 +26,11 @@ from orders.models import (
     Disposition,
     ExportFile,
     LegalHold,
+    LookResult,
     Order,
     ReviewItem,
     ReviewKind,
+    SecondLook,
 )
 from orders.services.attachments.attaching import attach_file
 from orders.services.clients.release_requests import SignedRelease, ask
@@ -60,6 +62,7 @@ def load(*, week: bool) -> None:
     user = people.create_user(email="factor@a11y.example", name="With an app", password=PASSWORD)
     people.grant_role(user=user, role=Role.CLERK, agency=court_in("Hartford"))
     _fill_court(now)
+    _fill_police(now)
     _fill_administration(now)
     Firer("a11y").fire(now=now)
 
@@ -109,6 +112,22 @@ def _fill_court(now: datetime) -> None:
             "serials": [],
         },
         created_at=now,
+    )
+
+
+def _fill_police(now: datetime) -> None:
+    """A second look of the supervisor."""
+    officer = person("liaison")
+    police = Agency.objects.get(memberships__user=officer)
+    order = Order.objects.filter(case__respondent__town__police=police).order_by("id")[0]
+    SecondLook.objects.create(
+        order=order,
+        agency=police,
+        checked_at=now,
+        result=LookResult.HOLDS,
+        note="Read the records again.",
+        looked_at=now,
+        looked_by=officer,
     )
 
 

@@ -20,6 +20,7 @@ from orders.models import (
     Firearm,
     Hearing,
     HistoryEntry,
+    OutsideTransfer,
     Permit,
     ReviewItem,
     Statement,
@@ -113,6 +114,20 @@ def announced(fixtures: Fixtures) -> str:
             "planned_offset": 0,
             "place": "7 Elm Lane",
         },
+    )
+    return str(row.public_id)
+
+
+def sent_outside(fixtures: Fixtures) -> str:
+    """A follow-up sent to police outside, stored without a history entry."""
+    row, _ = OutsideTransfer.objects.get_or_create(
+        order=fixtures.order,
+        follow_up=fixtures.follow_up,
+        agency_name="Springfield Police",
+        address="130 Pearl Street",
+        way="mail",
+        reason="Moved there.",
+        defaults={"sent_at": fixtures.now, "sent_by": fixtures.transfer.offered_by},
     )
     return str(row.public_id)
 
@@ -599,6 +614,28 @@ ACTS = {
         shows=lambda f: {"from_agency": f.police.name, "accepted": None, "withdrawn_at": None},
         slip=lambda f: {"to_agency": f.police.name},
         refused=("to_agency", "own_agency"),
+        **_POLICE,
+    ),
+    "outside-transfers": Act(
+        path=of_follow_up("outside-transfers"),
+        body=lambda f: {
+            "agency_name": "Springfield Police (Massachusetts)",
+            "address": "130 Pearl Street",
+            "way": "mail",
+            "reason": "moved there",
+            "next_action_at": f.ahead(hours=30),
+        },
+        shows=lambda f: {"agency_name": "Springfield Police (Massachusetts)", "withdrawn_at": None},
+        slip=lambda f: {"way": "mail", "next_action_at": f.ago(hours=1)},
+        refused=("next_action_at", "not_ahead"),
+        **_POLICE,
+    ),
+    "outside-transfer-withdrawals": Act(
+        path=lambda f: f"/outside-transfers/{sent_outside(f)}/withdrawals",
+        body=lambda f: {"reason": "never sent"},
+        shows=lambda f: {"agency_name": "Springfield Police"},
+        slip=lambda f: {"reason": "   \t"},
+        refused=("reason", "blank"),
         **_POLICE,
     ),
     "acceptances": Act(

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import AgencyKind, Role, User
 from orders.models import Attachment, CaseEvent, FollowUp, OrderAgency
+from orders.services.attachments.attaching import attach_file
 from orders.services.service import record_service
 from tests import make
 from tests.api.conftest import MakeCaller
@@ -71,7 +72,7 @@ def test_who_served_files_the_return_and_takes_it_back(fixtures: Fixtures, calle
     stored = caller(marshal).post(path, SIGNED)
 
     assert stored.status_code == 201
-    assert stored.json()["kind"] == "return_of_service"
+    assert stored.json()["kind"] == "filed_return"
     assert filed.exists()
     liaison = caller(make.person(Role.LIAISON, fixtures.police))
     assert liaison.post(path, SIGNED).status_code == 403, "police did not record this service"
@@ -80,21 +81,25 @@ def test_who_served_files_the_return_and_takes_it_back(fixtures: Fixtures, calle
     assert not filed.exists()
 
 
-def test_police_file_the_return_of_their_own_service_and_see_no_scan(
+def test_police_file_and_open_the_return_of_their_own_service_and_see_no_scan(
     fixtures: Fixtures, caller: MakeCaller
 ) -> None:
     officer = make.person(Role.LIAISON, fixtures.police)
     served(fixtures, officer)
     order, liaison = fixtures.unserved, caller(officer)
-    path = f"/orders/{order.public_id}/service-returns"
+    path = f"/orders/{order.public_id}"
 
-    assert liaison.post(path, SIGNED).status_code == 201
+    assert liaison.post(f"{path}/service-returns", SIGNED).status_code == 201
 
     row = Attachment.objects.get(order=order)
+    assert liaison.get(f"/attachments/{row.public_id}").json()["kind"] == "filed_return"
+    assert liaison.get(f"/attachments/{row.public_id}/content").content.startswith(b"%PDF")
     # Others attach scans of returns, whose caption names the protected person.
-    assert liaison.get(f"/attachments/{row.public_id}").status_code == 404
-    assert liaison.get(f"/attachments/{row.public_id}/content").status_code == 404
-    assert liaison.post(path.replace("returns", "return-withdrawals"), WHY).status_code == 201
+    scan = attach_file(order, kind="return_of_service", file=b"%PDF-1.7\n%%EOF\n", by=None, now=fixtures.now)
+    assert liaison.get(f"/attachments/{scan.public_id}").status_code == 404
+    assert liaison.get(f"/attachments/{scan.public_id}/content").status_code == 404
+    scan.delete()
+    assert liaison.post(f"{path}/service-return-withdrawals", WHY).status_code == 201
 
 
 def test_a_supervisor_sets_the_ceiling_and_gives_all_of_one_person(

@@ -73,7 +73,7 @@ def test_a_marshal_picks_up_serves_signs_and_files(browser: Browser) -> None:
     pen.move_by_offset(40, 15).move_by_offset(20, -25).release().perform()
     browser.press("Sign and file the return")
     assert "The return of service is filed." in browser.text
-    assert Attachment.objects.get(order=order).kind == "return_of_service"
+    assert Attachment.objects.get(order=order).kind == "filed_return"
     browser.open("/service/pay/")
     assert "1 served, 0 failed attempts" in browser.text
     assert fits(browser)

@@ -239,3 +239,26 @@ def test_only_supervisors_of_the_agency_look_again(place: Place) -> None:
         assert client.post(address, {"result": "reopened", "note": "x"}).status_code == 404
     assert not SecondLook.objects.exists()
     assert StatementVerification.objects.count() == 1
+
+
+def test_a_second_look_is_taken_back_with_a_reason(place: Place) -> None:
+    chief = supervisor_of(place)
+    checked(place, ["Holds Birch"])
+    check = StatementVerification.objects.get()
+    client = browser(chief)
+    client.post(f"/figures/looks/{check.public_id}/", {"result": "holds", "note": "Read the records again."})
+    look = SecondLook.objects.get()
+    back = f"/figures/looks/{look.public_id}/take-back/"
+    assert back in read(chief, "/figures/")
+
+    assert "Read the records again." in read(chief, back)
+    assert client.post(back, {"reason": " "}).status_code == 200
+    for other in (place.liaison, supervisor_of_elsewhere(place)):
+        assert browser(other).post(back, {"reason": "x"}).status_code == 404
+    assert SecondLook.objects.exists()
+    client.post(back, {"reason": "Of another case."})
+
+    assert not SecondLook.objects.exists()
+    assert StatementVerification.objects.exists()
+    assert check.order.history.get(kind="second_look_withdrawn").reason == "Of another case."
+    assert "The check holds</strong>" not in read(chief, "/figures/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from accounts.access import MATRIX
@@ -24,13 +24,29 @@ OF_FILES = (ATTACHED, ATTACHMENT_WITHDRAWN)
 #: The event of a case that the return of service came in.
 RETURNED = "service_returned"
 
+#: Kinds that an act of its own makes; no one uploads them.
+MADE_HERE = (AttachmentKind.FILED_RETURN,)
+#: The kinds of a return of service: a scan, or one that was signed here.
+RETURNS = (AttachmentKind.RETURN_OF_SERVICE, AttachmentKind.FILED_RETURN)
+
 _ACTIONS = MATRIX.resources["attachment"].actions
 ADD_KIND = "add_"
 
 
 def kinds_to_add(roles: Collection[str]) -> list[AttachmentKind]:
-    """Return the kinds of files that a person in these roles over an order may add."""
-    return [one for one in AttachmentKind if not _ACTIONS[f"{ADD_KIND}{one}"].isdisjoint(roles)]
+    """Return the kinds of files that a person in these roles over an order may upload."""
+    return [
+        one
+        for one in AttachmentKind
+        if one not in MADE_HERE and not _ACTIONS[f"{ADD_KIND}{one}"].isdisjoint(roles)
+    ]
+
+
+def may_withdraw(kind: str, roles: Collection[str]) -> bool:
+    """True if a person in these roles over an order may withdraw a file of this kind."""
+    if kind in MADE_HERE:
+        return MATRIX.may(roles, f"withdraw_{kind}", "attachment")
+    return kind in kinds_to_add(roles)
 
 
 def kinds_to_see(roles: Collection[str]) -> list[AttachmentKind]:
@@ -47,13 +63,16 @@ def attach_file(
     now: datetime,
     receipt: Receipt | None = None,
     statement: Statement | None = None,
+    is_made_here: bool = False,
 ) -> Attachment:
     """Check, scan, encrypt and store a file of the order. The same file sent again is stored once.
 
+    An act that makes the file itself sets `is_made_here` and checks the person.
     Raises `InvalidFact`, and `NotYours` for a kind that the person may not add.
     """
     need_one_of("kind", "unknown_kind", kind, AttachmentKind.values)
-    _check_person(order, kind, by)
+    if not is_made_here and not _may(order, by, lambda roles: kind in kinds_to_add(roles)):
+        raise _not_yours()
     for name, fact in (("receipt", receipt), ("statement", statement)):
         if fact is not None and fact.order.case_id != order.case_id:
             raise InvalidFact(
@@ -88,11 +107,21 @@ def attach_file(
 
 
 def withdraw_attachment(
-    order: Order, *, attachment: Attachment, by: User | None, now: datetime, reason: str
+    order: Order,
+    *,
+    attachment: Attachment,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    is_made_here: bool = False,
 ) -> None:
-    """Show a file to no one any more; the sweep removes it a month later. Raises `InvalidFact`."""
+    """Show a file to no one any more; the sweep removes it a month later.
+
+    Raises `InvalidFact`, and `NotYours`.
+    """
     why = need_reason(reason)
-    _check_person(order, attachment.kind, by)
+    if not is_made_here and not _may(order, by, lambda roles: may_withdraw(attachment.kind, roles)):
+        raise _not_yours()
     with changing(order, ATTACHMENT_WITHDRAWN, by=by, now=now, reason=why) as change:
         row = Attachment.objects.filter(order=change.order, pk=attachment.pk, withdrawn_at=None).first()
         if row is None:
@@ -102,7 +131,7 @@ def withdraw_attachment(
         row.withdrawn_at, row.withdrawn_by, row.withdrawn_reason = now, by, why
         row.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
         _note(change, row)
-        if row.kind == AttachmentKind.RETURN_OF_SERVICE:
+        if row.kind in RETURNS:
             # Filed with this file and at the same instant: without the file the court has no return.
             filed = CaseEvent.objects.filter(order=change.order, kind=RETURNED, occurred_at=row.uploaded_at)
             filed.delete()
@@ -126,7 +155,10 @@ def _note(change: Change, row: Attachment) -> None:
     change.data["kind"] = row.kind
 
 
-def _check_person(order: Order, kind: str, by: User | None) -> None:
-    """Raise `NotYours` if the person has no role over the order that handles this kind of file."""
-    if by is not None and kind not in kinds_to_add(roles_over(by, [order.pk])[order.pk]):
-        raise NotYours("kind", "not_yours", "Files of this kind are for others to add. Choose another kind.")
+def _may(order: Order, by: User | None, check: Callable[[Collection[str]], bool]) -> bool:
+    """True if one of the person's roles over the order passes; the system may always."""
+    return by is None or check(roles_over(by, [order.pk])[order.pk])
+
+
+def _not_yours() -> NotYours:
+    return NotYours("kind", "not_yours", "Files of this kind are for others to add. Choose another kind.")

@@ -13,12 +13,12 @@ from accounts.access import MATRIX
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import LookResult, SecondLook, StatementVerification
+from orders.models import LookResult, Order, SecondLook, StatementVerification
 from orders.querysets import order_visibility
 from orders.services.change import changing
 from orders.services.firearms.statements import VERIFICATION
 from orders.services.follow_ups.actions import check_for
-from orders.services.validation import need_one_of
+from orders.services.validation import need_one_of, need_reason
 
 #: The smallest sample of checked denials, and one of how many is looked at.
 SMALLEST, ONE_OF = 3, 10
@@ -89,6 +89,22 @@ def record_look(
             VERIFICATION.withdraw(row, by=by, now=now, reason=why)
             look.refresh_from_db()
     return look
+
+
+def withdraw_look(look: SecondLook, *, reason: str, by: User, now: datetime) -> Order:
+    """Take back a look that was recorded in error, and return its order. The history keeps both.
+
+    A check that the look withdrew stays withdrawn: if it was right, it is recorded again. Raises
+    `InvalidFact`, and `NotYours` for a look of another agency.
+    """
+    check_for(look.agency_id, by, "withdraw", "second_look")
+    with changing(look.order, "second_look_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
+        row = SecondLook.objects.filter(pk=look.pk, order=change.order).first()
+        if row is None:
+            raise InvalidFact("reason", "withdrawn", "Someone has taken this look back. Open the page again.")
+        change.data["result"] = row.result
+        row.delete()
+    return change.order
 
 
 def looks_of(person: User, now: datetime) -> QuerySet[SecondLook]:

@@ -14,7 +14,6 @@ from accounts.models import User
 from orders.models import (
     RUNNING,
     Attachment,
-    AttachmentKind,
     Capacity,
     CaseEvent,
     Deadline,
@@ -24,7 +23,7 @@ from orders.models import (
     ServiceAttempt,
 )
 from orders.querysets import OrderQuerySet, order_visibility
-from orders.services.attachments.attaching import RETURNED
+from orders.services.attachments.attaching import RETURNED, RETURNS
 from orders.services.court_days import court_day
 from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.rulebooks import bundled
@@ -147,9 +146,7 @@ class ServiceDesk:
     @cached_property
     def to_file(self) -> list[ServiceRow]:
         """Orders that were served and whose return the court does not have."""
-        filed = Attachment.objects.filter(
-            order=OuterRef("pk"), kind=AttachmentKind.RETURN_OF_SERVICE, withdrawn_at=None
-        )
+        filed = Attachment.objects.filter(order=OuterRef("pk"), kind__in=RETURNS, withdrawn_at=None)
         returned = CaseEvent.objects.filter(order=OuterRef("pk"), kind=RETURNED)
         rows = self._mine().filter(
             ~Exists(filed),

@@ -24,7 +24,7 @@ from accounts.models import AuditAction, AuditEntry, Role, User
 from accounts.services.rotation import rotate
 from orders.errors import InvalidFact, NotYours
 from orders.models import Attachment, AttachmentKind, HistoryEntry, OrderAgency
-from orders.services.attachments.attaching import attach_file, content_of, withdraw_attachment
+from orders.services.attachments.attaching import MADE_HERE, attach_file, content_of, withdraw_attachment
 from orders.services.attachments.checking import check_file
 from orders.services.attachments.sweep import sweep_files
 from orders.services.firearms.receipts import withdraw_receipt
@@ -196,6 +196,8 @@ def test_police_see_receipts_and_photographs_only(papers: Papers) -> None:
         AttachmentKind.RECEIPT,
         AttachmentKind.FIREARM_PHOTO,
         AttachmentKind.SERVICE_PHOTO,
+        AttachmentKind.RESPONDENT_PHOTO,
+        AttachmentKind.FILED_RETURN,
     }
     assert seen(papers.elsewhere) == set()
     page = browser(papers.liaison).get(f"/documents/orders/{papers.order.public_id}/").content.decode()
@@ -221,7 +223,7 @@ def test_the_matrix_names_viewers_and_adders_of_each_kind() -> None:
     actions = MATRIX.resources["attachment"].actions
     kinds = {f"{act}_{kind}" for act in ("view", "add") for kind in AttachmentKind}
 
-    assert kinds == actions.keys() - {"view", "add", "withdraw"}
+    assert kinds == actions.keys() - {"view", "add", "withdraw"} - {f"withdraw_{one}" for one in MADE_HERE}
     for kind in AttachmentKind:
         assert actions[f"view_{kind}"] <= actions["view"]
         assert actions[f"add_{kind}"] <= actions["add"]
@@ -235,6 +237,23 @@ def test_the_matrix_names_viewers_and_adders_of_each_kind() -> None:
 def test_police_cannot_add_what_they_do_not_see(papers: Papers) -> None:
     with pytest.raises(NotYours):
         attached(papers, "affidavit", by=papers.liaison)
+
+
+def test_a_return_that_is_signed_here_is_uploaded_by_no_one(papers: Papers) -> None:
+    for person in (papers.clerk, papers.liaison):
+        with pytest.raises(NotYours):
+            attached(papers, "filed_return", by=person)
+
+
+def test_the_court_withdraws_a_return_that_is_signed_here_and_other_police_do_not(papers: Papers) -> None:
+    row = attached(papers, "filed_return")
+
+    assert browser(papers.liaison).post(f"/files/{row.public_id}/", {"reason": "x"}).status_code == 403
+    assert "Why" not in browser(papers.liaison).get(f"/files/{row.public_id}/").content.decode()
+    browser(papers.clerk).post(f"/files/{row.public_id}/", {"reason": "Wrong order."})
+
+    row.refresh_from_db()
+    assert row.withdrawn_reason == "Wrong order."
 
 
 def test_the_history_hides_files_that_a_reader_does_not_see(papers: Papers) -> None:
