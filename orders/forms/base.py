@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -31,6 +31,9 @@ from orders.services.preview import entry_of
 #: Fieldsets as Django's admin lays them out: a title and its fields.
 Fieldsets = list[tuple[str | None, dict[str, Any]]]
 
+#: What a service stores.
+Result = TypeVar("Result")
+
 #: The empty choice of a list.
 CHOOSE = ("", "---------")
 
@@ -49,6 +52,8 @@ class FactsForm(SiteForm):
     unseen: str = ""
     #: True if the service takes `confirm`: the reason to store a fact that it doubts.
     takes_confirm: ClassVar[bool] = False
+    #: The field beside which a refusal is shown, by the name that the service gives, if it is another one.
+    beside: ClassVar[Mapping[str, str]] = {}
 
     def facts(self) -> dict[str, Any]:
         """Return the cleaned data by the names of the facts: an instant without its time is a day, `*_on`."""
@@ -69,7 +74,8 @@ class FactsForm(SiteForm):
         """
         wrong = set(self.errors)
         for one in refusals:
-            beside = (name for name in self.fields if one.field in (name, day_name(name)))
+            named = self.beside.get(one.field, one.field)
+            beside = (name for name in self.fields if named in (name, day_name(name)))
             field = next(beside, None)
             if field in wrong:
                 continue
@@ -165,6 +171,25 @@ class ActForm(FactsForm):
 
     def settle(self, now: datetime) -> None:
         """Fill in what depends on the moment of saving. Does nothing by default."""
+
+    def in_one_round(self, call: Callable[[], Result], *, now: datetime) -> Result | None:
+        """Return what `call` stores; None if the form has errors or a service refuses something.
+
+        The form then shows all of it at once: its own errors, and what the service refuses or doubts.
+        """
+
+        def at_once() -> Result:
+            with one_round():
+                return call()
+
+        if not self.is_valid():
+            self.refuse_all(refusals_beside(self, at_once, now=now))
+            return None
+        try:
+            return at_once()
+        except InvalidFact as refusal:
+            self.refuse(refusal)
+            return None
 
     def target(self) -> Model:
         """Return the row on which the service acts."""

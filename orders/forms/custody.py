@@ -58,12 +58,11 @@ class MoveForm(ActForm):
         self.fields["moved_at"].initial = here
 
     def record(self, *, by: User, now: datetime) -> list[CustodyStep]:
-        """Record the step; empty if it is refused, with the reason in the form."""
-        try:
-            return move_firearms(self.order, **self.service_kwargs(), by=by, now=now)
-        except InvalidFact as refusal:
-            self.refuse(refusal)
-            return []
+        """Record the step; empty if the form shows what is refused."""
+        stored = self.in_one_round(
+            lambda: move_firearms(self.order, **self.service_kwargs(), by=by, now=now), now=now
+        )
+        return stored or []
 
 
 class PlaceForm(SiteForm):

@@ -10,7 +10,6 @@ from django import forms
 from typing_extensions import override
 
 from accounts.models import User
-from orders.errors import InvalidFact
 from orders.forms.base import ActForm, ReasonForm
 from orders.forms.fields import InstantField
 from orders.models import Attachment, Order, SignatureMethod
@@ -29,13 +28,11 @@ class PickUpForm(ActForm):
         self.fields["picked_up_at"].initial = here
 
     def record(self, *, by: User, now: datetime) -> bool:
-        """Record the pick-up; False if it is refused, with the reason in the form."""
-        try:
-            papers.confirm_pick_up(self.order, **self.service_kwargs(), by=by, now=now)
-        except InvalidFact as refusal:
-            self.refuse(refusal)
-            return False
-        return True
+        """Record the pick-up; False if the form shows what is refused."""
+        stored = self.in_one_round(
+            lambda: papers.confirm_pick_up(self.order, **self.service_kwargs(), by=by, now=now), now=now
+        )
+        return stored is not None
 
 
 class WithdrawPaperForm(ReasonForm):
@@ -44,13 +41,12 @@ class WithdrawPaperForm(ReasonForm):
     service: ClassVar[Callable[..., Order]]
 
     def record(self, *, by: User, now: datetime) -> bool:
-        """Withdraw it; False if it is refused, with the reason in the form."""
-        try:
-            type(self).service(self.order, reason=self.cleaned_data["reason"], by=by, now=now)
-        except InvalidFact as refusal:
-            self.refuse(refusal)
-            return False
-        return True
+        """Withdraw it; False if the form shows what is refused."""
+        withdraw = type(self).service
+        stored = self.in_one_round(
+            lambda: withdraw(self.order, reason=self.cleaned_data["reason"], by=by, now=now), now=now
+        )
+        return stored is not None
 
 
 class WithdrawPickUpForm(WithdrawPaperForm):
@@ -67,6 +63,8 @@ class WithdrawReturnForm(WithdrawPaperForm):
 
 class ServiceReturnForm(ActForm):
     """The return of service."""
+
+    beside = {"drawing": "method"}
 
     served_papers = forms.MultipleChoiceField(
         choices=[(one, one) for one in papers.PAPERS],
@@ -96,12 +94,7 @@ class ServiceReturnForm(ActForm):
         return {name: value for name, value in super().service_kwargs().items() if name != "method"}
 
     def record(self, *, by: User, now: datetime) -> Attachment | None:
-        """File the return; None if it is refused, with the reason in the form."""
-        try:
-            return papers.file_return(self.order, **self.service_kwargs(), by=by, now=now)
-        except InvalidFact as refusal:
-            if refusal.field == "drawing":
-                self.add_error("method", "Sign in the field.")
-            else:
-                self.refuse(refusal)
-            return None
+        """File the return; None if the form shows what is refused."""
+        return self.in_one_round(
+            lambda: papers.file_return(self.order, **self.service_kwargs(), by=by, now=now), now=now
+        )

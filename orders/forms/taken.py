@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.forms.utils import ErrorDict
 from typing_extensions import override
 
@@ -19,6 +18,7 @@ from orders.forms.attachments import ACCEPTED, FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField, town_field
 from orders.forms.firearms import giver_field, place_field
+from orders.forms.more_refusals import refused_by
 from orders.matching.serials import exact_key, near_matches
 from orders.models import (
     AttachmentKind,
@@ -39,6 +39,7 @@ from orders.services.firearms.custody import Storage
 from orders.services.firearms.found import FoundItem
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.signatures import sign_receipt
+from orders.services.one_round import at_once, one_round, refuse
 
 #: Letters and digits that look different from one another.
 _CODE = (*"ACDEFGHJKM", *"NPQRTUVWXY", *"3479")
@@ -179,6 +180,7 @@ class TakenForm(ActForm):
     """What police took of one respondent, at one time."""
 
     takes_confirm = True
+    beside = {"found": "firearms"}
 
     firearms = LabeledChoicesField(
         str,
@@ -295,44 +297,56 @@ class TakenForm(ActForm):
     def record(self, *, by: User, now: datetime) -> Receipt | None:
         """Store the receipt with its signatures and photographs, all or nothing.
 
-        Return None if a service refuses one of them, with the reason in the form.
+        Return None if the form or a service refuses something: the form shows all of it.
         """
-        try:
-            with transaction.atomic():
-                receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)
-                self._sign(receipt, by=by, now=now)
-                for kind, name in (
-                    (AttachmentKind.FIREARM_PHOTO, "photos"),
-                    (AttachmentKind.RECEIPT, "paper"),
-                ):
-                    for one in self.cleaned_data[name]:
-                        attach_file(self.order, kind=kind, file=one.read(), receipt=receipt, by=by, now=now)
-        except InvalidFact as refusal:
-            self._show(refusal)
+        if "more" in self.data:
             return None
+        every = self.added
+        # A row with an error is no item yet; what else is refused does not wait for it.
+        self.added = [one for one in every if one.is_valid()]
+        try:
+            if len(self.added) == len(every) or self.errors:
+                return self.in_one_round(lambda: self._store(by=by, now=now), now=now)
+            found = refused_by(self, lambda: self._in_round(by=by, now=now))
+            self.refuse_all(one for one in found if one.field not in ("firearms", "found"))
+            return None
+        finally:
+            self.added = every
+
+    def _in_round(self, *, by: User, now: datetime) -> Receipt:
+        with one_round():
+            return self._store(by=by, now=now)
+
+    def _store(self, *, by: User, now: datetime) -> Receipt:
+        receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)
+        self._sign(receipt, by=by, now=now)
+        for kind, name in ((AttachmentKind.FIREARM_PHOTO, "photos"), (AttachmentKind.RECEIPT, "paper")):
+            for one in self.cleaned_data[name]:
+                one.seek(0)
+                try:
+                    attach_file(self.order, kind=kind, file=one.read(), receipt=receipt, by=by, now=now)
+                except InvalidFact as refusal:
+                    refuse(name if refusal.field == "file" else refusal.field, refusal.code, refusal.message)
         return receipt
 
     def _sign(self, receipt: Receipt, *, by: User, now: datetime) -> None:
         data = self.cleaned_data
         for party in SignatureParty.values:
-            if method := data[f"{party}_method"]:
-                sign_receipt(
-                    receipt,
-                    party=party,
-                    method=method,
-                    drawing=data[f"{party}_drawing"] if method == SignatureMethod.SCREEN else "",
-                    name=data["officer"],
-                    by=by,
-                    now=now,
-                )
-
-    def _show(self, refusal: InvalidFact) -> None:
-        """Show a refusal beside its field: services of files and signatures name theirs."""
-        beside = {"file": "photos", "drawing": "giver_method", "found": "firearms"}.get(refusal.field)
-        if beside is None:
-            self.refuse(refusal)
-        else:
-            self.add_error(beside, refusal.message)
+            if not (method := data[f"{party}_method"]):
+                continue
+            try:
+                with at_once():
+                    sign_receipt(
+                        receipt,
+                        party=party,
+                        method=method,
+                        drawing=data[f"{party}_drawing"] if method == SignatureMethod.SCREEN else "",
+                        name=data["officer"],
+                        by=by,
+                        now=now,
+                    )
+            except InvalidFact as refusal:
+                refuse(f"{party}_method", refusal.code, refusal.message)
 
     @override
     def is_valid(self) -> bool:

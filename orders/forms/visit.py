@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from typing_extensions import override
 
 from accounts.models import User
-from orders.errors import InvalidFact
 from orders.forms.attachments import FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, town_field
@@ -43,6 +41,7 @@ class VisitForm(ActForm):
     """One visit to serve an order."""
 
     takes_confirm = True
+    beside = {"file": "photos", "attempted_at": "served_at"}
 
     service_method = forms.ChoiceField(
         choices=_HOW,
@@ -104,20 +103,15 @@ class VisitForm(ActForm):
         return data
 
     def record(self, *, by: User, now: datetime) -> Order | ServiceAttempt | None:
-        """Record service or the failed attempt; None if it is refused, with the reason in the form."""
+        """Record service or the failed attempt; None if the form shows what is refused."""
+        return self.in_one_round(lambda: self._store(by=by, now=now), now=now)
+
+    def _store(self, *, by: User, now: datetime) -> Order | ServiceAttempt:
         facts = self.facts()
         failed = {name: facts.pop(name) for name in ("reason", "note", "place", "photos")}
-        try:
-            if facts["service_method"] != NOT_SERVED:
-                return record_service(self.order, **facts, by=by, now=now)
-            with transaction.atomic():
-                return self._record_attempt(failed, by=by, now=now)
-        except InvalidFact as refusal:
-            if refusal.field == "file":
-                self.add_error("photos", refusal.message)
-            else:
-                self.refuse(refusal)
-            return None
+        if facts["service_method"] != NOT_SERVED:
+            return record_service(self.order, **facts, by=by, now=now)
+        return self._record_attempt(failed, by=by, now=now)
 
     def _record_attempt(self, failed: dict[str, Any], *, by: User, now: datetime) -> ServiceAttempt:
         code, note = AttemptReason(failed["reason"]), failed["note"]
@@ -134,5 +128,6 @@ class VisitForm(ActForm):
             now=now,
         )
         for photo in failed["photos"]:
+            photo.seek(0)
             attach_file(self.order, kind=AttachmentKind.SERVICE_PHOTO, file=photo.read(), by=by, now=now)
         return attempt

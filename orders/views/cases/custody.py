@@ -66,7 +66,7 @@ def case_custody(request: HttpRequest, public_id: UUID) -> HttpResponse:
     person, now = expect(User, request.user), timezone.now()
     form = MoveForm(request.POST if request.method == "POST" else None, order=order, person=person)
     form.start_at(now)
-    if form.is_bound and form.is_valid() and form.record(by=person, now=now):
+    if form.is_bound and form.record(by=person, now=now):
         messages.success(request, "The step is recorded.")
         return go_on(request, reverse("case-custody", args=[public_id]))
     record = load_record(order)

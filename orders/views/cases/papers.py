@@ -32,7 +32,7 @@ def pick_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = _order(request, public_id, "pick_up")
     form = PickUpForm(request.POST if request.method == "POST" else None, order=order)
     form.start_at(timezone.now())
-    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+    if form.is_bound and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
         messages.success(request, "The pick-up is recorded. Serve the order, and record each attempt.")
         return redirect("case-page", public_id=public_id)
     context = {"order": order, "form": form, "title": "Papers picked up", "button": "Confirm the pick-up"}
@@ -57,7 +57,7 @@ def _withdraw(
     request: HttpRequest, order: Order, form_class: type[WithdrawPaperForm], what: str
 ) -> HttpResponse:
     form = form_class(request.POST if request.method == "POST" else None, order=order)
-    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+    if form.is_bound and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
         messages.success(request, f"The {what} is withdrawn.")
         return redirect("case-page", public_id=order.public_id)
     context = {"order": order, "form": form, "title": f"Withdraw the {what}", "button": "Withdraw"}
@@ -72,7 +72,7 @@ def service_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.warning(request, "There is no return to file: see the state of service below.")
         return redirect("case-page", public_id=public_id)
     form = ServiceReturnForm(request.POST if request.method == "POST" else None, order=order)
-    if form.is_bound and form.is_valid() and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
+    if form.is_bound and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
         messages.success(request, "The return of service is filed. The court has it now.")
         return redirect("case-page", public_id=public_id)
     context = {

@@ -52,7 +52,7 @@ def take(request: HttpRequest, public_id: UUID) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = TakenForm(*sent, order=order, person=person)
     form.start_at(now)
-    if form.is_bound and form.is_valid():
+    if form.is_bound:
         receipt = form.record(by=person, now=now)
         if receipt is not None:
             page = reverse("case-receipt-taken", args=[order.public_id, receipt.public_id])

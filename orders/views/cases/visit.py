@@ -42,7 +42,7 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form.start_at(now, person)
     takes = MATRIX.may(roles, "add", "receipt")
     account = account_of(order) if takes else None
-    if form.is_bound and form.is_valid() and (stored := form.record(by=person, now=now)):
+    if form.is_bound and (stored := form.record(by=person, now=now)):
         if not isinstance(stored, Order):
             messages.success(request, "The failed attempt is recorded. Plan the next one.")
             return go_on(request, reverse("case-page", args=[public_id]))
