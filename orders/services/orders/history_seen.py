@@ -33,7 +33,7 @@ ENTRIES: Mapping[str, Q] = {
     | Q(kind="fact_set_aside")
     # That the court was alerted of one.
     | Q(data__contains={"rule": "ANN-DOUBT"}),
-    "second_look": Q(kind="second_look"),
+    "second_look": Q(kind__in=["second_look", "second_look_withdrawn"]),
 }
 #: Another court's order is behind it, which only those see who see which person a respondent is.
 _OF_PERSONS = Q(kind__in=["person_joined", "person_kept_apart"])
