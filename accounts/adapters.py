@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from accounts.crypto import decrypt, encrypt
 from accounts.models import User
+from accounts.own_pages import own_page
 from accounts.services import devices, second_factor, sign_in
 from accounts.services.access.access_log import address_of
 
@@ -39,6 +40,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse: administrators create accounts."""
         return False
+
+    @override
+    def is_safe_url(self, url: str) -> bool:
+        """Return True for a page of this site."""
+        return bool(own_page(url))
 
     @override
     def get_login_stages(self) -> list[str]:

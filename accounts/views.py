@@ -32,7 +32,6 @@ from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,6 +45,7 @@ from accounts.allauth_internals import jwtkit, perform_passwordless_login, recor
 from accounts.forms import AskForResetForm, ChangePasswordForm, NewPasswordForm, SignInForm
 from accounts.models import User
 from accounts.narrowing import expect, present
+from accounts.own_pages import own_page
 from accounts.services import password_reset, people, second_factor, sign_in
 from accounts.stages import NewPassword, UseNotice
 
@@ -89,9 +89,7 @@ class SignIn(FormView[SignInForm]):
 
 def _next_page(request: HttpRequest) -> str:
     """Return the page to go to after sign-in, or an empty string if it is not on this site."""
-    asked = request.POST.get("next") or request.GET.get("next", "")
-    is_here = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if is_here else ""
+    return own_page(request.POST.get("next") or request.GET.get("next", ""))
 
 
 @never_cache
@@ -213,8 +211,7 @@ def stay_signed_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Explain why a new sign-in is needed. The button ends the session and leads back to `next`."""
-    asked = request.GET.get("next", "")
-    back = asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else resolve_url("account")
+    back = own_page(request.GET.get("next", "")) or resolve_url("account")
     if request.method == "POST":
         get_adapter().logout(request)
         return redirect(f"{resolve_url('sign-in')}?{urlencode({'next': back}, safe='/')}")

@@ -281,8 +281,10 @@ MIDDLEWARE = [
     # First: no later part may learn who reads a page that needs no account.
     "ctcompliance.middleware.forget_reader",
     "ctcompliance.middleware.number_requests",
-    "django.middleware.security.SecurityMiddleware",
+    # Outside of all that refuses a request: refusals have these headers too.
+    "ctcompliance.middleware.never_store",
     "ctcompliance.middleware.trust_no_other_site",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -294,7 +296,6 @@ MIDDLEWARE = [
     "accounts.form_middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "ctcompliance.middleware.never_store",
     "ctcompliance.middleware.name_rehearsal",
     # Outside of the access log: what is shown is logged, in whatever language.
     "ctcompliance.spanish.pages.desk_in_spanish",

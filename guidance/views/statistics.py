@@ -17,9 +17,7 @@ from guidance.services.guides import numbers
 from guidance.services.statistics import DEFINITIONS, DEFINITIONS_ES, FEW, HELD, rows_of
 from guidance.services.words import day, words
 from guidance.views.base import page, today
-
-#: Letters with which a spreadsheet would begin a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from orders.services.desk.tables import plain_cell
 
 
 @require_safe
@@ -76,7 +74,9 @@ def as_text(chosen: StatisticsRelease) -> str:
     writer = csv.DictWriter(text, fieldnames=list(DEFINITIONS))
     writer.writeheader()
     for row in rows_of(chosen):
-        writer.writerow({name: _plain(value) for name, value in row.items()})
+        writer.writerow(
+            {name: plain_cell(value) if isinstance(value, str) else value for name, value in row.items()}
+        )
     return text.getvalue()
 
 
@@ -112,8 +112,3 @@ def _share(cells: dict[str, Any]) -> int | None:
     """Return the share proven in time in percent; None if a part of it is hidden."""
     orders, proven = cells["orders"], cells["proven"]
     return None if isinstance(orders, str) or isinstance(proven, str) else round(100 * proven / orders)
-
-
-def _plain(value: Any) -> Any:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -10,11 +10,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.models import Role, User
 from accounts.narrowing import expect
+from accounts.own_pages import own_page
 from notifications.models import Language
 from notifications.pages.client_words import ClientWords
 from notifications.services.contacts import contacts, preferences
@@ -60,9 +60,7 @@ def in_own_language(view: View) -> View:
 def set_language(request: HttpRequest) -> HttpResponse:
     """Save the language and go back to the same page."""
     preferences.set_language(expect(User, request.user), request.POST.get("language", ""))
-    page = request.POST.get("next", "")
-    is_here = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return redirect(page if is_here else "home")
+    return redirect(own_page(request.POST.get("next", "")) or "home")
 
 
 def clients_of(user: User, now: datetime) -> list[ClientWords]:

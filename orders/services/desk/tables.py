@@ -6,18 +6,19 @@ A cell that a spreadsheet would take for a formula is written as text.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 import xlsxwriter
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula: also after spaces and lines, and in wide letters.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]")
 
 
 def plain_cell(value: str) -> str:
     """Return the text so that no spreadsheet computes it."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 class _Line:
