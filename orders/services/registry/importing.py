@@ -357,9 +357,9 @@ class _Batch:
         last = last_values(orders) if orders else {}
         # A new name may part the person's cases: those that shared the inventory are replanned too.
         self._cases = set(groups_of({order.case_id for order in orders}))
-        refused = 0
+        refused, moved = 0, []
         for order in orders:
-            new = changed[order.pk]
+            new, docket = changed[order.pk], order.case.docket_number
             line = self._lines[new.number_key]
             last[order.pk].keeps_birth = new.number_key in self._children
             try:
@@ -368,6 +368,9 @@ class _Batch:
                 self._reject(line, error)
                 order.refresh_from_db()
                 refused += 1
+            if order.case.docket_number != docket:
+                moved.append((order, line))
+        ReviewItem.objects.bulk_create(other_respondents(moved, now=self.now, have_moved=True))
         self._set_births_aside(orders)
         self.updated = len(orders) - refused
         self.unchanged += len(self._read) - self.imported - len(orders)

@@ -13,10 +13,13 @@ from orders.models import Case, Order, ReviewItem, ReviewKind
 from orders.services.registry import files
 
 
-def other_respondents(entered: Sequence[tuple[Order, int]], *, now: datetime) -> Iterator[ReviewItem]:
+def other_respondents(
+    entered: Sequence[tuple[Order, int]], *, now: datetime, have_moved: bool = False
+) -> Iterator[ReviewItem]:
     """Yield an unstored item for each new case of a docket that another person already has.
 
-    `entered` are the orders just stored, each with its line.
+    `entered` are the orders just stored, each with its line; with `have_moved`, older ones that got another
+    docket.
     """
     dockets = {number for order, _ in entered for number in spellings(order.case.docket_number)}
     cases = Case.objects.filter(docket_number__in=dockets).select_related("respondent")
@@ -28,7 +31,8 @@ def other_respondents(entered: Sequence[tuple[Order, int]], *, now: datetime) ->
     for order, line in entered:
         on_docket = by_docket[docket_key(order.case.docket_number), order.case.court_id]
         own = next((case for case in on_docket if case.pk == order.case_id), None)
-        first = next((case for case in on_docket if vars(case)["live"]), None)
+        others = [case for case in on_docket if not have_moved or case != own]
+        first = next((case for case in others if vars(case)["live"]), None)
         # Once for each new case: with its first order.
         if own is None or first is None or own.pk == first.pk or vars(own)["size"] != new.pop(own.pk, None):
             continue

@@ -203,9 +203,11 @@ def _check_docket(order: Order, new: NewOrder, last: LastValues) -> None:
     if not _moves(order, new, last):
         return
     same = Case.objects.filter(
-        docket_number__in=spellings(new.docket_number), court=new.court, respondent=order.case.respondent_id
+        docket_number__in=spellings(new.docket_number),
+        court=new.court,
+        respondent__person=order.case.respondent.person_id,
     )
-    if order.case.orders.count() > 1 or same.exists():
+    if order.case.orders.count() > 1 or same.exclude(pk=order.case_id).exists():
         raise Rejected(
             "docket_of_several_orders",
             "docket_number: it changed, but other orders share the case and its inventory. Move it by hand.",

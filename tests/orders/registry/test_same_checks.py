@@ -176,3 +176,25 @@ def test_an_ex_parte_order_without_an_end_waits_for_a_clerk(tmp_path: Path) -> N
     reopen_review(item, **given)
     reject_review(item, **given)
     assert ("Hearing and last day", "Not in the row") in facts_of(item)
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_docket_that_changes_to_one_in_use_is_refused_or_asked_about(
+    tmp_path: Path, *, is_same: bool
+) -> None:
+    name = "Ash Birch" if is_same else "Sam Rowan"
+    rows = [order_row(), order_row(2, respondent_name=name)]
+    with importing(write_export(tmp_path / "1", rows, [], []), now=NOW) as run:
+        list(run.batches())
+    rows[0]["docket_number"] = rows[1]["docket_number"]
+
+    with importing(write_export(tmp_path / "2", rows, [], []), now=NOW + timedelta(hours=1)) as run:
+        list(run.batches())
+        codes = [item.code for item in run.reviews()]
+        rejected = run.rejected
+
+    # Never a second case of the docket for one person, and never another person in silence.
+    if is_same:
+        assert (rejected, codes) == ({"docket_of_several_orders": 1}, [])
+    else:
+        assert (rejected, codes) == ({}, ["docket_of_another_respondent"])
