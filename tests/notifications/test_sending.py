@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -13,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from notifications.models import SENDABLE, Alert, AlertState
 from notifications.services import sql
 from notifications.services.delivery import outbox, sending
@@ -313,6 +314,55 @@ def test_recipient_who_left_is_a_loud_failure(
     assert states() == {AlertState.FAILED: 1}
     assert "has no active recipient" in caplog.text
     assert liaison.email not in caplog.text
+
+
+def test_who_left_the_agency_since_gets_nothing(liaison: User, ledger: Ledger) -> None:
+    fired(liaison)
+    liaison.memberships.all().delete()
+    Membership.objects.create(user=liaison, agency=make.agency(), role=Role.LIAISON)
+
+    sending.drain(worker="w")
+
+    assert (states(), ledger.lines()) == ({AlertState.FAILED: 1}, [])
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"email": "new@agency.example"}])
+def test_what_changes_between_lease_and_sending_is_decided_again(
+    change: dict[str, Any], liaison: User, ledger: Ledger
+) -> None:
+    fired(liaison)
+    leased = outbox.lease(10, worker="w")
+    User.objects.filter(pk=liaison.pk).update(**change)
+
+    assert outbox.begin(begun(leased)) == set()
+
+
+def test_what_is_acknowledged_between_lease_and_sending_is_not_sent(liaison: User, ledger: Ledger) -> None:
+    fired(liaison)
+    leased = outbox.lease(10, worker="w")
+    Alert.objects.update(acknowledged_at=timezone.now(), acknowledged_by=liaison)
+
+    assert outbox.begin(begun(leased)) == set()
+
+
+def test_an_address_that_changes_while_it_is_leased_gets_the_alert(
+    liaison: User, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fired(liaison)
+    whole = outbox.begin
+
+    def begin_late(alerts: Any) -> set[int]:
+        User.objects.filter(pk=liaison.pk).update(email="new@agency.example")
+        return whole(alerts)
+
+    monkeypatch.setattr(sending, "begin", begin_late)
+    sending.drain(worker="w")
+    assert ledger.lines() == []
+    ready_now()
+    sending.drain(worker="w")
+
+    assert [line["to"] for line in ledger.lines()] == [["new@agency.example"]]
+    assert states() == {AlertState.ACCEPTED: 1}
 
 
 def test_times_fit_into_each_other(settings: Settings) -> None:

@@ -176,6 +176,7 @@ def _begin(alerts: Sequence[BegunAlert]) -> list[tuple[int]]:
         "bundled": [one.bundled for one in alerts],
         "templates": [one.template for one in alerts],
         "providers": [one.provider for one in alerts],
+        "addresses": [one.alert.address for one in alerts],
         "left": LEFT,
         "lease": LEASE,
     }

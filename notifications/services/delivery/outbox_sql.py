@@ -41,6 +41,11 @@ _REPLACED = """EXISTS (
     AND n.channel = a.channel AND n.correction_id IS NULL
     AND n.state NOT IN (%(alert_failed)s, %(alert_withdrawn)s))"""
 
+# Who left the agency since the alert was written hears of its orders no more.
+_IS_OF_AGENCY = """(a.recipient_id IS NULL OR a.agency_id IS NULL OR a.via IN ('fallback', 'operator')
+    OR EXISTS (SELECT FROM accounts_membership m
+               WHERE m.user_id = a.recipient_id AND m.agency_id = a.agency_id))"""
+
 # The rehearsal in which a marked alert may leave, the agency's own first. Without one it is over, and the
 # alert is withdrawn: it must never reach anyone else.
 _REHEARSAL = """SELECT r.addresses FROM notifications_rehearsal r
@@ -105,7 +110,7 @@ WITH ready AS MATERIALIZED (
               ELSE COALESCE(u.email, g.email) END AS address,
          CASE WHEN a.via = 'protected' THEN s.encrypted_phrase END AS encrypted_phrase,
          COALESCE(a.via = 'protected' AND s.encrypted_pin <> '', false) AS asks_answer,
-         COALESCE(u.is_active, true) AS is_active,
+         COALESCE(u.is_active, true) AND $is_of_agency AS is_active,
          CASE WHEN a.via = 'protected' THEN s.language ELSE COALESCE(p.language, 'en') END AS language,
          COALESCE(CASE WHEN a.via = 'protected' THEN (
            SELECT place.zone
@@ -173,22 +178,28 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
     rehearsal=_REHEARSAL,
     wanted=news.wanted_sql("d.rule_id"),
     choice=news.choice_sql("d.rule_id", release="a.release_id", user="a.recipient_id"),
+    is_of_agency=_IS_OF_AGENCY,
     to_lease=_TO_LEASE,
 )
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been
 # sent, and through which provider. Runs again if a provider certainly accepted nothing and the next one
-# tries. The lease begins again, because a slow server may take most of it for one part.
+# tries. The lease begins again, because a slow server may take most of it for one part. What was acknowledged
+# since the lease, or whose recipient left or has another address, is not begun: the next lease decides again.
 BEGIN = """
 UPDATE notifications_alert a
 SET state = %(alert_sending)s, lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
     first_sent_at = COALESCE(a.first_sent_at, statement_timestamp()),
     message_key = mine.key, bundled = mine.bundled, template = mine.template, provider = mine.provider
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(keys)s::uuid[], %(bundled)s::smallint[],
-            %(templates)s::text[], %(providers)s::text[])
-     AS mine (id, fence, key, bundled, template, provider)
+            %(templates)s::text[], %(providers)s::text[], %(addresses)s::text[])
+     AS mine (id, fence, key, bundled, template, provider, address)
 WHERE a.id = mine.id AND a.fence = mine.fence AND a.state + 0 IN (%(alert_leased)s, %(alert_sending)s)
   AND a.lease_until > statement_timestamp() + make_interval(secs => %(left)s)
+  AND a.acknowledged_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM accounts_user u
+    WHERE u.id = a.recipient_id AND (NOT u.is_active OR a.channel = 'email' AND u.email <> mine.address))
 RETURNING a.id
 """
 
