@@ -70,7 +70,7 @@ _MIDNIGHT_WORDS = re.compile(r"(?:12(?::00)?\s*)?midnight", re.IGNORECASE)
 
 
 class ClockError(ValueError):
-    """A typed time of day that cannot be read. The message tells what to type instead."""
+    """A typed time of day that cannot be read. The message states what to type instead."""
 
 
 def format_day(day: date, language: str = "en") -> str:

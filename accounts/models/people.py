@@ -176,11 +176,23 @@ class User(AbstractBaseUser):
         """The roles that the user holds in any agency."""
         return frozenset(membership.role for membership in self.memberships.all())
 
+    @property
+    def desk_roles(self) -> frozenset[str]:
+        """The roles that have a desk: who leads advocates has no desk of police."""
+        held = [one for one in self.memberships.all() if not one.leads_advocates]
+        roles = frozenset(one.role for one in held)
+        return roles - {Role.SUPERVISOR} if Role.ADVOCATE in roles else roles
+
     def agencies_for(self, action: str, resource: str) -> frozenset[int]:
-        """Return the keys of the agencies where the user has a role that may do `action` to `resource`."""
+        """Return the keys of the agencies where the user has a role that may do `action` to `resource`.
+
+        The role of supervisor is that of police: who leads advocates has no part in their work.
+        """
         held = self.memberships.all()
         return frozenset(
-            one.agency_id for one in held if one.agency_id and MATRIX.may({one.role}, action, resource)
+            one.agency_id
+            for one in held
+            if one.agency_id and MATRIX.may({one.role}, action, resource) and not one.leads_advocates
         )
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
@@ -237,6 +249,13 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}, {self.agency or 'all agencies'}"
+
+    @property
+    def leads_advocates(self) -> bool:
+        """True for a supervisor of an organization, not of police."""
+        if self.role != Role.SUPERVISOR or self.agency is None:
+            return False
+        return self.agency.kind == AgencyKind.ADVOCACY
 
     def clean(self) -> None:
         """Refuse a role in an agency of the wrong kind: the wrong people, or no one, would have access."""

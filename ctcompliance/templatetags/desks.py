@@ -83,19 +83,17 @@ def _pages(user: User) -> Iterator[tuple[str, str]]:
     roles = user.roles
     if user.is_staff and roles & _COURT:
         yield from ((name, title) for name, title, viewers in COURT_PAGES if roles & viewers)
-        yield from _desks_of(roles - _COURT)
+        yield from _desks_of(user.desk_roles - _COURT)
         return
     yield "home", "Home"
-    yield from _desks_of(roles)
+    yield from _desks_of(user.desk_roles)
     if user.is_staff:
         yield "admin:index", "Administration"
     yield "preferences", "Notifications"
     yield "account", "Account security"
 
 
-def _desks_of(held: frozenset[str]) -> Iterator[tuple[str, str]]:
-    # Who also leads advocates has no work of police.
-    roles = held - {Role.SUPERVISOR} if Role.ADVOCATE in held else held
+def _desks_of(roles: frozenset[str]) -> Iterator[tuple[str, str]]:
     yield from ((name, title) for name, title, viewers in DESKS if roles & viewers)
 
 

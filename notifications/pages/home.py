@@ -19,6 +19,7 @@ from accounts.services.access.access_log import log_access
 from accounts.services.access.enumeration_guard import recent_blocks
 from accounts.services.access.reviews import overdue_weeks
 from guidance.services import directory, statistics
+from notifications.forms.contacts import news_words
 from notifications.models import Alert, Channel
 from notifications.pages.alert_rows import FELL_BACK, AlertRow, CaseRow, waiting_together
 from notifications.pages.board import board_of, not_on
@@ -30,6 +31,7 @@ from notifications.services.contacts.contacts import unconfirmed_count
 from notifications.services.contacts.unreached import unanswered, unreached
 from notifications.services.corrected_alerts import taken_back_from
 from notifications.services.delivery.printing import to_hand_over
+from notifications.services.recipients.news import kinds_by_rule
 from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
 from orders.services.clients.release_requests import waiting_for
@@ -86,8 +88,18 @@ def home(request: HttpRequest) -> HttpResponseBase:
         **_cards(request, user, now),
     }
     if is_of_organization(user):
-        return render(request, "notifications/clients/home.html", context | _clients(request, user, now))
+        own = _clients(request, user, now)
+        news = [
+            (row.lead, own["names"].get(row.lead.of_order.pk), _about(row.lead)) for row in context["rows"]
+        ]
+        return render(request, "notifications/clients/home.html", context | own | {"news": news})
     return render(request, "notifications/home.html", context)
+
+
+def _about(alert: Alert) -> str:
+    """Return what an alert is news of, in the words of an advocate; empty if it is no kind of news."""
+    kind = kinds_by_rule().get(alert.deadline.rule_id) if alert.checkpoint and not alert.note else None
+    return "".join(news_words([kind])) if kind else ""
 
 
 def _clients(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:

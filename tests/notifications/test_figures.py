@@ -262,3 +262,19 @@ def test_a_second_look_is_taken_back_with_a_reason(place: Place) -> None:
     assert StatementVerification.objects.exists()
     assert check.order.history.get(kind="second_look_withdrawn").reason == "Of another case."
     assert "The check holds</strong>" not in read(chief, "/figures/")
+
+
+def test_who_leads_advocates_sees_no_figures_of_police(place: Place) -> None:
+    organization = make.agency(AgencyKind.ADVOCACY)
+    person = make.person(Role.SUPERVISOR, organization)
+    lead = browser(person)
+
+    found = [lead.get(path).status_code for path in ("/figures/", "/figures/export/")]
+    set_own = lead.post(f"/figures/{organization.pk}/ceiling/", {"ceiling": "3"}).status_code
+
+    assert [*found, set_own] == [404, 404, 404]
+    assert not OpenCeiling.objects.exists()
+    page = read(person, "/")
+    assert [
+        one for one in ("/figures/", "/follow-ups/", "/custody/", "/cards/") if f'href="{one}' in page
+    ] == []
