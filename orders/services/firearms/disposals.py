@@ -22,15 +22,14 @@ from orders.models import (
     ReceiptKind,
 )
 from orders.rules.court_time import local_date
-from orders.rules.facts import Facts
 from orders.rules.license import LicenseError, parse_dealer_license
 from orders.rules.plan import in_force
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
-from orders.services.firearms.receipts import recipient_refusal
 from orders.services.firearms.returns import held_by_police
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.firearms.takers import taker_refusal
 from orders.services.limits import ask
 from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
@@ -56,7 +55,7 @@ def record_disposal(
     """Record that police destroyed or transferred firearms in their custody.
 
     Raises `InvalidFact`, and `DoubtfulFact` for what the law does not allow yet, or not to this taker, unless
-    `confirm` gives the reason.
+    `confirm` gives the reason: a court can order it, for the owner of a firearm for example.
     """
     reason = clean(confirm)
     with changing(order, "disposed", by=by, now=now, occurred_at=disposed_at, reason=reason) as change:
@@ -111,7 +110,7 @@ def _doubts(row: FirearmDisposal) -> list[DoubtfulFact]:
                 "give the reason to continue.",
             )
         )
-    doubt = _too_early(row) if row.kind == DisposalKind.DESTROYED else _unlawful_taker(row)
+    doubt = _too_early(row) if row.kind == DisposalKind.DESTROYED else _doubtful_taker(row)
     return [*found, *([doubt] if doubt else [])]
 
 
@@ -128,25 +127,24 @@ def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
     ]
     if days and local_date(row.disposed_at, zone_of(row.order)) >= max(days):
         return None
-    if not days and _facts_in_force(row) is None:
+    if not days and not _is_in_force(row):
         return None
     law = f"Firearms are destroyed from {format_day(max(days))} on." if days else "The order is in force."
     message = f"{law} Correct the day, or give the reason to continue, such as the order of a court."
     return DoubtfulFact("disposed_at", "too_early", message)
 
 
-def _facts_in_force(row: FirearmDisposal) -> Facts | None:
-    """Return the facts of the order if it was in force when the firearm left custody."""
+def _is_in_force(row: FirearmDisposal) -> bool:
+    """True if an order of the case was in force when the firearm left custody."""
     rulebook = rulebooks_of([row.order.case.court_id])[row.order.case.court_id]
-    facts = load_facts([row.order])[row.order.pk]
-    return facts if in_force(facts, rulebook, row.disposed_at) else None
+    facts = load_facts(list(Order.objects.filter(case=row.order.case_id)))
+    return any(in_force(one, rulebook, row.disposed_at) for one in facts.values())
 
 
-def _unlawful_taker(row: FirearmDisposal) -> DoubtfulFact | None:
-    """Return a doubt about a transfer that the law of the order in force does not allow."""
-    facts = _facts_in_force(row)
+def _doubtful_taker(row: FirearmDisposal) -> DoubtfulFact | None:
+    """Return a doubt about a transfer that the law of an order in force does not allow."""
     kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
-    refusal = recipient_refusal(facts, kind) if facts else ""
+    refusal = taker_refusal(row.order, kind, row.disposed_at)
     field = "dealer_license" if row.dealer_license else "taker_name"
     return DoubtfulFact(field, "unlawful_recipient", refusal) if refusal else None
 

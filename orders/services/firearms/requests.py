@@ -8,7 +8,6 @@ from datetime import date, datetime
 from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, User
 from accounts.text import clean
-from orders.errors import InvalidFact
 from orders.models import (
     CustodyRequest,
     CustodyRequestKind,
@@ -20,15 +19,13 @@ from orders.models import (
     ReturnDecision,
     ReturnHold,
 )
-from orders.rules.plan import in_force
 from orders.services.bulk import make
 from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of, zone_of
-from orders.services.firearms.receipts import FirearmsColumn, check_recipient, check_taker
-from orders.services.one_round import at_once, refuse
-from orders.services.planning.load_facts import load_facts
-from orders.services.planning.rulebooks import rulebooks_of
+from orders.services.firearms.receipts import FirearmsColumn, check_taker
+from orders.services.firearms.takers import taker_refusal
+from orders.services.one_round import refuse
 from orders.services.validation import need_one_of
 
 
@@ -105,16 +102,8 @@ def _check_buyer(row: CustodyRequest) -> None:
         )
     kind = ReceiptKind.DEALER if row.dealer_license else ReceiptKind.THIRD_PARTY
     check_taker(kind, None, row.dealer_license, row.taker_name)
-    order = row.order
-    rulebook = rulebooks_of([order.case.court_id])[order.case.court_id]
-    at = row.requested_at or row.recorded_at
-    if in_force(load_facts([order])[order.pk], rulebook, at):
-        try:
-            with at_once():
-                check_recipient(order, kind)
-        except InvalidFact as refusal:
-            field = "dealer_license" if row.dealer_license else "taker_name"
-            raise InvalidFact(field, refusal.code, refusal.message) from refusal
+    if refusal := taker_refusal(row.order, kind, row.requested_at or row.recorded_at):
+        refuse("dealer_license" if row.dealer_license else "taker_name", "unlawful_recipient", refusal)
 
 
 def _in_custody(order: Order, firearms: Sequence[Firearm]) -> list[Firearm]:

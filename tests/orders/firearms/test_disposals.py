@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Agency, AgencyKind
-from orders.errors import DoubtfulFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Deadline, DeadlineState, Firearm, FirearmStatus, HistoryEntry, Order
 from orders.services.firearms import disposals, inventory, receipts, requests
 from orders.services.orders import vacatur
@@ -25,7 +25,8 @@ LICENSE = "6-06-014-01-7M-12345"
 def custody(**given: Any) -> tuple[Order, Firearm, Agency]:
     """An order served two hours ago, and a firearm that police took now."""
     police = make.agency()
-    order = make.served_order(ago=timedelta(hours=2), now=NOW, court=make.agency(AgencyKind.COURT), **given)
+    court = make.agency(AgencyKind.COURT, state=given.get("jurisdiction", "us_ct"))
+    order = make.served_order(ago=timedelta(hours=2), now=NOW, court=court, **given)
     firearm = inventory.list_firearm(order, serial="AB1", source="police", by=None, now=NOW)
     receipts.record_receipt(
         order, kind="police", received_at=NOW, firearms=[firearm], agency=police, by=None, now=NOW
@@ -108,3 +109,40 @@ def test_only_a_dealer_takes_it_while_the_order_is_in_force(
 
     held[1].refresh_from_db()
     assert held[1].status == FirearmStatus.TRANSFERRED
+
+
+def test_a_friend_takes_nothing_on_the_page_of_an_order_that_ended_while_another_is_in_force() -> None:
+    order, firearm, _ = held = custody()
+    later = make.order(
+        docket_number=order.case.docket_number,
+        court=order.case.court,
+        kind="restraining_order",
+        issued_at=NOW,
+        now=NOW,
+    )
+    vacatur.vacate_order(order, vacated_at=NOW, reason="ended", by=None, now=NOW)
+    hour = NOW + timedelta(hours=1)
+
+    assert doubt(held, hour, kind="transferred", taker_name="Oak Elm")[0] == "unlawful_recipient"
+    with pytest.raises(InvalidFact) as raised:
+        requests.record_custody_request(
+            order, kind="sale", requested_at=hour, taker_name="Oak Elm", by=None, now=hour
+        )
+    assert raised.value.code == "unlawful_recipient"
+
+    vacatur.vacate_order(later, vacated_at=hour, reason="ended", by=None, now=hour)
+    dispose(held, hour + timedelta(hours=1), kind="transferred", taker_name="Oak Elm")
+    firearm.refresh_from_db()
+    assert firearm.status == FirearmStatus.TRANSFERRED
+
+
+def test_an_order_of_another_court_against_the_person_bars_a_friend_too() -> None:
+    order, _, _ = held = custody()
+    vacatur.vacate_order(order, vacated_at=NOW, reason="ended", by=None, now=NOW)
+    elsewhere = make.order(kind="civil_protection_order", issued_at=NOW, now=NOW)
+    elsewhere.case.respondent.person = order.case.respondent.person
+    elsewhere.case.respondent.save()
+    hour = NOW + timedelta(hours=1)
+
+    assert doubt(held, hour, kind="transferred", taker_name="Oak Elm")[0] == "unlawful_recipient"
+    dispose(held, hour, kind="transferred", dealer_license=LICENSE)
