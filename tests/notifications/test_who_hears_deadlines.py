@@ -73,7 +73,7 @@ def test_a_surrender_that_is_due_reaches_police_of_both_towns_and_who_is_at_risk
 
     found = heard(fixture, rule.id, until=NOW + timedelta(days=4))
 
-    hours = {"us_fl": 0, "us_ma": 0, "us_ri": 0, "us_vt": 0}.get(rule.jurisdiction, 24)
+    hours = {"us_fl": 0, "us_ma": 0, "us_ri": 0, "us_vt": 0, "us_wa": 0}.get(rule.jurisdiction, 24)
     due = served + timedelta(hours=hours)
     purposes = {one.name: one.purpose for one in rule.checkpoints}
     of_purpose = {purposes[name]: one for name, one in found.items()}
