@@ -138,7 +138,7 @@ def test_the_queue_shows_deadline_respondent_town_and_lateness(place: Place) -> 
 
     for said in (
         f"Ash Birch, {place.town}",
-        "Firearms and ammunition are surrendered",
+        "Firearms not surrendered, 31 hours late",
         "31 hours",
         "Overdue",
         f"Elm Police, {place.liaison.name}",
