@@ -56,6 +56,7 @@ class World:
     row: dict[str, str]
     firearms: dict[str, dict[str, str]] = field(default_factory=dict)
     receipts: dict[str, dict[str, str]] = field(default_factory=dict)
+    others: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def order(self) -> Order:
@@ -65,7 +66,7 @@ class World:
     def send(self) -> None:
         """Import everything that the registry has."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        write_export(self.folder, [self.row], self.firearms.values(), self.receipts.values())
+        write_export(self.folder, [self.row, *self.others], self.firearms.values(), self.receipts.values())
         with importing(self.folder, now=NOW) as run:
             list(run.batches())
 
@@ -367,3 +368,19 @@ def test_the_state_follows_from_the_facts_that_remain(some: list[Arrival]) -> No
     wanted = state_after([Arrival(place, False, False, 0, True) for place in left])
 
     assert difference(state_after(some), wanted) == []
+
+
+@pytest.mark.django_db
+def test_a_correction_takes_back_the_news_of_the_persons_other_order() -> None:
+    with a_world() as make_world:
+        world = make_world()
+        other = {"por_number": "POR0000000002", "docket_number": "HHD-FA26-0000002-S", "served_at": ""}
+        arrive(world, Arrival(1, by_registry=True, is_slip=False, times_withdrawn=0, remains=True))
+        world.others = [{**world.row, **other}]
+        world.send()
+        for place, times in ((2, 0), (6, 1)):
+            arrive(world, Arrival(place, by_registry=True, is_slip=True, times_withdrawn=times, remains=True))
+
+        assert_proven_only_with_proof(world.order)
+        sibling = Order.objects.get(por_number="POR0000000002")
+        assert sibling.history.exists()

@@ -68,8 +68,10 @@ def replan_and_record(
     for order in orders:
         own = list(entries.get(order.pk, ()))
         # Announcements are no deadlines, so the history leaves them out.
-        changed = {name: word for name, word in changes.get(order.pk, {}).items() if word != TAKEN_BACK}
-        if changed and not own:
+        words = changes.get(order.pk, {})
+        changed = {name: word for name, word in words.items() if word != TAKEN_BACK}
+        # Also for news alone that was taken back: who was alerted hears of the correction by its entry.
+        if words and not own:
             own = [
                 make(
                     HistoryEntry,
