@@ -11,8 +11,10 @@ import pytest
 from orders.rules.announcements import announce, read_announcements
 from orders.rules.facts import Event, Facts
 from orders.rules.loading import RulebookError
+from orders.rules.planned import PlannedCheckpoint
 from orders.rules.rulebook import Rulebook
-from tests.rules.orders import at, happened, order
+from orders.rules.vocabulary import Purpose
+from tests.rules.orders import at, happened, on, order
 
 SERVED = happened("served", "2026-12-04T18:30:00-05:00")
 GUNS: dict[str, Any] = {"firearms_indicated": True}
@@ -83,6 +85,52 @@ def test_what_happened_is_news_for_a_week_and_what_is_set_until_its_day(rulebook
     assert until["ANN-SERVED"] == {midnight}
     assert until["ANN-HEARING"] == {midnight + timedelta(days=10)}
     assert until["ANN-NO-RETURN"] == {None}, "a reminder that is past is left out"
+
+
+def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> None:
+    """Days begin at midnight in California; the clocks change on the last day of the order."""
+    hearing = happened("hearing_scheduled", "2026-12-21", key="a")
+    facts = order(
+        "final_erpo",
+        jurisdiction="us_ca",
+        expires_on=on("2027-03-14"),
+        events=[happened("served", "2026-12-05"), hearing],
+    )
+
+    found = {
+        (one.rule.id, check.name): check for one in announce(facts, rulebook) for check in one.checkpoints
+    }
+
+    informed: dict[str, Any] = {"purpose": Purpose.INFORM, "late": False}
+    protected = ("advocate", "protected_person")
+    for (id_, name), audience, fires, until in [
+        (("ANN-SERVED", "protected"), protected, "2026-12-05T00:00:00-08:00", "2026-12-13T00:00:00-08:00"),
+        (("ANN-HEARING", "protected"), protected, "2026-12-04T00:00:00-08:00", "2026-12-22T00:00:00-08:00"),
+        (("ANN-NO-RETURN", "court-2d"), ("court", "marshal"), "2026-12-17T09:00:00-08:00", None),
+        (("ANN-DAY-APP", "passed"), ("court",), "2026-12-22T09:00:00-08:00", None),
+        (("ANN-EXPIRY", "remind-7d"), ("court", *protected), "2027-03-07T09:00:00-08:00", None),
+        (("ANN-EXPIRY", "ended"), ("respondent_police", *protected), "2027-03-15T09:00:00-07:00", None),
+    ]:
+        assert found[id_, name] == PlannedCheckpoint(
+            **informed,
+            name=name,
+            audience=audience,
+            fires_at=at(fires),
+            news_until=at(until) if until else None,
+        )
+
+
+def test_a_request_for_return_needs_an_answer_of_police(rulebook: Rulebook) -> None:
+    facts = order("restraining_order", events=[happened("return_requested", "2026-12-09T10:00:00-05:00")])
+
+    checks = {
+        check.name: (check.fires_at, check.needs_answer)
+        for one in announce(facts, rulebook)
+        if one.rule.id == "ANN-RETURN"
+        for check in one.checkpoints
+    }
+
+    assert checks["police"] == (at("2026-12-09T10:00:00-05:00"), True)
 
 
 def test_an_id_is_given_once(tmp_path: Path) -> None:

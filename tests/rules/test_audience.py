@@ -5,25 +5,98 @@ from pathlib import Path
 import pytest
 
 from accounts.access import MATRIX
-from orders.rules.audience import Line, audience_page, lines, load_audiences, missing, printed
+from orders.rules.audience import (
+    Audiences,
+    Line,
+    Other,
+    audience_page,
+    lines,
+    load_audiences,
+    missing,
+    printed,
+)
 from orders.rules.pages import stale
 from orders.rules.rulebook import Rulebook
+from orders.rules.tables import TableError
 
 DOCS = Path(__file__).parents[2] / "docs"
-AUDIENCES = load_audiences()
+
+FILE = """
+[[purpose]]
+name = "check"
+ask = "Answer it."
+unanswered = "The supervisor hears."
+
+[[other]]
+event = "An answer is missing"
+audience = ["court", "administrator", "assisting_police"]
+when = "at once"
+ask = "Call."
+unanswered = "Nothing."
+
+[[silent]]
+word = "respondent"
+reason = "Papers are served."
+"""
 
 
-def test_page_is_current(rulebook: Rulebook) -> None:
-    page = {"who-hears-what.md": audience_page(rulebook, AUDIENCES, MATRIX.alert_role)}
+@pytest.fixture
+def audiences() -> Audiences:
+    # For each test: `make mutants` runs only tests that reach the code while they run.
+    return load_audiences()
+
+
+def test_audiences_are_loaded_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "audience.toml"
+    file.write_text(FILE)
+
+    assert load_audiences(file) == Audiences(
+        purposes={"check": ("Answer it.", "The supervisor hears.")},
+        others=(
+            Other(
+                event="An answer is missing",
+                audience=("court", "administrator", "assisting_police"),
+                when="at once",
+                ask="Call.",
+                unanswered="Nothing.",
+            ),
+        ),
+        silent={"respondent": "Papers are served."},
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ('"check"', '"cheque"', "audience.toml, line 3, name: "),
+        ('"court",', '"nurse",', "audience.toml, line 9, audience: "),
+        ("reason =", "reazon =", "audience.toml, line 14, reason: missing; "),
+        ("[[silent]]", "[[quiet]]", "audience.toml, line 1, silent: missing; "),
+    ],
+)
+def test_errors_of_the_file_are_refused(tmp_path: Path, was: str, becomes: str, words: str) -> None:
+    file = tmp_path / "audience.toml"
+    file.write_text(FILE.replace(was, becomes, 1))
+
+    with pytest.raises(TableError) as refused:
+        load_audiences(file)
+
+    assert str(refused.value).startswith(words)
+
+
+def test_page_is_current(rulebook: Rulebook, audiences: Audiences) -> None:
+    page = {"who-hears-what.md": audience_page(rulebook, audiences, MATRIX.alert_role)}
 
     assert "who-hears-what.md" not in stale(DOCS, page), "write it again with: manage.py rules pages"
 
 
-def test_every_capacity_and_role_hears_of_something_or_the_file_has_a_reason(rulebook: Rulebook) -> None:
-    found = lines(rulebook, AUDIENCES)
+def test_every_capacity_and_role_hears_of_something_or_the_file_has_a_reason(
+    rulebook: Rulebook, audiences: Audiences
+) -> None:
+    found = lines(rulebook, audiences)
     roles = {role for role in MATRIX.roles if role not in MATRIX.alert_role.values()}
 
-    assert missing(roles | MATRIX.alert_role.keys(), found, AUDIENCES.silent) == []
+    assert missing(roles | MATRIX.alert_role.keys(), found, audiences.silent) == []
 
 
 @pytest.mark.parametrize(
@@ -43,14 +116,16 @@ def test_words_without_a_line_or_a_reason_are_missing(
     assert missing(words, [line], silent) == expected
 
 
-def test_every_checkpoint_of_every_rule_and_announcement_is_on_the_page(rulebook: Rulebook) -> None:
-    found = {(one.id, one.word) for one in lines(rulebook, AUDIENCES)}
+def test_every_checkpoint_of_every_rule_and_announcement_is_on_the_page(
+    rulebook: Rulebook, audiences: Audiences
+) -> None:
+    found = {(one.id, one.word) for one in lines(rulebook, audiences)}
     rules = [*rulebook.rules, *(one.rule for one in rulebook.announcements)]
 
     assert {
         (rule.id, word) for rule in rules for checkpoint in rule.checkpoints for word in checkpoint.audience
-    } == found - {(one.id, one.word) for one in lines(rulebook, AUDIENCES) if not one.id}
-    assert all(one.when and one.ask and one.unanswered for one in lines(rulebook, AUDIENCES))
+    } == found - {(one.id, one.word) for one in lines(rulebook, audiences) if not one.id}
+    assert all(one.when and one.ask and one.unanswered for one in lines(rulebook, audiences))
 
 
 def test_lines_are_printed_with_what_happens_without_an_answer() -> None:
