@@ -31,7 +31,7 @@ def test_number_is_refused_when_it_is_of_another_form(number: str) -> None:
 
 @pytest.mark.parametrize("number", ["", "  "])
 def test_an_empty_field_asks_for_the_number(number: str) -> None:
-    with pytest.raises(LicenseError, match="Enter the license number"):
+    with pytest.raises(LicenseError, match=r"^Enter the license number\.$"):
         parse_dealer_license(number)
 
 
