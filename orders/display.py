@@ -15,12 +15,14 @@ from orders.models import (
     ConfidentialityRelease,
     Deadline,
     DeadlineState,
+    EndStatus,
     HistoryEntry,
     NoticeSent,
     OrderCondition,
     ProofStatus,
     ReleaseRequest,
     SetStatus,
+    ShownState,
 )
 from orders.rules.explain import event_name
 from orders.rules.words import LANGUAGE, languages
@@ -236,6 +238,12 @@ def rule_words(rule_id: str) -> str:
     return f"{rule_title(rule_id)} ({law})" if law else rule_title(rule_id)
 
 
+def who_must_act(rule_id: str) -> str:
+    """Return who must act by a rule; empty if it gives only the end of something."""
+    rule = bundled().by_id.get(rule_id)
+    return rule.actor if rule and rule.has_duty else ""
+
+
 def state_at(deadline: Deadline, now: datetime) -> DeadlineState:
     """Return the state of a deadline at `now`: overdue from its due time on, even before it is marked."""
     return DeadlineState.OVERDUE if deadline.is_overdue(now) else DeadlineState(deadline.state)
@@ -248,13 +256,15 @@ def given_state(deadline: Deadline, now: datetime) -> str:
     return "sworn" if is_sworn else state.value
 
 
-def shown_state(deadline: Deadline, now: datetime) -> DeadlineState | ProofStatus | SetStatus:
+def shown_state(deadline: Deadline, now: datetime) -> ShownState:
     """Return the state of a deadline at `now` as every reader is shown it.
 
     A duty about firearms is proven, sworn and not verified, found by the court, or overdue. Overdue outweighs
     a statement: time has run out, and no one has verified it. What is set for a later day is not met yet.
     """
     state = state_at(deadline, now)
+    if state is DeadlineState.ENDS and deadline.due_at is not None and deadline.due_at <= now:
+        return EndStatus.ENDED
     if state is DeadlineState.MET and deadline.met_at is not None and deadline.met_at > now:
         return SetStatus.IN_TIME if deadline.met_in_time else SetStatus.LATE
     is_denied = state is DeadlineState.OPEN and deadline.proof in STATEMENT_ALONE

@@ -39,7 +39,7 @@ GROWING = (
 )
 
 #: Columns with unique values.
-_ONCE = {"docket_number", "por_number", "idem_key"}
+_ONCE = {"docket_number", "por_number", "number_key", "idem_key"}
 
 #: Added to a key for each copy: more than the highest key of any table before copying.
 _STRIDE = 10_000_000

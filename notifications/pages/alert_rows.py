@@ -10,7 +10,7 @@ from accounts.dates import format_day
 from notifications.models import Alert, FollowUpNote
 from notifications.querysets import LISTED, AlertQuerySet
 from orders.display import asked_words, due_words, rule_title, shown_state
-from orders.models import NOT_DEADLINES, DeadlineState, ProofStatus, SetStatus
+from orders.models import NOT_DEADLINES, DeadlineState, ShownState
 from orders.rules.vocabulary import Purpose
 from orders.services.court_days import zone_of
 
@@ -80,7 +80,7 @@ class AlertRow:
         return offer.reason if self.alert.agency_id == offer.to_agency_id else offer.answer
 
     @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+    def state(self) -> ShownState:
         """The state of the deadline at `now`, which may have changed since the alert was created."""
         return shown_state(self.alert.deadline, self.now)
 

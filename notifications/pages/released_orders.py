@@ -21,10 +21,12 @@ from orders.models import (
     ConfidentialityRelease,
     Deadline,
     DeadlineState,
+    EndStatus,
     Hearing,
     Order,
     ProofStatus,
     SetStatus,
+    ShownState,
 )
 from orders.services.court_days import court_day, zone_of
 
@@ -32,10 +34,12 @@ from orders.services.court_days import court_day, zone_of
 MAX_ROWS = 100
 
 #: The meaning of a deadline's state in plain words.
-MEANINGS: dict[DeadlineState | ProofStatus | SetStatus, str] = {
+MEANINGS: dict[ShownState, str] = {
     DeadlineState.NOT_STARTED: "The time for this has not started.",
     DeadlineState.OPEN: "There is still time for this.",
     DeadlineState.OVERDUE: "The time for this is over, and it is not recorded here as done.",
+    DeadlineState.ENDS: "This is when it ends. No one has to do anything.",
+    EndStatus.ENDED: "It has ended.",
     DeadlineState.MET: "It is recorded as done.",
     ProofStatus.PROVEN: "It is recorded as done, and proof is on file for everything that is listed.",
     ProofStatus.FOUND: "The court found at a hearing that this is settled.",
@@ -63,7 +67,7 @@ class DeadlineRow:
         return rule_title(self.deadline.rule_id)
 
     @cached_property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+    def state(self) -> ShownState:
         """The state at `now`, in which a statement is not proof."""
         return shown_state(self.deadline, self.now)
 

@@ -18,7 +18,7 @@ from accounts.dates import court_date, format_day, format_instant
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of, order_link
-from orders.display import rule_title, rule_words, short_due, shown_state
+from orders.display import rule_title, rule_words, short_due, shown_state, who_must_act
 from orders.models import NOT_DEADLINES, RUNNING, Deadline, DeadlineState, FollowUp
 from orders.services.court_days import zone_of
 from orders.services.desk.conditions import MOST_COUNTED, CourtDesk, still_matters
@@ -133,7 +133,7 @@ class DayFilter(NamedDefaultFilter):
 
 def actors() -> list[str]:
     """Return who must act by some rule of Connecticut, besides the court."""
-    found = {rule.actor for rule in bundled().rules if rule.jurisdiction == "us_ct"}
+    found = {rule.actor for rule in bundled().rules if rule.jurisdiction == "us_ct" and rule.has_duty}
     return sorted(found - {"court", "clerk"})
 
 
@@ -156,8 +156,7 @@ class ListedDeadline:
         self.chip = chip_words(deadline.due_at, desk.now) if deadline.is_running else ""
         self.chip_class = chip_class(deadline.due_at, desk.now)
         self.act = button_of(deadline.order, step, desk.person) if deadline.is_running else None
-        rule = bundled().by_id.get(deadline.rule_id)
-        self.who = rule.actor.capitalize() if rule else ""
+        self.who = who_must_act(deadline.rule_id).capitalize()
         self.address = order_page(deadline.order)
         self.state = shown_state(deadline, desk.now)
         self.group = self._group(desk)

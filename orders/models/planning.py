@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -21,11 +22,15 @@ from orders.rules.vocabulary import Purpose, Unit
 
 
 class DeadlineState(models.TextChoices):
-    """The state of a deadline as stored. Only FIRE and services change it."""
+    """The state of a deadline as stored. Only FIRE and services change it.
+
+    `ENDS` is the end of something, such as the last day of an order: no one must act, so it is never overdue.
+    """
 
     NOT_STARTED = "not_started", "Not started"
     OPEN = "open", "Open"
     OVERDUE = "overdue", "Overdue"
+    ENDS = "ends", "Ends"
     MET = "met", "Met"
     WITHDRAWN = "withdrawn", "Withdrawn"
     CANNOT_COMPUTE = "cannot_compute", "Cannot be computed"
@@ -46,12 +51,21 @@ class ProofStatus(models.TextChoices):
     CONTRADICTED = DutyProof.CONTRADICTED.value, "Sworn and checked, contradicted"
 
 
+class EndStatus(models.TextChoices):
+    """What ends by itself, when its last day is over."""
+
+    ENDED = "ended", "Ended"
+
+
 class SetStatus(models.TextChoices):
     """A duty whose event, such as a hearing, is set for a day that has not come: it is not met yet."""
 
     IN_TIME = "set_in_time", "Set in time"
     LATE = "set_late", "Set, but after it was due"
 
+
+#: The states of a deadline that people are shown.
+ShownState: TypeAlias = DeadlineState | ProofStatus | SetStatus | EndStatus
 
 #: What rests on the respondent's word alone.
 STATEMENT_ALONE = (ProofStatus.SWORN, ProofStatus.CONTRADICTED)
@@ -62,7 +76,7 @@ RUNNING = (DeadlineState.OPEN, DeadlineState.OVERDUE)
 #: States of the rows that hold the checkpoints of an announcement. They are no deadlines and never shown.
 NOT_DEADLINES = (DeadlineState.ANNOUNCED, DeadlineState.ANNOUNCED_NO_MORE)
 #: States in which an alert still applies.
-ALERTABLE = (*RUNNING, DeadlineState.ANNOUNCED)
+ALERTABLE = (*RUNNING, DeadlineState.ENDS, DeadlineState.ANNOUNCED)
 
 
 def deadline_is_running_sql(deadline: str) -> str:
@@ -179,6 +193,10 @@ class Deadline(models.Model):
                 condition=Q(state__in=RUNNING),
                 name="deadline_running_of_order",
             ),
+            # What ends in the span of a calendar link.
+            models.Index(
+                fields=["due_at", "id"], condition=Q(state=DeadlineState.ENDS), name="deadline_ends"
+            ),
             # The list of deadlines that cannot be computed.
             models.Index(
                 fields=["order"],
@@ -203,6 +221,11 @@ class Deadline(models.Model):
     def is_running(self) -> bool:
         """True while it waits for proof."""
         return self.state in RUNNING
+
+    @property
+    def is_alertable(self) -> bool:
+        """True while alerts about it still apply."""
+        return self.state in ALERTABLE
 
     def is_overdue(self, now: datetime) -> bool:
         """True if it is running and its time has run out at `now`, whether FIRE has marked it or not."""

@@ -33,9 +33,8 @@ from orders.models import (
     FollowUp,
     Order,
     OutsideTransfer,
-    ProofStatus,
     Referral,
-    SetStatus,
+    ShownState,
     Transfer,
 )
 from orders.services.court_days import zone_of
@@ -82,7 +81,7 @@ class FollowUpRow:
         return state_title(self.deadline, self.now)
 
     @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus:
+    def state(self) -> ShownState:
         """The state of the deadline."""
         return shown_state(self.deadline, self.now)
 

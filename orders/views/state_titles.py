@@ -6,13 +6,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from orders.display import due_words, late_words, shown_state
-from orders.models import STATEMENT_ALONE, Deadline, DeadlineState, ProofStatus, SetStatus
+from orders.models import STATEMENT_ALONE, Deadline, DeadlineState, ProofStatus, ShownState
 from orders.services.firearms.accounting import FirearmAccount
 from orders.services.firearms.surrender import surrender_rules
 from orders.views.court.words import step_of
 
 #: The states of the duty to surrender.
-_SURRENDER: dict[DeadlineState | ProofStatus | SetStatus, str] = {
+_SURRENDER: dict[ShownState, str] = {
     DeadlineState.OVERDUE: "Firearms not surrendered",
     DeadlineState.OPEN: "Firearms to be surrendered",
     DeadlineState.NOT_STARTED: "Firearms to be surrendered after service",

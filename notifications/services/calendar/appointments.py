@@ -1,13 +1,13 @@
 """Calendar entries: when something is scheduled or due, without any details.
 
-Calendars are stored on phones and by other companies. An entry shows only “Appointment” or “Due” and links to
-the list of alerts, which requires sign-in. An advocate may choose that it begins with the word for the
-client, which is never a name, so that entries differ.
+Calendars are stored on phones and by other companies. An entry shows only a word such as “Appointment”, “Due”
+or “Last day”, and links to the list of alerts, which requires sign-in. An advocate may choose that it begins
+with the word for the client, which is never a name, so that entries differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from accounts.access import MATRIX
 from accounts.models import User
 from notifications.services.contacts.contacts import releases_of
 from notifications.services.delivery.links import list_link
-from orders.models import RUNNING, Deadline, Hearing, HearingOutcome, Order
+from orders.models import RUNNING, Deadline, DeadlineState, Hearing, HearingOutcome, Order
 from orders.rules.court_time import at_wall
 from orders.services.court_days import zone_of
 
@@ -117,10 +117,16 @@ def _hearings(user: User, now: datetime) -> Iterator[Appointment]:
 
 
 def _deadlines(user: User, now: datetime) -> Iterator[Appointment]:
+    """Yield what is due, and what ends. Each has an index of its own."""
+    for states in (RUNNING, [DeadlineState.ENDS]):
+        yield from _deadlines_in(states, user, now)
+
+
+def _deadlines_in(states: Collection[DeadlineState], user: User, now: datetime) -> Iterator[Appointment]:
     rows = (
         Deadline.objects.visible_to(user, roles=_viewer_roles("deadline"))
         .filter(
-            state__in=RUNNING,
+            state__in=states,
             due_at__range=(now - BACK - _A_DAY, now + AHEAD + _A_DAY),
         )
         .select_related("order__case")
@@ -131,7 +137,13 @@ def _deadlines(user: User, now: datetime) -> Iterator[Appointment]:
         if opens is not None and _is_shown(opens, now):
             yield _appointment(f"{row.public_id}-opens", "Window opens", opens, row.order)
         if due is not None and _is_shown(due, now):
-            yield _appointment(f"{row.public_id}", "Window closes" if opens else "Due", due, row.order)
+            yield _appointment(f"{row.public_id}", _due_words(row, opens), due, row.order)
+
+
+def _due_words(row: Deadline, opens: datetime | date | None) -> str:
+    if row.state == DeadlineState.ENDS:
+        return "Last day"
+    return "Window closes" if opens else "Due"
 
 
 def _appointment(uid: str, summary: str, begins: datetime | date, order: Order) -> Appointment:

@@ -11,26 +11,27 @@ from django.utils.safestring import SafeString
 
 from accounts.dates import format_instant
 from orders.admin.desk import state_badge
-from orders.display import clock_words, due_words, law_name, met_words, rule_title
+from orders.display import clock_words, due_words, law_name, met_words, rule_title, who_must_act
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import zone_of
 from orders.services.orders.record import OrderRecord
 from orders.services.planning.explanations import reasons
-from orders.services.planning.rulebooks import bundled
 from orders.services.planning.urgency import rules_moot_at_end
+from orders.views.court.words import step_of
 
 #: Deadlines in the order in which they need attention.
 _URGENCY = [
     DeadlineState.OVERDUE,
     DeadlineState.OPEN,
     DeadlineState.CANNOT_COMPUTE,
+    DeadlineState.ENDS,
     DeadlineState.NOT_STARTED,
     DeadlineState.MET,
     DeadlineState.WITHDRAWN,
 ]
 
 #: States in which no one has anything to do.
-_SETTLED = (DeadlineState.MET, DeadlineState.WITHDRAWN, DeadlineState.NOT_STARTED)
+_SETTLED = (DeadlineState.ENDS, DeadlineState.MET, DeadlineState.WITHDRAWN, DeadlineState.NOT_STARTED)
 #: What is due later is folded.
 _SOON = timedelta(days=45)
 
@@ -40,6 +41,9 @@ class DeadlineLine:
     """One deadline as it is now."""
 
     deadline: Deadline
+    #: What is due, in few words.
+    words: str
+    #: What the law says.
     title: str
     law: str
     badge: SafeString
@@ -88,6 +92,7 @@ def _line(
     is_moot = one.is_running and one.rule_id in moot
     return DeadlineLine(
         deadline=one,
+        words=step_of(one.rule_id).words,
         title=rule_title(one.rule_id),
         law=law_name(one.rule_id),
         badge=state_badge(one, now),
@@ -106,8 +111,7 @@ def _line(
 
 
 def _actor(rule_id: str) -> str:
-    rule = bundled().by_id.get(rule_id)
-    actor = rule.actor if rule else ""
+    actor = who_must_act(rule_id)
     return "your court" if actor in ("court", "clerk") else actor
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.dates import format_instant
 from orders.display import clock_words, due_words, law_name, shown_state, span_words
-from orders.models import STATEMENT_ALONE, Deadline, DeadlineState, ProofStatus, SetStatus
+from orders.models import STATEMENT_ALONE, Deadline, DeadlineState, ProofStatus, ShownState
 
 #: The tone of each state: only what is proven is green, and what was only sworn is amber.
 _TONES: dict[str, str] = {
@@ -30,7 +30,7 @@ class SurrenderDuty:
     zone: ZoneInfo
 
     @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
+    def state(self) -> ShownState | None:
         """The state as every reader is shown it."""
         return shown_state(self.deadline, self.now) if self.deadline else None
 

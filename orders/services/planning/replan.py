@@ -15,7 +15,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from orders.models import (
-    RUNNING,
+    ALERTABLE,
     Case,
     Checkpoint,
     CheckpointState,
@@ -158,7 +158,7 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     before = (row.state, row.revision, *(getattr(row, name) for name in PLANNED))
     columns = columns_of(planned)
     moved = row.due_at != columns["due_at"]
-    was_running = row.is_running
+    was_running = row.is_alertable
     for name, value in columns.items():
         setattr(row, name, value)
     fired = {one.name for one in checkpoints if one.is_fired and one.revision == row.revision}
@@ -170,7 +170,7 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     was = row.state
     _set_state(row, planned, checked=_has_check(desired), now=changes.now, moved=moved)
     if before == (row.state, row.revision, *(getattr(row, name) for name in PLANNED)):
-        if was in RUNNING:
+        if was in ALERTABLE:
             arm(row, desired, checkpoints, changes)
         return
     changes.changed_deadlines.append(row)
@@ -241,6 +241,8 @@ def _set_state(
         row.state = DeadlineState.CANNOT_COMPUTE
     elif planned.due is None:
         row.state = DeadlineState.NOT_STARTED
+    elif not planned.rule.has_duty:
+        row.state = DeadlineState.ENDS
     elif row.state != DeadlineState.OVERDUE or moved:
         past = status is Status.OVERDUE and _has_check(planned.checkpoints) and not checked
         row.state = DeadlineState.OVERDUE if past else DeadlineState.OPEN

@@ -27,8 +27,7 @@ from orders.models import (
     FollowUp,
     Hearing,
     Order,
-    ProofStatus,
-    SetStatus,
+    ShownState,
 )
 from orders.services.attachments.attaching import kinds_to_add
 from orders.services.coming_service import STILL_DUE, presence_words
@@ -97,7 +96,7 @@ class CaseDeadline:
 
     title: str
     law: str
-    state: DeadlineState | ProofStatus | SetStatus
+    state: ShownState
     due: str
 
 
@@ -146,7 +145,7 @@ class CasePage(InCourtTime):
         return surrender_deadline(self.record.deadlines, self.now)
 
     @property
-    def surrender_state(self) -> DeadlineState | ProofStatus | SetStatus | None:
+    def surrender_state(self) -> ShownState | None:
         """The state of that deadline; None while a return is asked for, as then no state is settled."""
         if self.surrender is None or (self.open_returns and not self.surrender.is_running):
             return None

@@ -12,11 +12,10 @@ from orders.models import (
     Attempt,
     ComingService,
     Deadline,
-    DeadlineState,
     FollowUp,
     Order,
     ProofStatus,
-    SetStatus,
+    ShownState,
     Transfer,
 )
 from orders.services.coming_service import presence_words
@@ -85,7 +84,7 @@ class BoardRow(InCourtTime):
         return f"Issued {format_day(self.order.issued_on)}"
 
     @property
-    def state(self) -> DeadlineState | ProofStatus | SetStatus | None:
+    def state(self) -> ShownState | None:
         """The state of the surrender, if the section does not name it.
 
         A sworn denial counts no more once it was reported that firearms are still there.

@@ -1,0 +1,66 @@
+"""Give what ends by itself, such as an order on its last day, a state of its own: it was never overdue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations, models
+
+_BATCH = 10_000
+#: The rules that gave an end and no duty when this was written. Planning writes the state from then on.
+_RULES = [
+    *("CA-TMP", "CA-FIN", "CT-CPO-01-YEAR", "CT-EXP-04", "CT-ORD-01", "CT-ORD-02", "CT-RPO-03", "DE-TMP"),
+    *("DE-FIN", "FL-TMP", "FL-FIN", "IL-TMP", "IL-FIN", "IN-TMP", "IN-FIN", "MA-TMP", "MA-FIN", "MD-TMP"),
+    *("MD-TMP-MAX", "MD-FIN", "NJ-TMP", "NJ-FIN", "OR-FIN", "RI-TMP", "RI-FIN", "VT-TMP", "VT-FIN"),
+    *("WA-TMP", "WA-FIN"),
+]
+_WRITE = """
+UPDATE orders_deadline SET state = %s
+WHERE id > %s AND id <= %s AND state = %s AND rule_id = ANY(%s)
+"""
+_STATES = [
+    ("not_started", "Not started"),
+    ("open", "Open"),
+    ("overdue", "Overdue"),
+    ("ends", "Ends"),
+    ("met", "Met"),
+    ("withdrawn", "Withdrawn"),
+    ("cannot_compute", "Cannot be computed"),
+    ("announced", "For information"),
+    ("announced_no_more", "No longer applies"),
+]
+
+
+def _change(schema_editor: Any, was: str, becomes: str) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM orders_deadline")
+        last = cursor.fetchone()[0]
+        for first in range(0, last, _BATCH):
+            cursor.execute(_WRITE, [becomes, first, first + _BATCH, was, _RULES])
+
+
+def end(apps: Any, schema_editor: Any) -> None:
+    """Change the state batch by batch."""
+    _change(schema_editor, "open", "ends")
+
+
+def reopen(apps: Any, schema_editor: Any) -> None:
+    """Change the state back batch by batch."""
+    _change(schema_editor, "ends", "open")
+
+
+class Migration(migrations.Migration):
+    """Each batch is committed alone."""
+
+    atomic = False
+
+    dependencies = [("orders", "0056_cautions")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="deadline",
+            name="state",
+            field=models.CharField(choices=_STATES, max_length=20),
+        ),
+        migrations.RunPython(end, reopen, elidable=False),
+    ]
