@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='agency',
             name='telephone',
-            field=models.CharField(blank=True, db_default='', help_text="The office's number, such as 860-555-0100. Officers see the number of the court.", max_length=20),
+            field=models.CharField(blank=True, db_default='', default='', help_text="The office's number, such as 860-555-0100. Officers see the number of the court.", max_length=20),
         ),
         migrations.AddField(
             model_name='user',

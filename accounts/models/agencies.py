@@ -127,6 +127,7 @@ class Agency(Referenced):
     telephone = models.CharField(
         max_length=20,
         blank=True,
+        default="",
         db_default="",
         help_text="The office's number, such as 860-555-0100. Officers see the number of the court.",
     )
