@@ -43,7 +43,7 @@ class DeadlineLine:
     deadline: Deadline
     #: What is due, in few words.
     words: str
-    #: What the law says.
+    #: The sentence of the rule.
     title: str
     law: str
     badge: SafeString
