@@ -176,7 +176,7 @@ def test_value_from_memory_has_its_status_and_is_debatable(rulebook: Rulebook) -
     for rule in rulebook.rules:
         for value in rule.values:
             if value.source_status is SourceStatus.RECOLLECTION:
-                assert rule.under(value).doubt, rule.id
+                assert rule.under(value).doubt, f"{rule.id}: a value from memory needs a doubt"
 
 
 def test_recipients_are_those_of_the_track(rulebook: Rulebook) -> None:
