@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("orders", "0056_cautions")]
+    dependencies = [("orders", "0057_filed_returns")]
 
     operations = [
         migrations.AlterField(

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("orders", "0057_ends_are_no_duties")]
+    dependencies = [("orders", "0058_ends_are_no_duties")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
