@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orders.rules.announcements import announce, read_announcements
+from orders.rules.announcements import announce
 from orders.rules.facts import Event, Facts
-from orders.rules.loading import RulebookError
 from orders.rules.planned import PlannedCheckpoint
 from orders.rules.rulebook import Rulebook
 from orders.rules.vocabulary import Purpose
@@ -131,49 +129,6 @@ def test_a_request_for_return_needs_an_answer_of_police(rulebook: Rulebook) -> N
     }
 
     assert checks["police"] == (at("2026-12-09T10:00:00-05:00"), True)
-
-
-def test_an_id_is_given_once(tmp_path: Path) -> None:
-    one = """
-[[announcement]]
-id = "ANN-ONE"
-title = "It was served."
-starts = "served"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
-    file = tmp_path / "announcements.toml"
-    file.write_text("fresh_days = 7\n" + one)
-    (found,), _ = read_announcements(file, RulebookError)
-    assert found.rule.id == "ANN-ONE"
-
-    file.write_text("fresh_days = 7\n" + one + one)
-    with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
-        read_announcements(file, RulebookError)
-
-
-def test_what_waits_for_an_acknowledgment_names_an_announcement(tmp_path: Path) -> None:
-    file = tmp_path / "announcements.toml"
-    file.write_text(
-        """fresh_days = 7
-[[announcement]]
-id = "ANN-ONE"
-title = "It was not acknowledged."
-starts = "served"
-unless_acknowledged = "ANN-TWO"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
-    )
-
-    with pytest.raises(RulebookError, match=r"ANN-ONE: no announcement is called “ANN-TWO”"):
-        read_announcements(file, RulebookError)
 
 
 def test_a_finding_of_contempt_is_not_announced_twice(rulebook: Rulebook) -> None:

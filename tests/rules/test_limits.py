@@ -265,3 +265,41 @@ def test_an_extension_of_an_order_after_hearing_has_no_limit_in_connecticut(
     facts = order(kind, expires_on=on("2029-12-04"))
 
     assert beyond(facts, rulebook, extended_from=on("2027-12-04")) == []
+
+
+# Late in the evening of the Pacific coast the next day has begun everywhere else.
+@pytest.mark.parametrize(
+    ("event", "when", "expected"),
+    [
+        ("hearing_scheduled", "2026-12-24T22:30:00-08:00", []),
+        ("hearing_scheduled", "2026-12-25T22:30:00-08:00", [(CLOSED, "2026-12-25", "2026-12-28")]),
+        ("hearing_scheduled", "2026-12-28T22:30:00-08:00", [(LATE, "2026-12-28", "2026-12-24")]),
+        ("served", "2026-12-25T22:30:00-08:00", []),
+        ("served", "2026-12-26T22:30:00-08:00", [(Limit.SERVED_LATE, "2026-12-26", "2026-12-25")]),
+    ],
+)
+def test_days_are_those_of_the_state(event: str, when: str, expected: Any, rulebook: Rulebook) -> None:
+    purpose = "application" if event == "hearing_scheduled" else ""
+    facts = order(
+        "temporary_erpo", jurisdiction="us_ca", events=[happened(event, when, purpose=purpose, key="k")]
+    )
+
+    found = beyond(facts, rulebook)
+
+    assert short(found) == expected
+    for one in found:
+        is_hearing = one.limit in (LATE, CLOSED)
+        assert (one.purpose, one.key) == ((purpose, "k") if is_hearing else ("", ""))
+        if one.limit is not CLOSED:
+            assert one.law_id == ("CA-HRG" if is_hearing else "CA-TMP")
+            assert cites(one.law, one.law_id, rulebook)
+
+
+def test_a_hearing_continued_on_the_last_day_was_in_time(rulebook: Rulebook) -> None:
+    continued = happened("hearing_continued", "2026-12-18", purpose="application")
+    other = happened("hearing_continued", "2026-12-18", purpose="contempt")
+
+    assert beyond(order(events=[continued, set_for("2026-12-22")]), rulebook) == []
+    assert short(beyond(order(events=[other, set_for("2026-12-22")]), rulebook)) == [
+        (LATE, "2026-12-22", "2026-12-18")
+    ]

@@ -1,0 +1,238 @@
+"""How the file of announcements is read: every key, what may be left out, and where errors are."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from orders.rules.announcements import read_announcements
+from orders.rules.loading import RulebookError
+from orders.rules.model import CheckpointRule, MetBy, Offset, Unless
+from orders.rules.vocabulary import Certainty, Pick, Purpose, Unit
+
+
+def test_an_announcement_has_all_that_its_file_gives(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = folder / "announcements.toml"
+    file.write_text(
+        """fresh_days = 7
+[[announcement]]
+id = "ANN-ONE"
+title = "A hearing is set."
+starts = "hearing_scheduled"
+pick = "each"
+kinds = ["restraining_order"]
+states = ["us_ct"]
+not_in = ["us_wa"]
+purposes = ["extension"]
+when_armed = true
+when_whole = true
+urgent = true
+at_once = true
+to_the_minute = true
+outlives_order = true
+only_after = ["served"]
+unless_acknowledged = "ANN-ONE"
+over = [{ event = "heard", same_key = true, at_start = true }]
+unless = [{ event = "vacated", same_key = true }]
+
+[[announcement.notify]]
+name = "court-2d"
+audience = ["court"]
+ask = "Prepare it."
+offset = { amount = -2, unit = "calendar_days" }
+clock = 08:30:00
+when_armed = true
+needs_answer = true
+
+[[announcement.notify]]
+name = "police"
+audience = ["respondent_police"]
+ask = "Read it."
+fresh_days = 3
+"""
+    )
+
+    (found,), read = read_announcements(file, RulebookError)
+
+    rule = found.rule
+    assert read == file.read_bytes()
+    assert (rule.id, rule.title, rule.starts, rule.pick) == (
+        "ANN-ONE",
+        "A hearing is set.",
+        "hearing_scheduled",
+        Pick.EACH,
+    )
+    assert (rule.jurisdiction, rule.binds, rule.actor, rule.certainty, rule.file) == (
+        "",
+        (),
+        "",
+        Certainty.CERTAIN,
+        "data/announcements.toml",
+    )
+    assert rule.met_by == (MetBy(event="heard", same_key=True, at_start=True),)
+    assert rule.unless == (Unless(event="vacated", same_key=True),)
+    assert (rule.only_after, rule.alarms_when_armed, rule.outlives_order) == (("served",), True, True)
+    assert rule.values[0].due == Offset(amount=0, unit=Unit.ELAPSED_HOURS)
+    assert (found.kinds, found.states, found.not_in, found.purposes) == (
+        ("restraining_order",),
+        ("us_ct",),
+        ("us_wa",),
+        ("extension",),
+    )
+    assert (found.when_whole, found.urgent, found.at_once, found.unless_acknowledged) == (
+        True,
+        True,
+        True,
+        "ANN-ONE",
+    )
+    assert rule.checkpoints == (
+        CheckpointRule(
+            name="court-2d",
+            purpose=Purpose.INFORM,
+            offset=Offset(amount=-2, unit=Unit.CALENDAR_DAYS),
+            audience=("court",),
+            clock=time(8, 30),
+            fresh_days=None,
+            when_armed=True,
+            ask="Prepare it.",
+            needs_answer=True,
+        ),
+        CheckpointRule(
+            name="police",
+            purpose=Purpose.INFORM,
+            offset=Offset(amount=0, unit=Unit.ELAPSED_HOURS),
+            audience=("respondent_police",),
+            clock=time(9),
+            fresh_days=3,
+            when_armed=False,
+            ask="Read it.",
+            needs_answer=False,
+        ),
+    )
+
+
+def test_an_announcement_needs_little(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = folder / "announcements.toml"
+    file.write_text(
+        """fresh_days = 7
+[[announcement]]
+id = "ANN-ONE"
+title = "It was served."
+starts = "served"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    )
+
+    (found,), _ = read_announcements(file, RulebookError)
+
+    rule = found.rule
+    assert (rule.pick, rule.met_by, rule.unless, rule.only_after) == (Pick.FIRST, (), (), ())
+    assert (rule.alarms_when_armed, rule.outlives_order) == (False, False)
+    assert rule.values[0].due == Offset(amount=0, unit=Unit.CALENDAR_DAYS)
+    assert (found.kinds, found.states, found.not_in, found.purposes) == ((), (), (), ())
+    assert (found.when_whole, found.urgent, found.at_once, found.unless_acknowledged) == (
+        False,
+        False,
+        False,
+        "",
+    )
+    assert rule.checkpoints[0].fresh_days == 7
+    assert read_announcements(tmp_path / "none.toml", RulebookError) == ((), b"")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ('ask = "Read it."', "", "line 7, ANN-ONE: ask: missing"),
+        ('starts = "served"', 'starts = "sent"', "line 5, ANN-ONE: starts: "),
+        (
+            'audience = ["court"]',
+            'audience = ["nurse"]',
+            "line 9, ANN-ONE: audience: ",
+        ),
+        ("fresh_days = 7", "fresh_days = 7\nold_days = 8", "line 2, old_days"),
+        ('title = "It', 'titel = "x"\ntitle = "It', "line 4, ANN-ONE: titel"),
+        (
+            'ask = "Read it."',
+            'ask = "Read it."\nasked = "x"',
+            "line 11, ANN-ONE: asked",
+        ),
+    ],
+    ids=["missing", "event", "audience", "top key", "announcement key", "notify key"],
+)
+def test_errors_of_announcements_name_file_line_and_key(
+    tmp_path: Path, was: str, becomes: str, words: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = folder / "announcements.toml"
+    text = """fresh_days = 7
+[[announcement]]
+id = "ANN-ONE"
+title = "It was served."
+starts = "served"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    file.write_text(text.replace(was, becomes, 1))
+
+    with pytest.raises(RulebookError) as refused:
+        read_announcements(file, RulebookError)
+
+    assert str(refused.value).startswith(f"data/announcements.toml, {words}")
+
+
+def test_an_id_is_given_once(tmp_path: Path) -> None:
+    one = """
+[[announcement]]
+id = "ANN-ONE"
+title = "It was served."
+starts = "served"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    file = tmp_path / "announcements.toml"
+    file.write_text("fresh_days = 7\n" + one)
+    (found,), _ = read_announcements(file, RulebookError)
+    assert found.rule.id == "ANN-ONE"
+
+    file.write_text("fresh_days = 7\n" + one + one)
+    with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
+        read_announcements(file, RulebookError)
+
+
+def test_what_waits_for_an_acknowledgment_names_an_announcement(tmp_path: Path) -> None:
+    file = tmp_path / "announcements.toml"
+    file.write_text(
+        """fresh_days = 7
+[[announcement]]
+id = "ANN-ONE"
+title = "It was not acknowledged."
+starts = "served"
+unless_acknowledged = "ANN-TWO"
+
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+    )
+
+    with pytest.raises(RulebookError, match=r"ANN-ONE: no announcement is called “ANN-TWO”"):
+        read_announcements(file, RulebookError)
