@@ -214,6 +214,7 @@ WITHOUT_ENTRIES = {
     "legal_hold": "it belongs to the case, and the access log has it",
     "release_request": "it belongs to no order before it is a release",
     "safe_contact": "nothing about it is on record",
+    "client_choice": "nothing about it is on record",
 }
 
 

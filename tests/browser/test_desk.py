@@ -61,12 +61,14 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
     served = served.replace(hour=18, minute=30, second=0, microsecond=0)
     due = (served.astimezone(UTC) + timedelta(hours=24)).astimezone(COURT_TIME)
     assert deadline.due_at == due
-    assert "Firearms and ammunition are surrendered" in browser.text
+    assert "Surrender of firearms" in browser.text
+    assert "Firearms and ammunition are surrendered" not in browser.text
     assert f"Overdue since {format_instant(due)}" in browser.text
     assert "elapsed hours" not in browser.text
 
     browser.unfold("Why this date")
 
+    assert "Firearms and ammunition are surrendered" in browser.text
     assert "C.G.S. § 29-36k(b)" in browser.text
     assert "24 elapsed hours" in browser.text
     assert browser.complaints() == []
