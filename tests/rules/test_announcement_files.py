@@ -147,7 +147,7 @@ ask = "Read it."
         "",
     )
     assert rule.checkpoints[0].fresh_days == 7
-    assert read_announcements(tmp_path / "none.toml", RulebookError) == ((), b"")
+    assert read_announcements(tmp_path / "missing.toml", RulebookError) == ((), b"")
 
 
 @pytest.mark.parametrize(
