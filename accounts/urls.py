@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts import device_views, views
+from accounts.single_sign_on import from_sso, to_sso
 
 # Names with underscores are the ones that django-allauth reverses.
 urlpatterns = [
@@ -16,8 +17,13 @@ urlpatterns = [
     path("sign-in/forgotten/<str:token>/", views.reset_password, name="reset-password"),
     path("sign-in/second-factor/", views.SecondFactor.as_view(), name="mfa_authenticate"),
     path("sign-in/passkey/", views.PasskeyAlone.as_view(), name="mfa_login_webauthn"),
-    path("sign-in/sso/", views.to_sso, name="sso"),
-    path("sign-in/sso/callback/", views.from_sso, {"provider_id": "sso"}, name="openid_connect_callback"),
+    path("sign-in/sso/", to_sso, name="sso"),
+    path(
+        "sign-in/sso/callback/",
+        from_sso,
+        {"provider_id": "sso"},
+        name="openid_connect_callback",
+    ),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("account/", views.Account.as_view(), name="account"),
     path("account/", views.Account.as_view(), name="mfa_index"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,17 +15,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, RemoveWebAuthnView
-from allauth.socialaccount.adapter import get_adapter as get_sso_adapter
-from allauth.socialaccount.models import SocialApp
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
-from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -36,21 +28,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import FormView
-from requests import RequestException
 from typing_extensions import override
 
 from accounts import tasks
-from accounts.adapters import turn_away
-from accounts.allauth_internals import jwtkit, perform_passwordless_login, record_authentication
+from accounts.allauth_internals import perform_passwordless_login, record_authentication
 from accounts.forms import AskForResetForm, ChangePasswordForm, NewPasswordForm, SignInForm
 from accounts.models import User
 from accounts.narrowing import expect, present
 from accounts.own_pages import own_page
 from accounts.services import password_reset, people, second_factor, sign_in
+from accounts.single_sign_on import sso_name
 from accounts.stages import NewPassword, UseNotice
-
-#: The provider id of single sign-on in URLs.
-SSO = "sso"
 
 
 @method_decorator([login_not_required, sensitive_post_parameters("password")], name="dispatch")
@@ -75,7 +63,7 @@ class SignIn(FormView[SignInForm]):
     @override
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the page to return to."""
-        return super().get_context_data(next=_next_page(self.request), sso=_sso_name(), **kwargs)
+        return super().get_context_data(next=_next_page(self.request), sso=sso_name(), **kwargs)
 
     @override
     def form_valid(self, form: SignInForm) -> HttpResponse:
@@ -354,52 +342,3 @@ class ChangePassword(FormView[ChangePasswordForm]):
             logout(self.request)
             return redirect("sign-in")
         return super().form_invalid(form)
-
-
-class _Provider(OpenIDConnectOAuth2Adapter):
-    """Trusts the provider's claims only from a signed ID token."""
-
-    @override
-    def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
-        """Return the identity in the ID token.
-
-        Raises OAuth2Error if the token is missing, expired, or not from this provider or for this client.
-        """
-        if not (id_token := kwargs["response"].get("id_token")):
-            raise OAuth2Error("no id_token")
-        claims = jwtkit.verify_and_decode(
-            credential=id_token,
-            keys_url=self.openid_config["jwks_uri"],
-            issuer=self.openid_config["issuer"],
-            audience=app.client_id,
-            lookup_kid=jwtkit.lookup_kid_jwk,
-        )
-        provider: Any = get_sso_adapter().get_provider(request, SSO)
-        return provider.sociallogin_from_response(request, {"id_token": claims})
-
-
-def _sso_view(view: Callable[[_Provider], Callable[..., HttpResponse]]) -> Callable[..., HttpResponse]:
-    @login_not_required
-    @wraps(view)
-    def respond(request: HttpRequest, **_provider_id: str) -> HttpResponse:
-        if not _sso_name():
-            raise Http404
-        try:
-            return view(_Provider(request, SSO))(request)
-        except (RequestException, LookupError, TypeError, ValueError):
-            # The provider is down or sent an invalid response.
-            sign_in.refuse(request, None, by=SSO)
-            return turn_away(request)
-
-    return respond
-
-
-def _sso_name() -> str:
-    """Return the name of single sign-on; empty if it is not configured."""
-    apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
-    return str(apps[0]["name"]) if apps else ""
-
-
-#: Redirect to the provider, and the callback from it.
-to_sso = _sso_view(OAuth2LoginView.adapter_view)
-from_sso = _sso_view(OAuth2CallbackView.adapter_view)

@@ -46,7 +46,6 @@ class AlertState(models.IntegerChoices):
     WITHDRAWN = 7, "Withdrawn"
     #: Certainly not delivered; it is tried again at `next_attempt_at`.
     TEMPORARY_FAILURE = 8, "Temporary failure"
-    #: An advocate chose for this client to find this news on the page, without a message.
     ON_PAGE = 9, "On the page only"
 
 
@@ -104,14 +103,13 @@ class Alert(models.Model):
         Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
     )
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
-    # The index `alert_of_transfer` serves it.
     transfer = models.ForeignKey(
         Transfer,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="alerts",
-        db_index=False,
+        db_index=False,  # The index `alert_of_transfer` serves it.
         help_text="The transfer that was offered to the agency, or that another agency refused.",
     )
     follow_up = models.ForeignKey(
