@@ -102,9 +102,9 @@ def plain_letters(text: str) -> str:
     return text if text.isascii() else in_normal_form("NFKC", text).translate(_LOOK_ALIKES)
 
 
-def without_look_alikes(text: str) -> str:
-    """Return `text` without the capital letters that a letter of another script looks like."""
-    return "".join(one for one in text if one.upper() not in _LOOKED_LIKE)
+def without_look_alikes(text: str, *, digits: bool) -> str:
+    """Return `text` without the capital letters, and `digits`, that a letter of another script looks like."""
+    return "".join(one for one in text if one.upper() not in _LOOKED_LIKE or (one.isdigit() and not digits))
 
 
 def fold(text: str) -> str:

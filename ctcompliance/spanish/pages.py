@@ -69,13 +69,26 @@ def _sign_in_or_error(request: HttpRequest, get_response: Respond) -> HttpRespon
             response = _translated(get_response(request))
     else:
         response = get_response(request)
-        is_error = response.status_code >= HTTPStatus.BAD_REQUEST and not path.startswith("/api/")
-        if is_error and _is_page(response) and _reads_spanish(request):
+        if not path.startswith("/api/") and _is_page(response) and _reads_error_in_spanish(request, response):
             with translation.override("es"):
                 response = _translated(response)
     if is_sign_in:
         patch_vary_headers(response, ["Accept-Language"])
     return response
+
+
+def _reads_error_in_spanish(request: HttpRequest, response: HttpResponse) -> bool:
+    """True for an error whose reader reads Spanish. After a fault the database may answer nothing."""
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        return False
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _browser_reads_spanish(request)
+    return _reads_spanish(request)
+
+
+def _browser_reads_spanish(request: HttpRequest) -> bool:
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    return bool(accepted) and accepted[0][0].startswith(Language.SPANISH)
 
 
 def _reads_spanish(request: HttpRequest) -> bool:
@@ -85,8 +98,7 @@ def _reads_spanish(request: HttpRequest) -> bool:
     user, pending = request.user, request.session.get(_PENDING) or {}
     known: Any = user.pk if isinstance(user, User) else pending.get("user_pk")
     if known is None:
-        accepted = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-        return bool(accepted) and accepted[0][0].startswith(Language.SPANISH)
+        return _browser_reads_spanish(request)
     read_key: Callable[[Any], Any] = url_str_to_user_pk
     key = known if isinstance(user, User) else read_key(known)
     return Preference.objects.filter(user=key, language=Language.SPANISH).exists()

@@ -89,6 +89,14 @@ class ServiceReturnForm(ActForm):
         self.fields["name"].widget.attrs["autocomplete"] = "name"
 
     @override
+    def clean(self) -> dict[str, Any]:
+        """Ask for the drawing beside the field in which it is made."""
+        found = super().clean() or {}
+        if not found.get("drawing") and "method" not in self.errors:
+            self.add_error("method", "Sign in the field.")
+        return found
+
+    @override
     def service_kwargs(self) -> dict[str, Any]:
         """Return the facts without the way of signing: it is always on the screen."""
         return {name: value for name, value in super().service_kwargs().items() if name != "method"}

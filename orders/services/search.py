@@ -257,7 +257,8 @@ def _serials(user: User, text: str, hits: _Hits) -> None:
         return
     stored = Func(F("serial_key"), function="orders_near_serial", output_field=TextField())
     # The function in the database leaves out letters of other scripts.
-    forms = {key, plain_letters(key), without_look_alikes(key)} - {""}
+    left = (without_look_alikes(key, digits=digits) for digits in (False, True))
+    forms = {key, plain_letters(key), *left} - {""}
     asked = Q()
     for one in forms:
         asked |= Q(near=Func(Value(one), function="orders_near_serial", output_field=TextField()))

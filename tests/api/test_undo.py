@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 #: Acts that record no fact of an order: work on a follow-up, and decisions about rows of an import,
 #: which `tests/api/registry/test_reviews.py` takes back.
-NO_FACT = ("follow-up", "transfer", "referral", "review-item")
+NO_FACT = ("follow-up", "transfer", "outside-transfer", "referral", "review-item")
 
 VIEWS: dict[str, type[OrderActionView]] = {
     str(pattern.name): pattern.callback.cls

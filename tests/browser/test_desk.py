@@ -62,7 +62,6 @@ def test_a_clerk_enters_an_order_and_its_service_and_reads_the_reasons(
     due = (served.astimezone(UTC) + timedelta(hours=24)).astimezone(COURT_TIME)
     assert deadline.due_at == due
     assert "Surrender of firearms" in browser.text
-    assert "Firearms and ammunition are surrendered" not in browser.text
     assert f"Overdue since {format_instant(due)}" in browser.text
     assert "elapsed hours" not in browser.text
 

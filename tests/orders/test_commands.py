@@ -67,7 +67,7 @@ def test_an_import_prints_rejected_rows_and_counts(tmp_path: Path) -> None:
 
     assert printed("import_por", str(tmp_path)) == (
         "orders.csv, line 2: unknown_town: respondent_town: “Gotham” is not a town or village in "
-        "Connecticut. Correct the name.\n"
+        "Connecticut. Write the town that it is part of.\n"
         "Orders: 0 imported, 0 updated, 0 unchanged. Rows rejected: 1. "
         "Rows that wait for a clerk: 0.\n"
         "New orders with a date beyond a rule of law: 0. Their pages show it.\n"

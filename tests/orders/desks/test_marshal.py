@@ -175,10 +175,10 @@ def test_the_return_is_signed_filed_and_seen_by_the_court(office: Office) -> Non
     assert make.deadline(order, "CT-SVC-08").met_at is not None
     clerk = make.person(Role.CLERK, office.place.court)
     assert browser(clerk).get(f"/files/{row.public_id}/content/").status_code == 200
-    assert browser(office.place.liaison).get(f"/files/{row.public_id}/content/").status_code == 404
+    assert browser(office.place.liaison).get(f"/files/{row.public_id}/content/").status_code == 200
     assert "return of service not filed" not in read(office.marshal, "/service/")
     # Withdrawn with its reason, the duty is open again.
-    client.post(f"/files/{row.public_id}/", {"reason": "Signed for another person."})
+    client.post(page_of(order, "return-of-service/withdraw"), {"reason": "Signed for another person."})
     assert not CaseEvent.objects.filter(order=order).exists()
     assert make.deadline(order, "CT-SVC-08").met_at is None
     assert "return of service not filed" in read(office.marshal, "/service/")
@@ -231,8 +231,7 @@ def test_police_file_the_return_of_their_own_service_and_no_other(office: Office
     text = read(place.liaison, page_of(own))
     assert "Return of service filed" in text
     row = Attachment.objects.get(order=own)
-    # Scans of returns have the caption, which names the protected person.
-    assert client.get(f"/attachments/{row.public_id}/").status_code == 404
-    assert str(row.public_id) not in text
+    assert f"/files/{row.public_id}/content/" in text
+    assert client.get(f"/files/{row.public_id}/content/").status_code == 200
     assert client.post(page_of(own, "return-of-service/withdraw"), {"reason": "A slip."}).status_code == 302
     assert "The return of service is not filed" in read(place.liaison, page_of(own))

@@ -17,7 +17,7 @@ from accounts.models import Agency, HeldForm, IdempotencyRecord, Role, Session, 
 from accounts.services import held_forms
 from accounts.services.access import form_keys
 from accounts.tasks import tidy
-from notifications.models import Alert, SafeContact
+from notifications.models import Alert, News, SafeContact
 from notifications.services.firing.fire import Firer
 from orders.models import Attempt, Firearm, Order
 from tests import make
@@ -242,7 +242,7 @@ def test_a_safe_contact_is_held_for_its_writer_and_nothing_of_a_saved_one_is_kep
     assert not SafeContact.objects.exists()
     assert not HeldForm.objects.exists()
 
-    saved = {"language": "en", "confirm_every_days": "30"}
+    saved = {"language": "en", "confirm_every_days": "30", "news": [News.SERVED]}
     assert browser.post(page, sheet | saved | keys_of(shown)).status_code == 302
     assert SafeContact.objects.exists()
     kept = IdempotencyRecord.objects.get(user=advocate)
