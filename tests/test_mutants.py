@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.mutants import Mutant, listed
 
+ROOT = Path(__file__).parent.parent
 MUTANT = Mutant("pages._row", 'return f"| {name} |"', "(gone)")
 
 
@@ -26,12 +29,22 @@ def test_row_without_a_reason_does_not_count(reason: str) -> None:
     assert list(listed(f"{MUTANT}{reason}\n")) == []
 
 
+def test_the_pages_that_tests_of_rules_read_are_copied() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "tests/rules").glob("*.py")]
+    named = {found for text in texts for found in re.findall(r'"([\w-]+\.md)"', text)}
+
+    read = {f"docs/{name}" for name in named if (ROOT / "docs" / name).is_file()}
+    assert "docs/law-coverage.md" in read
+    assert read <= set(settings["also_copy"])
+
+
 def test_the_tests_of_rules_begin_without_what_is_not_copied() -> None:
     absent = "import sys; sys.modules.update(dict.fromkeys(('ctcompliance', 'guidance', 'notifications')))"
 
     begun = subprocess.run(
         [sys.executable, "-c", f"{absent}; import tests.conftest, tests.rules.conftest"],
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
         check=False,
     )
 

@@ -14,9 +14,16 @@ _RULES = [
     *("MD-TMP-MAX", "MD-FIN", "NJ-TMP", "NJ-FIN", "OR-FIN", "RI-TMP", "RI-FIN", "VT-TMP", "VT-FIN"),
     *("WA-TMP", "WA-FIN"),
 ]
+# By key, from the last one on: each row is looked at once, and gaps between keys cost nothing.
 _WRITE = """
-UPDATE orders_deadline SET state = %s
-WHERE id > %s AND id <= %s AND state = %s AND rule_id = ANY(%s)
+WITH some AS (
+  SELECT id FROM orders_deadline
+  WHERE id > %s AND state = %s AND rule_id = ANY(%s)
+  ORDER BY id LIMIT %s
+), changed AS (
+  UPDATE orders_deadline SET state = %s WHERE id IN (SELECT id FROM some)
+)
+SELECT max(id) FROM some
 """
 _STATES = [
     ("not_started", "Not started"),
@@ -32,11 +39,11 @@ _STATES = [
 
 
 def _change(schema_editor: Any, was: str, becomes: str) -> None:
+    last = 0
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM orders_deadline")
-        last = cursor.fetchone()[0]
-        for first in range(0, last, _BATCH):
-            cursor.execute(_WRITE, [becomes, first, first + _BATCH, was, _RULES])
+        while last is not None:
+            cursor.execute(_WRITE, [last, was, _RULES, _BATCH, becomes])
+            (last,) = cursor.fetchone()
 
 
 def end(apps: Any, schema_editor: Any) -> None:
