@@ -16,14 +16,14 @@ _RULES = [
 ]
 # By key, from the last one on: each row is looked at once, and gaps between keys cost nothing.
 _WRITE = """
-WITH some AS (
+WITH found AS (
   SELECT id FROM orders_deadline
   WHERE id > %s AND state = %s AND rule_id = ANY(%s)
   ORDER BY id LIMIT %s
 ), changed AS (
-  UPDATE orders_deadline SET state = %s WHERE id IN (SELECT id FROM some)
+  UPDATE orders_deadline SET state = %s WHERE id IN (SELECT id FROM found)
 )
-SELECT max(id) FROM some
+SELECT max(id) FROM found
 """
 _STATES = [
     ("not_started", "Not started"),

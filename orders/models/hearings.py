@@ -66,6 +66,10 @@ class Hearing(models.Model):
                 name="hearing_held_has_an_outcome",
             ),
         ]
+        indexes = [
+            # A court's lists and calendar: hearings that wait, the earliest first. Few of all wait.
+            models.Index(fields=["scheduled_on", "id"], condition=Q(outcome=""), name="hearing_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}, {self.scheduled_on}"
