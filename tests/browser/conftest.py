@@ -65,7 +65,8 @@ class Browser:
         self.driver.find_element(By.NAME, "username").send_keys(person.email)
         self.driver.find_element(By.NAME, "password").send_keys(PASSWORD)
         self.press("Sign in")
-        self.press("I have read this and accept it")
+        # In the language of the person: the notice's first button accepts it.
+        self.press_this(self.all_of("main form.card button.primary")[0])
 
     def sign_out(self) -> None:
         """Signs out, by the button at the head of the page."""
