@@ -10,6 +10,7 @@ from django.db import connection, models
 
 #: Tables that grow with orders, referenced tables first.
 GROWING = (
+    "orders.person",
     "orders.respondent",
     "orders.case",
     "orders.order",

@@ -143,13 +143,14 @@ class Inventory:
         joined = replace(
             self, listed={*self.listed}, firearms={*self.firearms}, moves=[*self.moves], others=[]
         )
+        gone = self.gone_by(order) - self.listed
         for other in self.others:
             counted = {
                 item
                 for item, issued_on in other.listings.items()
                 if item in self.listed or not has_ended_by(order, issued_on)
             }
-            counted -= self.gone_by(order) - self.listed
+            counted -= gone
             joined.listed |= counted
             joined.firearms |= counted & other.firearms
         for move in (move for other in self.others for move in other.moves):
