@@ -43,7 +43,7 @@ test long cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
 # Tests that start and kill processes run last: load would change what they measure. They mostly wait, so three files
 # run beside each other, each with servers of its own.
 WITH_PROCESSES = $$(grep -rl "mark\.processes" tests)
-test: setup ## Run the tests, in twelve minutes on two cores
+test: setup ## Run the tests, in about fourteen minutes on two cores
 	@only="not long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
