@@ -158,11 +158,11 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     before = (row.state, row.revision, *(getattr(row, name) for name in PLANNED))
     columns = columns_of(planned)
     moved = row.due_at != columns["due_at"]
-    was_running = row.is_alertable
+    was_alertable = row.is_alertable
     for name, value in columns.items():
         setattr(row, name, value)
     fired = {one.name for one in checkpoints if one.is_fired and one.revision == row.revision}
-    if fired and planned.met is None and (moved or not was_running):
+    if fired and planned.met is None and (moved or not was_alertable):
         row.revision += 1
         fired = set()
     desired = () if planned.met else _to_arm(planned, changes, keep=_pending(checkpoints))
