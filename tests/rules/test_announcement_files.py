@@ -12,11 +12,29 @@ from orders.rules.loading import RulebookError
 from orders.rules.model import CheckpointRule, MetBy, Offset, Unless
 from orders.rules.vocabulary import Certainty, Pick, Purpose, Unit
 
+FRESH = "fresh_days = 7\n"
+#: An announcement with all that one needs.
+ONE = """[[announcement]]
+id = "ANN-ONE"
+title = "It was served."
+starts = "served"
 
-def test_an_announcement_has_all_that_its_file_gives(tmp_path: Path) -> None:
+[[announcement.notify]]
+name = "court"
+audience = ["court"]
+ask = "Read it."
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The file of announcements in a folder of its own; it is not written yet."""
     folder = tmp_path / "data"
     folder.mkdir()
-    file = folder / "announcements.toml"
+    return folder / "announcements.toml"
+
+
+def test_an_announcement_has_all_that_its_file_gives(file: Path) -> None:
     file.write_text(
         """fresh_days = 7
 [[announcement]]
@@ -115,23 +133,8 @@ fresh_days = 3
     )
 
 
-def test_an_announcement_needs_little(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    file = folder / "announcements.toml"
-    file.write_text(
-        """fresh_days = 7
-[[announcement]]
-id = "ANN-ONE"
-title = "It was served."
-starts = "served"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
-    )
+def test_an_announcement_needs_little(file: Path) -> None:
+    file.write_text(FRESH + ONE)
 
     (found,), _ = read_announcements(file, RulebookError)
 
@@ -147,7 +150,7 @@ ask = "Read it."
         "",
     )
     assert rule.checkpoints[0].fresh_days == 7
-    assert read_announcements(tmp_path / "missing.toml", RulebookError) == ((), b"")
+    assert read_announcements(file.with_name("missing.toml"), RulebookError) == ((), b"")
 
 
 @pytest.mark.parametrize(
@@ -171,23 +174,9 @@ ask = "Read it."
     ids=["missing", "event", "audience", "top key", "announcement key", "notify key"],
 )
 def test_errors_of_announcements_name_file_line_and_key(
-    tmp_path: Path, was: str, becomes: str, words: str
+    file: Path, was: str, becomes: str, words: str
 ) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    file = folder / "announcements.toml"
-    text = """fresh_days = 7
-[[announcement]]
-id = "ANN-ONE"
-title = "It was served."
-starts = "served"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
-    file.write_text(text.replace(was, becomes, 1))
+    file.write_text((FRESH + ONE).replace(was, becomes, 1))
 
     with pytest.raises(RulebookError) as refused:
         read_announcements(file, RulebookError)
@@ -195,43 +184,19 @@ ask = "Read it."
     assert str(refused.value).startswith(f"data/announcements.toml, {words}")
 
 
-def test_an_id_is_given_once(tmp_path: Path) -> None:
-    one = """
-[[announcement]]
-id = "ANN-ONE"
-title = "It was served."
-starts = "served"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
-    file = tmp_path / "announcements.toml"
-    file.write_text("fresh_days = 7\n" + one)
+def test_an_id_is_given_once(file: Path) -> None:
+    file.write_text(FRESH + ONE)
     (found,), _ = read_announcements(file, RulebookError)
     assert found.rule.id == "ANN-ONE"
 
-    file.write_text("fresh_days = 7\n" + one + one)
+    file.write_text(FRESH + ONE + ONE)
     with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
         read_announcements(file, RulebookError)
 
 
-def test_what_waits_for_an_acknowledgment_names_an_announcement(tmp_path: Path) -> None:
-    file = tmp_path / "announcements.toml"
+def test_what_waits_for_an_acknowledgment_names_an_announcement(file: Path) -> None:
     file.write_text(
-        """fresh_days = 7
-[[announcement]]
-id = "ANN-ONE"
-title = "It was not acknowledged."
-starts = "served"
-unless_acknowledged = "ANN-TWO"
-
-[[announcement.notify]]
-name = "court"
-audience = ["court"]
-ask = "Read it."
-"""
+        FRESH + ONE.replace('starts = "served"', 'starts = "served"\nunless_acknowledged = "ANN-TWO"')
     )
 
     with pytest.raises(RulebookError, match=r"ANN-ONE: no announcement is called “ANN-TWO”"):
