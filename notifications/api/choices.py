@@ -41,7 +41,7 @@ class ClientChoiceOutput(OutputSerializer):
 
     def get_messages(self, choice: ClientChoice) -> list[str]:
         """The optional news that is not left to the page."""
-        return [one.value for one in optional_kinds() if one not in choice.on_page]
+        return choices.messages_of(choice)
 
     def get_always(self, _choice: ClientChoice) -> list[str]:
         """The news that no one can turn off."""

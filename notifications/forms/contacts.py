@@ -14,6 +14,7 @@ from accounts.form_base import SiteForm
 from accounts.narrowing import expect
 from notifications.models import ClientChoice, ContactChannel, Language, News, SafeContact
 from notifications.services.contacts import contacts
+from notifications.services.contacts.choices import messages_of
 from notifications.services.contacts.contacts import LONGEST_ADDRESS, LONGEST_PHRASE, ContactSettings
 from notifications.services.recipients.news import optional_kinds
 from orders.errors import DoubtfulFact, InvalidFact
@@ -92,8 +93,7 @@ class ChoiceForm(SiteForm):
     @classmethod
     def of(cls, choice: ClientChoice) -> Self:
         """The form with what was chosen."""
-        sent = [one.value for one in optional_kinds() if one not in choice.on_page]
-        return cls(initial={"messages": sent, "by_email_only": choice.by_email_only})
+        return cls(initial={"messages": messages_of(choice), "by_email_only": choice.by_email_only})
 
 
 class AliasForm(SiteForm):

@@ -25,6 +25,11 @@ def choice_of(release: ConfidentialityRelease, user: User) -> ClientChoice:
     return found or ClientChoice(release=release, user=user)
 
 
+def messages_of(choice: ClientChoice) -> list[str]:
+    """Return the optional news that comes by message: what is not left to the page."""
+    return [one.value for one in optional_kinds() if one not in choice.on_page]
+
+
 def choose(
     release: ConfidentialityRelease,
     *,
