@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from orders.models import Attachment, CustodyStep, Firearm, Receipt, ServiceAttempt
+from orders.models import Attachment, CustodyStep, Firearm, Order, Receipt, ServiceAttempt
 from tests.orders.cases.places import Place, browser, instant, make_place, page_of
 from tests.orders.cases.test_custody import moved, taken
 from tests.orders.cases.test_taken import sheet, ticked
@@ -30,16 +30,21 @@ def post(here: Place, address: str, sent: dict[str, object]) -> str:
     return answer.content.decode()
 
 
+def in_the_future(here: Place, order: Order, **more: object) -> dict[str, object]:
+    """What is sent for a receipt of all firearms, three hours from now."""
+    later = instant("received_at", timezone.now() + timedelta(hours=3))
+    return sheet(here, **later, firearms=ticked(order), **more)
+
+
 def test_a_receipt_shows_a_wrong_time_an_empty_officer_and_a_missing_signature(place: Place) -> None:
     order = place.order()
 
     text = post(
         place,
         page_of(order, "receipt"),
-        sheet(
+        in_the_future(
             place,
-            **instant("received_at", timezone.now() + timedelta(hours=3)),
-            firearms=ticked(order),
+            order,
             officer=" ",
             giver_method="screen",
         ),
@@ -57,10 +62,9 @@ def test_a_receipt_shows_what_services_refuse_of_time_drawing_and_photograph(pla
     text = post(
         place,
         page_of(order, "receipt"),
-        sheet(
+        in_the_future(
             place,
-            **instant("received_at", timezone.now() + timedelta(hours=3)),
-            firearms=ticked(order),
+            order,
             taker_method="screen",
             taker_drawing="M not a path",
             photos=[SimpleUploadedFile("a.png", b"no picture", content_type="image/png")],
@@ -80,10 +84,9 @@ def test_a_receipt_shows_a_wrong_row_beside_a_wrong_time(place: Place) -> None:
     text = post(
         place,
         page_of(order, "receipt"),
-        sheet(
+        in_the_future(
             place,
-            **instant("received_at", timezone.now() + timedelta(hours=3)),
-            firearms=ticked(order),
+            order,
             **{"item0-what": "ammunition", "item0-caliber": "9 mm"},
         ),
     )
