@@ -24,7 +24,7 @@ from orders.forms.more_refusals import refusals_beside
 from orders.models import HistoryEntry, Order
 from orders.services.correctable import Correctable
 from orders.services.court_days import zone_of
-from orders.services.one_round import one_round
+from orders.services.one_round import one_round, together
 from orders.services.orders.record import OrderRecord
 from orders.services.preview import entry_of
 
@@ -177,16 +177,12 @@ class ActForm(FactsForm):
 
         The form then shows all of it at once: its own errors, and what the service refuses or doubts.
         """
-
-        def at_once() -> Result:
-            with one_round():
-                return call()
-
+        store = together(call)
         if not self.is_valid():
-            self.refuse_all(refusals_beside(self, at_once, now=now))
+            self.refuse_all(refusals_beside(self, store, now=now))
             return None
         try:
-            return at_once()
+            return store()
         except InvalidFact as refusal:
             self.refuse(refusal)
             return None

@@ -39,7 +39,7 @@ from orders.services.firearms.custody import Storage
 from orders.services.firearms.found import FoundItem
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.signatures import sign_receipt
-from orders.services.one_round import at_once, one_round, refuse
+from orders.services.one_round import at_once, refuse, together
 
 #: Letters and digits that look different from one another.
 _CODE = (*"ACDEFGHJKM", *"NPQRTUVWXY", *"3479")
@@ -307,15 +307,11 @@ class TakenForm(ActForm):
         try:
             if len(self.added) == len(every) or self.errors:
                 return self.in_one_round(lambda: self._store(by=by, now=now), now=now)
-            found = refused_by(self, lambda: self._in_round(by=by, now=now))
+            found = refused_by(self, together(lambda: self._store(by=by, now=now)))
             self.refuse_all(one for one in found if one.field not in ("firearms", "found"))
             return None
         finally:
             self.added = every
-
-    def _in_round(self, *, by: User, now: datetime) -> Receipt:
-        with one_round():
-            return self._store(by=by, now=now)
 
     def _store(self, *, by: User, now: datetime) -> Receipt:
         receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)

@@ -14,7 +14,7 @@ from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_day_ahead, check_not_before_issue, court_day, zone_of
 from orders.services.one_round import refuse
-from orders.services.validation import need_offset, need_one_of
+from orders.services.validation import need_offset, need_one_of, need_police
 
 #: How long after its time an announced service is still shown as the next one.
 STILL_DUE = timedelta(hours=12)
@@ -94,8 +94,7 @@ def answer_presence(
 
 def _check_answering(agency: Agency, by: User | None) -> None:
     """Raise `InvalidFact` unless police answer for their own agency; a clerk answers for any."""
-    if agency.kind not in POLICE:
-        refuse("agency", "not_police", "Choose the police agency that answers.")
+    need_police(agency, "Choose the police agency that answers.")
     own = by.agencies_for("answer", "coming_service") if by else frozenset()
     own_police = Agency.objects.filter(pk__in=own, kind__in=POLICE).values_list("pk", flat=True)
     if own_police and agency.pk not in own_police:

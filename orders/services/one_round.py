@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from django.db import transaction
 
 from orders.errors import DoubtfulFact, InvalidFact, NotYours
+
+Result = TypeVar("Result")
 
 #: What was refused so far in the round that is under way; None outside of one.
 _found: ContextVar[list[InvalidFact] | None] = ContextVar("found", default=None)
@@ -64,6 +67,16 @@ def one_round() -> Iterator[None]:
     finally:
         _found.reset(token)
     refuse_all(_without_consequences(found))
+
+
+def together(call: Callable[[], Result]) -> Callable[[], Result]:
+    """Return the call as one round."""
+
+    def in_round() -> Result:
+        with one_round():
+            return call()
+
+    return in_round
 
 
 @contextmanager

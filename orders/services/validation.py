@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from accounts.dates import COURT_TIME, format_day, format_instant
-from accounts.models import Agency
+from accounts.models import POLICE, Agency
 from orders.errors import InvalidFact
 from orders.models import Order
 from orders.models.fields import offset_of
@@ -50,6 +50,12 @@ def need_name(field_name: str, text: str) -> str:
     if not any(character.isalpha() for character in need_visible(field_name, text)):
         refuse(field_name, "no_name", f"“{text}” has no letter. Enter the name.")
     return text
+
+
+def need_police(agency: Agency | None, remedy: str) -> None:
+    """Refuse an agency that is missing or not a police agency; `remedy` says which one to choose."""
+    if agency is None or agency.kind not in POLICE:
+        refuse("agency", "not_police", remedy)
 
 
 def need_one_of(field_name: str, code: str, value: str, allowed: Iterable[str]) -> str:

@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 from accounts.dates import format_clock, format_day, format_instant
 from orders.admin.summary.duty import SurrenderDuty
+from orders.boxes import boxes
 from orders.models import Hearing
 from orders.services.court_days import court_day
 from orders.services.order_state import OrderState
 from orders.services.orders.record import OrderRecord
-
-#: At most so many boxes are drawn; the words beside them give the numbers.
-_MOST_BOXES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +98,7 @@ class AnswerStrip:
     def _boxes(self) -> list[str]:
         account = self.record.account
         still_open = {"late": "late", "sworn": "sworn"}.get(self.duty.tone, "")
-        boxes = ["in"] * account.accounted + [still_open] * max(account.whole - account.accounted, 0)
-        return boxes[:_MOST_BOXES]
+        return ["in" if is_in else still_open for is_in in boxes(account.accounted, account.whole)]
 
     def _hearing(self) -> StripCell:
         found = self.next_hearing

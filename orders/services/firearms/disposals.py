@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.dates import format_day, format_instant
-from accounts.models import POLICE, Agency, User
+from accounts.models import Agency, User
 from accounts.text import clean
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import (
@@ -34,7 +34,7 @@ from orders.services.limits import ask
 from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import bundled, rulebooks_of
-from orders.services.validation import check_instant, need_one_of
+from orders.services.validation import check_instant, need_one_of, need_police
 
 
 def record_disposal(
@@ -87,8 +87,7 @@ def check_disposal(row: FirearmDisposal, *, now: datetime, confirm: str = "") ->
     """Check an unsaved disposal and set its offset. Raises `InvalidFact`."""
     need_one_of("kind", "unknown_disposal", row.kind, DisposalKind.values)
     row.disposed_offset = check_instant("disposed_at", row.disposed_at, now=now, zone=zone_of(row.order))
-    if row.agency.kind not in POLICE:
-        refuse("agency", "not_police", "Choose the police agency that had custody.")
+    need_police(row.agency, "Choose the police agency that had custody.")
     for name in ("officer", "authority", "dealer_license", "taker_name"):
         setattr(row, name, clean(getattr(row, name)))
     for name, missing in _MISSING.items():

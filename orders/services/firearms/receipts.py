@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from accounts.dates import format_day, format_instant
-from accounts.models import POLICE, Agency, Town, User
+from accounts.models import Agency, Town, User
 from accounts.text import clean
 from orders.errors import InvalidFact
 from orders.models import (
@@ -35,7 +35,7 @@ from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import bundled
-from orders.services.validation import check_instant, need_one_of
+from orders.services.validation import check_instant, need_one_of, need_police
 
 #: Who took the firearms, in the rulebook's words.
 _RECIPIENTS: dict[str, FirearmRecipient] = {
@@ -346,8 +346,8 @@ def check_taker(kind: str, agency: Agency | None, dealer_license: str, taker_nam
                 "not_the_taker",
                 f"Leave this empty for a receipt of the kind “{ReceiptKind(kind).label}”.",
             )
-    if wanted == "agency" and (agency is None or agency.kind not in POLICE):
-        refuse("agency", "not_police", "Choose the police agency that took the firearms.")
+    if wanted == "agency":
+        need_police(agency, "Choose the police agency that took the firearms.")
     if wanted == "taker_name" and not given["taker_name"]:
         refuse("taker_name", "required", "Enter the name of the person who took the firearms.")
     if wanted == "dealer_license":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from accounts.dates import format_day, format_instant
-from accounts.models import POLICE, Agency, User
+from accounts.models import Agency, User
 from accounts.text import clean
 from orders.models import (
     CustodyRequest,
@@ -26,7 +26,7 @@ from orders.services.court_days import check_happened_since_order, day_of, zone_
 from orders.services.firearms.receipts import FirearmsColumn, check_taker
 from orders.services.firearms.takers import taker_refusal
 from orders.services.one_round import refuse
-from orders.services.validation import need_one_of
+from orders.services.validation import need_one_of, need_police
 
 
 def record_custody_request(
@@ -78,8 +78,8 @@ def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = 
         "requested", order, on=row.requested_on, at=row.requested_at, now=now
     )
     check_happened_since_order("requested", order, on=row.requested_on, at=row.requested_at, confirm=confirm)
-    if row.agency is not None and row.agency.kind not in POLICE:
-        refuse("agency", "not_police", "Choose the police agency that received the request.")
+    if row.agency is not None:
+        need_police(row.agency, "Choose the police agency that received the request.")
     same = CustodyRequest.objects.filter(
         order=order, kind=row.kind, requested_on=row.requested_on, requested_at=row.requested_at
     )

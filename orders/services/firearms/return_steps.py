@@ -28,7 +28,7 @@ from orders.services.court_days import check_day_ahead, court_day, zone_of
 from orders.services.firearms.release import latest_checks
 from orders.services.firearms.requests import request_words
 from orders.services.one_round import refuse
-from orders.services.validation import check_instant, need_one_of
+from orders.services.validation import check_instant, need_one_of, need_police
 
 
 def to_check(order: Order) -> list[Confirmed]:
@@ -238,8 +238,7 @@ def _since_request(field_name: str, request: CustodyRequest, at: datetime, *, no
 
 
 def _check_officer(row: ReturnHold | ReturnDecision) -> None:
-    if row.agency.kind not in POLICE:
-        refuse("agency", "not_police", "Choose the police agency that holds the firearms.")
+    need_police(row.agency, "Choose the police agency that holds the firearms.")
     row.officer, row.why = clean(row.officer), clean(row.why)
     if not row.officer:
         refuse("officer", "required", "Enter the name of the officer.")

@@ -9,7 +9,7 @@ from django.db.models import Max
 from typing_extensions import override
 
 from accounts.dates import format_day, format_instant
-from accounts.models import POLICE, Agency, User
+from accounts.models import Agency, User
 from accounts.text import clean
 from orders.models import Confirmed, Firearm, FirearmReturn, FirearmStatus, Order, ReceiptKind
 from orders.querysets import OrderQuerySet
@@ -29,7 +29,7 @@ from orders.services.order_state import last_days
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import bundled, rulebooks_of
 from orders.services.related_orders import order_words, orders_of_person, same_name_orders
-from orders.services.validation import check_instant, need_one_of
+from orders.services.validation import check_instant, need_one_of, need_police
 
 
 def asked_before_return(order: Order) -> list[Confirmed]:
@@ -96,8 +96,7 @@ def check_return(
     """
     order, at = row.order, row.returned_at
     row.returned_offset = check_instant("returned_at", at, now=now, zone=zone_of(order))
-    if row.agency.kind not in POLICE:
-        refuse("agency", "not_police", "Choose the police agency that returned the firearms.")
+    need_police(row.agency, "Choose the police agency that returned the firearms.")
     row.officer = clean(row.officer)
     if not row.officer:
         refuse("officer", "required", "Enter who returned the firearms.")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from accounts.access import MATRIX
 from accounts.dates import format_clock, format_day, format_instant
 from accounts.models import User
+from orders.boxes import boxes
 from orders.display import clock_words, condition_words, due_words, law_name, shown_state
 from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
@@ -43,7 +44,6 @@ from orders.services.service import may_correct
 from orders.views.cases.lines import CaseAct, act_address
 from orders.views.cases.recorded import CaseFacts
 from orders.views.cases.requests import CaseRequest, CaseRequestLine, deadlines_of, waits_for_police
-from orders.views.cases.rows import boxes_of
 from orders.views.cases.timeline import CaseTimeline
 from orders.views.court_time import InCourtTime
 from orders.views.state_titles import headline, state_title
@@ -340,7 +340,7 @@ class CasePage(InCourtTime):
     @property
     def boxes(self) -> list[bool]:
         """One box for each firearm, true if it is accounted for."""
-        return boxes_of(self.account)
+        return boxes(self.account.accounted, self.account.whole)
 
     @cached_property
     def _offered(self) -> list[Act]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.dates import format_day, format_short
 from accounts.models import User
+from orders.boxes import boxes
 from orders.display import clock_words, due_words, shown_state
 from orders.models import (
     Attempt,
@@ -19,13 +20,9 @@ from orders.models import (
     Transfer,
 )
 from orders.services.coming_service import presence_words
-from orders.services.firearms.accounting import FirearmAccount
 from orders.services.planning.inventory import Balance
 from orders.views.cases.requests import CaseRequest
 from orders.views.court_time import InCourtTime
-
-#: The most firearms that are drawn as boxes.
-MOST_BOXES = 12
 
 
 @dataclass(kw_only=True)
@@ -104,9 +101,7 @@ class BoardRow(InCourtTime):
     @property
     def boxes(self) -> list[bool]:
         """One box for each firearm, true if it is accounted for; empty if there are too many to draw."""
-        if self.balance is None or self.balance.whole > MOST_BOXES:
-            return []
-        return [number < self.balance.accounted for number in range(self.balance.whole)]
+        return boxes(self.balance.accounted, self.balance.whole) if self.balance else []
 
     @property
     def firearms(self) -> str:
@@ -180,10 +175,3 @@ class BoardRow(InCourtTime):
                 self.is_reported,
             ]
         )
-
-
-def boxes_of(account: FirearmAccount) -> list[bool]:
-    """Return one box for each item, true if it is accounted for; empty if there are too many to draw."""
-    if account.whole > MOST_BOXES:
-        return []
-    return [number < account.accounted for number in range(account.whole)]

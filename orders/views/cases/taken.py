@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import MATRIX
 from accounts.models import User
 from accounts.narrowing import expect
+from orders.boxes import boxes
 from orders.display import clock_words
 from orders.forms.taken import TakenForm, typed_serials
 from orders.models import AttachmentKind, Receipt
@@ -24,7 +25,6 @@ from orders.services.firearms.custody import latest_steps
 from orders.services.firearms.papers import papers_of, place_words, wants_paper
 from orders.services.firearms.signatures import corrected_at, signatures_of
 from orders.services.firearms.surrender import surrender_deadline
-from orders.views.cases.rows import boxes_of
 from orders.views.cases.views import go_on, order_of_case
 
 #: What officers name most; free text is as good.
@@ -62,7 +62,7 @@ def take(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "order": order,
         "form": form,
         "account": account,
-        "boxes": boxes_of(account),
+        "boxes": boxes(account.accounted, account.whole),
         "makes": MAKES,
         "calibers": CALIBERS,
         "serials": typed_serials(form),
@@ -99,7 +99,7 @@ def taken(request: HttpRequest, public_id: UUID, receipt_id: UUID) -> HttpRespon
         "officer": receipt.custody_steps.values_list("taken_by", flat=True).first() or "",
         "corrected": corrected_at(receipt),
         "account": account,
-        "boxes": boxes_of(account),
+        "boxes": boxes(account.accounted, account.whole),
         "clock": clock_words(deadline, now) if deadline and not account.is_complete else "",
         "is_late": deadline is not None and deadline.is_overdue(now),
         "zone": zone_of(order),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from accounts.dates import format_short_day
+from orders.boxes import boxes
 from orders.display import shown_state
 from orders.models import (
     RUNNING,
@@ -30,9 +31,6 @@ from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
 from orders.services.planning.urgency import concerns_court
 from orders.views.court.words import chip_class, chip_words, next_words, order_page
-
-#: The most firearms that are drawn as boxes; more are only counted.
-MOST_BOXES = 8
 
 #: What a list needs of each order.
 RELATED = ("case__court", "case__respondent__town", "urgency")
@@ -186,9 +184,9 @@ def surrender_of(deadline: Deadline, balance: Balance | None, now: datetime) -> 
     whole = balance.whole if balance else 0
     accounted = balance.accounted if balance else 0
     rest = "late" if look == "overdue" else "half" if deadline.proof in STATEMENT_ALONE else ""
-    boxes = ["in" if number < accounted else rest for number in range(whole if whole <= MOST_BOXES else 0)]
+    drawn = ["in" if is_in else rest for is_in in boxes(accounted, whole)]
     return SurrenderState(
-        look=look, words=words, boxes=boxes, count=f"{accounted} of {whole}" if whole else ""
+        look=look, words=words, boxes=drawn, count=f"{accounted} of {whole}" if whole else ""
     )
 
 
