@@ -56,6 +56,7 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.cut(4)
 @pytest.mark.parametrize(
     "command",
     [
@@ -96,6 +97,7 @@ def test_missing_secret_is_named() -> None:
     assert "DJANGO_SECRET_KEY" in refusal("migrate", **{**UNREACHABLE, "DJANGO_SECRET_KEY": ""})
 
 
+@pytest.mark.cut(2)
 @pytest.mark.parametrize("command", ["migrate", "up"])
 def test_folder_that_cannot_be_written_is_named(command: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
@@ -107,6 +109,7 @@ def test_folder_that_cannot_be_written_is_named(command: str, tmp_path: Path) ->
     assert "CTC_LOCAL" in printed
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("variable", ["CTC_WEB_PORT", "CTC_SMTP_PORT", "CTC_FLOWER_PORT"])
 def test_taken_port_is_named_with_what_moves_it(variable: str, tmp_path: Path, taken: int) -> None:
     free = {"CTC_WEB_PORT": "0", "CTC_SMTP_PORT": "0", "CTC_FLOWER_PORT": "0"}
@@ -117,6 +120,7 @@ def test_taken_port_is_named_with_what_moves_it(variable: str, tmp_path: Path, t
     assert variable in printed
 
 
+@pytest.mark.cut(2)
 @pytest.mark.parametrize("number", ["none", "99999"])
 def test_invalid_port_is_named(number: str, tmp_path: Path) -> None:
     assert "CTC_WEB_PORT" in refusal("up", CTC_LOCAL=str(tmp_path / "local"), CTC_WEB_PORT=number)

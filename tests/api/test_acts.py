@@ -880,6 +880,7 @@ def doer(act: Act, caller: MakeCaller, fixtures: Fixtures) -> Caller:
     return caller(make.person(act.by, act.place(fixtures)))
 
 
+@pytest.mark.cut(3)
 def test_act_returns_the_row_and_writes_history_once(act: Act, fixtures: Fixtures, doer: Caller) -> None:
     before = HistoryEntry.objects.count()
     path, body = act.path(fixtures), act.body(fixtures)
@@ -905,6 +906,7 @@ def test_act_returns_the_row_and_writes_history_once(act: Act, fixtures: Fixture
     assert HistoryEntry.objects.count() == events
 
 
+@pytest.mark.cut(3)
 def test_invalid_fact_is_refused_at_its_field(act: Act, fixtures: Fixtures, doer: Caller) -> None:
     before = HistoryEntry.objects.count()
 
@@ -923,6 +925,7 @@ def test_unknown_field_is_refused(act: Act, fixtures: Fixtures, doer: Caller) ->
     assert answer.json()["errors"][0]["code"] == "unknown_field"
 
 
+@pytest.mark.cut(3)
 def test_act_on_another_agencys_order_is_not_found(act: Act, fixtures: Fixtures, caller: MakeCaller) -> None:
     stranger = caller(make.person(act.by, make.agency(AgencyKind(act.place(fixtures).kind))))
     path = act.path(fixtures)
@@ -934,6 +937,7 @@ def test_act_on_another_agencys_order_is_not_found(act: Act, fixtures: Fixtures,
     assert answers[0].content == answers[1].content
 
 
+@pytest.mark.cut(3)
 def test_role_that_sees_the_order_may_not_act(act: Act, fixtures: Fixtures, caller: MakeCaller) -> None:
     for role in act.not_for:
         agency = fixtures.police if role == Role.LIAISON else fixtures.court
@@ -943,6 +947,7 @@ def test_role_that_sees_the_order_may_not_act(act: Act, fixtures: Fixtures, call
         assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
 
 
+@pytest.mark.cut(3)
 def test_role_in_another_agency_does_not_count(act: Act, fixtures: Fixtures, caller: MakeCaller) -> None:
     """A clerk of another court who is a judge here, or police elsewhere who are judges here."""
     person = make.person(act.by, make.agency(AgencyKind(act.place(fixtures).kind)))
@@ -954,6 +959,7 @@ def test_role_in_another_agency_does_not_count(act: Act, fixtures: Fixtures, cal
     assert (answer.status_code, answer.json()["code"]) == refused
 
 
+@pytest.mark.cut(3)
 def test_dry_run_changes_nothing(act: Act, fixtures: Fixtures, doer: Caller) -> None:
     path = act.path(fixtures)
     before = HistoryEntry.objects.count(), list(Deadline.objects.values().order_by("id"))

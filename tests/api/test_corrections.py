@@ -218,6 +218,7 @@ def clerk(caller: MakeCaller, fixtures: Fixtures) -> Caller:
     return caller(make.person(Role.CLERK, fixtures.court))
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, clerk: Caller) -> None:
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
@@ -237,6 +238,7 @@ def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, c
     assert entry.data["item"]["id"] == shown["id"]
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_correction_needs_the_version_a_reason_and_a_change(
     name: str, fixtures: Fixtures, clerk: Caller
@@ -258,6 +260,7 @@ def test_correction_needs_the_version_a_reason_and_a_change(
     assert HistoryEntry.objects.count() == before
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_only_who_may_enter_a_fact_corrects_and_withdraws_it(
     name: str, fixtures: Fixtures, caller: MakeCaller
@@ -275,6 +278,7 @@ def test_only_who_may_enter_a_fact_corrects_and_withdraws_it(
     assert stranger.patch(path, body, If_Match="*").status_code == 404
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_dry_run_of_a_correction_changes_nothing(name: str, fixtures: Fixtures, clerk: Caller) -> None:
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
@@ -287,6 +291,7 @@ def test_dry_run_of_a_correction_changes_nothing(name: str, fixtures: Fixtures, 
     assert (HistoryEntry.objects.count(), list(Deadline.objects.values().order_by("id"))) == before
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_withdrawal_removes_the_row_and_restores_the_plan(
     name: str, fixtures: Fixtures, clerk: Caller

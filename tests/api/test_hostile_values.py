@@ -121,6 +121,7 @@ def is_as_sent(sent: Any, shown: Any) -> bool:
     return bool(sent == shown or shown is None or str(sent) == str(shown))
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", ACTS)
 def test_a_hostile_value_is_refused_or_kept(name: str, fixtures: Fixtures, caller: MakeCaller) -> None:
     act: Act = ACTS[name]

@@ -93,6 +93,7 @@ def test_query_count_is_the_same_for_ten_rows(fixtures: Fixtures, clerk: Caller)
     assert {path: queries(clerk, path) for path in paths} == few
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", LISTS)
 def test_list_shows_the_fields_that_the_matrix_allows(
     name: str, fixtures: Fixtures, caller: MakeCaller
@@ -168,6 +169,7 @@ def test_row_of_another_agency_is_not_found(name: str, fixtures: Fixtures, calle
     assert answers[0].content == answers[1].content
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", ROWS)
 def test_row_has_an_etag_and_is_in_the_access_log(name: str, fixtures: Fixtures, clerk: Caller) -> None:
     path = f"/{name}/{ROWS[name](fixtures).public_id}"

@@ -80,6 +80,7 @@ def undone_by_withdrawal() -> list[str]:
     ]
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", undone_by_withdrawal())
 def test_act_and_its_undo_leave_everything_as_it_was(
     name: str, fixtures: Fixtures, caller: MakeCaller

@@ -91,6 +91,7 @@ def _one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("role", list(Role))
 def test_walk(role: Role, hidden: None, fixtures: Fixtures, caller: MakeCaller) -> None:
     headers = {"Authorization": f"Bearer {caller(make.person(role, place_of(role, fixtures))).token}"}

@@ -86,6 +86,7 @@ def outsider() -> Client:
     return client
 
 
+@pytest.mark.cut(2)
 @pytest.mark.parametrize("door", DOORS)
 def test_no_door_shows_a_case_of_another_court(door: str, theirs: Order, outsider: Client) -> None:
     answer = outsider.get(door)

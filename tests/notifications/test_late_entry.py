@@ -80,6 +80,7 @@ def everything_happened(order: Order) -> None:
     )
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize(("state", "kind"), KINDS, ids=[f"{state}-{kind}" for state, kind in KINDS])
 def test_each_overdue_duty_has_an_owner_and_was_alerted(state: str, kind: str) -> None:
     order = late(state, kind)

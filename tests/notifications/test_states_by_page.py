@@ -90,6 +90,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.cut(4)
 @pytest.mark.parametrize(
     ("make_court", "scene"), WAYS, ids=[f"{way.__name__}-{scene.state}" for way, scene in WAYS]
 )

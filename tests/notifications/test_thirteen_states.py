@@ -176,6 +176,7 @@ def without_an_answer() -> None:
         escalate()
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.state)
 def test_from_entry_to_the_last_alert(scene: Scene, tmp_path: Path) -> None:
     load_steps()

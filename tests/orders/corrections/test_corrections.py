@@ -475,6 +475,7 @@ def test_every_kind_of_fact_has_a_case() -> None:
     assert set(CASES) == {name for name, one in CORRECTABLE.items() if not one.part_of}
 
 
+@pytest.mark.cut(2)
 def test_correction_is_stored_and_shown_in_words(case: Case, order: Order) -> None:
     row = case.record(order)
 
@@ -491,6 +492,7 @@ def test_correction_is_stored_and_shown_in_words(case: Case, order: Order) -> No
     assert event_words(entry).endswith("corrected")
 
 
+@pytest.mark.cut(2)
 def test_correction_and_its_reverse_leave_the_plan_as_it_was(case: Case, order: Order) -> None:
     row = case.record(order)
     stored = type(row).objects.get(pk=row.pk)
@@ -503,6 +505,7 @@ def test_correction_and_its_reverse_leave_the_plan_as_it_was(case: Case, order: 
     assert plan_of(order) == before
 
 
+@pytest.mark.cut(2)
 def test_wrong_correction_is_refused_as_at_entry(case: Case, order: Order) -> None:
     row = case.record(order)
     entries = HistoryEntry.objects.count()
@@ -514,6 +517,7 @@ def test_wrong_correction_is_refused_as_at_entry(case: Case, order: Order) -> No
     assert HistoryEntry.objects.count() == entries
 
 
+@pytest.mark.cut(2)
 def test_correction_needs_a_reason_and_a_change(case: Case, order: Order) -> None:
     row = case.record(order)
     stored = type(row).objects.get(pk=row.pk)
@@ -532,6 +536,7 @@ def test_correction_needs_a_reason_and_a_change(case: Case, order: Order) -> Non
 WITH_MORE = {"receipt", "return", "disposal", *ASKED}
 
 
+@pytest.mark.cut(2)
 @pytest.mark.parametrize("name", sorted(CASES.keys() - WITH_MORE))
 def test_withdrawal_leaves_the_plan_as_it_was_and_keeps_what_was_stored(name: str, order: Order) -> None:
     case = CASES[name]

@@ -1038,6 +1038,7 @@ def test_every_act_has_a_case() -> None:
     assert {case.act for case in CASES} == ON_ORDER
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("case", CASES, ids=by_name)
 def test_an_act_is_done_and_its_history_entry_names_the_person(
     case: Case, fixtures: Fixtures, desk: Client, clerk: User
@@ -1057,6 +1058,7 @@ def test_an_act_is_done_and_its_history_entry_names_the_person(
     assert desk.get(page_of(fixtures.order)).status_code == 200
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("case", CASES, ids=by_name)
 def test_an_error_is_shown_beside_its_field(case: Case, fixtures: Fixtures, desk: Client) -> None:
     ready(case, fixtures)
@@ -1078,6 +1080,7 @@ def blank_beside(case: Case) -> list[str]:
     return [name for name in texts if name != case.beside]
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("case", [one for one in CASES if blank_beside(one)], ids=by_name)
 def test_a_blank_field_and_a_refusal_of_the_service_are_shown_in_one_round(
     case: Case, fixtures: Fixtures, desk: Client
@@ -1096,6 +1099,7 @@ def test_a_blank_field_and_a_refusal_of_the_service_are_shown_in_one_round(
     assert HistoryEntry.objects.count() == before
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("case", CASES, ids=by_name)
 def test_an_empty_form_names_what_each_field_asks_for(case: Case, fixtures: Fixtures, desk: Client) -> None:
     ready(case, fixtures)
@@ -1117,6 +1121,7 @@ def test_two_refusals_of_a_service_are_shown_in_one_round(fixtures: Fixtures, de
     assert {"received_at", "dealer_license"} <= set(form.errors)
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("act", sorted(ON_ORDER))
 def test_no_text_is_too_long_for_its_column(act: str, fixtures: Fixtures, desk: Client) -> None:
     form = desk.get(f"{page_of(fixtures.order)}{act}/").context["form"]

@@ -51,6 +51,7 @@ MORE: dict[str, Callable[[Any], dict[str, Any]]] = {
 BEFORE_SERVICE = ("coming-service", "presence")
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", [one for one in items.WITHDRAWN if one not in BEFORE_SERVICE])
 def test_withdrawn_item_that_is_entered_again_leaves_everything_as_it_was(
     name: str, enter: Enter, now: datetime, desk: Client

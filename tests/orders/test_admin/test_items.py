@@ -423,6 +423,7 @@ def test_every_item_has_a_case() -> None:
     }
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CORRECTED)
 def test_correction_starts_with_the_stored_values_and_sends_what_changed(
     name: str, place: Place, desk: Client, clerk: User
@@ -451,6 +452,7 @@ def test_correction_starts_with_the_stored_values_and_sends_what_changed(
     assert "Read the wrong line." in page
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CORRECTED)
 def test_correction_is_rejected_after_another_persons_change(name: str, place: Place, desk: Client) -> None:
     case = CASES[name]
@@ -465,6 +467,7 @@ def test_correction_is_rejected_after_another_persons_change(name: str, place: P
     assert "Someone changed this since you opened the form." in second.content.decode()
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("name", WITHDRAWN)
 def test_withdrawal_needs_a_reason_and_is_in_the_history(name: str, place: Place, desk: Client) -> None:
     row = CASES[name].row(place)

@@ -120,6 +120,7 @@ def test_every_act_names_the_act_that_undoes_it() -> None:
         assert (undo is act) == (act.name.startswith("correct") or act.name == "move"), act.name
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize("case", acts.CASES, ids=acts.by_name)
 def test_act_on_an_order_and_its_undo_leave_everything_as_it_was(
     case: acts.Case, fixtures: acts.Fixtures, desk: Client, clerk: User
