@@ -53,7 +53,7 @@ def need_name(field_name: str, text: str) -> str:
 
 
 def need_police(agency: Agency | None, remedy: str) -> None:
-    """Refuse an agency that is missing or not a police agency; `remedy` says which one to choose."""
+    """Refuse an agency that is missing or not a police agency; `remedy` is the message."""
     if agency is None or agency.kind not in POLICE:
         refuse("agency", "not_police", remedy)
 

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from accounts.models import AgencyKind, Role
+from accounts.models import AgencyKind, Role, Session
 from tests import make
 from tests.browser.conftest import PATIENCE, Browser
 
@@ -58,5 +58,27 @@ def test_pages_without_an_account_are_left_by_keys(
 
     wait = WebDriverWait(driver, PATIENCE)
     wait.until(lambda _: driver.title == "Weather")
+    driver.back()
+    wait.until(lambda _: driver.title == "Closed")
+
+
+def test_back_shows_no_sign_in_page_when_the_sign_out_was_late(
+    browser: Browser, weather: str, settings: Settings
+) -> None:
+    driver = browser.driver
+    settings.EXIT_URL = weather
+    browser.sign_in(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
+    browser.open("/account/")
+    # The browser does not keep this page in memory, so Back asks the server for it.
+    driver.execute_script("addEventListener('unload', () => {})")
+    browser.open("/releases/")
+    driver.execute_script("navigator.sendBeacon = () => true")
+
+    driver.find_element(By.CSS_SELECTOR, "button.exit").click()
+
+    wait = WebDriverWait(driver, PATIENCE)
+    wait.until(lambda _: driver.title == "Weather")
+    # The server has signed out, and its answer with the cookie has not arrived.
+    Session.objects.all().delete()
     driver.back()
     wait.until(lambda _: driver.title == "Closed")

@@ -1,4 +1,4 @@
-"""The boxes of an order's firearms are all drawn, or none."""
+"""All boxes of an order's firearms are drawn, or the firearms are only counted."""
 
 from __future__ import annotations
 

@@ -9,15 +9,8 @@
   let isAlone = false
   let timer
 
-  // Marks this tab, so that Back shows no page of this site, not even a public one.
+  // Marks this tab for left.js.
   const KEY = 'left'
-  const [entry] = performance.getEntriesByType('navigation')
-  if (entry?.type === 'navigate') {
-    sessionStorage.removeItem(KEY)
-  } else if (sessionStorage.getItem(KEY)) {
-    document.documentElement.hidden = true
-    location.replace(form.action)
-  }
 
   function leave () {
     document.documentElement.hidden = true
