@@ -26,7 +26,7 @@ from orders.rules.model import (
     Rule,
     Value,
 )
-from orders.rules.reading import STARTS, event_of, met_by_of, offset_at, unless_of
+from orders.rules.reading import STARTS, any_offset_at, event_of, met_by_of, offset_at, unless_of
 from orders.rules.rulebook import Rulebook
 from orders.rules.tables import Table, TableError, read
 from orders.rules.vocabulary import (
@@ -77,11 +77,11 @@ def load(folder: Path = DATA) -> Rulebook:
             jurisdictions[one.id] = one
             continue
         jurisdiction = top.text("jurisdiction")
-        for table in top.tables("rule", needed=False):
+        for table in top.optional_tables("rule"):
             rule = _rule(table, jurisdiction, name.as_posix())
             _require_new(table, rule.id, rules, entries)
             rules[rule.id] = rule
-        for table in top.tables("entry", needed=False):
+        for table in top.optional_tables("entry"):
             entry = _entry(table, jurisdiction, name.as_posix())
             _require_new(table, entry.id, rules, entries)
             entries[entry.id] = entry
@@ -113,12 +113,10 @@ def _check_references(jurisdictions: dict[str, Jurisdiction], rules: Iterable[Ru
 
 
 def _jurisdiction(top: Table) -> Jurisdiction:
-    areas = {
-        area: zone for table in top.tables("elsewhere", needed=False) for area, zone in read(table, _areas)
-    }
+    areas = {area: zone for table in top.optional_tables("elsewhere") for area, zone in read(table, _areas)}
     calendar = CourtCalendar(
-        holidays=tuple(read(table, _holiday) for table in top.tables("holiday", needed=False)),
-        closings=dict(read(table, _closing) for table in top.tables("proclaimed", needed=False)),
+        holidays=tuple(read(table, _holiday) for table in top.optional_tables("holiday")),
+        closings=dict(read(table, _closing) for table in top.optional_tables("proclaimed")),
         saturday_to_friday=not top.flag("saturday_holidays_stay"),
     )
     jurisdiction = Jurisdiction(
@@ -187,8 +185,8 @@ def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
         actor=table.text("actor"),
         certainty=table.one_of("certainty", Certainty),
         doubt=table.text("doubt", ""),
-        met_by=tuple(read(one, met_by_of) for one in table.tables("met_by", needed=False)),
-        checkpoints=tuple(read(one, _checkpoint) for one in table.tables("checkpoint", needed=False)),
+        met_by=tuple(read(one, met_by_of) for one in table.optional_tables("met_by")),
+        checkpoints=tuple(read(one, _checkpoint) for one in table.optional_tables("checkpoint")),
         alarms_when_armed=table.flag("alarms_when_armed"),
         awaited=table.flag("awaited"),
         ends_order=table.flag("ends_order"),
@@ -207,12 +205,12 @@ def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
         opens_after=event_of(table, "opens_after", EVENT_KINDS, ""),
         opened_by=event_of(table, "opened_by", EVENT_KINDS, ""),
         court_sets_opening=table.flag("court_sets_opening"),
-        only_after=table.texts("only_after", EVENT_KINDS, needed=False),
-        unless=tuple(read(one, unless_of) for one in table.tables("unless", needed=False)),
+        only_after=table.optional_texts("only_after", EVENT_KINDS),
+        unless=tuple(read(one, unless_of) for one in table.optional_tables("unless")),
         outlives_order=table.flag("outlives_order"),
         dated_by=table.one_of("dated_by", DatedBy, DatedBy.ISSUED),
         part_of=table.text("part_of", ""),
-        covers=table.texts("covers", needed=False),
+        covers=table.optional_texts("covers"),
         file=file,
     )
     _require_no_contradiction(table, rule)
@@ -275,17 +273,15 @@ def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
         sources=table.texts("sources"),
         source_status=table.one_of("source_status", SourceStatus),
         certainty=table.one_of("certainty", Certainty, Certainty.CERTAIN),
-        kinds=table.texts("kinds", frozenset(Kind), needed=False),
+        kinds=table.optional_texts("kinds", frozenset(Kind)),
         recipient=table.text("recipient", ""),
         sender=table.text("sender", ""),
         doubt=table.text("doubt", ""),
         note=table.text("note", ""),
         effective=table.day("effective", LONG_AGO),
         until=table.day_or_none("until"),
-        allows=table.texts(
-            "allows", frozenset(_ALLOWED.get(type_, FirearmRecipient)), needed=type_ in _ALLOWED
-        ),
-        covers=table.texts("covers", needed=False),
+        allows=_allows(table, type_),
+        covers=table.optional_texts("covers"),
         file=file,
         **_keys_of_type(table, type_),
     )
@@ -294,6 +290,13 @@ def _entry(table: Table, jurisdiction: str, file: str) -> Entry:
     _require_doubt(table, entry)
     table.reject_unread()
     return entry
+
+
+def _allows(table: Table, type_: EntryType) -> tuple[str, ...]:
+    """Read what the entry allows; an entry of a type that lists nothing may leave it out."""
+    if type_ in _ALLOWED:
+        return table.texts("allows", frozenset(_ALLOWED[type_]))
+    return table.optional_texts("allows", frozenset(FirearmRecipient))
 
 
 def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
@@ -307,7 +310,7 @@ def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
     if type_ is EntryType.PROOF:
         return {
             "standard": table.one_of("standard", StandardOfProof),
-            "filed_by": table.texts("filed_by", frozenset(Filer), needed=False),
+            "filed_by": table.optional_texts("filed_by", frozenset(Filer)),
             "after_hearing": table.flag("after_hearing"),
         }
     if type_ is EntryType.RETURN:
@@ -329,7 +332,7 @@ def _binding(table: Table) -> Binding:
 
 
 def _value(table: Table) -> Value:
-    due = offset_at(table, "due", counting=False)
+    due = any_offset_at(table, "due")
     if due is None:
         raise table.error("due", 'missing; give an offset such as { amount = 24, unit = "elapsed_hours" }')
     value = Value(
@@ -345,7 +348,7 @@ def _value(table: Table) -> Value:
         actor=table.text("actor", ""),
         certainty=table.one_of_if_given("certainty", Certainty),
         doubt=table.text("doubt", ""),
-        by_way=tuple(read(one, _by_way) for one in table.tables("by_way", needed=False)),
+        by_way=tuple(read(one, _by_way) for one in table.optional_tables("by_way")),
     )
     _require_doubt(table, value)
     return value

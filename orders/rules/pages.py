@@ -55,14 +55,14 @@ def write(folder: Path, wanted: dict[str, str]) -> list[str]:
         file = folder / name
         if name in wanted:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(wanted[name], encoding="utf-8")
+            file.write_bytes(wanted[name].encode())
         else:
             file.unlink()
     return changed
 
 
 def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
+    return file.read_bytes().decode() if file.exists() else None
 
 
 def law_coverage(rulebook: Rulebook, scenarios: list[Scenario], dossier: Dossier) -> str:

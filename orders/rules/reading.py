@@ -52,12 +52,15 @@ def _offset(table: Table) -> Offset:
     return Offset(amount=amount or 0, unit=unit)
 
 
-def offset_at(table: Table, key: str, *, counting: bool = True) -> Offset | None:
-    """Read an offset; None without the key. Only if not `counting` may it have a unit that counts nothing."""
+def any_offset_at(table: Table, key: str) -> Offset | None:
+    """Read an offset; None without the key. It may have a unit that counts nothing."""
     found = table.table(key)
-    if found is None:
-        return None
-    offset = read(found, _offset)
-    if counting and offset.unit in UNITS_WITHOUT_AMOUNT:
+    return None if found is None else read(found, _offset)
+
+
+def offset_at(table: Table, key: str) -> Offset | None:
+    """Read an offset that counts something; None without the key."""
+    offset = any_offset_at(table, key)
+    if offset is not None and offset.unit in UNITS_WITHOUT_AMOUNT:
         raise table.error(key, f"{offset.unit} counts nothing; only due may have it")
     return offset

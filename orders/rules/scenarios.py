@@ -168,7 +168,7 @@ _EXPECT_KEYS = {
 
 def _read(file: Path, name: str) -> Iterator[Scenario]:
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("scenario", [])
+        tables = tomllib.loads(file.read_bytes().decode()).get("scenario", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{file}: not TOML: {error}") from error
     if not isinstance(tables, list):

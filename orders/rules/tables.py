@@ -72,7 +72,7 @@ class Table:
     def read(cls, file: Path, name: Path, raises: type[TableError] = TableError) -> Table:
         """Read the top table of `file`, called `name` in messages. Raises `raises` if it cannot be read."""
         try:
-            return cls.parse(file.read_text(encoding="utf-8"), name, raises)
+            return cls.parse(file.read_bytes().decode(), name, raises)
         except (OSError, UnicodeDecodeError) as error:
             raise raises(f"{name}: cannot be read: {error}") from error
 
@@ -136,17 +136,24 @@ class Table:
         """Read a time of day."""
         return self._take(key, "a time of day such as 09:00:00", time, default)
 
-    def texts(
-        self, key: str, allowed: frozenset[str] | None = None, *, needed: bool = True
+    def texts(self, key: str, allowed: frozenset[str] | None = None) -> tuple[str, ...]:
+        """Read a list of at least one text, each one of `allowed` if given."""
+        found = self._texts(key, allowed, ...)
+        if not found:
+            raise self.error(key, "empty; name at least one")
+        return found
+
+    def optional_texts(self, key: str, allowed: frozenset[str] | None = None) -> tuple[str, ...]:
+        """Read a list of texts, each one of `allowed` if given; empty without the key."""
+        return self._texts(key, allowed, [])
+
+    def _texts(
+        self, key: str, allowed: frozenset[str] | None, default: list[Any] | EllipsisType
     ) -> tuple[str, ...]:
-        """Read a list of texts, each one of `allowed` if given; at least one text if `needed`."""
-        default: list[Any] | EllipsisType = ... if needed else []
         found = self._take(key, "a list of texts", list, default)
         for one in found:
             if not isinstance(one, str) or (allowed is not None and one not in allowed):
                 raise self.error(key, f"{one!r} is not one of {', '.join(sorted(allowed or ['texts']))}")
-        if needed and not found:
-            raise self.error(key, "empty; name at least one")
         return tuple(found)
 
     def one_of(self, key: str, choices: type[E], default: E | None = None) -> E:
@@ -159,12 +166,20 @@ class Table:
 
     def one_of_if_given(self, key: str, choices: type[E]) -> E | None:
         """Read one of the words of `choices`; None without the key."""
+        if key in self._left:
+            return self.one_of(key, choices)
         self._allowed.append(key)
-        return self.one_of(key, choices) if key in self._left else None
+        return None
 
-    def tables(self, key: str, *, needed: bool = True) -> Iterator[Table]:
+    def tables(self, key: str) -> Iterator[Table]:
         """Yield the tables of a list of tables."""
-        default: list[Any] | EllipsisType = ... if needed else []
+        return self._tables(key, ...)
+
+    def optional_tables(self, key: str) -> Iterator[Table]:
+        """Yield the tables of a list of tables; none without the key."""
+        return self._tables(key, [])
+
+    def _tables(self, key: str, default: list[Any] | EllipsisType) -> Iterator[Table]:
         found = self._take(key, "a list of tables", list, default)
         spans = self._spans(key, len(found))
         for one, span in zip(found, spans, strict=True):

@@ -80,7 +80,7 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
         "a time of day such as 09:00:00",
         NINE,
     ),
-    "texts": (lambda one: one.texts("key", needed=False), '["a"]', ("a",), "a list of texts", ()),
+    "texts": (lambda one: one.optional_texts("key"), '["a"]', ("a",), "a list of texts", ()),
     "one of": (
         lambda one: one.one_of("key", Color, Color.RED),
         '"green"',
@@ -88,8 +88,15 @@ OPTIONAL: dict[str, tuple[Callable[[Table], object], str, object, str, object]] 
         "a text in quotes",
         Color.RED,
     ),
+    "one of, if given": (
+        lambda one: one.one_of_if_given("key", Color),
+        '"green"',
+        Color.GREEN,
+        "a text in quotes",
+        None,
+    ),
     "tables": (
-        lambda one: [inner.text("a") for inner in one.tables("key", needed=False)],
+        lambda one: [inner.text("a") for inner in one.optional_tables("key")],
         '[{ a = "b" }]',
         ["b"],
         "a list of tables",
@@ -158,18 +165,20 @@ def test_value_of_the_right_type_is_refused_for_its_content(
 
 def test_texts_may_be_any_without_a_list_of_allowed_texts() -> None:
     assert table('key = ["b", "a"]').texts("key", frozenset({"a", "b"})) == ("b", "a")
-    assert table("key = []").texts("key", needed=False) == ()
+    assert table("key = []").optional_texts("key") == ()
 
 
 def test_key_that_was_not_read_is_named_with_the_known_keys() -> None:
     def ask(one: Table) -> None:
         one.text("name")
         one.number("count", 0)
+        one.one_of_if_given("color", Color)
         one.reject_unread()
 
-    assert refusal('name = "a"\nsize = 1\n', ask) == (
-        "us_ct/one.toml, line 2, size: unknown key; choose from count, name."
-    )
+    for more in ("", 'color = "red"\n'):
+        assert refusal(f'name = "a"\nsize = 1\n{more}', ask) == (
+            "us_ct/one.toml, line 2, size: unknown key; choose from color, count, name."
+        )
     ask(table('name = "a"\ncount = 1\n'))
 
 
@@ -203,7 +212,7 @@ def amounts(one: Table) -> list[str]:
     """Return the message about each amount of the two rules, in the order of the file."""
     said: list[str] = []
     for rule in one.tables("rule"):
-        said += [str(value.error("amount", "no")) for value in rule.tables("value", needed=False)]
+        said += [str(value.error("amount", "no")) for value in rule.optional_tables("value")]
         inner = rule.table("inner")
         said += [str(inner.error("amount", "no"))] if inner else []
     return said
