@@ -78,9 +78,9 @@ def _late_hearings(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
     for rule in book.binding(facts):
         for met_by in filter(_sets_hearing, rule.met_by):
             for planned in plan_of(facts, book, rule):
-                if planned.due is None or _was_in_time(planned, facts, met_by):
+                last = planned.due_day
+                if last is None or _was_in_time(planned, last, facts, met_by):
                     continue
-                last = planned.due.day(state)
                 for one in _pending(facts, state, met_by.purpose):
                     if one.day(state.zone) > last:
                         yield Beyond(
@@ -94,16 +94,15 @@ def _late_hearings(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
                         )
 
 
-def _was_in_time(planned: PlannedDeadline, facts: Facts, met_by: MetBy) -> bool:
-    """True if a hearing met the limit, or was set within it and continued since."""
+def _was_in_time(planned: PlannedDeadline, last: date, facts: Facts, met_by: MetBy) -> bool:
+    """True if a hearing met the limit, or was set by the `last` day and continued since."""
     if planned.met_in_time:
         return True
     if "hearing_continued" in (planned.rule.starts, planned.rule.else_starts):
         return False
-    state = planned.jurisdiction
-    continued = facts.of_kind("hearing_continued", state.zone, met_by.purpose)
-    days = [one.day(state.zone) for one in continued if one.dated]
-    return planned.due is not None and any(day <= planned.due.day(state) for day in days)
+    zone = planned.jurisdiction.zone
+    continued = [one for one in facts.events if one.kind == "hearing_continued" and one.dated]
+    return any(met_by.purpose in ("", one.purpose) and one.day(zone) <= last for one in continued)
 
 
 def _pending(facts: Facts, state: Jurisdiction, purpose: str = "") -> list[Event]:
@@ -136,11 +135,11 @@ def _law_of_closed_days(facts: Facts, book: Rulebook, hearing: Event) -> tuple[s
         moves = value is not None and value.due.unit is Unit.NEXT_OPEN_DAY
         if value and moves and rule.starts == "hearing_scheduled" and rule.start_purpose == hearing.purpose:
             return cite(rule, value.sources), rule.id
-    entry = _entry(book, OPEN_DAYS.get(facts.jurisdiction, ""))
+    entry = _entry(book, OPEN_DAYS.get(facts.jurisdiction))
     return (cite(entry, entry.sources), entry.id) if entry else ("", "")
 
 
-def _entry(book: Rulebook, id_: str) -> Entry | None:
+def _entry(book: Rulebook, id_: str | None) -> Entry | None:
     return next((one for one in book.entries if one.id == id_), None)
 
 
@@ -148,12 +147,15 @@ def _late_last_day(
     printed: date | None, facts: Facts, book: Rulebook, extended_from: date | None
 ) -> Iterator[Beyond]:
     """Yield the last day on the order if it is later than the rule that ends the order allows."""
-    state = book.jurisdiction_of(facts)
     for rule in book.binding(facts):
         if printed is None or not rule.ends_order:
             continue
         for planned in _ends(rule, facts, book, is_extended=extended_from is not None):
-            limit = _last_day_of(planned, state, extended_from, facts.kind)
+            limit = (
+                _last_day_of(planned)
+                if extended_from is None
+                else _extended_last_day_of(planned, extended_from, facts.kind)
+            )
             if limit is not None and printed > limit:
                 value = rule.value_on(facts.issued_on)
                 laws = [cite(rule, value.sources)] if value else []
@@ -176,18 +178,17 @@ def _ends(rule: Rule, facts: Facts, book: Rulebook, *, is_extended: bool) -> lis
     """
     longest = [one for one in book.binding(facts) if one.is_end and one.part_of == rule.id]
     if is_extended and longest:
-        moved = Event(kind="extension_moved", on=facts.issued_on)
+        moved = Event(kind="extension_moved")
         return plan_of(replace(facts, events=(*facts.events, moved)), book, *longest)
     found = plan_of(facts, book, rule)
     if found or not is_extended or rule.starts != "hearing_scheduled":
         return found
-    state = book.jurisdiction_of(facts)
     last_days = {
-        planned.due.day(state): planned
+        planned.due_day: planned
         for one in book.binding(facts)
         if any(_sets_hearing(met_by) and met_by.purpose == rule.start_purpose for met_by in one.met_by)
         for planned in plan_of(facts, book, one)
-        if planned.due is not None
+        if planned.due_day is not None
     }
     return [last_days[day] for day in sorted(last_days)[-1:]]
 
@@ -201,7 +202,7 @@ def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
     ending = [rule for rule in book.binding(facts) if rule.ends_order and facts.expires_on is None]
     for one in facts.of_kind("served", state.zone):
         for planned in (planned for rule in ending for planned in plan_of(facts, book, rule)):
-            limit = _last_day_of(planned, state, None, facts.kind)
+            limit = _last_day_of(planned)
             if limit is not None and one.day(state.zone) > limit:
                 yield Beyond(
                     limit=Limit.SERVED_LATE,
@@ -212,23 +213,24 @@ def _late_service(facts: Facts, book: Rulebook) -> Iterator[Beyond]:
                 )
 
 
-def _last_day_of(
-    planned: PlannedDeadline, state: Jurisdiction, extended_from: date | None, kind: str
-) -> date | None:
-    """Return the last day that the law allows; None if it sets no limit.
+def _last_day_of(planned: PlannedDeadline) -> date | None:
+    """Return the last day that the first grant may have; None if the law sets no limit."""
+    if planned.is_from_leap_day:
+        return planned.alternative_on
+    return planned.closed_day_moves_to or planned.due_day
+
+
+def _extended_last_day_of(planned: PlannedDeadline, extended_from: date, kind: str) -> date | None:
+    """Return the last day that an extension may give; None if the law sets no limit.
 
     An extension of an order that lasts for a time from its issue adds at most `extends`. An order that lasts
     until an event, such as a hearing, lasts until then whether it was extended or not. Without `extends`, a
     temporary order lasts no longer than the first grant may, and another order has no limit.
     """
     is_from_issue = planned.start is not None and planned.start.kind == "issued"
-    if extended_from is not None and is_from_issue and planned.rule.ends_order:
+    if is_from_issue and planned.rule.ends_order:
         if extends := planned.value.extends:
-            return day_after(extended_from, extends, state)
+            return day_after(extended_from, extends, planned.jurisdiction)
         if kind not in TEMPORARY:
             return None
-    if planned.due is None:
-        return None
-    if planned.is_from_leap_day:
-        return planned.alternative_on
-    return planned.closed_day_moves_to or planned.due.day(state)
+    return _last_day_of(planned)

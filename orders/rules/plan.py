@@ -72,7 +72,7 @@ class _Order:
         if self.facts.expires_on is not None:
             return self.facts.expires_on
         days = (
-            one.closed_day_moves_to or one.due.day(self.jurisdiction)
+            one.closed_day_moves_to or one.due_day
             for rule in self.rulebook.binding(self.facts)
             if rule.ends_order
             for one in _plan_rule(rule, self)

@@ -114,6 +114,11 @@ class PlannedDeadline:
     printed: bool = False
 
     @property
+    def due_day(self) -> date | None:
+        """The due day in the jurisdiction's time zone."""
+        return None if self.due is None else self.due.day(self.jurisdiction)
+
+    @property
     def due_at(self) -> datetime | None:
         """The last instant in time; for a day, the instant at which the day is over."""
         return None if self.due is None else (self.last or self.due).over_at(self.jurisdiction)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orders.rules.limits import OPEN_DAYS, Beyond, Limit, beyond
-from orders.rules.model import Offset
+from orders.rules.model import Offset, cite
 from orders.rules.rulebook import Rulebook
 from orders.rules.vocabulary import Unit
 from tests.rules.orders import happened, on, order
@@ -250,6 +250,8 @@ def test_an_extension_beyond_the_law_of_its_kind(
     assert short([found]) == [(LAST_DAY, "2028-11-03", right)]
     assert found.law_id == laws[0]
     assert all(cites(found.law, law, rulebook) for law in laws)
+    rules = [rulebook.by_id[law] for law in laws]
+    assert found.law == " ".join(cite(one, one.values[-1].sources) for one in rules)
     within = replace(facts, expires_on=on(right))
     assert beyond(within, rulebook, extended_from=base) == []
 
@@ -258,11 +260,19 @@ def test_at_entry_the_hearing_of_an_ex_parte_order_may_follow(rulebook: Rulebook
     assert beyond(order(expires_on=on("2027-12-04")), rulebook) == []
 
 
-@pytest.mark.parametrize("kind", ["restraining_order", "civil_protection_order"])
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("restraining_order", {}),
+        # The end of support is not that of the order.
+        ("restraining_order", {"financial_support": True}),
+        ("civil_protection_order", {}),
+    ],
+)
 def test_an_extension_of_an_order_after_hearing_has_no_limit_in_connecticut(
-    kind: str, rulebook: Rulebook
+    kind: str, more: dict[str, Any], rulebook: Rulebook
 ) -> None:
-    facts = order(kind, expires_on=on("2029-12-04"))
+    facts = order(kind, expires_on=on("2029-12-04"), **more)
 
     assert beyond(facts, rulebook, extended_from=on("2027-12-04")) == []
 
