@@ -42,9 +42,9 @@ class Rulebook:
         """Return why `filer` may not ask for this order; empty if it may or no entry names filers."""
         return self._unless_allowed(facts, EntryType.FILERS, filer)
 
-    def proof_refusal(self, facts: Facts, found: StandardOfProof, filer: str = "") -> str:
+    def proof_refusal(self, facts: Facts, found: StandardOfProof, filer: str) -> str:
         """Return why `found` is too little for this order; empty if it is enough."""
-        entries = self.entries_of(facts, EntryType.PROOF)
+        entries = self.entries_of(facts)
         return " ".join(entry.citation for entry in entries if entry.requires_more(facts, found, filer))
 
     def _unless_allowed(self, facts: Facts, entry_type: EntryType, word: str) -> str:

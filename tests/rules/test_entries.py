@@ -131,7 +131,7 @@ def test_proof_is_refused_only_below_the_standard(
 ) -> None:
     rulebook = book(folder, f'type = "proof"\nstandard = "{standard}"')
 
-    refusals = {one: rulebook.proof_refusal(order(), one) for one in StandardOfProof}
+    refusals = {one: rulebook.proof_refusal(order(), one, "") for one in StandardOfProof}
 
     assert {one for one, refusal in refusals.items() if not refusal} == enough
     assert set(refusals.values()) <= {"", "Something holds. (a statute)"}
@@ -144,7 +144,7 @@ def test_standard_that_depends_on_the_filer_applies_to_that_filer_only(folder: P
 
     assert rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE, Filer.HOUSEHOLD_MEMBER)
     assert not rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE, Filer.STATES_ATTORNEY)
-    assert not rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE)
+    assert not rulebook.proof_refusal(order(), StandardOfProof.PREPONDERANCE, "")
 
 
 def test_standard_of_the_hearing_applies_once_the_application_was_heard(folder: Path) -> None:
@@ -152,7 +152,7 @@ def test_standard_of_the_hearing_applies_once_the_application_was_heard(folder: 
 
     def refused(*events: str, purpose: str = "application") -> bool:
         facts = order(events=[happened(one, "2026-12-14", purpose=purpose) for one in events])
-        return bool(rulebook.proof_refusal(facts, StandardOfProof.PROBABLE_CAUSE))
+        return bool(rulebook.proof_refusal(facts, StandardOfProof.PROBABLE_CAUSE, ""))
 
     assert not refused()
     assert not refused("hearing_scheduled")
@@ -239,7 +239,7 @@ _FINAL = dict.fromkeys(("ca", "de", "fl", "il", "in", "md", "nj", "or", "ri", "v
 )
 def test_standards_are_those_of_the_state(rulebook: Rulebook, state: str, kind: str, rank: int) -> None:
     for standard in StandardOfProof:
-        refusal = rulebook.proof_refusal(_facts(state, kind), standard)
+        refusal = rulebook.proof_refusal(_facts(state, kind), standard, "")
         assert bool(refusal) == (standard.rank < rank), standard
 
 
@@ -255,8 +255,8 @@ def test_family_in_vermont_proves_an_ex_parte_order_clearly(rulebook: Rulebook) 
 def test_risk_protection_order_requires_more_after_its_hearing(rulebook: Rulebook) -> None:
     heard = order("risk_protection_order", events=[happened("heard", "2026-12-14")])
 
-    assert not rulebook.proof_refusal(order("risk_protection_order"), StandardOfProof.PROBABLE_CAUSE)
-    assert "§ 29-38c(e)" in rulebook.proof_refusal(heard, StandardOfProof.PROBABLE_CAUSE)
+    assert not rulebook.proof_refusal(order("risk_protection_order"), StandardOfProof.PROBABLE_CAUSE, "")
+    assert "§ 29-38c(e)" in rulebook.proof_refusal(heard, StandardOfProof.PROBABLE_CAUSE, "")
 
 
 #: What precedes a return of firearms that were surrendered under a Connecticut order.

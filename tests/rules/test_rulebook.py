@@ -91,7 +91,7 @@ def test_proof_is_refused_by_every_rule_that_requires_more(folder: Path) -> None
     text = text.replace('allows = ["law_enforcement"]\n', "").replace('allows = ["licensed_dealer"]\n', "")
     (folder / "us_ct" / "note.toml").write_text(text, encoding="utf-8")
 
-    assert load(folder).proof_refusal(order(), StandardOfProof.PROBABLE_CAUSE) == (
+    assert load(folder).proof_refusal(order(), StandardOfProof.PROBABLE_CAUSE, "") == (
         "The first entry. (a statute; a guide) The second entry. (another statute)"
     )
 
