@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +17,11 @@ from orders.rules.audience import (
     missing,
     printed,
 )
+from orders.rules.model import Announcement, CheckpointRule, Offset, Rule
 from orders.rules.pages import stale
 from orders.rules.rulebook import Rulebook
 from orders.rules.tables import TableError
+from orders.rules.vocabulary import Certainty, Purpose, Unit
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,6 +42,8 @@ unanswered = "Nothing."
 word = "respondent"
 reason = "Papers are served."
 """
+
+LADDER = "The next contacts of the agency, then its supervisors, then the State Police are notified."
 
 
 @pytest.fixture
@@ -140,8 +146,115 @@ def test_lines_are_printed_with_what_happens_without_an_answer() -> None:
         unanswered="Nothing.",
     )
 
-    assert list(printed([line])) == [
+    assert list(printed([line, replace(line, id="", orders="every kind; all states", purpose="")])) == [
         "court: The order was served (CT-ONE)",
         "    Information; at once",
         "    Read it. Without an answer: Nothing.",
+        "court: The order was served",
+        "    every kind; all states; at once",
+        "    Read it. Without an answer: Nothing.",
+    ]
+
+
+PURPOSES = {"inform": ("Read it.", "It stays."), "check": ("Act on it.", "It stays open.")}
+SERVED = Line(
+    word="court",
+    id="ANN-ONE",
+    what="The order was served.",
+    orders="every kind; all states",
+    purpose="inform",
+    when="at once",
+    ask="Read it.",
+    unanswered="It stays.",
+)
+
+
+def announcement(notified: dict[str, Any], **more: Any) -> Announcement:
+    """Return an announcement of service to the court, with one checkpoint."""
+    armed = bool(more.pop("alarms_when_armed", False))
+    fields: dict[str, Any] = {
+        "name": "one",
+        "purpose": Purpose.INFORM,
+        "offset": Offset(amount=0, unit=Unit.ELAPSED_HOURS),
+        "audience": ("court",),
+        "fresh_days": 7,
+    }
+    rule = Rule(
+        id="ANN-ONE",
+        title="The order was served.",
+        jurisdiction="",
+        binds=(),
+        starts="served",
+        values=(),
+        actor="",
+        certainty=Certainty.CERTAIN,
+        alarms_when_armed=armed,
+        checkpoints=(CheckpointRule(**{**fields, **notified}),),
+    )
+    return Announcement(rule=rule, **more)
+
+
+@pytest.mark.parametrize(
+    ("notified", "more", "expected"),
+    [
+        ({}, {}, {}),
+        ({"ask": "Go."}, {}, {"ask": "Go."}),
+        ({}, {"kinds": ("restraining_order",)}, {"orders": "restraining order; all states"}),
+        (
+            {},
+            {"kinds": ("final_erpo", "temporary_erpo"), "states": ("us_ct", "us_wa")},
+            {"orders": "final erpo, temporary erpo; Connecticut, Washington"},
+        ),
+        (
+            {},
+            {"not_in": ("us_ct", "us_wa")},
+            {"orders": "every kind; all states but Connecticut, Washington"},
+        ),
+        (
+            {"when_armed": True},
+            {},
+            {"orders": "every kind; all states, if firearms are indicated"},
+        ),
+        (
+            {},
+            {"alarms_when_armed": True},
+            {"orders": "every kind; all states, if firearms are indicated"},
+        ),
+        (
+            {"fresh_days": None, "offset": Offset(amount=-2, unit=Unit.CALENDAR_DAYS)},
+            {},
+            {"when": "2 calendar days before it"},
+        ),
+        ({"audience": ("protected_person",)}, {}, {"unanswered": "No answer is expected."}),
+        ({"audience": ("state_police",)}, {}, {}),
+        ({"audience": ("state_police",), "needs_answer": True}, {}, {"unanswered": LADDER}),
+        ({"needs_answer": True}, {}, {}),
+        (
+            {"audience": ("service_police",), "purpose": Purpose.CHECK},
+            {},
+            {"purpose": "check", "ask": "Act on it.", "unanswered": LADDER},
+        ),
+    ],
+)
+def test_a_line_of_an_announcement(
+    notified: dict[str, Any], more: dict[str, Any], expected: dict[str, str], rulebook: Rulebook
+) -> None:
+    book = replace(rulebook, rules=(), announcements=(announcement(notified, **more),))
+    word = notified.get("audience", ("court",))[0]
+
+    assert lines(book, Audiences(purposes=PURPOSES, others=(), silent={})) == [
+        replace(SERVED, word=word, **expected)
+    ]
+
+
+def test_a_line_of_another_alert_names_neither_order_nor_purpose(rulebook: Rulebook) -> None:
+    other = Other(event="Missing", audience=("court", "marshal"), when="now", ask="Go.", unanswered="No.")
+    nothing = replace(rulebook, rules=(), announcements=())
+    line = Line(
+        word="court", id="", what="Missing", orders="", purpose="", when="now", ask="Go.", unanswered="No."
+    )
+
+    assert lines(nothing, Audiences(purposes={}, others=(other,), silent={})) == [
+        line,
+        replace(line, word="marshal"),
     ]
