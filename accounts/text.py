@@ -25,6 +25,11 @@ _DASHES = re.compile(
     "[\u002d\u00ad\u02d7\u058a\u05be\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2500\u2501\u2796\u2e3a\u2e3b\u301c\u3030"
     "\u30a0\u30fc\ufe31\ufe32\ufe58\ufe63\uff0d\uff70]"
 )
+#: What Unicode counts as letters and people type for an apostrophe, or to stretch a line of Arabic: the
+#: modifier letters of the Hawaiian and other alphabets, the saltillo, the tatweel.
+_LETTERS_AS_SIGNS = frozenset(
+    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u02ee\ua78b\ua78c\u0640"
+)
 _NEWLINES = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
 #: Words of a Latin letter and the letters of other scripts that look like it.
@@ -155,7 +160,7 @@ def _is_invisible(character: str) -> bool:
 
 def _fold_character(character: str) -> str:
     """The character itself, a blank between words, or nothing."""
-    if character.isalnum():
+    if character.isalnum() and character not in _LETTERS_AS_SIGNS:
         return character
     if character.isspace() or _DASHES.match(character) or character in ",;/_":
         return " "

@@ -17,6 +17,9 @@ OTHER = date(1981, 4, 19)
     [
         ("JOSE\u0301 O\u2019NEILL", BORN, True),
         ("jose oneill\u200b", BORN, True),
+        ("Jose O\u02bcNeill", BORN, True),
+        ("Jose O\u02bb Neill", BORN, True),
+        ("Jose O\ua78cNeill", BORN, True),
         ("José O'Neill", OTHER, False),
         ("José O'Neill", None, False),
         ("Joseph O'Neill", BORN, False),
