@@ -25,6 +25,8 @@ _BETWEEN = re.compile(r"[\s_/.\\|:~-]+")
 _LABEL = re.compile(r"^(?:DOCKET|DKT|CASE|FILE)?[\s.]*+(?:NUMBER\b|NO\b|NUM\b|#)?[\s.:#]*+(?=[A-Z])")
 #: Signs around a number: quotes, brackets, and the end of a sentence.
 _AROUND = "\"'\u2018\u2019\u201c\u201d`.,;:#()[]<>*- "
+#: A number with the whole year: HHD-FA2026-6012345-S.
+_WHOLE_YEAR = re.compile(r"([A-Z][A-Z0-9]{1,4}-[A-Z]{2}-?)(?:19|20)(\d{2}-\d{6,8}-[A-Z])")
 #: The parts of a number without anything between them.
 _RUN_TOGETHER = re.compile(r"([A-Z][A-Z0-9]{1,4}?)([A-Z]{2}\d{2})(\d{6,8})([A-Z])")
 
@@ -34,8 +36,8 @@ def clean_docket(text: str) -> str:
     at dashes, and no letter of another script that looks like a Latin one.
 
     Where the parts of Connecticut's numbers are clear, other signs between and around them, blanks, and a
-    word such as "Docket" before them are removed. The result is empty when nothing in `text` is
-    visible.
+    word such as "Docket" before them are removed, and of a year of four digits the first two. The result is
+    empty when nothing in `text` is visible.
     """
     plain = plain_dashes(clean(plain_letters(in_normal_form("NFKC", text)))).upper()
     joined = _AROUND_DASHES.sub("-", plain)
@@ -44,6 +46,8 @@ def clean_docket(text: str) -> str:
         for shaped in (one.replace(" ", ""), _BETWEEN.sub("-", one)):
             if _SHAPE.fullmatch(shaped):
                 return shaped
+            if parts := _WHOLE_YEAR.fullmatch(shaped):
+                return "".join(parts.groups())
         if parts := _RUN_TOGETHER.fullmatch(_BETWEEN.sub("", one)):
             return "-".join(parts.groups())
     return joined

@@ -30,6 +30,8 @@ from orders.matching.dockets import clean_docket, is_connecticut_docket, looks_l
         ("(HHD-FA26-6012345-S).", "HHD-FA26-6012345-S"),
         ("HHD\u30fcFA26\u25006012345\u207bS", "HHD-FA26-6012345-S"),
         ("NOR-FA26-6012345-S", "NOR-FA26-6012345-S"),
+        ("HHD-FA2026-6012345-S", "HHD-FA26-6012345-S"),
+        ("hhd fa 2026 6012345 s", "HHD-FA-26-6012345-S"),
         ("FD-02-000123-26", "FD-02-000123-26"),
         ("26 CIV 01234", "26 CIV 01234"),
         ("25 F (DV) 12/34", "25 F (DV) 12/34"),
