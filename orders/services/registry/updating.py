@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from orders.errors import InvalidFact
 from orders.matching.dockets import docket_key, spellings
 from orders.models import (
     Capacity,
     Case,
     Continuance,
+    Hearing,
     HearingOutcome,
     HearingPurpose,
     HistoryEntry,
@@ -263,7 +266,10 @@ def _merge_protected(change: Change, new: NewOrder) -> None:
 
 
 def _merge_hearing(change: Change, new: NewOrder, last: LastValues) -> None:
-    """A new day continues the pending hearing. Without a day, the hearing from the registry is vacated."""
+    """A new day continues the pending hearing.
+
+    Without a day, or with that of a hearing that was held, the pending one from the registry is vacated.
+    """
     on = plain(new.hearing_on)
     if new.hearing_on is not None and new.judge and new.judge != last.judge:
         change.order.hearings.filter(
@@ -274,16 +280,22 @@ def _merge_hearing(change: Change, new: NewOrder, last: LastValues) -> None:
         return
     application = change.order.hearings.filter(purpose=HearingPurpose.APPLICATION)
     pending = application.filter(outcome="", held_on=None)
-    if new.hearing_on is None:
-        pending.filter(scheduled_on=date.fromisoformat(str(last.hearing_on))).update(
-            outcome=HearingOutcome.VACATED
-        )
+    if new.hearing_on is None or _was_held(application, new.hearing_on):
+        if last.hearing_on:
+            former = date.fromisoformat(last.hearing_on)
+            pending.filter(scheduled_on=former).update(outcome=HearingOutcome.VACATED)
     elif not pending.filter(scheduled_on=new.hearing_on).exists():
         moved = list(pending)
         pending.update(outcome=HearingOutcome.CONTINUED)
         following = set_hearing(change.order, HearingPurpose.APPLICATION, new.hearing_on, judge=new.judge)
         Continuance.objects.bulk_create(Continuance(hearing=one, following=following) for one in moved)
     change.data["hearing_on"] = on
+
+
+def _was_held(hearings: QuerySet[Hearing], on: date) -> bool:
+    """True if one of the hearings was held on its day: the registry does not set it again."""
+    can_be_set = ("", HearingOutcome.CONTINUED, HearingOutcome.VACATED)
+    return hearings.filter(scheduled_on=on).exclude(outcome__in=can_be_set).exists()
 
 
 def _instant(value: Any) -> Any:

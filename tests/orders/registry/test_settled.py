@@ -240,3 +240,49 @@ def test_two_descriptions_in_one_file_are_two_firearms_until_a_person_decides(tm
 
     assert [one["code"] for one in found["doubtful"]] == ["same_serial", "same_serial"]
     assert _described() == [("S1", "RUG"), ("S1", "GLO"), ("S1", "COL")]
+
+
+# A hearing that was held
+
+
+def hearing_days() -> list[tuple[str, str]]:
+    rows = Order.objects.get().hearings.order_by("scheduled_on")
+    return [(str(one.scheduled_on), one.outcome) for one in rows]
+
+
+HELD_ON = date(2026, 10, 8)
+
+
+def hold(order: Order) -> None:
+    """The hearing of Oct 8 was held, and the order goes on."""
+    hearing = order.hearings.get(scheduled_on=HELD_ON)
+    hearings.record_hearing(hearing, outcome="granted", held_on=HELD_ON, by=None, now=timezone.now())
+
+
+def test_a_hearing_that_was_held_is_not_set_again_when_the_registry_goes_back_to_its_day(
+    tmp_path: Path,
+) -> None:
+    take(tmp_path / "1", [order_row()])
+    hold(Order.objects.get())
+    take(tmp_path / "2", [order_row(hearing_on="2026-10-15")])
+    assert hearing_days() == [("2026-10-08", "granted"), ("2026-10-15", "")]
+
+    back = take(tmp_path / "3", [order_row(), order_row(2)])
+
+    assert (back["updated"], back["imported"], back["rejected"]) == (1, 1, {})
+    order = Order.objects.get(por_number="POR0000000001")
+    assert [one.outcome for one in order.hearings.order_by("scheduled_on")] == ["granted", "vacated"]
+
+
+def test_the_registry_brings_a_hearing_that_was_entered_and_held_here(tmp_path: Path) -> None:
+    take(tmp_path / "1", [order_row(hearing_on="", expires_on="2026-12-31")])
+    order, now = Order.objects.get(), timezone.now()
+    why = "Entered late."
+    hearings.schedule_hearing(
+        order, purpose="application", scheduled_on=HELD_ON, by=None, now=now, confirm=why
+    )
+    hold(order)
+
+    found = take(tmp_path / "2", [order_row(expires_on="2026-12-31")])
+
+    assert (found["updated"], hearing_days()) == (1, [("2026-10-08", "granted")])
