@@ -15,6 +15,9 @@ from orders.services.follow_ups import attempts, referrals
 
 #: Empty leaves a value as it is.
 _KEEP = ("", "As it is")
+#: Removes a text.
+_NO_TEXT = "-"
+_KEEP_OR_REMOVE = "Empty: it is right. A dash (-) removes it."
 
 
 class PutRightForm(FollowUpForm):
@@ -35,12 +38,13 @@ class PutRightForm(FollowUpForm):
 
 
 class CorrectingForm(PutRightForm):
-    """A correction. What is left empty stays as it is."""
+    """A correction. What is left empty stays as it is, and a dash removes a text."""
 
     @override
     def service_kwargs(self) -> dict[str, Any]:
         """Return the given values as changes, and the reason."""
-        changes = {name: value for name, value in self.cleaned_data.items() if value}
+        given = {name: value for name, value in self.cleaned_data.items() if value}
+        changes = {name: "" if value == _NO_TEXT else value for name, value in given.items()}
         del changes["row"]
         return {"reason": changes.pop("reason"), "changes": changes}
 
@@ -71,6 +75,15 @@ class CorrectRecoveryAttemptForm(AttemptChoiceForm, CorrectingForm):
     )
     kind = forms.ChoiceField(choices=[_KEEP, *AttemptKind.choices], required=False, label="Kind of attempt")
     result = forms.ChoiceField(choices=[_KEEP, *AttemptResult.choices], required=False)
+    place = forms.CharField(max_length=200, required=False, label="Place", help_text=_KEEP_OR_REMOVE)
+    officers = forms.CharField(max_length=200, required=False, label="Officers", help_text=_KEEP_OR_REMOVE)
+    note = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Note",
+        help_text=_KEEP_OR_REMOVE,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     reason = forms.CharField(max_length=500, help_text="What was wrong.")
 
 

@@ -272,6 +272,11 @@ def test_the_page_offers_to_put_right_what_is_recorded(
     assert send(desk, follow_up, "correct-attempt", sheet).status_code == 302
     attempt.refresh_from_db()
     assert (attempt.result, attempt.kind) == ("denied", "visit")
+    texts = {"row": attempt.pk, "place": "Front door", "note": "-", "reason": "A name was in the note."}
+    Attempt.objects.update(note="Robin was there.", officers="Lee Ash")
+    assert send(desk, follow_up, "correct-attempt", texts).status_code == 302
+    attempt.refresh_from_db()
+    assert (attempt.place, attempt.officers, attempt.note) == ("Front door", "Lee Ash", "")
     assert send(desk, follow_up, "correct-attempt", {**sheet, "result": ""}).status_code == 200
     sheet = {"row": referral.pk, "why_referred": "Refused three times.", "reason": "One more."}
     assert send(desk, follow_up, "correct-referral", sheet).status_code == 302
