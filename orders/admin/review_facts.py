@@ -10,7 +10,7 @@ from accounts.models import Agency
 from orders.models import Firearm, Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
 from orders.models.registry import NO_END
 from orders.services.court_days import zone_of
-from orders.services.registry.set_aside import OTHER_TIME, SAME_SERIAL
+from orders.services.registry.set_aside import ONE_OR_TWO, OTHER_TIME
 from orders.services.registry.small_children import BORN
 from orders.services.registry.times import recorded_time
 
@@ -34,7 +34,7 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
         other = Respondent.objects.filter(public_id=given["respondent"]).select_related("town").first()
         if other is not None:
             yield "The docket is also of", _respondent(other, item.order)
-    elif item.kind == ReviewKind.NEAR_MATCH or item.code == SAME_SERIAL:
+    elif item.kind == ReviewKind.NEAR_MATCH or item.code in ONE_OR_TWO:
         yield from _of_firearms(item)
     elif item.code == NO_END:
         yield "Order issued", format_day(item.order.issued_on)
@@ -54,7 +54,7 @@ def _row(item: ReviewItem) -> Iterator[Fact]:
 def _of_firearms(item: ReviewItem) -> Iterator[Fact]:
     """Yield the firearm of the row with those of its number, or the number on a receipt with the receipt."""
     given = item.payload
-    if item.code == SAME_SERIAL:
+    if item.code in ONE_OR_TWO:
         yield "Firearm of the row", _firearm(Firearm(**given["row"]))
         for listed in Firearm.objects.filter(public_id__in=given["firearms"]):
             yield "On the list", _firearm(listed)

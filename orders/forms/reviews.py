@@ -8,7 +8,7 @@ from django import forms
 
 from orders.forms.base import FactsForm
 from orders.models import Firearm, ReviewItem, ReviewKind, ReviewResolution
-from orders.services.registry.set_aside import OTHER_TIME, SAME_SERIAL
+from orders.services.registry.set_aside import NEAR_SERIAL, OTHER_TIME, SAME_SERIAL
 
 _CONFIRM = (ReviewResolution.CONFIRMED.value, "It is true: record it")
 _MATCH = (ReviewResolution.MATCHED.value, "It is the firearm chosen below")
@@ -16,6 +16,7 @@ _ADD = (ReviewResolution.ADDED.value, "It is another firearm: add it to the list
 _TIME = (ReviewResolution.CONFIRMED.value, "The time of the row is right: correct the recorded one")
 _KEEP = (ReviewResolution.REJECTED.value, "The recorded time is right: keep it")
 _TWO = (ReviewResolution.CONFIRMED.value, "These are two firearms with one number: list both")
+_BOTH = (ReviewResolution.CONFIRMED.value, "These are two firearms: keep both")
 _ONE = (ReviewResolution.REJECTED.value, "It is one firearm: keep the one that was listed first")
 _REJECT = (ReviewResolution.REJECTED.value, "It is wrong: do not record it")
 _SAME = (ReviewResolution.CONFIRMED.value, "It is the same person with another spelling")
@@ -23,7 +24,7 @@ _OTHER = (ReviewResolution.REJECTED.value, "It is another person")
 
 
 #: What is asked about doubtful facts of these codes.
-_ASKED = {OTHER_TIME: [_TIME, _KEEP], SAME_SERIAL: [_TWO, _ONE]}
+_ASKED = {OTHER_TIME: [_TIME, _KEEP], SAME_SERIAL: [_TWO, _ONE], NEAR_SERIAL: [_BOTH, _ONE]}
 
 
 class ReopenForm(FactsForm):

@@ -58,6 +58,7 @@ from orders.services.registry.set_aside import (
     NO_LONGER_NAMED,
     NOT_ON_RECEIPT,
     doubtful,
+    near_serial,
     not_on_receipt,
     number_used,
     other_time,
@@ -117,7 +118,7 @@ class _Sorter:
 
         A new description replaces that of an earlier import if it `is_one` for the file. If it is not, both
         firearms count until a person decides. A row without an identifying number is one firearm each time it
-        occurs in the file.
+        occurs in the file. A number that may be a listed one, written another way, is listed and asked about.
         """
         key = exact_key(row.serial)
         digest = row.digest if key else self._numbered(order, row.digest)
@@ -134,7 +135,10 @@ class _Sorter:
             self._note(order, "firearm_listed", self._now, [digest], {"firearm": str(stored.public_id)})
             return
         if stored is None:
-            self._list(order, row, key, digest)
+            likely = self.known.likely(order, row.serial)
+            listed = self._list(order, row, key, digest)
+            if likely:
+                self._ask(near_serial(order, likely, row, listed, line, now=self._now), [])
         elif is_other_firearm(stored, row):
             other = None if is_one else self._list(order, row, "", digest)
             self._ask(same_serial(order, stored, row, other, line, now=self._now), [digest])

@@ -44,8 +44,8 @@ from orders.services.registry.same_numbers import list_row, restore_rows, take_o
 from orders.services.registry.set_aside import (
     NO_LONGER_NAMED,
     NUMBER_USED,
+    ONE_OR_TWO,
     OTHER_TIME,
-    SAME_SERIAL,
     serial_to_match,
 )
 from orders.services.registry.small_children import BORN
@@ -100,13 +100,13 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
 
 def _is_decided(row: ReviewItem, order: Order, *, by: User, now: datetime, reason: str) -> bool:
     """Carry out the decision about what is on record already; False if the row is to be recorded."""
-    if row.code == SAME_SERIAL:
+    if row.code in ONE_OR_TWO:
         is_listed = row.payload["counts"]
         row.payload[RECORDED] = is_listed or list_row(row, order, by=by, now=now, reason=reason)
     elif row.code == OTHER_TIME:
         row.order = order
         correct_time(row, by=by, now=now, reason=reason)
-    return row.code in {NO_END, SAME_SERIAL, OTHER_TIME}
+    return row.code in {NO_END, OTHER_TIME, *ONE_OR_TWO}
 
 
 def match_review(
@@ -155,7 +155,7 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
             keep_apart(change.order, other=_other(row), reason=why, by=by, now=now)
         elif row.code == NO_LONGER_NAMED:
             drop_unproven(list(Firearm.objects.filter(public_id__in=row.payload["firearms"])))
-        elif row.code == SAME_SERIAL:
+        elif row.code in ONE_OR_TWO:
             take_off_list(row.payload["counts"], change.order, by=by, now=now, reason=why)
     return row
 
@@ -195,7 +195,7 @@ def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
 def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
     """Withdraw what the decision recorded, as far as it is still there."""
     given = row.payload
-    if row.code == SAME_SERIAL:
+    if row.code in ONE_OR_TWO:
         restore_rows(row, row.order, by=by, now=now, reason=reason)
         return
     records_nothing = row.kind == ReviewKind.OTHER_RESPONDENT or row.code == NO_END

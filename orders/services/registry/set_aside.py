@@ -23,6 +23,10 @@ NUMBER_USED = "receipt_number_used"
 OTHER_TIME = "other_time"
 #: A row of a listed number with another description. Once confirmed, it is a firearm of its own.
 SAME_SERIAL = "same_serial"
+#: A row of a number that may be a listed one, written another way. Both count until a person decides.
+NEAR_SERIAL = "near_serial"
+#: Codes that ask whether two firearms of the list are one.
+ONE_OR_TWO = frozenset({SAME_SERIAL, NEAR_SERIAL})
 #: A later row with a firearm that the stored receipt does not name.
 NOT_ON_RECEIPT = "not_on_receipt"
 #: A firearm of the stored receipt that the rows in its place do not name.
@@ -77,14 +81,39 @@ def same_serial(
         f"serial: {show_invisible(row.serial)[:40]} is on the list with another description. Decide whether "
         f"these are two firearms with one number, or one firearm described twice. {counts}"
     )
+    return _one_or_two(order, SAME_SERIAL, detail, row, line, stored=[stored], other=other, now=now)
+
+
+def near_serial(
+    order: Order, likely: Sequence[Firearm], row: FirearmRow, other: Firearm, line: int, *, now: datetime
+) -> ReviewItem:
+    """Return an item: the number of the row, listed as `other`, may be one of the list written otherwise."""
+    detail = (
+        f"serial: {show_invisible(row.serial)[:40]} may be {', '.join(one.serial for one in likely)} of the "
+        "list, written another way. Decide whether it is the same firearm. Until then both count."
+    )
+    return _one_or_two(order, NEAR_SERIAL, detail, row, line, stored=likely, other=other, now=now)
+
+
+def _one_or_two(
+    order: Order,
+    code: str,
+    detail: str,
+    row: FirearmRow,
+    line: int,
+    *,
+    stored: Iterable[Firearm],
+    other: Firearm | None,
+    now: datetime,
+) -> ReviewItem:
     payload = {
-        "firearms": [str(stored.public_id)],
+        "firearms": [str(one.public_id) for one in stored],
         "counts": str(other.public_id) if other else "",
         "row": {name: getattr(row, name) for name in ("serial", *DESCRIPTION)},
     }
     return _item(
         order,
-        SAME_SERIAL,
+        code,
         detail,
         line,
         kind=ReviewKind.DOUBTFUL,

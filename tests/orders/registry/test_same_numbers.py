@@ -110,6 +110,45 @@ def test_another_description_of_a_firearm_that_a_person_listed_waits(tmp_path: P
     assert makes() == ["Glock"]
 
 
+NEAR = [firearm_row(serial="SA 123-45"), firearm_row(serial="SA12345", source="application")]
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_listed_number_written_another_way_is_asked_about(tmp_path: Path, *, is_later: bool) -> None:
+    if is_later:
+        take(tmp_path / "0", [order_row()], NEAR[:1])
+    found = take(tmp_path / "1", [order_row()], NEAR, [receipt_row(serials="SA 123-45")])
+
+    assert [(one["line"], one["code"]) for one in found["doubtful"]] == [(3, "near_serial")]
+    assert "may be SA 123-45 of the list" in found["doubtful"][0]["detail"]
+    assert surrender() != DeadlineState.MET
+    item = ReviewItem.objects.get()
+    by: dict[str, Any] = {"by": make.person(Role.CLERK, item.order.case.court), "now": NOW, "reason": "Read."}
+    reject_review(item, **by)
+    assert surrender() == DeadlineState.MET
+    again = take(tmp_path / "2", [order_row()], NEAR, [receipt_row(serials="SA 123-45")])
+    assert (again["doubtful"], again["firearms"], surrender()) == ([], 1, DeadlineState.MET)
+    reopen_review(item, **by)
+    assert surrender() != DeadlineState.MET
+    item.refresh_from_db()
+    confirm_review(item, **by)
+    assert Firearm.objects.count() == 2
+
+
+def test_the_form_shows_a_number_written_another_way(tmp_path: Path) -> None:
+    take(tmp_path, [order_row()], NEAR)
+    item = ReviewItem.objects.get()
+    desk = signed_in(make.person(Role.CLERK, item.order.case.court))
+    address = f"/admin/orders/reviewitem/{item.public_id}/"
+
+    page = desk.get(address).content.decode()
+    assert "<dt>Firearm of the row</dt><dd>SA12345, RUG, M1, 9MM, PI, Application</dd>" in page
+    assert "<dt>On the list</dt><dd>SA 123-45, RUG, M1, 9MM, PI, Police</dd>" in page
+    assert "These are two firearms: keep both" in page
+    desk.post(address, {"decision": "rejected", "reason": "One gun."})
+    assert Firearm.objects.get().serial == "SA 123-45"
+
+
 def test_a_listed_number_by_hand_is_refused_or_asked_about(tmp_path: Path) -> None:
     take(tmp_path, [order_row()], [firearm_row(make="Ruger")])
     order = Order.objects.get()
