@@ -11,12 +11,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import State
+from accounts.text import show_invisible
 from orders.services.registry.columns import BIRTHS, COLUMNS, DAYS, INSTANTS, OPEN_CENTURY
 
 _TOP = {"state", "encoding", "delimiter", "date_format", "datetime_format", "time_zone", *COLUMNS}
@@ -98,20 +99,22 @@ def parse_layout(text: str, name: str) -> Layout:
         state=_state(given.get("state", State.CONNECTICUT), name),
         encoding=_encoding(_text(given, "encoding"), name),
         delimiter=_delimiter(_text(given, "delimiter"), name),
-        date_format=_text(given, "date_format"),
-        datetime_format=_text(given, "datetime_format"),
+        date_format=_format(given, "date_format", "%m/%d/%Y", name),
+        datetime_format=_format(given, "datetime_format", "%m/%d/%Y %I:%M %p", name),
         zone=_zone(_text(given, "time_zone"), name),
         files={kind: _file_layout(kind, given[kind], name) for kind in COLUMNS if kind in given},
     )
 
 
 def _file_layout(kind: str, given: Any, source: str) -> FileLayout:
-    if not isinstance(given, dict):
-        raise LayoutError(f"{source}: {kind} must be a table, such as [{kind}.columns].")
-    _known(given, _OF_A_FILE, f"{source}: [{kind}]")
-    columns, defaults, values = (given.get(key, {}) for key in ("columns", "defaults", "values"))
+    _known(_table(given, kind, source), _OF_A_FILE, f"{source}: [{kind}]")
+    columns, defaults, values = (
+        _table(given.get(key, {}), f"{kind}.{key}", source) for key in ("columns", "defaults", "values")
+    )
     for key, table in (("columns", columns), ("defaults", defaults), ("values", values)):
         _known(table, set(COLUMNS[kind]), f"{source}: [{kind}.{key}]")
+    for column, words in values.items():
+        _table(words, f"{kind}.values.{column}", source)
     return FileLayout(
         name=str(given.get("name", f"{kind}.csv")),
         columns={ours: str(theirs) for ours, theirs in columns.items()},
@@ -123,6 +126,12 @@ def _file_layout(kind: str, given: Any, source: str) -> FileLayout:
     )
 
 
+def _table(given: Any, name: str, source: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise LayoutError(f"{source}: {name} must be a table. Write [{name}], and its lines below.")
+    return given
+
+
 def _known(given: Mapping[str, Any], known: set[str], where: str) -> None:
     if unknown := sorted(given.keys() - known):
         raise LayoutError(f"{where}: “{unknown[0]}” is not known here. Use {', '.join(sorted(known))}.")
@@ -132,10 +141,32 @@ def _text(given: Mapping[str, Any], key: str) -> str:
     return str(given.get(key, ""))
 
 
+def _format(given: Mapping[str, Any], key: str, example: str, source: str) -> str:
+    """Return a format that Python reads a whole date with, or an empty text. Raises `LayoutError`."""
+    form = _text(given, key)
+    try:
+        if not form:
+            return ""
+        tried = datetime.strptime(_SAMPLE.strftime(form), form).replace(tzinfo=UTC)
+        if tried.date() == _SAMPLE.date():
+            return form
+    except (ValueError, re.error):
+        pass
+    raise LayoutError(
+        f"{source}: {key} “{form}” does not read a date with its year. Write it with the signs of Python's "
+        f"strptime, such as “{example}”."
+    )
+
+
 def _encoding(name: str, source: str) -> str:
     try:
-        return codecs.lookup(name).name if name else ""
-    except LookupError as error:
+        found = codecs.lookup(name).name if name else ""
+        # What encodes no text, such as rot13 or zip, is refused here.
+        "text".encode(found or "utf-8")
+        if found in _OF_NAMES:
+            raise LookupError(name)
+        return found
+    except (LookupError, ValueError) as error:
         raise LayoutError(
             f"{source}: encoding “{name}” is not known. Use utf-8, utf-16, windows-1252 or another name that "
             "Python knows."
@@ -144,8 +175,11 @@ def _encoding(name: str, source: str) -> str:
 
 def _delimiter(text: str, source: str) -> str:
     text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(text, text)
-    if len(text) > 1:
-        raise LayoutError(f"{source}: delimiter “{text}” must be one character, or “tab”.")
+    if len(text) > 1 or text in ('"', "\r", "\n", "\0"):
+        raise LayoutError(
+            f"{source}: delimiter “{show_invisible(text)}” must be one character, or “tab”, and no quote or "
+            "line break."
+        )
     return text
 
 
@@ -158,12 +192,16 @@ def _state(name: Any, source: str) -> str:
 def _zone(name: str, source: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise LayoutError(
             f"{source}: time_zone “{name}” is not known. Write it as America/New_York."
         ) from error
 
 
+#: A date with which a format is tried.
+_SAMPLE = datetime(2026, 12, 4, 15, 30, tzinfo=UTC)
+#: Encodings of the names of computers, which no file has.
+_OF_NAMES = frozenset({"idna", "punycode"})
 #: Formats with a year of two digits.
 _SHORT_YEAR = re.compile(r"(?<!%)(?:%%)*%[yxD]")
 

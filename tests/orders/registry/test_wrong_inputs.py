@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import unicodedata
 from io import StringIO
 from pathlib import Path
@@ -31,6 +32,7 @@ from orders.models import (
 from orders.services import hearings
 from orders.services.corrections import withdraw
 from orders.services.registry.known import Known
+from orders.services.registry.layout import LayoutError, parse_layout
 from orders.services.registry.reviews import confirm_review, match_review, reject_review
 from tests import make
 from tests.make import NOW
@@ -525,6 +527,33 @@ def test_a_map_with_an_unknown_word_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="“serial” is not known here"):
         imported(write_export(tmp_path / "all"), "--map", str(layout))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('encoding = "rot13"', "encoding “rot13” is not known"),
+        ('encoding = "idna"', "encoding “idna” is not known"),
+        ('encoding = "zip"', "encoding “zip” is not known"),
+        ('time_zone = "America"', "time_zone “America” is not known"),
+        ('date_format = "%Y"', "does not read a date with its year"),
+        ('date_format = "%-m/%-d/%Y"', "does not read a date with its year"),
+        ('datetime_format = "%m/%d/%Y %m"', "does not read a date with its year"),
+        ("delimiter = '\"'", "must be one character"),
+        ('delimiter = "\\n"', "must be one character"),
+        ('orders = "po.csv"', "orders must be a table"),
+        ('[orders]\ncolumns = "x"', "orders.columns must be a table"),
+        ('[orders.values]\norder_kind = "x"', "orders.values.order_kind must be a table"),
+    ],
+)
+def test_a_map_with_an_odd_value_is_one_sentence(line: str, words: str) -> None:
+    with pytest.raises(LayoutError, match=re.escape(words)):
+        parse_layout(line, "map.toml")
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y", "%d.%m.%y", "%d-%b-%y %I.%M.%S.%f %p", "%Y-%m-%d %H:%M:%S%z"])
+def test_a_map_takes_every_format_that_reads_a_date(form: str) -> None:
+    assert parse_layout(f'datetime_format = "{form}"', "map.toml").datetime_format == form
 
 
 def test_a_dry_run_stores_nothing(tmp_path: Path) -> None:
