@@ -46,13 +46,13 @@ WITH_PROCESSES = $$(grep -rl "mark\.processes" tests)
 test: setup ## Run the tests, in about fourteen minutes on two cores
 	@only="not long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
-	$(TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
 	exit $${failed:-0}
 
 long: setup ## Run the long tests that `make test` leaves out: walks in the browser, faults of processes (four minutes)
 	@only="long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
-	$(TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
+	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
 	exit $${failed:-0}
 
 check: setup ## Run the linters (migrations, too), mypy, the prose check, the search for secrets, Django's checks, the coverage of the rules

@@ -113,6 +113,7 @@ def test_11_and_28_without_hints_and_with_past_deadlines_alerts_are_late_by_seco
     assert time.time() - began <= 60
 
 
+@pytest.mark.long
 def test_12_hints_sent_three_times_double_nothing(stack: Stack, outside: Outside, settle: Settle) -> None:
     stack.worker()
     stack.worker()
