@@ -12,9 +12,10 @@ from accounts.services.access.access_log import log_access
 from notifications.models import Alert, AlertState, Channel
 from notifications.pages.alert_rows import AlertRow
 from orders.querysets import order_visibility
+from orders.views.desks.parts import Part
 from orders.views.seen import person_in
 
-#: The most notices on the page, the newest.
+#: The most notices of one part of the page, the newest.
 MOST = 100
 
 SCHOOLS = MATRIX.capacities["school"].seen_by
@@ -27,10 +28,11 @@ def school_notices(request: HttpRequest) -> HttpResponse:
     of_school = order_visibility(person, roles=SCHOOLS).by_agency("order_id")
     mine = Alert.objects.filter(of_school, recipient=person.pk, channel=Channel.EMAIL, capacity="school")
     sent = mine.visible_to(person).exclude(state=AlertState.WITHDRAWN).with_details()
-    found = [AlertRow(one, now) for one in sent.order_by("-id")[:MOST]]
-    log_access(request, [one.alert.of_order.case.public_id for one in found])
-    context = {
-        "waiting": [one for one in found if one.alert.acknowledged_at is None],
-        "read": [one for one in found if one.alert.acknowledged_at is not None],
-    }
+    # Each with its own limit: what was read must not push out what waits for a reader.
+    waiting, read = (
+        Part((AlertRow(one, now) for one in rows.order_by("-id")[: MOST + 1]), most=MOST)
+        for rows in (sent.filter(acknowledged_at=None), sent.exclude(acknowledged_at=None))
+    )
+    log_access(request, [one.alert.of_order.case.public_id for one in (*waiting, *read)])
+    context = {"waiting": waiting, "read": read}
     return render(request, "notifications/school.html", context)

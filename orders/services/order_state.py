@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import court_day
@@ -56,11 +56,25 @@ def not_ended(now: datetime) -> Q:
 
     The database cannot move a day that falls on a closed one, so `state_of` decides about these.
     """
-    ends = Deadline.objects.filter(order=OuterRef("pk"), rule_id__in=ending_rules(), due_at__isnull=False)
-    ends = ends.exclude(state=DeadlineState.WITHDRAWN)
+    ends = _computed_ends()
     long_ago = now - _MOVED_AT_MOST
     is_over = Q(Exists(ends)) & ~Q(Exists(ends.filter(due_at__gte=long_ago)))
     return Q(expires_on__gte=long_ago.date()) | Q(expires_on=None) & ~is_over
+
+
+def perhaps_over(now: datetime) -> Q:
+    """A condition on orders: true for each vacated or ended at `now`, and for some that end in these days.
+
+    `state_of` decides about these.
+    """
+    today = now.date()
+    is_past = Q(expires_on__lte=today) | Q(Exists(_computed_ends().filter(due_at__lte=now)), expires_on=None)
+    return Q(vacated_at__lte=now) | is_past
+
+
+def _computed_ends() -> QuerySet[Deadline]:
+    ends = Deadline.objects.filter(order=OuterRef("pk"), rule_id__in=ending_rules(), due_at__isnull=False)
+    return ends.exclude(state=DeadlineState.WITHDRAWN)
 
 
 #: The codes and words of the states, as the API offers them.

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, AgencyKind, Role, User
 from notifications.models import Alert, Channel
+from notifications.pages import school as page
 from notifications.services.firing.fire import Firer
 from orders.models import Order
 from orders.services.parties.agencies import add_agency
@@ -87,3 +88,15 @@ def test_the_page_asks_as_often_for_many_notices_as_for_one(
     for number in range(3):
         copied(place, school, f"Person {number}")
     assert queries() == one
+
+
+def test_what_was_read_does_not_push_out_what_waits(
+    place: Place, school: Agency, official: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "MOST", 1)
+    copied(place, school, "Ash Birch")
+    copied(place, school, "Lee Other")
+    newest = Alert.objects.filter(recipient=official, channel=Channel.EMAIL).latest("id")
+    browser(official).post(f"/notices/{newest.public_id}/acknowledge/")
+
+    assert "Ash Birch" in read(official, "/school/").split("Acknowledged</h2>")[0]

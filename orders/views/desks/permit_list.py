@@ -13,11 +13,12 @@ from accounts.dates import court_date
 from accounts.models import Role, User
 from orders.models import LicensingReport, LicensingReportKind, Order, Permit
 from orders.querysets import OrderQuerySet, order_visibility
-from orders.services.order_state import OrderState, last_days, not_ended, state_of
+from orders.services.order_state import OrderState, last_days, not_ended, perhaps_over, state_of
+from orders.views.desks.parts import Part
 
 #: The most rows of one part of the page.
 MOST = 100
-#: Orders that are read to find those that are in force: some ended in the last days.
+#: Orders that are read for a part: around its last day only `state_of` knows whether an order ended.
 MOST_READ = 250
 #: How long what was done stays on the page.
 DONE_FOR = timedelta(days=30)
@@ -45,7 +46,7 @@ class PermitDesk:
     now: datetime
 
     @cached_property
-    def to_revoke(self) -> list[PermitRow]:
+    def to_revoke(self) -> Part[PermitRow]:
         """Orders in force whose respondent may hold a permit, without a revocation, the oldest first."""
         rows = self._mine().filter(
             Q(permit_indicated=True) | Q(Exists(Permit.objects.filter(order=OuterRef("pk")))),
@@ -53,24 +54,24 @@ class PermitDesk:
             not_ended(self.now),
             vacated_at=None,
         )
-        found = self._rows(list(rows.order_by("issued_on", "pk")[:MOST_READ]))
-        return [one for one in found if one.state.is_live][:MOST]
+        return self._part(rows, is_live=True)
 
     @cached_property
-    def to_reinstate(self) -> list[PermitRow]:
+    def to_reinstate(self) -> Part[PermitRow]:
         """Orders that are over after a revocation, and no reinstatement is recorded, the oldest first."""
-        rows = self._mine().filter(Exists(_reported(_REVOKED)), ~Exists(_reported(_REINSTATED)))
-        found = self._rows(list(rows.order_by("issued_on", "pk")[:MOST_READ]))
-        return [one for one in found if not one.state.is_live][:MOST]
+        rows = self._mine().filter(
+            Exists(_reported(_REVOKED)), ~Exists(_reported(_REINSTATED)), perhaps_over(self.now)
+        )
+        return self._part(rows, is_live=False)
 
     @cached_property
-    def done(self) -> list[LicensingReport]:
+    def done(self) -> Part[LicensingReport]:
         """What the unit reported in the last weeks, the newest first."""
         visible = order_visibility(self.person, roles=LICENSERS).by_agency("order_id")
         since = court_date(self.now) - DONE_FOR
         rows = LicensingReport.objects.filter(visible, occurred_on__gte=since)
         related = rows.select_related("order__case__court", "order__case__respondent__town")
-        return list(related.order_by("-occurred_on", "-pk")[:MOST])
+        return Part(related.order_by("-occurred_on", "-pk")[: MOST + 1], most=MOST)
 
     @property
     def orders(self) -> list[Order]:
@@ -81,6 +82,11 @@ class PermitDesk:
     def _mine(self) -> OrderQuerySet[Order]:
         visible = order_visibility(self.person, roles=LICENSERS).by_agency("pk")
         return Order.objects.filter(visible).select_related("case__court", "case__respondent__town")
+
+    def _part(self, orders: OrderQuerySet[Order], *, is_live: bool) -> Part[PermitRow]:
+        read = list(orders.order_by("issued_on", "pk")[:MOST_READ])
+        rows = [one for one in self._rows(read) if one.state.is_live == is_live]
+        return Part(rows, most=MOST, has_more=len(read) == MOST_READ)
 
     def _rows(self, orders: list[Order]) -> list[PermitRow]:
         days = last_days(orders)

@@ -29,6 +29,7 @@ from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
 from orders.views.court_time import InCourtTime
+from orders.views.desks.parts import Part
 
 #: The most rows of one part of the page.
 MOST = 50
@@ -129,30 +130,28 @@ class ReferralDesk:
     now: datetime
 
     @cached_property
-    def open(self) -> list[ReferralRow]:
+    def open(self) -> Part[ReferralRow]:
         """Referrals without a decision, the oldest first."""
-        found = self._mine().filter(outcome="").order_by("referred_at", "pk")[:MOST]
-        return _filled(list(found), self.now)
+        found = self._mine().filter(outcome="").order_by("referred_at", "pk")[: MOST + 1]
+        return Part(_filled(list(found), self.now), most=MOST)
 
     @cached_property
-    def decided(self) -> list[ReferralRow]:
+    def decided(self) -> Part[ReferralRow]:
         """Referrals decided in the last weeks, the newest first."""
         since = court_date(self.now) - DECIDED_FOR
         found = self._mine().filter(~Q(outcome=""), decided_on__gte=since)
-        return [
-            ReferralRow(referral=one, now=self.now)
-            for one in found.select_related("decided_by").order_by("-decided_on", "-pk")[:MOST]
-        ]
+        found = found.select_related("decided_by").order_by("-decided_on", "-pk")[: MOST + 1]
+        return Part((ReferralRow(referral=one, now=self.now) for one in found), most=MOST)
 
     @cached_property
-    def dates(self) -> list[CourtDate]:
+    def dates(self) -> Part[CourtDate]:
         """Hearings ahead about contempt, and about risk protection orders."""
         visible = order_visibility(self.person, roles=PROSECUTORS).by_agency("order_id")
         of_prosecutor = Q(purpose=HearingPurpose.CONTEMPT) | Q(order__kind=OrderKind.RISK_PROTECTION_ORDER)
         today = court_date(self.now)
         rows = Hearing.objects.filter(visible, of_prosecutor, outcome="", scheduled_on__gte=today)
         found = rows.select_related(*_RELATED).order_by("scheduled_on", "scheduled_time", "pk")
-        return [CourtDate(hearing=one) for one in found[:MOST]]
+        return Part((CourtDate(hearing=one) for one in found[: MOST + 1]), most=MOST)
 
     @property
     def orders(self) -> list[Order]:

@@ -28,6 +28,7 @@ from orders.services.court_days import court_day
 from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.rulebooks import bundled
 from orders.views.court_time import InCourtTime
+from orders.views.desks.parts import Part
 
 #: The most orders of one part of the list.
 MOST = 100
@@ -121,7 +122,7 @@ class ServiceDesk:
     now: datetime
 
     @cached_property
-    def rows(self) -> list[ServiceRow]:
+    def rows(self) -> Part[ServiceRow]:
         """The orders that are not served, the last day for service first."""
         found = list(
             self._mine()
@@ -131,7 +132,7 @@ class ServiceDesk:
         days = last_days(found)
         live = [one for one in found if state_of(one, days[one.pk], now=self.now).is_live]
         rows = _filled([ServiceRow(order=one, now=self.now) for one in live], self.person)
-        return sorted(rows, key=lambda one: one.sort_key)[:MOST]
+        return Part(sorted(rows, key=lambda one: one.sort_key), most=MOST, has_more=len(found) == MOST_READ)
 
     @property
     def to_pick_up(self) -> list[ServiceRow]:
@@ -144,7 +145,7 @@ class ServiceDesk:
         return [one for one in self.rows if one.is_picked_up]
 
     @cached_property
-    def to_file(self) -> list[ServiceRow]:
+    def to_file(self) -> Part[ServiceRow]:
         """Orders that were served and whose return the court does not have."""
         filed = Attachment.objects.filter(order=OuterRef("pk"), kind__in=RETURNS, withdrawn_at=None)
         returned = CaseEvent.objects.filter(order=OuterRef("pk"), kind=RETURNED)
@@ -155,8 +156,9 @@ class ServiceDesk:
             served_at__gt=self.now - RETURN_WITHIN,
             served_at__lte=self.now,
         )
-        found = rows.order_by("served_at", "pk")[:MOST]
-        return _filled([ServiceRow(order=one, now=self.now) for one in found], self.person)
+        found = rows.order_by("served_at", "pk")[: MOST + 1]
+        filled = _filled([ServiceRow(order=one, now=self.now) for one in found], self.person)
+        return Part(filled, most=MOST)
 
     @property
     def orders(self) -> list[Order]:

@@ -15,6 +15,7 @@ from orders.models import LicensingReport, Order
 from orders.services.orders.licensing import record_licensing_report
 from orders.services.orders.vacatur import vacate_order
 from orders.services.parties.agencies import add_agency
+from orders.views.desks import permit_list
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
 
@@ -100,3 +101,28 @@ def test_the_page_asks_as_often_for_many_permits_as_for_one(
     for number in range(3):
         known(place, unit, f"Person {number}")
     assert queries() == one
+
+
+def test_an_order_that_is_over_shows_whatever_else_is_in_force(
+    place: Place, unit: Agency, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permit_list, "MOST_READ", 2)
+    now = timezone.now()
+    orders = [known(place, unit, f"Person {number}") for number in range(4)]
+    for order in orders:
+        record_licensing_report(order, kind="permit_revoked", occurred_at=now, by=officer, now=now)
+    vacate_order(orders[-1], vacated_at=now, reason="Ended.", by=None, now=now)
+
+    assert f"/licensing/{orders[-1].public_id}/?kind=permit_reinstated" in read(officer, "/licensing/")
+
+
+def test_a_part_that_does_not_show_all_has_a_note(
+    place: Place, unit: Agency, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permit_list, "MOST", 1)
+    known(place, unit)
+    assert "are shown" not in read(officer, "/licensing/")
+
+    known(place, unit, "Lee Other")
+
+    assert "Only the first 1 are shown." in read(officer, "/licensing/")
