@@ -238,12 +238,6 @@ def rule_words(rule_id: str) -> str:
     return f"{rule_title(rule_id)} ({law})" if law else rule_title(rule_id)
 
 
-def who_must_act(rule_id: str) -> str:
-    """Return who must act by a rule; empty if it gives only the end of something."""
-    rule = bundled().by_id.get(rule_id)
-    return rule.actor if rule and rule.has_duty else ""
-
-
 def state_at(deadline: Deadline, now: datetime) -> DeadlineState:
     """Return the state of a deadline at `now`: overdue from its due time on, even before it is marked."""
     return DeadlineState.OVERDUE if deadline.is_overdue(now) else DeadlineState(deadline.state)

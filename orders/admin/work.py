@@ -18,15 +18,21 @@ from accounts.dates import court_date, format_day, format_instant
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of, order_link
-from orders.display import rule_title, rule_words, short_due, shown_state, who_must_act
+from orders.display import rule_title, rule_words, short_due, shown_state
 from orders.models import NOT_DEADLINES, RUNNING, Deadline, DeadlineState, FollowUp
 from orders.services.court_days import zone_of
 from orders.services.desk.conditions import MOST_COUNTED, CourtDesk, still_matters
 from orders.services.desk.figures import day_span
-from orders.services.planning.rulebooks import bundled
-from orders.services.planning.urgency import rules_for_court
+from orders.services.planning.duties import (
+    COURT,
+    duties_for_court,
+    duties_of,
+    duties_of_court,
+    rules_with_duty,
+    who_must_act,
+)
 from orders.services.search import search
-from orders.views.court.today import DUTIES_AHEAD, own_rules
+from orders.views.court.today import DUTIES_AHEAD
 from orders.views.court.words import CourtStep, button_of, chip_class, chip_words, order_page, steps_of
 
 
@@ -68,10 +74,10 @@ class ActorFilter(NamedDefaultFilter):
         """Return the chosen deadlines."""
         chosen = self.value()
         if chosen == "court":
-            return queryset.filter(rule_id__in=own_rules())
+            return queryset.filter(rule_id__in=duties_of_court())
         if chosen == "concerns":
-            return queryset.filter(rule_id__in=rules_for_court())
-        return queryset.filter(rule_id__in=rules_of(chosen)) if chosen in actors() else queryset
+            return queryset.filter(rule_id__in=duties_for_court())
+        return queryset.filter(rule_id__in=duties_of(chosen)) if chosen in actors() else queryset
 
 
 class DueFilter(NamedDefaultFilter):
@@ -133,13 +139,8 @@ class DayFilter(NamedDefaultFilter):
 
 def actors() -> list[str]:
     """Return who must act by some rule of Connecticut, besides the court."""
-    found = {rule.actor for rule in bundled().rules if rule.jurisdiction == "us_ct" and rule.has_duty}
-    return sorted(found - {"court", "clerk"})
-
-
-def rules_of(actor: str | None) -> list[str]:
-    """Return the ids of the rules by which this one must act."""
-    return [id_ for id_, rule in bundled().by_id.items() if rule.actor == actor]
+    found = {rule.actor for rule in rules_with_duty().values() if rule.jurisdiction == "us_ct"}
+    return sorted(found.difference(COURT))
 
 
 def court_today() -> date:
@@ -156,7 +157,7 @@ class ListedDeadline:
         self.chip = chip_words(deadline.due_at, desk.now) if deadline.is_running else ""
         self.chip_class = chip_class(deadline.due_at, desk.now)
         self.act = button_of(deadline.order, step, desk.person) if deadline.is_running else None
-        self.who = who_must_act(deadline.rule_id).capitalize()
+        self.who = who_must_act(deadline.rule_id, deadline.value_effective).capitalize()
         self.address = order_page(deadline.order)
         self.state = shown_state(deadline, desk.now)
         self.group = self._group(desk)

@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 
 from accounts.dates import format_instant
 from orders.admin.desk import state_badge
-from orders.display import clock_words, due_words, law_name, met_words, rule_title, who_must_act
+from orders.display import clock_words, due_words, law_name, met_words, rule_title
 from orders.models import Deadline, DeadlineState, Order
 from orders.services.court_days import zone_of
 from orders.services.orders.record import OrderRecord
+from orders.services.planning.duties import COURT, who_must_act
 from orders.services.planning.explanations import reasons
 from orders.services.planning.urgency import rules_moot_at_end
 from orders.views.court.words import step_of
@@ -104,15 +105,15 @@ def _line(
         reasons=why,
         clock="" if is_moot else clock_words(one, now),
         is_late=is_late,
-        actor=_actor(one.rule_id),
+        actor=_actor(one),
         is_later=one.due_at is not None and one.due_at - now > _SOON,
         is_moot=is_moot,
     )
 
 
-def _actor(rule_id: str) -> str:
-    actor = who_must_act(rule_id)
-    return "your court" if actor in ("court", "clerk") else actor
+def _actor(one: Deadline) -> str:
+    actor = who_must_act(one.rule_id, one.value_effective)
+    return "your court" if actor in COURT else actor
 
 
 def _missed_before_end(deadline: Deadline, order: Order, zone: ZoneInfo) -> str:

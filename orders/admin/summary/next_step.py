@@ -20,11 +20,9 @@ from orders.models import Capacity, DeadlineState, HearingPurpose
 from orders.services.court_days import court_day
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders.record import OrderRecord
-from orders.services.planning.rulebooks import bundled
+from orders.services.planning.duties import COURT, rules_with_duty, who_must_act
 from orders.services.planning.urgency import rules_moot_at_end
 
-#: Who owes a duty of the court.
-_COURT = ("court", "clerk")
 #: The event that meets the duty to send the order to police.
 _POLICE_NOTIFIED = "police_notified"
 
@@ -130,12 +128,11 @@ class NextSteps:
     def _court_duties(self) -> Iterator[NextStep]:
         """What the court itself still owes. A hearing that is set has a step of its own."""
         for one in sorted(self.record.deadlines, key=lambda row: row.due_at or self.now):
-            rule = bundled().by_id.get(one.rule_id)
             if not self.strip.state.is_live and one.rule_id in rules_moot_at_end():
                 continue
-            if rule is None or rule.actor not in _COURT or rule.ends_order or rule.is_end:
+            if who_must_act(one.rule_id, one.value_effective) not in COURT:
                 continue
-            events = {met.event for met in rule.met_by}
+            events = {met.event for met in rules_with_duty()[one.rule_id].met_by}
             is_late = one.is_overdue(self.now)
             if is_late or (one.state == DeadlineState.OPEN and "heard" not in events):
                 sent = ("case-event", "Mark as sent", f"?kind={_POLICE_NOTIFIED}")

@@ -16,8 +16,8 @@ from orders.models import RUNNING, Deadline, DeadlineState, Hearing, ProofStatus
 from orders.rules.court_time import at_wall
 from orders.services.desk.conditions import CourtDesk, still_matters
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.planning.duties import duties_for_court
 from orders.services.planning.rulebooks import current_rulebook
-from orders.services.planning.urgency import rules_for_court
 
 #: The rows of the ages: words, and the least and the most days late.
 AGES = (("Under 1 day", 0, 1), ("1 to 3 days", 1, 4), ("4 to 7 days", 4, 8), ("Over 7 days", 8, None))
@@ -83,7 +83,7 @@ def days_ahead(desk: CourtDesk, days: int = 7) -> list[DayAhead]:
     # The first condition follows from the others, and has an index.
     near = desk.rows(Deadline).filter(order__urgency__due_at__lte=ends)
     running = near.filter(still_matters(desk)).filter(
-        state__in=RUNNING, rule_id__in=rules_for_court(), due_at__gt=_starts(today), due_at__lte=ends
+        state__in=RUNNING, rule_id__in=duties_for_court(), due_at__gt=_starts(today), due_at__lte=ends
     )
     # A deadline of a whole day is due when the day is over, which is midnight of the next one.
     due: Counter[date] = Counter()

@@ -22,6 +22,7 @@ from orders.services.documents.blocks import (
 )
 from orders.services.firearms.surrender import surrender_deadline
 from orders.services.orders.record import OrderRecord
+from orders.services.planning.duties import who_must_act
 from orders.services.planning.inventory import Inventory
 from orders.services.planning.lasting import condition_title
 from orders.services.planning.rulebooks import bundled
@@ -41,7 +42,7 @@ def compliance_calendar(
             one.order.case.docket_number,
             one.order.case.respondent.name,
             rule_title(one.rule_id),
-            _actor(one.rule_id),
+            who_must_act(one.rule_id, one.value_effective).capitalize(),
             "Overdue" if one.is_overdue(now) else one.get_state_display(),
         ]
         for one in deadlines[:MOST_ROWS]
@@ -222,8 +223,3 @@ def rule_title(rule_id: str) -> str:
     """Return the title of a rule; its id if the rulebook no longer has it."""
     rule = bundled().by_id.get(rule_id)
     return rule.title.rstrip(".") if rule else rule_id
-
-
-def _actor(rule_id: str) -> str:
-    rule = bundled().by_id.get(rule_id)
-    return rule.actor.capitalize() if rule else ""

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from accounts.dates import court_date
 from accounts.isolation import isolated
 from orders.models import Deadline, DeadlineState, Order, OrderUrgency
+from orders.services.planning.duties import duties_for_court
 from orders.services.planning.order_span import day_at
 from orders.services.planning.rulebooks import bundled
 
@@ -54,16 +55,6 @@ def ending_rules() -> frozenset[str]:
 
 
 @cache
-def rules_for_court() -> frozenset[str]:
-    """Return the ids of the rules whose deadlines concern the court.
-
-    What only the applicant may do is left out, and so is the end of the order, which has its own column.
-    """
-    rules = bundled().by_id.items()
-    return frozenset(id_ for id_, rule in rules if not rule.ends_order and rule.actor != "applicant")
-
-
-@cache
 def rules_moot_at_end() -> frozenset[str]:
     """Return the ids of the rules whose duty ends with the order.
 
@@ -79,7 +70,7 @@ def rules_moot_at_end() -> frozenset[str]:
 
 def concerns_court(deadline: Deadline, *, is_ended: bool) -> bool:
     """True if the deadline runs and concerns the court of an order that has ended or not."""
-    if not deadline.is_running or deadline.rule_id not in rules_for_court():
+    if not deadline.is_running or deadline.rule_id not in duties_for_court():
         return False
     return not (is_ended and deadline.rule_id in rules_moot_at_end())
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -26,8 +26,8 @@ from orders.models import (
 )
 from orders.services.desk import conditions, figures
 from orders.services.desk.conditions import CourtDesk, ListView, open_windows, still_matters
+from orders.services.planning.duties import duties_of_court
 from orders.services.planning.load_inventories import load_inventories
-from orders.services.planning.rulebooks import bundled
 from orders.views.court.rows import SurrenderState, surrender_of
 from orders.views.court.words import (
     CourtStep,
@@ -49,13 +49,6 @@ DUTIES_AHEAD = timedelta(days=7)
 
 _RELATED = ("case__court", "case__respondent__town")
 _ATTEMPT = CourtStep(words="Service", act="attempt", button="Record an attempt")
-
-
-@cache
-def own_rules() -> frozenset[str]:
-    """Return the ids of the rules that bind the court itself."""
-    rules = bundled().by_id.items()
-    return frozenset(id_ for id_, rule in rules if rule.actor in ("court", "clerk") and not rule.ends_order)
 
 
 @dataclass(kw_only=True)
@@ -186,7 +179,7 @@ class Today:
         return group
 
     def _duties(self) -> TodayGroup:
-        own = self._running(own_rules(), self.desk.now + DUTIES_AHEAD)
+        own = self._running(duties_of_court(), self.desk.now + DUTIES_AHEAD)
         empty = "The court owes nothing in the next seven days."
         group = TodayGroup(name="duties", title="Your court's own duties", empty=empty)
         group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court&due=soon"

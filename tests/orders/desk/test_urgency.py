@@ -12,9 +12,10 @@ from orders.models import Deadline, Order, OrderUrgency
 from orders.services.firearms import inventory, receipts
 from orders.services.hearings import schedule_hearing
 from orders.services.orders import vacatur, withdrawal
+from orders.services.planning.duties import duties_for_court
 from orders.services.planning.replan import replan
 from orders.services.planning.replan_stale import mark_uncovered, replan_stale
-from orders.services.planning.urgency import ending_rules, next_due, rules_for_court, write_ended
+from orders.services.planning.urgency import ending_rules, next_due, write_ended
 from orders.services.service import record_service
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, page_of
@@ -67,7 +68,7 @@ def test_the_stored_row_equals_what_the_deadlines_give(act: Callable[[Order], ob
     order = Order.every.select_related("case", "urgency").get(pk=order.pk)
     rows = list(Deadline.objects.filter(order=order))
 
-    running = [one for one in rows if one.is_running and one.rule_id in rules_for_court()]
+    running = [one for one in rows if one.is_running and one.rule_id in duties_for_court()]
     assert order.urgency.due_at == min((one.due_at for one in running if one.due_at), default=None)
     assert order.urgency.court_id == order.case.court_id
     ends = [one.due_on for one in rows if one.rule_id in ending_rules() and one.state != "withdrawn"]

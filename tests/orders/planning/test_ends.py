@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.test import Client
 
-from orders.display import shown_state, who_must_act
-from orders.models import ALERTABLE, Deadline, DeadlineState, deadline_is_overdue
+from accounts.models import User
+from orders.display import clock_words, shown_state
+from orders.models import ALERTABLE, Deadline, DeadlineState, OrderUrgency, deadline_is_overdue
+from orders.services.desk.conditions import CourtDesk
 from orders.services.orders.extension import extend_order
 from orders.services.orders.vacatur import vacate_order
+from orders.services.planning.duties import duties_of, duties_of_court, who_must_act
 from orders.services.planning.rulebooks import bundled
+from orders.views.court.today import Today
 from tests import make
 from tests.make import NOW
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, page_of
@@ -57,12 +61,42 @@ def test_reminders_of_an_end_are_sent() -> None:
     assert make.pending(order, "CA-FIN") == {"remind-30d"}
 
 
+def test_an_overdue_hearing_at_which_an_order_ends_is_on_every_list_of_the_court(
+    desk: Client, clerk: User, enter: Enter, now: datetime
+) -> None:
+    """An interim order of Maryland ends at its hearing: to hold it is a duty, also once the day is past."""
+    issued = now - timedelta(days=9)
+    order = enter(jurisdiction="us_md", kind="interim_erpo", issued_at=issued, filed_by="law_enforcement")
+    duty = make.deadline(order, "MD-INT")
+    assert duty.is_overdue(now)
+
+    groups = {one.name: one for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
+    listed = unescape(desk.get("/admin/orders/deadline/?who=court&due=soon").content.decode())
+    concerns = unescape(desk.get("/admin/orders/deadline/?who=concerns").content.decode())
+    page = unescape(desk.get(page_of(order)).content.decode())
+
+    assert [row.order.pk for row in groups["duties"].rows] == [order.pk]
+    assert OrderUrgency.objects.get(order=order).due_at == duty.due_at
+    for shown in (listed, concerns):
+        assert "An interim order lasts until the hearing" in shown
+    assert "your court's own duty" in page
+    assert f"your court's own duty, {clock_words(duty, now)}: An interim order lasts" in page
+
+
+def test_who_must_act_follows_the_value_of_the_rule() -> None:
+    """Since July 2022 an officer of Washington files the receipt, and no longer the respondent."""
+    assert who_must_act("WA-RCPT", date(2020, 1, 1)) == "respondent"
+    assert who_must_act("WA-RCPT", date(2022, 7, 1)) == "police"
+    assert "WA-RCPT" in duties_of("police") & duties_of("respondent")
+
+
 def test_no_one_must_act_by_a_rule_that_gives_an_end() -> None:
-    acting = {rule.id: who_must_act(rule.id) for rule in bundled().rules}
+    acting = {rule.id: who_must_act(rule.id, rule.values[-1].effective) for rule in bundled().rules}
 
     assert {id_ for id_, who in acting.items() if not who} == {
         rule.id for rule in bundled().rules if not rule.has_duty
     }
+    assert duties_of_court() == {id_ for id_, who in acting.items() if who in ("court", "clerk")}
     assert acting["CT-SUR-01"] == "respondent"
     assert acting["CT-ORD-01"] == ""
 
