@@ -17,7 +17,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "hearing_on": "Day of the hearing on the application. Empty if none is set.",
         "judge": "Judge who hears the application. Empty if not known. The column may be missing.",
         "served_at": "Date and time of service on the respondent. Empty if not served.",
-        "service_method": "in_hand, abode, electronic, in_court, mail or unknown. Empty means in_hand.",
+        "service_method": "in_hand, abode, electronic, in_court, mail or unknown. Empty means unknown.",
         "respondent_name": "Name of the respondent. Required.",
         "respondent_dob": "Date of birth of the respondent, such as 1990-01-31. Empty if unknown.",
         "respondent_town": "Town or village in Connecticut where the respondent lives. Required.",

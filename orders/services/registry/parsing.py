@@ -180,7 +180,7 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
 
 
 def _method(text: str, *, is_served: bool) -> str:
-    """The method of service; in hand if the row has no method."""
+    """The method of service. A row without one states none: time after service may depend on it."""
     if not is_served:
         return ""
     method = word_of(text)
@@ -190,7 +190,7 @@ def _method(text: str, *, is_served: bool) -> str:
             f"service_method: “{text[:40]}” is not among {_among(ServiceMethod.values)}. "
             f"{words_of_a_map('service_method')}",
         )
-    return method or ServiceMethod.IN_HAND.value
+    return method or ServiceMethod.UNKNOWN.value
 
 
 def _count(column: str, text: str) -> int | None:

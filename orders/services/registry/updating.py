@@ -25,6 +25,7 @@ from orders.models import (
     HistoryEntry,
     Order,
     OrderAgency,
+    ServiceMethod,
 )
 from orders.models.fields import offset_of
 from orders.services.change import Change, plain
@@ -66,6 +67,10 @@ class LastValues:
         return name not in self.before_correction or _instant(self.before_correction[name]) != _instant(
             plain(value)
         )
+
+    def has_correction(self, name: str) -> bool:
+        """True if a person has corrected the last value of the registry."""
+        return name in self.before_correction
 
     def add(self, data: dict[str, Any]) -> None:
         """Apply the data of one history entry. Call it in the order of the history."""
@@ -152,6 +157,7 @@ def _merge_service(change: Change, new: NewOrder, last: LastValues) -> None:
         change.order.served_at is not None
         and new.served_at
         and last.has_new("service_method", new.service_method)
+        and not (new.service_method == ServiceMethod.UNKNOWN and last.has_correction("service_method"))
     ):
         change.set("service_method", new.service_method)
 

@@ -6,7 +6,7 @@ import gc
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -506,6 +506,31 @@ def test_service_in_a_later_export_starts_the_clock(tmp_path: Path) -> None:
     assert str(surrender_deadline().due_at) == "2026-10-03 16:00:00+00:00"
     event = only_order().history.latest("id")
     assert (event.kind, str(event.occurred_at)) == ("served", "2026-10-02 16:00:00+00:00")
+
+
+def test_a_row_without_a_way_of_service_leaves_what_a_person_recorded(tmp_path: Path) -> None:
+    take(tmp_path, [order_row()])
+    service.correct_service(
+        only_order(),
+        served_at=datetime.fromisoformat("2026-10-02T12:00-04:00"),
+        service_method="abode",
+        by=None,
+        now=NOW,
+        reason="Wrong line read.",
+    )
+
+    take(tmp_path, [order_row(service_method="", permit_held="Y")])
+
+    assert (only_order().service_method, only_order().permit_indicated) == ("abode", True)
+
+
+def test_a_way_that_the_registry_takes_back_is_unknown(tmp_path: Path) -> None:
+    take(tmp_path, [order_row()])
+
+    take(tmp_path, [order_row(service_method="")])
+
+    assert only_order().service_method == "unknown"
+    assert take(tmp_path, [order_row(service_method="")])["unchanged"] == 1
 
 
 def correct(**changes: Any) -> None:

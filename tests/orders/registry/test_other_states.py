@@ -11,6 +11,7 @@ import pytest
 
 from accounts.models import Agency, AgencyKind, State, Town
 from orders.models import Order
+from orders.services.planning import explanations
 from orders.services.registry.files import Export
 from orders.services.registry.importing import importing
 from orders.services.registry.layout import Layout, LayoutError, read_layout
@@ -122,3 +123,32 @@ def test_the_only_court_of_a_state_needs_no_prefix(tmp_path: Path) -> None:
 
     assert found == {"imported": 1}
     assert Order.objects.get().case.court == court
+
+
+def test_a_row_without_a_way_of_service_gives_the_later_time(tmp_path: Path) -> None:
+    """In Washington what is served in hand is surrendered at once: no export makes that up."""
+    town = make.town(state=State.WASHINGTON)
+    make.agency(AgencyKind.COURT, state=State.WASHINGTON)
+    served = NOW - timedelta(hours=3)
+    row = {
+        "docket_number": "26-2-01234-1",
+        "respondent_town": town.name.removesuffix(", Washington"),
+        "issued_at": (NOW - timedelta(days=1)).isoformat(),
+        "served_at": served.isoformat(),
+    }
+
+    assert take(tmp_path, state="us_wa", service_method="", **row) == {"imported": 1}
+
+    order = Order.objects.get()
+    duty = make.deadline(order, "WA-SUR")
+    assert (order.service_method, duty.due_at, duty.state) == (
+        "unknown",
+        served + timedelta(hours=24),
+        "open",
+    )
+    assert duty.certainty == "debatable"
+    reasons = " ".join(explanations.reasons(order, "en")["WA-SUR", ""])
+    assert "As long as the way of service is not stated, the longer time is shown." in reasons
+
+    take(tmp_path, state="us_wa", service_method="in_hand", **row)
+    assert make.deadline(order, "WA-SUR").due_at == served
