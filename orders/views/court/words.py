@@ -93,6 +93,7 @@ _STEPS = {
     "CT-RPO-1Y": CourtStep(words="Firearms are kept one year"),
     "CT-RET-01": CourtStep(words="Return of firearms", act="return", button="Record a return"),
     "CT-RET-03": CourtStep(words="A year in custody", act="dispose", button="Record it"),
+    "CT-RET-ORD": CourtStep(words="Release ordered by a court", act="return", button="Record a return"),
     "CT-RET-HOLD": CourtStep(words="Decision about held firearms"),
     "CT-ORD-02": CourtStep(words="Financial support ends"),
     "CT-EXT": CourtStep(
