@@ -12,7 +12,16 @@ from django.db import transaction
 from accounts.models import Agency, User
 from accounts.text import clean
 from orders.errors import InvalidFact, NotYours
-from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt, StoragePlace
+from orders.models import (
+    CustodyStep,
+    Firearm,
+    FirearmStatus,
+    Order,
+    Receipt,
+    ReceiptItem,
+    ReceiptKind,
+    StoragePlace,
+)
 from orders.services.change import changing
 from orders.services.court_days import zone_of
 from orders.services.one_round import refuse
@@ -122,6 +131,40 @@ def latest_steps(firearms: Iterable[Firearm]) -> dict[int, CustodyStep]:
     rows = CustodyStep.objects.filter(firearm__in=[one.pk for one in firearms])
     rows = rows.select_related("agency", "place").order_by("firearm_id", "-moved_at", "-id")
     return {one.firearm_id: one for one in rows.distinct("firearm_id")}
+
+
+def holders_of(firearms: Iterable[Firearm]) -> dict[int, Agency]:
+    """Return the police agency that holds each firearm, by its key: of its last step, else of its receipt.
+
+    A receipt names an agency or none; without one the firearm is left out.
+    """
+    rows = list(firearms)
+    items = ReceiptItem.objects.filter(
+        firearm__in=[one.pk for one in rows],
+        receipt__kind=ReceiptKind.POLICE,
+        receipt__agency__isnull=False,
+    )
+    items = items.select_related("receipt__agency").order_by("firearm_id", "-receipt__received_at", "-id")
+    taken = {one.firearm_id: one.receipt for one in items.distinct("firearm_id")}
+    held = {pk: receipt.agency for pk, receipt in taken.items() if receipt.agency is not None}
+    for pk, step in latest_steps(rows).items():
+        if pk not in taken or step.moved_at >= taken[pk].received_at:
+            held[pk] = step.agency
+    return held
+
+
+def check_holder(agency: Agency, firearms: Iterable[Firearm]) -> None:
+    """Refuse an act by which firearms leave the custody of an agency that does not hold them."""
+    rows = list(firearms)
+    held = holders_of(rows)
+    for one in rows:
+        if (holder := held.get(one.pk)) is not None and holder.pk != agency.pk:
+            refuse(
+                "agency",
+                "not_the_holder",
+                f"{one}: {holder} holds it. Choose that agency, or record first that it gave the firearm "
+                f"to {agency}.",
+            )
 
 
 def drop_steps(receipt: Receipt, firearms: Collection[int] | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, User
 from accounts.text import clean
@@ -27,6 +29,7 @@ from orders.rules.plan import in_force
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
+from orders.services.firearms.custody import check_holder
 from orders.services.firearms.returns import held_by_police
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.firearms.takers import taker_refusal
@@ -75,6 +78,8 @@ def record_disposal(
         ]
         for row in rows:
             check_disposal(row, now=now)
+        check_holder(agency, [row.firearm for row in rows])
+        for row in rows:
             ask(_doubts(row), confirm=confirm)
             row.save()
         refresh_status([row.firearm_id for row in rows])
@@ -109,8 +114,11 @@ def _doubts(row: FirearmDisposal) -> list[DoubtfulFact]:
                 "give the reason to continue.",
             )
         )
-    doubt = _too_early(row) if row.kind == DisposalKind.DESTROYED else _doubtful_taker(row)
-    return [*found, *([doubt] if doubt else [])]
+    if row.kind == DisposalKind.DESTROYED:
+        doubts = [_too_early(row)]
+    else:
+        doubts = [_doubtful_taker(row), _without_notice(row)]
+    return [*found, *(one for one in doubts if one is not None)]
 
 
 def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
@@ -131,6 +139,25 @@ def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
     law = f"Firearms are destroyed from {format_day(max(days))} on." if days else "The order is in force."
     message = f"{law} Correct the day, or give the reason to continue, such as the order of a court."
     return DoubtfulFact("disposed_at", "too_early", message)
+
+
+def _without_notice(row: FirearmDisposal) -> DoubtfulFact | None:
+    """Return a doubt about a transfer to a dealer without the joint notice that the law of the order asks."""
+    day = local_date(row.disposed_at, zone_of(row.order))
+    asking = any(
+        rule.starts == "transfer_notice_received" and rule.value_on(day) is not None
+        for rule in bundled().binding(load_facts([row.order])[row.order_id])
+    )
+    notices = CustodyRequest.objects.of_case(row.order.case_id).filter(kind=CustodyRequestKind.SALE)
+    given = notices.filter(Q(firearms=row.firearm) | Q(firearms=None), requested_on__lte=day)
+    if not asking or not row.dealer_license or given.filter(dealer_license=row.dealer_license).exists():
+        return None
+    return DoubtfulFact(
+        "dealer_license",
+        "no_joint_notice",
+        f"No joint written notice of the respondent and this dealer about {row.firearm} is recorded. Record "
+        "it first, or give the reason to continue, such as the order of a court.",
+    )
 
 
 def _is_in_force(row: FirearmDisposal) -> bool:

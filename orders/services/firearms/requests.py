@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
+
+from django.db.models import QuerySet
 
 from accounts.dates import format_day, format_instant
 from accounts.models import Agency, User
@@ -12,6 +14,7 @@ from orders.models import (
     CustodyRequest,
     CustodyRequestKind,
     Firearm,
+    FirearmReturn,
     FirearmStatus,
     Order,
     ReceiptKind,
@@ -19,10 +22,11 @@ from orders.models import (
     ReturnDecision,
     ReturnHold,
 )
+from orders.rules.court_time import at_wall
 from orders.services.bulk import make
 from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
-from orders.services.court_days import check_happened_since_order, day_of, zone_of
+from orders.services.court_days import check_happened_since_order, court_day, day_of, zone_of
 from orders.services.firearms.receipts import FirearmsColumn, check_taker
 from orders.services.firearms.takers import taker_refusal
 from orders.services.one_round import refuse
@@ -71,7 +75,11 @@ def record_custody_request(
 
 
 def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = "") -> None:
-    """Check an unsaved request, and set its day and offset. Raises `InvalidFact` and `DoubtfulFact`."""
+    """Check an unsaved request, and set its day and offset. Raises `InvalidFact` and `DoubtfulFact`.
+
+    One that a correction extends to more firearms counts as recorded now: the people concerned are notified
+    again, and no firearm is released before they had the time for it.
+    """
     order = row.order
     need_one_of("kind", "unknown_request", row.kind, CustodyRequestKind.values)
     row.requested_on, row.requested_offset = day_of(
@@ -87,6 +95,11 @@ def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = 
         name = "requested_at" if row.requested_at else "requested_on"
         refuse(name, "duplicate_request", "This request is already recorded.")
     row.dealer_license, row.taker_name = clean(row.dealer_license), clean(row.taker_name)
+    if row.pk is not None:
+        _check_returns(row)
+        if added := _added_firearms(row):
+            _in_custody(order, added)
+            row.recorded_at = now
     if row.kind == CustodyRequestKind.SALE:
         _check_buyer(row)
     elif row.dealer_license or row.taker_name:
@@ -126,6 +139,39 @@ _FIREARMS = FirearmsColumn(name="firearms", label="Firearms")
 _WHEN = DayOrInstantColumn(name="requested_at", label="Requested")
 
 
+def _added_firearms(row: CustodyRequest) -> list[Firearm]:
+    """Return the firearms of a correction that the stored request is not about; it may be about all."""
+    named = set(row.firearms.values_list("pk", flat=True))
+    return [one for one in _FIREARMS.rows(row) if named and one.pk not in named]
+
+
+def _returns_of(row: CustodyRequest) -> QuerySet[FirearmReturn]:
+    """Return the returns of its firearms since the stored request; none for a sale."""
+    stored = CustodyRequest.objects.get(pk=row.pk)
+    if stored.kind != CustodyRequestKind.RETURN:
+        return FirearmReturn.objects.none()
+    returns = FirearmReturn.objects.filter(order__case=row.order.case_id)
+    if named := list(stored.firearms.values_list("pk", flat=True)):
+        returns = returns.filter(firearm__in=named)
+    since = stored.requested_at or at_wall(stored.requested_on, time(), zone_of(row.order))
+    return returns.filter(returned_at__gte=since)
+
+
+def _check_returns(row: CustodyRequest) -> None:
+    """Refuse a correction by which what went back was not asked for before. Raises `InvalidFact`."""
+    named = _FIREARMS.value(row)
+    for one in _returns_of(row).select_related("firearm"):
+        day = court_day(row.order, one.returned_at)
+        is_later = one.returned_at < row.requested_at if row.requested_at else day < row.requested_on
+        if is_later:
+            name = "requested_at" if row.requested_at else "requested_on"
+            refuse(name, "after_the_return", f"{one.firearm} went back before that. {_WITHDRAW_RETURN}")
+        if named and one.firearm_id not in named:
+            refuse(
+                "firearms", "returned_since", f"{one.firearm} went back by this request. {_WITHDRAW_RETURN}"
+            )
+
+
 def _check_withdrawable(row: CustodyRequest) -> None:
     found: ReturnCheck | ReturnHold | ReturnDecision | None = (
         row.checks.first() or row.holds.first() or getattr(row, "decision", None)
@@ -136,8 +182,11 @@ def _check_withdrawable(row: CustodyRequest) -> None:
             "in_use",
             f"A {_NOUNS[type(found)]} of this request is recorded. Withdraw that first.",
         )
+    if returned := _returns_of(row).select_related("firearm").first():
+        refuse("request", "in_use", f"{returned.firearm} went back by this request. {_WITHDRAW_RETURN}")
 
 
+_WITHDRAW_RETURN = "Withdraw that return first if it never was."
 _NOUNS = {ReturnCheck: "check", ReturnHold: "hold", ReturnDecision: "decision"}
 
 

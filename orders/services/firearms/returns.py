@@ -22,6 +22,7 @@ from orders.services.change import changing
 from orders.services.conditions.notices import law_of
 from orders.services.correctable import NOTHING, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
+from orders.services.firearms.custody import check_holder
 from orders.services.firearms.release import REQUESTED, Release, requests_of, too_early
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.one_round import doubt, refuse
@@ -74,6 +75,7 @@ def record_return(
             for one in held
         ]
         check_return(returns[0], now=now, confirm=confirm, firearms=held)
+        check_holder(agency, held)
         for one in returns:
             for name in ("returned_offset", "officer", "confirmed"):
                 setattr(one, name, getattr(returns[0], name))

@@ -8,7 +8,7 @@ fired already is armed again as a new revision.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -26,7 +26,7 @@ from orders.models import (
 from orders.rules.announcements import announce
 from orders.rules.plan import plan
 from orders.rules.planned import Clock, PlannedCheckpoint, PlannedDeadline, Status
-from orders.rules.vocabulary import Purpose
+from orders.rules.vocabulary import Anchor, Purpose
 from orders.services.bulk import make
 from orders.services.planning.announced import is_announcement, is_recent, reconcile_announcements
 from orders.services.planning.load_facts import load_facts
@@ -158,11 +158,15 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     before = (row.state, row.revision, *(getattr(row, name) for name in PLANNED))
     columns = columns_of(planned)
     moved = row.due_at != columns["due_at"]
-    was_alertable = row.is_alertable
+    was_alertable, opened_at = row.is_alertable, row.opens_at
     for name, value in columns.items():
         setattr(row, name, value)
     fired = {one.name for one in checkpoints if one.is_fired and one.revision == row.revision}
-    if fired and planned.met is None and (moved or not was_alertable):
+    if (
+        fired
+        and planned.met is None
+        and (moved or not was_alertable or _opens_later(planned, row, opened_at, fired))
+    ):
         row.revision += 1
         fired = set()
     desired = () if planned.met else _to_arm(planned, changes, keep=_pending(checkpoints))
@@ -176,6 +180,15 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     changes.changed_deadlines.append(row)
     _note_follow(row, was, moved=moved, changes=changes)
     arm(row, desired, checkpoints, changes)
+
+
+def _opens_later(
+    planned: PlannedDeadline, row: Deadline, opened_at: datetime | None, fired: Collection[str]
+) -> bool:
+    """True if people were notified of an opening that has moved to a later time."""
+    if opened_at is None or row.opens_at is None or row.opens_at <= opened_at:
+        return False
+    return any(one.anchor is Anchor.OPENS and one.name in fired for one in planned.rule.checkpoints)
 
 
 def _note_follow(row: Deadline, was: str, *, moved: bool, changes: Changes) -> None:

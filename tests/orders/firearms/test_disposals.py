@@ -105,6 +105,10 @@ def test_only_a_dealer_takes_it_while_the_order_is_in_force(
         assert doubt(held, NOW, kind="transferred", **taker)[0] == code
         return
 
+    assert doubt(held, NOW, kind="transferred", **taker)[0] == "no_joint_notice"
+    requests.record_custody_request(
+        held[0], kind="sale", requested_at=NOW, dealer_license=LICENSE, by=None, now=NOW
+    )
     dispose(held, NOW, kind="transferred", **taker)
 
     held[1].refresh_from_db()
@@ -145,4 +149,4 @@ def test_an_order_of_another_court_against_the_person_bars_a_friend_too() -> Non
     hour = NOW + timedelta(hours=1)
 
     assert doubt(held, hour, kind="transferred", taker_name="Oak Elm")[0] == "unlawful_recipient"
-    dispose(held, hour, kind="transferred", dealer_license=LICENSE)
+    dispose(held, hour, kind="transferred", dealer_license=LICENSE, confirm="The court ordered it.")

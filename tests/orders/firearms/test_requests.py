@@ -71,11 +71,10 @@ class Custody:
             self.order,
             firearms=firearms or self.firearms,
             returned_at=at,
-            agency=self.police,
             officer="Lee Ash",
             by=None,
             now=max(at, given.pop("now", at)),
-            **{"confirmed": confirmed, **given},
+            **{"agency": self.police, "confirmed": confirmed, **given},
         )
 
     def hold(self, request: CustodyRequest, ends_on: date, at: datetime = NOW) -> Any:
@@ -385,7 +384,7 @@ def test_joint_notice_of_a_sale_is_met_by_the_delivery_of_its_firearms(custody: 
     )
     assert Deadline.objects.get(rule_id="CT-RPO-05").due_on == date(2026, 12, 17)
 
-    def deliver(firearm: Firearm) -> None:
+    def deliver(firearm: Firearm, confirm: str = "") -> None:
         disposals.record_disposal(
             custody.order,
             firearms=[firearm],
@@ -395,13 +394,14 @@ def test_joint_notice_of_a_sale_is_met_by_the_delivery_of_its_firearms(custody: 
             officer="Lee Ash",
             authority="Joint notice",
             dealer_license=LICENSE,
+            confirm=confirm,
             **given,
         )
 
     deliver(first)
     assert custody.states("CT-RPO-05") == [DeadlineState.MET]
     assert custody.states("CT-RET-03") == [DeadlineState.OPEN]
-    deliver(second)
+    deliver(second, confirm="The court ordered it.")
     assert custody.states("CT-RET-03") == [DeadlineState.MET]
 
 
