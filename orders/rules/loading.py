@@ -300,7 +300,7 @@ def _allows(table: Table, type_: EntryType) -> tuple[str, ...]:
 
 
 def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
-    """Read the keys that only entries about conditions, about proof or about a return have."""
+    """Read the keys that only entries of one type have."""
     if type_ is EntryType.ORDER_CONDITION:
         return {
             "lasting": table.flag("lasting"),
@@ -313,6 +313,8 @@ def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
             "filed_by": table.optional_texts("filed_by", frozenset(Filer)),
             "after_hearing": table.flag("after_hearing"),
         }
+    if type_ is EntryType.RECIPIENTS:
+        return {"from_custody": table.optional_texts("from_custody", frozenset(FirearmRecipient))}
     if type_ is EntryType.RETURN:
         return {"requires": table.texts("requires", frozenset(ReturnRequirement))}
     return {}

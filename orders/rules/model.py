@@ -309,11 +309,11 @@ class Entry:
 
     It binds orders of `kinds` that were issued on or after `effective` and before `until`. `recipient` names
     who a required notice or document goes to, `sender` who sends it. `allows` lists who may take a firearm or
-    who may file. A `lasting` condition holds while the order lasts; police need those for `officers`. In
-    orders of the kinds that the rule `limited_by` binds, it ends by that rule and is not modified. An entry
-    about proof requires `standard` for orders filed by one of `filed_by`, or for all orders if that is empty;
-    with `after_hearing`, only once the application was heard. `requires` lists what must be true before a
-    firearm goes back.
+    who may file, `from_custody` who else may take a firearm that police hold. A `lasting` condition holds
+    while the order lasts; police need those for `officers`. In orders of the kinds that the rule `limited_by`
+    binds, it ends by that rule and is not modified. An entry about proof requires `standard` for orders filed
+    by one of `filed_by`, or for all orders if that is empty; with `after_hearing`, only once the application
+    was heard. `requires` lists what must be true before a firearm goes back.
     """
 
     id: str
@@ -331,6 +331,7 @@ class Entry:
     effective: date = LONG_AGO
     until: date | None = None
     allows: tuple[str, ...] = ()
+    from_custody: tuple[str, ...] = ()
     standard: StandardOfProof | None = None
     filed_by: tuple[str, ...] = ()
     after_hearing: bool = False

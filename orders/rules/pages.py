@@ -219,6 +219,8 @@ def conditions(entry: Entry) -> Iterator[str]:
     if entry.allows:
         what = "May file" if entry.type is EntryType.FILERS else "Firearms may go to"
         yield f"{what}: {_listed(entry.allows)}"
+    if entry.from_custody:
+        yield f"From police custody also to: {_listed(entry.from_custody)}"
     if entry.standard:
         when = f", if filed by {_listed(entry.filed_by)}" if entry.filed_by else ""
         yield f"Requires {plain(entry.standard)}{when}{', after a hearing' * entry.after_hearing}"

@@ -38,6 +38,12 @@ class Rulebook:
         """
         return self._unless_allowed(facts, EntryType.RECIPIENTS, recipient)
 
+    def custody_refusal(self, facts: Facts, recipient: FirearmRecipient) -> str:
+        """Return why `recipient` may not take a firearm that police hold; empty if it may."""
+        if any(recipient in entry.from_custody for entry in self.entries_of(facts, EntryType.RECIPIENTS)):
+            return ""
+        return self.refusal(facts, recipient)
+
     def filer_refusal(self, facts: Facts, filer: Filer) -> str:
         """Return why `filer` may not ask for this order; empty if it may or no entry names filers."""
         return self._unless_allowed(facts, EntryType.FILERS, filer)

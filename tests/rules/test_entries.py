@@ -11,7 +11,7 @@ from orders.rules.loading import RulebookError, load
 from orders.rules.model import Entry
 from orders.rules.pages import conditions, entry_type
 from orders.rules.rulebook import Rulebook
-from orders.rules.vocabulary import EntryType, Filer, ReturnRequirement, StandardOfProof
+from orders.rules.vocabulary import EntryType, Filer, FirearmRecipient, ReturnRequirement, StandardOfProof
 from tests.rules.orders import happened, order
 
 JURISDICTION = """\
@@ -105,6 +105,18 @@ def test_entry_no_longer_binds_from_the_day_it_ended(folder: Path) -> None:
 
     days = ("2017-12-31", "2018-01-01", "2019-08-31", "2019-09-01")
     assert [entry.binds_order(order(issued=day)) for day in days] == [False, True, True, False]
+
+
+def test_who_may_take_a_firearm_from_custody_may_not_take_it_from_the_respondent(folder: Path) -> None:
+    rulebook = book(
+        folder, 'type = "recipients"\nallows = ["law_enforcement"]\nfrom_custody = ["third_party"]'
+    )
+    third, dealer = FirearmRecipient.THIRD_PARTY, FirearmRecipient.LICENSED_DEALER
+
+    assert rulebook.refusal(order(), third) == "Something holds. (a statute)"
+    assert rulebook.custody_refusal(order(), third) == ""
+    assert rulebook.custody_refusal(order(), FirearmRecipient.LAW_ENFORCEMENT) == ""
+    assert rulebook.custody_refusal(order(), dealer) == "Something holds. (a statute)"
 
 
 def test_filer_is_refused_with_the_rules_citation_when_it_is_not_listed(folder: Path) -> None:

@@ -326,6 +326,11 @@ def recipient_refusal(facts: Facts, kind: str) -> str:
     return bundled().refusal(facts, _RECIPIENTS[kind])
 
 
+def custody_refusal(facts: Facts, kind: str) -> str:
+    """Return why this kind of recipient may not take what police hold; empty if the order allows it."""
+    return bundled().custody_refusal(facts, _RECIPIENTS[kind])
+
+
 def check_recipient(order: Order, kind: str) -> None:
     """Raise `InvalidFact`, in the words of the rule, if the order does not allow this kind of recipient."""
     need_one_of("kind", "unknown_recipient", kind, ReceiptKind.values)

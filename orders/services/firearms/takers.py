@@ -6,7 +6,7 @@ from datetime import datetime
 
 from orders.models import Order
 from orders.rules.plan import in_force
-from orders.services.firearms.receipts import recipient_refusal
+from orders.services.firearms.receipts import custody_refusal
 from orders.services.order_state import last_days
 from orders.services.planning.load_facts import load_facts
 from orders.services.planning.rulebooks import rulebooks_of
@@ -25,7 +25,7 @@ def taker_refusal(order: Order, kind: str, at: datetime) -> str:
     for one in rows:
         if not in_force(facts[one.pk], rulebooks[one.case.court_id], at):
             continue
-        if refusal := recipient_refusal(facts[one.pk], kind):
+        if refusal := custody_refusal(facts[one.pk], kind):
             if one.case_id == order.case_id:
                 return refusal
             return (
