@@ -136,7 +136,7 @@ def latest_steps(firearms: Iterable[Firearm]) -> dict[int, CustodyStep]:
 def holders_of(firearms: Iterable[Firearm]) -> dict[int, Agency]:
     """Return the police agency that holds each firearm, by its key: of its last step, else of its receipt.
 
-    A receipt names an agency or none; without one the firearm is left out.
+    A firearm whose receipt names no agency is left out.
     """
     rows = list(firearms)
     items = ReceiptItem.objects.filter(

@@ -146,7 +146,7 @@ def _added_firearms(row: CustodyRequest) -> list[Firearm]:
 
 
 def _returns_of(row: CustodyRequest) -> QuerySet[FirearmReturn]:
-    """Return the returns of its firearms since the stored request; none for a sale."""
+    """Return the returns of its firearms since the stored request, which may also be about a sale."""
     stored = CustodyRequest.objects.get(pk=row.pk)
     if stored.kind != CustodyRequestKind.RETURN:
         return FirearmReturn.objects.none()

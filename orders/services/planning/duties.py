@@ -1,7 +1,7 @@
 """Who must act by which rules. Every list of duties asks here, so that all show the same ones.
 
-What is a duty, `Rule.has_duty` decides, as for the planner: an order that only ends gives none, and one that
-ends at a hearing gives the duty to hold it.
+`Rule.has_duty` decides what is a duty, as for the planner: an order that only ends asks nothing, and one
+that ends at a hearing gives the duty to hold it.
 """
 
 from __future__ import annotations

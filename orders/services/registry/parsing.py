@@ -180,7 +180,7 @@ def read_order(cells: tuple[str, ...] | Broken | None, places: Places, *, now: d
 
 
 def _method(text: str, *, is_served: bool) -> str:
-    """The method of service. A row without one states none: time after service may depend on it."""
+    """The method of service. Nothing is made up for a row without one."""
     if not is_served:
         return ""
     method = word_of(text)

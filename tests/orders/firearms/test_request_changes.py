@@ -89,7 +89,7 @@ def test_no_other_correction_moves_the_earliest_day_or_notifies_again(custody: C
     )
 
     correct(request, at=NOW + timedelta(hours=1), firearms=[first])
-    correct(request, at=NOW + timedelta(hours=1), requested_at=NOW - timedelta(days=2))
+    correct(request, at=NOW + timedelta(hours=1), requested_at=NOW - timedelta(hours=1))
     replan([custody.order], now=NOW + timedelta(hours=2))
 
     assert make.deadline(custody.order, "CT-RET-01").opens_on == date(2026, 12, 9)
