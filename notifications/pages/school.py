@@ -12,7 +12,7 @@ from accounts.services.access.access_log import log_access
 from notifications.models import Alert, AlertState, Channel
 from notifications.pages.alert_rows import AlertRow
 from orders.querysets import order_visibility
-from orders.views.desks.parts import Part
+from orders.views.parts import Part
 from orders.views.seen import person_in
 
 #: The most notices of one part of the page, the newest.

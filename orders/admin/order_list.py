@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from typing_extensions import override
 
@@ -30,7 +30,7 @@ from orders.services.desk.conditions import FILTERS, MOST_COUNTED, VIEWS, CourtD
 from orders.services.desk.judges import heard_by, judges_of
 from orders.services.desk.saved_views import kept_query, save_view
 from orders.services.search import search
-from orders.views.court.export import export_orders
+from orders.views.court.export import MOST_EXPORTED, TooMany, export_orders
 from orders.views.court.rows import RELATED, SHORT_KINDS, load_rows
 from orders.views.court.words import order_page
 
@@ -281,7 +281,12 @@ class CourtOrderList(DeskList):
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect("admin:orders_order_changelist")
-        return export_orders(request, shown.queryset, desk_of(request), form)
+        try:
+            return export_orders(request, shown.queryset, desk_of(request), form)
+        except TooMany:
+            more = f"The list has more than {MOST_EXPORTED:,} orders. Filter it, then export a part."
+            messages.error(request, more)
+            return redirect(f"{reverse('admin:orders_order_changelist')}?{request.GET.urlencode()}")
 
     def save_view(self, request: HttpRequest) -> HttpResponse:
         """Save the filters of the list under a name, and show the list with them."""

@@ -29,6 +29,10 @@ _BATCH = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class TooMany(Exception):
+    """More orders than one export has."""
+
+
 def _born(row: CourtOrderRow) -> str:
     born = row.order.case.respondent.date_of_birth
     return format_birth_date(born) if born else ""
@@ -63,8 +67,13 @@ _COLUMNS: tuple[tuple[str, str, Callable[[CourtOrderRow], str]], ...] = (
 def export_orders(
     request: HttpRequest, orders: QuerySet[Order], desk: CourtDesk, form: str
 ) -> HttpResponseBase:
-    """Return the orders as a CSV or XLSX file. The access log has every case before a line leaves."""
-    found = list(orders.values_list("pk", "case__public_id")[:MOST_EXPORTED])
+    """Return the orders as a CSV or XLSX file. The access log has every case before a line leaves.
+
+    Raises `TooMany` if the file would leave some out.
+    """
+    found = list(orders.values_list("pk", "case__public_id")[: MOST_EXPORTED + 1])
+    if len(found) > MOST_EXPORTED:
+        raise TooMany
     log_access(request, [case for _, case in found])
     columns = [one for one in _COLUMNS if one[1] in _visible()]
     header = [title for title, _, _ in columns]

@@ -28,13 +28,14 @@ from orders.services.desk.judges import judges_of
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
 from orders.views.court.words import NextAct, button_of, hearing_step, order_page
+from orders.views.parts import Part
 
 #: The calendar shows so many weeks.
 WEEKS = 5
 #: The most hearings of one day in the calendar; the day beside it has all.
 MOST_IN_DAY = 4
 #: The most hearings of one page.
-MOST = 500
+MOST = 1000
 _WEEK = 7
 #: Years that an address may ask for.
 _YEARS = range(2000, 2100)
@@ -153,7 +154,7 @@ class HearingCalendar:
         return self.first + timedelta(weeks=WEEKS)
 
     @cached_property
-    def rows(self) -> list[HearingRow]:
+    def rows(self) -> Part[HearingRow]:
         """The hearings of these weeks by day and time, without those that were moved or canceled."""
         found = self.desk.rows(Hearing).filter(scheduled_on__gte=self.first, scheduled_on__lte=self.last)
         found = found.exclude(outcome__in=[HearingOutcome.CONTINUED, HearingOutcome.VACATED])
@@ -162,10 +163,11 @@ class HearingCalendar:
         found = found.select_related(*(f"order__{one}" for one in RELATED))
         rows = [
             HearingRow(hearing=one, desk=self.desk)
-            for one in found.order_by("scheduled_on", "scheduled_time", "id")[:MOST]
+            for one in found.order_by("scheduled_on", "scheduled_time", "id")[: MOST + 1]
         ]
-        self._shape(rows)
-        return rows
+        shown = Part(rows, most=MOST)
+        self._shape(shown)
+        return shown
 
     def _shape(self, rows: Sequence[HearingRow]) -> None:
         """Set the shape of each hearing from the surrender of its order."""

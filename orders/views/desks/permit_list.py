@@ -14,7 +14,7 @@ from accounts.models import Role, User
 from orders.models import LicensingReport, LicensingReportKind, Order, Permit
 from orders.querysets import OrderQuerySet, order_visibility
 from orders.services.order_state import OrderState, last_days, not_ended, perhaps_over, state_of
-from orders.views.desks.parts import Part
+from orders.views.parts import Part
 
 #: The most rows of one part of the page.
 MOST = 100

@@ -29,7 +29,7 @@ from orders.services.firearms.surrender import surrender_rules
 from orders.services.planning.inventory import Balance
 from orders.services.planning.load_inventories import load_inventories
 from orders.views.court_time import InCourtTime
-from orders.views.desks.parts import Part
+from orders.views.parts import Part
 
 #: The most rows of one part of the page.
 MOST = 50

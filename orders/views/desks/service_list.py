@@ -28,7 +28,7 @@ from orders.services.court_days import court_day
 from orders.services.order_state import last_days, not_ended, state_of
 from orders.services.planning.rulebooks import bundled
 from orders.views.court_time import InCourtTime
-from orders.views.desks.parts import Part
+from orders.views.parts import Part
 
 #: The most orders of one part of the list.
 MOST = 100

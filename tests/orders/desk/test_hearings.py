@@ -15,6 +15,7 @@ from accounts.models import AgencyKind, AuditEntry, Role
 from orders.models import CourtClosing, Hearing, Order
 from orders.services.firearms import statements
 from orders.services.hearings import schedule_hearing
+from orders.views.court import hearings
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
 
@@ -127,6 +128,19 @@ def test_a_day_with_many_hearings_shows_four_and_a_link(desk: Client, enter: Ent
 
     assert "+ 2 more</a>" in text(desk, "/hearings/")
     assert text(desk, f"/hearings/?day={day}").count('class="of-day"') == 6
+
+
+def test_a_page_that_does_not_show_all_hearings_has_a_note(
+    desk: Client, enter: Enter, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearings, "MOST", 1)
+    heard(enter(), now, 1)
+    assert "hearings of these weeks are shown" not in text(desk, "/hearings/")
+
+    heard(enter(), now, 2)
+
+    for address in ("/hearings/", "/hearings/?show=list"):
+        assert "Only the first 1 hearings of these weeks are shown." in text(desk, address)
 
 
 def test_late_firearms_behind_the_link_of_a_day_are_counted(

@@ -17,6 +17,7 @@ from orders.services.desk.tables import plain_cell
 from orders.services.firearms import inventory, receipts, statements
 from orders.services.firearms.surrender import surrender_rules
 from orders.services.orders import vacatur
+from orders.views.court import export
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now
 
 __all__ = ["clerk", "court", "desk", "enter", "now"]
@@ -89,6 +90,18 @@ def test_a_workbook_holds_no_formula(desk: Client, enter: Enter) -> None:
 
     assert "=A1 Birch" in sheet
     assert "<f>" not in sheet
+
+
+def test_an_export_leaves_nothing_out_in_silence(
+    desk: Client, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MOST_EXPORTED", 1)
+    enter()
+    enter()
+
+    page = desk.get(f"{LIST}export/csv/?kind=", follow=True).content.decode()
+
+    assert "Filter it, then export a part." in page
 
 
 @pytest.mark.parametrize(
