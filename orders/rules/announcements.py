@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from orders.rules.counting import day_after
@@ -20,7 +20,7 @@ from orders.rules.model import (
     Value,
 )
 from orders.rules.plan import plan_of
-from orders.rules.planned import PlannedCheckpoint, PlannedDeadline
+from orders.rules.planned import Moment, PlannedCheckpoint, PlannedDeadline
 from orders.rules.reading import event_of, offset_at
 from orders.rules.rulebook import Rulebook
 from orders.rules.tables import Table, TableError, read
@@ -183,7 +183,7 @@ def _fires_at(rule: CheckpointRule, event: Event, facts: Facts, jurisdiction: Ju
 
 
 def _begins_at(event: Event, jurisdiction: Jurisdiction) -> datetime:
-    return event.at or at_wall(event.day(jurisdiction.zone), time.min, jurisdiction.zone)
+    return Moment(at=event.at, on=event.on).begins_at(jurisdiction)
 
 
 def _news_until(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) -> datetime | None:
@@ -192,5 +192,5 @@ def _news_until(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) 
         return None
     day = event.day(jurisdiction.zone)
     if not event.is_set_ahead:
-        day = day_after(day, Offset(amount=rule.fresh_days, unit=Unit.CALENDAR_DAYS), jurisdiction)
+        day += timedelta(days=rule.fresh_days)
     return end_of_day(day, jurisdiction.zone)

@@ -170,8 +170,23 @@ def test_an_announcement_needs_little(file: Path) -> None:
             'ask = "Read it."\nasked = "x"',
             "line 11, ANN-ONE: asked",
         ),
+        (
+            'starts = "served"',
+            'starts = "served"\nonly_after = ["sent"]',
+            "line 6, ANN-ONE: only_after: 'sent'",
+        ),
+        ('starts = "served"', 'starts = "served"\nkinds = ["decree"]', "line 6, ANN-ONE: kinds: 'decree'"),
     ],
-    ids=["missing", "event", "audience", "top key", "announcement key", "notify key"],
+    ids=[
+        "missing",
+        "event",
+        "audience",
+        "top key",
+        "announcement key",
+        "notify key",
+        "condition",
+        "kind of order",
+    ],
 )
 def test_errors_of_announcements_name_file_line_and_key(
     file: Path, was: str, becomes: str, words: str
@@ -190,7 +205,9 @@ def test_an_id_is_given_once(file: Path) -> None:
     assert found.rule.id == "ANN-ONE"
 
     file.write_text(FRESH + ONE + ONE)
-    with pytest.raises(RulebookError, match=r"ANN-ONE.*is already in use; choose another id"):
+    with pytest.raises(
+        RulebookError, match=r"line 12, ANN-ONE: id: “ANN-ONE” is already in use; choose another id"
+    ):
         read_announcements(file, RulebookError)
 
 

@@ -118,6 +118,24 @@ def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> N
         )
 
 
+def test_evening_is_part_of_the_day_in_the_state(rulebook: Rulebook) -> None:
+    """Late in California, the next day has begun in Greenwich."""
+    evening = "2026-12-21T22:30:00-08:00"
+    hearing = happened("hearing_scheduled", evening, key="a")
+    served = happened("served", evening)
+    facts = order("final_erpo", jurisdiction="us_ca", events=[served, hearing])
+
+    checks = {
+        (one.rule.id, check.name): (check.fires_at, check.news_until)
+        for one in announce(facts, rulebook)
+        for check in one.checkpoints
+    }
+
+    assert checks["ANN-SERVED", "protected"] == (at(evening), at("2026-12-29T00:00:00-08:00"))
+    assert checks["ANN-HEARING", "protected"][1] == at("2026-12-22T00:00:00-08:00")
+    assert checks["ANN-DAY-APP", "passed"] == (at("2026-12-22T09:00:00-08:00"), None)
+
+
 def test_a_request_for_return_needs_an_answer_of_police(rulebook: Rulebook) -> None:
     facts = order("restraining_order", events=[happened("return_requested", "2026-12-09T10:00:00-05:00")])
 

@@ -110,6 +110,34 @@ def test_extension_before_the_hearing_counts_only_the_time_for_that_hearing(
     assert short([found]) == [(LAST_DAY, "2027-02-01", "2026-12-18")]
 
 
+def test_most_that_an_extension_adds_is_for_an_order_that_lasts_from_its_issue(rulebook: Rulebook) -> None:
+    """An order that lasts until its hearing ends then, whatever an extension may add."""
+    end = rulebook.by_id["CT-EXP-04"]
+    year = Offset(amount=1, unit=Unit.YEARS)
+    book = with_one_rule(
+        rulebook, "CT-EXP-04", values=tuple(replace(one, extends=year) for one in end.values)
+    )
+    facts = order(expires_on=on("2026-12-20"), events=[set_for("2026-12-16")])
+
+    assert short(beyond(facts, book, extended_from=on("2026-12-16"))) == [
+        (LAST_DAY, "2026-12-20", "2026-12-16")
+    ]
+
+
+def test_extension_may_be_counted_in_days_of_the_court(rulebook: Rulebook) -> None:
+    rule = rulebook.by_id["CT-ORD-01"]
+    day = Offset(amount=1, unit=Unit.COURT_DAYS)
+    book = with_one_rule(
+        rulebook, "CT-ORD-01", values=tuple(replace(one, extends=day) for one in rule.values)
+    )
+    facts = order("restraining_order", expires_on=on("2027-12-07"))
+
+    # The third is a Friday.
+    assert short(beyond(facts, book, extended_from=on("2027-12-03"))) == [
+        (LAST_DAY, "2027-12-07", "2027-12-06")
+    ]
+
+
 def test_law_that_came_later_is_not_cited(rulebook: Rulebook) -> None:
     end, hearing = rulebook.by_id["CT-EXP-04"], rulebook.by_id["CT-HRG-14"]
     later = replace(end, values=tuple(replace(one, effective=on("2030-01-01")) for one in end.values[-1:]))
