@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from orders.rules.facts import Kind
+from orders.rules.facts import Event, Kind
 from orders.rules.in_force import (
     InForce,
     InForceError,
@@ -17,13 +18,14 @@ from orders.rules.in_force import (
     changes_without_scenarios,
     in_force_page,
     load,
+    sides,
     why_without_day,
 )
 from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import Scenario
 from orders.rules.scenarios import load as load_scenarios
-from orders.rules.vocabulary import SourceStatus
-from tests.rules.orders import order
+from orders.rules.vocabulary import DatedBy, SourceStatus
+from tests.rules.orders import happened, order
 from tests.rules.test_pages import DOCS
 from tests.rules.test_scenarios import DOSSIER, OWN
 
@@ -106,6 +108,32 @@ def test_a_rule_dated_by_its_start_needs_events_on_each_side(
     left = [one for one in scenarios if one.id != "CT-RET-01-2026-before"]
 
     assert changes_without_scenarios(rulebook, left) == ["CT-RET-01, 2026-11-01: before"]
+
+
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        # Late in California, the next day has begun in Greenwich.
+        (happened("served", "2026-12-21T22:30:00-08:00"), "at"),
+        (happened("served", "2026-12-22"), "after"),
+        (happened("surrendered", "2026-12-20"), "before"),
+        (happened("heard", "2026-12-21"), None),
+        (Event(kind="served"), None),
+    ],
+)
+def test_events_that_do_not_start_the_rule_date_no_value(
+    event: Event, found: str | None, rulebook: Rulebook
+) -> None:
+    rule = rulebook.by_id["CA-HRG"]
+    value = replace(rule.values[0], effective=date(2026, 12, 21))
+    rule = replace(rule, dated_by=DatedBy.START, starts="served", else_starts="surrendered", values=(value,))
+    facts = order("temporary_erpo", "2026-12-21", jurisdiction="us_ca", events=[event])
+    expected = ({"deadline": rule.id},)
+    one = Scenario(id="ONE", name="", facts=facts, as_of=None, file="", expectations=expected)
+
+    assert sides(rule, value, rulebook, [one]) == {
+        side: ["ONE"] if side == found else [] for side in ("before", "at", "after")
+    }
 
 
 def test_only_an_unknown_day_excuses_a_value(rulebook: Rulebook) -> None:
