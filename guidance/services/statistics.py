@@ -92,14 +92,14 @@ def draft(quarter: Quarter) -> dict[str, Any]:
 
 def figures_of(counts: QuarterCounts, older: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what may be shown beside what older versions show."""
-    courts = [one["courts"] | {TOTAL: one["state"]} for one in older]
     shown: dict[str, Any] = {
-        "courts": _table(counts.courts, courts),
-        "agencies": _table(counts.agencies, [one["agencies"] for one in older]),
+        name: _table(rows, [one[name] | {TOTAL: one["state"]} for one in older])
+        for name, rows in (("courts", counts.courts), ("agencies", counts.agencies))
     }
-    # Its sum differs from the state's by the orders without an agency, which may be few.
-    shown["agencies"].pop(TOTAL)
-    state = shown["courts"].pop(TOTAL)
+    state, of_police = shown["courts"].pop(TOTAL), shown["agencies"].pop(TOTAL)
+    if any(isinstance(one, str) for one in (*state.values(), *of_police.values())):
+        # Both tables add up to the state. One would give away the sum that the other must hide.
+        shown["agencies"] = {name: dict.fromkeys(COLUMNS, HELD) for name in shown["agencies"]}
     return {"state": state | _summary(counts, state, [one["state"] for one in older]), **shown}
 
 

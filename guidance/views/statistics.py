@@ -18,6 +18,7 @@ from guidance.services.statistics import DEFINITIONS, DEFINITIONS_ES, FEW, HELD,
 from guidance.services.words import day, words
 from guidance.views.base import page, today
 from orders.services.desk.tables import plain_cell
+from orders.services.reports.quarters import ELSEWHERE
 
 
 @require_safe
@@ -38,8 +39,8 @@ def figures(request: HttpRequest, language: str, year: int = 0, quarter: int = 0
         year=year,
         quarter=quarter,
         state=shown.get("state"),
-        courts=[(name, cells, _share(cells)) for name, cells in sorted(shown.get("courts", {}).items())],
-        agencies=[(name, cells, _share(cells)) for name, cells in sorted(shown.get("agencies", {}).items())],
+        courts=_rows(shown.get("courts", {}), said),
+        agencies=_rows(shown.get("agencies", {}), said),
         state_share=_share(shown["state"]) if chosen else None,
         definitions=(DEFINITIONS_ES if language == "es" else DEFINITIONS).items(),
         in_time=said["figures_in_time"].format(hours=hours),
@@ -85,10 +86,16 @@ def as_data(chosen: StatisticsRelease) -> dict[str, Any]:
     return {
         "definitions": DEFINITIONS,
         "marks": {FEW: "fewer than 6", HELD: "hidden to protect a number, this one or another"},
-        "released_on": chosen.released_at.date().isoformat(),
+        "released_on": court_date(chosen.released_at).isoformat(),
         "reason": chosen.reason,
         "rows": rows_of(chosen),
     }
+
+
+def _rows(table: dict[str, Any], said: dict[str, str]) -> list[tuple[str, dict[str, Any], int | None]]:
+    """Return a table by name, in the words of the page."""
+    named = {ELSEWHERE: said["figures_elsewhere"]}
+    return [(named.get(name, name), cells, _share(cells)) for name, cells in sorted(table.items())]
 
 
 def _about(chosen: StatisticsRelease, language: str) -> str:

@@ -21,7 +21,8 @@ from guidance.services import statistics
 from guidance.services.statistics import DEFINITIONS, DEFINITIONS_ES, FEW, HELD, Quarter, figures_of
 from guidance.services.suppression import LEAST
 from guidance.views.statistics import as_data, as_text
-from orders.services.reports.quarters import QuarterCounts, count_quarter
+from orders.models import Capacity
+from orders.services.reports.quarters import ELSEWHERE, QuarterCounts, count_quarter
 from tests import make
 from tests.make import NOW
 
@@ -211,6 +212,41 @@ def test_no_older_version_less_a_newer_one_gives_a_count_away() -> None:
     assert tried > 50
 
 
+def test_the_table_of_police_does_not_add_up_to_what_the_courts_hide() -> None:
+    """Both courts have 5 orders not proven. The sum 10 would give both away, so the state hides it.
+
+    The table of police adds up to the same sum.
+    """
+    given = {"orders": 200, "filed": 196, "verified": 193, "courts": {"A": (100, 95), "B": (100, 95)}}
+    for agencies in ({"P": (200, 190)}, {"P": (120, 110), "Q": (80, 80)}, {"P": (150, 140), "Q": (50, 50)}):
+        figures = figures_of(counts(**given, agencies=agencies), [])
+        assert figures["courts"]["A"]["not_proven"] == FEW
+        assert figures["state"]["not_proven"] == HELD
+        shown = {value for cells in figures["agencies"].values() for value in cells.values()}
+        assert shown == {HELD}, agencies
+        later = figures_of(counts(**given, agencies=agencies), [figures])
+        assert {value for cells in later["agencies"].values() for value in cells.values()} == {HELD}
+
+
+def test_the_state_less_the_rows_of_police_is_no_small_count() -> None:
+    """Two orders of respondents in another state have a row too, which is hidden with another one."""
+    figures = figures_of(counts(agencies={"P": (102, 60), "Q": (101, 67), ELSEWHERE: (2, 0)}), [])
+
+    state, rows = figures["state"], figures["agencies"]
+    for column in ("orders", "proven"):
+        left = [cells[column] for cells in rows.values() if isinstance(cells[column], str)]
+        assert len(left) != 1, column
+        assert left or sum(cells[column] for cells in rows.values()) == state[column]
+
+
+def test_the_files_have_the_day_of_the_page(client: Client, released: StatisticsRelease) -> None:
+    """In the evening of Connecticut it is the next day in UTC."""
+    StatisticsRelease.objects.update(released_at=datetime(2026, 10, 3, 1, 30, tzinfo=UTC))
+
+    assert client.get("/statistics/2026/3/figures.json").json()["released_on"] == "2026-10-02"
+    assert "Oct 2, 2026" in client.get("/statistics/2026/3/").content.decode()
+
+
 def test_a_quarter_without_orders_shows_no_number() -> None:
     nothing = counts(
         orders=0, filed=0, verified=0, followed_up=0, courts={"A": (0, 0)}, agencies={"B": (0, 0)}
@@ -233,11 +269,33 @@ def test_orders_are_counted_by_court_and_by_police_of_the_quarter_in_which_they_
     found = count_quarter(LAST.since, LAST.until)
 
     assert (found.orders, found.filed, found.verified) == (2, 0, 0)
+    assert found.agencies[ELSEWHERE] == (0, 0)
     assert found.courts[court.name] == (2, 0)
     assert sum(orders for orders, _ in found.agencies.values()) == 2
     assert set(found.courts) == set(
         Agency.objects.filter(kind=AgencyKind.COURT).values_list("name", flat=True)
     )
+
+
+@pytest.mark.django_db
+def test_an_order_counts_once_among_police_also_with_two_departments_or_without_one() -> None:
+    """Else the rows of police less the state would be the few orders with two departments, or without."""
+    served = NOW - timedelta(days=70)
+    twice, none = (
+        make.order(issued_at=served - timedelta(days=1), served_at=served, now=served) for _ in range(2)
+    )
+    former, later = make.agency(), make.agency()
+    twice.order_agencies.filter(capacity=Capacity.RESPONDENT_POLICE).update(agency=former)
+    twice.order_agencies.create(capacity=Capacity.RESPONDENT_POLICE, agency=later)
+    none.order_agencies.filter(capacity=Capacity.RESPONDENT_POLICE).update(agency=make.agency(state="us_ma"))
+
+    found = count_quarter(LAST.since, LAST.until)
+
+    assert found.orders == sum(orders for orders, _ in found.agencies.values()) == 2
+    assert {name: one for name, one in found.agencies.items() if one[0]} == {
+        later.name: (1, 0),
+        ELSEWHERE: (1, 0),
+    }
 
 
 @pytest.mark.django_db
