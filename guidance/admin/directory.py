@@ -27,7 +27,7 @@ from accounts.models import AuditAction, User
 from accounts.searching import OnlyFilters
 from accounts.services.access.access_log import record_for
 from guidance.models import HelpEntry, HelpKind
-from guidance.services import directory
+from guidance.services import directory, guides
 from guidance.services.directory import CONTENT, DirectoryEntry
 from orders.forms.fields import DayField
 
@@ -96,6 +96,7 @@ class HelpEntryAdmin(OnlyFilters[HelpEntry]):
             "rows": [(one, one.is_overdue(today), HelpKind(one.kind).label) for one in rows],
             "overdue": sum(one.is_overdue(today) for one in rows),
             "days": directory.CHECKED_EVERY.days,
+            "old_guides": guides.old(today),
             "may_write": self.has_add_permission(request),
         }
         return self._page(request, "list", "Help directory", context)

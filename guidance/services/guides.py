@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -30,6 +30,10 @@ NUMBERS = {
     "gun_days": ("CT-RET-01", "due", Unit.BUSINESS_DAYS),
     "kept_years": ("CT-RET-03", "due", Unit.YEARS),
 }
+
+
+#: Courts and the legislature change what is in a guide about once a year.
+SOURCE_LASTS = timedelta(days=365)
 
 
 class NumberChanged(ValueError):
@@ -66,6 +70,11 @@ class Guide:
     sources: tuple[GuideSource, ...]
     reviewed_by: str
 
+    def is_old(self, today: date) -> bool:
+        """Return True if no source of the guide is newer than `SOURCE_LASTS`."""
+        dates = [one.read for one in self.sources if one.read is not None]
+        return not dates or max(dates) + SOURCE_LASTS < today
+
     def sentences(self) -> Iterator[str]:
         """Yield every text of the guide that a person reads."""
         yield self.title
@@ -100,6 +109,11 @@ def guides(language: str, today: date) -> list[Guide]:
 def guide(name: str, language: str, today: date) -> Guide | None:
     """Return one guide in a language; None for an unknown name."""
     return next((one for one in guides(language, today) if one.name == name), None)
+
+
+def old(today: date) -> list[Guide]:
+    """Return the guides whose sources are old, to be read again."""
+    return [one for one in guides("en", today) if one.is_old(today)]
 
 
 @cache

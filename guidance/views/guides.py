@@ -42,6 +42,7 @@ def guide(request: HttpRequest, name: str, language: str) -> HttpResponse:
         "guide",
         language,
         guide=found,
+        is_old=found.is_old(today()),
         others=[one for one in others if one.name != name],
         footer=words(language)["not_advice"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -46,6 +47,14 @@ def test_the_list_has_the_entries_that_are_due_first(desk: Client) -> None:
     assert f'href="{ONE}"' in page
     assert "are due for a check" in page
     assert page.index("Interval House") < page.index("CT Safe Connect")
+
+
+def test_the_list_names_the_guides_whose_sources_are_old(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guidance.admin.directory.court_date", lambda _: date(2028, 1, 3))
+
+    assert 'href="/guides/ask/"' in desk.get(LIST).content.decode()
 
 
 def test_home_asks_the_administrator_to_check(desk: Client) -> None:

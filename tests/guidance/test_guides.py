@@ -120,6 +120,30 @@ def test_a_value_of_a_later_day_does_not_count_yet(monkeypatch: pytest.MonkeyPat
     assert guides.numbers(TODAY + timedelta(days=1))["surrender_hours"] == 12
 
 
+def test_a_guide_is_old_a_year_after_its_newest_source() -> None:
+    found = guides.guide("ask", "en", TODAY)
+    assert found is not None
+    last = max(one.read for one in found.sources if one.read) + guides.SOURCE_LASTS
+
+    assert not found.is_old(last)
+    assert found.is_old(last + timedelta(days=1))
+    assert replace(found, sources=()).is_old(TODAY)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guide_with_old_sources_warns_the_reader(
+    language: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "/guides/ask/" if language == "en" else "/guides/ask/es/"
+    monkeypatch.setattr("guidance.views.guides.today", lambda: TODAY)
+    assert words(language)["old_sources"] not in client.get(address).content.decode()
+
+    monkeypatch.setattr("guidance.views.guides.today", lambda: date(2028, 1, 3))
+
+    assert words(language)["old_sources"] in client.get(address).content.decode()
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
