@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +18,7 @@ from notifications.services.contacts.contacts import ContactSettings
 from notifications.services.corrected_alerts import notify_of_correction
 from notifications.services.delivery import outbox
 from notifications.services.firing.fire import Firer
-from notifications.services.recipients.news import kinds_by_rule, optional_kinds
+from notifications.services.recipients.news import FOR_PERSON, kinds_by_rule, optional_kinds
 from orders.errors import InvalidFact
 from orders.models import Checkpoint, ConfidentialityRelease, HistoryEntry
 from orders.rules.vocabulary import Purpose
@@ -173,6 +175,33 @@ def test_a_renewed_release_keeps_contact_and_choices(stage: Fixtures, person: Us
     assert choices.choice_of(after, person).by_email_only
 
 
+def test_the_choice_at_the_lease_decides_by_any_choice_before(stage: Fixtures, person: User) -> None:
+    """SQL does with an alert what the page shows, in Python, of the choice in force at that time."""
+    chance = random.Random(17)
+    optional = [one.value for one in optional_kinds()]
+
+    def choose() -> None:
+        messages = [one for one in optional if chance.random() < 0.6]
+        only = chance.random() < 0.5
+        choices.choose(stage.release, messages=messages, by_email_only=only, by=person, now=stage.now)
+
+    seen = set()
+    for kind in [*RULE, *RULE, *RULE]:
+        choose()
+        alerts = [one for one in fire(stage, kind) if one.recipient_id == person.pk]
+        choose()
+        choice = choices.choice_of(stage.release, person)
+        is_message = kind not in optional or kind in choices.messages_of(choice)
+        is_short = is_message and not (kind in optional and choice.by_email_only)
+
+        assert states(alerts) == {
+            ("person", "email"): "LEASED" if is_message else "ON_PAGE",
+            ("person", "sms"): "LEASED" if is_short else "WITHDRAWN",
+        }, (kind, choice.on_page, choice.by_email_only)
+        seen.add((is_message, is_short))
+    assert len(seen) == 3
+
+
 # ---- the protected person ----------------------------------------------------------------------------------
 
 
@@ -209,6 +238,22 @@ def test_what_waits_is_not_sent_after_the_person_chose_again(
     contact.refresh_from_db()
     assert contact.encrypted_address
     assert states(alerts) == {("protected", "email"): "WITHDRAWN"}
+
+
+def test_the_person_gets_what_was_wanted_at_the_firing_and_at_the_lease(
+    stage: Fixtures, person: User
+) -> None:
+    contact = contact_for(stage, person)
+    for kind, at_firing, at_lease in product(("served", "return"), (True, False), (True, False)):
+        others = [one.value for one in FOR_PERSON if one != kind]
+        contacts.choose_news(contact, [*others, kind] if at_firing else others)
+        alerts = [one for one in fire(stage, kind) if one.via == Via.PROTECTED]
+        assert bool(alerts) == at_firing
+        contacts.choose_news(contact, [*others, kind] if at_lease else others)
+
+        is_sent = at_lease and kind in contacts.wanted_news(contact)
+        expected = {("protected", "email"): "LEASED" if is_sent else "WITHDRAWN"}
+        assert states(alerts) == (expected if at_firing else {})
 
 
 def test_at_least_one_kind_is_chosen_and_the_refusal_names_the_field(
