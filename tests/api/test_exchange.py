@@ -28,8 +28,9 @@ from orders.models import (
     ServiceMethod,
     StatementKind,
 )
-from orders.services.exchange.niem import CONTEXT
+from orders.services.exchange.niem import CONTEXT, protection_order
 from orders.services.exchange.nods import COLUMNS
+from orders.services.exchange.surrender import ExchangeRecord, surrender_of
 from orders.services.firearms import inventory
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
@@ -108,6 +109,34 @@ def test_niem_has_the_order_its_service_and_its_surrender(fixtures: Fixtures, cl
     assert order["ctc:SurrenderOtherItem"][0]["nc:ItemQuantity"] == 50
     (receipt,) = order["ctc:SurrenderReceipt"]
     assert receipt["ctc:SurrenderReceiptItem"] == [{"@id": states["S-2"]["@id"]}]
+
+
+def test_what_niem_has_no_name_for_fits_its_schema_too_and_a_true_owner_stays_here() -> None:
+    words = {"caliber": "9 mm", "firearm_type": "PISTOL", "description": "worn grip", "status": "alleged"}
+    items: list[dict[str, Any]] = [
+        words | {"id": "6c1f7a2e-0000-4000-8000-000000000001", "item_kind": "firearm"},
+        words | {"id": "6c1f7a2e-0000-4000-8000-000000000002", "item_kind": "ammunition", "quantity": 5},
+    ]
+    receipts = [
+        {
+            "kind": kind,
+            "received_at": "2026-11-28T15:00:00Z",
+            "taker_name": "Sky Linden",
+            "id": items[0]["id"],
+        }
+        for kind in ("third_party", "true_owner")
+    ]
+    record = ExchangeRecord(order={"id": items[0]["id"]}, items=items, receipts=receipts)
+
+    order = protection_order(record)
+
+    shapes = schema("niem")["$defs"]
+    for name, rows in ((one, order[f"ctc:{one}"]) for one in ("SurrenderFirearm", "SurrenderOtherItem")):
+        assert errors_of(rows[0], shapes[name] | {"$defs": shapes}, {"components": {}}) == []
+    assert order["ctc:SurrenderOtherItem"][0]["nc:ItemDescriptionText"] == "9 mm; PISTOL; worn grip"
+    takers = [one.get("ctc:SurrenderReceiptTakerName") for one in order["ctc:SurrenderReceipt"]]
+    assert takers == ["Sky Linden", None]
+    assert [one.get("taker_name") for one in surrender_of(record)["receipts"]] == ["Sky Linden", None]
 
 
 def test_no_format_has_a_protected_person_or_a_note_for_officers(fixtures: Fixtures, clerk: Caller) -> None:

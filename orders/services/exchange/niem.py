@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from orders.models import ItemKind
-from orders.services.exchange.surrender import ExchangeRecord, Row, filled
+from orders.services.exchange.surrender import ExchangeRecord, Row, filled, taker_of
 
 #: The namespaces of a document, by their prefix.
 CONTEXT = {
@@ -83,24 +83,37 @@ def _is_firearm(row: Row) -> bool:
 
 def _item(row: Row) -> dict[str, Any]:
     """Return a firearm, or for ammunition and magazines an `nc:ItemType`, with where it is."""
-    lot = {} if _is_firearm(row) else {"nc:ItemCategoryText": row.get("item_kind")}
     return {"@id": f"urn:uuid:{row['id']}"} | filled(
         {
-            **lot,
-            "nc:ItemDescriptionText": row.get("description"),
+            **(_of_firearm(row) if _is_firearm(row) else _of_lot(row)),
             "nc:ItemMakeName": row.get("make"),
             "nc:ItemModelName": row.get("model"),
             "nc:ItemQuantity": row.get("quantity"),
             "nc:ItemSerialIdentification": filled({"nc:IdentificationID": row.get("serial")}),
-            "j:FirearmCategoryText": row.get("firearm_type"),
-            "j:FirearmBoreSizeText": row.get("caliber"),
             "ctc:SurrenderItemStatusCode": row.get("status"),
         }
     )
 
 
+def _of_firearm(row: Row) -> dict[str, Any]:
+    return {
+        "nc:ItemDescriptionText": row.get("description"),
+        "j:FirearmCategoryText": row.get("firearm_type"),
+        "j:FirearmBoreSizeText": row.get("caliber"),
+    }
+
+
+def _of_lot(row: Row) -> dict[str, Any]:
+    """Return what only a lot has. NIEM gives no caliber to an item that is not a firearm."""
+    described = filled({name: row.get(name) for name in ("caliber", "firearm_type", "description")})
+    return {
+        "nc:ItemCategoryText": row.get("item_kind"),
+        "nc:ItemDescriptionText": "; ".join(described.values()),
+    }
+
+
 def _receipt(row: Row) -> dict[str, Any]:
-    taker = row.get("agency") or row.get("taker_name")
+    taker = row.get("agency") or taker_of(row)
     return filled(
         {
             "nc:ActivityIdentification": filled({"nc:IdentificationID": row.get("receipt_number")}),

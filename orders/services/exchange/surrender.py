@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orders.models import ReceiptKind
+
 #: The format and its version, as each document names it.
 FORMAT = "firearm-surrender/1.0"
 
@@ -37,6 +39,14 @@ def _only(row: Row, *names: str, **renamed: str) -> dict[str, Any]:
     return filled(found | {new: row.get(old) for new, old in renamed.items()})
 
 
+def taker_of(receipt: Row) -> str:
+    """Return the name of the dealer or person who took the items, if it may leave.
+
+    The true owner of a firearm may be the protected person, so that name stays here.
+    """
+    return "" if receipt.get("kind") == ReceiptKind.TRUE_OWNER else receipt.get("taker_name", "")
+
+
 def surrender_of(record: ExchangeRecord) -> dict[str, Any]:
     """Return the order in the open surrender format."""
     order, case = record.order, record.order.get("case", {})
@@ -62,7 +72,7 @@ def surrender_of(record: ExchangeRecord) -> dict[str, Any]:
             ],
             "receipts": [
                 _only(
-                    one,
+                    {**one, "taker_name": taker_of(one)},
                     *("id", "kind", "received_at", "agency", "dealer_license", "taker_name"),
                     number="receipt_number",
                     items="firearms",
