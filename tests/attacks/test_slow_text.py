@@ -8,7 +8,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from itertools import product
 from typing import Any
 
@@ -19,6 +21,7 @@ from accounts import text
 from accounts.models import AgencyKind, Role
 from notifications.channels import phone
 from orders.matching import dockets, firearm_words, lookup, names, places, serials
+from orders.services.registry.lines import ExportError, Lines
 from tests import make
 from tests.api.conftest import MakeCaller
 
@@ -39,6 +42,7 @@ MARKS = ("\u0301\u0323", "\u0f73\u0f71")
 SAFE = {
     "orders.services.registry.lines._ROOT",
     "orders.services.registry.lines._JSON",
+    "orders.services.desk.tables._FORMULA",
     "guidance.templatetags.open_pages._NUMBER",
     "orders.matching.serials._CERTAIN_SEPARATORS",
 }
@@ -124,6 +128,18 @@ def test_a_telephone_number_of_any_length_is_refused_at_once(piece: str) -> None
             phone.normalize("1" + piece * LENGTH)
 
     assert seconds(read) < SECONDS
+
+
+@pytest.mark.parametrize("piece", ["<!---->", "<?a?>", "<!doctype a>", "<!--"])
+def test_a_file_that_is_no_export_is_refused_at_once(piece: str) -> None:
+    def read() -> None:
+        for repeated in (22, BODY // 9 // len(piece)):
+            with pytest.raises(ExportError):
+                Lines(BytesIO(f"<{piece * repeated}1".encode()), "orders.csv").begins()
+            with suppress(ExportError):
+                Lines(BytesIO(f"{piece * repeated}1".encode()), "orders.csv").begins()
+
+    assert seconds(read) < 3
 
 
 def test_marks_that_a_person_writes_are_kept() -> None:

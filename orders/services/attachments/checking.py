@@ -166,11 +166,25 @@ def _objects(content: bytes) -> Iterator[bytes]:
         is_plain = _PLAINLY_PACKED.search(dictionary) and dictionary.count(b"/Filter") == 1
         if not is_plain or _CHANGED_AFTER in dictionary:
             raise EOFError
-        unpacked = zlib.decompressobj().decompress(memoryview(content)[before:], left)
+        unpacked = _unpacked(memoryview(content)[before:], left)
         left -= len(unpacked)
         if left <= 0:
             raise EOFError
         yield _plain_names(unpacked)
+
+
+def _unpacked(packed: memoryview, most: int) -> bytes:
+    """Return the stream that begins here, at most that many bytes of it.
+
+    In pieces, because the library copies what follows the end, which would be nearly the whole file for each
+    of many small streams.
+    """
+    unpacker, found = zlib.decompressobj(), bytearray()
+    for start in range(0, len(packed), _READ):
+        found += unpacker.decompress(packed[start : start + _READ], most - len(found))
+        if unpacker.eof or len(found) >= most:
+            break
+    return bytes(found)
 
 
 def _plain_names(part: bytes) -> bytes:

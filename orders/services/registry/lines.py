@@ -37,8 +37,11 @@ _OTHER_FILES = (
     (b"SQLite format", "a database", "Export its tables as CSV"),
     (b"PAR1", "a Parquet file", "Export the registry as CSV"),
 )
-#: The first element of a document.
-_ROOT = re.compile(r"\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*|<!doctype[^>]*>\s*)*<([A-Za-z_][\w:.-]*)", re.I | re.S)
+#: The first element of a document. A comment ends at its first mark: with more ways to divide a row of
+#: comments, trying them all would take years.
+_ROOT = re.compile(
+    r"\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*)*+<([A-Za-z_][\w:.-]*)", re.I | re.S
+)
 _JSON = re.compile(r"\s*(?:\[\s*)?\{")
 _TEMPLATE = "`import_por --template DIR` writes the columns."
 
