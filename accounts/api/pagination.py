@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import reduce
@@ -26,6 +27,9 @@ PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 #: Index rows to test one by one (a few milliseconds) before falling back to the caller's own orders.
 SCAN_LIMIT = 5_000
+
+#: The parameters that may change from page to page.
+_OF_PAGE = ("cursor", "limit")
 
 
 class PageQuery(InputSerializer):
@@ -105,8 +109,8 @@ class EncryptedCursorPagination(SinglePagePagination):
         rows as `queryset` by a query that starts from the caller's orders.
         """
         cursor, limit = view.query_data.get("cursor", ""), view.query_data["limit"]
-        ordering = list(view.ordering)
-        after = _decode(cursor, ordering) if cursor else Q()
+        ordering, asked = list(view.ordering), _asked(request)
+        after = _decode(cursor, ordering, asked) if cursor else Q()
         try:
             if index_scan is None or by_agency is None:
                 rows = list(queryset.filter(after).order_by(*ordering)[: limit + 1])
@@ -116,7 +120,7 @@ class EncryptedCursorPagination(SinglePagePagination):
         except (ValidationError, ValueError) as error:
             raise _invalid_cursor() from error
         self._request = request
-        self._next_cursor = _encode(ordering, rows[limit - 1]) if len(rows) > limit else ""
+        self._next_cursor = _encode(ordering, asked, rows[limit - 1]) if len(rows) > limit else ""
         return rows[:limit]
 
     @override
@@ -160,19 +164,26 @@ def _first(queryset: QuerySet[Any], ordering: Sequence[str], size: int) -> list[
     return list(queryset.prefetch_related(None).order_by(*ordering).values_list("pk", flat=True)[:size])
 
 
-def _encode(ordering: list[str], row: Any) -> str:
+def _asked(request: Request) -> str:
+    """Return a digest of who asks for which rows: a cursor from elsewhere would compare rows of two lists."""
+    filters = sorted((name, value) for name, value in request.query_params.items() if name not in _OF_PAGE)
+    asked = json.dumps([request.user.pk, request.path, filters])
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def _encode(ordering: list[str], asked: str, row: Any) -> str:
     """Return the encrypted cursor of the position of `row`."""
     values = [getattr(row, name.removeprefix("-")) for name in ordering]
-    return encrypt(json.dumps([ordering, values], default=str))
+    return encrypt(json.dumps([ordering, asked, values], default=str))
 
 
-def _decode(cursor: str, ordering: list[str]) -> Q:
+def _decode(cursor: str, ordering: list[str], asked: str) -> Q:
     """Return the condition of all rows after the cursor. Raises `Problem`."""
     try:
-        cursor_ordering, values = json.loads(decrypt(cursor))
+        cursor_ordering, cursor_asked, values = json.loads(decrypt(cursor))
     except (InvalidToken, ValueError) as error:
         raise _invalid_cursor() from error
-    if cursor_ordering != ordering:
+    if (cursor_ordering, cursor_asked) != (ordering, asked):
         raise _invalid_cursor()
     return _beyond(ordering, values, is_after=True)
 
@@ -193,5 +204,7 @@ def _beyond(ordering: Sequence[str], values: Sequence[Any], *, is_after: bool) -
 
 
 def _invalid_cursor() -> Problem:
-    error = FieldError("cursor", "invalid", "Not a cursor of this list. Take it from `next`.")
+    error = FieldError(
+        "cursor", "invalid", "Not a cursor of this list with these filters. Take it from your own `next`."
+    )
     return Problem("invalid", errors=[error])
