@@ -2,7 +2,8 @@
 
 Code must not log personal data. As a safety net, the formatters remove addresses, telephone numbers, docket
 numbers and secret links from messages, their arguments and the text of exceptions. Of an error of the
-database they keep the class, the code and the constraint: its text contains values of rows.
+database they keep the class, the code and the constraint: its text contains values of rows. In the text of
+every other error they leave out what is in quotation marks, which may be what someone typed.
 
 What strangers send is in some messages. So a text is cut before it is matched, and no pattern looks at the
 same character from many starts.
@@ -60,6 +61,16 @@ _PERSONAL = (
 )
 
 
+#: What an error quotes, except the name of a column or a parameter. A long quote may be cut before its end.
+_QUOTED = re.compile(
+    r"(?<!\w)'(?![a-z_][a-z0-9_.]*')(?:[^'\n]|'(?=\w)){0,1000}(?:'|$)"
+    r'|"(?![a-z_][a-z0-9_.]*")[^"\n]{0,1000}(?:"|$)|“[^“”\n]{0,1000}(?:”|$)',
+    re.MULTILINE,
+)
+#: The most characters of the text of an error that is kept.
+_LONGEST_TEXT = 1_000
+
+
 def redacted(text: str) -> str:
     """Return the text without addresses, telephone numbers, docket numbers and secret links, and cut."""
     text = _shortened(text)
@@ -77,7 +88,7 @@ def _shortened(text: str) -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Leaves out the texts of errors of the database."""
+    """Leaves out the texts of errors of the database, and what other errors quote."""
 
     @override
     def formatException(self, ei: Any) -> str:
@@ -96,7 +107,7 @@ class _Formatter(logging.Formatter):
 
 
 def _errors(error: BaseException | None) -> list[BaseException]:
-    """Return the error, and those that led to it, that are of the database."""
+    """Return the error, and those that led to it."""
     found: list[BaseException] = []
     ahead, seen = [error], set[int]()
     while ahead:
@@ -105,17 +116,18 @@ def _errors(error: BaseException | None) -> list[BaseException]:
             continue
         seen.add(id(one))
         ahead += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
-        if isinstance(one, (DatabaseError, psycopg.Error)):
-            found.append(one)
+        found.append(one)
     return found
 
 
 def _without_values(text: str, errors: list[BaseException]) -> str:
-    """Return the text with the kind of each error in place of its text."""
+    """Return the text with the kind of each error of the database in place of its text, and less quotes."""
     for error in errors:
-        said = f"[{reason_of(error)}]"
         for words in filter(None, (repr(error), str(error))):
-            text = text.replace(words, said)
+            if isinstance(error, (DatabaseError, psycopg.Error)) or len(words) > _LONGEST_TEXT:
+                text = text.replace(words, f"[{reason_of(error)}]")
+            else:
+                text = text.replace(words, _QUOTED.sub("'…'", words))
     return text
 
 

@@ -7,15 +7,17 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import UUIDField
 from django.urls import URLPattern, get_resolver
 from gunicorn.config import Config
 
@@ -154,6 +156,41 @@ def test_error_of_the_database_shows_its_class_code_and_constraint_only(formatte
         assert "DETAIL" not in line
     assert "[UniqueViolation 23505 accounts_agency_name_key]" in said
     assert "RuntimeError" in said
+
+
+TYPED = "Ash Birch"
+#: What fails with what someone typed in its text.
+FAILURES: dict[str, Callable[[], object]] = {
+    "a number": lambda: int(TYPED),
+    "a day": lambda: date.fromisoformat(TYPED),
+    "an id": lambda: UUIDField().to_python(TYPED),
+    "a key": lambda: {}[TYPED],
+    "a long text": lambda: int(TYPED * 200),
+    "an apostrophe": lambda: refuse(f"can't read '{TYPED} O'{TYPED}' here"),
+}
+
+
+def refuse(text: str) -> None:
+    raise ValueError(text)
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), LineFormatter("%(message)s")])
+@pytest.mark.parametrize("how", FAILURES)
+def test_no_error_shows_what_it_quotes(how: str, formatter: logging.Formatter) -> None:
+    with pytest.raises((ValueError, KeyError, ValidationError)) as caught:
+        FAILURES[how]()
+
+    said = formatter.format(record_of(caught.value, "not read: %s, %r", caught.value, caught.value))
+
+    assert TYPED in str(caught.value)
+    assert "Birch" not in said
+    assert caught.type.__name__ in said
+
+
+def test_an_error_still_names_a_column() -> None:
+    said = JsonFormatter().format(record_of(KeyError("served_at"), "not read"))
+
+    assert "KeyError: 'served_at'" in said
 
 
 @pytest.mark.django_db
