@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import cache, partial
 from typing import Any
 
@@ -35,11 +36,19 @@ _IN_PULSES = frozenset({"notifications.pulse", "notifications.drain"})
 _LONG = 600
 
 
+#: Seconds that a broker may take for all hints of a pulse.
+_HINTS_WITHIN = 1.0
+
+
 def send_hints(drains: int) -> bool:
-    """Ask workers for that many drains; False if the broker did not take the hints."""
+    """Ask workers for that many drains; False if the broker did not take the hints, or not at once."""
+    ends = time.monotonic() + _HINTS_WITHIN
     try:
         for _ in range(drains):
             drain.apply_async(args=(sending.BATCH,), expires=30, retry=False)
+            if time.monotonic() > ends:
+                logger.warning("the broker is slow to take hints")
+                return False
     except Exception as error:  # noqa: BLE001 - a broker that refuses writes raises what its client has for it
         logger.warning("no broker for hints: %s", type(error).__name__)
         return False

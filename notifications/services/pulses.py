@@ -1,7 +1,8 @@
 """The threads of a process that runs pulses, even when Celery beat and the broker are down.
 
-One fires, one sends, one watches the last hop, one sends canaries by mail, one runs periodic work that is
-overdue. They are apart because sending and reading mail wait for other servers, and nothing may delay firing.
+One fires, one hints to workers, one sends, one watches the last hop, one sends canaries by mail, one runs
+periodic work that is overdue. They are apart because hints, sending and reading mail wait for other servers,
+and nothing may delay firing.
 """
 
 from __future__ import annotations
@@ -44,12 +45,15 @@ class Pulses:
     ) -> None:
         self._firer, self._send_hints, self._periodic = firer, send_hints, periodic
         self._is_hinted = True
+        self._drains = 0
+        self._asked = threading.Event()
         self._pulses = 0
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=[name, period, work], name=name, daemon=True)
             for name, period, work in (
                 ("pulse", PERIOD, self._pulse),
+                ("hint", 0.0, self._send_asked),
                 ("send", PERIOD / 2, self._send),
                 ("watch", WATCH_EVERY, watch),
                 ("mailbox", WATCH_EVERY, fly),
@@ -65,8 +69,10 @@ class Pulses:
     def stop(self) -> None:
         """Stop after the current pulse."""
         self._stop.set()
-        for one in self._threads[:2]:
-            one.join(timeout=5)
+        self._asked.set()
+        for one in self._threads:
+            if one.name in ("pulse", "send"):
+                one.join(timeout=5)
 
     def wait(self) -> None:
         """Return when `stop` is called."""
@@ -95,8 +101,18 @@ class Pulses:
             sending.reap()
 
     def _hint(self, drains: int) -> bool:
-        self._is_hinted = self._send_hints(drains)
+        """Leave the hints to their own thread: a broker may take seconds for each."""
+        self._drains = drains
+        if drains:
+            self._asked.set()
         return self._is_hinted
+
+    def _send_asked(self) -> None:
+        """Send the hints of the latest pulse once it asks for some."""
+        self._asked.wait()
+        self._asked.clear()
+        if not self._stop.is_set():
+            self._is_hinted = self._send_hints(self._drains)
 
     def _send(self) -> None:
         """Send what no worker took in time, or all without a broker."""

@@ -3,6 +3,8 @@ pulse."""
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,11 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role
+from notifications import tasks
 from notifications.models import Alert, AlertState, Heartbeat, PendingAcknowledgment
+from notifications.services import pulses
 from notifications.services.firing import pulse
 from notifications.services.firing.fire import Firer
 from orders.models import Checkpoint, Order
 from tests import make
+from tests.faults.stack import wait_for
 from tests.ledger import Ledger
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +92,38 @@ def test_pulse_sends_hints_for_what_another_fired_or_left() -> None:
     pulse.run_pulse(Firer("test"), hints)
 
     assert hints.sent == [1, 0]
+
+
+def test_a_broker_that_hangs_delays_no_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
+    fired, answered = [], threading.Event()
+    monkeypatch.setattr(pulses, "run_pulse", lambda _firer, hint, *, drains: fired.append((hint(1), drains)))
+    monkeypatch.setattr(pulses, "PERIOD", 0.05)
+    monkeypatch.setattr(pulses, "backlog_seconds", lambda: 0.0)
+    monkeypatch.setattr(pulses.sending, "reap", lambda: None)
+    for other in ("watch", "fly", "run_overdue"):
+        monkeypatch.setattr(pulses, other, lambda *_: None)
+    process = pulses.Pulses(Firer("test"), lambda _drains: answered.wait(60))
+
+    process.start()
+    try:
+        wait_for("more pulses", lambda: len(fired) > 3, 30)
+    finally:
+        answered.set()
+        process.stop()
+
+
+def test_a_slow_broker_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def publish(**hint: object) -> None:
+        asked.append(hint)
+        time.sleep(0.6)
+
+    monkeypatch.setattr(tasks.drain, "apply_async", publish)
+
+    # The pulse then sends by itself.
+    assert not tasks.send_hints(50)
+    assert len(asked) == 2
 
 
 def test_pulse_escalates_even_if_sending_fails(monkeypatch: pytest.MonkeyPatch) -> None:
