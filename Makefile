@@ -50,10 +50,10 @@ test: setup ## Run the tests, in about fourteen minutes on two cores
 	exit $${failed:-0}
 
 long: setup ## Run the long tests that `make test` leaves out: walks in the browser, faults of processes (four minutes)
-	@only="long and "; .ci/browser || only="$${only}not browser and "; \
+	@only="long and "; .ci/browser || only="$${only}not browser and "; .ci/faketime; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
-	exit $${failed:-0}
+	.ci/faketime --at-end; exit $${failed:-0}
 
 check: setup ## Run the linters (migrations, too), mypy, the prose check, the search for secrets, Django's checks, the coverage of the rules
 	@$(BIN)/ruff check
@@ -106,7 +106,8 @@ fuzz: setup ## Call every operation of the API with generated input, and let fac
 # Kills, stops and cuts off processes, with thousands of alerts and real waits; `make test` runs a part of it.
 faults: export CTC_FAULTS := full
 faults: setup ## Kill and starve real processes, with real waits (an hour)
-	@$(TESTS) $(BIN)/python -m pytest tests/faults tests/notifications/test_isolation.py
+	@.ci/faketime; $(TESTS) $(BIN)/python -m pytest tests/faults tests/notifications/test_isolation.py || failed=1; \
+	.ci/faketime --at-end || failed=1; exit $${failed:-0}
 
 # Each role's pages in English and Spanish, at 375 and 1,280 pixels, in light and dark, with the errors of each form.
 # `make test` runs axe on some of them. The programs come from npm, pinned with digests; the Nu checker needs Java.
