@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from notifications.channels.smtp_replies import PERMANENT, Reply, Stage, result_
 
 #: What `smtplib` and the socket raise if the connection breaks or the server answers something unexpected.
 _BROKEN = (OSError, smtplib.SMTPException)
+#: Of those, what only a person can mend: encryption, a sign-in, or a name of the server that do not fit.
+_SETTINGS = (ssl.SSLError, smtplib.SMTPNotSupportedError, socket.gaierror)
 #: The stage of a refusal, by what `smtplib` raises.
 _STAGES = {smtplib.SMTPSenderRefused: Stage.SENDER, smtplib.SMTPDataError: Stage.DATA}
 _OK = 250
@@ -146,7 +149,9 @@ def _unreached(error: Exception) -> SendResult:
         reason = f"no connection: {type(error).__name__}"
         is_away = isinstance(error, (OSError, smtplib.SMTPServerDisconnected))
         # A certificate that does not verify, TLS or a sign-in that the server does not offer, a wrong host.
-        refuses_us = not is_away or isinstance(error, (ssl.SSLError, smtplib.SMTPNotSupportedError))
+        refuses_us = not is_away or isinstance(error, _SETTINGS)
+        if isinstance(error, socket.gaierror):
+            reason = "no connection: the name of the mail server is not found"
     return SendResult(
         status=SendStatus.UNREACHABLE,
         error=reason,

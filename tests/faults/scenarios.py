@@ -56,9 +56,9 @@ from orders.services.planning.replan import armed_due
 from tests import make
 from tests.faults import orders_due
 from tests.faults.interruptions import clerk, sender
-from tests.faults.troubles import cut, few_connections, locked, no_runs, runs
+from tests.faults.troubles import cut, few_connections, full, locked, no_runs, runs
 
-__all__ = ["clerk", "cut", "few_connections", "locked", "no_runs", "runs", "sender"]
+__all__ = ["clerk", "cut", "few_connections", "full", "locked", "no_runs", "runs", "sender"]
 
 
 #: Orders that are entered at once.

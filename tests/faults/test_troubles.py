@@ -15,6 +15,7 @@ from notifications.services.delivery import sending
 from notifications.services.delivery.outbox import LEASE
 from tests.faults.checker import CLEAN
 from tests.faults.conftest import FULL, Broker, Outside, Settle, found, full_only
+from tests.faults.slow_broker import slow_way
 from tests.faults.stack import PATIENCE, THREADS, Stack, kill, wait_for
 from tests.notifications.hook_server import running
 
@@ -133,6 +134,55 @@ def test_a_broker_that_became_a_replica_stops_nothing(
         assert one["duplicates"] == []
 
 
+@pytest.mark.parametrize("delay", [3.0, pytest.param(60.0, marks=full_only)])
+def test_a_broker_that_answers_slowly_delays_nothing(
+    stack: Stack, outside: Outside, settle: Settle, broker: Broker, delay: float
+) -> None:
+    stack.email = "smtp"
+    before = dict(stack.environment)
+    with slow_way(broker.port) as way:
+        stack.environment["CELERY_BROKER_URL"] = f"redis://127.0.0.1:{way.port}/0"
+        try:
+            stack.worker()
+            stack.beat()
+        finally:
+            stack.environment = before
+        wait_for("the pulse", lambda: stack.scenario("pulses")["processes"] == 1, 60)
+        way.delay = delay
+        # So many that a pulse has many hints to send.
+        outcome = settle(int(stack.scenario("due", MANY, -1, "late")["court"]), MANY, 120)
+        again = settle(int(stack.scenario("due", 20, 2)["court"]), 20, 60)
+
+    for one in (outcome, again):
+        assert found(outside, one) == CLEAN
+        assert one["duplicates"] == []
+    assert found(outside, again, within=10 * PATIENCE) == CLEAN
+
+
+@full_only
+def test_a_broker_that_is_emptied_again_and_again_delays_nothing(
+    stack: Stack, outside: Outside, settle: Settle, broker: Broker
+) -> None:
+    stack.email = "smtp"
+    stack.worker()
+    stack.beat()
+    wait_for("the pulse", lambda: stack.scenario("pulses")["processes"] == 1, 60)
+    court = int(stack.scenario("due", MANY, 2)["court"])
+    for _ in range(10):
+        broker.flush()
+        time.sleep(0.3)
+    broker.stop()
+    broker.start()
+    broker.stop()
+    time.sleep(1)
+    broker.start()
+    broker.flush()
+    outcome = settle(court, MANY, 120)
+
+    assert found(outside, outcome) == CLEAN
+    assert outcome["duplicates"] == []
+
+
 def test_a_worker_that_is_stopped_while_it_sends_doubles_nothing_without_a_mark(
     stack: Stack, outside: Outside, settle: Settle
 ) -> None:
@@ -177,6 +227,11 @@ def test_a_table_that_is_locked_delays_and_doubles_nothing(
     stack: Stack, outside: Outside, settle: Settle, table: str
 ) -> None:
     in_trouble(stack, outside, settle, "locked", table, LASTS)
+
+
+@full_only
+def test_a_disk_that_is_full_loses_nothing(stack: Stack, outside: Outside, settle: Settle) -> None:
+    in_trouble(stack, outside, settle, "full", LASTS)
 
 
 @full_only

@@ -1,16 +1,18 @@
 """Scenarios that put the stack's database into trouble, or read what periodic work did.
 
-Each of `locked` and `few_connections` begins a trouble that ends by itself.
+Each of `locked`, `few_connections` and `full` begins a trouble that ends by itself.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from notifications.models import PeriodicRun
 
@@ -50,6 +52,36 @@ def few_connections(most: int, seconds: float) -> dict[str, object]:
 
     threading.Timer(seconds, end).start()
     return {}
+
+
+_FULL = """
+CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF clock_timestamp() < '{until}'::timestamptz THEN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+  END IF;
+  RETURN NEW;
+END $$
+"""
+_FULL_TABLE = """
+CREATE OR REPLACE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table}
+FOR EACH ROW EXECUTE FUNCTION full_disk()
+"""
+
+
+def full(seconds: float) -> dict[str, object]:
+    """Refuse every new row for that many seconds, as a database does whose disk is full."""
+    with _superuser() as session:
+        until = timezone.now() + timedelta(seconds=seconds)
+        session.execute(_FULL.format(until=until.isoformat()))
+        found = session.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename ~ '^(orders|notifications)_' ORDER BY tablename"
+        ).fetchall()
+        # One by one: all their locks together could deadlock with what runs.
+        for (table,) in found:
+            session.execute(_FULL_TABLE.format(table=table))
+    return {"tables": len(found)}
 
 
 def cut() -> dict[str, object]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Role, User
+from notifications.channels import smtp_backend
 from notifications.models import Alert, AlertState, Finding, Heartbeat, Provider
 from notifications.services import last_hop
 from notifications.services.delivery import outbox, printing, providers, sending
@@ -175,6 +176,19 @@ def test_a_setting_that_the_server_refuses_is_noticed_at_the_first_try(
     assert codes() == {"provider"}
     assert reply[:3] in open_findings().get().detail
     ledger.refuses = {}
+    probe_again()
+    assert codes() == set()
+
+
+def test_a_name_that_is_not_found_is_noticed_at_the_first_try(
+    administrator: User, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(smtp_backend, "resolve", lambda *_: [])
+        last_hop.watch()
+
+    assert codes() == {"provider"}
+    assert "is not found" in open_findings().get().detail
     probe_again()
     assert codes() == set()
 
