@@ -18,6 +18,7 @@ from accounts.api.pagination import PageQuery
 from accounts.api.problems import FieldError, Problem, invalid_rows_as_problems
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceAction, ResourceList
+from accounts.mail_addresses import LONGEST
 from accounts.models import Agency, AuditAction, Membership, Role, User
 from accounts.services import people
 from accounts.services.access.access_log import record_for
@@ -76,7 +77,7 @@ class MembershipList(ResourceList):
 class MembershipChangeInput(InputSerializer):
     """Whether a person is alerted, or is a backup. What is left out stays as it is."""
 
-    person = serializers.EmailField(help_text="The email address of the account.")
+    person = serializers.EmailField(max_length=LONGEST, help_text="The email address of the account.")
     role = serializers.ChoiceField(choices=Role.choices)
     agency = NamedField(
         queryset=Agency.objects.all(),

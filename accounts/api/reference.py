@@ -16,6 +16,7 @@ from accounts.api.pagination import PageQuery
 from accounts.api.problems import PROBLEMS, invalid_rows_as_problems
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceAction, ResourceList, UnpagedList
+from accounts.mail_addresses import LONGEST
 from accounts.models import Agency, AgencyKind, JudicialDistrict, State, Town
 from accounts.services.agencies import directory
 
@@ -75,6 +76,7 @@ class AgencyChangeInput(InputSerializer):
 
     agency = NamedField(queryset=Agency.objects.all(), help_text="Its name.")
     email = serializers.EmailField(
+        max_length=LONGEST,
         required=False,
         allow_blank=True,
         help_text="Its shared mailbox; an empty text removes it.",

@@ -66,6 +66,10 @@ class ContinuanceInput(ConfirmInput):
 HELD = [one for one in HearingOutcome.choices if one[0] != HearingOutcome.CONTINUED]
 
 
+#: The most findings of one hearing.
+MOST_FINDINGS = 200
+
+
 class FirearmFindingInput(InputSerializer):
     """What the court found about a firearm. Without one, about `count` that are alleged and not listed."""
 
@@ -81,6 +85,7 @@ class FindingsInput(InputSerializer):
     findings = FirearmFindingInput(
         many=True,
         required=False,
+        max_length=MOST_FINDINGS,
         help_text="What the court found about each firearm that is not accounted for. The outcome "
         "`compliant` is refused until each is settled.",
     )

@@ -14,6 +14,7 @@ from accounts.api.fields import InstantField, NamedField
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceAction, UnpagedList
+from accounts.mail_addresses import LONGEST
 from accounts.models import POLICE, Agency, User
 from orders.api.base import refusals_as_problems
 from orders.models import OpenCeiling
@@ -55,9 +56,11 @@ class ReassignmentInput(OwnAgencyInput):
     """The open follow-ups of one person go to another, each as an act on its own case."""
 
     from_person = serializers.EmailField(
-        allow_null=True, help_text="The address with which the person signs in; null: those that no one has."
+        max_length=LONGEST,
+        allow_null=True,
+        help_text="The address with which the person signs in; null: those that no one has.",
     )
-    to_person = serializers.EmailField(help_text="A colleague who can take follow-ups.")
+    to_person = serializers.EmailField(max_length=LONGEST, help_text="A colleague who can take follow-ups.")
 
 
 class AgencyAct(ResourceAction):
