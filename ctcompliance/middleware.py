@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
 from ctcompliance.logs import request_id
@@ -27,6 +27,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+#: What a page may be asked. Of these, views and the check for forged forms refuse what does not fit.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 #: Of the device's features pages may use only passkeys.
 PERMISSIONS_POLICY = ", ".join(
@@ -61,6 +64,20 @@ def trust_no_other_site(get_response: Respond) -> Respond:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
+
+    return respond
+
+
+def refuse_other_methods(get_response: Respond) -> Respond:
+    """Answer 405 to a method that no page knows. Many views would take it for a GET.
+
+    The API has its own answer.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if request.method in METHODS or request.path.startswith("/api/"):
+            return get_response(request)
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
 
     return respond
 

@@ -284,6 +284,7 @@ MIDDLEWARE = [
     # Outside of all that refuses a request: refusals have these headers too.
     "ctcompliance.middleware.never_store",
     "ctcompliance.middleware.trust_no_other_site",
+    "ctcompliance.middleware.refuse_other_methods",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
