@@ -27,11 +27,14 @@ from orders.models import Capacity, HistoryEntry
 
 
 def may_acknowledge(alert: Alert, user: User) -> bool:
-    """True for the recipient, and for members of the agency in a role that receives these alerts."""
+    """True for the recipient, and for members of the agency in a role that receives these alerts.
+
+    Who left the agency since then answers for it no more.
+    """
+    held = [one.role for one in user.memberships.all() if one.agency_id == alert.agency_id]
     if alert.recipient_id == user.pk:
-        return True
-    roles = {MATRIX.alert_role.get(alert.capacity, ""), Role.SUPERVISOR}
-    return any(one.role in roles and one.agency_id == alert.agency_id for one in user.memberships.all())
+        return bool(held) or alert.agency_id is None or alert.via in (Via.FALLBACK, Via.OPERATOR)
+    return not {MATRIX.alert_role.get(alert.capacity, ""), Role.SUPERVISOR}.isdisjoint(held)
 
 
 def acknowledge(alert: Alert, *, by: User, now: datetime, only_sent: bool = False) -> Alert:
@@ -64,7 +67,8 @@ def acknowledge(alert: Alert, *, by: User, now: datetime, only_sent: bool = Fals
 def acknowledge_by_code(number: str, code: str, *, now: datetime) -> int:
     """Acknowledge the alerts of the text message that has the code; return their number.
 
-    A code from another number or after its lifetime acknowledges nothing.
+    A code from another number or after its lifetime acknowledges nothing, nor does one from a person who left
+    the agency or whose account ended.
     """
     sent = Alert.objects.filter(
         channel=Channel.SMS,
@@ -78,7 +82,11 @@ def acknowledge_by_code(number: str, code: str, *, now: datetime) -> int:
     matching = [
         one
         for one in sent
-        if one.message_key and hmac.compare_digest(answer_code(one.message_key).encode(), given.encode())
+        if one.message_key
+        and hmac.compare_digest(answer_code(one.message_key).encode(), given.encode())
+        and one.recipient is not None
+        and one.recipient.is_person_in_use(now)
+        and may_acknowledge(one, one.recipient)
     ]
     for one in matching:
         if one.recipient is not None:

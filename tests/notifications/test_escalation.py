@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
 
-from accounts.models import Agency, AgencyKind, Role, User
+from accounts.models import Agency, AgencyKind, Membership, Role, User
 from notifications.models import (
     Alert,
     AlertState,
@@ -237,6 +237,24 @@ def test_acknowledgment_by_code_from_the_number_that_got_it(fixture: OrderFixtur
     ) == {fixture.liaison.pk}, "the email about the same is acknowledged with the text message"
     assert PendingAcknowledgment.objects.get().answered_by == fixture.liaison
     assert acknowledge_by_code("+18605550100", code, now=NOW) == 0, "once"
+
+
+@pytest.mark.parametrize("how", ["left the agency", "account ended", "account closed"])
+def test_no_code_answers_for_an_agency_any_more(how: str, fixture: OrderFixture) -> None:
+    by_sms(fixture.liaison)
+    message = next(one for one in fixture.fire(["respondent_police"]) if one.channel == "sms")
+    Alert.objects.filter(pk=message.pk).update(message_key=message.public_id, first_sent_at=NOW)
+    if how == "left the agency":
+        Membership.objects.filter(user=fixture.liaison).delete()
+    else:
+        User.objects.filter(pk=fixture.liaison.pk).update(
+            is_active=how != "account closed", ends_at=NOW if how == "account ended" else None
+        )
+
+    assert acknowledge_by_code("+18605550100", answer_code(message.public_id), now=NOW) == 0
+
+    assert not Alert.objects.exclude(acknowledged_at=None).exists()
+    assert PendingAcknowledgment.objects.get().answered_at is None
 
 
 @pytest.mark.django_db(transaction=True)
