@@ -13,6 +13,7 @@ from accounts.api.fields import DayField
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from orders.api.base import ChildAction, OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
+from orders.api.firearms.listed import MANY
 from orders.api.serializers import ConfirmInput, OrderChildOutput
 from orders.models import CourtFinding, Firearm, Hearing, HearingOutcome, HearingPurpose
 from orders.models.orders import MOST_FIREARMS
@@ -66,10 +67,6 @@ class ContinuanceInput(ConfirmInput):
 HELD = [one for one in HearingOutcome.choices if one[0] != HearingOutcome.CONTINUED]
 
 
-#: The most findings of one hearing.
-MOST_FINDINGS = 200
-
-
 class FirearmFindingInput(InputSerializer):
     """What the court found about a firearm. Without one, about `count` that are alleged and not listed."""
 
@@ -83,9 +80,8 @@ class FindingsInput(InputSerializer):
     """What the court found at a hearing."""
 
     findings = FirearmFindingInput(
-        many=True,
+        **MANY,
         required=False,
-        max_length=MOST_FINDINGS,
         help_text="What the court found about each firearm that is not accounted for. The outcome "
         "`compliant` is refused until each is settled.",
     )

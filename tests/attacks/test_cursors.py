@@ -42,7 +42,7 @@ def done_to(order: Order, kind: str) -> None:
 
 
 def cursor_of(answer: Any) -> str:
-    return parse_qs(urlsplit(answer.json()["next"]).query)["cursor"][0]
+    return str(parse_qs(urlsplit(answer.json()["next"]).query)["cursor"][0])
 
 
 @pytest.mark.parametrize("how", ELSEWHERE)

@@ -15,6 +15,7 @@ from accounts.models import Role
 from notifications import tasks
 from notifications.models import Alert, AlertState, Heartbeat, PendingAcknowledgment
 from notifications.services import pulses
+from notifications.services.delivery import sending
 from notifications.services.firing import pulse
 from notifications.services.firing.fire import Firer
 from orders.models import Checkpoint, Order
@@ -99,7 +100,7 @@ def test_a_broker_that_hangs_delays_no_pulse(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pulses, "run_pulse", lambda _firer, hint, *, drains: fired.append((hint(1), drains)))
     monkeypatch.setattr(pulses, "PERIOD", 0.05)
     monkeypatch.setattr(pulses, "backlog_seconds", lambda: 0.0)
-    monkeypatch.setattr(pulses.sending, "reap", lambda: None)
+    monkeypatch.setattr(sending, "reap", lambda: None)
     for other in ("watch", "fly", "run_overdue"):
         monkeypatch.setattr(pulses, other, lambda *_: None)
     process = pulses.Pulses(Firer("test"), lambda _drains: answered.wait(60))

@@ -14,6 +14,8 @@ from orders.models import Firearm, Permit
 
 #: The most rows in one list of an input.
 MOST = 200
+#: The options of an input that is one of these lists.
+MANY: dict[str, Any] = {"many": True, "max_length": MOST}
 
 
 def ids_field(help_text: str, **options: Any) -> serializers.ListField:

@@ -13,7 +13,7 @@ from accounts.api.serializers import InputSerializer
 from accounts.models import POLICE, Agency
 from orders.api.base import CaseChildList, OrderAction
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
-from orders.api.firearms.listed import MOST, ids_field, listed_firearms, listed_permits
+from orders.api.firearms.listed import MANY, ids_field, listed_firearms, listed_permits
 from orders.api.serializers import AsGivenField, IdsField, OrderChildOutput, TownField
 from orders.models import Firearm, ItemKind, Permit, Receipt, ReceiptGiver, ReceiptKind
 from orders.services.firearms import receipts
@@ -63,9 +63,8 @@ class ReceiptInput(InputSerializer):
     received_at = InstantField()
     firearms = ids_field("Ids of items on the list of the case.", required=False)
     found = FoundItemInput(
-        many=True,
+        **MANY,
         required=False,
-        max_length=MOST,
         help_text="What else the receipt names: it is added to the list, with the receipt as source.",
     )
     permits = ids_field("Ids of permits that were handed in with it.", required=False)
