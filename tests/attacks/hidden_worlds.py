@@ -205,6 +205,7 @@ def _readers(fixtures: Fixtures, strangers: Strangers) -> dict[str, Reader]:
     order = fixtures.order
     places = {
         Role.CLERK: fixtures.court,
+        Role.JUDGE: fixtures.court,
         Role.LIAISON: fixtures.police,
         Role.SUPERVISOR: fixtures.police,
         Role.PROSECUTOR: fixtures.referral.agency,
@@ -273,7 +274,8 @@ def _read_api(reader: Reader, fixtures: Fixtures, only: Collection[str] = ()) ->
             answer = caller.get(address, **query)
             reader.keep(ROOT + address, answer)
             # A download is kept as it is. It lists no rows to go on with.
-            if answer.status_code != 200 or answer.streaming:
+            is_list = "json" in answer.headers.get("Content-Type", "")
+            if answer.status_code != 200 or answer.streaming or not is_list:
                 continue
             if isinstance(rows := answer.json().get("results"), list):
                 found.setdefault(path.split("/")[-1], []).extend(
