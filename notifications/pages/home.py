@@ -34,6 +34,7 @@ from notifications.services.delivery.printing import to_hand_over
 from notifications.services.recipients.news import kinds_by_rule
 from notifications.services.watch.findings import open_findings
 from notifications.services.watch.locked import locks_known_to
+from notifications.services.weekly import supervised
 from orders.services.clients.release_requests import waiting_for
 from orders.services.desk.conditions import CourtDesk
 from orders.services.follow_ups.figures import agencies_of
@@ -154,7 +155,7 @@ def _cards(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         "offers": offers_to(user).order_by().values("pk")[:MAX_COUNTED].count() if sees_follow_ups else 0,
         "is_advocate": is_advocate,
         "unconfirmed": unconfirmed_count(user) if is_advocate else 0,
-        "is_supervisor": Role.SUPERVISOR in roles,
+        "leads_police": bool(supervised(user)),
         "has_figures": bool(agencies_of(user)),
         "is_auditor": Role.AUDITOR in roles,
         "unreviewed": len(overdue_weeks()) if Role.AUDITOR in roles else 0,

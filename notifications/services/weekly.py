@@ -54,7 +54,6 @@ def write_reports() -> int:
     week = local.date() - timedelta(days=local.weekday())
     if local.weekday() == 0 and local.hour < MONDAY_HOUR:
         return 0
-    # A supervisor of advocates owns no follow-up.
     supervisors = reachable_members().filter(role=Role.SUPERVISOR, agency__kind__in=POLICE).values("user")
     waiting = User.objects.filter(pk__in=supervisors).exclude(
         pk__in=WeeklyReport.objects.filter(week=week).values("user")
@@ -82,12 +81,12 @@ def figures_of(user: User, now: datetime) -> Figures:
 
 
 def supervised(user: User) -> list[int]:
-    """Return the agencies (by key) in which the user is a supervisor."""
-    return sorted(
-        one.agency_id
-        for one in user.memberships.all()
-        if one.role == Role.SUPERVISOR and one.agency_id is not None
-    )
+    """Return the police agencies (by key) in which the user is a supervisor.
+
+    Supervisors of advocates own no follow-up: the week and the figures are closed to them.
+    """
+    own = user.memberships.filter(role=Role.SUPERVISOR, agency__kind__in=POLICE)
+    return sorted(key for key in own.values_list("agency", flat=True) if key is not None)
 
 
 def absent_colleagues(user: User, now: datetime) -> QuerySet[User]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import AgencyKind, Membership, Role, User
 from notifications.models import Alert, AlertState, WeeklyReport
 from notifications.services import weekly
 from notifications.services.delivery import sending
@@ -107,3 +107,16 @@ def test_the_page_names_who_has_not_signed_in(chief: User, fixture: OrderFixture
     assert "Ash Birch" not in page
     assert page_of(fixture.liaison).status_code == 404
     assert page_of(fixture.clerk).status_code == 404
+
+
+def test_the_week_is_closed_to_supervisors_of_advocates(fixture: OrderFixture) -> None:
+    center = make.agency(name="Center", kind=AgencyKind.ADVOCACY)
+    leader, never_came = make.person(Role.SUPERVISOR, center), make.person(Role.ADVOCATE, center)
+    User.objects.filter(pk=never_came.pk).update(joined_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+    assert page_of(leader).status_code == 404
+    assert weekly.supervised(leader) == []
+    Membership.objects.create(user=leader, agency=fixture.police, role=Role.SUPERVISOR)
+    page = page_of(leader)
+    assert page.status_code == 200
+    assert never_came.name not in page.content.decode()
