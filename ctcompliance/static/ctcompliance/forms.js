@@ -24,6 +24,21 @@
       for (const one of [shown, shown.querySelector('.select2-selection__rendered')]) one?.setAttribute('aria-label', label)
     }
   })
+  // On a telephone the pages are one line. What it cuts off opens with a button; the current page is in view.
+  const pages = document.getElementById('site-pages')
+  const menu = document.querySelector('[aria-controls=site-pages]')
+  if (pages && menu) {
+    const fit = () => { menu.hidden = menu.getAttribute('aria-expanded') !== 'true' && pages.scrollWidth <= pages.parentElement.clientWidth }
+    menu.addEventListener('click', () => {
+      const isOpen = menu.getAttribute('aria-expanded') !== 'true'
+      menu.setAttribute('aria-expanded', isOpen)
+      pages.classList.toggle('all', isOpen)
+    })
+    fit()
+    addEventListener('resize', fit)
+    const here = pages.querySelector('[aria-current]')
+    if (here && here.offsetLeft + here.offsetWidth > pages.clientWidth) pages.scrollLeft = here.offsetLeft - 16
+  }
   // A rejected form in a folded part of a long page.
   document.querySelector('details[open] :is([role=alert], .errorlist)')?.closest('details').scrollIntoView()
 })()
