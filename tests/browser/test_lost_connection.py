@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from PIL import Image
+from pytest_django import Settings
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from accounts.models import Role
-from orders.models import Receipt
+from orders.models import Attachment, Receipt
 from orders.services.firearms.inventory import list_firearm
 from tests import make
 from tests.browser.conftest import PATIENCE, Browser
@@ -133,3 +136,30 @@ def test_a_receipt_survives_a_lost_connection_and_is_stored_once(browser: Browse
 
     browser.sign_out()
     until(browser, lambda: "isQueued" not in kept(browser))
+
+
+def test_a_refused_receipt_keeps_its_photograph(browser: Browser, settings: Settings, tmp_path: Path) -> None:
+    settings.ATTACHMENTS_DIR = tmp_path / "stored"
+    now = timezone.now()
+    police = make.agency(name="Elm Police")
+    order = make.served_order(now=now, respondent_town=make.town(police))
+    list_firearm(order, source="application", make="Ruger", serial="HHD0051", by=None, now=now)
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (640, 480), "gray").save(photo, "JPEG")
+    browser.sign_in(make.person(Role.LIAISON, police))
+    browser.open(f"/cases/{order.public_id}/receipt/")
+    state(browser, "live")
+
+    browser.driver.find_element(By.NAME, "photos").send_keys(str(photo))
+    browser.driver.find_element(By.CSS_SELECTOR, "details summary").click()
+    browser.type(**{"item0-serial": "HHD0O51"})
+    browser.driver.find_element(By.CSS_SELECTOR, "button.big").click()
+    state(browser, "again")
+
+    assert "Is it the same firearm?" in browser.text
+    assert "Choose the photographs again" not in browser.text
+    browser.driver.find_element(By.CSS_SELECTOR, "[name=item0-same][value=same]").click()
+    browser.driver.find_element(By.CSS_SELECTOR, "button.big").click()
+    browser.wait_for("1 photograph kept.")
+    assert Attachment.objects.get().receipt == Receipt.objects.get()
+    assert "isQueued" not in kept(browser)

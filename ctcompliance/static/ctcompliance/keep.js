@@ -14,6 +14,7 @@
     sending: ['Sending.', 'Keep this page open.', 'info'],
     sent: ['Sent.', 'It is wiped from this phone.', 'success'],
     before: ['Sent already, nothing doubled.', 'It is wiped from this phone.', 'success'],
+    again: ['Kept on this phone.', 'What you typed and photographed is still here. Correct what is marked, then send it.', 'info'],
     back: ['Found on this phone.', 'This was not sent yet. Check it, then send it.', 'warning'],
     refused: ['Not sent.', 'The server did not take it. It is still saved on this phone.', 'error']
   }
@@ -145,13 +146,16 @@
       const text = await answer.text()
       let page = ''
       try { page = JSON.parse(text).page } catch { /* A page with what is to be corrected. */ }
-      await wipe()
       isQueued = false
-      secret = null
       if (page) {
+        await wipe()
+        secret = null
         show(answer.headers.get('X-Sent-Before') ? 'before' : 'sent')
         location.assign(page)
       } else {
+        // The page with what is to be corrected has no photographs: it takes them from here.
+        try { await keep() } catch { await wipe() }
+        secret = null
         HTMLFormElement.prototype.submit.call(form)
       }
     }
@@ -189,9 +193,11 @@
       began = kept.began
       isQueued = kept.isQueued
       fill(JSON.parse(new TextDecoder().decode(plain)))
-      show('back')
+      const isRefused = Boolean(document.querySelector('[role=alert]'))
+      show(isRefused ? 'again' : 'back')
+      for (const words of document.querySelectorAll('[data-files]')) words.remove()
       // What the server asks the person to check waits for the person; the timer must not send it.
-      if (isQueued && document.querySelector('[role=alert]')) {
+      if (isQueued && isRefused) {
         isQueued = false
         await keep()
       }
