@@ -13,6 +13,7 @@ from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField
+from orders.forms.more_refusals import refusals_beside
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import add_place, move_firearms
@@ -85,11 +86,20 @@ class PlaceForm(SiteForm):
         field: Any = self.fields["agency"]
         field.queryset = mine
 
-    def record(self) -> StoragePlace | None:
-        """Add the place; None if it is refused, with the reason in the form."""
-        data = self.cleaned_data
-        try:
-            return add_place(data["agency"], name=data["name"], capacity=data["capacity"], by=self.person)
-        except InvalidFact as refusal:
-            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+    def record(self, now: datetime) -> StoragePlace | None:
+        """Add the place; None if something is refused: the form shows all of it in one round."""
+        if not self.is_valid():
+            for one in refusals_beside(self, self._store, now=now):
+                self._refuse(one)
             return None
+        try:
+            return self._store()
+        except InvalidFact as refusal:
+            self._refuse(refusal)
+            return None
+
+    def _store(self) -> StoragePlace:
+        return add_place(**self.cleaned_data, by=self.person)
+
+    def _refuse(self, refusal: InvalidFact) -> None:
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)

@@ -116,7 +116,7 @@ def agency_custody(request: HttpRequest) -> HttpResponse:
     """Show the storage places of the person's agencies and what is in them; add a place."""
     person = person_in(request, VIEWERS)
     form = PlaceForm(request.POST if request.method == "POST" else None, person=person)
-    if form.is_bound and form.is_valid() and form.record():
+    if form.is_bound and form.record(timezone.now()):
         messages.success(request, "The place is added.")
         return redirect("custody")
     mine = person.agencies_for("view", "custody_step")

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from orders.models import Attachment, CustodyStep, Firearm, Order, Receipt, ServiceAttempt
+from orders.models import Attachment, CustodyStep, Firearm, Order, Receipt, ServiceAttempt, StoragePlace
 from tests.orders.cases.places import Place, browser, instant, make_place, page_of
 from tests.orders.cases.test_custody import moved, taken
 from tests.orders.cases.test_taken import sheet, ticked
@@ -141,6 +141,18 @@ def test_a_step_of_custody_shows_a_wrong_time_and_an_empty_officer(place: Place)
     assert text.count("errorlist") >= 2
     assert CustodyStep.objects.count() == before
     assert Firearm.objects.get(pk=firearm.pk).status == "surrendered"
+
+
+def test_a_storage_place_shows_a_used_name_beside_a_wrong_number(place: Place) -> None:
+    sent = {"agency": place.police.pk, "name": "Property room", "capacity": ""}
+    here = browser(place.liaison)
+    assert here.post("/custody/", sent).status_code == 302
+
+    text = post(place, "/custody/", sent | {"capacity": "0"})
+
+    assert "Property room is a place of" in text
+    assert "greater than or equal to 1" in text
+    assert StoragePlace.objects.count() == 1
 
 
 def test_a_return_of_service_shows_missing_papers_and_signature(place: Place) -> None:
