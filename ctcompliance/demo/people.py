@@ -86,6 +86,21 @@ def _attorney_of(court: Agency) -> Agency:
     return Agency.objects.get(kind=AgencyKind.PROSECUTOR, judicial_district=court.judicial_district)
 
 
+def _give_numbers(court: Agency) -> None:
+    """Give the offices that others call a made-up telephone number."""
+    offices = [
+        court,
+        *(court_in(place) for _, place in _CLERKS),
+        *(Town.objects.get(name=place).police for place in (HARTFORD, STATE_POLICE_TOWN)),
+        *(Town.objects.get(name=place).police for _, place in _LIAISONS),
+        _attorney_of(court),
+    ]
+    for number, office in enumerate(offices, 142):
+        if not office.telephone:
+            office.telephone = f"860-555-0{number}"
+            directory.record(row=office)
+
+
 def load_people(court: Agency) -> int:
     """Create the people who do not exist yet, and return how many."""
     advocacy = _agency(ADVOCACY, AgencyKind.ADVOCACY)
@@ -104,9 +119,7 @@ def load_people(court: Agency) -> int:
         ("Ira Lane", Role.SCHOOL, _agency(SCHOOL, AgencyKind.SCHOOL)),
         ("Sam Doyle", Role.ADVOCATE, advocacy),
     ]
-    if not court.telephone:
-        court.telephone = "860-555-0142"
-        directory.record(row=court)
+    _give_numbers(court)
     added = 0
     for sign_in, (name, role, agency) in zip(SIGN_INS, holds, strict=True):
         if not User.objects.filter(email__iexact=sign_in.email).exists():

@@ -129,9 +129,11 @@ def sample_document(document: str, words: DocumentWords, letterhead: tuple[str, 
 
 
 def letterhead_of(agency: Agency | None) -> tuple[str, ...]:
-    """Return the lines below the agency's name that are in force."""
-    row = Letterhead.objects.filter(agency=agency).first() if agency else None
-    return tuple(row.lines.splitlines()) if row else ()
+    """Return the lines below the agency's name that are in force; its telephone if it has no letterhead."""
+    if agency is None:
+        return ()
+    row = Letterhead.objects.filter(agency=agency).first()
+    return tuple(row.lines.splitlines()) if row else tuple(filter(None, [agency.telephone]))
 
 
 def add_letterhead(agency: Agency, *, lines: str, by: User | None, now: datetime) -> Letterhead:

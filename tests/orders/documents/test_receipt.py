@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditAction, AuditEntry, Role, User
+from accounts.models import Agency, AuditAction, AuditEntry, Role, User
 from orders.models import Receipt, ReceiptGiver, ReceiptKind
 from orders.services.documents.blocks import Document, Paragraph
 from orders.services.documents.receipt import receipt_document
@@ -53,6 +53,13 @@ def test_it_lists_what_was_taken_on_one_page(papers: Papers) -> None:
         "Ammunition, 3",
     ):
         assert expected in found.text, expected
+
+
+def test_the_paper_has_the_number_that_it_says_to_call(papers: Papers) -> None:
+    assert "call the office above" in " ".join(read(papers.liaison, papers.receipt).text.split())
+    Agency.objects.filter(pk=papers.receipt.agency_id).update(telephone="860-555-0117")
+
+    assert "860-555-0117" in read(papers.liaison, papers.receipt).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
