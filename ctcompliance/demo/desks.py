@@ -20,7 +20,7 @@ from orders.services.service import record_failed_attempt
 
 #: Referrals of the demonstration, the last of them decided.
 _REFERRED = 3
-_WHY = "The respondent refuses to hand over the firearms. Two visits, no answer at the second."
+_WHY = "By telephone the respondent refuses to hand over the firearms. A search warrant is needed."
 
 
 def give_to_marshal(demo: Demonstration, order: Order, number: int, *, tries: int = 0) -> None:

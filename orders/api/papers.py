@@ -30,6 +30,9 @@ class ServiceReturnInput(InputSerializer):
     drawing = serializers.CharField(
         max_length=LONGEST, help_text="The path of the pen in a field of 600 by 200, as in SVG: M and L only."
     )
+    entered_at = InstantField(
+        required=False, help_text="When the officer entered the service in the court's tracking system."
+    )
 
 
 class PickUpCreate(OrderAction):

@@ -72,6 +72,11 @@ class ServiceReturnForm(ActForm):
         label="Papers that you served",
         error_messages={"required": "Tick the papers that you served."},
     )
+    entered_at = InstantField(
+        required=False,
+        label="Entered in the tracking system",
+        help_text="When you entered the service in the court's own system. Leave it empty before.",
+    )
     name = forms.CharField(max_length=120, label="Your name and title")
     method = forms.ChoiceField(
         choices=[(SignatureMethod.SCREEN.value, "Signed on the screen")],
@@ -84,6 +89,8 @@ class ServiceReturnForm(ActForm):
     @override
     def prepare_fields(self, order: Order) -> None:
         """Start with the order and the officer of the service."""
+        if not papers.asks_for_entry(order):
+            del self.fields["entered_at"]
         self.fields["served_papers"].initial = [papers.PAPERS[0]]
         self.fields["name"].initial = order.service_officer
         self.fields["name"].widget.attrs["autocomplete"] = "name"

@@ -19,8 +19,8 @@ from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.documents.officer_papers import SignedReturn, return_of_service
 from orders.services.documents.typesetting import typeset
 from orders.services.firearms.signatures import check_drawing
-from orders.services.one_round import refuse
-from orders.services.orders.case_events import record_case_event
+from orders.services.one_round import at_once, refuse
+from orders.services.orders.case_events import events_of, record_case_event
 from orders.services.service import may_correct
 from orders.services.validation import check_instant, need_reason
 
@@ -31,6 +31,9 @@ PAPERS = (
     "The notice of the hearing",
     "The notice of the duty to surrender firearms",
 )
+
+#: The event of an entry in the court's tracking system.
+ENTERED = "service_recorded"
 
 #: The capacities of police.
 _POLICE = [
@@ -82,11 +85,19 @@ def withdraw_pick_up(order: Order, *, reason: str, by: User, now: datetime) -> O
 
 
 def file_return(
-    order: Order, *, served_papers: Sequence[str], name: str, drawing: str, by: User, now: datetime
+    order: Order,
+    *,
+    served_papers: Sequence[str],
+    name: str,
+    drawing: str,
+    by: User,
+    now: datetime,
+    entered_at: datetime | None = None,
 ) -> Attachment:
     """Make the signed return of service, store it with the order, and record that the court has it.
 
-    `drawing` is the path of the pen, as for a receipt. Raises `InvalidFact`, and `NotYours`.
+    `drawing` is the path of the pen, as for a receipt. `entered_at` is when the officer entered the service
+    in the court's tracking system. Raises `InvalidFact`, and `NotYours`.
     """
     signed = SignedReturn(name=clean(name), drawing=drawing, signed_at=now, papers=tuple(served_papers))
     check_drawing(drawing)
@@ -113,7 +124,25 @@ def file_return(
         )
         if not is_returned(order):
             record_case_event(order, kind=RETURNED, occurred_at=now, by=by, now=now)
+        if entered_at is not None:
+            _record_entry(order, entered_at, by=by, now=now)
     return row
+
+
+def _record_entry(order: Order, at: datetime, *, by: User, now: datetime) -> None:
+    """Record when the officer entered the service in the court's tracking system."""
+    if not asks_for_entry(order):
+        refuse("entered_at", "not_asked", "The entry is recorded already, or none is due. Leave this empty.")
+    try:
+        with at_once():
+            record_case_event(order, kind=ENTERED, occurred_at=at, by=by, now=now)
+    except InvalidFact as refusal:
+        refuse("entered_at", refusal.code, refusal.message)
+
+
+def asks_for_entry(order: Order) -> bool:
+    """True if the law asks the officer to enter the service elsewhere, and no entry is recorded."""
+    return ENTERED in events_of(order) and not CaseEvent.objects.filter(order=order, kind=ENTERED).exists()
 
 
 def withdraw_return(order: Order, *, reason: str, by: User, now: datetime) -> Order:

@@ -131,3 +131,24 @@ def test_a_supervisor_sets_the_ceiling_and_gives_all_of_one_person(
     elsewhere = supervisor.post("/follow-up-reassignments", {**give, "agency": strange["agency"]})
     assert elsewhere.status_code == 403
     assert liaison.post("/follow-up-reassignments", give).status_code == 403
+
+
+def test_who_served_records_the_entry_in_the_tracking_system(fixtures: Fixtures, caller: MakeCaller) -> None:
+    marshal = marshal_of(fixtures)
+    path = f"/orders/{fixtures.unserved.public_id}/service-returns"
+    served(fixtures, marshal)
+    entry = CaseEvent.objects.filter(order=fixtures.unserved, kind="service_recorded")
+
+    later = (fixtures.now + timedelta(hours=3)).isoformat()
+    refused = caller(marshal).post(path, SIGNED | {"entered_at": later})
+    assert [one["field"] for one in refused.json()["errors"]] == ["entered_at"]
+    assert not Attachment.objects.exists()
+
+    body = SIGNED | {"entered_at": fixtures.ago(minutes=10)}
+    assert caller(marshal).post(path, body).status_code == 201
+    assert entry.count() == 1
+    assert make.deadline(fixtures.unserved, "CT-SVC-09").met_at is not None
+    caller(marshal).post(f"{path[:-1]}-withdrawals", WHY)
+    again = caller(marshal).post(path, body)
+    assert again.json()["errors"][0]["code"] == "not_asked"
+    assert caller(marshal).post(path, SIGNED).status_code == 201

@@ -162,6 +162,7 @@ def test_the_return_is_signed_filed_and_seen_by_the_court(office: Office) -> Non
     bad = client.post(page_of(order, "return-of-service"), sheet | {"drawing": "<svg>"}).content.decode()
     assert "Nothing is filed yet" in bad
     assert not Attachment.objects.exists()
+    assert "Entered in the tracking system" in read(office.marshal, page_of(order, "return-of-service"))
     filed = client.post(page_of(order, "return-of-service"), sheet | {"drawing": PEN})
 
     assert filed["Location"] == page_of(order)
