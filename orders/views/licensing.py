@@ -36,8 +36,8 @@ def report(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = _order(request, public_id)
     asked = {"kind": request.GET.get("kind", "")}
     form = LicensingReportForm(request.POST or None, order=order, initial=asked)
-    if request.method == "POST" and form.is_valid() and _record(request, order, form):
-        messages.success(request, "The report is recorded. Of an attempt, others are alerted now.")
+    if request.method == "POST" and _record(request, order, form):
+        messages.success(request, "The report is recorded. Others are alerted now if it is an attempt to buy.")
         return redirect("licensing-page", public_id=public_id)
     return _page(request, order, form)
 
@@ -71,12 +71,11 @@ def _order(request: HttpRequest, public_id: UUID) -> Order:
 
 
 def _record(request: HttpRequest, order: Order, form: LicensingReportForm) -> bool:
-    try:
-        record_licensing_report(order, **form.service_kwargs(), by=_person(request), now=timezone.now())
-    except InvalidFact as refusal:
-        form.refuse(refusal)
-        return False
-    return True
+    by, now = _person(request), timezone.now()
+    stored = form.in_one_round(
+        lambda: record_licensing_report(order, **form.service_kwargs(), by=by, now=now), now=now
+    )
+    return stored is not None
 
 
 def _page(request: HttpRequest, order: Order, form: LicensingReportForm) -> HttpResponse:
@@ -84,6 +83,7 @@ def _page(request: HttpRequest, order: Order, form: LicensingReportForm) -> Http
     context = {
         "order": order,
         "form": form,
+        "zone": zone,
         "permits": order.permits.all(),
         "reports": [(one, _when(one, zone)) for one in order.licensing_reports.all()],
         "withdraw_form": WithdrawReportForm(auto_id=False),

@@ -80,6 +80,15 @@ def test_a_refusal_is_shown_beside_the_field(order: Order, unit: Agency) -> None
     assert not LicensingReport.objects.exists()
 
 
+def test_the_page_says_that_the_order_is_vacated(order: Order, unit: Agency) -> None:
+    client, address = signed_in(make.person(Role.LICENSING, unit)), f"/licensing/{order.public_id}/"
+    assert "<dt>Vacated</dt>" not in client.get(address).content.decode()
+
+    Order.objects.filter(pk=order.pk).update(vacated_at=timezone.now(), vacated_offset=0)
+
+    assert "<dt>Vacated</dt>" in client.get(address).content.decode()
+
+
 def test_those_who_may_not_report_find_no_page_and_no_resource(
     order: Order,
     caller: MakeCaller,
