@@ -37,7 +37,7 @@ def report(request: HttpRequest, public_id: UUID) -> HttpResponse:
     asked = {"kind": request.GET.get("kind", "")}
     form = LicensingReportForm(request.POST or None, order=order, initial=asked)
     if request.method == "POST" and _record(request, order, form):
-        messages.success(request, "The report is recorded. Others are alerted now if it is an attempt to buy.")
+        messages.success(request, "The report is recorded. If it is an attempt, others are alerted now.")
         return redirect("licensing-page", public_id=public_id)
     return _page(request, order, form)
 

@@ -19,6 +19,14 @@ from tests.browser.conftest import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+#: The late case is another person's, and the board shows only one's own and what no one owns.
+_OF_ANOTHER = """
+document.querySelector('.board.late .case-row').dataset.whose = 'other'
+const whose = document.getElementById('board-whose')
+whose.value = 'mine'
+whose.dispatchEvent(new Event('change'))
+"""
+
 
 def test_a_liaison_acknowledges_on_the_board_and_records_a_receipt(browser: Browser) -> None:
     now = timezone.now()
@@ -42,6 +50,10 @@ def test_a_liaison_acknowledges_on_the_board_and_records_a_receipt(browser: Brow
     for width in (1920, 1280, 320, 375):
         assert not browser.is_wider_than(width)
     late = browser.driver.find_element(By.CSS_SELECTOR, ".board.late")
+    browser.driver.execute_script(_OF_ANOTHER)
+    assert not late.is_displayed()
+    browser.driver.find_element(By.CSS_SELECTOR, ".counts a.late").click()
+    assert late.is_displayed(), "a count leads to its cases, also to those of others"
     assert "0 of 2 accounted for" in late.text
     browser.press_this(late.find_element(By.TAG_NAME, "button"))
     assert "It is in the history of the order." in browser.text

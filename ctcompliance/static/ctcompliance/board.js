@@ -8,7 +8,8 @@
   const news = document.getElementById('board-news')
   const plain = (text) => text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
   document.querySelector('.board-tools').hidden = false
-  if (matchMedia('(max-width: 40rem)').matches) whose.value = 'mine'
+  // A supervisor looks at what everyone has.
+  if (matchMedia('(max-width: 40rem)').matches && !('all' in board.dataset)) whose.value = 'mine'
   const rows = () => [...board.querySelectorAll('.case-row')]
 
   function narrow () {
@@ -37,6 +38,13 @@
   whose.addEventListener('change', narrow)
   sort.addEventListener('change', order)
   narrow()
+  // A count covers every owner: what it leads to is shown.
+  board.addEventListener('click', (event) => {
+    const link = event.target.closest('.counts a')
+    if (!link || !board.querySelector(`section:has(${link.hash})`)?.querySelector('.case-row[hidden]')) return
+    find.value = whose.value = ''
+    narrow()
+  })
 
   const isBusy = () => document.hidden || board.contains(document.activeElement) || document.querySelector('dialog[open]')
   async function look () {
