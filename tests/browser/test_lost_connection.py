@@ -142,7 +142,7 @@ def test_a_refused_receipt_keeps_its_photograph(browser: Browser, settings: Sett
     settings.ATTACHMENTS_DIR = tmp_path / "stored"
     now = timezone.now()
     police = make.agency(name="Elm Police")
-    order = make.served_order(now=now, respondent_town=make.town(police))
+    order = make.served_order(now=now, issued_at=now - timedelta(days=3), respondent_town=make.town(police))
     list_firearm(order, source="application", make="Ruger", serial="HHD0051", by=None, now=now)
     photo = tmp_path / "photo.jpg"
     Image.new("RGB", (640, 480), "gray").save(photo, "JPEG")

@@ -80,7 +80,7 @@ def test_a_refusal_is_shown_beside_the_field(order: Order, unit: Agency) -> None
     assert not LicensingReport.objects.exists()
 
 
-def test_the_page_says_that_the_order_is_vacated(order: Order, unit: Agency) -> None:
+def test_the_page_shows_that_the_order_is_vacated(order: Order, unit: Agency) -> None:
     client, address = signed_in(make.person(Role.LICENSING, unit)), f"/licensing/{order.public_id}/"
     assert "<dt>Vacated</dt>" not in client.get(address).content.decode()
 
