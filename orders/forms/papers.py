@@ -105,8 +105,9 @@ class ServiceReturnForm(ActForm):
 
     @override
     def service_kwargs(self) -> dict[str, Any]:
-        """Return the facts without the way of signing: it is always on the screen."""
-        return {name: value for name, value in super().service_kwargs().items() if name != "method"}
+        """Return the facts without the way of signing, which is always on the screen, and an empty entry."""
+        facts = super().service_kwargs()
+        return {name: value for name, value in facts.items() if name not in ("method", "entered_on")}
 
     def record(self, *, by: User, now: datetime) -> Attachment | None:
         """File the return; None if the form shows what is refused."""
