@@ -86,7 +86,7 @@ def supervised(user: User) -> list[int]:
     Supervisors of advocates own no follow-up: the week and the figures are closed to them.
     """
     own = user.memberships.filter(role=Role.SUPERVISOR, agency__kind__in=POLICE)
-    return sorted(key for key in own.values_list("agency", flat=True) if key is not None)
+    return sorted(own.values_list("agency", flat=True))
 
 
 def absent_colleagues(user: User, now: datetime) -> QuerySet[User]:

@@ -57,7 +57,7 @@ def test_it_lists_what_was_taken_on_one_page(papers: Papers) -> None:
 
 def test_the_paper_has_the_number_to_call(papers: Papers) -> None:
     assert "call the office above" in " ".join(read(papers.liaison, papers.receipt).text.split())
-    Agency.objects.filter(pk=papers.receipt.agency_id).update(telephone="860-555-0117")
+    Agency.objects.filter(name="Elm Police").update(telephone="860-555-0117")
 
     assert "860-555-0117" in read(papers.liaison, papers.receipt).text
 
