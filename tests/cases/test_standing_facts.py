@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from hypothesis import strategies as st
 
 from accounts.dates import COURT_TIME
 from accounts.models import Agency, AgencyKind, Town
-from orders.models import Firearm, Order, Statement
+from orders.models import Firearm, Order, Receipt, Statement
+from orders.rules.court_time import local_date
 from orders.rules.vocabulary import Purpose
 from orders.services import corrections, service
 from orders.services.firearms import inventory, receipts, statements
-from orders.services.orders import vacatur
+from orders.services.orders import extension, vacatur
 from orders.services.registry.importing import importing
 from tests.make import NOW
 from tests.make_export import firearm_row, order_row, receipt_row, statement_row, write_export
@@ -39,6 +40,10 @@ BY: dict[str, Any] = {"by": None, "now": NOW}
 WHY: dict[str, Any] = {**BY, "reason": "Read the wrong line."}
 LICENSE = "6-06-014-01-7M-12345"
 SERVED = NOW - timedelta(hours=4)
+#: The last day of the order once it was extended.
+LAST_DAY = date(2026, 12, 18)
+#: What another order of the person, of another docket, has for itself.
+SIBLING = {"por_number": "POR0000000002", "docket_number": "HHD-FA26-0000002-S"}
 #: How many sequences are tried; `make fuzz` tries more.
 SEQUENCES = int(os.environ.get("CTC_FUZZ_CASES", "3"))
 
@@ -162,15 +167,16 @@ class Received(Fact):
 
     def hand(self, world: World) -> None:
         """Enter it. A firearm that is not on the list is added."""
+        order = self._enter(world)
         for serial in self.serials:
-            if not Listed(serial).is_recorded(world.order):
-                inventory.list_firearm(world.order, serial=serial, source="receipt", **BY)
+            if not Firearm.objects.of_case(order.case_id).filter(serial=serial).exists():
+                inventory.list_firearm(order, serial=serial, source="receipt", **BY)
         receipts.record_receipt(
-            world.order,
+            order,
             kind="dealer",
             dealer_license=LICENSE,
             received_at=SERVED + timedelta(minutes=self.minutes),
-            firearms=list(Firearm.objects.filter(order=world.order, serial__in=self.serials)),
+            firearms=list(Firearm.objects.of_case(order.case_id).filter(serial__in=self.serials)),
             receipt_number=self.name,
             **BY,
         )
@@ -178,8 +184,17 @@ class Received(Fact):
     def registry(self, world: World) -> None:
         """Let the registry know it."""
         world.receipts[self.name] = receipt_row(
-            serials=";".join(self.serials), receipt_number=self.name, at=written(self.minutes)
+            serials=";".join(self.serials),
+            receipt_number=self.name,
+            at=written(self.minutes),
+            **self._in_export(),
         )
+
+    def _enter(self, world: World) -> Order:
+        return world.order
+
+    def _in_export(self) -> dict[str, str]:
+        return {}
 
     def row(self, order: Order) -> Any:
         """The receipt."""
@@ -220,6 +235,85 @@ class Sworn(Fact):
         return Statement.objects.filter(order=order).first()
 
 
+class ReceivedElsewhere(Received):
+    """A dealer gave a receipt under another order of the person, of another docket."""
+
+    def _enter(self, world: World) -> Order:
+        return Order.objects.select_related("case__court").get(por_number=SIBLING["por_number"])
+
+    def _in_export(self) -> dict[str, str]:
+        return {"por_number": SIBLING["por_number"]}
+
+    def row(self, order: Order) -> Any:
+        """The receipt."""
+        return Receipt.objects.filter(receipt_number=self.name).first()
+
+
+class Extended(Fact):
+    """The order was extended. The registry does not send it."""
+
+    name = "extension"
+
+    def hand(self, world: World) -> None:
+        """Enter it. A vacated order is not extended, so the vacatur comes after it."""
+        if at := world.order.vacated_at:
+            vacatur.reinstate_order(world.order, **WHY)
+        extension.extend_order(world.order, expires_on=LAST_DAY, confirm="So ordered.", **BY)
+        if at:
+            vacatur.vacate_order(world.order, vacated_at=at, **WHY)
+
+    registry = hand
+
+    def row(self, order: Order) -> Any:
+        """The extension."""
+        return order.extensions.first()
+
+    def wrong(self, world: World) -> None:
+        """Enter another day."""
+        later = LAST_DAY + timedelta(days=1)
+        extension.correct_extension(world.order, expires_on=later, confirm="So ordered.", **WHY)
+
+    def right(self, world: World) -> None:
+        """Enter the right day."""
+        extension.correct_extension(world.order, expires_on=LAST_DAY, confirm="So ordered.", **WHY)
+
+    def withdraw(self, world: World) -> None:
+        """Take it back."""
+        extension.withdraw_extension(world.order, **WHY)
+
+
+class HandedIn(Fact):
+    """A permit was handed in to police. The registry does not send it."""
+
+    name = "P1"
+
+    def hand(self, world: World) -> None:
+        """List the permit, and hand it in."""
+        permit = inventory.record_permit(world.order, kind="Pistol permit", number=self.name, **BY)
+        police = Agency.objects.get(name="Hamden Police")
+        on = local_date(SERVED, COURT_TIME)
+        inventory.hand_in_permit(permit, handed_in_on=on, agency=police, **BY)
+
+    registry = hand
+
+    def row(self, order: Order) -> Any:
+        """The permit."""
+        return order.permits.filter(number=self.name).first()
+
+    def wrong(self, world: World) -> None:
+        """Enter another kind."""
+        corrections.correct(self.row(world.order), {"kind": "Long gun certificate"}, **WHY)
+
+    def right(self, world: World) -> None:
+        """Enter the right kind."""
+        corrections.correct(self.row(world.order), {"kind": "Pistol permit"}, **WHY)
+
+    def withdraw(self, world: World) -> None:
+        """Take back the hand-in, then the permit."""
+        inventory.HAND_IN.withdraw(self.row(world.order), **WHY)
+        corrections.withdraw(self.row(world.order), **WHY)
+
+
 class Vacated(Fact):
     """The order was vacated. The registry does not send it."""
 
@@ -245,10 +339,13 @@ FACTS: list[Fact] = [
     Listed("S1"),
     Listed("S2"),
     Service(),
+    HandedIn(),
     Received("R1", 10, "S1"),
+    ReceivedElsewhere("R9", 20, "S1"),
     Sworn(),
     Received("R2", 60, "S1", "S2"),
     Received("R3", 90, "S2"),
+    Extended(),
     Vacated(),
 ]
 ALWAYS = 2
@@ -321,7 +418,7 @@ def a_world() -> Iterator[Callable[[], World]]:
             def world() -> World:
                 issued = (NOW - timedelta(days=2)).astimezone(COURT_TIME).isoformat()
                 row = order_row(issued_at=issued, served_at="", hearing_on="2026-12-14")
-                made = World(folder / "export", row)
+                made = World(folder / "export", row, others=[{**row, **SIBLING}])
                 made.send()
                 return made
 
@@ -349,7 +446,7 @@ def state_after(some: list[Arrival]) -> Any:
 #: The later receipt comes from the registry, in court time, and the earlier one does not.
 MIXED = [
     Arrival(place, by_registry=by_registry, is_slip=False, times_withdrawn=0, remains=True)
-    for place, by_registry in ((0, False), (1, False), (3, False), (5, True))
+    for place, by_registry in ((0, False), (1, False), (4, False), (7, True))
 ]
 
 
@@ -374,13 +471,11 @@ def test_the_state_follows_from_the_facts_that_remain(some: list[Arrival]) -> No
 def test_a_correction_takes_back_the_news_of_the_persons_other_order() -> None:
     with a_world() as make_world:
         world = make_world()
-        other = {"por_number": "POR0000000002", "docket_number": "HHD-FA26-0000002-S", "served_at": ""}
         arrive(world, Arrival(1, by_registry=True, is_slip=False, times_withdrawn=0, remains=True))
-        world.others = [{**world.row, **other}]
-        world.send()
-        for place, times in ((2, 0), (6, 1)):
+        for name, times in (("service", 0), ("R3", 1)):
+            place = [one.name for one in FACTS].index(name)
             arrive(world, Arrival(place, by_registry=True, is_slip=True, times_withdrawn=times, remains=True))
 
         assert_proven_only_with_proof(world.order)
-        sibling = Order.objects.get(por_number="POR0000000002")
+        sibling = Order.objects.get(por_number=SIBLING["por_number"])
         assert sibling.history.exists()
