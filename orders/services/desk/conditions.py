@@ -36,6 +36,8 @@ from orders.services.planning.urgency import rules_moot_at_end
 COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 #: How long an order that ended stays in the list.
 JUST_ENDED = timedelta(days=30)
+#: No window for a motion to extend opens so long before the last day of an order.
+LONGEST_WINDOW = timedelta(days=150)
 _DAY = timedelta(hours=24)
 
 
@@ -202,7 +204,9 @@ def is_outcome_missing(desk: CourtDesk) -> Q:
 def is_doubtful(_desk: CourtDesk) -> Q:
     """A fact of an import waits for a clerk, or a statement is contradicted."""
     contradicted = _surrender(proof=ProofStatus.CONTRADICTED).exclude(state=DeadlineState.WITHDRAWN)
-    return _has(ReviewItem.objects.waiting()) | _has(contradicted)
+    # Few orders of all: both are found first, by indexes of their own, not looked for in each order.
+    items = ReviewItem.objects.waiting()
+    return Q(pk__in=items.order_by().values("order").union(contradicted.order_by().values("order")))
 
 
 def is_incomputable(_desk: CourtDesk) -> Q:
@@ -218,9 +222,19 @@ def open_windows(desk: CourtDesk, deadlines: QuerySet[Deadline] | None = None) -
     )
 
 
+def ends_near(desk: CourtDesk, *, prefix: str = "") -> Q:
+    """Orders whose end is near enough for a window to extend, which an index finds.
+
+    It follows from `open_windows`: a window opens less than `LONGEST_WINDOW` before the last day, and ends on
+    that day or, if the court is closed then, a few days later.
+    """
+    span = (desk.today - timedelta(days=14), desk.today + LONGEST_WINDOW)
+    return Q((f"{prefix}urgency__ends_on__range", span))
+
+
 def is_extension_open(desk: CourtDesk) -> Q:
     """The window for a motion to extend is open."""
-    return _has(open_windows(desk))
+    return ends_near(desk) & _has(open_windows(desk))
 
 
 def is_mine(desk: CourtDesk) -> Q:

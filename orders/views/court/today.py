@@ -25,7 +25,7 @@ from orders.models import (
     ServiceAttempt,
 )
 from orders.services.desk import conditions, figures
-from orders.services.desk.conditions import CourtDesk, ListView, open_windows, still_matters
+from orders.services.desk.conditions import CourtDesk, ListView, ends_near, open_windows, still_matters
 from orders.services.planning.duties import duties_of_court
 from orders.services.planning.load_inventories import load_inventories
 from orders.views.court.rows import SurrenderState, surrender_of
@@ -246,7 +246,8 @@ class Today:
         return group
 
     def _extensions(self) -> TodayGroup:
-        mine = open_windows(self.desk, self.desk.rows(Deadline))
+        near = self.desk.rows(Deadline).filter(ends_near(self.desk, prefix="order__"))
+        mine = open_windows(self.desk, near)
         empty = "No window for a motion to extend is open."
         group = _group("extensions", conditions.EXTENSION, empty)
         for one in self._take_earliest(group, _one_for_each_order(mine)):

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.dates import court_date
 from accounts.models import AgencyKind, Role, User
-from orders.models import RUNNING, Deadline, Hearing, Order, ReviewItem
+from orders.models import RUNNING, Deadline, Hearing, Order, OrderUrgency, ReviewItem
 from orders.services import hearings
 from orders.services.desk import conditions
 from orders.services.desk.conditions import CourtDesk
@@ -156,6 +156,7 @@ def test_an_open_window_of_each_state_is_shown(clerk: User, enter: Enter, now: d
     deadline = Deadline.objects.filter(order=order, state__in=RUNNING).earliest("pk")
     opens, due = now - timedelta(days=1), now + timedelta(days=9)
     Deadline.objects.filter(pk=deadline.pk).update(rule_id=rule, opens_at=opens, due_at=due)
+    OrderUrgency.objects.filter(order=order).update(ends_on=court_date(due))
 
     groups = {one.name: one for one in Today(desk=CourtDesk(person=clerk, now=now)).groups}
 
