@@ -143,6 +143,7 @@ def fill() -> list[Caller]:
                 issued_at=issued,
                 expires_on=(issued + timedelta(days=365)).date(),
                 hearing_on=(issued + timedelta(days=7)).date(),
+                judge=f"Judge {court} {n % 4}",
                 served_at=issued + timedelta(hours=20) if n % 4 else None,
                 service_method="in_hand",
                 protected_person="Sky Linden",

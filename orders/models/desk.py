@@ -11,10 +11,10 @@ from orders.models.orders import Order
 
 
 class OrderUrgency(models.Model):
-    """The next deadline of an order that concerns its court, and when the order ends.
+    """The next deadline of an order that concerns its court, when the order ends, and its judge.
 
-    Both follow from the deadlines and are written with them, in the same transaction. Without this table a
-    list could not be sorted by urgency without a look at every deadline of the court.
+    They follow from the deadlines and the hearings and are written with them, in the same transaction.
+    Without this table a list could not be sorted by urgency without a look at every deadline of the court.
     """
 
     order = models.OneToOneField(Order, on_delete=models.CASCADE, primary_key=True, related_name="urgency")
@@ -30,6 +30,15 @@ class OrderUrgency(models.Model):
         db_default=False,
         help_text="The order had ended when this row was written: what ended with it is left out.",
     )
+    judge = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The judge of the latest hearing that names one.",
+    )
+    heard_on = models.DateField(null=True, blank=True, help_text="The day of that hearing.")
+    issued_on = models.DateField(null=True, blank=True, help_text="The day of issue, as the order has it.")
 
     class Meta:
         indexes = [
@@ -41,6 +50,16 @@ class OrderUrgency(models.Model):
                 name="order_urgency_to_end",
                 condition=models.Q(is_ended=False, ends_on__isnull=False),
             ),
+            # The judges of a court, each with the latest hearing: a step for each judge, none for an order.
+            models.Index(
+                fields=["court", "judge", "heard_on"],
+                name="order_urgency_judge",
+                condition=~models.Q(judge=""),
+            ),
+            # The report of a period, of the court's orders of that period alone.
+            models.Index(fields=["court", "issued_on"], name="order_urgency_issued"),
+            # The windows for a motion to extend, which open before the end.
+            models.Index(fields=["court", "ends_on"], name="order_urgency_ends"),
         ]
 
     def __str__(self) -> str:

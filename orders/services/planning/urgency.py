@@ -1,6 +1,6 @@
-"""The next deadline of each order that concerns its court, and the day on which the order ends.
+"""The next deadline of each order that concerns its court, the day on which the order ends, and its judge.
 
-`replan` writes both with the deadlines from which they follow. The lists of a court sort and filter by them.
+`replan` writes them with the deadlines from which they follow. The lists of a court sort and filter by them.
 When the last day passes nothing is planned again, so `write_ended` writes the rows of orders that ended.
 """
 
@@ -22,14 +22,25 @@ from orders.services.planning.rulebooks import bundled
 
 #: Only rows that differ are written: most acts change nothing here.
 _WRITE = """
-INSERT INTO orders_orderurgency (order_id, court_id, due_at, ends_on, is_ended)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::date[], %s::boolean[])
+INSERT INTO orders_orderurgency
+  (order_id, court_id, due_at, ends_on, is_ended, issued_on, judge, heard_on)
+SELECT new.*, coalesce(latest.judge, ''), latest.scheduled_on
+FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::date[], %s::boolean[], %s::date[])
+  AS new (order_id, court_id, due_at, ends_on, is_ended, issued_on)
+LEFT JOIN LATERAL (
+  SELECT h.judge, h.scheduled_on FROM orders_hearing h JOIN orders_order o ON o.id = h.order_id
+  WHERE h.order_id = new.order_id AND h.judge <> '' AND o.withdrawn_at IS NULL
+  ORDER BY h.scheduled_on DESC, h.id DESC LIMIT 1
+) latest ON true
 ON CONFLICT (order_id) DO UPDATE
 SET court_id = EXCLUDED.court_id, due_at = EXCLUDED.due_at, ends_on = EXCLUDED.ends_on,
-    is_ended = EXCLUDED.is_ended
+    is_ended = EXCLUDED.is_ended, issued_on = EXCLUDED.issued_on, judge = EXCLUDED.judge,
+    heard_on = EXCLUDED.heard_on
 WHERE (orders_orderurgency.court_id, orders_orderurgency.due_at, orders_orderurgency.ends_on,
-       orders_orderurgency.is_ended)
-  IS DISTINCT FROM (EXCLUDED.court_id, EXCLUDED.due_at, EXCLUDED.ends_on, EXCLUDED.is_ended)
+       orders_orderurgency.is_ended, orders_orderurgency.issued_on, orders_orderurgency.judge,
+       orders_orderurgency.heard_on)
+  IS DISTINCT FROM (EXCLUDED.court_id, EXCLUDED.due_at, EXCLUDED.ends_on, EXCLUDED.is_ended,
+                    EXCLUDED.issued_on, EXCLUDED.judge, EXCLUDED.heard_on)
 """
 
 #: What serves an order only while it is in force. Afterward no one can do it, or no one needs it.
@@ -114,7 +125,7 @@ def write_urgency(
         ends_on = end_of(order, own)
         is_ended = ends_on is not None and ends_on < day_at(order, now)
         due_at = next_due(own, is_ended=is_ended)
-        rows.append((order.pk, courts[order.case_id], due_at, ends_on, is_ended))
+        rows.append((order.pk, courts[order.case_id], due_at, ends_on, is_ended, order.issued_on))
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
 

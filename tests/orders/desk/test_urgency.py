@@ -8,13 +8,19 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
-from orders.models import Deadline, Order, OrderUrgency
+from accounts.dates import court_date
+from accounts.models import User
+from orders.models import Deadline, Hearing, Order, OrderUrgency
+from orders.services.clients.extension_window import extension_rules
+from orders.services.desk.conditions import LONGEST_WINDOW, CourtDesk
+from orders.services.desk.judges import judges_of
 from orders.services.firearms import inventory, receipts
 from orders.services.hearings import schedule_hearing
 from orders.services.orders import vacatur, withdrawal
 from orders.services.planning.duties import duties_for_court
 from orders.services.planning.replan import replan
 from orders.services.planning.replan_stale import mark_uncovered, replan_stale
+from orders.services.planning.rulebooks import bundled
 from orders.services.planning.urgency import ending_rules, next_due, write_ended
 from orders.services.service import record_service
 from tests import make
@@ -71,6 +77,7 @@ def test_the_stored_row_equals_what_the_deadlines_give(act: Callable[[Order], ob
     running = [one for one in rows if one.is_running and one.rule_id in duties_for_court()]
     assert order.urgency.due_at == min((one.due_at for one in running if one.due_at), default=None)
     assert order.urgency.court_id == order.case.court_id
+    assert order.urgency.issued_on == order.issued_on
     ends = [one.due_on for one in rows if one.rule_id in ending_rules() and one.state != "withdrawn"]
     vacated = make.NOW.date() if order.vacated_at else None
     assert order.urgency.ends_on == (vacated or order.expires_on or next(iter(ends), None))
@@ -127,3 +134,39 @@ def test_after_the_last_day_only_what_outlasts_the_order_is_due(
     listed = desk.get("/admin/orders/deadline/").content.decode()
     assert "Send the order to police" not in listed
     assert armed.case.docket_number in listed
+
+
+def test_the_judge_of_the_latest_hearing_is_kept(enter: Enter, clerk: User, now: datetime) -> None:
+    order, other = enter(), enter()
+    day = court_date(now)
+    for days, judge in ((-9, "A. Rowan"), (3, "B. Sorrel"), (6, "")):
+        on = day + timedelta(days=days)
+        Hearing.objects.create(order=order, purpose="compliance", scheduled_on=on, judge=judge)
+    Hearing.objects.create(order=other, purpose="contempt", scheduled_on=day, judge="C. Oak")
+    replan([order, other], now=now)
+    for judge, age in (("D. Old", 401), ("Elsewhere", 0)):
+        at = now - timedelta(days=age)
+        elsewhere = make.order() if judge == "Elsewhere" else enter()
+        OrderUrgency.objects.filter(order=elsewhere).update(judge=judge, heard_on=court_date(at))
+
+    kept = OrderUrgency.objects.get(order=order)
+    offered = judges_of(CourtDesk(person=clerk, now=now))
+    withdrawal.withdraw_order(other, by=None, now=now, reason="Entered twice.")
+
+    assert (kept.judge, kept.heard_on) == ("B. Sorrel", day + timedelta(days=3))
+    assert offered == ["B. Sorrel", "C. Oak"]
+    assert judges_of(CourtDesk(person=clerk, now=now)) == ["B. Sorrel"]
+
+
+def test_every_window_to_extend_opens_after_the_order_is_looked_at() -> None:
+    """`ends_near` leaves out no order whose window is open."""
+    opens = [
+        value.opens
+        for rule in (bundled().by_id[one] for one in extension_rules())
+        for value in rule.values
+        if value.opens and rule.starts == "expiry"
+    ]
+    days = {"calendar_days": 1, "months": 31}
+
+    assert len(opens) >= 5
+    assert max(-one.amount * days[one.unit.value] for one in opens) < LONGEST_WINDOW.days
