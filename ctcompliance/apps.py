@@ -15,7 +15,9 @@ class ProjectConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        """Register the check of the broker."""
+        """Register the check of the broker, and keep what people wrote out of the translation."""
         from ctcompliance import checks
+        from ctcompliance.spanish.stored import watch_stored_texts
 
         register(checks.broker_asks_for_a_password, deploy=True)
+        watch_stored_texts()

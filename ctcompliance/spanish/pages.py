@@ -2,13 +2,14 @@
 
 The words of these pages come from many floors: acts, rules, services, Django's admin. They are translated
 where the page leaves the site, so that no floor has to know its reader's language. Only what is between
-tags and in labels is translated; values, addresses and what a person typed into a field stay.
+tags and in labels is translated; values, addresses and what a person typed into a field stay, and so does
+what the page read from the database of what people wrote.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from html import escape, unescape
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +22,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.models import User
 from ctcompliance.open_pages import OPEN_PAGES
+from ctcompliance.spanish.stored import collected
 from ctcompliance.spanish.words import desk_words
 from notifications.models import Language, Preference
 from notifications.services.contacts.preferences import preference_of
@@ -50,9 +52,10 @@ def desk_in_spanish(get_response: Respond) -> Respond:
     def respond(request: HttpRequest) -> HttpResponse:
         if not _wants_spanish(request):
             return _sign_in_or_error(request, get_response)
-        with translation.override("es"):
+        with collected() as stored, translation.override("es"):
             response = get_response(request)
-        return _translated(response)
+        # The account was read before.
+        return _translated(response, {*stored, str(request.user)})
 
     return respond
 
@@ -108,11 +111,11 @@ def _is_page(response: HttpResponse) -> bool:
     return response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
 
 
-def _translated(response: HttpResponse) -> HttpResponse:
-    """Translate a page; leave other answers as they are."""
+def _translated(response: HttpResponse, stored: Collection[str] = ()) -> HttpResponse:
+    """Translate a page, except for what is `stored`; leave other answers as they are."""
     if _is_page(response):
         page = response.content.decode(response.charset).replace('<html lang="en">', '<html lang="es">', 1)
-        response.content = in_spanish(page).encode(response.charset)
+        response.content = in_spanish(page, stored).encode(response.charset)
     return response
 
 
@@ -126,16 +129,16 @@ def _wants_spanish(request: HttpRequest) -> bool:
     return bool(preference_of(user).language == Language.SPANISH)
 
 
-def in_spanish(page: str) -> str:
-    """Return a page with its words in Spanish."""
+def in_spanish(page: str, stored: Collection[str] = ()) -> str:
+    """Return a page with its words in Spanish; what is `stored` stays as people wrote it."""
     words = desk_words()
 
     def spanish(found: str) -> str:
         plain = unescape(found)
-        translated = words.translate(plain)
+        translated = words.translate(plain, stored=stored)
         # The frame of a page about an error was written before the language was known.
         short = plain.strip()
-        is_known = translated != plain or not short
+        is_known = translated != plain or not short or short in stored
         return translated if is_known else plain.replace(short, translation.gettext(short))
 
     def text(found: str) -> str:

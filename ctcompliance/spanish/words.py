@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -59,19 +60,21 @@ class DeskWords:
         first = parts[0].split(" ")[0] if " " in parts[0] else ""
         self.forms[first].append(_Form(re.compile(expression), spanish))
 
-    def translate(self, text: str, *, depth: int = 0) -> str:
-        """Return the text in Spanish; what is not in the catalog stays."""
-        plain = _BLANKS.sub(" ", text).strip()
-        if not plain:
+    def translate(self, text: str, *, stored: Collection[str] = (), depth: int = 0) -> str:
+        """Return the text in Spanish. What is not in the catalog stays, and so does what is `stored`."""
+        plain = plain_text(text)
+        if not plain or plain in stored:
             return text
-        found = self._found(plain, depth)
+        # A stored name before “· 3 h left” is no word of a sentence.
+        is_mixed = stored and len(plain) <= _LONGEST and any(one in stored for one in _JOINED.split(plain))
+        found = (self._in_parts if is_mixed else self._found)(plain, stored, depth)
         if found is None:
             return text
         head = text[: len(text) - len(text.lstrip())]
         tail = text[len(text.rstrip()) :]
         return f"{head}{found}{tail}"
 
-    def _found(self, plain: str, depth: int) -> str | None:
+    def _found(self, plain: str, stored: Collection[str], depth: int) -> str | None:
         if plain in self.exact:
             return self.exact[plain]
         if depth >= _DEPTH or len(plain) > _LONGEST:
@@ -79,22 +82,30 @@ class DeskWords:
         first = plain.split(" ", maxsplit=1)[0]
         for form in (*self.forms.get(first, ()), *self.forms.get("", ())):
             if match := form.expression.fullmatch(plain):
-                return self._filled(form.spanish, match.groupdict(), depth)
-        return self._in_parts(plain, depth)
+                return self._filled(form, match, stored, depth)
+        return self._in_parts(plain, stored, depth)
 
-    def _in_parts(self, plain: str, depth: int) -> str | None:
+    def _in_parts(self, plain: str, stored: Collection[str], depth: int) -> str | None:
         """Return a text of several parts, each in Spanish as far as it is known; None for a single part."""
         parts = _JOINED.split(plain)
         if len(parts) > 1:
-            return "".join(self.translate(one, depth=depth + 1) for one in parts)
+            return "".join(self.translate(one, stored=stored, depth=depth + 1) for one in parts)
         capital = plain[0].upper() + plain[1:]
         if capital != plain and capital in self.exact:
             found = self.exact[capital]
             return found[0].lower() + found[1:]
         return None
 
-    def _filled(self, spanish: str, given: dict[str, str], depth: int) -> str:
-        return _PLACE.sub(lambda place: self.translate(given[place[1]], depth=depth + 1), spanish)
+    def _filled(self, form: _Form, match: re.Match[str], stored: Collection[str], depth: int) -> str:
+        def value(place: re.Match[str]) -> str:
+            return self.translate(match[place[1]], stored=stored, depth=depth + 1)
+
+        return _PLACE.sub(value, form.spanish)
+
+
+def plain_text(text: str) -> str:
+    """Return the text as the catalog has it: with one blank between words."""
+    return _BLANKS.sub(" ", text).strip()
 
 
 def _place(name: str) -> str:

@@ -347,7 +347,7 @@ class Act:
         """Return the entry that the act would append to the order's history. Nothing is stored."""
         target = order if item is None else item
         entry: HistoryEntry | None = entry_of(
-            lambda: self.service(target, reason=self.title, by=by, now=now), order
+            lambda: self.service(target, reason="Only tried.", by=by, now=now), order
         )
         return entry
 
