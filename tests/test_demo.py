@@ -94,6 +94,16 @@ def test_every_state_is_shown() -> None:
     assert Alert.objects.filter(via=Via.FALLBACK).count() == 1
 
 
+def test_each_act_was_recorded_soon_after_its_fact(shown: Shown) -> None:
+    orders = list(Order.objects.prefetch_related("history"))
+    # What the system adds in between has the time of the load.
+    times = [[entry.recorded_at for entry in order.history.all() if entry.actor_id] for order in orders]
+
+    assert all(one == sorted(one) and one[-1] <= shown.now for one in times)
+    assert max(len(set(one)) for one in times) >= 5
+    assert any(one[0] < shown.now - timedelta(days=1) for one in times)
+
+
 def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     now = shown.now
     monkeypatch.setattr(week, "COUNTS", {"HHD": 17, "NNH": 1, "FST": 1})

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import Agency, AgencyKind
 from ctcompliance.demo import desks, week
 from ctcompliance.demo.builder import Demonstration
+from ctcompliance.demo.history import recorded_in_time
 from ctcompliance.demo.people import (
     HARTFORD,
     OTHER_COURTS,
@@ -62,8 +63,9 @@ def load(now: datetime) -> Loaded:
     Existing rows stay as they are. Raises `NotPreparedError`.
     """
     demo, new_people = _prepare(now)
-    orders = sum(_enter(demo, number, scenario) for number, scenario in enumerate(SCENARIOS, start=1))
-    return Loaded(people=new_people, orders=orders, ending_soon=_top_up(demo))
+    with recorded_in_time(now):
+        orders = sum(_enter(demo, number, scenario) for number, scenario in enumerate(SCENARIOS, start=1))
+        return Loaded(people=new_people, orders=orders, ending_soon=_top_up(demo))
 
 
 def load_week(now: datetime) -> Loaded:
@@ -72,9 +74,10 @@ def load_week(now: datetime) -> Loaded:
     Existing rows stay as they are. Raises `NotPreparedError`.
     """
     demo, new_people = _prepare(now)
-    orders = week.fill(demo, "HHD")
-    for prefix, district, clerk in OTHER_COURTS:
-        orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
+    with recorded_in_time(now):
+        orders = week.fill(demo, "HHD")
+        for prefix, district, clerk in OTHER_COURTS:
+            orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
     # Some of these have ended: the lists show them so at once, and not only from the next hour on.
     while write_ended(now):
         pass

@@ -37,6 +37,8 @@ TOWNS = {
     "NNH": ("New Haven", "Hamden", "New Haven"),
     "FST": ("Stamford", "Norwalk", "Stamford"),
 }
+#: Who hears the applications of the week.
+JUDGES = ("Judge Alden", "Judge Brook", "Judge Carver")
 #: How many orders of the week each court has.
 COUNTS = {"HHD": 34, "NNH": 18, "FST": 14}
 
@@ -72,11 +74,13 @@ def _enter(demo: Demonstration, prefix: str, docket: str, number: int) -> None:
     place = sum(map(ord, prefix)) + number
     towns = TOWNS[prefix]
     issued = demo.ago(days=days, hours=number % 5)
-    facts: dict[str, Any] = {"hearing_on": demo.court_day(6)}
+    facts: dict[str, Any] = {"hearing_on": demo.court_day(6 + number % 5)}
     if kind == OrderKind.RESTRAINING_ORDER:
         facts = {"expires_on": demo.day(-3 if state is ended else 340 - days)}
     if state in (unheard, granted):
         facts = {"hearing_on": demo.court_day(-1)}
+    if "hearing_on" in facts:
+        facts["judge"] = JUDGES[number % len(JUDGES)]
     has_permit = state in (running, vacated, not_complied) and number % 2 == 0
     order = demo.enter(
         docket,

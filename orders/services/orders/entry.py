@@ -309,8 +309,7 @@ def enter_orders(
         orders = store_orders(new, asks=asks)
         entries = {
             order.pk: [
-                make(
-                    HistoryEntry,
+                HistoryEntry(
                     order=order,
                     kind="entered",
                     occurred_at=order.issued_at or now,
