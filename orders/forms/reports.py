@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from typing_extensions import override
 
 from accounts.form_base import SiteForm
@@ -32,8 +33,8 @@ class CourtReportForm(SiteForm):
         required=False, label="Grouped by", choices=[(name, title) for name, (title, _) in GROUPS.items()]
     )
 
-    def __init__(self, *args: Any, desk: CourtDesk, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict, *, desk: CourtDesk, **kwargs: Any) -> None:
+        super().__init__(_with_period(data, desk.today), **kwargs)
         self.desk = desk
         courts = Agency.objects.filter(pk__in=desk.courts)
         police = Agency.objects.filter(kind=AgencyKind.POLICE, jurisdiction__in=courts.values("jurisdiction"))
@@ -72,3 +73,16 @@ class CourtReportForm(SiteForm):
         """The name of the grouping."""
         chosen = self.cleaned_data.get("by") if self.is_valid() else ""
         return chosen or "kind"
+
+
+def _with_period(data: QueryDict, today: date) -> QueryDict:
+    """Fill in the usual period where the request gives none, so that the form shows what is counted."""
+    given = data.copy()
+    last = str(given.get("last") or today.isoformat())
+    try:
+        first = date.fromisoformat(last) - USUAL + timedelta(days=1)
+    except (ValueError, OverflowError):
+        first = today - USUAL + timedelta(days=1)
+    given["last"] = last
+    given["first"] = str(given.get("first") or first.isoformat())
+    return given

@@ -10,13 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, AuditEntry, Role, User
 from orders.models import Hearing
 from orders.services.desk import reports
 from orders.services.desk.conditions import CourtDesk
-from orders.services.desk.reports import FIRST, ReportPeriod, count_all
+from orders.services.desk.reports import FIRST, USUAL, ReportPeriod, count_all
 from orders.services.desk.service_hours import hours_to_service
 from orders.services.firearms import statements
+from orders.services.planning.replan import replan
 from tests import make
 from tests.orders.desk.test_today import surrendered
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in
@@ -109,6 +111,7 @@ def test_an_order_counts_for_the_judge_of_its_latest_hearing(
     for days, judge in ((-9, "A. Rowan"), (-2, "B. Sorrel"), (3, "")):
         day = (now + timedelta(days=days)).date()
         Hearing.objects.create(order=order, purpose="compliance", scheduled_on=day, judge=judge)
+    replan([order], now=now)
 
     page = desk.get("/reports/?by=judge").content.decode()
     of_one = desk.get("/reports/?as=csv&judge=B.+Sorrel").getvalue().decode()
@@ -116,7 +119,18 @@ def test_an_order_counts_for_the_judge_of_its_latest_hearing(
     assert re.search(r"B. Sorrel</th>\s*<td[^>]*>1<", page)
     assert re.search(r"No judge named</th>\s*<td[^>]*>1<", page)
     assert "Ordered to surrender,1,1," in of_one
-    assert "Ordered to surrender,0,0," in desk.get("/reports/?as=csv&judge=A.+Rowan").getvalue().decode()
+    assert "A. Rowan" not in page
+
+
+def test_the_form_shows_the_period_that_is_counted(desk: Client, now: datetime) -> None:
+    today = court_date(now)
+
+    page = desk.get("/reports/").content.decode()
+
+    assert f'name="last" value="{today}"' in page
+    assert f'name="first" value="{today - USUAL + timedelta(days=1)}"' in page
+    assert desk.get("/reports/?last=0001-01-02").status_code == 200
+    assert desk.get("/reports/?last=soon").status_code == 200
 
 
 def test_a_report_is_a_file(desk: Client, enter: Enter, now: datetime) -> None:
