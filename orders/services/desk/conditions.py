@@ -290,7 +290,7 @@ FILTERS: Mapping[str, tuple[str, str, Mapping[str, FilterChoice]]] = {
     ),
     "due": (
         "Most urgent",
-        "Most urgent any time",
+        "Any time left",
         {
             "late": FilterChoice(label="Something overdue", keeps=is_late),
             "day": FilterChoice(label="Most urgent in 24 hours", keeps=due_within(_DAY)),
@@ -301,7 +301,7 @@ FILTERS: Mapping[str, tuple[str, str, Mapping[str, FilterChoice]]] = {
     ),
     "hearing": (
         "Hearing",
-        "Hearing any time",
+        "Any hearing",
         {
             "day": FilterChoice(label="Today or tomorrow", keeps=heard_within(1)),
             "week": FilterChoice(label="In 7 days", keeps=heard_within(7)),
