@@ -188,7 +188,7 @@ def load_record(order: Order) -> OrderRecord:
         follow_ups=list(
             FollowUp.objects.filter(**of_order)
             .select_related("deadline", "owner", "assigned_to")
-            .order_by("closed_at", "next_action_at")
+            .order_by("closed_at", "next_action_at", "id")
         ),
         history=list(seen_by(order.history.select_related("actor"), _COURT).order_by("-id")[:HISTORY]),
         same_person=same_person_of(order),
