@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import MATRIX
+from accounts.dates import court_date
 from accounts.form_base import SiteForm
 from accounts.models import Agency, User
 from accounts.services.access.access_log import log_access
@@ -64,8 +65,9 @@ def court_day(request: HttpRequest) -> HttpResponse:
     user = person_in(request, VIEWERS)
     own = [one.agency_id for one in user.memberships.all() if one.role in VIEWERS and one.agency_id]
     courts, now = Agency.objects.filter(pk__in=own), timezone.now()
-    judges = judges_of(CourtDesk(person=user, now=now))
     sent = request.GET if "day" in request.GET else None
+    asked = _day_asked(request, now)
+    judges = judges_of(CourtDesk(person=user, now=now), (asked, asked))
     form = CourtDayForm(sent, courts=courts, judges=judges, initial={"day": now})
     if not form.is_bound or not form.is_valid():
         return render(request, "orders/documents/court_day.html", {"form": form})
@@ -78,6 +80,15 @@ def court_day(request: HttpRequest) -> HttpResponse:
     else:
         document = _calendar(request, user, court, day, now)
     return pdf_response(headed(document, court))
+
+
+def _day_asked(request: HttpRequest, now: datetime) -> date:
+    """Return the day of the address; today if it is no day, which the form refuses."""
+    try:
+        day: date = DayField().clean(request.GET.get("day", ""))
+    except forms.ValidationError:
+        return court_date(now)
+    return day
 
 
 def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:

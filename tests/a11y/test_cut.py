@@ -51,7 +51,7 @@ PAGES: list[tuple[str, Callable[[], str], int, int | None]] = [
 ]
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.long), "es"])
 def test_axe_finds_nothing_on_the_main_pages(language: str, visitor: Visitor) -> None:
     found = []
     before = ""

@@ -181,6 +181,7 @@ def test_unknown_address_gets_the_same_page_and_queries(clerk: User, client: Cli
     assert len(known[1]) - len(unknown[1]) <= 3
 
 
+@pytest.mark.long
 def test_page_and_time_do_not_reveal_accounts(clerk: User, settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
     locked = people.create_user(email="locked@example.org", name="Ash Locked", password=PASSWORD)

@@ -76,6 +76,7 @@ QUERIES = [
 ]
 
 
+@pytest.mark.long
 def test_index_scan_and_agency_query_return_the_same_pages(
     caller: MakeCaller, court: Agency, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

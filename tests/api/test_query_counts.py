@@ -40,6 +40,7 @@ def queries(caller: Caller, path: str) -> int:
     return len(captured)
 
 
+@pytest.mark.long
 def test_query_count_is_the_same_for_ten_thousand_orders(caller: MakeCaller) -> None:
     fixtures = set_up()
     places: dict[str, Any] = {"court": fixtures.court, "respondent_town": fixtures.town}

@@ -174,6 +174,7 @@ Enter = Callable[[Court, int, Path], Order]
 Record = Callable[[Court, Order, str], None]
 
 
+@pytest.mark.cut(3)
 @pytest.mark.parametrize(
     ("enter", "record"),
     [(by_page, fact_by_page), (by_api, fact_by_api), (by_import, fact_by_api)],

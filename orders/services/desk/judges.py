@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -36,17 +36,22 @@ SELECT judge FROM known WHERE heard_on >= %(since)s GROUP BY judge ORDER BY judg
 """
 
 
-def judges_of(desk: CourtDesk) -> list[str]:
+def judges_of(desk: CourtDesk, days: tuple[date, date] | None = None) -> list[str]:
     """Return the judges of recent and coming hearings in the person's courts, by name.
 
-    Of each order, the latest hearing that names a judge counts.
+    Of each order, the latest hearing that names a judge counts. Of the days from the first to the last of
+    `days`, which a page shows, every hearing counts.
     """
     if not desk.courts:
         return []
     facts: dict[str, Any] = {"courts": desk.courts, "since": desk.today - _RECENT, "most": MOST_JUDGES}
     with connection.cursor() as cursor:
         cursor.execute(_JUDGES, facts)
-        return [judge for (judge,) in cursor.fetchall()]
+        found = {judge for (judge,) in cursor.fetchall()}
+    if days is not None:
+        shown = desk.rows(Hearing).filter(scheduled_on__range=days).exclude(judge="")
+        found |= set(shown.order_by().values_list("judge", flat=True).distinct())
+    return sorted(found)
 
 
 def heard_by(judge: str) -> QuerySet[Hearing]:

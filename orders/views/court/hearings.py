@@ -193,7 +193,7 @@ class HearingCalendar:
     @cached_property
     def judges(self) -> list[str]:
         """The judges to choose from."""
-        return judges_of(self.desk)
+        return judges_of(self.desk, (self.first, self.last))
 
     @property
     def kept(self) -> str:

@@ -87,6 +87,16 @@ def test_the_hearings_and_orders_of_one_judge_are_shown(desk: Client, enter: Ent
     assert "Oak Birch" not in orders
 
 
+def test_a_judge_is_offered_for_the_days_shown_also_if_another_hears_the_order_later(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    order = enter()
+    heard(order, now, 2, judge="Hon. Ada Oak")
+    heard(order, now, 70, judge="Hon. Bo Elm")
+
+    assert "<option>Hon. Ada Oak</option>" in text(desk, "/hearings/")
+
+
 def test_a_hearing_without_outcome_is_named_and_leads_to_its_list(
     desk: Client, enter: Enter, now: datetime
 ) -> None:

@@ -59,6 +59,7 @@ def write(folder: Path, born: Callable[[int, int], date]) -> Path:
     return write_export(folder, orders, firearms, [receipt_row(number, f"S{number}") for number, _ in rows])
 
 
+@pytest.mark.cut(2)
 @pytest.mark.parametrize("born", [other_people, same_people])
 def test_each_page_takes_the_same_number_of_queries(tmp_path: Path, born: Callable[[int, int], date]) -> None:
     taken = []

@@ -902,6 +902,7 @@ def test_a_file_may_leave_out_the_alleged_count(tmp_path: Path) -> None:
 # The registry's own example
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SHARED.exists(), reason="the export is not here")
 def test_the_figures_of_the_export() -> None:
     expected = json.loads((SHARED / "expected.json").read_text())
