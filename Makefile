@@ -43,7 +43,7 @@ test long cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
 # Tests that start and kill processes run last: load would change what they measure. They mostly wait, so three files
 # run beside each other, each with servers of its own.
 WITH_PROCESSES = $$(grep -rl "mark\.processes" tests)
-test: setup ## Run the tests, in about fourteen minutes on two cores
+test: setup ## Run the tests, in ten to twenty minutes on two cores
 	@only="not long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
@@ -110,7 +110,7 @@ faults: setup ## Kill and starve real processes, with real waits (an hour)
 	.ci/faketime --at-end || failed=1; exit $${failed:-0}
 
 # Each role's pages in English and Spanish, at 375 and 1,280 pixels, in light and dark, with the errors of each form.
-# `make test` runs axe on some of them. The programs come from npm, pinned with digests; the Nu checker needs Java.
+# `make long` runs axe on some of them. The programs come from npm, pinned with digests; the Nu checker needs Java.
 a11y: export CTC_A11Y := full
 a11y: setup ## Open every page as every role and look for barriers with axe, Equal Access and the Nu checker (two hours)
 	@for needed in npm java; do command -v $$needed >/dev/null || \
