@@ -29,6 +29,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.access import MATRIX
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, Membership, Role, Scope, Town, User
 from accounts.services.access.tokens import issue_token
 from notifications.models import Alert
@@ -170,7 +171,7 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
     by: dict[str, Any] = {"by": None, "now": now}
     firearm = list_firearm(order, source="application", make="Example", **by)
     ends_at = now + timedelta(days=60)
-    record_release(order, agency=advocates, signed_on=now.date(), begins_at=now, ends_at=ends_at, **by)
+    record_release(order, agency=advocates, signed_on=court_date(now), begins_at=now, ends_at=ends_at, **by)
     if number % 10 == 0:
         add_agency(order, agency=Agency.objects.get(kind=AgencyKind.MARSHAL), **by)
         record_permit(order, kind="pistol permit", **by)

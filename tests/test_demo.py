@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import User
 from accounts.services.agencies.reference import load_reference
 from ctcompliance import demo
@@ -114,9 +115,9 @@ def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.M
     orders = Order.objects.filter(case__docket_number__contains="-FA-26-7")
     assert orders.values("case__court").distinct().count() == 3
     assert orders.filter(vacated_at__isnull=False).exists()
-    assert orders.filter(expires_on__lt=now.date()).exists()
+    assert orders.filter(expires_on__lt=court_date(now)).exists()
     assert orders.filter(hearings__outcome="granted").exists()
-    assert orders.filter(hearings__outcome="", hearings__scheduled_on__lt=now.date()).exists()
+    assert orders.filter(hearings__outcome="", hearings__scheduled_on__lt=court_date(now)).exists()
     assert orders.filter(custody_requests__kind="return").exists()
     assert orders.filter(served_at=None, service_attempts__isnull=False).exists()
     assert ReviewItem.objects.filter(code="near_match").exists()

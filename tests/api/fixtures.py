@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.dates import COURT_TIME
+from accounts.dates import COURT_TIME, court_date
 from accounts.models import Agency, AgencyKind, Role, Town, User
 from orders.models import (
     Caution,
@@ -238,7 +238,7 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         service.record_failed_attempt(
             order, attempted_at=fixtures.now, method="in_hand", reason="no answer", **by
         )
-        Caution.objects.create(order=order, known_on=fixtures.now.date(), words="Large dog.")
+        Caution.objects.create(order=order, known_on=court_date(fixtures.now), words="Large dog.")
         ComingService.objects.create(
             order=order,
             planned_at=fixtures.now + timedelta(hours=9 + number),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, Role
 from orders.models import ComingService, Deadline, Firearm, HistoryEntry, Order, Respondent
 from orders.services import hearings, service
@@ -150,7 +151,7 @@ CASES = {
         not_for=(Role.JUDGE,),
     ),
     "cautions": Case(
-        row=lambda f: add_caution(f.order, known_on=f.now.date(), words="Large dog.", **by(f)),
+        row=lambda f: add_caution(f.order, known_on=court_date(f.now), words="Large dog.", **by(f)),
         correction=lambda f: {"words": "Two large dogs."},
         not_for=(Role.JUDGE,),
     ),

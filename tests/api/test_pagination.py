@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.api import pagination
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, Role, Town
 from notifications.services.firing.fire import Firer
 from orders.models import ConfidentialityRelease, Order
@@ -93,7 +94,7 @@ def test_index_scan_and_agency_query_return_the_same_pages(
         if days % 3:
             ends_at = now + timedelta(days=1)
             ConfidentialityRelease.objects.create(
-                order=order, agency=organization, signed_on=now.date(), begins_at=now, ends_at=ends_at
+                order=order, agency=organization, signed_on=court_date(now), begins_at=now, ends_at=ends_at
             )
     Firer("test").fire()
     words = {

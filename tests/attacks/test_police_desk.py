@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, Role, User
 from notifications.models import Alert
 from notifications.pages.figures import last_month
@@ -48,7 +49,7 @@ def marked(place: Place, *, hours: float | None = 55, **facts: Any) -> Order:
     record_release(
         order,
         agency=house,
-        signed_on=now.date(),
+        signed_on=court_date(now),
         begins_at=now - timedelta(hours=1),
         ends_at=now + timedelta(days=9),
         by=None,

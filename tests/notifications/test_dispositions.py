@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, AuditEntry, EntryPoint, Role, User
 from accounts.services.access import audit_chain
 from notifications.models import Alert, Finding, Rehearsal
@@ -140,7 +141,11 @@ def test_a_request_for_a_release_goes_with_its_case(court: Agency, administrator
     order, organization = old(court), make.agency(AgencyKind.ADVOCACY)
     advocate, now = make.person(Role.ADVOCATE, organization), timezone.now()
     release = ConfidentialityRelease.objects.create(
-        order=order, agency=organization, signed_on=now.date(), begins_at=now - YEAR, ends_at=now - YEAR / 2
+        order=order,
+        agency=organization,
+        signed_on=court_date(now),
+        begins_at=now - YEAR,
+        ends_at=now - YEAR / 2,
     )
     # It renews no other release, so only the release that followed leads to the case.
     request = ReleaseRequest.objects.create(
@@ -150,7 +155,7 @@ def test_a_request_for_a_release_goes_with_its_case(court: Agency, administrator
         court=court,
         covers_service=True,
         purpose="safety",
-        signed_on=now.date(),
+        signed_on=court_date(now),
         ends_at=now,
         scan="clean",
         state="confirmed",

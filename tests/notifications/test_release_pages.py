@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from accounts.dates import COURT_TIME
+from accounts.dates import COURT_TIME, court_date
 from accounts.form_middleware import LOST
 from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from accounts.services.access.form_keys import new_key
@@ -167,7 +167,7 @@ def test_many_orders_take_as_many_queries_as_few_and_a_page_is_bounded(
         ConfidentialityRelease(
             order=make.order(now=stage.now, issued_at=stage.now - timedelta(days=1), court=stage.court),
             agency=stage.organization,
-            signed_on=stage.now.date(),
+            signed_on=court_date(stage.now),
             begins_at=stage.now - timedelta(hours=1),
             ends_at=stage.now + timedelta(days=1),
         )

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from accounts.dates import court_date
 from accounts.encrypted_files import has_file
 from accounts.models import AgencyKind, Role
 from notifications.models import SafeContact
@@ -46,7 +47,7 @@ def clerk(stage: Fixtures) -> Client:
 
 def sheet(stage: Fixtures, **other: Any) -> dict[str, Any]:
     """What an advocate types: service and end only, for a month."""
-    today = timezone.now().date()
+    today = court_date(timezone.now())
     return {
         "court": stage.court.pk,
         "docket": stage.order.case.docket_number,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from typing_extensions import override
 
+from accounts.dates import court_date
 from accounts.models import Role
 from ctcompliance.catalogs import ROOT, read
 from notifications.models import Alert, Language, Preference
@@ -90,7 +91,7 @@ def test_no_page_of_an_advocate_has_english_left(stage: Fixtures) -> None:
     alert = Alert.objects.filter(recipient=person).first()
     assert alert is not None
     names = (person.name, stage.organization.name, stage.court.name)
-    today = timezone.now().date().isoformat()
+    today = court_date(timezone.now()).isoformat()
 
     pages = {path: reader.get(path) for path in ("/", "/releases/", page, f"{page}sheet/")}
     pages["saved"] = reader.post(page, CONTACT, follow=True)

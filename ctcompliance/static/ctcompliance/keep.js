@@ -193,11 +193,11 @@
       began = kept.began
       isQueued = kept.isQueued
       fill(JSON.parse(new TextDecoder().decode(plain)))
-      const isRefused = Boolean(document.querySelector('[role=alert]'))
-      show(isRefused ? 'again' : 'back')
+      // Of a form that is shown again after its session ended, nothing is marked.
+      show(document.querySelector('[role=alert] ul') ? 'again' : 'back')
       for (const words of document.querySelectorAll('[data-files]')) words.remove()
       // What the server asks the person to check waits for the person; the timer must not send it.
-      if (isQueued && isRefused) {
+      if (isQueued && document.querySelector('[role=alert]')) {
         isQueued = false
         await keep()
       }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, AuditEntry, Role, User
 from orders.models import Attachment, AttachmentKind, Caution, Order
 from orders.services.attachments.attaching import attach_file
@@ -94,7 +95,9 @@ def test_the_timeline_has_what_happened_and_what_comes(place: Place) -> None:
 
 def test_a_caution_is_read_by_those_who_go_there_and_by_the_court_alone(place: Place) -> None:
     order = place.order(hours=None)
-    add_caution(order, known_on=timezone.now().date(), words="Large dog-zinnia.", by=None, now=timezone.now())
+    add_caution(
+        order, known_on=court_date(timezone.now()), words="Large dog-zinnia.", by=None, now=timezone.now()
+    )
     clerk = make.person(Role.CLERK, place.court)
     marshal = of_office(order, AgencyKind.MARSHAL, Role.MARSHAL)
 
@@ -120,7 +123,7 @@ def test_a_caution_of_another_order_of_the_case_is_shown_too(place: Place) -> No
         docket_number=order.case.docket_number, kind="restraining_order", hours=None, firearms=0
     )
     assert other.case == order.case
-    Caution.objects.create(order=other, known_on=timezone.now().date(), words="Dog-zinnia.")
+    Caution.objects.create(order=other, known_on=court_date(timezone.now()), words="Dog-zinnia.")
 
     assert "Dog-zinnia." in read(place.liaison, page_of(order))
 

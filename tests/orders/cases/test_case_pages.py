@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, AuditEntry, Role, Session, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
@@ -99,7 +100,7 @@ def test_orders_that_ended_unserved_hide_no_live_one(place: Place, monkeypatch: 
     live = place.order("Live Birch", hours=None)
     for number in range(2):
         ended = place.order(f"Ended Birch {number}", hours=None)
-        Order.objects.filter(pk=ended.pk).update(expires_on=timezone.now().date() - timedelta(days=2))
+        Order.objects.filter(pk=ended.pk).update(expires_on=court_date(timezone.now()) - timedelta(days=2))
 
     assert [row.order for row in rows_of(place.liaison)["service"]] == [live]
 
@@ -211,7 +212,7 @@ def test_orders_that_ended_unserved_are_left_out_in_the_database(
     monkeypatch.setattr("orders.views.cases.board.MOST_READ", 1)
     live = place.order("Live Birch", hours=None)
     ended = place.order("Ended Birch", hours=None)
-    today = timezone.now().date()
+    today = court_date(timezone.now())
     Order.objects.filter(pk=ended.pk).update(
         issued_on=today - timedelta(days=60), expires_on=today - timedelta(days=40)
     )

@@ -43,7 +43,7 @@ def everything(enter: Enter, now: datetime) -> dict[str, Order]:
     passed = enter(issued_at=now - timedelta(days=20))
     Hearing.objects.create(order=passed, purpose="application", scheduled_on=(now - timedelta(days=3)).date())
     soon = enter(served_at=now - timedelta(hours=20))
-    Hearing.objects.create(order=soon, purpose="compliance", scheduled_on=now.date())
+    Hearing.objects.create(order=soon, purpose="compliance", scheduled_on=court_date(now))
     doubtful = enter(served_at=now - timedelta(hours=26))
     ReviewItem.objects.create(
         order=doubtful,

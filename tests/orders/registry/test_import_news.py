@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, Role, Town, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
@@ -99,7 +100,7 @@ def test_a_hearing_that_an_import_moves_is_news_to_those_who_would_travel(tmp_pa
     ConfidentialityRelease.objects.create(
         order=Order.objects.get(),
         agency=organization,
-        signed_on=now.date(),
+        signed_on=court_date(now),
         begins_at=now - timedelta(days=1),
         ends_at=now + timedelta(days=90),
     )

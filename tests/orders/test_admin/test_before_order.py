@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind
 from orders.errors import DoubtfulFact
 from orders.models import HistoryEntry, Order
@@ -90,7 +91,7 @@ def test_an_application_comes_before_the_order_but_not_years_before() -> None:
 def test_every_page_asks_for_the_reason(desk: Client, enter: Enter, now: datetime) -> None:
     order = enter()
     by: dict[str, Any] = {"by": None, "now": now}
-    ordered = conditions.set_condition(order, condition="CT-SUR-05", due_on=now.date(), **by)
+    ordered = conditions.set_condition(order, condition="CT-SUR-05", due_on=court_date(now), **by)
     permit = inventory.record_permit(order, kind="pistol permit", **by)
     police = make.agency(AgencyKind.POLICE)
     typed: dict[str, tuple[str, dict[str, Any]]] = {

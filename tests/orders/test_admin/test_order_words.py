@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency
 from orders.services import service
 from orders.services.firearms import inventory, receipts
@@ -47,7 +48,7 @@ def test_the_page_names_who_alleges_firearms(who: str, words: str, enter: Enter,
 
 
 def test_an_unlikely_last_day_is_called_unusual(enter: Enter, desk: Client, now: Any) -> None:
-    far = now.date() + timedelta(days=365 * 12)
+    far = court_date(now) + timedelta(days=365 * 12)
     order = enter(kind="family_violence_protective_order")
     correct_order(order, expires_on=far, reason="A slip.", confirm="It is so.", by=None, now=now)
 
@@ -66,7 +67,7 @@ def test_a_permit_on_a_receipt_is_taken_back_with_the_receipt(
     permits = [inventory.record_permit(order, kind=f"Permit {number}", **by) for number in (1, 2)]
     given = {"received_at": now - timedelta(hours=1), "agency": make.agency()}
     receipts.record_receipt(order, kind="police", permits=permits[:1], **given, **by)
-    inventory.hand_in_permit(permits[1], handed_in_on=now.date(), agency=make.agency(), **by)
+    inventory.hand_in_permit(permits[1], handed_in_on=court_date(now), agency=make.agency(), **by)
 
     page = desk.get(page_of(order)).content.decode()
 
