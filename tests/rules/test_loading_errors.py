@@ -49,6 +49,11 @@ EITHER_DAY = "day: give either day, or weekday (Monday is 0) and nth (-1 is the 
         ),
         (
             'sources = ["another statute"]',
+            'sources = ["another statute"]\ncertainty = "debatable"',
+            "line 17, CT-ONE: doubt: missing; a debatable rule explains its doubt",
+        ),
+        (
+            'sources = ["another statute"]',
             "sources = []",
             "line 21, CT-ONE: sources: empty; name at least one",
         ),
