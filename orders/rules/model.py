@@ -307,13 +307,12 @@ class Announcement:
 class Entry:
     """A rule of law without a time of its own.
 
-    It binds orders of `kinds` that were issued on or after `effective` and before `until`. `recipient` names
-    who a required notice or document goes to, `sender` who sends it. `allows` lists who may take a firearm or
-    who may file, `from_custody` who else may take a firearm that police hold. A `lasting` condition holds
-    while the order lasts; police need those for `officers`. In orders of the kinds that the rule `limited_by`
-    binds, it ends by that rule and is not modified. An entry about proof requires `standard` for orders filed
-    by one of `filed_by`, or for all orders if that is empty; with `after_hearing`, only once the application
-    was heard. `requires` lists what must be true before a firearm goes back.
+    It binds orders of `kinds` issued on or after `effective` and before `until`. `recipient` names who a
+    notice or document goes to, `sender` who sends it. `allows` lists who may take a firearm or who may file,
+    `from_custody` who else may if police hold it. A `lasting` condition holds while the order lasts; police
+    need those for `officers`. In orders of the kinds that the rule `limited_by` binds, it ends by that rule
+    and is not modified. An entry about proof requires `standard` for orders filed by one of `filed_by`, all
+    if empty; with `after_hearing`, only once the application was heard. `requires` lists what a return needs.
     """
 
     id: str
