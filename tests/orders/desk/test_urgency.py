@@ -109,11 +109,11 @@ def test_after_the_last_day_only_what_outlasts_the_order_is_due(
     desk: Client, enter: Enter, now: datetime
 ) -> None:
     """The copy for police is moot then; firearms that are still out are not."""
-    copy = enter(issued_at=now - timedelta(days=6), expires_on=(now - timedelta(days=1)).date())
+    copy = enter(issued_at=now - timedelta(days=6), expires_on=court_date(now - timedelta(days=1)))
     armed = enter(
         issued_at=now - timedelta(days=6),
         served_at=now - timedelta(days=5),
-        expires_on=(now - timedelta(days=1)).date(),
+        expires_on=court_date(now - timedelta(days=1)),
         firearms_alleged_count=1,
     )
     for order in (copy, armed):

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from accounts.dates import court_date
 from accounts.models import User
 from orders.display import clock_words, shown_state
 from orders.models import ALERTABLE, Deadline, DeadlineState, OrderUrgency, deadline_is_overdue
@@ -103,7 +104,7 @@ def test_no_one_must_act_by_a_rule_that_gives_an_end() -> None:
 
 def test_lists_of_what_is_due_leave_ends_out(desk: Client, enter: Enter, now: datetime) -> None:
     issued = now - timedelta(days=400)
-    order = enter(kind="restraining_order", issued_at=issued, expires_on=(now - timedelta(days=35)).date())
+    order = enter(kind="restraining_order", issued_at=issued, expires_on=court_date(now - timedelta(days=35)))
 
     listed = unescape(desk.get("/admin/orders/deadline/").content.decode())
     ends = unescape(desk.get("/admin/orders/deadline/?state=ends").content.decode())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, AuditEntry, Membership, Role, Town, User
 from orders.models import Case, HistoryEntry, Order
 from tests import make
@@ -402,7 +403,9 @@ def test_known_people_of_the_court_are_offered_while_a_name_is_typed(
     desk: Client, court: Agency, enter: Enter, now: datetime
 ) -> None:
     born = date(1983, 2, 3)
-    old = enter(respondent_name="Reese Ibarra", respondent_dob=born, expires_on=(now - timedelta(1)).date())
+    old = enter(
+        respondent_name="Reese Ibarra", respondent_dob=born, expires_on=court_date(now - timedelta(1))
+    )
     live = enter(respondent_name="Reese Ibarra", respondent_dob=born)
     enter(respondent_name="Sawyer Hollis")
     elsewhere = make.order(now=now, respondent_name="Reese Ibarra", issued_at=now - timedelta(days=2))
