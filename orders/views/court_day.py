@@ -85,10 +85,9 @@ def court_day(request: HttpRequest) -> HttpResponse:
 def _day_asked(request: HttpRequest, now: datetime) -> date:
     """Return the day of the address; today if it is no day, which the form refuses."""
     try:
-        day: date = DayField().clean(request.GET.get("day", ""))
+        return DayField().clean(request.GET.get("day", "")) or court_date(now)
     except forms.ValidationError:
         return court_date(now)
-    return day
 
 
 def _calendar(request: HttpRequest, user: User, court: Agency, day: date, now: datetime) -> Document:
