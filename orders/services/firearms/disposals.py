@@ -143,14 +143,16 @@ def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
 
 def _without_notice(row: FirearmDisposal) -> DoubtfulFact | None:
     """Return a doubt about a transfer to a dealer without the joint notice that the law of the order asks."""
+    if not row.dealer_license:
+        return None
     day = local_date(row.disposed_at, zone_of(row.order))
-    asking = any(
-        rule.starts == "transfer_notice_received" and rule.value_on(day) is not None
-        for rule in bundled().binding(load_facts([row.order])[row.order_id])
+    notices = CustodyRequest.objects.of_case(row.order.case_id).filter(
+        kind=CustodyRequestKind.SALE, dealer_license=row.dealer_license, requested_on__lte=day
     )
-    notices = CustodyRequest.objects.of_case(row.order.case_id).filter(kind=CustodyRequestKind.SALE)
-    given = notices.filter(Q(firearms=row.firearm) | Q(firearms=None), requested_on__lte=day)
-    if not asking or not row.dealer_license or given.filter(dealer_license=row.dealer_license).exists():
+    if notices.filter(Q(firearms=row.firearm) | Q(firearms=None)).exists():
+        return None
+    rules = bundled().binding(load_facts([row.order])[row.order_id])
+    if not any(one.starts == "transfer_notice_received" and one.value_on(day) is not None for one in rules):
         return None
     return DoubtfulFact(
         "dealer_license",
