@@ -155,7 +155,7 @@ def _cards(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:
         "offers": offers_to(user).order_by().values("pk")[:MAX_COUNTED].count() if sees_follow_ups else 0,
         "is_advocate": is_advocate,
         "unconfirmed": unconfirmed_count(user) if is_advocate else 0,
-        "leads_police": bool(supervised(user)),
+        "leads_police": Role.SUPERVISOR in roles and bool(supervised(user)),
         "has_figures": bool(agencies_of(user)),
         "is_auditor": Role.AUDITOR in roles,
         "unreviewed": len(overdue_weeks()) if Role.AUDITOR in roles else 0,
