@@ -13,7 +13,7 @@ from orders.services.court_days import court_day
 from orders.services.planning.urgency import computed_end, ending_rules
 
 #: More than a last day moves because courts are closed.
-_MOVED_AT_MOST = timedelta(days=14)
+MOVED_AT_MOST = timedelta(days=14)
 
 
 class OrderState(StrEnum):
@@ -57,7 +57,7 @@ def not_ended(now: datetime) -> Q:
     The database cannot move a day that falls on a closed one, so `state_of` decides about these.
     """
     ends = _computed_ends()
-    long_ago = now - _MOVED_AT_MOST
+    long_ago = now - MOVED_AT_MOST
     is_over = Q(Exists(ends)) & ~Q(Exists(ends.filter(due_at__gte=long_ago)))
     return Q(expires_on__gte=long_ago.date()) | Q(expires_on=None) & ~is_over
 

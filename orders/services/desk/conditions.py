@@ -30,6 +30,7 @@ from orders.models import (
 from orders.querysets import order_visibility
 from orders.services.clients.extension_window import extension_rules
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.order_state import MOVED_AT_MOST
 from orders.services.planning.urgency import rules_moot_at_end
 
 #: The roles of a court.
@@ -228,7 +229,7 @@ def ends_near(desk: CourtDesk, *, prefix: str = "") -> Q:
     It follows from `open_windows`: a window opens less than `LONGEST_WINDOW` before the last day, and ends on
     that day or, if the court is closed then, a few days later.
     """
-    span = (desk.today - timedelta(days=14), desk.today + LONGEST_WINDOW)
+    span = (desk.today - MOVED_AT_MOST, desk.today + LONGEST_WINDOW)
     return Q((f"{prefix}urgency__ends_on__range", span))
 
 
