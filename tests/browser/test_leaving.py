@@ -16,14 +16,19 @@ from tests.browser.conftest import PATIENCE, Browser
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+def _sign_in(browser: Browser) -> None:
+    """Sign in as an advocate, and open a page to which Back leads later."""
+    browser.sign_in(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
+    browser.open("/account/")
+
+
 @pytest.mark.parametrize("way", ["button", "keys", "no script"])
 def test_the_page_is_gone_and_back_shows_nothing(
     way: str, browser: Browser, weather: str, settings: Settings
 ) -> None:
     driver = browser.driver
     settings.EXIT_URL = weather
-    browser.sign_in(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
-    browser.open("/account/")
+    _sign_in(browser)
     browser.open("/releases/")
 
     if way == "keys":
@@ -67,8 +72,7 @@ def test_back_shows_no_sign_in_page_when_the_sign_out_was_late(
 ) -> None:
     driver = browser.driver
     settings.EXIT_URL = weather
-    browser.sign_in(make.person(Role.ADVOCATE, make.agency(AgencyKind.ADVOCACY)))
-    browser.open("/account/")
+    _sign_in(browser)
     # The browser does not keep this page in memory, so Back asks the server for it.
     driver.execute_script("addEventListener('unload', () => {})")
     browser.open("/releases/")
