@@ -188,9 +188,10 @@ def release_lock(*, user: User, why: str, request: HttpRequest | None = None) ->
         _log(request, AuditAction.UNLOCKED, user, why=why)
 
 
-def release_if_over(*, user: User, request: HttpRequest | None = None) -> bool:
-    """End the account's lock if its time is over; return True if it was."""
-    if not _locks_that_are_over().filter(pk=user.pk).exists():
+def release_if_over(pk: int, *, request: HttpRequest | None = None) -> bool:
+    """End the lock of the account with this key if its time is over; return True if it was."""
+    user = _locks_that_are_over().filter(pk=pk).first()
+    if user is None:
         return False
     release_lock(user=user, why="time", request=request)
     return True

@@ -23,6 +23,8 @@ from accounts.services.guesses import MAX_ATTEMPTS, MEMORY, Guess, count_recent,
 
 #: The most earlier attempts that are read: far more than one account can have.
 _MOST = 2000
+#: The key of no account.
+_NO_ACCOUNT = 0
 #: The method of a sign-in that began with a link by mail.
 RESET = "reset"
 #: First factors that are no guesses. What follows them is counted apart, so that a lock does not stop it.
@@ -59,7 +61,7 @@ def attempt(
     """
     counted = _count(request, user, now)
     # Check even if no attempt is allowed: a refusal must take as long as a wrong attempt.
-    if is_right() and counted is not None and user is not None:
+    if is_right() and counted.user_id:
         counted.delete()
         return True
     _miss(request, user, counted, by)
@@ -130,31 +132,36 @@ def is_fresh(request: HttpRequest, user: Any) -> bool:
 
 
 @transaction.atomic
-def _count(request: HttpRequest, user: User | None, now: datetime) -> SignInAttempt | None:
-    """Save the attempt; return None if none is allowed. The row lock serializes attempts."""
-    pk = user.pk if user else None
-    row = User.objects.select_for_update().filter(pk=pk or 0).first()
-    address = address_of(request)
+def _count(request: HttpRequest, user: User | None, now: datetime) -> SignInAttempt:
+    """Save the attempt: at the account if it is allowed, else without an account.
+
+    The row lock serializes attempts. Statements are the same whether or not there is an account.
+    """
+    row = User.objects.select_for_update().filter(pk=user.pk if user else _NO_ACCOUNT).first()
+    pk = row.pk if row else _NO_ACCOUNT
+    is_over = people.release_if_over(pk, request=request)
     made = _guesses(pk)
-    device = ""
-    if row:
+    address = address_of(request)
+    if row is not None:
         device = _device(request, row)
-        is_locked = row.locked_at is not None and not people.release_if_over(user=row, request=request)
-        refused = is_refused(made, address=address, device=device, is_locked=is_locked)
-        if refused or not row.is_person_in_use(now):
-            return None
-    return SignInAttempt.objects.create(user_id=pk, address=address, device=device)
+        is_locked = row.locked_at is not None and not is_over
+        if row.is_person_in_use(now) and not is_refused(
+            made, address=address, device=device, is_locked=is_locked
+        ):
+            return SignInAttempt.objects.create(user=row, address=address, device=device)
+    return SignInAttempt.objects.create(user=None, address=address, device="")
 
 
 @transaction.atomic
-def _miss(request: HttpRequest, user: User | None, counted: SignInAttempt | None, by: str) -> None:
+def _miss(request: HttpRequest, user: User | None, counted: SignInAttempt, by: str) -> None:
+    """Log a wrong attempt, and lock the account after too many, by the same statements in each case."""
     refuse(request, user, by=by)
-    if counted is None or user is None:
-        return
-    User.objects.select_for_update().get(pk=user.pk)
+    pk = counted.user_id or _NO_ACCOUNT
+    row = User.objects.select_for_update().filter(pk=pk).first()
     SignInAttempt.objects.filter(pk=counted.pk).update(was_wrong=True)
-    if count_recent(_guesses(user.pk), device=counted.device, wrong_only=True) >= MAX_ATTEMPTS:
-        people.lock_user(user=user, request=request)
+    wrong = count_recent(_guesses(pk), device=counted.device, wrong_only=True)
+    if row is not None and wrong >= MAX_ATTEMPTS:
+        people.lock_user(user=row, request=request)
 
 
 def _device(request: HttpRequest, user: User) -> str:
@@ -165,7 +172,7 @@ def _device(request: HttpRequest, user: User) -> str:
     return devices.device_of(request, user)
 
 
-def _guesses(pk: int | None) -> list[Guess]:
+def _guesses(pk: int) -> list[Guess]:
     """Return the earlier attempts at the account within `MEMORY`, by the database's clock."""
     age = ExpressionWrapper(Now() - F("at"), output_field=DurationField())
     rows = SignInAttempt.objects.filter(user=pk, at__gt=Now() - MEMORY).annotate(age=age)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import AuditAction, Cover, Role, Session, SignInAttempt, User
-from accounts.services import devices, people
+from accounts.services import devices, people, sign_in
 from accounts.services.guesses import LONGEST_WAIT, MAX_ATTEMPTS, WINDOW, Guess, is_refused, wait_after
 from accounts.tasks import release_locks
 from tests.accounts.conftest import MakePerson
@@ -181,14 +185,14 @@ def test_without_a_time_an_administrator_ends_a_lock(officer: User, settings: Se
 def test_the_address_that_guessed_waits_longer_each_time(officer: User) -> None:
     stranger = guess(officer)
     past(minutes=16)
-    assert SignInAttempt.objects.count() == MAX_ATTEMPTS
+    assert SignInAttempt.objects.filter(user=officer).count() == MAX_ATTEMPTS
     # After the first round it waits as long as the lock, after the second one twice as long.
     guess(officer)
     past(minutes=16)
     guess(officer)
 
     officer.refresh_from_db()
-    assert SignInAttempt.objects.count() == 2 * MAX_ATTEMPTS
+    assert SignInAttempt.objects.filter(user=officer).count() == 2 * MAX_ATTEMPTS
     assert REFUSED in password(stranger, officer.email).content.decode()
     people.release_locks()
     officer.refresh_from_db()
@@ -261,3 +265,29 @@ def test_the_cookie_of_a_known_browser_is_kept_from_scripts_and_from_readers(
     assert cookie["samesite"] == "Lax"
     assert str(officer.pk) not in cookie.value.split("|")
     assert "user" not in cookie.value
+
+
+def test_a_refusal_takes_the_same_statements_whether_or_not_there_is_an_account(
+    officer: User, make_person: MakePerson
+) -> None:
+    others = {role: make_person(role) for role in (Role.JUDGE, Role.MARSHAL)}
+    guess(others[Role.JUDGE])
+    people.deactivate_user(user=others[Role.MARSHAL])
+    emails = [officer.email, *(one.email for one in others.values()), "no.one@example.org"]
+    # Earlier guesses at other unknown addresses are not read.
+    SignInAttempt.objects.bulk_create(SignInAttempt(user=None) for _ in range(50))
+    taken = []
+    for email in emails:
+        with CaptureQueriesContext(connection) as captured:
+            password(Client(REMOTE_ADDR=OTHER), email, "wrong")
+        taken.append([re.sub(r"WHERE.*|VALUES.*|_x[0-9]+|'.*", "", one["sql"]) for one in captured])
+
+    assert taken[1:] == taken[:1] * 3
+    assert _read_attempts(emails[-1]) == 0
+
+
+def _read_attempts(email: str) -> int:
+    """How many earlier attempts a wrong password at this address reads."""
+    with patch.object(sign_in, "Guess", side_effect=Guess) as made:
+        password(Client(REMOTE_ADDR=OTHER), email, "wrong")
+    return made.call_count
