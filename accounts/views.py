@@ -140,7 +140,7 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
     form = AskForResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["username"]
-        tasks.request_reset_link(password_reset.person_who_asked(request, email, now=timezone.now()))
+        tasks.request_reset_link(password_reset.person_who_asked(request, email))
         return render(request, "sign_in/reset_asked.html")
     return render(request, "sign_in/reset_ask.html", {"form": form})
 
