@@ -55,11 +55,11 @@ def operations() -> Iterator[tuple[str, str]]:
 
 def hidden_rows() -> dict[str, str]:
     """The id of a row of each model that has one, by the word for it in addresses."""
-    found = {}
+    found: dict[str, str] = {}
     for model in apps.get_models():
         if any(one.name == "public_id" for one in model._meta.fields):
-            for row in model._default_manager.order_by("pk")[:1]:
-                found[str(model._meta.model_name)] = str(row.public_id)
+            ids = model._default_manager.order_by("pk").values_list("public_id", flat=True)
+            found |= {str(model._meta.model_name): str(one) for one in ids[:1]}
     return found | {"condition": found["ordercondition"]}
 
 
@@ -77,7 +77,7 @@ def answer(caller: Caller, method: str, path: str, row: str, way: str) -> tuple[
     with connection.execute_wrapper(counted):
         address = path.replace("{id}", row)
         found = caller.client.generic(method.upper(), address, body, content_type=kind, headers=sent)
-    text = b"".join(found.streaming_content) if found.streaming else found.content
+    text = found.getvalue()
     shown = {name: value for name, value in found.headers.items() if name not in RANDOM}
     return found.status_code, text.replace(row.encode(), b"ID"), shown, len(statements)
 
