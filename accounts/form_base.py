@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from django import forms
 from django.db.models import Model
@@ -44,11 +44,25 @@ else:
     _Form = object
 
 
+class Refusal(Protocol):
+    """What a service refuses: the name of the field, and the problem with its remedy."""
+
+    field: str
+    message: str
+
+    @property
+    def others(self) -> Sequence[Refusal]:
+        """More refusals of the same input."""
+
+
 class SiteFormMixin(_Form):
     """Cleans every text field, and rejects data that is only to be shown again.
 
     Passwords and hidden values stay as they were sent.
     """
+
+    #: Fields of the form, by the names that a service has for them where these differ.
+    beside: ClassVar[Mapping[str, str]] = {}
 
     #: Fields whose text must be stored exactly as typed.
     kept_as_typed: ClassVar[Iterable[str]] = ()
@@ -75,6 +89,12 @@ class SiteFormMixin(_Form):
     def saved_page(self) -> str:
         """The page that shows what this form saved before; empty for every other form."""
         return self.data.page if self.is_bound and isinstance(self.data, ShownAgain) else ""
+
+    def show_refusal(self, refusal: Refusal) -> None:
+        """Show a service's refusal, and its others, beside the fields they are about or above the form."""
+        for one in (refusal, *refusal.others):
+            name = self.beside.get(one.field, one.field)
+            self.add_error(name if name in self.fields else None, one.message)
 
     def _mark_changes(self) -> None:
         """Show what was saved beside each field that was changed after that."""

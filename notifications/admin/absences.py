@@ -38,7 +38,7 @@ class AbsenceAdminForm(SiteModelForm[Absence]):
             try:
                 absences.check(starts_at=given["starts_at"], ends_at=given["ends_at"], now=timezone.now())
             except InvalidFact as refusal:
-                self.add_error(refusal.field, refusal.message)
+                self.show_refusal(refusal)
         return given
 
 

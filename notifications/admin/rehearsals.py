@@ -62,7 +62,7 @@ class RehearsalForm(SiteModelForm[Rehearsal]):
             try:
                 rehearsals.check(**given, now=timezone.now())
             except InvalidFact as refusal:
-                self.add_error(refusal.field, refusal.message)
+                self.show_refusal(refusal)
         return given
 
 

@@ -22,10 +22,6 @@ class _AgencyForm(SiteForm):
         self.agency = agency
         super().__init__(*args, **kwargs)
 
-    def show(self, refusal: InvalidFact) -> None:
-        """Show a refusal beside its field."""
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
-
 
 class CeilingForm(_AgencyForm):
     """How many follow-ups of surrenders the agency wants open at most."""
@@ -46,7 +42,7 @@ class CeilingForm(_AgencyForm):
         try:
             figures.set_ceiling(self.agency, most_open=self.cleaned_data["most_open"], by=by, now=now)
         except InvalidFact as refusal:
-            self.show(refusal)
+            self.show_refusal(refusal)
             return False
         return True
 
@@ -74,7 +70,7 @@ class ReassignForm(_AgencyForm):
                 self.agency, from_person=data["from_person"], to_person=data["to_person"], by=by, now=now
             )
         except InvalidFact as refusal:
-            self.show(refusal)
+            self.show_refusal(refusal)
             return None
 
 
@@ -94,7 +90,7 @@ class LookForm(SiteForm):
         try:
             record_look(verification, **self.cleaned_data, by=by, now=now)
         except InvalidFact as refusal:
-            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            self.show_refusal(refusal)
             return False
         return True
 
@@ -109,6 +105,6 @@ class WithdrawLookForm(SiteForm):
         try:
             withdraw_look(look, **self.cleaned_data, by=by, now=now)
         except InvalidFact as refusal:
-            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            self.show_refusal(refusal)
             return False
         return True

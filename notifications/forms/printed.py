@@ -34,6 +34,6 @@ class HandedOverForm(SiteForm):
         try:
             printing.confirm_handed_over(alert, by=by, to=given["handed_to"], at=given["handed_at"], now=now)
         except InvalidFact as refusal:
-            self.add_error(refusal.field, refusal.message)
+            self.show_refusal(refusal)
             return False
         return True

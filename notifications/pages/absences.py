@@ -42,7 +42,7 @@ def absences(request: HttpRequest) -> HttpResponse:
                 request=request,
             )
         except InvalidFact as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            form.show_refusal(refusal)
         else:
             messages.success(request, gettext("Saved. Others of the agency get the alerts during this time."))
             return redirect("absences")

@@ -29,7 +29,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         try:
             service.save(user, form.to_settings())
         except InvalidFact as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            form.show_refusal(refusal)
         else:
             messages.success(request, gettext("Saved."))
             return redirect("preferences")

@@ -53,7 +53,7 @@ class AskForRelease(View):
                 **form.place(),
             )
         except InvalidFact as refusal:
-            form.refuse(refusal)
+            form.show_refusal(refusal)
             return self._page(request, form)
         messages.success(request, gettext("Sent to the court. A clerk reads the paper and answers here."))
         return redirect("releases")

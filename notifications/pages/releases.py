@@ -126,7 +126,7 @@ class OneRelease(View):
                 release, form.to_settings(), by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
             )
         except InvalidFact as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            form.show_refusal(refusal)
             return self._page(request, release, form=form)
         messages.success(request, gettext("Saved. The person is notified only in this way."))
         # In the session, which is encrypted: a message could travel in a cookie.

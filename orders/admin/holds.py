@@ -60,7 +60,7 @@ class LegalHoldForm(SiteModelForm[LegalHold]):
                     court=given["court"], docket_number=given["docket_number"], by=self.person
                 )
             except InvalidFact as refusal:
-                self.add_error(refusal.field, refusal.message)
+                self.show_refusal(refusal)
         return given
 
 

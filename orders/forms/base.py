@@ -52,8 +52,6 @@ class FactsForm(SiteForm):
     unseen: str = ""
     #: True if the service takes `confirm`: the reason to store a fact that it doubts.
     takes_confirm: ClassVar[bool] = False
-    #: The field beside which a refusal is shown, by the name that the service gives, if it is another one.
-    beside: ClassVar[Mapping[str, str]] = {}
 
     def facts(self) -> dict[str, Any]:
         """Return the cleaned data by the names of the facts: an instant without its time is a day, `*_on`."""

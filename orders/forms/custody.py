@@ -90,16 +90,13 @@ class PlaceForm(SiteForm):
         """Add the place; None if something is refused: the form shows all of it in one round."""
         if not self.is_valid():
             for one in refusals_beside(self, self._store, now=now):
-                self._refuse(one)
+                self.show_refusal(one)
             return None
         try:
             return self._store()
         except InvalidFact as refusal:
-            self._refuse(refusal)
+            self.show_refusal(refusal)
             return None
 
     def _store(self) -> StoragePlace:
         return add_place(**self.cleaned_data, by=self.person)
-
-    def _refuse(self, refusal: InvalidFact) -> None:
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)

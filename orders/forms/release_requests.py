@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.dates import COURT_TIME
 from accounts.form_base import SiteForm
 from accounts.models import Agency, AgencyKind
-from orders.errors import InvalidFact
 from orders.forms.attachments import ACCEPTED
 from orders.models import ConfidentialityRelease, ReleasePurpose
 from orders.services.clients.release_requests import SignedRelease
@@ -35,6 +35,8 @@ _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 
 class ReleaseRequestForm(SiteForm):
     """What the client signed. Of a renewal, the court and the docket are those of the release before."""
+
+    beside: ClassVar[Mapping[str, str]] = {"file": "scan"}
 
     court = forms.ModelChoiceField(
         Agency.objects.filter(kind=AgencyKind.COURT).order_by("name"),
@@ -92,8 +94,3 @@ class ReleaseRequestForm(SiteForm):
     def place(self) -> dict[str, Any]:
         """Return court and docket number, unless it is a renewal."""
         return {name: self.cleaned_data[name] for name in ("court", "docket") if name in self.fields}
-
-    def refuse(self, refusal: InvalidFact) -> None:
-        """Show a refusal beside its field, or above the form."""
-        name = {"file": "scan"}.get(refusal.field, refusal.field)
-        self.add_error(name if name in self.fields else None, refusal.message)

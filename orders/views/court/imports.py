@@ -43,7 +43,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         try:
             job = _open(form, person)
         except InvalidFact as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            form.show_refusal(refusal)
         except jobs.TooLargeError:
             form.add_error(None, f"A file has at most {settings.IMPORT_MAX_BYTES:,} bytes. Split it.")
         else:
