@@ -78,20 +78,16 @@ def acknowledge_by_code(number: str, code: str, *, now: datetime) -> int:
         message_key__isnull=False,
         first_sent_at__gt=now - LINK_LIFETIME,
     ).select_related("recipient")
-    given = code.strip().upper()
-    matching = [
-        one
-        for one in sent
-        if one.message_key
-        and hmac.compare_digest(answer_code(one.message_key).encode(), given.encode())
-        and one.recipient is not None
-        and one.recipient.is_person_in_use(now)
-        and may_acknowledge(one, one.recipient)
-    ]
-    for one in matching:
-        if one.recipient is not None:
-            acknowledge(one, by=one.recipient, now=now, only_sent=True)
-    return len(matching)
+    given = code.strip().upper().encode()
+    count = 0
+    for one in sent:
+        person, key = one.recipient, one.message_key
+        if person is None or key is None or not hmac.compare_digest(answer_code(key).encode(), given):
+            continue
+        if person.is_person_in_use(now) and may_acknowledge(one, person):
+            acknowledge(one, by=person, now=now, only_sent=True)
+            count += 1
+    return count
 
 
 def _record(row: Alert, answered: Sequence[Alert], *, by: User, now: datetime, only_sent: bool) -> None:
