@@ -22,7 +22,7 @@ def test_the_command_prints_one_line() -> None:
     call_command("demo", stdout=printed)
 
     assert printed.getvalue() == (
-        "Demonstration: 17 people and 12 orders added; 2 orders whose 24 hours end within two minutes "
+        "Demonstration: 18 people and 12 orders added; 2 orders whose 24 hours end within two minutes "
         "added.\n"
     )
 

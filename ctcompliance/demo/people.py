@@ -44,6 +44,7 @@ SIGN_INS = (
     DemoAccount("licensing unit", "licensing@licensing-unit.example", PASSWORD),
     DemoAccount("school", "office@school.example", PASSWORD),
     DemoAccount("second advocate", "second.advocate@advocacy.example", PASSWORD),
+    DemoAccount("police supervisor", "supervisor@hartford-police.example", PASSWORD),
 )
 
 #: The other courts of the demonstration: the first part of a docket, the judicial district and the clerk.
@@ -118,6 +119,7 @@ def load_people(court: Agency) -> int:
         ("Noel Park", Role.LICENSING, Agency.objects.get(kind=AgencyKind.LICENSING, answers_for_state=True)),
         ("Ira Lane", Role.SCHOOL, _agency(SCHOOL, AgencyKind.SCHOOL)),
         ("Sam Doyle", Role.ADVOCATE, advocacy),
+        ("Sgt. Alex Moss", Role.SUPERVISOR, Town.objects.get(name=HARTFORD).police),
     ]
     _give_numbers(court)
     added = 0

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ctcompliance.demo.builder import Demonstration
-from ctcompliance.demo.people import STATE_POLICE_TOWN, TOWN_WITHOUT_USERS
-from orders.models import HearingOutcome, HearingPurpose, OrderKind, ReceiptKind, ServiceMethod, StatementKind
+from ctcompliance.demo.people import STATE_POLICE_TOWN, TOWN_WITHOUT_USERS, person
+from orders.models import (
+    HearingOutcome,
+    HearingPurpose,
+    OrderKind,
+    ReceiptKind,
+    ServiceMethod,
+    StatementKind,
+    VerificationMethod,
+)
 from orders.services.firearms.inventory import record_permit
 from orders.services.firearms.receipts import record_receipt
-from orders.services.firearms.statements import record_statement
+from orders.services.firearms.statements import record_statement, verify_statement
 from orders.services.hearings import record_hearing, schedule_hearing
 from orders.services.service import record_failed_attempt
 
@@ -170,7 +178,7 @@ def overdue(demo: Demonstration, docket: str) -> None:
 
 
 def nearly_over(demo: Demonstration, docket: str) -> None:
-    """Enter an order that expires in 17 days."""
+    """Enter an order that expires in 17 days. Police checked its sworn denial last month."""
     order = demo.enter(
         docket,
         "Chris Fenn",
@@ -180,11 +188,21 @@ def nearly_over(demo: Demonstration, docket: str) -> None:
         protected_person="Dale Harrow",
     )
     demo.serve(order, demo.ago(days=347))
-    record_statement(
+    denial = record_statement(
         order,
         kind=StatementKind.NON_POSSESSION,
         sworn_at=demo.ago(days=346, hours=12),
         by=demo.clerk,
+        now=demo.now,
+    )
+    verify_statement(
+        denial,
+        verified_at=demo.ago(days=demo.today.day + 4),
+        agency=order.case.respondent.town.police,
+        verified_by="Robin Hale",
+        method=VerificationMethod.RECORDS,
+        note="No firearm is registered to the respondent.",
+        by=person("liaison"),
         now=demo.now,
     )
 
