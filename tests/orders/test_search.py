@@ -193,15 +193,14 @@ def test_an_advocate_reads_no_name(order: Order) -> None:
     assert "1980" not in page
 
 
-def test_a_school_searches_names_and_no_birthday(order: Order) -> None:
+def test_a_school_reads_its_notices_and_searches_nothing(order: Order) -> None:
     school = make.agency(AgencyKind.SCHOOL)
     order.order_agencies.create(agency=school, capacity="school")
-    person = make.person(Role.SCHOOL, school)
+    client = signed_in(make.person(Role.SCHOOL, school))
 
-    assert [pk for pk, _ in found_by(person, "oneill")] == [order.pk]
-    assert found_by(person, "4/19/1980") == []
-    page = signed_in(person).post("/search/", {"text": "oneill"}).content.decode()
-    assert "1980" not in page
+    assert client.post("/search/", {"text": "oneill"}).status_code == 404
+    assert client.post("/api/v1/searches", {"text": "oneill"}).status_code == 403
+    assert 'role="search"' not in client.get("/school/").content.decode()
 
 
 def signed_in(person: User) -> Client:
