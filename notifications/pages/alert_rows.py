@@ -13,6 +13,7 @@ from orders.display import asked_words, due_words, rule_title, shown_state
 from orders.models import NOT_DEADLINES, DeadlineState, ShownState
 from orders.rules.vocabulary import Purpose
 from orders.services.court_days import zone_of
+from orders.views.state_titles import state_title
 
 #: Why a person is notified, by the purpose of the checkpoint.
 REASONS = {
@@ -42,6 +43,11 @@ class AlertRow:
     def title(self) -> str:
         """The title of the rule."""
         return rule_title(self.alert.deadline.rule_id)
+
+    @property
+    def in_short(self) -> str:
+        """What a list shows: the state of a deadline in words, or the title of an event."""
+        return self.title if self.is_news else state_title(self.alert.deadline, self.now)
 
     @property
     def is_news(self) -> bool:
