@@ -64,11 +64,17 @@ class PaySheet:
 
     person: User
     month: date
+    today: date
 
     @property
     def next_month(self) -> date:
         """The first day of the next month."""
         return add_months(self.month, 1)
+
+    @property
+    def has_next(self) -> bool:
+        """True if the next month has begun."""
+        return self.next_month <= self.today
 
     @property
     def former_month(self) -> date:

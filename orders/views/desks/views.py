@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.dates import court_date
 from accounts.services.access.access_log import log_access
 from orders.views.csv_response import csv_response
 from orders.views.desks.pay import HEADER, PaySheet, month_of
@@ -29,7 +30,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
 def pay_sheet(request: HttpRequest) -> HttpResponseBase:
     """Show the services and attempts of a month, or return them as CSV."""
     person, now = person_in(request, MARSHALS), timezone.now()
-    sheet = PaySheet(person=person, month=month_of(request.GET.get("month", ""), now))
+    sheet = PaySheet(person=person, month=month_of(request.GET.get("month", ""), now), today=court_date(now))
     log_access(request, [one.case.public_id for one in sheet.orders])
     if request.GET.get("format") == "csv":
         return csv_response(f"services-{sheet.month:%Y-%m}.csv", HEADER, sheet.rows())

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, Role, User
 from orders.models import Attachment, CaseEvent, Order, OrderAgency
+from orders.rules.court_time import add_months
 from orders.services.attachments.attaching import content_of
 from orders.services.hearings import schedule_hearing
 from orders.services.parties.agencies import add_agency
@@ -208,7 +210,10 @@ def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
     assert ("Ash Served" in text, "Lee Police" in text, "Moved away" in text) == (True, False, False)
     assert len(table.strip().splitlines()) == 3
     assert PROTECTED not in text + table
-    assert "No service and no attempt" in read(office.marshal, "/service/pay/?month=2020-01")
+    former = read(office.marshal, "/service/pay/?month=2020-01")
+    assert "No service and no attempt" in former
+    assert "February 2020" in former
+    assert f"{add_months(court_date(now), 1):%B %Y}" not in text, "a month that has not begun"
 
 
 def test_police_file_the_return_of_their_own_service_and_no_other(office: Office) -> None:
