@@ -140,8 +140,8 @@ class BoardRow(InCourtTime):
 
     @property
     def whose(self) -> str:
-        """“mine”, “open” if no person has the case yet, or “other”."""
-        if self.follow_up is None or self.follow_up.assigned_to is None:
+        """“mine”, “open” if no person has it yet or an offer waits for an answer, or “other”."""
+        if self.follow_up is None or self.follow_up.assigned_to is None or self.transfer is not None:
             return "open"
         return "mine" if self.follow_up.assigned_to == self.reader else "other"
 

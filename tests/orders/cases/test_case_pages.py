@@ -21,6 +21,7 @@ from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
 from orders.services.firearms.surrender import surrender_rules
+from orders.services.follow_ups.actions import assign
 from orders.services.follow_ups.transfers import offer_transfer
 from orders.services.orders.case_events import record_case_event
 from orders.services.parties.agencies import add_agency
@@ -235,12 +236,14 @@ def test_an_offer_is_a_row_that_leads_to_its_answer(place: Place) -> None:
     follow_up = surrender_follow_up()
     there = place.elsewhere.memberships.get().agency
     assert there is not None
+    assign(follow_up, assigned_to=place.liaison, by=place.liaison, now=timezone.now())
     offer_transfer(follow_up, to_agency=there, reason="Moved", by=place.liaison, now=timezone.now())
 
     (row,) = rows_of(place.elsewhere)["transfers"]
     text = read(place.elsewhere, "/")
 
     assert row.due.startswith("Elm Police asks, ")
+    assert row.whose == "open", "a telephone shows it, though a person of the other agency still has it"
     assert f'href="{reverse("follow-up-page", args=[follow_up.public_id])}"' in text
     assert "Accept or decline" in text
 
