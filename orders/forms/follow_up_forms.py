@@ -203,6 +203,13 @@ class AcceptForm(OpenOfferForm):
     )
 
     @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the plan of the agency that asks or, once its time has passed, with tomorrow morning."""
+        planned = self.task.follow_up.next_action_at
+        is_ahead = planned > self.task.now
+        self.fields["next_action_at"].initial = planned if is_ahead else tomorrow(self.task)
+
+    @override
     def service_kwargs(self) -> dict[str, Any]:
         """Return that it accepts, and its next action."""
         return {"accepted": True, "next_action_at": self.cleaned_data["next_action_at"]}

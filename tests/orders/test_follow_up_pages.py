@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, AuditEntry, JudicialDistrict, Role, Town, User
 from notifications.services.firing.fire import Firer
 from orders.models import Attempt, FollowUp, Order, Referral, Transfer
@@ -394,6 +395,20 @@ def test_a_transfer_is_offered_and_accepted(place: Place) -> None:
     stale = here.post(f"{page_of(follow_up)}attempt/", attempted())
     assert "your agency may not do it now" in stale.content.decode()
     assert not Attempt.objects.exists()
+
+
+@pytest.mark.parametrize(("ago", "begins_with"), [(-3, "planned"), (1, "tomorrow")])
+def test_accepting_begins_with_a_next_action_that_is_ahead(place: Place, ago: int, begins_with: str) -> None:
+    follow_up = place.overdue()
+    place.offered(follow_up)
+    now = timezone.now()
+    FollowUp.objects.filter(pk=follow_up.pk).update(next_action_at=now - timedelta(hours=ago))
+
+    page = read(place.elsewhere, page_of(follow_up))
+
+    day = now + timedelta(hours=3) if begins_with == "planned" else now + timedelta(days=1)
+    (typed,) = re.findall(r'<input type="date" name="next_action_at_0" value="([^"]+)"', page)
+    assert typed == f"{court_date(day):%Y-%m-%d}"
 
 
 def test_a_transfer_is_declined_with_a_reason_and_access_ends(place: Place) -> None:
