@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.utils.translation import gettext_noop
 from typing_extensions import override
 
 from accounts.dates import format_instant
-from accounts.models import POLICE, Agency, AgencyKind
+from accounts.models import POLICE, Agency, AgencyKind, User
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import (
     DayField,
@@ -18,6 +20,7 @@ from orders.forms.fields import (
     town_field,
 )
 from orders.forms.proof import FoundField
+from orders.forms.returns import begin_with
 from orders.models import (
     Confirmed,
     Firearm,
@@ -230,6 +233,11 @@ class ReturnForm(ActForm):
             self.offer_choices("confirmed", [(one.value, one.label) for one in required])
         else:
             del self.fields["confirmed"]
+
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="returned_at", officer="officer")
 
 
 class StatementForm(ActForm):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from typing_extensions import override
 
-from accounts.models import POLICE, Agency, AgencyKind
+from accounts.models import POLICE, Agency, AgencyKind, User
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import DayField, InstantField, LabeledChoicesField, police_field
+from orders.forms.returns import begin_with
 from orders.models import DisposalKind, Firearm, FirearmStatus, ItemKind, Order, Permit
 from orders.services.firearms import disposals, inventory
 from orders.services.firearms.found import FoundItem
@@ -88,6 +90,11 @@ class DisposalForm(ActForm):
         """Offer the firearms that police hold."""
         held = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
         self.offer_rows("firearms", held)
+
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="disposed_at", officer="officer")
 
 
 class HandInForm(ActForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -19,13 +20,23 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MATRIX
-from accounts.models import User
+from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
 from orders.display import due_words
 from orders.forms.acts import ACTS
 from orders.forms.custody import MoveForm, PlaceForm
-from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, Receipt, StoragePlace
+from orders.models import (
+    CustodyStep,
+    Deadline,
+    Firearm,
+    FirearmStatus,
+    Order,
+    Receipt,
+    ReceiptItem,
+    ReceiptKind,
+    StoragePlace,
+)
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import latest_steps
 from orders.services.orders.record import load_record
@@ -48,6 +59,22 @@ class HeldItem:
     firearm: Firearm
     step: CustodyStep | None
     steps: Sequence[CustodyStep] = ()
+    #: The receipt with which police took it, for an item without a step.
+    receipt: Receipt | None = None
+
+    @property
+    def agency(self) -> Agency | None:
+        """The agency that has it."""
+        if self.step is not None:
+            return self.step.agency
+        return self.receipt.agency if self.receipt is not None else None
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on it is where it is now."""
+        if self.step is not None:
+            return self.step.moved_at
+        return self.receipt.received_at if self.receipt is not None else None
 
     @property
     def where(self) -> str:
@@ -124,6 +151,7 @@ def agency_custody(request: HttpRequest) -> HttpResponse:
     steps = list(held.select_related("firearm", "place", "order__case__respondent")[: MOST + 1])
     unrecorded = list(_without_a_step(person).select_related("order__case__respondent")[: MOST + 1])
     log_access(request, {one.order.case.public_id for one in (*unrecorded[:MOST], *steps[:MOST])})
+    receipts = _receipts_of(unrecorded[:MOST])
     counts = dict(held.order_by().values_list("place").annotate(Count("pk")))
     places = StoragePlace.objects.filter(agency__in=mine, is_open=True).select_related("agency")
     context: dict[str, Any] = {
@@ -132,7 +160,10 @@ def agency_custody(request: HttpRequest) -> HttpResponse:
         "unplaced": counts.get(None, 0),
         "unrecorded": len(unrecorded[:MOST]),
         "items": [
-            *((one.order, HeldItem(firearm=one, step=None)) for one in unrecorded[:MOST]),
+            *(
+                (one.order, HeldItem(firearm=one, step=None, receipt=receipts.get(one.pk)))
+                for one in unrecorded[:MOST]
+            ),
             *((one.order, HeldItem(firearm=one.firearm, step=one)) for one in steps[:MOST]),
         ],
         "has_more": max(len(steps), len(unrecorded)) > MOST,
@@ -179,7 +210,18 @@ def _held(order: Order) -> list[HeldItem]:
     steps: dict[int, list[CustodyStep]] = {one.pk: [] for one in firearms}
     for one in CustodyStep.objects.filter(firearm__in=firearms).select_related("agency", "place"):
         steps[one.firearm_id].append(one)
-    return [HeldItem(firearm=one, step=latest.get(one.pk), steps=steps[one.pk]) for one in firearms]
+    receipts = _receipts_of([one for one in firearms if one.pk not in latest])
+    return [
+        HeldItem(firearm=one, step=latest.get(one.pk), steps=steps[one.pk], receipt=receipts.get(one.pk))
+        for one in firearms
+    ]
+
+
+def _receipts_of(firearms: Sequence[Firearm]) -> dict[int, Receipt]:
+    """Return the latest receipt of police for each firearm, by its key."""
+    rows = ReceiptItem.objects.filter(firearm__in=firearms, receipt__kind=ReceiptKind.POLICE)
+    listed = rows.select_related("receipt__agency").order_by("receipt__received_at", "receipt_id")
+    return {one.firearm_id: one.receipt for one in listed}
 
 
 @cache

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import COURT_TIME, format_instant
 from accounts.models import AgencyKind, Role
 from orders.models import CustodyStep, Firearm, Order, StoragePlace
 from orders.services.firearms.custody import Storage, add_place
@@ -152,6 +153,20 @@ def test_what_a_receipt_took_without_a_place_is_on_the_list_of_the_agency(place:
     assert "Ash Birch" not in read(place.elsewhere, "/custody/")
     receipt = order.receipts.get()
     assert "Not recorded" in read(place.liaison, f"{page_of(order, 'receipt')}{receipt.public_id}/")
+    since = format_instant(receipt.received_at, COURT_TIME)
+    assert since in text
+    of_case = read(place.liaison, page_of(order, "custody"))
+    assert f"{since}: {place.police} took it" in of_case, "who has it, and since when, is known"
+
+
+@pytest.mark.parametrize(("act", "at"), [("return", "returned_at"), ("dispose", "disposed_at")])
+def test_what_ends_custody_begins_with_the_officer_and_the_agency(place: Place, act: str, at: str) -> None:
+    order, _ = taken(place)
+
+    form = browser(place.liaison).get(page_of(order, act)).context["form"]
+
+    assert (form["agency"].initial, form["officer"].initial) == (place.police, place.liaison.name)
+    assert timezone.now() - form[at].initial < timedelta(minutes=2)
 
 
 def test_others_see_no_custody(place: Place) -> None:
