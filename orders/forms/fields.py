@@ -90,7 +90,7 @@ class InstantField(forms.MultiValueField):
     """
 
     def __init__(self, *, label: Any, needs_time: bool = True, missing: str = "", **kwargs: Any) -> None:
-        self.missing = missing
+        self.missing = missing or ("" if needs_time else "Enter the date for “%(label)s”.")
         self.zone: ZoneInfo = bundled().jurisdictions["us_ct"].zone
         kwargs.setdefault("help_text", _HOW if needs_time else format_lazy("{} {}", _HOW, WITHOUT_TIME))
         incomplete = _("Give the date and the time of day.") if needs_time else _("Give the date too.")

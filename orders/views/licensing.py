@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,10 @@ from accounts.form_base import SiteForm
 from accounts.models import Role, User
 from orders.errors import InvalidFact
 from orders.forms.orders import LicensingReportForm
-from orders.models import LicensingReport, Order
+from orders.models import LicensingReport, LicensingReportKind, Order
 from orders.services.corrections import withdraw
-from orders.services.court_days import zone_of
+from orders.services.court_days import court_day, zone_of
+from orders.services.order_state import last_days
 from orders.services.orders.licensing import record_licensing_report
 from orders.views.seen import person_in, seen_order
 
@@ -34,7 +36,9 @@ class WithdrawReportForm(SiteForm):
 def report(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the order and what the unit reported, and record one report."""
     order = _order(request, public_id)
-    asked = {"kind": request.GET.get("kind", "")}
+    asked: dict[str, Any] = {"kind": request.GET.get("kind", "")}
+    if asked["kind"] in LicensingReportKind.values:
+        asked["occurred_at"] = court_day(order, timezone.now())
     form = LicensingReportForm(request.POST or None, order=order, initial=asked)
     if request.method == "POST" and _record(request, order, form):
         messages.success(request, "The report is recorded. If it is an attempt, others are alerted now.")
@@ -84,6 +88,8 @@ def _page(request: HttpRequest, order: Order, form: LicensingReportForm) -> Http
         "order": order,
         "form": form,
         "zone": zone,
+        # Printed, or computed: an ex parte order ends with its hearing.
+        "last_day": last_days([order])[order.pk],
         "permits": order.permits.all(),
         "reports": [(one, _when(one, zone)) for one in order.licensing_reports.all()],
         "withdraw_form": WithdrawReportForm(auto_id=False),

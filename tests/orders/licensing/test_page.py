@@ -10,10 +10,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.dates import court_date, format_day
 from accounts.models import Agency, AgencyKind, Role, User
 from notifications.models import Alert
 from notifications.services.firing.fire import Firer
 from orders.models import LicensingReport, Order, OrderAgency
+from orders.services.order_state import last_days
 from tests import make
 from tests.callers import MakeCaller
 
@@ -78,6 +80,32 @@ def test_a_refusal_is_shown_beside_the_field(order: Order, unit: Agency) -> None
 
     assert "is in the future" in page.content.decode()
     assert not LicensingReport.objects.exists()
+
+
+def test_a_link_from_the_list_begins_with_today_and_the_day_alone_is_asked_for(
+    order: Order, unit: Agency
+) -> None:
+    client, address = signed_in(make.person(Role.LICENSING, unit)), f"/licensing/{order.public_id}/"
+    today = f'value="{court_date(timezone.now()):%Y-%m-%d}"'
+
+    assert today in client.get(f"{address}?kind=permit_revoked").content.decode()
+    assert today not in client.get(address).content.decode()
+    refused = client.post(address, {"kind": "permit_revoked"}).content.decode()
+    assert "Enter the date for “When”." in refused
+
+
+def test_an_ex_parte_order_shows_its_last_day(unit: Agency) -> None:
+    now = timezone.now()
+    # An odd number is confirmed, and with it a day on which the court is closed.
+    on = court_date(now) + timedelta(days=4)
+    order = make.order(now=now, issued_at=now - timedelta(days=2), docket_number="X-1", hearing_on=on)
+    OrderAgency.objects.create(order=order, agency=unit, capacity="licensing")
+
+    page = signed_in(make.person(Role.LICENSING, unit)).get(f"/licensing/{order.public_id}/").content.decode()
+
+    last_day = last_days([order])[order.pk]
+    assert last_day is not None
+    assert f"<dt>Last day</dt><dd>{format_day(last_day)}</dd>" in page
 
 
 def test_the_page_shows_that_the_order_is_vacated(order: Order, unit: Agency) -> None:
