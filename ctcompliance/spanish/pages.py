@@ -35,9 +35,11 @@ _SIGN_IN = ("/sign-in/", "/sign-out/", "/account/", "/leave/")
 #: The key under which allauth keeps a sign-in that waits for its next step.
 _PENDING = "account_login"
 
-#: Parts of a page: what is never translated as a whole, a tag, or text.
+#: Parts of a page: what is never translated as a whole, a tag, or text. The button to English stays English.
 _PARTS = re.compile(
-    r"<!--.*?-->|<(script|style|textarea|pre)\b.*?</\1\s*>|<[^>]*>|[^<]+", re.DOTALL | re.IGNORECASE
+    r"<!--.*?-->|<(script|style|textarea|pre)\b.*?</\1\s*>"
+    r'|(<button\b[^>]*\blang="en"[^>]*>.*?</button\s*>)|<[^>]*>|[^<]+',
+    re.DOTALL | re.IGNORECASE,
 )
 #: Attributes that people read or hear.
 _LABELS = re.compile(r'\b(aria-label|title|placeholder|alt|data-label)="([^"]*)"')
@@ -154,7 +156,7 @@ def in_spanish(page: str, stored: Collection[str] = ()) -> str:
         one = found[0]
         if not one.startswith("<"):
             return text(one) if not one.isspace() else one
-        if found[1] or one.startswith("<!"):
+        if found[1] or found[2] or one.startswith("<!"):
             return one
         one = _LABELS.sub(label, one)
         return _VALUE.sub(value, one) if _BUTTON.fullmatch(one) else one

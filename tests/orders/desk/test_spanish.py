@@ -132,6 +132,8 @@ def test_others_read_english(desk: Client, enter: Enter, now: datetime) -> None:
 
 def test_text_of_a_person_is_escaped() -> None:
     assert in_spanish("<td>&lt;b&gt; &amp; 3 h left</td>") == "<td>&lt;b&gt; &amp; 3 h left</td>"
+    to_english = '<button name="language" lang="en">English</button>'
+    assert in_spanish(to_english) == to_english, "who reads English alone finds it"
     assert in_spanish("<td>for &lt;b&gt;</td>") == "<td>de &lt;b&gt;</td>"
 
 
