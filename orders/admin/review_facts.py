@@ -10,6 +10,7 @@ from accounts.models import Agency
 from orders.models import Firearm, Order, Receipt, ReceiptKind, Respondent, ReviewItem, ReviewKind
 from orders.models.registry import NO_END
 from orders.services.court_days import zone_of
+from orders.services.near_numbers import NEAR_ON_OTHER_DOCKET
 from orders.services.registry.set_aside import ONE_OR_TWO, OTHER_TIME
 from orders.services.registry.small_children import BORN
 from orders.services.registry.times import recorded_time
@@ -23,13 +24,23 @@ def facts_of(item: ReviewItem) -> list[Fact]:
     return [
         *_row(item),
         *_recorded(item),
-        ("From", f"{item.file}, line {item.line}, imported {format_instant(item.created_at)}"),
+        _source(item),
     ]
+
+
+def _source(item: ReviewItem) -> Fact:
+    """Return where the question comes from: a row of a file, or a comparison of two dockets."""
+    when = format_instant(item.created_at)
+    if item.file:
+        return "From", f"{item.file}, line {item.line}, imported {when}"
+    return "Found", f"{when}, when the lists of the person were compared"
 
 
 def _row(item: ReviewItem) -> Iterator[Fact]:
     given = item.payload
-    if item.kind == ReviewKind.OTHER_RESPONDENT:
+    if item.code == NEAR_ON_OTHER_DOCKET:
+        yield from _of_dockets(item)
+    elif item.kind == ReviewKind.OTHER_RESPONDENT:
         yield "This order", _respondent(item.order.case.respondent, item.order)
         other = Respondent.objects.filter(public_id=given["respondent"]).select_related("town").first()
         if other is not None:
@@ -66,6 +77,13 @@ def _of_firearms(item: ReviewItem) -> Iterator[Fact]:
     else:
         taker = str(receipt.agency) if receipt.agency else receipt.dealer_license
         yield from _receipt(item.order, receipt.receipt_number, receipt.kind, receipt.received_at, taker)
+
+
+def _of_dockets(item: ReviewItem) -> Iterator[Fact]:
+    """Yield both firearms, each with its docket."""
+    both = [item.payload["counts"], *item.payload["firearms"]]
+    for one in Firearm.objects.filter(public_id__in=both).select_related("order__case").order_by("-id"):
+        yield f"On docket {one.order.case.docket_number}", _firearm(one)
 
 
 def _recorded(item: ReviewItem) -> Iterator[Fact]:

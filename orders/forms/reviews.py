@@ -8,6 +8,7 @@ from django import forms
 
 from orders.forms.base import FactsForm
 from orders.models import Firearm, ReviewItem, ReviewKind, ReviewResolution
+from orders.services.near_numbers import NEAR_ON_OTHER_DOCKET
 from orders.services.registry.set_aside import NEAR_SERIAL, OTHER_TIME, SAME_SERIAL
 
 _CONFIRM = (ReviewResolution.CONFIRMED.value, "It is true: record it")
@@ -18,13 +19,22 @@ _KEEP = (ReviewResolution.REJECTED.value, "The recorded time is right: keep it")
 _TWO = (ReviewResolution.CONFIRMED.value, "These are two firearms with one number: list both")
 _BOTH = (ReviewResolution.CONFIRMED.value, "These are two firearms: keep both")
 _ONE = (ReviewResolution.REJECTED.value, "It is one firearm: keep the one that was listed first")
+_SAME_NUMBER = (
+    ReviewResolution.REJECTED.value,
+    "It is one firearm: write its number here as on the other docket",
+)
 _REJECT = (ReviewResolution.REJECTED.value, "It is wrong: do not record it")
 _SAME = (ReviewResolution.CONFIRMED.value, "It is the same person with another spelling")
 _OTHER = (ReviewResolution.REJECTED.value, "It is another person")
 
 
 #: What is asked about doubtful facts of these codes.
-_ASKED = {OTHER_TIME: [_TIME, _KEEP], SAME_SERIAL: [_TWO, _ONE], NEAR_SERIAL: [_BOTH, _ONE]}
+_ASKED = {
+    OTHER_TIME: [_TIME, _KEEP],
+    SAME_SERIAL: [_TWO, _ONE],
+    NEAR_SERIAL: [_BOTH, _ONE],
+    NEAR_ON_OTHER_DOCKET: [_BOTH, _SAME_NUMBER],
+}
 
 
 class ReopenForm(FactsForm):

@@ -207,7 +207,8 @@ class ReviewItemQuerySet(OfOrderQuerySet["ReviewItem"]):
 class ReviewItem(models.Model):
     """A row of an import that is not counted until a person decides, so that no duty looks met because of it.
 
-    `payload` is the row as JSON. It holds serial numbers and receipt numbers, but no name.
+    Also two numbers of one person on two dockets that may be one; these have no file. `payload` is the row as
+    JSON. It holds serial numbers and receipt numbers, but no name.
     """
 
     public_id = public_id()
@@ -245,7 +246,8 @@ class ReviewItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.file}, line {self.line}"
+        place = f", {self.file}, line {self.line}" if self.file else ""
+        return f"{self.get_kind_display()}{place}"
 
     @property
     def words(self) -> str:

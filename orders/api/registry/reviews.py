@@ -26,8 +26,8 @@ class ReviewItemOutput(OrderChildOutput):
     resource = "review_item"
     kind = serializers.ChoiceField(choices=ReviewKind.choices)
     code = serializers.CharField(help_text="Why it was set aside, as a stable word.")
-    file = serializers.CharField()
-    line = serializers.IntegerField(help_text="The line of the file where the row begins.")
+    file = serializers.CharField(help_text="Empty for two numbers on two dockets of one person.")
+    line = serializers.IntegerField(help_text="The line of the file where the row begins; 0 without a file.")
     detail = serializers.CharField(help_text="What is doubtful, and what to decide.")
     firearms = serializers.SerializerMethodField(
         help_text="Ids of the listed firearms that the serial number may belong to, the likeliest first."

@@ -13,6 +13,7 @@ from accounts.dates import format_day
 from accounts.models import User
 from orders.models import HistoryEntry, Order
 from orders.services.bulk import insert, make
+from orders.services.near_numbers import ask_about_near_numbers
 from orders.services.person_cases import groups_of
 from orders.services.planning.replan import replan
 from orders.services.planning.rows import TAKEN_BACK
@@ -61,6 +62,7 @@ def replan_and_record(
     `replan`. Call it in the transaction that changed the facts, with the cases locked and with every order of
     each case.
     """
+    ask_about_near_numbers(orders, now=now)
     changes = replan(orders, now=now, arm_past_checks=arm_past_checks, imported=imported)
     if act is not None:
         data = _join(act, [one for one in orders if one.pk in changes and one.pk not in entries], changes)

@@ -37,10 +37,17 @@ from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.statements import record_statement
 from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.near_numbers import NEAR_ON_OTHER_DOCKET
 from orders.services.parties.persons import join_persons, keep_apart
 from orders.services.parties.respondents import correct_respondent
 from orders.services.registry.known import Known
-from orders.services.registry.same_numbers import list_row, restore_rows, take_off_list
+from orders.services.registry.same_numbers import (
+    list_row,
+    restore_rows,
+    take_off_list,
+    write_as_before,
+    write_as_first,
+)
 from orders.services.registry.set_aside import (
     NO_LONGER_NAMED,
     NUMBER_USED,
@@ -106,7 +113,7 @@ def _is_decided(row: ReviewItem, order: Order, *, by: User, now: datetime, reaso
     elif row.code == OTHER_TIME:
         row.order = order
         correct_time(row, by=by, now=now, reason=reason)
-    return row.code in {NO_END, OTHER_TIME, *ONE_OR_TWO}
+    return row.code in {NO_END, OTHER_TIME, NEAR_ON_OTHER_DOCKET, *ONE_OR_TWO}
 
 
 def match_review(
@@ -157,6 +164,8 @@ def reject_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
             drop_unproven(list(Firearm.objects.filter(public_id__in=row.payload["firearms"])))
         elif row.code in ONE_OR_TWO:
             take_off_list(row.payload["counts"], change.order, by=by, now=now, reason=why)
+        elif row.code == NEAR_ON_OTHER_DOCKET:
+            write_as_first(row, change.order, by=by, now=now, reason=why)
     return row
 
 
@@ -195,15 +204,16 @@ def reopen_review(item: ReviewItem, *, by: User, now: datetime, reason: str) -> 
 def _take_back(row: ReviewItem, *, by: User, now: datetime, reason: str) -> None:
     """Withdraw what the decision recorded, as far as it is still there."""
     given = row.payload
-    if row.code in ONE_OR_TWO:
-        restore_rows(row, row.order, by=by, now=now, reason=reason)
+    if row.code in {NEAR_ON_OTHER_DOCKET, *ONE_OR_TWO}:
+        restore = write_as_before if row.code == NEAR_ON_OTHER_DOCKET else restore_rows
+        restore(row, row.order, by=by, now=now, reason=reason)
         return
     records_nothing = row.kind == ReviewKind.OTHER_RESPONDENT or row.code == NO_END
     if row.resolution == ReviewResolution.REJECTED or records_nothing:
         return
     if row.code == OTHER_TIME or BORN in given:
-        restore = restore_time if row.code == OTHER_TIME else _restore_birth
-        restore(row, by=by, now=now, reason=reason)
+        put_back = restore_time if row.code == OTHER_TIME else _restore_birth
+        put_back(row, by=by, now=now, reason=reason)
         return
     if RECORDED not in given:
         raise InvalidFact(
@@ -270,9 +280,11 @@ def _deciding(
         if row.resolved_at is not None:
             raise InvalidFact("item", "already_decided", "Someone has already decided this item.")
         change.data["review"] = _named(row)
-        yield change, row
         row.resolution, row.reason, row.resolved_at, row.resolved_by = resolution, clean(reason), now, by
-        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by", "payload"])
+        # Before what the decision does, so that nothing counts the item as open meanwhile.
+        row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by"])
+        yield change, row
+        row.save(update_fields=["payload"])
 
 
 def _record_receipt(
