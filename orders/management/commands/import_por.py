@@ -67,6 +67,8 @@ class Command(BaseCommand):
             raise CommandError("Name the folder of the files, or --template FOLDER to get empty ones.")
         try:
             layout = read_layout(options["map"]) if options["map"] else Layout()
+            for warning in layout.warnings:
+                self.stderr.write(f"Warning: {warning}")
             self._import(Export(options["path"], layout), options)
         except (ExportError, LayoutError, AlreadyImportingError) as error:
             raise CommandError(str(error)) from error
@@ -139,7 +141,8 @@ def _text(run: Import) -> Iterator[str]:
     waiting = 0
     for item in run.reviews():
         waiting += 1
-        yield f"{item.file}, line {item.line}: waits for a clerk: {item.code}: {item.detail}\n"
+        place = f"{item.file}, line {item.line}: " if item.file else ""
+        yield f"{place}waits for a clerk: {item.code}: {item.detail}\n"
     yield (
         f"Orders: {run.imported} imported, {run.updated} updated, {run.unchanged} unchanged. "
         f"Rows rejected: {sum(run.rejected.values())}. Rows that wait for a clerk: {waiting}.\n"

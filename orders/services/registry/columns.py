@@ -56,6 +56,16 @@ SERIALS = frozenset({"serial", "serials"})
 #: Columns that hold a day, and columns that hold an instant.
 DAYS = frozenset({"expires_on", "hearing_on", "respondent_dob"})
 INSTANTS = frozenset({"issued_at", "served_at", "at"})
+#: Columns that one column of theirs may fill together, because each reads its own words of it, or because the
+#: court has one number for both.
+SHARED = (
+    frozenset({"por_number", "docket_number"}),
+    frozenset({"por_number", "receipt_number"}),
+    frozenset({"order_kind", "service_method", "address_confidential", "firearms_indicated", "permit_held"}),
+    frozenset({"firearms_indicated", "firearms_alleged_count"}),
+    frozenset({"kind", "recipient_kind"}),
+    frozenset({"make", "model", "caliber", "firearm_type"}),
+)
 #: Columns with a date of birth, and how one begins whose year has two digits: XX68-07-16.
 BIRTHS = frozenset({"respondent_dob"})
 OPEN_CENTURY = "XX"

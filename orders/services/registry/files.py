@@ -19,7 +19,7 @@ from typing import BinaryIO
 from accounts.text import clean, show_invisible
 from orders.services.registry.cells import is_empty, without_null
 from orders.services.registry.columns import COLUMNS, FIREARMS, OPTIONAL, ORDERS, RECEIPTS, SERIALS, kind_of
-from orders.services.registry.layout import Layout
+from orders.services.registry.layout import Layout, plain_header
 from orders.services.registry.lines import ExportError, Lines
 
 __all__ = ["FIREARMS", "NAMES", "ORDERS", "RECEIPTS", "Export", "ExportError", "Row"]
@@ -114,8 +114,10 @@ class Export:
             if self.path.name.casefold() == self.layout.file(kind).name.casefold():
                 return kind
         with self.path.open("rb") as stream:
-            header = {_header_key(cell) for cell in _Reader(stream, self.path.name, "", self.layout).header()}
-        return max(COLUMNS, key=lambda kind: len(header & {_header_key(one) for one in COLUMNS[kind]}))
+            header = {
+                plain_header(cell) for cell in _Reader(stream, self.path.name, "", self.layout).header()
+            }
+        return max(COLUMNS, key=lambda kind: len(header & {plain_header(one) for one in COLUMNS[kind]}))
 
 
 def read_header(content: bytes, layout: Layout) -> list[str]:
@@ -155,12 +157,12 @@ class _Reader:
         records = self._records()
         header = next((cells for _, cells in records if isinstance(cells, list)), [])
         pick, width = self._picker(header), len(header)
-        keys = [_header_key(cell) for cell in header]
+        keys = [plain_header(cell) for cell in header]
         for begins, cells in records:
             if isinstance(cells, Broken):
                 yield begins, cells, [self._lines.row[0].rstrip("\r\n"), *[""] * (width - 1)]
                 continue
-            if [_header_key(cell) for cell in cells] == keys:
+            if [plain_header(cell) for cell in cells] == keys:
                 # The files of two exports, one behind the other.
                 continue
             fits = len(cells) == width or not any(clean(cell) for cell in cells[width:])
@@ -196,12 +198,12 @@ class _Reader:
     def _picker(self, header: list[str]) -> Callable[[list[str]], tuple[str, ...]]:
         """Return a function that gives the cells of a row in the order of `COLUMNS`, with our values."""
         layout, wanted = self._layout.file(self._kind), tuple(COLUMNS[self._kind])
-        given = [_header_key(cell) for cell in header]
+        given = [plain_header(cell) for cell in header]
         places: list[int | None] = []
         wrong: list[str] = []
         for column in wanted:
             theirs = layout.columns.get(column, column)
-            key = _header_key(theirs)
+            key = plain_header(theirs)
             if given.count(key) > 1:
                 wrong.append(f"{theirs} is there twice")
             elif key not in given and column not in layout.defaults and column not in OPTIONAL:
@@ -258,7 +260,3 @@ def _in_folder(folder: Path, name: str) -> Path | None:
     if (folder / name).is_file():
         return folder / name
     return next((one for one in sorted(folder.iterdir()) if one.name.casefold() == name.casefold()), None)
-
-
-def _header_key(cell: str) -> str:
-    return re.sub(r"[\s_\-]+", "", clean(cell)).casefold()

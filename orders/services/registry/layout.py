@@ -17,8 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import State
-from accounts.text import show_invisible
-from orders.services.registry.columns import BIRTHS, COLUMNS, DAYS, INSTANTS, OPEN_CENTURY
+from accounts.text import clean, show_invisible
+from orders.services.registry.columns import BIRTHS, COLUMNS, DAYS, INSTANTS, OPEN_CENTURY, SHARED
 
 _TOP = {"state", "encoding", "delimiter", "date_format", "datetime_format", "time_zone", *COLUMNS}
 _OF_A_FILE = {"name", "columns", "values", "defaults"}
@@ -41,6 +41,15 @@ class FileLayout:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
 
+    def shared(self, kind: str) -> dict[str, list[str]]:
+        """Our columns that read the same header of theirs, by that header."""
+        found: dict[str, list[str]] = {}
+        names: dict[str, str] = {}
+        for ours in COLUMNS[kind]:
+            theirs = self.columns.get(ours, ours)
+            found.setdefault(names.setdefault(plain_header(theirs), theirs), []).append(ours)
+        return {theirs: ours for theirs, ours in found.items() if len(ours) > 1}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -60,6 +69,16 @@ class Layout:
     def file(self, kind: str) -> FileLayout:
         """The layout of the file of that kind: orders, firearms or receipts."""
         return self.files.get(kind) or FileLayout(name=f"{kind}.csv")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What may be a mistake, in one sentence each."""
+        return [
+            f"The columns {' and '.join(ours)} are both read from “{theirs}”. If that is not intended, "
+            "correct the mapping."
+            for kind, file in self.files.items()
+            for theirs, ours in file.shared(kind).items()
+        ]
 
     def value(self, kind: str, column: str, text: str) -> str:
         """Return our value for a cell: our word for theirs, and days and times in ISO 8601.
@@ -115,7 +134,7 @@ def _file_layout(kind: str, given: Any, source: str) -> FileLayout:
         _known(table, set(COLUMNS[kind]), f"{source}: [{kind}.{key}]")
     for column, words in values.items():
         _table(words, f"{kind}.values.{column}", source)
-    return FileLayout(
+    layout = FileLayout(
         name=str(given.get("name", f"{kind}.csv")),
         columns={ours: str(theirs) for ours, theirs in columns.items()},
         values={
@@ -124,6 +143,18 @@ def _file_layout(kind: str, given: Any, source: str) -> FileLayout:
         },
         defaults={column: str(value) for column, value in defaults.items()},
     )
+    for theirs, ours in layout.shared(kind).items():
+        if not any(one.issuperset(ours) for one in SHARED):
+            raise LayoutError(
+                f"{source}: [{kind}.columns]: {' and '.join(ours)} cannot both be "
+                f"“{show_invisible(theirs)}”. Name another header for one of them, or a default in its place."
+            )
+    return layout
+
+
+def plain_header(text: str) -> str:
+    """Return a header as headers are compared: without case, blanks, dashes and underscores."""
+    return re.sub(r"[\s_\-]+", "", clean(text)).casefold()
 
 
 def _table(given: Any, name: str, source: str) -> dict[str, Any]:

@@ -48,10 +48,7 @@ def use_mapping(job: ImportJob, text: str) -> None:
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     if job.state != ImportState.OPEN:
         raise InvalidFact("files", "already_started", "This import has started. Send the files again.")
-    try:
-        parse_layout(text, "mapping")
-    except LayoutError as error:
-        raise InvalidFact("mapping", "unreadable", str(error)) from error
+    check_mapping(text, "mapping")
     sent = {one.name for one in sent_files(job)}
     job.layout, job.preview, job.preview_asked_at = text, None, None
     job.save(update_fields=["layout", "preview", "preview_asked_at"])
@@ -60,6 +57,14 @@ def use_mapping(job: ImportJob, text: str) -> None:
             # A file that was not sent has no rows, below the headers of the mapping.
             stream = BytesIO(jobs.empty_file(name, text))
             jobs.put_file(job, name, stream, most=settings.IMPORT_MAX_BYTES)
+
+
+def check_mapping(text: str, field: str) -> None:
+    """Raise `InvalidFact` for a mapping that cannot be used. An earlier version may have saved one."""
+    try:
+        parse_layout(text, "mapping")
+    except LayoutError as error:
+        raise InvalidFact(field, "unreadable", str(error)) from error
 
 
 def write_mapping(
@@ -126,10 +131,7 @@ def save_mapping(*, name: str, text: str, by: User) -> ImportMapping:
         raise InvalidFact("mapping_name", "required", "Give the mapping a name.")
     if len(text) > LONGEST:
         raise InvalidFact("mapping_file", "too_large", f"A mapping has at most {LONGEST:,} characters.")
-    try:
-        parse_layout(text, name)
-    except LayoutError as error:
-        raise InvalidFact("mapping_file", "unreadable", str(error)) from error
+    check_mapping(text, "mapping_file")
     key = getattr(courts[0], "pk", courts[0])
     mapping, _ = ImportMapping.objects.update_or_create(court_id=key, name=name, defaults={"text": text})
     return mapping

@@ -25,7 +25,7 @@ from orders.services.registry import jobs, preview, words
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
 from orders.services.registry.layout import Layout, parse_layout
-from orders.services.registry.mappings import headers_of, save_mapping, sent_files, use_mapping
+from orders.services.registry.mappings import check_mapping, headers_of, save_mapping, sent_files, use_mapping
 from orders.tasks import request_import, request_preview
 from orders.views.csv_response import csv_response
 
@@ -58,6 +58,7 @@ def _open(form: ImportForm, person: User) -> ImportJob:
     """Open a job with the files of the form. A file that was not sent has no rows."""
     data = form.cleaned_data
     layout = data["mapping"].text if data["mapping"] else ""
+    check_mapping(layout, "mapping")
     if data["mapping_file"]:
         layout = save_mapping(name=data["mapping_name"], text=data["mapping_file"], by=person).text
     job = jobs.open_job(by=person, now=timezone.now(), layout=layout)
@@ -101,6 +102,8 @@ def import_mapping(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid() and _is_kept(request, job, form):
         messages.success(request, "The columns are chosen.")
         job.refresh_from_db()
+        for warning in parse_layout(job.layout, "mapping").warnings:
+            messages.warning(request, warning)
         return _next_step(job)
     return render(request, "orders/court/import_mapping.html", {"form": form, "job": job})
 

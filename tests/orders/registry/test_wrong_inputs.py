@@ -544,11 +544,34 @@ def test_a_map_with_an_unknown_word_is_one_sentence(tmp_path: Path) -> None:
         ('orders = "po.csv"', "orders must be a table"),
         ('[orders]\ncolumns = "x"', "orders.columns must be a table"),
         ('[orders.values]\norder_kind = "x"', "orders.values.order_kind must be a table"),
+        (
+            '[orders.columns]\nissued_at = "Date"\nserved_at = "DATE"',
+            "issued_at and served_at cannot both be “Date”",
+        ),
+        ('[orders.columns]\nprotected_person = "respondent name"', "cannot both be “respondent_name”"),
+        ('[orders.columns]\nhearing_on = "D"\nfirearms_indicated = "D"', "cannot both be “D”"),
     ],
 )
 def test_a_map_with_an_odd_value_is_one_sentence(line: str, words: str) -> None:
     with pytest.raises(LayoutError, match=re.escape(words)):
         parse_layout(line, "map.toml")
+
+
+def test_two_columns_of_one_header_are_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '[orders.columns]\nfirearms_indicated = "Flags"\npermit_held = "flags"\n'
+
+    assert parse_layout(text, "map.toml").warnings == [
+        "The columns firearms_indicated and permit_held are both read from “Flags”. If that is not intended, "
+        "correct the mapping."
+    ]
+    assert parse_layout('[orders.columns]\npermit_held = "Permit"', "map.toml").warnings == []
+    layout = tmp_path / "map.toml"
+    layout.write_text(text)
+    with pytest.raises(CommandError, match="Flags is missing"):
+        call_command("import_por", str(write_export(tmp_path / "all")), "--map", str(layout))
+    assert "are both read from “Flags”" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["%m/%d/%Y", "%d.%m.%y", "%d-%b-%y %I.%M.%S.%f %p", "%Y-%m-%d %H:%M:%S%z"])
