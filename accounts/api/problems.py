@@ -44,12 +44,13 @@ class FieldError:
     """One error of a request.
 
     `field` is a dotted path in the body, or the name of a parameter or header. `message` names the problem
-    and the remedy.
+    and the remedy. `confirmable`: the fact may be true, and is taken with its reason in `confirm`.
     """
 
     field: str
     code: str
     message: str
+    confirmable: bool = False
 
 
 class Problem(exceptions.APIException):
@@ -102,6 +103,9 @@ class FieldErrorSerializer(serializers.Serializer[Any]):
     )
     code = serializers.CharField()
     message = serializers.CharField(help_text="The problem and its remedy.")
+    confirmable = serializers.BooleanField(
+        help_text="True if the fact is taken all the same with the reason in `confirm`."
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -32,7 +32,7 @@ from accounts.services.access import access_log
 from orders.api.dry_run import DryRunOutput
 from orders.api.known_orders import known_orders
 from orders.api.serializers import OrderOutput
-from orders.errors import InvalidFact, NotYours, UnseenFact
+from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
 from orders.models import Deadline, Order
 from orders.querysets import OrderVisibility, order_visibility
 from orders.services.one_round import one_round
@@ -53,7 +53,12 @@ def refusals_as_problems(fields: Collection[str] | None = None) -> Iterator[None
         raise Problem("not_permitted") from refusal
     except InvalidFact as refusal:
         errors = [
-            FieldError(one.field if fields is None or one.field in fields else "body", one.code, one.message)
+            FieldError(
+                one.field if fields is None or one.field in fields else "body",
+                one.code,
+                one.message,
+                isinstance(one, DoubtfulFact) and "confirm" in (fields or ()),
+            )
             for one in (refusal, *refusal.others)
         ]
         raise Problem("refused", refusal.message, errors=errors) from refusal

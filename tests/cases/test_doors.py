@@ -146,6 +146,22 @@ def test_what_cannot_be_is_refused_at_the_api(name: str, desk: Desk) -> None:
     assert desk.surrender != "met"
 
 
+def test_a_client_learns_what_it_may_confirm(desk: Desk) -> None:
+    firearm = desk.list("S1")
+    body = {"kind": "dealer", "dealer_license": LICENSE, "firearms": [str(firearm.public_id)]}
+    address = f"/orders/{desk.order.public_id}/receipts"
+
+    def refused(**at: Any) -> list[bool]:
+        return [one["confirmable"] for one in desk.api.post(address, {**body, **at}).json()["errors"]]
+
+    assert refused(received_at=ago(days=-1), confirm="He did.") == [False]
+    assert refused(received_at=ago(days=3)) == [True]
+    assert desk.surrender != "met"
+    assert (
+        desk.api.post(address, {**body, "received_at": ago(days=3), "confirm": "He did."}).status_code == 201
+    )
+
+
 @pytest.mark.parametrize("serial", ["UNK", "not visible", "", "worn off", "UNK 1", "99999"])
 def test_two_firearms_without_a_number_are_two_at_the_api(serial: str, desk: Desk) -> None:
     for _ in range(2):
