@@ -996,6 +996,7 @@ def test_error_without_a_field_concerns_the_body(fixtures: Fixtures, clerk: Call
         "field": "body",
         "code": "already_ended",
         "message": "",
+        "confirmable": False,
     }
 
 

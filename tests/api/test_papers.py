@@ -127,6 +127,7 @@ def test_a_supervisor_sets_the_ceiling_and_gives_all_of_one_person(
         "field": "to_person",
         "code": "does_not_exist",
         "message": "No one of the agency signs in with this address. Use a colleague's.",
+        "confirmable": False,
     }
     elsewhere = supervisor.post("/follow-up-reassignments", {**give, "agency": strange["agency"]})
     assert elsewhere.status_code == 403
