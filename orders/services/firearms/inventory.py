@@ -12,7 +12,9 @@ from orders.models import Firearm, FirearmSource, ItemKind, Order, Permit, Recei
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn
 from orders.services.court_days import check_day_not_in_future, check_happened_since_order, zone_of
+from orders.services.firearms.status import refresh_status
 from orders.services.one_round import doubt, refuse
+from orders.services.person_cases import groups_of
 from orders.services.validation import need_one_of
 
 #: More of a lot is a typing error.
@@ -77,7 +79,15 @@ def list_firearm(
         firearm.save()
         change.data["firearm"] = str(firearm.public_id)
         FIREARM.note(change, firearm)
+        _follow_twins(firearm)
+        firearm.refresh_from_db(fields=["status"])
     return firearm
+
+
+def _follow_twins(firearm: Firearm) -> None:
+    """Set the status of the person's firearms: one number on two dockets has the facts of both."""
+    listed = Firearm.objects.of_case(*groups_of([firearm.order.case_id])).exclude(serial_key="")
+    refresh_status(set(listed.values_list("pk", flat=True)))
 
 
 def check_firearm(firearm: Firearm, *, now: datetime, confirm: str = "") -> None:
@@ -296,6 +306,7 @@ FIREARM = Correctable(
     ),
     check=check_firearm,
     check_withdrawable=_check_not_named,
+    after_correction=_follow_twins,
 )
 
 PERMIT = Correctable(

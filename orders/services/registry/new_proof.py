@@ -53,4 +53,6 @@ class Proof:
             ReceiptItem.objects.filter(receipt=receipt, firearm=firearm).delete()
         ReviewItem.objects.bulk_create(self.reviews)
         moved = {firearm.pk for _, firearms in named for firearm in firearms}
+        # Another docket of the person may list the same number, with facts.
+        moved |= {firearm.pk for firearm in self.firearms if firearm.serial_key}
         refresh_status(moved | {firearm.pk for _, firearm in self.taken_off})

@@ -85,10 +85,10 @@ def test_a_number_written_otherwise_on_the_later_docket_is_one_question_of_the_c
     item = ReviewItem.objects.get()
     reject_review(item, **dockets.by)
     assert (dockets.is_met, asked()) == (True, [])
-    assert set(Firearm.objects.values_list("serial", flat=True)) == {"S0101"}
+    assert set(Firearm.objects.values_list("serial", "status")) == {("S0101", "sold")}
     reopen_review(item, **dockets.by)
     assert (dockets.is_met, len(asked())) == (False, 1)
-    assert set(Firearm.objects.values_list("serial", flat=True)) == {"S0101", "SO1O1"}
+    assert set(Firearm.objects.values_list("serial", "status")) == {("S0101", "alleged"), ("SO1O1", "sold")}
     item.refresh_from_db()
     confirm_review(item, **dockets.by)
     assert (dockets.is_met, asked()) == (False, [])
@@ -114,6 +114,30 @@ def test_what_is_no_question_any_more_leaves_the_list(door: str) -> None:
 
     assert asked() == []
     assert dockets.is_met == (door == "corrected") or door == "withdrawn"
+
+
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_a_number_that_is_listed_late_has_the_facts_of_the_other_docket(
+    tmp_path: Path, *, is_imported: bool
+) -> None:
+    if is_imported:
+        Town.objects.create(name="Hamden", police=make.agency())
+        Agency.objects.create(name="Court at Hartford", kind=AgencyKind.COURT, docket_prefixes="HHD")
+        orders = [order_row(), order_row(2)]
+        take(tmp_path / "1", orders, [], [receipt_row(2, serials="S0101")])
+        take(tmp_path / "2", orders, [firearm_row(serial="S0101")], [receipt_row(2, serials="S0101")])
+    else:
+        dockets = two_dockets()
+        _, other = dockets.list_both("X77")
+        correct(other, {"serial": "S0101"}, **dockets.by)
+        assert set(Firearm.objects.values_list("status", flat=True)) == {"sold"}
+        correct(other, {"serial": "X77"}, **dockets.by)
+        assert list(Firearm.objects.order_by("id").values_list("status", flat=True)) == ["alleged", "sold"]
+        late = list_firearm(dockets.first, serial="X77", source="police", by=None, now=NOW)
+        assert late.status == "sold"
+        return
+
+    assert list(Firearm.objects.values_list("serial", "status")) == [("S0101", "sold")] * 2
 
 
 def test_people_who_are_joined_later_are_asked_about() -> None:
