@@ -14,7 +14,7 @@ _BATCH = 5_000
 _READ = """
 SELECT id, name, name_key, name_parts FROM orders_respondent WHERE id > %s ORDER BY id LIMIT %s
 """
-#: A name that was changed meanwhile has new keys already.
+#: A name that was changed since it was read has new keys already.
 _WRITE = "UPDATE orders_respondent SET name_key = %s, name_parts = %s WHERE id = %s AND name = %s"
 
 

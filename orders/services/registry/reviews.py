@@ -281,7 +281,7 @@ def _deciding(
             raise InvalidFact("item", "already_decided", "Someone has already decided this item.")
         change.data["review"] = _named(row)
         row.resolution, row.reason, row.resolved_at, row.resolved_by = resolution, clean(reason), now, by
-        # Before what the decision does, so that nothing counts the item as open meanwhile.
+        # Before what the decision does, so that nothing counts the item as open.
         row.save(update_fields=["resolution", "reason", "resolved_at", "resolved_by"])
         yield change, row
         row.save(update_fields=["payload"])
