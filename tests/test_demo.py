@@ -103,6 +103,8 @@ def test_each_act_was_recorded_soon_after_its_fact(shown: Shown) -> None:
     assert all(one == sorted(one) and one[-1] <= shown.now for one in times)
     assert max(len(set(one)) for one in times) >= 5
     assert any(one[0] < shown.now - timedelta(days=1) for one in times)
+    entries = [entry for order in orders for entry in order.history.all() if entry.actor_id]
+    assert [one.kind for one in entries if one.occurred_at > one.recorded_at] == []
 
 
 def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:

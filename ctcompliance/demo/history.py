@@ -30,6 +30,8 @@ def recorded_in_time(now: datetime) -> Iterator[None]:
         is_of_now = instance.occurred_at >= now and before is not None
         times = [time for time in (before, None if is_of_now else instance.occurred_at) if time is not None]
         instance.recorded_at = latest[instance.order_id] = min(max(times) + _LATER, now)
+        if is_of_now:
+            instance.occurred_at = instance.recorded_at
 
     post_init.connect(set_time, sender=HistoryEntry)
     try:
