@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from accounts.dates import format_instant
+from accounts.dates import format_clock, format_instant
 from orders.display import event_words
 from orders.history_details import event_details
 from orders.models import HistoryEntry
@@ -73,12 +73,15 @@ def history_lines(entries: Sequence[HistoryEntry], zone: ZoneInfo) -> list[Histo
 
 def _line(entry: HistoryEntry, zone: ZoneInfo) -> HistoryLine:
     recorded, happened = format_instant(entry.recorded_at, zone), format_instant(entry.occurred_at, zone)
+    local = entry.occurred_at.astimezone(zone)
+    is_same_day = local.date() == entry.recorded_at.astimezone(zone).date()
+    shown = format_clock(local.time()) if is_same_day else happened
     return HistoryLine(
         entry=entry,
         words=event_words(entry),
         details=[*event_details(entry, zone)],
         recorded=recorded,
-        happened="" if happened == recorded else happened,
+        happened="" if happened == recorded else shown,
     )
 
 

@@ -17,12 +17,15 @@ from orders.services.planning.rulebooks import current_rulebook
 
 #: The picture in its own units: 1200 wide, the axis between the margins.
 LEFT, RIGHT = 24.0, 1176.0
+_WIDTH = LEFT + RIGHT
 _FIRST = timedelta(days=2)
 #: The share of the axis that the time before the first two days and these days take.
 _BEFORE, _WIDE = 0.14, 0.46
 #: The rows of labels, the one nearest to the axis first.
 _ROWS = (76.0, 46.0, 16.0)
 _LETTER, _GAP = 7.2, 14.0
+#: Between the line of an instant and a label that begins or ends at it.
+_BESIDE = 6.0
 _NARROWEST_DAY, _NARROWEST_TICK = 7.0, 132.0
 
 
@@ -43,6 +46,11 @@ class TimelinePoint:
     def second_line(self) -> float:
         """Where the time is written."""
         return self.y + 14
+
+    @property
+    def text_x(self) -> float:
+        """Where the label begins or ends: beside its line, or across it."""
+        return self.x + {"start": _BESIDE, "middle": 0, "end": -_BESIDE}[self.anchor]
 
     @property
     def stem(self) -> float:
@@ -95,16 +103,10 @@ class Timeline:
         """The instants with a place for each label, in as many rows as they need."""
         ends = [-1000.0] * len(_ROWS)
         placed = []
-        for one in self.moments:
-            x = self._x(one.at)
+        places = [-1000.0, *(self._x(one.at) for one in self.moments), 3000.0]
+        for one, before, x, after in zip(self.moments, places, places[1:], places[2:], strict=False):
             width = max(len(one.title) * _LETTER, len(one.clock) * _LETTER * 0.95)
-            anchor = (
-                "start"
-                if x - width / 2 < 0
-                else "end"
-                if x + width / 2 > 2 * LEFT + RIGHT - LEFT
-                else "middle"
-            )
+            anchor = _anchor(width, before, x, after)
             begin = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]
             row = next((number for number, end in enumerate(ends) if begin > end + _GAP), len(_ROWS) - 1)
             ends[row] = begin + width
@@ -260,3 +262,13 @@ class Timeline:
             if at <= end:
                 return left + max((at - start) / (end - start), 0) * (right - left)
         return RIGHT
+
+
+def _anchor(width: float, before: float, x: float, after: float) -> str:
+    """Return how a label at `x` meets its line, so that the lines of its neighbors do not cross it."""
+    half = width / 2
+    if x - half < 0 or (x - half < before and after - x > width + _BESIDE and x + width < _WIDTH):
+        return "start"
+    if x + half > _WIDTH or (x + half > after and x - before > width + _BESIDE and x > width):
+        return "end"
+    return "middle"
