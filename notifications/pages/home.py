@@ -45,7 +45,7 @@ from orders.views.court.today import Today
 #: Alerts on one page of the list.
 PAGE = 50
 
-#: Alerts below Today, which has what is due already; a link leads to all.
+#: Alerts beside Today, which has what is due already; a link leads to all.
 FEW = 5
 
 #: Orders of clients on the first page of an advocate.
@@ -70,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     board = on_board.get("board")
     listed = mine.leading() if board is None else mine.leading().filter(not_on(board))
     today = _today(request, user, mine, now)
-    shows_few = bool(today) and not {"page", "alerts"} & request.GET.keys()
+    shows_few = bool(today) and board is None and not {"page", "alerts"} & request.GET.keys()
     size = FEW if shows_few else PAGE
     page = Paginator(listed.with_details().order_by("-id"), size).get_page(request.GET.get("page"))
     log_access(request, (alert.of_order.case.public_id for alert in page))

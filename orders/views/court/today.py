@@ -172,7 +172,8 @@ class Today:
         for one in found:
             balance = inventories[one.order.case_id].balance_for(one.order)
             state = surrender_of(one, balance, self.desk.now)
-            due = format_short_instant(one.due_at, self.desk.today) if one.due_at else ""
+            # Within 24 hours a time of day is enough.
+            due = format_clock(one.due_at.astimezone(COURT_TIME).time()) if one.due_at else ""
             words = state.words if one.proof else "No proof yet"
             why = words if one.is_overdue(self.desk.now) else f"{words}, due {due}"
             group.rows.append(self._row(one.order, why, one.due_at, step_of(one.rule_id), surrender=state))
@@ -212,7 +213,9 @@ class Today:
                 why += f" · {number} attempt{'s' * (number > 1)}, last {tried}"
             else:
                 why += " · no attempt recorded"
-            group.rows.append(self._row(order, why, None, _ATTEMPT))
+            row = self._row(order, why, None, _ATTEMPT)
+            row.chip = _days_left(hearings[order.pk], self.desk)
+            group.rows.append(row)
         return group
 
     def _hearings(self) -> TodayGroup:
@@ -239,9 +242,9 @@ class Today:
         for one, *others in list(first.values())[:MOST_ROWS]:
             words = "; ".join(hearing_words(each, self.desk) for each in (one, *others))
             row = self._row(one.order, words, None, hearing_step(one))
-            late = (self.desk.today - one.scheduled_on).days
-            if late > 0:
-                row.chip, row.chip_class = f"{late} d late", "late"
+            row.chip = _days_left(one, self.desk)
+            if one.scheduled_on < self.desk.today:
+                row.chip_class = "late"
             group.rows.append(row)
         return group
 
@@ -324,6 +327,12 @@ def hearing_words(hearing: Hearing, desk: CourtDesk) -> str:
     """Return the purpose, the day and the time of a hearing."""
     clock = f", {format_clock(hearing.scheduled_time)}" if hearing.scheduled_time else ""
     return f"{hearing.get_purpose_display()}, {format_short_day(hearing.scheduled_on, desk.today)}{clock}"
+
+
+def _days_left(hearing: Hearing, desk: CourtDesk) -> str:
+    """Return how many days are left until a hearing, or how late its outcome is."""
+    days = (hearing.scheduled_on - desk.today).days
+    return "today" if days == 0 else f"{abs(days)} d {'left' if days > 0 else 'late'}"
 
 
 def _group(name: str, view: ListView, empty: str) -> TodayGroup:
