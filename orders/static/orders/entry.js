@@ -34,6 +34,19 @@
     if (event.key === 'ArrowUp') { event.preventDefault(); (buttons[place - 1] ?? name).focus() }
     if (event.key === 'Escape') { list.replaceChildren(); name.focus() }
   })
+  // Cells that were copied from a spreadsheet fill the fields to the right, and the lines below.
+  const columns = ['make', 'model', 'caliber', 'firearm_type', 'serial']
+  form.addEventListener('paste', (event) => {
+    const [, line, column] = /^gun_(\d+)_(\w+)$/.exec(event.target.name ?? '') ?? []
+    const rows = event.clipboardData.getData('text').replace(/\r?\n$/, '').split(/\r?\n/).map((row) => row.split('\t'))
+    const fieldAt = (down, right) => form.elements[`gun_${Number(line) + down}_${columns[columns.indexOf(column) + right]}`]
+    const cells = rows.flatMap((row, down) => row.map((words, right) => [fieldAt(down, right), words.trim()]))
+    // What does not fit is not cut off in silence: the browser pastes it all into this field.
+    if (!line || cells.length < 2 || cells.some(([field, words]) => words && !field)) return
+    event.preventDefault()
+    for (const [field, words] of cells) if (words) field.value = words
+    form.dispatchEvent(new Event('input'))
+  })
   // An answer that is not this list (the sign-in page) is not shown in it.
   document.addEventListener('htmx:beforeSwap', (event) => {
     if (!event.detail.xhr.getResponseHeader('X-Panel')) event.detail.shouldSwap = false
