@@ -87,9 +87,14 @@
     addEventListener('pagehide', stop)
   }
 
+  // What is typed beside the order: session.js has it held when the session ends, and closing asks first.
+  const typed = () => panel?.querySelector('form[data-typed]:not([data-sent])')
+
   const prepare = (form) => {
     if (!form || form.dataset.prepared) return
     form.dataset.prepared = 'yes'
+    for (const name of ['input', 'change']) form.addEventListener(name, () => { form.dataset.typed = 'yes' })
+    form.addEventListener('submit', () => { form.dataset.sent = 'yes' })
     addButtons(form)
     showWhatMatters(form)
     previewing(form)
@@ -99,37 +104,74 @@
 
   for (const form of document.querySelectorAll('form.act-form')) prepare(form)
 
+  const question = document.getElementById('panel-typed')
+  let next = null
+
   const close = () => {
-    if (!panel || panel.hidden) return
     panel.replaceChildren()
     panel.hidden = true
     document.body.classList.remove('has-panel')
     document.querySelector('[data-opened-panel]')?.focus()
   }
 
-  document.addEventListener('click', (event) => {
-    if (panel && !panel.hidden && event.target.closest('[data-close-panel]')) { event.preventDefault(); close() }
+  // Closes at once if nothing was typed. Otherwise a question comes first, and then `then`.
+  const closeAnd = (then = null) => {
+    if (!panel || panel.hidden || question.open) return
+    if (typed()) { next = then; question.returnValue = ''; question.showModal() } else { close(); then?.() }
+  }
+  question?.addEventListener('close', () => {
+    if (question.returnValue !== 'close') return
+    close()
+    next?.()
   })
-  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') close() })
+
+  document.addEventListener('click', (event) => {
+    if (panel && !panel.hidden && event.target.closest('[data-close-panel]')) { event.preventDefault(); closeAnd() }
+  })
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || question?.open) return
+    // Otherwise the same key would close the question.
+    if (typed()) event.preventDefault()
+    closeAnd()
+  })
+  addEventListener('beforeunload', (event) => {
+    const form = typed()
+    if (form && !form.elements.form_hold) event.preventDefault()
+  })
 
   document.addEventListener('htmx:beforeRequest', (event) => {
     const link = event.detail.elt
     if (event.detail.target !== panel) return
+    if (panel.contains(link)) return
     if (!wide.matches) { event.preventDefault(); location.assign(link.getAttribute('href')); return }
+    if (typed()) { event.preventDefault(); closeAnd(() => link.click()); return }
     for (const one of document.querySelectorAll('[data-opened-panel]')) delete one.dataset.openedPanel
     link.dataset.openedPanel = 'yes'
   })
+  // The server is too busy, or failed: what was typed stays, and can be sent again.
+  const isFailure = (event) => event.detail.xhr.status >= 500 || event.detail.xhr.status === 429
   // What is no part of the panel, such as the sign-in page, opens as a page.
   document.addEventListener('htmx:beforeSwap', (event) => {
     if (event.detail.xhr.getResponseHeader('X-Panel')) return
     event.detail.shouldSwap = false
-    if (event.detail.target === panel) location.assign(event.detail.requestConfig.path)
+    if (event.detail.target === panel && !isFailure(event)) location.assign(event.detail.requestConfig.path)
   })
   document.addEventListener('htmx:afterSwap', (event) => {
     if (event.detail.target !== panel) return
     panel.hidden = false
     document.body.classList.add('has-panel')
     for (const menu of document.querySelectorAll('details.menu')) menu.open = false
-    prepare(panel.querySelector('form.act-form'))
+    const form = panel.querySelector('form.act-form')
+    // Shown again with what is to be corrected: it holds what was typed.
+    if (form && event.detail.requestConfig.verb === 'post') form.dataset.typed = 'yes'
+    prepare(form)
   })
+  const failed = (event) => {
+    const form = event.detail.target === panel && panel.querySelector('form.act-form')
+    if (!form) return
+    delete form.dataset.sent
+    panel.querySelector('.panel-failed').hidden = false
+  }
+  for (const name of ['htmx:sendError', 'htmx:timeout']) document.addEventListener(name, failed)
+  document.addEventListener('htmx:responseError', (event) => { if (isFailure(event)) failed(event) })
 })()
