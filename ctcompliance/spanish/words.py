@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from ctcompliance.catalogs import read
+from orders.rules.words import LANGUAGE, words
+from orders.services.planning.rulebooks import bundled
 
 FILE = Path(__file__).with_name("es.po")
 
@@ -115,8 +117,25 @@ def _place(name: str) -> str:
 @cache
 def desk_words() -> DeskWords:
     """Return the catalog."""
-    words = DeskWords()
+    found = DeskWords()
+    for english, spanish in _rulebook_texts().items():
+        found.exact[english] = spanish
     # A text with more of its own comes first: “%(count)s d late” before “%(what)s late”.
     for entry in sorted(read(FILE)[1:], key=lambda one: -len(_PLACE.sub("", one.text))):
-        words.add(entry.text, entry.translations[0])
-    return words
+        found.add(entry.text, entry.translations[0])
+    return found
+
+
+def _rulebook_texts() -> dict[str, str]:
+    """Return the titles of the rulebook and who must act, in the Spanish that protected persons read."""
+    spanish, book = words("es"), bundled()
+    ruled = [*book.rules, *book.entries, *(one.rule for one in book.announced.values())]
+    titles = {one.title: spanish.translated(f"title.{one.id}", one.title) for one in ruled}
+    actors = {
+        text: spanish.texts[key]
+        for key, text in words(LANGUAGE).texts.items()
+        if key.startswith("actor.") and key in spanish.texts
+    }
+    # Lists and headings show a title without its period.
+    bare = {english.rstrip("."): text.rstrip(".") for english, text in titles.items()}
+    return {english: text for english, text in (actors | bare | titles).items() if text != english}
