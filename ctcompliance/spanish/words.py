@@ -127,9 +127,9 @@ def desk_words() -> DeskWords:
 
 
 def _rulebook_texts() -> dict[str, str]:
-    """Return the titles of the rulebook and who must act, in the Spanish that protected persons read."""
+    """Return the titles of rules and who must act, in the Spanish that protected persons read."""
     spanish, book = words("es"), bundled()
-    ruled = [*book.rules, *book.entries, *(one.rule for one in book.announced.values())]
+    ruled = [*book.rules, *(one.rule for one in book.announced.values())]
     titles = {one.title: spanish.translated(f"title.{one.id}", one.title) for one in ruled}
     actors = {
         text: spanish.texts[key]

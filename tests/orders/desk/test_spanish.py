@@ -144,6 +144,21 @@ def test_the_catalog_has_the_same_places_in_both_languages() -> None:
         assert one.translations[0], one.text
 
 
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        (
+            "The respondent is served not less than three days before the hearing: met",
+            "Se notifica a la parte demandada no menos de tres días antes de la audiencia: cumplido",
+        ),
+        ("The clerk gives the applicant two copies of the order", "dos copias de la orden"),
+        ("Overdue since Sun, Nov 29, 2026, 5:31 p.m. · proper officer", "el agente autorizado"),
+    ],
+)
+def test_the_rulebook_is_in_spanish(english: str, spanish: str) -> None:
+    assert spanish in desk_words().translate(english)
+
+
 def test_a_judge_of_the_court_too(spanish: Client, court: Agency) -> None:
     assert "Importar" in spanish.get("/import/").content.decode()
 
