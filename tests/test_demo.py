@@ -139,5 +139,10 @@ def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.M
         for found in words:
             assert found in page, (role, found)
     Firer("test").fire(now=now)
+    client.force_login(person("advocate"))
+    clients = client.get("/").content.decode()
+    assert ("Blue Harbor" in clients, "Maple" in clients) == (True, True), "the words for two clients"
+    client.force_login(person("police supervisor"))
+    assert "Record the look" in client.get("/figures/").content.decode()
     client.force_login(person("school"))
     assert "A copy of the order was requested for your school" in client.get("/school/").content.decode()

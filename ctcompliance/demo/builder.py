@@ -14,7 +14,7 @@ from orders.models import ConfidentialityRelease, FirearmSource, Order, OrderKin
 from orders.services.firearms.inventory import list_firearm
 from orders.services.orders.case_events import record_case_event
 from orders.services.orders.entry import NewOrder, enter_order
-from orders.services.parties.releases import record_release
+from orders.services.parties.releases import record_release, set_alias
 from orders.services.planning.rulebooks import current_rulebook
 from orders.services.service import record_service
 
@@ -90,9 +90,9 @@ class Demonstration:
         """Record an event of the case."""
         record_case_event(order, kind=kind, occurred_at=at, by=self.clerk, now=self.now)
 
-    def release(self, order: Order) -> ConfidentialityRelease:
-        """Record a release to the advocates for 90 days."""
-        return record_release(
+    def release(self, order: Order, alias: str) -> ConfidentialityRelease:
+        """Record a release to the advocates for 90 days, who call the client by this word."""
+        release = record_release(
             order,
             agency=Agency.objects.get(name=ADVOCACY),
             signed_on=self.day(-1),
@@ -101,6 +101,8 @@ class Demonstration:
             by=self.clerk,
             now=self.now,
         )
+        set_alias(release, alias=alias)
+        return release
 
     def set_safe_contact(self, release: ConfidentialityRelease, address: str, phrase: str) -> None:
         """Set a safe email address of the protected person, and the phrase that proves a message is ours."""

@@ -174,7 +174,7 @@ def overdue(demo: Demonstration, docket: str) -> None:
     )
     demo.list_pistol(order, "DEMO-1006")
     demo.serve(order, demo.ago(days=8))
-    demo.set_safe_contact(demo.release(order), "quiet.heron@mail.example", "The heron is back")
+    demo.set_safe_contact(demo.release(order, "Blue Harbor"), "quiet.heron@mail.example", "The heron is back")
 
 
 def nearly_over(demo: Demonstration, docket: str) -> None:
@@ -218,7 +218,7 @@ def heard_tomorrow(demo: Demonstration, docket: str) -> None:
         protected_person="Ari Stone",
     )
     demo.serve(order, demo.ago(days=6))
-    demo.release(order)
+    demo.release(order, "Maple")
     record_statement(
         order,
         kind=StatementKind.NON_POSSESSION,
