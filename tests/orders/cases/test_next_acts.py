@@ -13,7 +13,7 @@ from notifications.services.firing.fire import Firer
 from orders.models import Attempt, AttemptResult, FollowUp, OrderAgency, OutsideTransfer, Transfer
 from orders.services.firearms.surrender import surrender_rules
 from tests import make
-from tests.orders.cases.places import Place, browser, instant, make_place, page_of
+from tests.orders.cases.places import Place, browser, instant, make_place, page_of, read
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,16 @@ def there(place: Place) -> Agency:
     agency = place.elsewhere.memberships.get().agency
     assert agency is not None
     return agency
+
+
+def test_a_case_shows_that_the_time_of_its_next_action_is_over(place: Place) -> None:
+    follow_up = overdue(place)
+    FollowUp.objects.update(next_action_at=timezone.now() + timedelta(hours=1))
+    assert "</strong> (past) Owner:" not in read(place.liaison, page_of(follow_up.order))
+
+    FollowUp.objects.update(next_action_at=timezone.now() - timedelta(minutes=1))
+
+    assert "</strong> (past) Owner:" in read(place.liaison, page_of(follow_up.order))
 
 
 @pytest.mark.parametrize(
