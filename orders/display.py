@@ -115,6 +115,7 @@ _KINDS = {
     "return_signed": "Return of service signed",
     "returned": "Firearms returned",
     "custody_requested": "Request about firearms in custody",
+    "return_request_renewed": "Request for return, now about the firearms received",
     "custody_request_corrected": "Request about firearms in custody corrected",
     "custody_request_withdrawn": "Request about firearms in custody withdrawn",
     "return_checked": "Check before a return",

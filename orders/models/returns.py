@@ -22,8 +22,9 @@ class CustodyRequestKind(models.TextChoices):
 class CustodyRequest(models.Model):
     """The respondent asks police for firearms, or with a dealer gives joint written notice of a sale.
 
-    It is about `firearms`; without any, about whatever police hold. `recorded_at` is when this system learned
-    of it: the people concerned cannot have been notified before.
+    It is about `firearms`. Made while police hold none, it names those that they receive next. `recorded_at`
+    is when this system learned of it, or of its firearms: the people concerned cannot have been notified
+    before.
     """
 
     public_id = public_id()

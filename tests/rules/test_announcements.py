@@ -149,6 +149,18 @@ def test_a_request_for_return_needs_an_answer_of_police(rulebook: Rulebook) -> N
     assert checks["police"] == (at("2026-12-09T10:00:00-05:00"), True)
 
 
+def test_the_people_concerned_hear_of_a_return_once_it_is_recorded(rulebook: Rulebook) -> None:
+    asked = happened("return_requested", "2026-12-01T10:00:00-05:00", key="a")
+    recorded = happened("return_recorded", "2026-12-09T10:00:00-05:00", key="a")
+    facts = order("risk_protection_order", events=[asked, recorded])
+
+    (one,) = (each for each in announce(facts, rulebook) if each.rule.id == "ANN-RETURN-RISK")
+
+    assert [(check.name, check.fires_at) for check in one.checkpoints] == [
+        ("protected", at("2026-12-09T10:00:00-05:00"))
+    ]
+
+
 def test_a_finding_of_contempt_is_not_announced_twice(rulebook: Rulebook) -> None:
     held = happened("heard", "2026-12-14", key="a", purpose="contempt")
     found = happened("contempt_found", "2026-12-14", key="a", purpose="contempt")

@@ -37,11 +37,13 @@ class Release:
     facts: Mapping[int, Facts]
     rulebook: Rulebook
     requests: Sequence[CustodyRequest]
+    #: When police last received each firearm (by key) before that.
+    held_since: Mapping[int, datetime]
 
     def check(self, firearm: Firearm) -> None:
         """Refuse a release of the firearm that no open request allows. Raises `InvalidFact`."""
         rule = self._rule()
-        standing = [one for one in self.requests if _covers(one, firearm) and not self._ended(one)]
+        standing = [one for one in self.requests if self._covers(one, firearm) and not self._ended(one)]
         if not standing:
             if rule is not None:
                 self._refuse_unrequested(rule, firearm)
@@ -59,7 +61,7 @@ class Release:
         """What the checks of the open requests confirm, and that there is a request."""
         confirmed: set[str] = set()
         for one in self.requests:
-            if any(_covers(one, firearm) for firearm in firearms) and not self._ended(one):
+            if any(self._covers(one, firearm) for firearm in firearms) and not self._ended(one):
                 latest = latest_checks(one)
                 confirmed |= {word for word, check in latest.items() if check.is_confirmed}
                 confirmed.add(Confirmed.REQUESTED.value)
@@ -93,6 +95,18 @@ class Release:
             for planned in plan(self.facts[order], self.rulebook)
             if planned.rule.starts == REQUESTED and planned.start is not None and planned.start.key in keys
         ]
+
+    def _covers(self, request: CustodyRequest, firearm: Firearm) -> bool:
+        """True if the request is about the firearm as police hold it now.
+
+        What they received after it was recorded needs a request of its own, so that the people concerned are
+        notified. A request without firearms is about all that police held by then.
+        """
+        since = self.held_since.get(firearm.pk)
+        if since is not None and since > request.recorded_at:
+            return False
+        named = [one.pk for one in request.firearms.all()]
+        return not named or firearm.pk in named
 
     def _ended(self, request: CustodyRequest) -> bool:
         """True if the request was made later, or ended and no court ordered the release since."""
@@ -129,7 +143,7 @@ class Release:
     def _refuse_unrequested(self, rule: Rule, firearm: Firearm) -> None:
         words = cite(rule, rule.values[-1].sources)
         for one in reversed(self.requests):
-            if _covers(one, firearm) and (decision := getattr(one, "decision", None)) is not None:
+            if self._covers(one, firearm) and (decision := getattr(one, "decision", None)) is not None:
                 raise InvalidFact(
                     "firearms",
                     "request_ended",
@@ -170,9 +184,3 @@ def _opens_at(planned: PlannedDeadline) -> datetime:
     if planned.opens is None:
         raise ValueError("the rule has no opening")
     return planned.opens.begins_at(planned.jurisdiction)
-
-
-def _covers(request: CustodyRequest, firearm: Firearm) -> bool:
-    """True if the request is about the firearm; one without firearms is about all that police hold."""
-    named = [one.pk for one in request.firearms.all()]
-    return not named or firearm.pk in named

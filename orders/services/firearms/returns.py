@@ -24,7 +24,7 @@ from orders.services.correctable import NOTHING, Column, Correctable, InstantCol
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import check_holder
 from orders.services.firearms.release import REQUESTED, Release, requests_of, too_early
-from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.firearms.status import custody_follows, held_since, refresh_status
 from orders.services.one_round import doubt, refuse
 from orders.services.order_state import last_days
 from orders.services.planning.load_facts import load_facts
@@ -211,7 +211,14 @@ def _check_allowed(row: FirearmReturn, firearms: Sequence[Firearm]) -> None:
     facts = load_facts(siblings)
     for one in siblings:
         _check_over(one, facts[one.pk], rulebook, at)
-    release = Release(order=order, at=at, facts=facts, rulebook=rulebook, requests=requests_of(order))
+    release = Release(
+        order=order,
+        at=at,
+        facts=facts,
+        rulebook=rulebook,
+        requests=requests_of(order),
+        held_since=held_since([one.pk for one in firearms], at),
+    )
     for firearm in firearms:
         release.check(firearm)
     row.confirmed = sorted({*row.confirmed, *release.confirmed(firearms)})

@@ -65,6 +65,21 @@ def refresh_status(firearms: Collection[int]) -> None:
         Firearm.objects.filter(pk__in=keys).exclude(status=status).update(status=status)
 
 
+def held_since(firearms: Collection[int], at: datetime) -> dict[int, datetime]:
+    """Return when police last received each of these firearms (by key) up to `at`, if they did."""
+    return {
+        firearm: max(received)
+        for firearm, facts in _facts_of(firearms).items()
+        if (
+            received := [
+                when
+                for when, move, _, status in facts
+                if move is MoveKind.RECEIPT and status == FirearmStatus.SURRENDERED and when <= at
+            ]
+        )
+    }
+
+
 def custody_follows(firearms: Collection[int]) -> bool:
     """True if police held each of these firearms (by key) just before each of its returns and disposals."""
     for facts in _facts_of(firearms).values():

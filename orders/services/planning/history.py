@@ -15,6 +15,7 @@ from orders.models import HistoryEntry, Order
 from orders.services.bulk import insert, make
 from orders.services.near_numbers import ask_about_near_numbers
 from orders.services.person_cases import groups_of
+from orders.services.planning.held_requests import name_what_is_held
 from orders.services.planning.replan import replan
 from orders.services.planning.rows import TAKEN_BACK
 
@@ -63,12 +64,13 @@ def replan_and_record(
     each case.
     """
     ask_about_near_numbers(orders, now=now)
+    renewed = name_what_is_held(orders, now=now)
     changes = replan(orders, now=now, arm_past_checks=arm_past_checks, imported=imported)
     if act is not None:
         data = _join(act, [one for one in orders if one.pk in changes and one.pk not in entries], changes)
     rows: list[HistoryEntry] = []
     for order in orders:
-        own = list(entries.get(order.pk, ()))
+        own = [*entries.get(order.pk, ()), *renewed.get(order.pk, ())]
         # Announcements are no deadlines, so the history leaves them out.
         words = changes.get(order.pk, {})
         changed = {name: word for name, word in words.items() if word != TAKEN_BACK}

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from orders.models import Checkpoint, CheckpointState, CustodyRequest, Deadline, DeadlineState, Firearm
+from orders.models import (
+    Checkpoint,
+    CheckpointState,
+    CustodyRequest,
+    Deadline,
+    DeadlineState,
+    Firearm,
+    HistoryEntry,
+)
 from orders.services import corrections
 from orders.services.firearms import custody as moves
 from orders.services.firearms import disposals, inventory, receipts, requests
+from orders.services.orders import vacatur
 from orders.services.planning.replan import replan
 from tests import make
 from tests.orders.firearms.test_requests import (
@@ -197,3 +206,112 @@ def test_a_person_in_florida_may_choose_who_gets_what_police_hold() -> None:
     assert disposals.record_disposal(
         order, firearms=[firearm], disposed_at=NOW, authority="Check passed, sworn", **facts
     )
+
+
+@pytest.fixture
+def empty() -> Custody:
+    """An ended order under which police took nothing, with two firearms on its list."""
+    order = make.order(
+        issued_at=NOW - timedelta(days=6), served_at=NOW - timedelta(days=6), service_method="in_hand"
+    )
+    given: dict[str, Any] = {"by": None, "now": NOW}
+    firearms = [
+        inventory.list_firearm(order, serial=f"AB{number}", source="police", **given) for number in (1, 2)
+    ]
+    vacatur.vacate_order(order, vacated_at=NOW - timedelta(days=3), reason="withdrawn", **given)
+    return Custody(order, firearms, make.agency())
+
+
+def receive(custody: Custody, *firearms: Firearm, at: datetime) -> Any:
+    return receipts.record_receipt(
+        custody.order,
+        kind="police",
+        received_at=at - timedelta(hours=1),
+        firearms=firearms,
+        agency=custody.police,
+        by=None,
+        now=at,
+    )
+
+
+def test_what_police_receive_after_a_request_is_notified_again(empty: Custody) -> None:
+    first, second = empty.firearms
+    request = empty.ask()
+    Checkpoint.objects.filter(name="before-release").update(
+        state=CheckpointState.FIRED, fired_at=NOW, expected=0
+    )
+    assert make.deadline(empty.order, "CT-RET-01").opens_on == date(2026, 12, 9)
+
+    receive(empty, first, at=WEDNESDAY)
+
+    request.refresh_from_db()
+    assert list(request.firearms.all()) == [first]
+    assert make.deadline(empty.order, "CT-RET-01").opens_on == date(2026, 12, 11)
+    assert notices(request) == [(0, CheckpointState.FIRED), (1, CheckpointState.PENDING)]
+    assert refused(lambda: empty.give(first, at=WEDNESDAY + timedelta(days=1)))[0] == "too_early"
+    entry = HistoryEntry.objects.get(order=empty.order, kind="return_request_renewed")
+    assert entry.data["items"] == [str(first)]
+
+    # A later receipt is about other firearms: it moves no day of the first, and needs a request of its own.
+    receive(empty, second, at=WEDNESDAY + timedelta(hours=5))
+    assert make.deadline(empty.order, "CT-RET-01").opens_on == date(2026, 12, 11)
+    assert refused(lambda: empty.give(second, at=WEDNESDAY + timedelta(days=2)))[0] == "not_requested"
+    assert empty.give(first, at=WEDNESDAY + timedelta(days=2))
+    assert empty.states("CT-RET-01") == [DeadlineState.MET]
+
+
+def test_a_receipt_that_is_corrected_to_police_is_notified_too(empty: Custody) -> None:
+    first, _ = empty.firearms
+    empty.ask()
+    receipt = receipts.record_receipt(
+        empty.order,
+        kind="dealer",
+        received_at=NOW,
+        firearms=[first],
+        dealer_license=LICENSE,
+        by=None,
+        now=WEDNESDAY,
+    )
+    assert make.deadline(empty.order, "CT-RET-01").opens_on == date(2026, 12, 9)
+
+    changes = {"kind": "police", "dealer_license": "", "agency": empty.police}
+    corrections.correct(receipt, changes, by=None, now=WEDNESDAY, reason="Read again.")
+
+    assert make.deadline(empty.order, "CT-RET-01").opens_on == date(2026, 12, 11)
+
+
+def test_a_decided_request_takes_up_nothing(empty: Custody) -> None:
+    first, _ = empty.firearms
+    request = empty.ask()
+    empty.refuse(request)
+
+    receive(empty, first, at=WEDNESDAY)
+
+    assert not request.firearms.exists()
+    assert refused(lambda: empty.give(first, at=WEDNESDAY + timedelta(days=2)))[0] == "not_requested"
+
+
+def test_a_request_covers_a_firearm_only_until_it_goes_back(custody: Custody) -> None:
+    first, _ = custody.firearms
+    custody.ask(first)
+    custody.give(first, at=WEDNESDAY)
+    receive(custody, first, at=WEDNESDAY + timedelta(days=1, hours=1))
+
+    again = WEDNESDAY + timedelta(days=3)
+    assert refused(lambda: custody.give(first, at=again))[0] == "not_requested"
+    custody.ask(first, at=WEDNESDAY + timedelta(days=1, hours=2))
+    assert refused(lambda: custody.give(first, at=WEDNESDAY + timedelta(days=1, hours=3)))[0] == "too_early"
+    assert custody.give(first, at=WEDNESDAY + timedelta(days=7))
+
+
+def test_a_return_of_long_ago_can_still_be_corrected(custody: Custody) -> None:
+    first, _ = custody.firearms
+    custody.ask(first)
+    (returned,) = custody.give(first, at=WEDNESDAY)
+    receive(custody, first, at=WEDNESDAY + timedelta(days=1))
+
+    later = WEDNESDAY + timedelta(days=2)
+    corrections.correct(returned, {"officer": "Ann Elm"}, by=None, now=later, reason="Read again.")
+
+    returned.refresh_from_db()
+    assert returned.officer == "Ann Elm"
