@@ -13,10 +13,11 @@ from accounts.api.fields import InstantField, NamedField
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.models import Agency, State, Town, place_named
-from accounts.text import clean
+from accounts.text import clean, show_invisible
 from orders.matching.dockets import clean_docket
 from orders.models import FiledBy, FirearmsAnswer, Order, OrderKind, ProofFound
 from orders.models.fields import as_given
+from orders.services.registry.places import Places
 
 
 class AsGivenField(InstantField):
@@ -52,17 +53,32 @@ class DocketField(serializers.CharField):
 
 
 class TownField(NamedField):
-    """A town of any state by its name. A name without its state is that of a town of the order's state."""
+    """A town of any state by its name. A name without its state is that of a town of the order's state.
+
+    Its usual forms lead to it, as in an import: “W. Hartford”, “Mystic, CT”.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Town.objects.select_related("police"), **kwargs)
 
     @override
     def to_internal_value(self, data: Any) -> Town:
-        """Return the town. Raises `ValidationError`."""
-        typed = place_named(data, self._state()) if isinstance(data, str) else data
-        found: Town = super().to_internal_value(typed)
-        return found
+        """Return the town, also by a usual form of its name. Raises `ValidationError`."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        state = self._state()
+        named: Town | None = self.get_queryset().filter(name=place_named(data, state)).first()
+        if named is not None:
+            return named
+        places = Places(state=state)
+        if (found := places.town(clean(data))) is not None:
+            return found
+        offered = places.nearest_towns(clean(data))
+        raise serializers.ValidationError(
+            f"“{show_invisible(clean(data))[:40]}” is not a town or village in {State(state).label}. "
+            + (f"Use {' or '.join(offered)}." if offered else "Name the town that it is part of."),
+            code="does_not_exist",
+        )
 
     def _state(self) -> str:
         """The state of the order, or of the court that enters one."""

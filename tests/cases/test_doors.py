@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Agency, AgencyKind, Role
+from accounts.models import Agency, AgencyKind, Role, Town
 from orders.models import Deadline, Firearm, Order
 from orders.services.firearms.inventory import list_firearm
 from tests import make
@@ -186,6 +186,15 @@ def test_two_firearms_without_a_number_are_two_at_the_api(serial: str, desk: Des
 def test_a_docket_is_cleaned_at_the_api(docket: str, desk: Desk) -> None:
     assert desk.enter(docket_number=docket)[0] == 201
     assert Order.objects.filter(case__docket_number="HHD-FA26-6012399-S").count() == 1
+
+
+@pytest.mark.parametrize("name", ["W. Hartford", "west hartford, CT 06107", "Town of West  Hartford"])
+def test_a_usual_form_leads_to_its_town_at_the_api(name: str, desk: Desk) -> None:
+    town = Town.objects.create(name="West Hartford", police=make.agency())
+
+    assert desk.enter(respondent_town=name)[0] == 201
+    assert Order.objects.filter(case__respondent__town=town).count() == 1
+    assert desk.enter(respondent_town="Wst Hartfrd") == (409, "does_not_exist")
 
 
 def test_the_table_names_tests_that_are_there() -> None:
