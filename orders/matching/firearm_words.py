@@ -8,8 +8,14 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent.parent / "data" / "ncic"
 
-#: The file of each list, by its name in a page.
-_FILES = {"makes": "makes.txt", "types": "types.txt", "calibers": "calibers.txt"}
+#: The files of each list, by its name in a page.
+_FILES = {
+    "makes": ("makes.txt", "usual_makes.txt"),
+    "types": ("types.txt",),
+    "calibers": ("calibers.txt",),
+}
+#: A make of the list that names none.
+_NO_MAKE = "unknown"
 
 #: Words for a firearm beside the types of the list.
 _WORDS = frozenset({"firearm", "gun", "handgun", "airgun", "musket", "receiver", "frame"})
@@ -21,7 +27,10 @@ _CODE = re.compile(r"\d|\b[A-Z]{3}\b")
 @cache
 def word_lists() -> dict[str, tuple[str, ...]]:
     """Return the lists by name; `data/ncic/README.md` names their source."""
-    return {name: tuple((_FOLDER / file).read_text().splitlines()) for name, file in _FILES.items()}
+    return {
+        name: tuple(sorted({line for file in files for line in (_FOLDER / file).read_text().splitlines()}))
+        for name, files in _FILES.items()
+    }
 
 
 def names_firearm(text: str) -> bool:
@@ -43,4 +52,4 @@ def _types() -> frozenset[str]:
 
 @cache
 def _makes() -> frozenset[str]:
-    return frozenset(one.casefold() for one in word_lists()["makes"])
+    return frozenset(one.casefold() for one in word_lists()["makes"]) - {_NO_MAKE}

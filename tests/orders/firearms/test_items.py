@@ -122,7 +122,7 @@ def test_what_else_a_receipt_names_is_listed_and_counts(order: Order, police: Ag
 def test_words_on_a_receipt_that_name_no_firearm_prove_nothing_without_a_reason(
     order: Order, police: Agency
 ) -> None:
-    for words in (("see", "attached list"), ("items", "as listed"), ("one", "long")):
+    for words in (("see", "attached list"), ("items", "as listed"), ("one", "long"), ("Unknown", "")):
         with pytest.raises(DoubtfulFact, match="names no firearm") as doubt:
             receipt(order, police, found=[FoundItem(make=words[0], model=words[1])])
         assert (doubt.value.field, doubt.value.code) == ("found", "names_no_item")
@@ -135,6 +135,9 @@ def test_words_on_a_receipt_that_name_no_firearm_prove_nothing_without_a_reason(
         ("two", "shotguns"),
         ("GLC", ""),
         ("Smith", "& Wesson"),
+        ("Ruger", ""),
+        ("remington", "pump"),
+        ("Springfield Armory", ""),
     ]
     assert all(names_firearm(" ".join(one)) for one in named)
     receipt(order, police, found=[FoundItem(make="one", model="long")], confirm="The paper has no more.")
