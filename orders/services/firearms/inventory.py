@@ -79,8 +79,10 @@ def list_firearm(
         firearm.save()
         change.data["firearm"] = str(firearm.public_id)
         FIREARM.note(change, firearm)
-        _follow_twins(firearm)
-        firearm.refresh_from_db(fields=["status"])
+        if firearm.serial_key:
+            # Another docket of the person may list the number, with facts.
+            refresh_status([firearm.pk])
+            firearm.refresh_from_db(fields=["status"])
     return firearm
 
 
