@@ -67,7 +67,7 @@ class TownField(NamedField):
         if not isinstance(data, str):
             self.fail("invalid")
         state = self._state()
-        named: Town | None = self.get_queryset().filter(name=place_named(data, state)).first()
+        named = Town.objects.select_related("police").filter(name=place_named(data, state)).first()
         if named is not None:
             return named
         places = Places(state=state)
