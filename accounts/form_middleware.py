@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, resolve_url
@@ -280,10 +282,20 @@ def _new_messages(request: HttpRequest) -> list[Any]:
 
 
 def _digests(request: HttpRequest) -> list[bytes]:
-    """Return the digests of the address and the entries, without the keys that differ from page to page."""
+    """Return the digests of address, entries and files, without the keys that differ from page to page."""
     keys = {"csrfmiddlewaretoken", form_keys.FIELD, form_keys.AGAIN}
     entries = sorted((name, values) for name, values in request.POST.lists() if name not in keys)
-    return idempotency.request_digests([request.get_full_path(), entries])
+    files = sorted((name, [_content_of(one) for one in sent]) for name, sent in request.FILES.lists())
+    return idempotency.request_digests([request.get_full_path(), entries, *([files] if files else [])])
+
+
+def _content_of(file: UploadedFile) -> str:
+    """Return a digest of what is in a file. Its name may differ for the same file."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -16,10 +16,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 from PIL import Image
 from pytest_django import Settings
 
 from accounts.access import MATRIX
+from accounts.form_middleware import CHANGED, SAME
 from accounts.models import AuditAction, AuditEntry, Role, User
 from accounts.services.rotation import rotate
 from orders.errors import InvalidFact, NotYours
@@ -30,6 +32,7 @@ from orders.services.attachments.sweep import sweep_files
 from orders.services.firearms.receipts import withdraw_receipt
 from orders.views.attachments import FILE_POLICY
 from tests import make
+from tests.forms import opened
 from tests.orders.documents.conftest import Papers
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -308,6 +311,33 @@ def test_files_are_added_on_the_page(papers: Papers) -> None:
     assert page.count('loading="lazy"') == 2
     assert "Not scanned for viruses".lower() in page.lower()
     assert "Zelda" not in page
+
+
+def test_another_file_is_another_entry_and_the_same_file_is_not(papers: Papers) -> None:
+    client = browser(papers.liaison)
+    address = f"/documents/orders/{papers.order.public_id}/"
+
+    def send(color: str, keys: dict[str, str]) -> Any:
+        file = SimpleUploadedFile(f"{os.urandom(4).hex()}.jpg", photograph(color))
+        return client.post(
+            address,
+            {"kind": "firearm_photo", "receipt": str(papers.receipt.public_id), "uploads": file, **keys},
+        )
+
+    first = opened(client, address)
+    assert send("gray", first).status_code == 302
+    assert send("gray", first).status_code == 302
+    assert Attachment.objects.count() == 1, "the same form was sent twice"
+
+    assert send("red", opened(client, address)).status_code == 302
+    assert Attachment.objects.count() == 2, "another file is no question"
+    question = send("red", opened(client, address))
+    assert escape(SAME) in question.content.decode()
+    changed = send("blue", first)
+    assert escape(CHANGED) in changed.content.decode(), (
+        "another file in a form that was saved is not lost in silence"
+    )
+    assert Attachment.objects.count() == 2
 
 
 def test_a_refused_file_is_named_beside_the_field(papers: Papers) -> None:
