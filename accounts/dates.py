@@ -147,6 +147,11 @@ def format_instant(
     return f"{text} {local.tzname()}" if names_zone or elsewhere or twice else text
 
 
+def at_the_end(text: str) -> str:
+    """Return what ends a sentence with one period: “1:37 p.m.” has it."""
+    return f"{text.removesuffix('.')}."
+
+
 def format_short(instant: datetime | None, zone: ZoneInfo = COURT_TIME) -> str:
     """Return an instant for a narrow column, such as “Nov 28, 1:37 p.m.”; empty for None."""
     if instant is None:

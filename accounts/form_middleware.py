@@ -289,7 +289,7 @@ def _digests(request: HttpRequest) -> list[bytes]:
     return idempotency.request_digests([request.get_full_path(), entries, *([files] if files else [])])
 
 
-def _content_of(file: UploadedFile) -> str:
+def _content_of(file: UploadedFile[bytes]) -> str:
     """Return a digest of what is in a file. Its name may differ for the same file."""
     digest = hashlib.sha256()
     for chunk in file.chunks():

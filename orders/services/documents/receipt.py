@@ -83,7 +83,7 @@ def _corrected(receipt: Receipt, words: DocumentWords) -> list[Block]:
     if (at := corrected_at(receipt)) is None:
         return []
     when = format_instant(at, zone_of(receipt.order), words.language)
-    return [Paragraph(text=words.text(_KIND, "corrected", at=when))]
+    return [Paragraph(text=words.text(_KIND, "corrected", at=when.removesuffix(".")))]
 
 
 def taker_words(receipt: Receipt, words: DocumentWords) -> str:

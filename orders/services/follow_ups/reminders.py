@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.dispatch import Signal
 
-from accounts.dates import format_instant
+from accounts.dates import at_the_end, format_instant
 from accounts.isolation import isolated
 from accounts.models import User
 from orders.errors import InvalidFact, NotYours
@@ -45,8 +45,8 @@ def remind(follow_up: FollowUp, *, by: User, now: datetime) -> FollowUp:
             raise InvalidFact(
                 "follow_up",
                 "reminded_lately",
-                f"The owner was reminded {format_instant(row.reminded_at, zone)}. The next reminder can be "
-                f"sent from {format_instant(again, zone)}.",
+                f"The owner was reminded on {format_instant(row.reminded_at, zone)}, so the next reminder "
+                f"cannot be sent before {at_the_end(format_instant(again, zone))}",
             )
         row.reminded_at = now
         row.save(update_fields=["reminded_at"])

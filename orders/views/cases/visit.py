@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import MATRIX
+from accounts.dates import at_the_end
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.display import due_words
@@ -59,5 +60,5 @@ def _duty(order: Order) -> str:
     deadline = surrender_deadline(order.deadlines.all(), timezone.now())
     if deadline is None or not deadline.is_running:
         return ""
-    due = due_words(deadline, zone_of(order)).removesuffix(".")
-    return f"Firearms must be surrendered by {due}. Read that aloud."
+    due = at_the_end(due_words(deadline, zone_of(order)))
+    return f"Firearms must be surrendered by {due} Read that aloud."

@@ -111,7 +111,9 @@ def test_a_corrected_paper_differs_from_the_earlier_one(papers: Papers) -> None:
     )
 
     receipt = Receipt.objects.get(pk=papers.receipt.pk)
-    assert "This paper replaces the earlier one" in read(papers.liaison, receipt).text
+    text = read(papers.liaison, receipt).text
+    assert "This paper replaces the earlier one" in text
+    assert "m.." not in text
     assert "Este papel reemplaza" in read(papers.liaison, receipt, "es").text
     page = browser(papers.liaison).get(f"/cases/{papers.order.public_id}/receipt/{receipt.public_id}/")
     assert "Corrected receipt HPD-R-26-00932" in page.content.decode()

@@ -140,3 +140,4 @@ def test_no_screen_uses_the_wrong_words(desk: Client, enter: Enter) -> None:
         page = desk.get(address).content.decode().lower().replace("victimconnect", "")
         for word in ("defendant", "abuser", "victim"):
             assert word not in page, address
+        assert ".m.." not in page, address
