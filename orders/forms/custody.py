@@ -32,6 +32,12 @@ class MoveForm(ActForm):
         StoragePlace.objects.none(), required=False, label="Stored in", empty_label="With the officer"
     )
     shelf = forms.CharField(max_length=40, required=False, label="Shelf")
+    tag = forms.CharField(
+        max_length=40,
+        required=False,
+        label="New tag",
+        help_text="For one item that has no tag, or a wrong one. Each item keeps its tag otherwise.",
+    )
     moved_at = InstantField(label="When")
     why = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Such as a trial or a test."

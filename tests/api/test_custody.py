@@ -33,6 +33,7 @@ def test_police_move_a_firearm_to_a_place_of_their_own(fixtures: Fixtures, calle
         "taken_by": "Kim Oak",
         "moved_at": (fixtures.now - timedelta(minutes=5)).isoformat(),
         "shelf": "B-14",
+        "tag": "T-9",
     }
     path = f"/firearms/{firearm.public_id}/custody-steps"
 
@@ -43,6 +44,7 @@ def test_police_move_a_firearm_to_a_place_of_their_own(fixtures: Fixtures, calle
     assert refused.json()["errors"][0]["field"] == "place"
     assert moved["place"] == place["id"]
     assert CustodyStep.objects.get().taken_by == "Kim Oak"
+    assert moved["tag"] == "T-9"
     listed = liaison.get(f"/orders/{fixtures.order.public_id}/custody-steps").json()["results"]
     assert [one["id"] for one in listed] == [moved["id"]]
     assert [one["name"] for one in liaison.get("/storage-places").json()["results"]] == ["Property room"]

@@ -57,7 +57,7 @@ class PlaceField(serializers.SlugRelatedField[StoragePlace]):
 
 
 class CustodyStepInput(InputSerializer):
-    """An officer gave an item in custody to another officer, place or agency. It keeps its tag."""
+    """An officer gave an item in custody to another officer, place or agency."""
 
     agency = NamedField(queryset=Agency.objects.filter(kind__in=POLICE))
     given_by = serializers.CharField(max_length=120)
@@ -65,6 +65,9 @@ class CustodyStepInput(InputSerializer):
     moved_at = InstantField()
     place = PlaceField(required=False, allow_null=True, help_text="The id of a storage place of the agency.")
     shelf = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    tag = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, help_text="A new tag; without one it keeps its tag."
+    )
     why = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 

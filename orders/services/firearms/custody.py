@@ -84,11 +84,12 @@ def move_firearms(
     now: datetime,
     place: StoragePlace | None = None,
     shelf: str = "",
+    tag: str = "",
     why: str = "",
 ) -> list[CustodyStep]:
     """Record that an officer gave firearms in custody to another officer, place or police agency.
 
-    Each keeps its tag. Raises `InvalidFact`.
+    Each keeps its tag; one alone can get a new one. Raises `InvalidFact`.
     """
     with changing(order, "firearms_moved", by=by, now=now, occurred_at=moved_at) as change:
         offset = check_instant("moved_at", moved_at, now=now, zone=zone_of(order))
@@ -102,13 +103,15 @@ def move_firearms(
         )
         if not mine or len(mine) < len({one.pk for one in firearms}):
             refuse("firearms", "not_in_custody", "Choose firearms that police hold now.")
+        if (new_tag := clean(tag)) and len(mine) > 1:
+            refuse("tag", "several_items", "A tag is for one item. Choose one item, or leave the tag empty.")
         before = latest_steps(mine)
         if any(one.moved_at > moved_at for one in before.values()):
             refuse("moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it.")
         change.data["items"] = [str(one) for one in mine]
         return _add(
             change.order,
-            {one.pk: before[one.pk].tag if one.pk in before else "" for one in mine},
+            {one.pk: new_tag or (before[one.pk].tag if one.pk in before else "") for one in mine},
             agency=agency,
             place=place,
             shelf=clean(shelf),

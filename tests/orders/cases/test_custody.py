@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from accounts.dates import COURT_TIME, format_instant
 from accounts.models import AgencyKind, Role
-from orders.models import CustodyStep, Firearm, Order, StoragePlace
+from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
 from orders.services.firearms.custody import Storage, add_place
+from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from orders.services.parties.agencies import add_agency
 from tests import make
@@ -73,6 +74,24 @@ def test_a_hand_over_shows_where_the_firearm_is_and_keeps_every_step(place: Plac
     assert CustodyStep.objects.latest("id").tag == "T-1"
     assert order.history.filter(kind="firearms_moved").count() == 1
     assert PROTECTED not in text
+
+
+def test_one_item_gets_a_tag_later_and_several_do_not(place: Place) -> None:
+    order, firearm = taken(place)
+    client, page = browser(place.liaison), page_of(order, "custody")
+    client.post(page, moved(place, firearm, tag=" T-77 "))
+    assert CustodyStep.objects.latest("id").tag == "T-77"
+
+    found = list_firearm(order, serial="R 2", source="police", by=None, now=timezone.now())
+    again = [firearm.pk, found.pk]
+    Firearm.objects.filter(pk=found.pk).update(status=FirearmStatus.SURRENDERED)
+    now = instant("moved_at", timezone.now())
+    text = client.post(page, moved(place, firearm, tag="T-78") | {"firearms": again} | now).content.decode()
+    assert "A tag is for one item." in text
+    assert 'href="#id_tag"' in text
+
+    client.post(page, moved(place, firearm) | {"firearms": again} | now)
+    assert [one.tag for one in CustodyStep.objects.order_by("-id")[:2]] == ["", "T-77"]
 
 
 @pytest.mark.parametrize(
