@@ -16,7 +16,7 @@ from orders.views import (
 )
 from orders.views.cases import custody, papers, taken, visit
 from orders.views.cases import views as cases
-from orders.views.court import hearings, imports, release_requests, reports
+from orders.views.court import closings, hearings, imports, release_requests, reports
 from orders.views.desks import views as desks
 
 urlpatterns = [
@@ -26,6 +26,7 @@ urlpatterns = [
     path("service/pay/", desks.pay_sheet, name="pay-sheet"),
     path("search/", search.search, name="search"),
     path("hearings/", hearings.hearings, name="hearings"),
+    path("closings/", closings.closing_year, name="court-closings"),
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:public_id>/", imports.one_import, name="import-page"),
     path("import/<uuid:public_id>/preview/", imports.preview_import, name="import-preview"),

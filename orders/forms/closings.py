@@ -12,6 +12,12 @@ from orders.forms.base import FactsForm
 from orders.forms.fields import DayField
 
 
+class TakeBackForm(FactsForm):
+    """Why a closing that a person added is taken back."""
+
+    reason = forms.CharField(max_length=500, label="Why", help_text="The reason is kept with your name.")
+
+
 class ClosingForm(FactsForm):
     """A proclaimed holiday or a special closing."""
 

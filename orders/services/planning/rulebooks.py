@@ -54,6 +54,25 @@ def record_closing(*, jurisdiction: str, closed_on: date, name: str) -> CourtClo
     return row
 
 
+def is_proclaimed(row: CourtClosing) -> bool:
+    """True for a day of the rulebook's files, which no person added."""
+    return row.closed_on in bundled().jurisdictions[row.jurisdiction].calendar.closings
+
+
+def take_back_closing(row: CourtClosing) -> None:
+    """Open the courts on a day that was added in error. The hourly sweep replans the orders.
+
+    Raises `InvalidFact`.
+    """
+    if is_proclaimed(row):
+        raise InvalidFact(
+            "reason",
+            "proclaimed",
+            f"{format_day(row.closed_on)} was proclaimed and comes with this program. It stays closed.",
+        )
+    row.delete()
+
+
 @cache
 def bundled() -> Rulebook:
     """The rulebook of the files."""
