@@ -145,9 +145,8 @@ def test_the_judge_of_the_latest_hearing_is_kept(enter: Enter, clerk: User, now:
     Hearing.objects.create(order=other, purpose="contempt", scheduled_on=day, judge="C. Oak")
     replan([order, other], now=now)
     for judge, age in (("D. Old", 401), ("Elsewhere", 0)):
-        at = now - timedelta(days=age)
         elsewhere = make.order() if judge == "Elsewhere" else enter()
-        OrderUrgency.objects.filter(order=elsewhere).update(judge=judge, heard_on=court_date(at))
+        OrderUrgency.objects.filter(order=elsewhere).update(judge=judge, heard_on=day - timedelta(days=age))
 
     kept = OrderUrgency.objects.get(order=order)
     offered = judges_of(CourtDesk(person=clerk, now=now))
