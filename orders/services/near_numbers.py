@@ -22,7 +22,7 @@ from orders.services.person_cases import Group
 #: later one, and `keys` their numbers.
 NEAR_ON_OTHER_DOCKET = "near_on_other_docket"
 #: The group of a case without numbers.
-NOBODY: Group = (0, 0)
+_NO_GROUP: Group = (0, 0)
 _LISTED = (
     *("serial_key", "public_id", "order", "order__case", "order__case__docket_number"),
     *("order__case__respondent__person", "order__case__court"),
@@ -84,7 +84,7 @@ def ask_about_near_numbers(orders: Sequence[Order], *, now: datetime) -> None:
     asked = ReviewItem.objects.filter(code=NEAR_ON_OTHER_DOCKET, order__case__in=cases)
     over = []
     for pk, resolved_at, case, payload in asked.values_list("pk", "resolved_at", "order__case", "payload"):
-        name = groups.get(case, NOBODY), frozenset(payload["keys"])
+        name = groups.get(case, _NO_GROUP), frozenset(payload["keys"])
         pair = pairs.get(name)
         if resolved_at is None and (pair is None or {**payload, **pair.ids} != payload):
             over.append(pk)

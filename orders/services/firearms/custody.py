@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Agency, User
 from accounts.text import clean
@@ -136,18 +137,25 @@ def latest_steps(firearms: Iterable[Firearm]) -> dict[int, CustodyStep]:
     return {one.firearm_id: one for one in rows.distinct("firearm_id")}
 
 
+def police_items(firearms: Iterable[Firearm]) -> QuerySet[ReceiptItem]:
+    """Return the items of each firearm on receipts of police, the latest receipt first.
+
+    With `distinct("firearm_id")` they are the latest of each.
+    """
+    items = ReceiptItem.objects.filter(
+        firearm__in=[one.pk for one in firearms], receipt__kind=ReceiptKind.POLICE
+    )
+    listed = items.select_related("receipt__agency")
+    return listed.order_by("firearm_id", "-receipt__received_at", "-id")
+
+
 def holders_of(firearms: Iterable[Firearm]) -> dict[int, Agency]:
     """Return the police agency that holds each firearm, by its key: of its last step, else of its receipt.
 
     A firearm whose receipt names no agency is left out.
     """
     rows = list(firearms)
-    items = ReceiptItem.objects.filter(
-        firearm__in=[one.pk for one in rows],
-        receipt__kind=ReceiptKind.POLICE,
-        receipt__agency__isnull=False,
-    )
-    items = items.select_related("receipt__agency").order_by("firearm_id", "-receipt__received_at", "-id")
+    items = police_items(rows).filter(receipt__agency__isnull=False)
     taken = {one.firearm_id: one.receipt for one in items.distinct("firearm_id")}
     held = {pk: receipt.agency for pk, receipt in taken.items() if receipt.agency is not None}
     for pk, step in latest_steps(rows).items():

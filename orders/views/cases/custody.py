@@ -26,19 +26,9 @@ from accounts.services.access.access_log import log_access
 from orders.display import due_words
 from orders.forms.acts import ACTS
 from orders.forms.custody import MoveForm, PlaceForm
-from orders.models import (
-    CustodyStep,
-    Deadline,
-    Firearm,
-    FirearmStatus,
-    Order,
-    Receipt,
-    ReceiptItem,
-    ReceiptKind,
-    StoragePlace,
-)
+from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, Receipt, StoragePlace
 from orders.services.court_days import zone_of
-from orders.services.firearms.custody import latest_steps
+from orders.services.firearms.custody import latest_steps, police_items
 from orders.services.orders.record import load_record
 from orders.services.planning.rulebooks import bundled
 from orders.views.cases.views import go_on, order_of_case
@@ -219,9 +209,7 @@ def _held(order: Order) -> list[HeldItem]:
 
 def _receipts_of(firearms: Sequence[Firearm]) -> dict[int, Receipt]:
     """Return the latest receipt of police for each firearm, by its key."""
-    rows = ReceiptItem.objects.filter(firearm__in=firearms, receipt__kind=ReceiptKind.POLICE)
-    listed = rows.select_related("receipt__agency").order_by("receipt__received_at", "receipt_id")
-    return {one.firearm_id: one.receipt for one in listed}
+    return {one.firearm_id: one.receipt for one in police_items(firearms).distinct("firearm_id")}
 
 
 @cache
