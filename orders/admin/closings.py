@@ -16,12 +16,13 @@ from django.urls import URLPattern, path, reverse
 from typing_extensions import override
 
 from accounts.dates import format_day
-from accounts.models import Agency, Role, State
+from accounts.models import Role, State
 from orders.admin.desk import DeskList, courts_of, laid_out
 from orders.errors import InvalidFact
 from orders.forms.base import FactsForm
 from orders.forms.closings import ClosingForm, TakeBackForm
 from orders.models import CourtClosing
+from orders.services.court_days import states_of
 from orders.services.planning.rulebooks import record_closing, take_back_closing
 
 
@@ -121,5 +122,4 @@ def _to_year(row: CourtClosing) -> HttpResponse:
 
 def _states(request: HttpRequest, *roles: Role) -> list[str]:
     """Return the states of the courts where the person has one of the roles."""
-    courts = Agency.objects.filter(pk__in=courts_of(request.user, *roles))
-    return sorted(set(courts.values_list("jurisdiction", flat=True)))
+    return states_of(courts_of(request.user, *roles))

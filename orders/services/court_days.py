@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from accounts.dates import age_on, format_day, format_instant
+from accounts.models import Agency
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import Order
 from orders.rules.court_time import add_months, local_date
@@ -21,6 +23,12 @@ from orders.services.validation import (
     check_instant,
     check_year,
 )
+
+
+def states_of(courts: Iterable[int]) -> list[str]:
+    """Return the states of these courts (by key), each once."""
+    found = Agency.objects.filter(pk__in=set(courts)).order_by("jurisdiction")
+    return list(found.values_list("jurisdiction", flat=True).distinct())
 
 
 def zone_of(order: Order) -> ZoneInfo:

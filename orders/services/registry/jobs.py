@@ -24,6 +24,7 @@ from accounts.isolation import each_alone
 from accounts.models import Agency, Membership, Role, State, User
 from orders.errors import InvalidFact
 from orders.models import ExportFile, ImportFile, ImportJob, ImportPiece, ImportReject, ImportState
+from orders.services.court_days import states_of
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import Export, ExportError
 from orders.services.registry.importing import Import, importing
@@ -171,8 +172,8 @@ def _courts_of(user: User) -> frozenset[int]:
 
 def _state_of(courts: frozenset[int]) -> str:
     """The state of the courts. Of courts in several states, Connecticut's are imported."""
-    states = set(Agency.objects.filter(pk__in=courts).values_list("jurisdiction", flat=True))
-    return states.pop() if len(states) == 1 else State.CONNECTICUT.value
+    states = states_of(courts)
+    return states[0] if len(states) == 1 else State.CONNECTICUT.value
 
 
 def export_of(job: ImportJob, folder: Path) -> tuple[Export, frozenset[int]]:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import MATRIX
-from accounts.models import Agency, State, User
+from accounts.models import State, User
 from accounts.narrowing import expect
 from orders.models import CourtClosing
+from orders.services.court_days import states_of
 from orders.services.desk.conditions import CourtDesk
 from orders.services.planning.rulebooks import closed_days, is_proclaimed
 
@@ -55,8 +56,7 @@ def closing_year(request: HttpRequest) -> HttpResponse:
     desk = CourtDesk(person=person, now=timezone.now())
     if not desk.courts or not person.is_staff:
         raise Http404
-    courts = Agency.objects.filter(pk__in=desk.courts)
-    states = sorted(set(courts.values_list("jurisdiction", flat=True)))
+    states = states_of(desk.courts)
     state = request.GET.get("state", "")
     state = state if state in states else states[0]
     typed = request.GET.get("year", "")
