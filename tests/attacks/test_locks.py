@@ -23,15 +23,10 @@ from accounts.tasks import release_locks
 from tests.accounts.conftest import MakePerson
 from tests.accounts.sign_in_steps import accept, code, enter, entries, give_code, password, set_up_app
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("second_factor")]
 
 REFUSED = "do not match an account that can sign in"
 STRANGER, OTHER = "203.0.113.7", "198.51.100.9"
-
-
-@pytest.fixture(autouse=True)
-def _second_factor(settings: Settings) -> None:
-    settings.SECOND_FACTOR_REQUIRED = True
 
 
 @pytest.fixture

@@ -5,18 +5,12 @@ from __future__ import annotations
 import pytest
 from django.conf import settings as site
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import Role, User
 from tests.accounts.conftest import MakePerson
 from tests.accounts.sign_in_steps import accept, code, enter, give_code, set_up_app
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _second_factor(settings: Settings) -> None:
-    settings.SECOND_FACTOR_REQUIRED = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("second_factor")]
 
 
 @pytest.fixture
