@@ -189,8 +189,10 @@ def test_the_return_is_signed_filed_and_seen_by_the_court(office: Office) -> Non
 
 def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
     now = timezone.now()
-    office.served(office.given("Ash Served"), by=office.marshal)
-    office.served(office.given("Lee Police"), by=office.place.liaison)
+    # Minutes after midnight on the first of a month, all of this was in the month before.
+    month = f"{court_date(now - timedelta(hours=3)):%Y-%m}"
+    office.served(office.given("Ash Served"), by=office.marshal, hours=3)
+    office.served(office.given("Lee Police"), by=office.place.liaison, hours=3)
     tried = office.given("Tam Tried")
     for person, code in ((office.marshal, "not_home"), (office.place.liaison, "moved")):
         record_failed_attempt(
@@ -203,8 +205,8 @@ def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
             now=now,
         )
 
-    text = read(office.marshal, "/service/pay/")
-    table = b"".join(browser(office.marshal).get("/service/pay/?format=csv")).decode()
+    text = read(office.marshal, f"/service/pay/?month={month}")
+    table = b"".join(browser(office.marshal).get(f"/service/pay/?month={month}&format=csv")).decode()
 
     assert "<strong>1</strong> served, <strong>1</strong> failed attempt." in text
     assert ("Ash Served" in text, "Lee Police" in text, "Moved away" in text) == (True, False, False)
@@ -213,7 +215,9 @@ def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
     former = read(office.marshal, "/service/pay/?month=2020-01")
     assert "No service and no attempt" in former
     assert "February 2020" in former
-    assert f"{add_months(court_date(now), 1):%B %Y}" not in text, "a month that has not begun"
+    today = read(office.marshal, "/service/pay/")
+    assert f"{court_date(now):%B %Y}" in today
+    assert f"{add_months(court_date(now), 1):%B %Y}" not in today, "a month that has not begun"
 
 
 def test_police_file_the_return_of_their_own_service_and_no_other(office: Office) -> None:

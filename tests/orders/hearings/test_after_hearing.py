@@ -66,7 +66,7 @@ def test_granted_enters_the_order_after_hearing_and_ends_the_ex_parte_order(
     decide_application(
         hearing,
         decision="granted",
-        decided_at=now - timedelta(minutes=5),
+        decided_at=now,
         expires_on=court_day(before, now) + timedelta(days=200),
         served_in_court=True,
         confirm=SITS,
@@ -86,7 +86,7 @@ def test_granted_enters_the_order_after_hearing_and_ends_the_ex_parte_order(
     assert after.firearms_indicated
     assert account_of(after).listed == 1
     assert after.permits.get().number == "7"
-    assert after.served_at == now - timedelta(minutes=5)
+    assert after.served_at == now
     assert before.expires_on == court_day(before, now)
     assert before.vacated_at is None
     hearing.refresh_from_db()
