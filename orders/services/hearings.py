@@ -74,6 +74,13 @@ def continue_hearing(
     with changing(hearing.order, "hearing_continued", by=by, now=now, reason=clean(confirm)) as change:
         row = _not_held(hearing)
         check_day_not_before_issue("scheduled_on", change.order, scheduled_on, "hearing_before_issue")
+        if scheduled_on == row.scheduled_on:
+            refuse(
+                "scheduled_on",
+                "same_day",
+                f"The hearing is set for {format_day(scheduled_on)} already. Enter the new day. If only the "
+                "time or the judge is another, correct the hearing.",
+            )
         doubts = [_earlier_day(row)] if scheduled_on < row.scheduled_on else []
         with within_limits(change, confirm=confirm, doubts=doubts):
             row.outcome = HearingOutcome.CONTINUED

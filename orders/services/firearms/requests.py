@@ -97,6 +97,7 @@ def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = 
     row.dealer_license, row.taker_name = clean(row.dealer_license), clean(row.taker_name)
     if row.pk is not None:
         _check_returns(row)
+        _check_steps(row)
         if added := _added_firearms(row):
             _in_custody(order, added)
             row.recorded_at = now
@@ -169,6 +170,25 @@ def _check_returns(row: CustodyRequest) -> None:
         if named and one.firearm_id not in named:
             refuse(
                 "firearms", "returned_since", f"{one.firearm} went back by this request. {_WITHDRAW_RETURN}"
+            )
+
+
+def _check_steps(row: CustodyRequest) -> None:
+    """Refuse a correction by which a check, a hold or a decision would come before the request."""
+    decision = getattr(CustodyRequest.objects.select_related("decision").get(pk=row.pk), "decision", None)
+    found: list[tuple[str, datetime]] = [
+        *(("check", one.checked_at) for one in row.checks.all()),
+        *(("hold", one.held_at) for one in row.holds.all()),
+        *([("decision", decision.decided_at)] if decision else []),
+    ]
+    for noun, at in found:
+        begins = row.requested_at
+        if at < begins if begins else court_day(row.order, at) < row.requested_on:
+            refuse(
+                "requested_at" if begins else "requested_on",
+                "after_its_steps",
+                f"A {noun} of this request is recorded for {format_instant(at, zone_of(row.order))}, before "
+                "that. Correct one of the two.",
             )
 
 

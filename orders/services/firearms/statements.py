@@ -67,6 +67,39 @@ def check_statement(statement: Statement, *, now: datetime, confirm: str = "") -
     same = Statement.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=statement.pk)
     if number and same.exists():
         refuse("receipt_number", "duplicate_statement", f"Statement {number} is already recorded.")
+    if statement.pk is not None:
+        _check_corrected(statement)
+
+
+def _check_corrected(statement: Statement) -> None:
+    """Refuse a correction after which a check is not of this denial, or firearms out of reach have no name.
+
+    Raises `InvalidFact`.
+    """
+    zone, is_denial = zone_of(statement.order), statement.kind == StatementKind.NON_POSSESSION
+    for check in statement.verifications.all():
+        if not is_denial:
+            refuse(
+                "kind",
+                "verified",
+                f"A check of this statement is recorded ({_check_in_words(check)}). Withdraw the check "
+                "first.",
+            )
+        if check.verified_at < statement.sworn_at:
+            refuse(
+                "sworn_at",
+                "after_the_check",
+                f"{format_instant(statement.sworn_at, zone)} is after the check of this statement "
+                f"({_check_in_words(check)}). Correct one of the two.",
+            )
+    listed = Firearm.objects.of_case(statement.order.case_id)
+    if not is_denial and not statement.firearms.exists() and listed.exists():
+        refuse(
+            "kind",
+            "firearms_required",
+            "A statement of this kind names the firearms that cannot be reached. Withdraw this one, and "
+            "record it again with the firearms.",
+        )
 
 
 def _unreachable(statement: Statement, firearms: Sequence[Firearm]) -> list[int]:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import InvalidFact
+from orders.matching.names import folded_name
 from orders.models import Order, ProtectedPerson
 from orders.services.change import changing
 from orders.services.one_round import refuse
@@ -99,11 +100,16 @@ def _stored(person: ProtectedPerson) -> ProtectedPerson:
     return row
 
 
+def _key(name: str) -> str:
+    """The form in which equal names are equal, in any spelling; a name of signs alone is itself."""
+    return folded_name(name) or name
+
+
 def _checked_name(order: Order, name: str, *, besides: ProtectedPerson | None = None) -> str:
     cleaned = need_visible("name", clean(name))
     others = ProtectedPerson.objects.filter(order=order)
     if besides is not None:
         others = others.exclude(pk=besides.pk)
-    if cleaned in others.values_list("name", flat=True):
+    if any(_key(cleaned) == _key(one) for one in others.values_list("name", flat=True)):
         refuse("name", "already_named", "The order already names this person. Correct that entry instead.")
     return cleaned

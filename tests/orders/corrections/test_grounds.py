@@ -1,0 +1,133 @@
+"""A correction takes no ground from a fact that depends on the corrected one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import AgencyKind
+from orders.errors import InvalidFact
+from orders.models import CustodyRequest, DeadlineState, Order, Statement
+from orders.services import corrections, hearings
+from orders.services.firearms import inventory, receipts, requests, return_steps, statements
+from orders.services.parties.protected_persons import add_protected_person, correct_protected_person
+from tests import make
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+
+BY: dict[str, Any] = {"by": None, "now": NOW}
+WHY: dict[str, Any] = {**BY, "reason": "Misread."}
+
+
+@pytest.fixture
+def order() -> Order:
+    return make.served_order(
+        ago=timedelta(days=3), issued_at=NOW - timedelta(days=5), firearms_alleged_count=2
+    )
+
+
+@pytest.fixture
+def checked(order: Order) -> Statement:
+    """A denial that the court checked, so that the duty is met."""
+    sworn = statements.record_statement(order, kind="non_possession", sworn_at=NOW - timedelta(days=2), **BY)
+    statements.verify_statement(
+        sworn,
+        verified_at=NOW - timedelta(days=1),
+        agency=order.case.court,
+        verified_by="Lee Ash",
+        method="records",
+        **BY,
+    )
+    assert make.deadline(order, "CT-SUR-01").state == DeadlineState.MET
+    return sworn
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"kind": "unreachable"}, "kind", "verified"),
+        ({"sworn_at": NOW - timedelta(hours=1)}, "sworn_at", "after_the_check"),
+    ],
+)
+def test_a_checked_denial_stays_one_from_before_its_check(
+    changes: dict[str, Any], field: str, code: str, checked: Statement
+) -> None:
+    with pytest.raises(InvalidFact) as refused:
+        corrections.correct(checked, changes, **WHY)
+
+    assert (refused.value.field, refused.value.code) == (field, code)
+    earlier = NOW - timedelta(days=2, hours=1)
+    assert corrections.correct(checked, {"sworn_at": earlier}, **WHY).sworn_at == earlier
+
+
+def test_a_denial_is_not_corrected_to_firearms_out_of_reach_without_naming_them(order: Order) -> None:
+    sworn = statements.record_statement(order, kind="non_possession", sworn_at=NOW - timedelta(days=2), **BY)
+    inventory.list_firearm(order, serial="S1", source="police", **BY)
+
+    with pytest.raises(InvalidFact, match="record it again with the firearms"):
+        corrections.correct(sworn, {"kind": "unreachable"}, **WHY)
+
+
+def _asked(order: Order) -> CustodyRequest:
+    """A request for the return of what police hold, of two days ago."""
+    police = make.agency(AgencyKind.POLICE)
+    firearm = inventory.list_firearm(order, serial="S1", source="police", **BY)
+    received = {"kind": "police", "agency": police, "received_at": NOW - timedelta(days=3)}
+    receipts.record_receipt(order, firearms=[firearm], **received, **BY)
+    return requests.record_custody_request(
+        order, kind="return", requested_at=NOW - timedelta(days=2), agency=police, **BY
+    )
+
+
+@pytest.mark.parametrize("step", ["check", "hold", "decision"])
+def test_a_request_stays_before_its_steps(step: str, order: Order) -> None:
+    request, at = _asked(order), NOW - timedelta(days=1)
+    told: dict[str, Any] = {"agency": request.agency, **BY}
+    if step == "check":
+        condition = return_steps.to_check(order)[0].value
+        told |= {"condition": condition, "is_confirmed": True, "checked_by": "Lee Ash"}
+        return_steps.record_return_check(request, checked_at=at, **told)
+    elif step == "hold":
+        told |= {"ends_on": NOW.date() + timedelta(days=3), "officer": "Lee Ash", "why": "A trial."}
+        return_steps.record_return_hold(request, held_at=at, **told)
+    else:
+        told |= {"outcome": "dropped", "officer": "Lee Ash", "why": "He called."}
+        return_steps.decide_return(request, decided_at=at, **told)
+
+    with pytest.raises(InvalidFact) as refused:
+        corrections.correct(request, {"requested_at": NOW - timedelta(hours=1)}, **WHY)
+
+    assert (refused.value.field, refused.value.code) == ("requested_at", "after_its_steps")
+    assert f"A {step} of this request" in refused.value.message
+    corrections.correct(request, {"requested_at": at}, **WHY)
+
+
+def test_a_hearing_is_not_continued_to_its_own_day(order: Order) -> None:
+    day = (NOW + timedelta(days=3)).date()
+    hearing = hearings.schedule_hearing(order, purpose="compliance", scheduled_on=day, confirm="Set.", **BY)
+
+    with pytest.raises(InvalidFact) as refused:
+        hearings.continue_hearing(hearing, scheduled_on=day, confirm="At noon.", **BY)
+
+    assert (refused.value.field, refused.value.code) == ("scheduled_on", "same_day")
+    corrections.withdraw(hearing, **WHY)
+    assert not order.hearings.exists()
+
+
+@pytest.mark.parametrize("name", ["anna  lee", "ÁNNA LEE", "Lee, Anna", "Anna\u200b Lee"])
+def test_a_protected_person_is_named_once_in_any_spelling(name: str, order: Order) -> None:
+    anna = add_protected_person(order, name="Anna Lee", **WHY)
+    ben = add_protected_person(order, name="Ben Lee", **WHY)
+
+    for act in (
+        lambda: add_protected_person(order, name=name, **WHY),
+        lambda: correct_protected_person(ben, name=name, **WHY),
+    ):
+        with pytest.raises(InvalidFact, match="already names this person"):
+            act()
+
+    correct_protected_person(anna, name="ANNA LEE", **WHY)
+    assert sorted(order.protected_persons.values_list("name", flat=True)) == ["ANNA LEE", "Ben Lee"]
