@@ -95,6 +95,8 @@ class FirearmForm(ActForm):
 class PermitForm(ActForm):
     """A permit or certificate that the respondent holds."""
 
+    takes_confirm = True
+
     kind = forms.CharField(max_length=60, label="Permit", help_text="For example: pistol permit.")
     number = forms.CharField(max_length=40, required=False)
 

@@ -112,7 +112,7 @@ class PermitOutput(OrderChildOutput):
     )
 
 
-class PermitInput(InputSerializer):
+class PermitInput(ConfirmInput):
     """A permit or certificate."""
 
     kind = serializers.CharField(max_length=60, help_text="For example, pistol permit.")

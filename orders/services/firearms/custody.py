@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.dates import format_instant
 from accounts.models import Agency, User
 from accounts.text import clean
 from orders.errors import InvalidFact, NotYours
@@ -25,6 +27,7 @@ from orders.models import (
 )
 from orders.services.change import changing
 from orders.services.court_days import zone_of
+from orders.services.firearms.status import held_since
 from orders.services.one_round import refuse
 from orders.services.validation import check_instant
 
@@ -109,6 +112,8 @@ def move_firearms(
         before = latest_steps(mine)
         if any(one.moved_at > moved_at for one in before.values()):
             refuse("moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it.")
+        else:
+            _check_received(mine, moved_at, now=now, zone=zone_of(order))
         change.data["items"] = [str(one) for one in mine]
         return _add(
             change.order,
@@ -121,6 +126,19 @@ def move_firearms(
             moved_at=moved_at,
             moved_offset=offset,
             why=clean(why),
+        )
+
+
+def _check_received(firearms: Sequence[Firearm], at: datetime, *, now: datetime, zone: ZoneInfo) -> None:
+    """Refuse a step of a firearm before police received it."""
+    keys = [one.pk for one in firearms]
+    received, before = held_since(keys, now), held_since(keys, at)
+    if early := [pk for pk in keys if pk in received and pk not in before]:
+        refuse(
+            "moved_at",
+            "before_the_receipt",
+            f"{format_instant(at, zone)} is before police received it "
+            f"({format_instant(received[early[0]], zone)}). Correct this time, or the receipt.",
         )
 
 

@@ -11,7 +11,7 @@ from orders.errors import DoubtfulFact, InvalidFact
 from orders.matching.firearm_words import names_firearm
 from orders.matching.serials import exact_key
 from orders.models import Firearm, FirearmSource, ItemKind, Order
-from orders.services.firearms.inventory import check_firearm, is_other_firearm
+from orders.services.firearms.inventory import check_firearm, is_other_firearm, unlist
 from orders.services.one_round import at_once
 
 
@@ -81,4 +81,4 @@ def drop_unproven(firearms: Sequence[Firearm]) -> None:
         facts = (one.receipts, one.returns, one.disposals, one.findings, one.verifications, one.statements)
         named = (*facts, one.custody_requests)
         if one.source == FirearmSource.RECEIPT and not any(rows.exists() for rows in named):
-            one.delete()
+            unlist(one)

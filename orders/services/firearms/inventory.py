@@ -7,8 +7,9 @@ from datetime import date, datetime
 from accounts.dates import format_day, format_instant
 from accounts.models import POLICE, Agency, AgencyKind, User
 from accounts.text import clean, fold
+from orders.matching.registry_numbers import registry_key
 from orders.matching.serials import exact_key, near_matches
-from orders.models import Firearm, FirearmSource, ItemKind, Order, Permit, Receipt
+from orders.models import CustodyStep, Firearm, FirearmSource, ItemKind, Order, Permit, Receipt
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn
 from orders.services.court_days import check_day_not_in_future, check_happened_since_order, zone_of
@@ -211,21 +212,52 @@ def hand_in_permit(
     return row
 
 
-def record_permit(order: Order, *, kind: str, by: User | None, now: datetime, number: str = "") -> Permit:
-    """List a permit or certificate that the respondent holds. Raises `InvalidFact`."""
-    with changing(order, "permit_listed", by=by, now=now) as change:
+def record_permit(
+    order: Order, *, kind: str, by: User | None, now: datetime, number: str = "", confirm: str = ""
+) -> Permit:
+    """List a permit or certificate that the respondent holds.
+
+    Raises `InvalidFact`, and `DoubtfulFact` for another kind of permit with a number of the list, unless
+    `confirm` gives the reason.
+    """
+    with changing(order, "permit_listed", by=by, now=now, reason=clean(confirm)) as change:
         permit = Permit(order=change.order, kind=kind, number=number, recorded_at=now)
-        check_permit(permit, now=now)
+        check_permit(permit, now=now, confirm=confirm)
         permit.save()
         PERMIT.note(change, permit)
     return permit
 
 
 def check_permit(permit: Permit, *, now: datetime, confirm: str = "") -> None:
-    """Clean the text of an unsaved permit. Raises `InvalidFact` if its kind is empty."""
+    """Clean the text of an unsaved permit. Raises `InvalidFact` without a kind, or if it is listed already.
+
+    Raises `DoubtfulFact` for another kind with a number of the list, unless `confirm` gives the reason.
+    """
     permit.kind, permit.number = clean(permit.kind), clean(permit.number)
     if not permit.kind:
         refuse("kind", "required", "Enter the kind of permit or certificate.")
+    if (listed := _same_number(permit)) is None:
+        return
+    if fold(listed.kind) == fold(permit.kind):
+        refuse(
+            "number",
+            "duplicate_permit",
+            f"{PERMIT.words(listed)} is on the list already. If something about it is wrong, correct it.",
+        )
+    elif not confirm.strip():
+        doubt(
+            "number",
+            "same_number",
+            f"The list has this number with another kind: {PERMIT.words(listed)}. If it is the same permit, "
+            "use the listed one. If it is another, confirm it with a reason.",
+        )
+
+
+def _same_number(permit: Permit) -> Permit | None:
+    """Return another permit of the order with the number, in any spelling."""
+    rows = Permit.objects.filter(order=permit.order).exclude(pk=permit.pk).order_by("id")
+    key = registry_key(permit.number)
+    return next((one for one in rows if key and registry_key(one.number) == key), None)
 
 
 def _check_not_named(firearm: Firearm) -> None:
@@ -264,6 +296,12 @@ def _check_not_named(firearm: Firearm) -> None:
 
 def _named(receipt: Receipt) -> str:
     return f"receipt {receipt.receipt_number}" if receipt.receipt_number else "a receipt without a number"
+
+
+def unlist(firearm: Firearm) -> None:
+    """Remove an item from the list, with the steps of a custody that never was: no receipt names the item."""
+    CustodyStep.objects.filter(firearm=firearm).delete()
+    firearm.delete()
 
 
 def _check_permit_free(permit: Permit) -> None:
@@ -308,6 +346,7 @@ FIREARM = Correctable(
     ),
     check=check_firearm,
     check_withdrawable=_check_not_named,
+    remove=unlist,
     after_correction=_follow_twins,
 )
 
