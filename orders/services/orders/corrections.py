@@ -57,7 +57,7 @@ def correct_order(
     number = changes.get("por_number", "")
     with once(number), changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         row = change.order
-        early, doubts = early_proof(row), list[DoubtfulFact]()
+        early, doubts, last_day = early_proof(row), list[DoubtfulFact](), row.expires_on
         with within_limits(change, confirm=confirm, doubts=doubts):
             _complete(changes, row, change, by=by)
             for name, value in changes.items():
@@ -67,7 +67,7 @@ def correct_order(
                 check_issued(row, now=now)
                 doubts += early_proof_doubts(row, besides=early)
             if "expires_on" in change.touched:
-                follow_last_day(row)
+                follow_last_day(row, former=last_day)
             check_kind(row.jurisdiction, row.kind)
             check_dates(row, served_field="issued_at")
         if "filed_by" in change.touched:

@@ -76,11 +76,14 @@ def withdraw_extension(order: Order, *, by: User | None, now: datetime, reason: 
     return change.order
 
 
-def follow_last_day(order: Order) -> None:
-    """Bring the extensions into agreement with a last day that was corrected on the order itself.
+def follow_last_day(order: Order, *, former: date | None) -> None:
+    """Bring extensions and modifications into agreement with a last day that was corrected on the order.
 
-    The latest extension then ends on that day. An extension that would not extend anymore goes.
+    A modification that set the `former` one then sets that day, or shortens nothing. Otherwise the latest
+    extension ends on that day. An extension that would not extend anymore goes.
     """
+    if _is_followed_by_modification(order, former):
+        return
     for extension in order.extensions.order_by("-id"):
         last_day, former = order.expires_on, extension.former_last_day or order.issued_on
         if last_day is not None and last_day > former:
@@ -91,11 +94,32 @@ def follow_last_day(order: Order) -> None:
         extension.delete()
 
 
+def _is_followed_by_modification(order: Order, former: date | None) -> bool:
+    """True if a modification set the former last day and sets the corrected one now."""
+    row = order.modifications.exclude(expires_on=None).order_by("-id").first()
+    if row is None or row.expires_on != former:
+        return False
+    last_day = order.expires_on
+    shortens = last_day is not None and (row.former_last_day is None or last_day < row.former_last_day)
+    if not shortens:
+        row.former_last_day = None
+    row.expires_on = last_day if shortens else None
+    row.save(update_fields=["former_last_day", "expires_on"])
+    return shortens
+
+
 def _latest(order: Order) -> Extension:
     extension = order.extensions.order_by("-id").first()
     if extension is None:
         raise InvalidFact(
             "order", "not_extended", "The order was not extended. To fix its last day, correct the order."
+        )
+    if order.expires_on != extension.expires_on:
+        refuse(
+            "order",
+            "last_day_changed",
+            "The last day was changed after this extension. Withdraw that change first, or correct the last "
+            "day of the order.",
         )
     return extension
 

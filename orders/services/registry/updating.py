@@ -127,7 +127,7 @@ def update(order: Order, new: NewOrder, last: LastValues, *, line: int, now: dat
     _merge_hearing(rest, new, last)
     was_served = service.data.get("changes", {}).get("served_at", [plain(order.served_at)])[0] is not None
     if "expires_on" in rest.touched:
-        follow_last_day(order)
+        follow_last_day(order, former=former_last_day)
     order.source_digest = new.source_digest
     order.save()
     events = []
