@@ -9,6 +9,7 @@ from accounts.access import MATRIX
 from accounts.dates import format_instant
 from accounts.models import Membership, Town, User
 from accounts.text import clean
+from orders.errors import DoubtfulFact
 from orders.models import (
     AttemptReason,
     Capacity,
@@ -59,9 +60,9 @@ def record_service(
                 f"Service is already recorded ({format_instant(change.order.served_at, zone_of(order))}). "
                 "Correct it instead.",
             )
-        with within_limits(change, confirm=confirm):
+        with within_limits(change, confirm=confirm, doubts=_doubts(change.order, served_at)):
             _set_service(change, served_at, service_method, now)
-        change.set("service_officer", service_officer.strip())
+        change.set("service_officer", clean(service_officer))
         change.set("served_in_custody", served_in_custody)
         _set_answer(change, firearms_answer)
         set_town(change, town)
@@ -93,7 +94,8 @@ def correct_service(
         if change.order.served_at is None:
             refuse("served_at", "not_served", "No service is recorded yet. Record it first.")
         check_recorder(change.order, by)
-        with within_limits(change, confirm=confirm):
+        moved = served_at != change.order.served_at
+        with within_limits(change, confirm=confirm, doubts=_doubts(change.order, served_at) if moved else ()):
             _set_service(change, served_at, service_method or change.order.service_method, now)
         if service_officer is not None:
             change.set("service_officer", clean(service_officer))
@@ -226,6 +228,19 @@ def _set_answer(change: Change, answer: str) -> None:
     if answer:
         need_one_of("firearms_answer", "unknown_answer", answer, FirearmsAnswer.values)
     change.set("firearms_answer", answer)
+
+
+def _doubts(order: Order, at: datetime) -> list[DoubtfulFact]:
+    """Return a doubt about service of an order that the court had ended."""
+    if order.vacated_at is None or at.utcoffset() is None or at <= order.vacated_at:
+        return []
+    zone = zone_of(order)
+    message = (
+        f"{format_instant(at, zone)} is after the court ended the order "
+        f"({format_instant(order.vacated_at, zone)}). Correct this time or that one, or give the reason to "
+        "continue."
+    )
+    return [DoubtfulFact("served_at", "served_after_vacatur", message)]
 
 
 def _set_service(change: Change, at: datetime, method: str, now: datetime) -> None:
