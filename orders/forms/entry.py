@@ -318,8 +318,9 @@ class EnterOrderForm(FactsForm):
             docket_number=docket,
         )
         same_docket = [one for one in found if docket_key(docket) in map(docket_key, one.dockets)]
-        if not found or (any(one.is_certain for one in found) and not same_docket):
-            # An equal name and date of birth need no question.
+        certain = {one.person.pk for one in found if one.is_certain}
+        if not found or (len(certain) == 1 and not same_docket):
+            # An equal name and date of birth need no question, unless several people have them.
             return
         if any(one.is_certain for one in same_docket):
             return

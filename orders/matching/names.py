@@ -96,7 +96,7 @@ def looked_at(name: str) -> list[str]:
 
 def _compared(name: str, born: date | None, row: Named) -> Candidate:
     words, theirs = looked_at(name), looked_at(row.name)
-    is_same_name = fold(name) == fold(row.name)
+    is_same_name = folded_name(name) == folded_name(row.name)
     known = born is not None and row.date_of_birth is not None
     is_same_birthday = known and born == row.date_of_birth
     score = 100.0 if is_same_name else _likeness(words, theirs)

@@ -50,15 +50,23 @@ class CandidatePerson:
 
     @property
     def words(self) -> str:
-        """Name, date of birth, town and dockets."""
+        """Name, date of birth, town and dockets, and why it may be the same person."""
         born = self.respondent.date_of_birth
         parts = [
             self.respondent.name,
             f"born {format_birth_date(born)}" if born else "date of birth not known",
             str(self.respondent.town),
             ", ".join(self.dockets),
+            self.reason,
         ]
         return "; ".join(parts)
+
+    @property
+    def reason(self) -> str:
+        """Why it may be the same person, in words."""
+        if self.is_same_name:
+            return "same name and date of birth" if self.is_same_birthday else "same name"
+        return "similar name, same date of birth" if self.is_same_birthday else "similar name or same docket"
 
 
 def clerk_orders(user: User, court: Agency | None = None) -> OrderQuerySet[Order]:
