@@ -58,14 +58,16 @@ def check_storage(storage: Storage, agency: Agency | None) -> None:
         )
 
 
-def store_first(receipt: Receipt, firearms: Sequence[Firearm], found: int, storage: Storage) -> None:
-    """Record where the items of a new receipt are: the last `found` of them were not on the list."""
-    listed = len(firearms) - found
-    tags = [storage.tags.get(one.pk, "") for one in firearms[:listed]] + list(storage.found_tags)
-    tags += [""] * (len(firearms) - len(tags))
+def store_first(
+    receipt: Receipt, firearms: Sequence[Firearm], found: Sequence[Firearm], storage: Storage
+) -> None:
+    """Record where the items of a new receipt are, chosen from the list or `found` beside it, each once."""
+    tags = {one.pk: storage.tags.get(one.pk, "") for one in firearms}
+    for one, tag in zip(found, storage.found_tags, strict=False):
+        tags[one.pk] = tag or tags[one.pk]
     _add(
         receipt.order,
-        dict(zip((one.pk for one in firearms), tags, strict=True)),
+        tags,
         receipt=receipt,
         agency=receipt.agency,
         place=storage.place,

@@ -99,10 +99,10 @@ def record_receipt(
         if storage is not None:
             check_storage(storage, receipt.agency)
         mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
-        mine += list_found(change.order, found, now=now, confirm=why)
-        _store(change, receipt, mine, permits)
+        added = list_found(change.order, found, now=now, confirm=why)
+        _store(change, receipt, list(dict.fromkeys([*mine, *added])), permits)
         if storage is not None:
-            store_first(receipt, mine, len(found), storage)
+            store_first(receipt, [*mine, *added], added, storage)
     return receipt
 
 

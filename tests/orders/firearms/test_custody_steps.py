@@ -11,8 +11,9 @@ from accounts.models import Agency, AgencyKind
 from orders.errors import InvalidFact
 from orders.models import CustodyStep, Firearm, Order, Receipt
 from orders.services import corrections
-from orders.services.firearms.custody import move_firearms
+from orders.services.firearms.custody import Storage, move_firearms
 from orders.services.firearms.found import FoundItem
+from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
 from tests import make
 from tests.make import NOW
@@ -78,3 +79,23 @@ def test_a_listed_firearm_is_withdrawn_after_its_receipt_was(
     corrections.withdraw(firearm, **WHY)
 
     assert not Firearm.objects.filter(order=order).exists()
+
+
+def test_what_is_chosen_and_typed_is_one_item_and_keeps_its_tag(order: Order, police: Agency) -> None:
+    listed = list_firearm(order, serial="S1", source="police", **BY)
+
+    receipt = record_receipt(
+        order,
+        kind="police",
+        agency=police,
+        received_at=RECEIVED,
+        firearms=[listed],
+        found=[FoundItem(serial="S1"), FoundItem(serial="S2", make="Colt")],
+        storage=Storage(officer="Lee Ash", tags={listed.pk: "T-1"}, found_tags=["", "T-2"]),
+        **BY,
+    )
+
+    steps = CustodyStep.objects.filter(receipt=receipt)
+    assert sorted(steps.values_list("firearm__serial", "tag")) == [("S1", "T-1"), ("S2", "T-2")]
+    entry = order.history.get(kind="receipt_recorded")
+    assert len(entry.data["items"]) == 2
