@@ -219,6 +219,12 @@ def rule_title(rule_id: str) -> str:
     return rule.title.rstrip(".") if rule else rule_id
 
 
+def short_title(rule_id: str) -> str:
+    """Return what a rule is about in few words, for lists; its title if it has none."""
+    rule = bundled().by_id.get(rule_id)
+    return (rule.short if rule else "") or rule_title(rule_id)
+
+
 def asked_words(rule_id: str, name: str) -> str:
     """Return what the readers of an announcement are asked to do; empty for a deadline."""
     announcement = bundled().announced.get(rule_id)

@@ -127,10 +127,11 @@ def desk_words() -> DeskWords:
 
 
 def _rulebook_texts() -> dict[str, str]:
-    """Return the titles of rules and who must act, in the Spanish that protected persons read."""
+    """Return the titles of rules, short and long, and who must act, in the Spanish of the rulebook."""
     spanish, book = words("es"), bundled()
     ruled = [*book.rules, *(one.rule for one in book.announced.values())]
     titles = {one.title: spanish.translated(f"title.{one.id}", one.title) for one in ruled}
+    short = {one.short: spanish.translated(f"short.{one.id}", one.short) for one in book.rules}
     actors = {
         text: spanish.texts[key]
         for key, text in words(LANGUAGE).texts.items()
@@ -138,4 +139,4 @@ def _rulebook_texts() -> dict[str, str]:
     }
     # Lists and headings show a title without its period.
     bare = {english.rstrip("."): text.rstrip(".") for english, text in titles.items()}
-    return {english: text for english, text in (actors | bare | titles).items() if text != english}
+    return {english: text for english, text in (actors | bare | titles | short).items() if text != english}

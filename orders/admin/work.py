@@ -18,7 +18,7 @@ from accounts.dates import court_date, format_day, format_instant
 from accounts.models import User
 from accounts.narrowing import expect
 from orders.admin.desk import DeskList, NamedDefaultFilter, desk_of, order_link
-from orders.display import rule_title, rule_words, short_due, shown_state
+from orders.display import rule_words, short_due, short_title, shown_state
 from orders.models import NOT_DEADLINES, RUNNING, Deadline, DeadlineState, FollowUp
 from orders.services.court_days import zone_of
 from orders.services.desk.conditions import MOST_COUNTED, CourtDesk, still_matters
@@ -259,8 +259,8 @@ class FollowUpAdmin(DeskList):
 
     @admin.display(description="Deadline not met")
     def what(self, follow_up: FollowUp) -> str:
-        """Return the title of the rule."""
-        return rule_title(follow_up.deadline.rule_id)
+        """Return the short title of the rule."""
+        return short_title(follow_up.deadline.rule_id)
 
     @admin.display(description="Next action")
     def next_action(self, follow_up: FollowUp) -> str:

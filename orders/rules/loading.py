@@ -212,6 +212,7 @@ def _rule(table: Table, jurisdiction: str, file: str) -> Rule:
         part_of=table.text("part_of", ""),
         covers=table.optional_texts("covers"),
         file=file,
+        short=table.text("short", ""),
     )
     _require_no_contradiction(table, rule)
     _require_check(table, rule)

@@ -173,7 +173,6 @@ class Rule:
     - `court_sets_opening`: a court may set the time of the opening; the value has that of all others.
     - `only_after`: the rule applies only if one of these events is recorded.
     - `unless`: the rule gives no deadline from a start if one of these events is recorded in time.
-    - `awaited`: the deadline is listed as not started before its starting event.
     - `alarms_when_armed`: there are checkpoints only if something indicates firearms.
     - `ends_order`: the due day is the order's last day; a date printed on the order goes first.
     - `is_end`: the due day is an end, such as that of a support order, and not a duty.
@@ -181,8 +180,8 @@ class Rule:
     - `moves_off_closed_days`: if the court is closed on the due day, the plan also gives the open day number
       `closed_day_moves` after it, or with `moves_to_nearest` the open day nearest to it.
     - `closed_day_doubt`: what is debatable only if the court is closed on the due day.
-    - `until`: orders issued on this day or later have another law.
-    - `outlives_order`: the deadline remains after the order was vacated.
+    - `until`: orders issued on this day or later have another law. `short`: the title that lists show.
+    - `outlives_order`: it remains after the order was vacated. `awaited`: it is listed before its start.
     - `part_of`: the rule or entry that it is a part of; `covers`: the cells of the dossier that it carries.
     """
 
@@ -223,6 +222,7 @@ class Rule:
     dated_by: DatedBy = DatedBy.ISSUED
     part_of: str = ""
     covers: tuple[str, ...] = ()
+    short: str = ""
     file: str = ""
 
     def binds_order(self, facts: Facts) -> bool:

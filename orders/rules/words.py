@@ -25,7 +25,7 @@ _TABLES = (
     "actor",
     "closed",
 )
-_TEXTS = ("title", "doubt", "closed_day_doubt", "note", "no_check", "source")
+_TEXTS = ("title", "short", "doubt", "closed_day_doubt", "note", "no_check", "source")
 
 
 class WordsError(TableError):

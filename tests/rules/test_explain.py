@@ -360,7 +360,7 @@ def test_there_are_english_and_spanish() -> None:
 
 def test_every_language_has_the_same_keys_with_the_same_places_to_fill(rulebook: Rulebook) -> None:
     own = words("en").texts
-    texts = {f"title.{rule.id}" for rule in rulebook.rules}
+    texts = {f"{each}.{rule.id}" for rule in rulebook.rules for each in ("title", "short")}
     texts |= {f"doubt.{rule.id}" for rule in rulebook.rules if rule.doubt}
     texts |= {f"closed_day_doubt.{rule.id}" for rule in rulebook.rules if rule.closed_day_doubt}
     texts |= {f"no_check.{rule.id}" for rule in rulebook.rules if rule.no_check}
@@ -377,6 +377,16 @@ def test_every_language_has_the_same_keys_with_the_same_places_to_fill(rulebook:
         assert own.keys() | (texts if language != "en" else set()) == said.keys()
         for key in own:
             assert places(own[key]) == places(said[key]), (language, key)
+
+
+def test_lists_have_a_short_title_of_every_rule_in_every_language(rulebook: Rulebook) -> None:
+    for rule in rulebook.rules:
+        own = [words(language).translated(f"short.{rule.id}", rule.short) for language in languages()]
+        assert len(set(own)) == len(own), rule.id
+        for short in own:
+            assert 0 < len(short) <= 60, (rule.id, short)
+            assert short[0].isupper(), rule.id
+            assert not short.endswith("."), rule.id
 
 
 def test_everything_in_explanations_has_a_text(rulebook: Rulebook) -> None:

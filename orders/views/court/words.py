@@ -1,9 +1,9 @@
-"""Short words for what is due: a dense list has no room for the sentence of a rule."""
+"""What is due and the act that is next: a dense list has no room for the sentence of a rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.access import MATRIX
 from accounts.dates import format_short_day
 from accounts.models import User
-from orders.display import rule_title
+from orders.display import short_title
 from orders.forms.acts import ACTS
 from orders.models import Deadline, Hearing, HearingPurpose, Order
 from orders.services.firearms.surrender import surrender_rules
@@ -30,7 +30,7 @@ _MOST_HOURS = 48
 class CourtStep:
     """What a deadline is about in few words, and the act that is next."""
 
-    words: str
+    words: str = ""
     act: str = ""
     kind: str = ""
     button: str = "Open"
@@ -40,72 +40,50 @@ _RECORD_OUTCOME = CourtStep(words="Hearing", act="hold", button="Record the outc
 #: The decision enters the order after hearing; the outcome alone would not.
 _RECORD_DECISION = CourtStep(words="Hearing", act="decide", button="Record the decision")
 
-#: By the beginning of the rule's id, the longest first.
-_STEPS = {
-    "CT-SUR-01": CourtStep(words="Surrender of firearms", act="receipt", button="Record a receipt"),
-    "CT-SUR-02": CourtStep(words="Transfer of firearms", act="receipt", button="Record a receipt"),
-    "CT-SUR-05": CourtStep(words="Proof of surrender", act="receipt", button="Record a receipt"),
-    "CT-SUR-06": CourtStep(words="Permit to be handed in", act="hand-in-permit", button="Record the hand-in"),
-    "CT-SUR-07": CourtStep(words="Turn-over to police", act="satisfy-condition", button="Record as done"),
-    "CT-RTV-01": CourtStep(
-        words="Police retrieve firearms", act="satisfy-condition", button="Record as done"
-    ),
-    "CT-RPT-01": CourtStep(words="Respondent reports", act="satisfy-condition", button="Record as done"),
-    "CT-FUP-01": CourtStep(words="Police follow up", act="satisfy-condition", button="Record as done"),
-    "CT-HOM-01": CourtStep(words="Home check by police", act="satisfy-condition", button="Record as done"),
-    "CT-MAR-01": CourtStep(words="Sale of common firearms", act="satisfy-condition", button="Record as done"),
-    "CT-LE-48": CourtStep(
-        words="Send the order to police", act="case-event", kind="police_notified", button="Mark as sent"
-    ),
-    "CT-SVC-02": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
-    "CT-CPO-SVC": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
-    "CT-RPO-SVC": CourtStep(words="Serve before hearing", act="serve", button="Record service"),
-    "CT-SVC-09": CourtStep(
-        words="Officer enters service", act="case-event", kind="service_recorded", button="Record the entry"
-    ),
-    "CT-RPO-RTN": CourtStep(
-        words="Return of service", act="case-event", kind="service_returned", button="Record the return"
-    ),
-    "CT-RPO-WRT": CourtStep(
-        words="Return of the warrant", act="case-event", kind="warrant_returned", button="Record the return"
-    ),
-    "CT-CMP-01-ALL": CourtStep(words="Set a compliance hearing", act="hearing", button="Set a hearing"),
-    "CT-CMP-01": CourtStep(words="Compliance hearing", act="hold", button="Record the outcome"),
-    "CT-CTM-01": CourtStep(words="Hearing on contempt", act="hold", button="Record the outcome"),
-    "CT-HRG-CLOSED": CourtStep(words="Hearing on a closed day", act="continue", button="Move the hearing"),
-    "CT-HRG-REM": CourtStep(words="Request to testify remotely"),
-    "CT-SVC-08": CourtStep(
-        words="Return of service", act="case-event", kind="service_returned", button="Record the return"
-    ),
-    "CT-EXP-04": CourtStep(words="Ex parte order ends"),
-    "CT-ORD-01": CourtStep(words="Order ends"),
-    "CT-CPO-01-YEAR": CourtStep(words="Order ends"),
-    "CT-RPO-03": CourtStep(words="Order ends"),
-    "CT-HRG": CourtStep(words="Hearing on the application", act="hearing", button="Set a hearing"),
-    "CT-CON-02": CourtStep(words="Continued hearing", act="hearing", button="Set a hearing"),
-    "CT-CPO-CON": CourtStep(words="Continued hearing", act="hearing", button="Set a hearing"),
-    "CT-CPO-01": CourtStep(words="Hearing on the application", act="hearing", button="Set a hearing"),
-    "CT-RPO-01": CourtStep(words="Hearing on the risk order", act="hearing", button="Set a hearing"),
-    "CT-RPO-07-PC": CourtStep(words="Police report on the petition"),
-    "CT-RPO-07": CourtStep(words="Hearing on the petition", act="hearing", button="Set a hearing"),
-    "CT-RPO-INV": CourtStep(words="Police investigation"),
-    "CT-RPO-05": CourtStep(words="Delivery to the dealer"),
-    "CT-RPO-1Y": CourtStep(words="Firearms are kept one year"),
-    "CT-RET-01": CourtStep(words="Return of firearms", act="return", button="Record a return"),
-    "CT-RET-03": CourtStep(words="A year in custody", act="dispose", button="Record it"),
-    "CT-RET-ORD": CourtStep(words="Release ordered by a court", act="return", button="Record a return"),
-    "CT-RET-HOLD": CourtStep(words="Decision about held firearms"),
-    "CT-ORD-02": CourtStep(words="Financial support ends"),
-    "CT-EXT": CourtStep(
-        words="Motion to extend", act="case-event", kind="extension_moved", button="Record a motion"
-    ),
+#: The act that is next, by the beginning of the rule's id; the longest beginning counts.
+_ACTS = {
+    "CT-SUR-01": CourtStep(act="receipt", button="Record a receipt"),
+    "CT-SUR-02": CourtStep(act="receipt", button="Record a receipt"),
+    "CT-SUR-05": CourtStep(act="receipt", button="Record a receipt"),
+    "CT-SUR-06": CourtStep(act="hand-in-permit", button="Record the hand-in"),
+    "CT-SUR-07": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-RTV-01": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-RPT-01": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-FUP-01": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-HOM-01": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-MAR-01": CourtStep(act="satisfy-condition", button="Record as done"),
+    "CT-LE-48": CourtStep(act="case-event", kind="police_notified", button="Mark as sent"),
+    "CT-SVC-02": CourtStep(act="serve", button="Record service"),
+    "CT-CPO-SVC": CourtStep(act="serve", button="Record service"),
+    "CT-RPO-SVC": CourtStep(act="serve", button="Record service"),
+    "CT-SVC-09": CourtStep(act="case-event", kind="service_recorded", button="Record the entry"),
+    "CT-RPO-RTN": CourtStep(act="case-event", kind="service_returned", button="Record the return"),
+    "CT-RPO-WRT": CourtStep(act="case-event", kind="warrant_returned", button="Record the return"),
+    "CT-CMP-01-ALL": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-CMP-01": CourtStep(act="hold", button="Record the outcome"),
+    "CT-CTM-01": CourtStep(act="hold", button="Record the outcome"),
+    "CT-HRG-CLOSED": CourtStep(act="continue", button="Move the hearing"),
+    "CT-HRG-REM": CourtStep(),
+    "CT-SVC-08": CourtStep(act="case-event", kind="service_returned", button="Record the return"),
+    "CT-HRG": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-CON-02": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-CPO-CON": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-CPO-01": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-RPO-01": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-RPO-07-PC": CourtStep(),
+    "CT-RPO-07": CourtStep(act="hearing", button="Set a hearing"),
+    "CT-RET-01": CourtStep(act="return", button="Record a return"),
+    "CT-RET-03": CourtStep(act="dispose", button="Record it"),
+    "CT-RET-ORD": CourtStep(act="return", button="Record a return"),
+    "CT-EXT": CourtStep(act="case-event", kind="extension_moved", button="Record a motion"),
 }
 
 
 def step_of(rule_id: str) -> CourtStep:
-    """Return what a rule is about and the act that is next; its title if there are no short words."""
-    found = [name for name in _STEPS if rule_id.startswith(name)]
-    return _STEPS[max(found, key=len)] if found else CourtStep(words=rule_title(rule_id))
+    """Return what a rule is about and the act that is next; its title if it has no short one."""
+    found = [name for name in _ACTS if rule_id.startswith(name)]
+    step = _ACTS[max(found, key=len)] if found else CourtStep()
+    return replace(step, words=short_title(rule_id))
 
 
 def steps_of(deadlines: Iterable[Deadline], today: date) -> dict[int, CourtStep]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.access import MATRIX
 from accounts.dates import court_date, format_clock, format_day, format_short
 from accounts.models import User
-from orders.display import late_words, rule_title
+from orders.display import late_words, short_title
 from orders.models import (
     Attempt,
     Checkpoint,
@@ -70,7 +70,7 @@ class ReferralRow(InCourtTime):
         """What was not done, and how late it is."""
         late = late_words(self.follow_up.deadline, self.now)
         rule = self.follow_up.deadline.rule_id
-        title = "Firearms not surrendered" if rule in surrender_rules() else rule_title(rule)
+        title = "Firearms not surrendered" if rule in surrender_rules() else short_title(rule)
         return f"{title}, {late} late" if late else title
 
     @property
