@@ -21,12 +21,12 @@ from django.db.models import F, Min
 
 from accounts.dates import COURT_TIME
 from accounts.models import Agency, AgencyKind, Role, Town, User
-from notifications.models import Alert, PendingAcknowledgment, Priority
+from notifications.models import Alert, PendingAcknowledgment, Priority, Via
 from notifications.services.acknowledgments import acknowledge
 from notifications.services.delivery import outbox, quiet_hours
 from notifications.services.delivery.bundles import Bundle, bundles_of
-from notifications.services.delivery.outbox import AlertCompletion, CompletionState, LeasedAlert
-from notifications.services.delivery.quiet_hours import CAN_WAIT, SentBefore
+from notifications.services.delivery.outbox import CAN_WAIT, AlertCompletion, CompletionState, LeasedAlert
+from notifications.services.delivery.quiet_hours import SentBefore
 from notifications.services.escalation.escalation import escalate, ladder_of, load_steps
 from notifications.services.firing.fire import Firer
 from notifications.services.priority import PRESSING
@@ -34,7 +34,6 @@ from orders.models import (
     Capacity,
     Checkpoint,
     CheckpointState,
-    ConfidentialityRelease,
     FollowUp,
     Hearing,
     Order,
@@ -46,6 +45,7 @@ from orders.services.follow_ups.reminders import note_passed
 from orders.services.hearings import continue_hearing, schedule_hearing
 from orders.services.orders.entry import enter_order
 from orders.services.parties.agencies import add_agency
+from orders.services.parties.releases import record_release
 from orders.services.service import record_service
 from tests import make
 
@@ -91,6 +91,16 @@ class Messages:
         return ((one, first + timedelta(days=day)) for one in people for day in range(self.days))
 
 
+def may_ride(alert: LeasedAlert) -> bool:
+    """True for what waits and leaves with another message; the lease of what waits has it as SQL."""
+    is_plain = alert.purpose in CAN_WAIT and not alert.is_correction
+    return (
+        is_plain
+        and alert.priority != Priority.URGENT
+        and alert.via in (Via.PERSON, Via.BACKUP, Via.SUPERVISOR)
+    )
+
+
 def row(*cells: object) -> None:
     sys.stdout.write(("{:<14}" + "{:>14}" * (len(cells) - 1) + "\n").format(*map(str, cells)))
     sys.stdout.flush()
@@ -107,7 +117,7 @@ class Simulation:
         self._actions: list[tuple[datetime, int, Callable[[], object]]] = []
         self._places = count()
         self._ladder: dict[int, datetime] = {}
-        self._held: dict[tuple[int, str], list[LeasedAlert]] = {}
+        self._held: defaultdict[tuple[int, str], list[tuple[datetime, LeasedAlert]]] = defaultdict(list)
         self._sent: defaultdict[tuple[int, str], list[Bundle]] = defaultdict(list)
         self._firer = Firer("week")
         load_steps()
@@ -179,13 +189,9 @@ class Simulation:
             confirm="An invented number.",
         )
         if self.random.random() < 0.25:
-            ConfidentialityRelease.objects.create(
-                order=order,
-                agency=advocates,
-                signed_on=issued.date(),
-                begins_at=MONDAY - timedelta(days=400),
-                ends_at=MONDAY + timedelta(days=400),
-            )
+            # A release is about an order that is there already.
+            after = timedelta(minutes=self.random.uniform(10, 240))
+            self._later(self.now + after, lambda: self._release(order, advocates))
         self._name(order, court)
         if order.firearms_indicated and self.random.random() < 0.4:
             after = timedelta(hours=self.random.uniform(1, 30))
@@ -193,6 +199,17 @@ class Simulation:
         if self.random.random() < 0.7:
             after = timedelta(hours=self.random.uniform(4, 60))
             self._later(self.now + after, lambda: self._serve(order))
+
+    def _release(self, order: Order, advocates: Agency) -> None:
+        record_release(
+            order,
+            agency=advocates,
+            signed_on=self.now.astimezone(COURT_TIME).date(),
+            begins_at=self.now,
+            ends_at=self.now + timedelta(days=400),
+            by=None,
+            now=self.now,
+        )
 
     def _name(self, order: Order, court: Agency) -> None:
         """Name a marshal for most orders, a prosecutor for some, a school for a few."""
@@ -268,34 +285,45 @@ class Simulation:
             self._ladder[one.pk] = self.now + ladder_of(one.agency_id)[one.step].after
 
     def _send(self) -> None:
-        """Bundle what is ready and count it; what its recipient's hours hold comes again at its time."""
+        """Bundle what is ready and count it; what is held for its recipient comes again at its time."""
         while leased := outbox.lease(500, worker="week"):
-            here = [replace(one, now=self.now, created_at=self.now) for one in leased]
-            ready = [one for one in here if quiet_hours.seconds_to_wait(one) <= 0]
-            for bundle in bundles_of(ready):
-                self._leave(bundle)
+            for one in leased:
+                if one.recipient is not None:
+                    self._held[one.recipient, one.channel].append(
+                        (self.now, replace(one, now=self.now, created_at=self.now))
+                    )
             outbox.complete([AlertCompletion(alert=one, state=CompletionState.ACCEPTED) for one in leased])
+        for key in [key for key, held in self._held.items() if any(at <= self.now for at, _ in held)]:
+            self._send_to(key)
 
-    def _leave(self, bundle: Bundle) -> None:
-        """Count the message now, or with all that waits for its recipient when the gap is over."""
-        user = bundle.first.recipient
-        if user is None:
-            return
-        key = (user, bundle.first.channel)
-        wait = quiet_hours.seconds_to_leave(bundle, self._before(key))
-        if wait > 0 and key in self._held:
-            self._held[key] += bundle.alerts
-        elif wait > 0:
-            self._held[key] = list(bundle.alerts)
-            self._later(self.now + timedelta(seconds=wait), partial(self._release, key))
-        else:
-            self._sent[key].append(bundle)
-            self._count(bundle, user)
+    def _send_to(self, key: tuple[int, str]) -> None:
+        """Send one person's messages, as `sending` does; each alert that waits has its own time."""
+        held = [(at, replace(one, now=self.now)) for at, one in self._held[key]]
+        due = [one for at, one in held if at <= self.now]
+        waiting = [(at, one) for at, one in held if at > self.now]
+        ready = [one for one in due if quiet_hours.seconds_to_wait(one) <= 0]
+        waiting += [(self._after(quiet_hours.seconds_to_wait(one)), one) for one in due if one not in ready]
+        for bundle in bundles_of(ready):
+            wait = quiet_hours.seconds_to_leave(bundle, self._before(key))
+            if wait > 0:
+                waiting += [(self._after(wait), one) for one in bundle.alerts]
+                continue
+            if quiet_hours.takes_along(bundle):
+                along = [one for _, one in waiting if may_ride(one)]
+                waiting = [(at, one) for at, one in waiting if not may_ride(one)]
+                self._leave(bundle.along_with(along), key)
+            else:
+                self._leave(bundle, key)
+        self._held[key] = waiting
 
-    def _release(self, key: tuple[int, str]) -> None:
-        held = [replace(one, now=self.now) for one in self._held.pop(key)]
-        (bundle,) = bundles_of(held)
-        self._leave(bundle)
+    def _leave(self, bundle: Bundle, key: tuple[int, str]) -> None:
+        self._sent[key].append(bundle)
+        self._count(bundle, key[0])
+
+    def _after(self, seconds: float) -> datetime:
+        at = self.now + timedelta(seconds=max(seconds, 1))
+        self._later(at, lambda: None)
+        return at
 
     def _before(self, key: tuple[int, str]) -> SentBefore:
         """What the person got, as the sender asks the database for it."""

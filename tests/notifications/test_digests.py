@@ -11,15 +11,17 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.dates import COURT_TIME, court_date
 from accounts.models import AgencyKind, Role, User
 from accounts.narrowing import present
-from notifications.models import SENDABLE, Alert, AlertState
+from notifications.models import SENDABLE, Alert, AlertState, Preference
 from notifications.services.delivery import outbox, quiet_hours, sending
 from notifications.services.delivery.bundles import Bundle
 from notifications.services.firing.fire import Firer
 from orders.models import Capacity, OrderAgency
 from orders.services import hearings
 from orders.services.firearms.requests import record_custody_request
+from orders.services.orders.case_events import record_case_event
 from tests import make
 from tests.ledger import Ledger
 from tests.notifications.test_bundles import MORNING, hours, leased
@@ -35,11 +37,11 @@ def bundle(*alerts: dict[str, Any]) -> Bundle:
 @pytest.mark.parametrize(
     ("alerts", "wait"),
     [
-        ([{"rule": "ANN-HELD", "purpose": "inform"}], 4),
-        ([{"rule": "CT-SUR-01", "purpose": "remind"}], 4),
+        ([{"rule": "ANN-HELD", "purpose": "inform"}], 7),
+        ([{"rule": "CT-SUR-01", "purpose": "remind"}], 7),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR}], 0),
         ([{"rule": "ANN-HEARING-P", "purpose": "inform", "about_day": FAR}], 0),
-        ([{"rule": "ANN-HEARING", "purpose": "remind", "about_day": FAR}], 4),
+        ([{"rule": "ANN-HEARING", "purpose": "remind", "about_day": FAR}], 7),
         ([{"rule": "ANN-HEARING", "purpose": "remind", "about_day": SOON}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": FAR, "is_correction": True}], 0),
         ([{"rule": "ANN-HEARING", "purpose": "inform", "about_day": None}], 0),
@@ -61,11 +63,11 @@ def test_what_waits_for_a_digest_after_four_messages(alerts: list[dict[str, Any]
     assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, an_hour_ago) == hours(wait)
     assert quiet_hours.seconds_to_digest(bundle(*alerts), 3, an_hour_ago) == 0.0
     assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, None) == 0.0
-    assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, MORNING - timedelta(hours=5)) == 0.0
+    assert quiet_hours.seconds_to_digest(bundle(*alerts), 4, MORNING - timedelta(hours=8)) == 0.0
 
 
-def test_no_news_waits_longer_than_five_hours_for_a_digest() -> None:
-    news = {"rule": "ANN-HELD", "purpose": "inform", "created_at": MORNING - timedelta(hours=4)}
+def test_no_news_waits_longer_than_eight_hours_for_a_digest() -> None:
+    news = {"rule": "ANN-HELD", "purpose": "inform", "created_at": MORNING - timedelta(hours=7)}
 
     assert quiet_hours.seconds_to_digest(bundle(news), 20, MORNING) == hours(1)
     assert quiet_hours.seconds_to_digest(bundle({**news, "created_at": MORNING}, news), 20, MORNING) == hours(
@@ -73,7 +75,7 @@ def test_no_news_waits_longer_than_five_hours_for_a_digest() -> None:
     )
 
 
-def test_digests_keep_a_day_to_nine_messages() -> None:
+def test_digests_keep_a_day_to_seven_messages() -> None:
     # News every ten minutes for three days, by the rule itself.
     sent: list[datetime] = []
     waiting: list[datetime] = []
@@ -87,8 +89,8 @@ def test_digests_keep_a_day_to_nine_messages() -> None:
             waiting.clear()
 
     for at in sent:
-        assert len([one for one in sent if at <= one < at + timedelta(hours=24)]) <= 9
-    assert all(later - earlier <= timedelta(hours=5) for earlier, later in pairwise(sent))
+        assert len([one for one in sent if at <= one < at + timedelta(hours=24)]) <= 7
+    assert all(later - earlier <= timedelta(hours=8) for earlier, later in pairwise(sent))
 
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +201,78 @@ def test_the_return_of_firearms_leaves_at_once(office: User, ledger: Ledger) -> 
     record_custody_request(order, kind="return", requested_at=_now(), by=None, now=_now())
 
     assert _sent(liaison, ledger) >= 1
+
+
+def _held(office: User) -> Alert:
+    """News of a hearing on contempt that was held, which waits for a digest."""
+    order = _order(office)
+    earlier = court_date(_now()) - timedelta(days=1)
+    hearing = hearings.schedule_hearing(
+        order, purpose="contempt", scheduled_on=earlier, confirm="As set.", by=None, now=_now()
+    )
+    Firer("test").fire()
+    Alert.objects.filter(first_sent_at=None).delete()
+    hearings.record_hearing(hearing, outcome="denied", held_on=earlier, by=None, now=_now())
+    Firer("test").fire()
+    Alert.objects.exclude(recipient=office).delete()
+    sending.drain(worker="w")
+    return Alert.objects.get(recipient=office, checkpoint__deadline__rule_id="ANN-HELD-C")
+
+
+def test_news_that_waits_leaves_with_the_next_urgent_news(office: User, ledger: Ledger) -> None:
+    waiting = _held(office)
+    assert waiting.state == AlertState.READY
+    assert ledger.lines() == []
+
+    hearings.schedule_hearing(
+        _order(office), purpose="compliance", scheduled_on=_day(12), confirm="As set.", by=None, now=_now()
+    )
+    Firer("test").fire()
+    Alert.objects.filter(
+        recipient=office, checkpoint__deadline__rule_id="ANN-HEARING", first_sent_at=None
+    ).update(created_at=Now() - timedelta(seconds=30))
+    assert _sent(office, ledger) == 1
+
+    left = Alert.objects.filter(recipient=office, first_sent_at__gt=_now() - timedelta(minutes=5))
+    assert {one.checkpoint.deadline.rule_id for one in left if one.checkpoint} == {
+        "ANN-HELD-C",
+        "ANN-HEARING",
+    }
+    assert len({one.message_key for one in left}) == 1
+    assert {one.bundled for one in left} == {2}
+
+
+def test_news_that_waits_does_not_leave_with_what_was_not_done(office: User, ledger: Ledger) -> None:
+    waiting = _held(office)
+    Alert.objects.filter(pk=waiting.pk).update(next_attempt_at=Now() + timedelta(hours=1))
+    overdue = make.order(now=_now(), issued_at=_now() - timedelta(days=20))
+    record_case_event(
+        overdue, kind="contempt_motion_served", occurred_at=_now() - timedelta(days=15), by=None, now=_now()
+    )
+    agency = present(office.memberships.get().agency)
+    OrderAgency.objects.create(order=overdue, agency=agency, capacity=Capacity.PROSECUTOR)
+
+    assert _sent(office, ledger) == 1
+    waiting.refresh_from_db()
+    assert waiting.state == AlertState.READY
+
+
+def test_news_stays_in_the_hours_that_its_reader_chose(office: User, ledger: Ledger) -> None:
+    waiting = _held(office)
+    clock = _now().astimezone(COURT_TIME)
+    Preference.objects.create(
+        user=office,
+        quiet_from=(clock - timedelta(hours=1)).time().replace(microsecond=0),
+        quiet_until=(clock + timedelta(hours=1)).time().replace(microsecond=0),
+    )
+    hearings.schedule_hearing(
+        _order(office), purpose="compliance", scheduled_on=_day(12), confirm="As set.", by=None, now=_now()
+    )
+    Firer("test").fire()
+    Alert.objects.filter(
+        recipient=office, checkpoint__deadline__rule_id="ANN-HEARING", first_sent_at=None
+    ).update(created_at=Now() - timedelta(seconds=30))
+
+    assert _sent(office, ledger) == 1
+    waiting.refresh_from_db()
+    assert waiting.state == AlertState.READY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from notifications.models import Channel, Via
@@ -27,6 +27,11 @@ class Bundle:
     def first(self) -> LeasedAlert:
         """The first alert. All alerts of a bundle have the same address, channel and language."""
         return self.alerts[0]
+
+    def along_with(self, waiting: Sequence[LeasedAlert]) -> Bundle:
+        """Return the message, not attempted yet, with more alerts."""
+        alerts = (*self.alerts, *waiting)
+        return replace(self, size=len(alerts), alerts=alerts)
 
     @property
     def is_one_row(self) -> bool:

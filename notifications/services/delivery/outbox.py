@@ -7,11 +7,11 @@ provider's timeout. A sender that cannot finish may simply stop: the fence refus
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from enum import IntEnum
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from notifications.models import AlertState, Priority
@@ -19,6 +19,7 @@ from notifications.services.delivery import outbox_sql as sql
 from notifications.services.recipients import news
 from notifications.services.sql import retried, rows_of
 from notifications.services.watch.isolation import each_isolated, rows_isolating
+from orders.rules.vocabulary import Purpose
 from orders.services.planning.rulebooks import hearing_news, zones_by_place
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 LEASE = 60
 #: Seconds that must be left of the lease when sending begins: more than a provider takes for one part.
 LEFT = 20
+#: Purposes of alerts that can wait.
+CAN_WAIT = (Purpose.REMIND.value, Purpose.INFORM.value)
 #: Seconds that an alert in doubt waits for a receipt, if the provider sends receipts.
 FOR_A_RECEIPT = 120
 
@@ -137,8 +140,34 @@ def lease(
     Those that no longer apply are withdrawn. Those of a channel without a provider that is up, and those that
     must wait for a provider that is down, stay as they are: they were not offered.
     """
-    states, counties, zones = (list(column) for column in zip(*zones_by_place(), strict=True))
+    parameters = _parameters(limit, worker, closed_channels, closed_providers)
+    return _leased(rows_isolating(sql.KIND, sql.LEASE, parameters, claim=sql.CLAIM_LEASE))
+
+
+def lease_waiting(
+    recipients: Collection[tuple[int, str]],
+    limit: int,
+    *,
+    worker: str,
+    closed_channels: Collection[str] = (),
+    closed_providers: Collection[str] = (),
+) -> list[LeasedAlert]:
+    """Lease up to `limit` alerts that can wait and were held back, to these recipients by these channels."""
     parameters = {
+        **_parameters(limit, worker, closed_channels, closed_providers),
+        "recipients": [recipient for recipient, _ in recipients],
+        "channels": [channel for _, channel in recipients],
+        "can_wait": list(CAN_WAIT),
+        "urgent": Priority.URGENT.value,
+    }
+    return _leased(rows_isolating(sql.KIND, sql.LEASE_WAITING, parameters, claim=sql.CLAIM_WAITING))
+
+
+def _parameters(
+    limit: int, worker: str, closed_channels: Collection[str], closed_providers: Collection[str]
+) -> dict[str, Any]:
+    states, counties, zones = (list(column) for column in zip(*zones_by_place(), strict=True))
+    return {
         "limit": limit,
         "lease": LEASE,
         "zone_states": states,
@@ -150,7 +179,9 @@ def lease(
         "closed_channels": list(closed_channels),
         "closed_providers": list(closed_providers),
     }
-    rows = rows_isolating(sql.KIND, sql.LEASE, parameters, claim=sql.CLAIM_LEASE)
+
+
+def _leased(rows: Iterable[tuple[Any, ...]]) -> list[LeasedAlert]:
     leased = [
         LeasedAlert(**dict(zip(_NAMES, row, strict=True)))
         for state, *row in rows

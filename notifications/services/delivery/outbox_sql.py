@@ -14,21 +14,35 @@ from orders.predicates import release_in_force_sql
 #: The kinds of parked alerts: not to be sent, not to be freed, not to be decided.
 KIND, KIND_REAPED, KIND_DOUBTED = "alert", "alert being sent", "alert in doubt"
 
-_TO_LEASE = f"""a.state IN (%(alert_ready)s, %(alert_temporary_failure)s)
-    AND a.next_attempt_at <= statement_timestamp()
+_SENDABLE = f"""a.state IN (%(alert_ready)s, %(alert_temporary_failure)s)
     AND a.channel <> ALL (%(closed_channels)s::text[]) AND a.provider <> ALL (%(closed_providers)s::text[])
     AND {only_sql("a.id")}
     AND {not_parked_sql(KIND, "a.id")}
     AND {MAY_SEND}"""
+_TO_LEASE = f"{_SENDABLE} AND a.next_attempt_at <= statement_timestamp()"
 
-#: The ids that the lease would take, locked.
-CLAIM_LEASE = Template("""
+# News and reminders that were held back for their recipient, who now gets a message anyway.
+_WAITING = Template("""$sendable AND a.next_attempt_at > statement_timestamp()
+    AND a.held_until IS NOT NULL AND a.message_key IS NULL
+    AND a.via IN ('person', 'backup', 'supervisor') AND NOT a.is_rehearsal
+    AND a.priority <> %(urgent)s
+    AND COALESCE(a.correction_id, a.transfer_id, a.follow_up_id) IS NULL
+    AND EXISTS (SELECT FROM orders_checkpoint held
+                WHERE held.id = a.checkpoint_id AND held.purpose = ANY (%(can_wait)s::text[]))
+    AND EXISTS (SELECT FROM unnest(%(recipients)s::bigint[], %(channels)s::text[]) AS taker (person, way)
+                WHERE taker.person = a.recipient_id AND taker.way = a.channel)
+""").substitute(sendable=_SENDABLE)
+
+_CLAIM = Template("""
 SELECT a.id FROM notifications_alert a
 WHERE $to_lease
 ORDER BY a.priority, a.created_at, a.id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF a SKIP LOCKED
-""").substitute(to_lease=_TO_LEASE)
+""")
+#: The ids that each of the leases would take, locked.
+CLAIM_LEASE = _CLAIM.substitute(to_lease=_TO_LEASE)
+CLAIM_WAITING = _CLAIM.substitute(to_lease=_WAITING)
 
 # An earlier stage, if a later one of the same deadline goes to the same recipient;
 # `AlertQuerySet.with_replaced` is the same in Django.
@@ -64,7 +78,7 @@ _REHEARSAL = """SELECT r.addresses FROM notifications_rehearsal r
 # What an advocate leaves to the page stays there, unsent.
 # The hours of a protected person are those of the court's clock. News of a hearing that was moved is about
 # the earlier day too: someone may be about to travel on it.
-LEASE = Template("""
+_LEASE = Template("""
 WITH ready AS MATERIALIZED (
   SELECT a.id, a.public_id, a.channel, a.via, a.recipient_id, a.agency_id, a.release_id, a.message_key,
          a.bundled, a.template, a.provider, a.created_at, a.first_sent_at, a.priority,
@@ -170,17 +184,19 @@ RETURNING a.state, statement_timestamp(), a.id, a.fence, a.attempts, ready.publi
           COALESCE(ready.address, ''), COALESCE(ready.encrypted_phrase, ''), ready.is_active, ready.language,
           ready.zone, ready.quiet_from, ready.quiet_until, ready.digest_at, ready.priority, ready.figures,
           ready.about_day, ready.is_rehearsal, ready.rehearsal_addresses, ready.asks_answer
-""").substitute(
-    transfer_is_news=TRANSFER_IS_NEWS,
-    notice_still_applies=notice_still_applies_sql("d", "c"),
-    replaced=_REPLACED,
-    release_in_force=release_in_force_sql("r"),
-    rehearsal=_REHEARSAL,
-    wanted=news.wanted_sql("d.rule_id"),
-    choice=news.choice_sql("d.rule_id", release="a.release_id", user="a.recipient_id"),
-    is_of_agency=_IS_OF_AGENCY,
-    to_lease=_TO_LEASE,
-)
+""")
+_PARTS = {
+    "transfer_is_news": TRANSFER_IS_NEWS,
+    "notice_still_applies": notice_still_applies_sql("d", "c"),
+    "replaced": _REPLACED,
+    "release_in_force": release_in_force_sql("r"),
+    "rehearsal": _REHEARSAL,
+    "wanted": news.wanted_sql("d.rule_id"),
+    "choice": news.choice_sql("d.rule_id", release="a.release_id", user="a.recipient_id"),
+    "is_of_agency": _IS_OF_AGENCY,
+}
+LEASE = _LEASE.substitute(_PARTS, to_lease=_TO_LEASE)
+LEASE_WAITING = _LEASE.substitute(_PARTS, to_lease=_WAITING)
 
 # Committed before the first byte is sent, so that after a crash the row shows that the message may have been
 # sent, and through which provider. Runs again if a provider certainly accepted nothing and the next one

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from notifications.models import Channel, Priority, Via
 from notifications.services.delivery.bundles import Bundle
-from notifications.services.delivery.outbox import LeasedAlert
+from notifications.services.delivery.outbox import CAN_WAIT, LeasedAlert
 from notifications.services.priority import is_pressing
 from notifications.services.sql import rows_of
 from orders.rules.court_time import at_wall, local_date
@@ -28,18 +28,15 @@ HOLD_URGENT = 300.0
 #: The shortest time between two messages to one person about what can wait: twelve a day at most.
 GAP = timedelta(hours=2)
 
-#: After so many messages to one person in 24 hours, news leaves in digests, one every five hours at most:
-#: with them, nine, so that three are left for what always leaves at once. No news waits longer than that.
+#: After so many messages to one person in 24 hours, news leaves in digests, one every eight hours at most, or
+#: with a message of urgent news that leaves before: with the digests, seven. No news waits longer than that.
 BEFORE_DIGESTS = 4
-DIGEST_EVERY = timedelta(hours=5)
+DIGEST_EVERY = timedelta(hours=8)
 #: From then on, and above the hourly limit, news of hearings that is written within this time is one message.
 #: The news must arrive within a minute.
 JOINED_WITHIN = timedelta(seconds=30)
 #: News of a hearing waits for no digest if its day begins within this time.
 NEAR = timedelta(hours=48)
-
-#: Purposes of alerts that can wait.
-CAN_WAIT = (Purpose.REMIND.value, Purpose.INFORM.value)
 
 # The index `alert_sent_to` serves both.
 _SENT = """
@@ -141,6 +138,22 @@ def seconds_to_leave(bundle: Bundle, sent: SentBefore) -> float:
         is_busy = sent.day >= BEFORE_DIGESTS or sent.hour >= settings.MOST_MESSAGES_AN_HOUR
         return seconds_to_join(bundle) if is_busy else 0.0
     return max(seconds_to_gap(bundle, sent.last), seconds_to_digest(bundle, sent.day, sent.last_news))
+
+
+def takes_along(bundle: Bundle) -> bool:
+    """Return True if news and reminders that wait for the same recipient leave in this message.
+
+    Not with what was not done in time or a correction: its words and its answer stay its own. A message that
+    was attempted keeps its alerts.
+    """
+    first = bundle.first
+    return (
+        first.recipient is not None
+        and first.message_key is None
+        and first.via in (Via.PERSON, Via.BACKUP, Via.SUPERVISOR)
+        and not first.is_rehearsal
+        and all(one.purpose in CAN_WAIT and not one.is_correction for one in bundle.alerts)
+    )
 
 
 def is_of_hearing(bundle: Bundle) -> bool:

@@ -89,10 +89,15 @@ class Outgoing:
 def drain(limit: int = BATCH, *, worker: str) -> int:
     """Send the messages of up to `limit` ready alerts; return how many alerts were leased."""
     shut = providers.shut()
-    leased = lease(
-        limit, worker=worker, closed_channels=providers.closed_channels(shut), closed_providers=shut
-    )
-    outgoing = _rendered(_bundles_to_send(_with_a_recipient(leased)))
+    closed = providers.closed_channels(shut)
+    leased = lease(limit, worker=worker, closed_channels=closed, closed_providers=shut)
+    bundles = _bundles_to_send(_with_a_recipient(leased))
+    if takers := {_taker(one) for one in bundles if quiet_hours.takes_along(one)}:
+        waiting = outbox.lease_waiting(
+            takers, limit, worker=worker, closed_channels=closed, closed_providers=shut
+        )
+        bundles = _with_waiting(bundles, waiting)
+    outgoing = _rendered(bundles)
     # A message that one provider may already have goes to that provider only.
     for (channel, provider), messages in _by_channel_and_provider(_without_rehearsed(outgoing)).items():
         _send(messages, channel, provider)
@@ -122,13 +127,22 @@ def _with_a_recipient(leased: Sequence[LeasedAlert]) -> list[LeasedAlert]:
 
 
 def _bundles_to_send(alerts: Sequence[LeasedAlert]) -> list[Bundle]:
-    """Return the messages to send now; put back alerts that must wait for quiet hours or the hourly limit."""
-    held = [(one, wait) for one in alerts if (wait := _seconds_to_wait(one)) > 0]
-    waiting = {one.id for one, _ in held}
-    bundles = bundles_of(one for one in alerts if one.id not in waiting)
+    """Return the messages to send now; put back those above their recipient's limit or in quiet hours."""
+    bundles = bundles_of(_within_hours(alerts))
     excess = quiet_hours.over_limit(bundles)
-    for place, wait in excess.items():
-        held.extend((one, wait) for one in bundles[place].alerts)
+    _hold([(one, wait) for place, wait in excess.items() for one in bundles[place].alerts])
+    return [one for place, one in enumerate(bundles) if place not in excess]
+
+
+def _within_hours(alerts: Sequence[LeasedAlert]) -> list[LeasedAlert]:
+    """Return the alerts that may leave now; put back those that wait for quiet hours or a digest."""
+    waits = {one.id: _seconds_to_wait(one) for one in alerts}
+    _hold([(one, waits[one.id]) for one in alerts if waits[one.id] > 0])
+    return [one for one in alerts if waits[one.id] <= 0]
+
+
+def _hold(held: Sequence[tuple[LeasedAlert, float]]) -> None:
+    """Put alerts back for some seconds each."""
     complete(
         [
             # A provider that may already have the message stays the only one.
@@ -142,7 +156,21 @@ def _bundles_to_send(alerts: Sequence[LeasedAlert]) -> list[Bundle]:
             for one, wait in held
         ]
     )
-    return [one for place, one in enumerate(bundles) if place not in excess]
+
+
+def _with_waiting(bundles: Sequence[Bundle], waiting: Sequence[LeasedAlert]) -> list[Bundle]:
+    """Return the messages with what waited for the same recipients; put back what their hours still hold."""
+    found: defaultdict[tuple[int, str], list[LeasedAlert]] = defaultdict(list)
+    for bundle in bundles_of(_within_hours(_with_a_recipient(waiting))):
+        found[_taker(bundle)].extend(bundle.alerts)
+    return [
+        one.along_with(found.pop(_taker(one), ())) if quiet_hours.takes_along(one) else one for one in bundles
+    ]
+
+
+def _taker(bundle: Bundle) -> tuple[int, str]:
+    """Return recipient and channel of a message; of one without a recipient, a key that no other has."""
+    return bundle.first.recipient or -bundle.first.id, bundle.first.channel
 
 
 def _rendered(bundles: Sequence[Bundle]) -> list[Outgoing]:
