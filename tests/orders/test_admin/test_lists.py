@@ -121,7 +121,7 @@ def test_a_list_without_search_ignores_a_term(desk: Client, enter: Enter, now: d
     Firer("test").fire(now=now)
 
     assert desk.post("/admin/orders/followup/", {"q": "HHD"}).status_code == 200
-    assert "Firearms and ammunition are surrendered" in text(desk, "/admin/orders/followup/")
+    assert "Surrender of firearms" in text(desk, "/admin/orders/followup/")
 
 
 def test_a_search_takes_as_many_queries_for_many_orders_as_for_one(
