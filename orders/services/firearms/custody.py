@@ -18,6 +18,8 @@ from orders.errors import InvalidFact, NotYours
 from orders.models import (
     CustodyStep,
     Firearm,
+    FirearmDisposal,
+    FirearmReturn,
     FirearmStatus,
     Order,
     Receipt,
@@ -202,6 +204,26 @@ def drop_steps(receipt: Receipt, firearms: Collection[int] | None = None) -> Non
     """Remove the first steps of what is no longer on the receipt; all of them for None."""
     steps = CustodyStep.objects.filter(receipt=receipt)
     (steps if firearms is None else steps.exclude(firearm__in=firearms)).delete()
+
+
+def follow_receipt(receipt: Receipt) -> None:
+    """Bring the first steps of custody into agreement with a corrected receipt: its time and its agency.
+
+    A place of another agency is not theirs. A receipt of others than police begins no custody.
+    """
+    steps = CustodyStep.objects.filter(receipt=receipt)
+    if receipt.agency is None:
+        steps.delete()
+        return
+    steps.exclude(agency=receipt.agency).update(agency=receipt.agency, place=None, shelf="")
+    steps.update(moved_at=receipt.received_at, moved_offset=receipt.received_offset)
+
+
+def check_corrected_holder(row: FirearmReturn | FirearmDisposal) -> None:
+    """Refuse another agency for a firearm that left custody, unless that one held it."""
+    stored = type(row)._default_manager.filter(pk=row.pk).values_list("agency", flat=True).first()
+    if stored is not None and stored != row.agency_id:
+        check_holder(row.agency, [row.firearm])
 
 
 def add_place(agency: Agency, *, name: str, by: User, capacity: int | None = None) -> StoragePlace:

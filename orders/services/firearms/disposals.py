@@ -29,7 +29,7 @@ from orders.rules.plan import in_force
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
-from orders.services.firearms.custody import check_holder
+from orders.services.firearms.custody import check_corrected_holder, check_holder
 from orders.services.firearms.returns import held_by_police
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.firearms.takers import taker_refusal
@@ -89,7 +89,10 @@ def record_disposal(
 
 
 def check_disposal(row: FirearmDisposal, *, now: datetime, confirm: str = "") -> None:
-    """Check an unsaved disposal and set its offset. Raises `InvalidFact`."""
+    """Check an unsaved disposal and set its offset. Raises `InvalidFact`.
+
+    Raises `DoubtfulFact` for a correction that the law does not allow, unless `confirm` gives the reason.
+    """
     need_one_of("kind", "unknown_disposal", row.kind, DisposalKind.values)
     row.disposed_offset = check_instant("disposed_at", row.disposed_at, now=now, zone=zone_of(row.order))
     need_police(row.agency, "Choose the police agency that had custody.")
@@ -99,6 +102,14 @@ def check_disposal(row: FirearmDisposal, *, now: datetime, confirm: str = "") ->
         if not getattr(row, name):
             refuse(name, "required", missing)
     _check_taker(row)
+    check_corrected_holder(row)
+    if (stored := FirearmDisposal.objects.filter(pk=row.pk).first()) and _what(stored) != _what(row):
+        ask(_doubts(row), confirm=confirm)
+
+
+def _what(row: FirearmDisposal) -> tuple[object, ...]:
+    """What the law of a disposal depends on."""
+    return row.kind, row.disposed_at, row.dealer_license, row.taker_name
 
 
 def _doubts(row: FirearmDisposal) -> list[DoubtfulFact]:

@@ -29,7 +29,13 @@ from orders.rules.vocabulary import FirearmRecipient
 from orders.services.change import Change, changing
 from orders.services.correctable import NOTHING, ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_proof_not_before_order, court_day, zone_of
-from orders.services.firearms.custody import Storage, check_storage, drop_steps, store_first
+from orders.services.firearms.custody import (
+    Storage,
+    check_storage,
+    drop_steps,
+    follow_receipt,
+    store_first,
+)
 from orders.services.firearms.found import FoundItem, drop_unproven, list_found
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.one_round import refuse
@@ -142,6 +148,13 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     same = Receipt.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=receipt.pk)
     if number and same.exists():
         refuse("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
+    if not receipt._state.adding and receipt.kind != ReceiptKind.POLICE and receipt.permits.exists():
+        refuse(
+            "kind",
+            "names_a_permit",
+            "This receipt names a permit, which only police take. Withdraw the receipt, and record it again "
+            "without the permit.",
+        )
 
 
 def _check_paper(receipt: Receipt) -> None:
@@ -219,7 +232,17 @@ def _check_requests(firearms: Collection[int]) -> None:
 
 
 def _hand_in(receipt: Receipt, permits: Sequence[Permit]) -> None:
-    """Hand in the permits on a receipt. Raises `InvalidFact` for one that was handed in before."""
+    """Hand in the permits on a receipt. Raises `InvalidFact` for one that was handed in before.
+
+    Only police take a permit, or the licensing unit, which writes no receipt for firearms.
+    """
+    if permits and receipt.kind != ReceiptKind.POLICE:
+        refuse(
+            "permits",
+            "not_a_taker",
+            "A permit is handed in to police or to the licensing unit. Leave it off this receipt, and record "
+            "its hand-in when they have it.",
+        )
     rows = Permit.objects.filter(order=receipt.order, pk__in=[one.pk for one in permits])
     if rows.filter(handed_in_on=None).count() < len(permits):
         refuse(
@@ -249,6 +272,7 @@ def _remove(receipt: Receipt) -> None:
 def _follow(receipt: Receipt) -> None:
     rows = _FIREARMS.rows(receipt)
     drop_steps(receipt, [one.pk for one in rows])
+    follow_receipt(receipt)
     _put_on(receipt, rows)
     _move_permits(receipt)
 

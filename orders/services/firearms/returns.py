@@ -22,7 +22,7 @@ from orders.services.change import changing
 from orders.services.conditions.notices import law_of
 from orders.services.correctable import NOTHING, Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
-from orders.services.firearms.custody import check_holder
+from orders.services.firearms.custody import check_corrected_holder, check_holder
 from orders.services.firearms.release import REQUESTED, Release, requests_of, too_early
 from orders.services.firearms.status import custody_follows, held_since, refresh_status
 from orders.services.one_round import doubt, refuse
@@ -102,6 +102,7 @@ def check_return(
     row.officer = clean(row.officer)
     if not row.officer:
         refuse("officer", "required", "Enter who returned the firearms.")
+    check_corrected_holder(row)
     _check_person(order, at, confirm=confirm)
     _check_allowed(row, firearms or [row.firearm])
     row.confirmed = [one.value for one in Confirmed if one in row.confirmed]

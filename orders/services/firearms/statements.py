@@ -72,10 +72,7 @@ def check_statement(statement: Statement, *, now: datetime, confirm: str = "") -
 
 
 def _check_corrected(statement: Statement) -> None:
-    """Refuse a correction after which a check is not of this denial, or firearms out of reach have no name.
-
-    Raises `InvalidFact`.
-    """
+    """Refuse a correction after which a check is not of a denial that was sworn before it."""
     zone, is_denial = zone_of(statement.order), statement.kind == StatementKind.NON_POSSESSION
     for check in statement.verifications.all():
         if not is_denial:
@@ -92,14 +89,6 @@ def _check_corrected(statement: Statement) -> None:
                 f"{format_instant(statement.sworn_at, zone)} is after the check of this statement "
                 f"({_check_in_words(check)}). Correct one of the two.",
             )
-    listed = Firearm.objects.of_case(statement.order.case_id)
-    if not is_denial and not statement.firearms.exists() and listed.exists():
-        refuse(
-            "kind",
-            "firearms_required",
-            "A statement of this kind names the firearms that cannot be reached. Withdraw this one, and "
-            "record it again with the firearms.",
-        )
 
 
 def _unreachable(statement: Statement, firearms: Sequence[Firearm]) -> list[int]:

@@ -147,9 +147,16 @@ def _statements(ids: Sequence[int]) -> _Events:
 
 
 def _permits(ids: Sequence[int]) -> _Events:
-    handed_in = models.Permit.objects.filter(order__in=ids, handed_in_on__isnull=False)
-    for one in handed_in:
-        yield one.order_id, Event(kind="permit_handed_in", on=one.handed_in_on, key=one.public_id.hex)
+    """Yield the last hand-in of each order, once every permit was handed in: the duty is about all."""
+    last: dict[int, models.Permit] = {}
+    waiting: set[int] = set()
+    for one in models.Permit.objects.filter(order__in=ids).order_by("handed_in_on", "id"):
+        if one.handed_in_on is None:
+            waiting.add(one.order_id)
+        last[one.order_id] = one
+    for order, one in last.items():
+        if order not in waiting:
+            yield order, Event(kind="permit_handed_in", on=one.handed_in_on, key=one.public_id.hex)
 
 
 def _others(ids: Sequence[int]) -> _Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,12 @@ from accounts.models import AgencyKind
 from orders.errors import InvalidFact
 from orders.models import CustodyRequest, DeadlineState, Order, Statement
 from orders.services import corrections, hearings
+from orders.services.conditions.conditions import set_condition
 from orders.services.firearms import inventory, receipts, requests, return_steps, statements
+from orders.services.orders.corrections import correct_order
+from orders.services.orders.vacatur import vacate_order
 from orders.services.parties.protected_persons import add_protected_person, correct_protected_person
+from orders.services.service import record_failed_attempt
 from tests import make
 from tests.make import NOW
 
@@ -61,14 +66,6 @@ def test_a_checked_denial_stays_one_from_before_its_check(
     assert (refused.value.field, refused.value.code) == (field, code)
     earlier = NOW - timedelta(days=2, hours=1)
     assert corrections.correct(checked, {"sworn_at": earlier}, **WHY).sworn_at == earlier
-
-
-def test_a_denial_is_not_corrected_to_firearms_out_of_reach_without_naming_them(order: Order) -> None:
-    sworn = statements.record_statement(order, kind="non_possession", sworn_at=NOW - timedelta(days=2), **BY)
-    inventory.list_firearm(order, serial="S1", source="police", **BY)
-
-    with pytest.raises(InvalidFact, match="record it again with the firearms"):
-        corrections.correct(sworn, {"kind": "unreachable"}, **WHY)
 
 
 def _asked(order: Order) -> CustodyRequest:
@@ -129,3 +126,42 @@ def test_a_protected_person_is_named_once_in_any_spelling(name: str, order: Orde
 
     correct_protected_person(anna, name="ANNA LEE", **WHY)
     assert sorted(order.protected_persons.values_list("name", flat=True)) == ["ANNA LEE", "Ben Lee"]
+
+
+def _attempt(order: Order) -> None:
+    at = NOW - timedelta(days=4)
+    record_failed_attempt(order, attempted_at=at, method="in_hand", reason="No one.", **BY)
+
+
+def _hear(order: Order) -> None:
+    day = (NOW - timedelta(days=4)).date()
+    hearings.schedule_hearing(order, purpose="compliance", scheduled_on=day, confirm="Set.", **BY)
+
+
+def _order_something(order: Order) -> None:
+    due = NOW - timedelta(days=4)
+    set_condition(order, condition="CT-OTH-01", due_at=due, details="Hand over the keys.", **BY)
+
+
+def _end(order: Order) -> None:
+    vacate_order(order, vacated_at=NOW - timedelta(days=4), **WHY)
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (_attempt, "attempted_before_issued"),
+        (_hear, "hearing_before_issue"),
+        (_order_something, "condition_before_issue"),
+        (_end, "vacated_before_issued"),
+    ],
+)
+def test_an_order_is_not_issued_after_what_cannot_precede_it(act: Callable[[Order], None], code: str) -> None:
+    order = make.order(issued_at=NOW - timedelta(days=5))
+    act(order)
+
+    with pytest.raises(InvalidFact) as refused:
+        correct_order(order, issued_at=NOW - timedelta(days=3), confirm="Read again.", **WHY)
+
+    assert (refused.value.field, refused.value.code) == ("issued_at", code)
+    correct_order(order, issued_at=NOW - timedelta(days=6), confirm="Read again.", **WHY)

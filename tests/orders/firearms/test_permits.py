@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from accounts.models import Role
 from orders.errors import DoubtfulFact, InvalidFact
-from orders.models import Order, Permit
+from orders.models import DeadlineState, Order, Permit
 from orders.services import corrections
-from orders.services.firearms.inventory import record_permit
+from orders.services.firearms.inventory import hand_in_permit, record_permit
+from orders.services.firearms.receipts import record_receipt
+from orders.services.orders.case_events import record_case_event
 from tests import make
 from tests.api.conftest import MakeCaller
 from tests.forms import opened
@@ -86,3 +89,37 @@ def test_the_api_and_the_page_refuse_the_second_one(caller: MakeCaller) -> None:
     shown = desk.post(address, body | opened(desk, address))
     assert "is on the list already" in shown.content.decode()
     assert Permit.objects.filter(order=order).count() == 1
+
+
+def test_only_police_take_a_permit_with_a_receipt(order: Order) -> None:
+    permit, at = Permit.objects.get(order=order), NOW - timedelta(hours=1)
+    dealer: dict[str, Any] = {"kind": "dealer", "agency": None, "dealer_license": "6-06-014-01-7M-12345"}
+
+    with pytest.raises(InvalidFact) as refused:
+        record_receipt(order, received_at=at, permits=[permit], **dealer, **BY)
+    assert (refused.value.field, refused.value.code) == ("permits", "not_a_taker")
+
+    police = record_receipt(
+        order, kind="police", agency=make.agency(), received_at=at, permits=[permit], **BY
+    )
+    with pytest.raises(InvalidFact, match="which only police take"):
+        corrections.correct(police, dealer, **WHY)
+
+
+def test_the_duty_is_met_when_every_permit_is_handed_in(order: Order) -> None:
+    noticed = NOW - timedelta(hours=3)
+    record_case_event(order, kind="revocation_notified", occurred_at=noticed, **BY)
+    other = record_permit(order, kind=PISTOL, number="P2", **BY)
+    given: dict[str, Any] = {"handed_in_on": NOW.date(), "agency": make.agency(), **BY}
+
+    def state() -> str:
+        return make.deadline(order, "CT-SUR-06").state
+
+    hand_in_permit(Permit.objects.get(order=order, number="P1"), **given)
+    assert state() == DeadlineState.OPEN
+    hand_in_permit(other, **given)
+    assert state() == DeadlineState.MET
+    third = record_permit(order, kind=PISTOL, number="P3", **BY)
+    assert state() == DeadlineState.OPEN
+    corrections.withdraw(third, **WHY)
+    assert state() == DeadlineState.MET
