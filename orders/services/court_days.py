@@ -178,9 +178,16 @@ def birth_doubts(field_name: str, born: date | None, issued_on: date) -> list[Do
 
 
 def check_dates(order: Order, *, served_field: str = "served_at") -> None:
-    """Refuse an order that was served before issue or after its last day, or that expires before issue."""
+    """Refuse an order that was served or ended before issue, or served after its last day."""
     if order.served_at is not None:
         check_not_before_issue(served_field, order, order.served_at, "served_before_issued")
+    if order.vacated_at is not None and is_before_issue(order, order.vacated_at):
+        refuse(
+            "issued_at",
+            "vacated_before_issued",
+            f"The court ended the order {format_instant(order.vacated_at, zone_of(order))}, before it was "
+            f"issued ({_issued(order)}). Correct one of the two.",
+        )
     if order.expires_on is not None:
         check_day_not_before_issue("expires_on", order, order.expires_on, "expires_before_issue")
         check_year("expires_on", order.expires_on, near=order.issued_on, ahead=YEARS_IN_FORCE)
@@ -196,6 +203,27 @@ def check_issued(order: Order, *, now: datetime) -> None:
             "issued_at", "in_the_future", f"{_issued(order)} is in the future. Correct the date of the order."
         )
     check_year("issued_at", order.issued_on, near=now.date(), back=YEARS_BACK)
+
+
+def check_nothing_earlier(order: Order, *, by_registry: bool = False) -> None:
+    """Refuse a date of issue after what cannot come before it: failed attempts, hearings, conditions.
+
+    The registry may send a hearing with the date.
+    """
+    zone, on = zone_of(order), order.issued_on
+    found = [
+        ("attempted_before_issued", f"A failed attempt at service ({format_instant(one, zone)})")
+        for one in order.service_attempts.values_list("attempted_at", flat=True)
+        if is_before_issue(order, one)
+    ]
+    if not by_registry:
+        hearings = order.hearings.filter(scheduled_on__lt=on).values_list("scheduled_on", flat=True)
+        found += [("hearing_before_issue", f"A hearing ({format_day(one)})") for one in hearings]
+    due = order.conditions.filter(due_on__lt=on).values_list("due_on", flat=True)
+    found += [("condition_before_issue", f"A condition ({format_day(one)})") for one in due if one]
+    if found:
+        code, what = found[0]
+        refuse("issued_at", code, f"{what} would come before the order. Correct that first, or this date.")
 
 
 def _issued(order: Order) -> str:

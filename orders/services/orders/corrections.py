@@ -14,7 +14,7 @@ from orders.matching.registry_numbers import clean_registry_number
 from orders.models import Case, Order
 from orders.models.fields import offset_of
 from orders.services.change import Change, changing
-from orders.services.court_days import check_dates, check_issued, court_day
+from orders.services.court_days import check_dates, check_issued, check_nothing_earlier, court_day
 from orders.services.limits import within_limits
 from orders.services.one_round import refuse
 from orders.services.orders.early_proof import early_proof, early_proof_doubts
@@ -65,6 +65,7 @@ def correct_order(
             if changes.keys() & {"issued_at", "issued_on"}:
                 change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
                 check_issued(row, now=now)
+                check_nothing_earlier(row)
                 doubts += early_proof_doubts(row, besides=early)
             if "expires_on" in change.touched:
                 follow_last_day(row, former=last_day)

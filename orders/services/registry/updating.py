@@ -29,7 +29,7 @@ from orders.models import (
 )
 from orders.models.fields import offset_of
 from orders.services.change import Change, plain
-from orders.services.court_days import check_dates
+from orders.services.court_days import check_dates, check_nothing_earlier
 from orders.services.hearings import set_hearing
 from orders.services.orders.early_proof import early_proof
 from orders.services.orders.entry import NewOrder
@@ -114,7 +114,7 @@ def update(order: Order, new: NewOrder, last: LastValues, *, line: int, now: dat
     _merge_service(service, new, last)
     _merge_order(rest, new, last)
     _check_extension(order, former_last_day)
-    _check(order)
+    _check(order, moved="issued_at" in rest.touched)
     _check_docket(order, new, last)
     taken_back = []
     if "issued_at" in rest.touched:
@@ -178,9 +178,11 @@ def _merge_order(change: Change, new: NewOrder, last: LastValues) -> None:
         change.set("issued_offset", offset_of(new.issued_at))
 
 
-def _check(order: Order) -> None:
+def _check(order: Order, *, moved: bool) -> None:
     try:
         check_dates(order)
+        if moved:
+            check_nothing_earlier(order, by_registry=True)
     except InvalidFact as error:
         raise Rejected(
             "conflicts_with_correction",

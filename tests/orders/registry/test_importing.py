@@ -652,10 +652,11 @@ def test_a_new_registry_value_replaces_a_correction(tmp_path: Path) -> None:
 
 
 def test_a_row_that_does_not_go_with_a_correction_is_rejected(tmp_path: Path) -> None:
-    take(tmp_path, [order_row(served_at="", service_method="")])
+    heard = {"hearing_on": "2026-12-11"}
+    take(tmp_path, [order_row(served_at="", service_method="", **heard)])
     correct(issued_at=make.NOW)
 
-    found = take(tmp_path, [order_row(), order_row(2)])
+    found = take(tmp_path, [order_row(**heard), order_row(2)])
 
     assert (found["updated"], found["rejected"]) == (0, {"conflicts_with_correction": 1})
     assert found["imported"] == 1
