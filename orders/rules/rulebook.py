@@ -40,7 +40,7 @@ class Rulebook:
 
     def custody_refusal(self, facts: Facts, recipient: FirearmRecipient) -> str:
         """Return why `recipient` may not take a firearm that police hold; empty if it may."""
-        if any(recipient in entry.from_custody for entry in self.entries_of(facts, EntryType.RECIPIENTS)):
+        if any(recipient in entry.from_custody for entry in self.entries_of(facts)):
             return ""
         return self.refusal(facts, recipient)
 

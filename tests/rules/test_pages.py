@@ -8,7 +8,7 @@ import pytest
 from orders.rules import dossier
 from orders.rules.facts import Kind
 from orders.rules.model import Binding
-from orders.rules.pages import law_coverage, pages, rule_page, stale, write
+from orders.rules.pages import entries_page, law_coverage, pages, rule_page, stale, write
 from orders.rules.rulebook import Rulebook
 from orders.rules.scenarios import load as load_scenarios
 from tests.rules.test_scenarios import OWN
@@ -50,6 +50,14 @@ def test_pages_of_states_without_a_time_to_surrender_have_that_sentence(
     }
 
     assert named == {"us_il", "us_in", "us_md", "us_nj"}
+
+
+def test_the_sentence_needs_a_record_that_is_silent(rulebook: Rulebook) -> None:
+    unread = dossier.Dossier(ids=(), cells={}, silent={})
+
+    page = entries_page(rulebook.jurisdictions["us_il"], rulebook, unread)
+
+    assert "no time within which firearms are surrendered" not in page
 
 
 def test_coverage_has_a_line_for_every_id_and_cell(wanted: dict[str, str]) -> None:
