@@ -31,7 +31,8 @@ ELSEWHERE: dict[str, Ask] = {
 def two(caller: MakeCaller) -> tuple[Caller, Caller, list[str]]:
     """Two clerks of a court with three orders, and the ids of those."""
     court, now = make.agency(AgencyKind.COURT), timezone.now()
-    ids = [str(make.order(court=court, issued_at=now - timedelta(days=day)).public_id) for day in (1, 2, 3)]
+    orders = [make.order(court=court, issued_at=now - timedelta(days=day), now=now) for day in (1, 2, 3)]
+    ids = [str(order.public_id) for order in orders]
     own, other = (caller(make.person(Role.CLERK, court)) for _ in range(2))
     return own, other, ids
 

@@ -68,6 +68,7 @@ def test_the_hearings_and_orders_of_one_judge_are_shown(desk: Client, enter: Ent
         purpose="compliance",
         scheduled_on=now.astimezone(COURT_TIME).date() + timedelta(days=2),
         judge=" Hon. Ada Oak ",
+        confirm="The court sits that day.",
         by=None,
         now=now,
     )

@@ -49,7 +49,15 @@ def test_what_people_wrote_is_not_translated(
     )
     list_firearm(order, source="application", make=MAKE, serial="A-1", by=None, now=now)
     day = (now + timedelta(days=1)).date()
-    schedule_hearing(order, purpose="compliance", scheduled_on=day, judge=JUDGE, by=None, now=now)
+    schedule_hearing(
+        order,
+        purpose="compliance",
+        scheduled_on=day,
+        judge=JUDGE,
+        confirm="The court sits that day.",
+        by=None,
+        now=now,
+    )
 
     text = desk.get(page or page_of(order)).content.decode()
 

@@ -10,7 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import AgencyKind, Role, User
 from orders.models import Deadline, Hearing, OrderAgency
 from orders.services.conditions.conditions import set_condition
@@ -166,7 +168,9 @@ def test_the_bench_sheet_is_one_page_with_proven_sworn_and_planned(papers: Paper
         papers.order, kind="non_possession", sworn_at=make.NOW - timedelta(hours=1), by=None, now=make.NOW
     )
     set_condition(papers.order, condition="CT-TRM-AWAY", by=None, now=make.NOW)
-    set_condition(papers.order, condition="CT-HOM-01", due_on=DAY, by=None, now=make.NOW)
+    # The sheet lists what is planned on the day it is printed, whatever day that is.
+    tomorrow = court_date(max(make.NOW, timezone.now())) + timedelta(days=1)
+    set_condition(papers.order, condition="CT-HOM-01", due_on=tomorrow, by=None, now=make.NOW)
     address = f"/documents/hearings/{hearing.public_id}/bench/"
 
     found = read(make.person(Role.JUDGE, papers.court), address)

@@ -99,8 +99,8 @@ def test_owner_and_supervisor_hear_once_that_the_next_action_passed(place: Place
 
 
 def test_the_next_action_after_it_counts_by_itself(place: Place) -> None:
-    later = NOW + timedelta(days=3)
-    note_passed(now=later)
+    later = place.again().next_action_at + timedelta(days=1)
+    assert note_passed(now=later) == 1
     reschedule(
         place.follow_up, next_action_at=later + timedelta(days=1), reason="away", by=place.liaison, now=later
     )
