@@ -43,13 +43,13 @@ test long cheap faults fuzz: export PYTHONDONTWRITEBYTECODE :=
 # Tests that start and kill processes run last: load would change what they measure. They mostly wait, so three files
 # run beside each other, each with servers of its own.
 WITH_PROCESSES = $$(grep -rl "mark\.processes" tests)
-test: setup ## Run the tests, in ten to twenty minutes on two cores
+test: setup ## Run the tests, in seven to twelve minutes on two cores
 	@only="not long and "; .ci/browser || only="$${only}not browser and "; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
 	exit $${failed:-0}
 
-long: setup ## Run the long tests that `make test` leaves out: walks in the browser, faults of processes (four minutes)
+long: setup ## Run the long tests that `make test` leaves out: every second one with a database, walks in the browser, faults of processes (ten to twenty minutes)
 	@only="long and "; .ci/browser || only="$${only}not browser and "; .ci/faketime; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \

@@ -22,6 +22,8 @@ from tests.ledger import Ledger
 if TYPE_CHECKING:
     from tests.callers import MakeCaller
 
+TESTS = Path(__file__).parent
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
@@ -35,18 +37,27 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+#: Folders with the tests that work through a database, the API, pages or a browser, the slow ones:
+#: `make test` runs every second test of each of their files, `make long` and CI the others.
+HALVED = frozenset({"accounts", "api", "attacks", "browser", "notifications", "orders"})
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Leave all but every nth case of a test marked `cut(n)` to `make long`, and always the same ones."""
+    """Leave a part of the tests to `make long`, always the same: see `HALVED`, and the marker `cut(n)`."""
     seen: Counter[str] = Counter()
     for item in items:
-        marker = item.get_closest_marker("cut")
-        if marker is None:
+        if item.get_closest_marker("long"):
             continue
-        test = item.nodeid.partition("[")[0]
-        if seen[test] % marker.args[0]:
+        if marker := item.get_closest_marker("cut"):
+            group, step = item.nodeid.partition("[")[0], marker.args[0]
+        elif item.path.relative_to(TESTS).parts[0] in HALVED:
+            group, step = str(item.path), 2
+        else:
+            continue
+        if seen[group] % step:
             item.add_marker("long")
-        seen[test] += 1
+        seen[group] += 1
 
 
 @pytest.fixture(scope="session")
