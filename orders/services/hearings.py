@@ -212,6 +212,8 @@ def check_hearing(hearing: Hearing, *, now: datetime, confirm: str = "") -> None
     if same.exclude(pk=hearing.pk).exists():
         raise _duplicate(hearing.scheduled_on)
     stored = Hearing.objects.get(pk=hearing.pk)
+    if stored.scheduled_on != hearing.scheduled_on:
+        ask(_doubts_in_chain(hearing), confirm=confirm)
     if stored.held_on is not None:
         check_outcome(hearing, now=now)
         ask(check_correction(hearing, former=stored), confirm=confirm)
@@ -219,6 +221,22 @@ def check_hearing(hearing: Hearing, *, now: datetime, confirm: str = "") -> None
         refuse(
             "outcome", "not_held", "This hearing has no outcome to correct. Record that it was held instead."
         )
+
+
+def _doubts_in_chain(hearing: Hearing) -> list[DoubtfulFact]:
+    """Return a doubt about a corrected day by which a continuance would set an earlier day."""
+    days = [(hearing.scheduled_on, one.following.scheduled_on) for one in hearing.continuances.all()]
+    days += [(one.hearing.scheduled_on, hearing.scheduled_on) for one in hearing.set_by.all()]
+    return [
+        DoubtfulFact(
+            "scheduled_on",
+            "earlier_day",
+            f"The hearing of {format_day(day)} was continued, and would be continued to "
+            f"{format_day(following)}, an earlier day. Correct the day, or confirm it with a reason.",
+        )
+        for day, following in days
+        if following < day
+    ]
 
 
 def _check_hearing_withdrawable(hearing: Hearing) -> None:

@@ -94,8 +94,10 @@ def correct_service(
         if change.order.served_at is None:
             refuse("served_at", "not_served", "No service is recorded yet. Record it first.")
         check_recorder(change.order, by)
-        moved = served_at != change.order.served_at
-        with within_limits(change, confirm=confirm, doubts=_doubts(change.order, served_at) if moved else ()):
+        doubts = _doubts(change.order, served_at) if served_at != change.order.served_at else []
+        with within_limits(
+            change, confirm=confirm, doubts=[*doubts, *_contradicted(change.order, firearms_answer)]
+        ):
             _set_service(change, served_at, service_method or change.order.service_method, now)
         if service_officer is not None:
             change.set("service_officer", clean(service_officer))
@@ -241,6 +243,18 @@ def _doubts(order: Order, at: datetime) -> list[DoubtfulFact]:
         "continue."
     )
     return [DoubtfulFact("served_at", "served_after_vacatur", message)]
+
+
+def _contradicted(order: Order, answer: str | None) -> list[DoubtfulFact]:
+    """Return a doubt about a corrected answer that a check of a denial contradicts."""
+    check = order.statement_verifications.order_by("id").first()
+    if check is None or answer != FirearmsAnswer.YES or order.firearms_answer == FirearmsAnswer.YES:
+        return []
+    message = (
+        f"A check confirmed on {format_instant(check.verified_at, zone_of(order))} that there are no "
+        "firearms. Withdraw that check first, or give the reason to continue."
+    )
+    return [DoubtfulFact("firearms_answer", "contradicts_check", message)]
 
 
 def _set_service(change: Change, at: datetime, method: str, now: datetime) -> None:

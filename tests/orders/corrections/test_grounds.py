@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AgencyKind
-from orders.errors import InvalidFact
+from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import CustodyRequest, DeadlineState, Order, Statement
 from orders.services import corrections, hearings
 from orders.services.conditions.conditions import set_condition
@@ -17,7 +17,7 @@ from orders.services.firearms import inventory, receipts, requests, return_steps
 from orders.services.orders.corrections import correct_order
 from orders.services.orders.vacatur import vacate_order
 from orders.services.parties.protected_persons import add_protected_person, correct_protected_person
-from orders.services.service import record_failed_attempt
+from orders.services.service import correct_service, record_failed_attempt
 from tests import make
 from tests.make import NOW
 
@@ -165,3 +165,27 @@ def test_an_order_is_not_issued_after_what_cannot_precede_it(act: Callable[[Orde
 
     assert (refused.value.field, refused.value.code) == ("issued_at", code)
     correct_order(order, issued_at=NOW - timedelta(days=6), confirm="Read again.", **WHY)
+
+
+def test_a_continuance_leads_to_a_later_day_after_a_correction_too(order: Order) -> None:
+    first = (NOW + timedelta(days=3)).date()
+    hearing = hearings.schedule_hearing(order, purpose="compliance", scheduled_on=first, confirm="Set.", **BY)
+    following = hearings.continue_hearing(
+        hearing, scheduled_on=first + timedelta(days=7), confirm="Set.", **BY
+    )
+
+    for row, day in ((hearing, first + timedelta(days=8)), (following, first - timedelta(days=1))):
+        with pytest.raises(DoubtfulFact, match="an earlier day"):
+            corrections.correct(row, {"scheduled_on": day}, **WHY)
+        corrections.correct(row, {"scheduled_on": day}, confirm="So it was.", **WHY)
+
+
+def test_an_answer_that_a_check_contradicts_needs_a_reason(order: Order, checked: Statement) -> None:
+    assert order.served_at is not None
+    yes: dict[str, Any] = {"served_at": order.served_at, "firearms_answer": "yes", **WHY}
+
+    with pytest.raises(DoubtfulFact) as doubted:
+        correct_service(order, **yes)
+    assert (doubted.value.field, doubted.value.code) == ("firearms_answer", "contradicts_check")
+
+    assert correct_service(order, **yes, confirm="The check was of another house.").firearms_answer == "yes"
