@@ -34,6 +34,7 @@ from orders.models import (
     Capacity,
     Checkpoint,
     CheckpointState,
+    ConfidentialityRelease,
     FollowUp,
     Hearing,
     Order,
@@ -45,7 +46,6 @@ from orders.services.follow_ups.reminders import note_passed
 from orders.services.hearings import continue_hearing, schedule_hearing
 from orders.services.orders.entry import enter_order
 from orders.services.parties.agencies import add_agency
-from orders.services.parties.releases import record_release
 from orders.services.service import record_service
 from tests import make
 
@@ -201,14 +201,13 @@ class Simulation:
             self._later(self.now + after, lambda: self._serve(order))
 
     def _release(self, order: Order, advocates: Agency) -> None:
-        record_release(
-            order,
+        # In force by the clock of the database too, which decides what leaves.
+        ConfidentialityRelease.objects.create(
+            order=order,
             agency=advocates,
             signed_on=self.now.astimezone(COURT_TIME).date(),
-            begins_at=self.now,
-            ends_at=self.now + timedelta(days=400),
-            by=None,
-            now=self.now,
+            begins_at=MONDAY - timedelta(days=400),
+            ends_at=MONDAY + timedelta(days=400),
         )
 
     def _name(self, order: Order, court: Agency) -> None:
