@@ -13,7 +13,7 @@ from accounts.api.serializers import InputSerializer
 from accounts.models import POLICE, Agency, User
 from orders.api.base import ChildAction, OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
-from orders.api.serializers import AsGivenField, OrderChildOutput
+from orders.api.serializers import AsGivenField, OrderChildOutput, TownField
 from orders.models import ComingService, Order, PresenceAnswer
 from orders.services import coming_service
 
@@ -39,6 +39,7 @@ class ComingServiceInput(InputSerializer):
     place = serializers.CharField(max_length=200, help_text="Where the respondent will be.")
     officer = serializers.CharField(max_length=120, required=False, allow_blank=True)
     asks_police = serializers.BooleanField(required=False)
+    town = TownField(required=False, help_text="The town of service. Its police are notified, too.")
 
 
 class PresenceInput(InputSerializer):
@@ -67,7 +68,7 @@ class ComingServiceDetail(CorrectableDetail):
 
     resource = "coming_service"
     queryset = ComingService.objects.select_related("answered_for")
-    input = correction_of(ComingServiceInput)
+    input = correction_of(ComingServiceInput, leave_out=("town",))
     output = ComingServiceOutput
 
 

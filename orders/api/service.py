@@ -37,7 +37,8 @@ class ServiceInput(ConfirmInput):
     town = TownField(
         required=False,
         allow_null=True,
-        help_text="The town of service. Its police are notified, too.",
+        help_text="The town of service. Its police are notified, too. Without it, those that a notice of "
+        "service named stay; null removes them.",
     )
 
 

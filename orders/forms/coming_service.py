@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from accounts.models import POLICE, Agency, User
 from orders.forms.base import Act, ActForm, Section
-from orders.forms.fields import InstantField, LabeledChoiceField, police_field
+from orders.forms.fields import InstantField, LabeledChoiceField, police_field, town_field
 from orders.models import ComingService, Order, PresenceAnswer
 from orders.services import coming_service
 
@@ -22,6 +22,11 @@ class ComingServiceForm(ActForm):
         max_length=200,
         label="Where",
         help_text="Where the respondent will be. Police and marshals read it.",
+    )
+    town = town_field(
+        required=False,
+        label="Town of service",
+        help_text="If it is another town than the respondent's, its police are alerted too.",
     )
     officer = forms.CharField(max_length=120, required=False, label="Who serves")
     asks_police = forms.BooleanField(required=False, label="Ask police to be present", initial=True)

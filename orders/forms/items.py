@@ -236,6 +236,7 @@ ITEMS = (
         section=Section.SERVICE,
         entry=ComingServiceForm,
         entered_by="plan-service",
+        leave_out=("town",),
     ),
     Item(
         fact=coming_service.PRESENCE,

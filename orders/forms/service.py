@@ -41,6 +41,12 @@ class ServiceForm(ActForm):
     served_in_custody = forms.BooleanField(required=False, label="The respondent was in custody")
     firearms_answer = answer_field()
 
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Start with the town that a notice of service named."""
+        super().prepare_fields(order)
+        self.fields["town"].initial = service.town_of_service(order)
+
 
 class FailedAttemptForm(ActForm):
     """An attempt at service failed."""

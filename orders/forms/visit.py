@@ -22,7 +22,7 @@ from orders.models import (
 )
 from orders.services.attachments.attaching import attach_file
 from orders.services.court_days import zone_of
-from orders.services.service import record_failed_attempt, record_service
+from orders.services.service import record_failed_attempt, record_service, town_of_service
 
 #: The choice of an attempt that failed.
 NOT_SERVED = "not_served"
@@ -85,6 +85,7 @@ class VisitForm(ActForm):
         """Offer the answers and the time zone of the court."""
         self.fields["service_officer"].widget.attrs["autocomplete"] = "name"
         self.fields["place"].initial = order.case.respondent.address
+        self.fields["town"].initial = town_of_service(order)
 
     def start_at(self, now: datetime, person: User) -> None:
         """Offer this instant and this person as those of the visit."""

@@ -6,14 +6,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from accounts.dates import format_instant
-from accounts.models import POLICE, Agency, User
+from accounts.models import POLICE, Agency, Town, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.models import ComingService, Order, PresenceAnswer
+from orders.models import Capacity, ComingService, Order, OrderAgency, PresenceAnswer
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_day_ahead, check_not_before_issue, court_day, zone_of
 from orders.services.one_round import refuse
+from orders.services.service import set_town
 from orders.services.validation import need_offset, need_one_of, need_police
 
 #: How long after its time an announced service is still shown as the next one.
@@ -29,10 +30,13 @@ def plan_service(
     now: datetime,
     officer: str = "",
     asks_police: bool = False,
+    town: Town | None = None,
 ) -> ComingService:
     """Record when and where the order will be served, and whether police are asked to be present.
 
-    The place stays out of the history, which is kept forever. Raises `InvalidFact`.
+    The police of `town` are added to the order and notified: the law names the police of the town where the
+    respondent will be served. The place stays out of the history, which is kept forever. Raises
+    `InvalidFact`.
     """
     with changing(order, "service_planned", by=by, now=now, occurred_at=now) as change:
         if change.order.served_at is not None:
@@ -46,6 +50,8 @@ def plan_service(
             )
         check_coming_service(row, now=now)
         row.save()
+        if town is not None:
+            set_town(change, town)
         COMING_SERVICE.note(change, row)
     return row
 
@@ -106,6 +112,13 @@ def _take_back(row: ComingService) -> None:
     row.save()
 
 
+def _withdraw_plan(row: ComingService) -> None:
+    """Remove the notice; with the last one of an unserved order, the police that it named."""
+    row.delete()
+    if row.order.served_at is None and not ComingService.objects.filter(order=row.order).exists():
+        OrderAgency.objects.filter(order=row.order, capacity=Capacity.SERVICE_POLICE).delete()
+
+
 def presence_words(row: ComingService) -> str:
     """Return whether police will be present, in a sentence."""
     if row.answer:
@@ -139,6 +152,7 @@ COMING_SERVICE = Correctable(
         Column(name="asks_police", label="Police are asked to be present"),
     ),
     check=check_coming_service,
+    remove=_withdraw_plan,
 )
 
 PRESENCE = Correctable(

@@ -44,12 +44,13 @@ def record_service(
     service_officer: str = "",
     served_in_custody: bool = False,
     firearms_answer: str = "",
-    town: Town | None = None,
+    town: Town | Literal["keep"] | None = KEEP,
     confirm: str = "",
 ) -> Order:
     """Record service at `served_at`, an instant with its offset, and plan what is counted from service.
 
-    The police of `town`, the place of service, are added to the order. Raises `InvalidFact`, and
+    The police of `town`, the place of service, are added to the order, in place of those that a notice of
+    service named; those stay unless another town or None is given. Raises `InvalidFact`, and
     `DoubtfulFact` for service after the last day that a rule gives, unless `confirm` gives the reason.
     """
     with changing(order, "served", by=by, now=now, occurred_at=served_at, reason=clean(confirm)) as change:
@@ -65,7 +66,8 @@ def record_service(
         change.set("service_officer", clean(service_officer))
         change.set("served_in_custody", served_in_custody)
         _set_answer(change, firearms_answer)
-        set_town(change, town)
+        if town != KEEP:
+            set_town(change, town)
     return change.order
 
 
