@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from accounts.text import clean
+from orders.services.registry.other_files import other_file
 
 #: A longer line belongs to no export. The rest of it is dropped, so that it cannot fill the memory.
 LONGEST_LINE = 1 << 20
@@ -24,19 +25,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-#: How other files begin, and what to do with them.
-_OTHER_FILES = (
-    (
-        b"PK\x03\x04",
-        "a ZIP archive or an Excel workbook",
-        "Unpack it, or save each sheet as “CSV UTF-8”",
-    ),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "Save each sheet as “CSV UTF-8”"),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it"),
-    (b"%PDF", "a PDF", "Export the registry as CSV"),
-    (b"SQLite format", "a database", "Export its tables as CSV"),
-    (b"PAR1", "a Parquet file", "Export the registry as CSV"),
-)
 #: The first element of a document. A comment ends at its first mark: with more ways to divide a row of
 #: comments, trying them all would take years.
 _ROOT = re.compile(
@@ -131,9 +119,8 @@ class Lines:
         )
 
     def _refuse_other_file(self, start: bytes) -> None:
-        for magic, what, remedy in _OTHER_FILES:
-            if start.startswith(magic):
-                raise ExportError(f"{self._name}: is {what}, not CSV. {remedy}; {_TEMPLATE}")
+        if found := other_file(start):
+            raise ExportError(f"{self._name}: is {found.what}, not CSV. {found.remedy}; {_TEMPLATE}")
 
     def _refuse_other_text(self, line: str) -> None:
         if "\0" in line:

@@ -6,6 +6,8 @@ import csv
 import io
 import re
 from datetime import datetime
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -129,6 +131,43 @@ def test_an_error_names_the_field(given: dict[str, object], words: str, desk: Cl
 
     assert words in page
     assert "Error: Import" in page
+    assert not ImportJob.objects.exists()
+
+
+def zipped(*names: str) -> bytes:
+    """A ZIP archive of empty files."""
+    out = BytesIO()
+    with ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "remedy"),
+    [
+        (
+            zipped("[Content_Types].xml", "xl/workbook.xml"),
+            "an Excel workbook",
+            "Save each sheet as “CSV UTF-8”",
+        ),
+        (zipped("[Content_Types].xml", "word/document.xml"), "a Word document", "Export the registry as CSV"),
+        (zipped("orders.csv"), "a ZIP archive", "Unpack it"),
+        (zipped(), "a ZIP archive", "Unpack it"),
+        (b"%PDF-1.7\n%\xe2", "a PDF", "Export the registry as CSV"),
+        (b"\x89PNG\r\n\x1a\n", "a picture", "Export the registry as CSV"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_at_once(
+    desk: Client, court_of_hartford: Agency, content: bytes, what: str, remedy: str
+) -> None:
+    file = SimpleUploadedFile("orders.csv", content)
+
+    answer = desk.post(PAGE, {"orders": file})
+
+    page = answer.content.decode()
+    assert f"This is {what}, not CSV. {remedy}, and choose that file." in page
+    assert answer.context["form"].errors["orders"]
     assert not ImportJob.objects.exists()
 
 

@@ -86,7 +86,7 @@ def test_it_is_taken(name: str, tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "workbook": (lambda: zipped("xl/workbook.xml"), "is a ZIP archive or an Excel workbook, not CSV"),
+    "workbook": (lambda: zipped("xl/workbook.xml"), "is an Excel workbook, not CSV"),
     "archive": (lambda: zipped("orders.csv"), "Unpack it"),
     "old workbook": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "is an Excel workbook"),
     "gzip": (lambda: b"\x1f\x8b\x08\x00", "is a gzip archive"),
