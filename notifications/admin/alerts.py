@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from typing_extensions import override
 
 from accounts.dates import format_instant
+from notifications.admin.wordings import label_words
 from notifications.models import Alert, Channel, MessageTemplate, Via
 from notifications.querysets import LISTED
 from notifications.services.delivery.templates import shipped_text
@@ -108,7 +109,7 @@ class AlertAdmin(DeskList):
             return "Not sent" if alert.first_sent_at is None else "Unknown"
         return format_html(
             "<details><summary>{}</summary><pre>{}</pre></details>",
-            alert.template,
+            label_words(alert.template),
             getattr(alert, "wording_text", None) or shipped_text(alert.template),
         )
 

@@ -7,6 +7,7 @@ sample values: an administrator sees no case.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,7 @@ _TITLES = {
     "week": "The week in figures, to supervisors",
     "stopped": "Question to a protected person who replied",
 }
+_LABEL = re.compile(r"(\w+)\.(\w+)\.(\w+)/(\d+)")
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,17 @@ def _known(name: str, channel: str, language: str) -> WordingKey:
     if (name, channel) not in messages() or language not in Language.values:
         raise Http404
     return name, channel, language
+
+
+def label_words(label: str) -> str:
+    """Return the label of a wording in words: “One notice by email, version 2”."""
+    found = _LABEL.fullmatch(label)
+    if found is None:
+        return label
+    name, channel, language, version = found.groups()
+    way = Channel(channel).label.lower() if channel in Channel else channel
+    in_language = " in Spanish" if language == Language.SPANISH else ""
+    return f"{_TITLES.get(name, name)} by {way}{in_language}, version {version}"
 
 
 def _title(name: str, channel: str) -> str:

@@ -37,7 +37,7 @@ class AlertState(models.IntegerChoices):
     """How far an alert has come."""
 
     READY = 0, "Created"
-    LEASED = 1, "Leased"
+    LEASED = 1, "Next to be sent"
     SENDING = 2, "Sending"
     ACCEPTED = 3, "Accepted"
     DELIVERED = 4, "Delivered"

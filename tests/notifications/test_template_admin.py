@@ -243,7 +243,8 @@ def test_an_alert_shows_the_wording_that_it_was_sent_in_and_its_text() -> None:
     with CaptureQueriesContext(connection) as captured:
         page = client.get("/admin/notifications/alert/").content.decode()
 
-    assert "notice.email.en/1</summary><pre>A notice is waiting for you." in page
-    assert "notice.email.en/2</summary><pre>Own words {link}" in page
+    assert "One notice by email, version 1</summary><pre>A notice is waiting for you." in page
+    assert "One notice by email, version 2</summary><pre>Own words {link}" in page
+    assert "notice.email" not in page
     assert "Not sent" in page
     assert sum("messagetemplate" in one["sql"] for one in captured) == 1
