@@ -318,6 +318,10 @@ class HistoryEntry(models.Model):
         indexes = [
             # The history of an order is read whole and in sequence.
             models.Index(fields=["order", "id"], name="history_of_order"),
+            # What the people of a court recorded since yesterday.
+            models.Index(
+                fields=["actor", "recorded_at"], condition=Q(actor__isnull=False), name="history_by_actor"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -241,7 +241,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     desks = desks_of(person)
     asked = request.GET.get("show", "")
     desk = Desk(asked) if asked in desks else desks[0]
-    rows = list(queue_of(person, desk).filter(_after(request.GET.get("after", "")))[: PAGE + 1])
+    rows = list(queue_of(person, desk).filter(_after_cursor(request.GET.get("after", "")))[: PAGE + 1])
     offers = list(offers_to(person)[: OFFERS + 1])
     custody = custody_notices(_police_of(person), now=now)
     shown = [*(one.order for one in rows[:PAGE]), *(one.order for one in offers[:OFFERS])]
@@ -276,16 +276,34 @@ def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     task = _task(request, public_id)
     if not found.is_offered(task):
         messages.error(request, "This was not done: your agency may not do it now.")
-        return _page(request, task, {})
+        return _back_or(request, lambda: _page(request, task, {}))
     form = _form(found, task, request.POST)
     if not form.is_valid() or not found.perform(form, task):
-        return _page(request, task, {name: form})
+        for text in (
+            [text for texts in form.errors.values() for text in texts] if _is_on_today(request) else ()
+        ):
+            messages.error(request, text)
+        return _back_or(request, lambda: _page(request, task, {name: form}))
     messages.success(request, found.done)
+    return _back_or(request, lambda: _after(request, found, form, task))
+
+
+def _is_on_today(request: HttpRequest) -> bool:
+    """True if the button is in a row of the court's first page, which has no place for a form."""
+    return request.POST.get("back") == "today"
+
+
+def _back_or(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return to the first page if the button was there; else return this page."""
+    return redirect("home") if _is_on_today(request) else page()
+
+
+def _after(request: HttpRequest, found: FollowUpAct, form: FollowUpForm, task: Task) -> HttpResponse:
     if found.ends_access:
         return redirect("follow-up-queue")
     if found.service is record_attempt:
         return _after_attempt(request, task, form.service_kwargs()["result"])
-    return redirect("follow-up-page", public_id=public_id)
+    return redirect("follow-up-page", public_id=task.follow_up.public_id)
 
 
 #: The act to which the result of an attempt leads, and why.
@@ -355,7 +373,7 @@ def _cursor(last: FollowUp) -> str:
     return f"{last.next_action_at.isoformat()}~{last.public_id}"
 
 
-def _after(cursor: str) -> Q:
+def _after_cursor(cursor: str) -> Q:
     """Return the condition for what comes after the cursor; no condition for an invalid cursor."""
     instant, _, name = cursor.partition("~")
     try:

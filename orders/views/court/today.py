@@ -26,8 +26,10 @@ from orders.models import (
 )
 from orders.services.desk import conditions, figures
 from orders.services.desk.conditions import CourtDesk, ListView, ends_near, open_windows, still_matters
+from orders.services.desk.done import DoneCase, done_lately
 from orders.services.planning.duties import duties_of_court
 from orders.services.planning.load_inventories import load_inventories
+from orders.views.court.others import Others, open_follow_ups, police_of
 from orders.views.court.rows import SurrenderState, surrender_of
 from orders.views.court.words import (
     CourtStep,
@@ -61,6 +63,7 @@ class TodayRow:
     chip: str = ""
     chip_class: str = ""
     surrender: SurrenderState | None = None
+    others: Others | None = None
 
     @property
     def address(self) -> str:
@@ -110,7 +113,13 @@ class Today:
     @property
     def orders(self) -> list[Order]:
         """The orders of all rows, for the access log."""
-        return [row.order for group in self.groups for row in group.rows]
+        rows = [row.order for group in self.groups for row in group.rows]
+        return rows + [one.order for one in self.done]
+
+    @cached_property
+    def done(self) -> list[DoneCase]:
+        """What the court recorded since yesterday."""
+        return done_lately(self.desk)
 
     @cached_property
     def days(self) -> list[figures.DayAhead]:
@@ -169,14 +178,20 @@ class Today:
     def _of_surrenders(self, group: TodayGroup, deadlines: list[tuple[datetime, int]]) -> TodayGroup:
         found = self._take_earliest(group, deadlines)
         inventories = load_inventories({one.order.case_id for one in found})
+        asked = open_follow_ups(self.desk, [one.pk for one in found])
+        police = police_of(self.desk, [one.order_id for one in found])
         for one in found:
             balance = inventories[one.order.case_id].balance_for(one.order)
             state = surrender_of(one, balance, self.desk.now)
             # Within 24 hours a time of day is enough.
             due = format_clock(one.due_at.astimezone(COURT_TIME).time()) if one.due_at else ""
-            words = state.words if one.proof else "No proof yet"
-            why = words if one.is_overdue(self.desk.now) else f"{words}, due {due}"
-            group.rows.append(self._row(one.order, why, one.due_at, step_of(one.rule_id), surrender=state))
+            # “0 of 1” says by itself that there is no proof.
+            words = state.words if one.proof else "" if state.count else "No proof yet"
+            is_late = one.is_overdue(self.desk.now)
+            why = words if is_late else f"{words}, due {due}" if words else f"Due {due}"
+            row = self._row(one.order, why, one.due_at, step_of(one.rule_id), surrender=state)
+            row.others = asked.get(one.pk) or police.get(one.order_id)
+            group.rows.append(row)
         return group
 
     def _duties(self) -> TodayGroup:
@@ -186,9 +201,12 @@ class Today:
         group.list_address = f"{reverse('admin:orders_deadline_changelist')}?who=court&due=soon"
         found = self._take_earliest(group, _earliest(own))
         steps = steps_of(found, self.desk.today)
+        asked = open_follow_ups(self.desk, [one.pk for one in found])
         for one in found:
             step = steps[one.pk]
-            group.rows.append(self._row(one.order, step.words, one.due_at, step))
+            row = self._row(one.order, step.words, one.due_at, step)
+            row.others = asked.get(one.pk)
+            group.rows.append(row)
         return group
 
     def _unserved(self) -> TodayGroup:
