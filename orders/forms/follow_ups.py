@@ -123,7 +123,7 @@ FOLLOW_UP_ACTS = {
             form=AcceptForm,
             service=transfers.answer_transfer,
             agency_of=_offered_agency,
-            done="Your agency is the owner now. Decide who takes it.",
+            done="Your agency is the owner now. It is assigned to you; a colleague can take it over.",
             undo="transfer",
             is_first=True,
         ),

@@ -10,7 +10,7 @@ from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
 from orders.models import Capacity, FollowUp, OrderAgency, Transfer
 from orders.predicates import transfer_is_open
-from orders.services.follow_ups.actions import acting_on, check_for, set_next_action
+from orders.services.follow_ups.actions import acting_on, assignable, check_for, set_next_action
 from orders.services.open_transfers import end_access, withdraw_offers
 from orders.services.validation import need_reason
 
@@ -72,8 +72,8 @@ def answer_transfer(
 ) -> Transfer:
     """Accept or decline an offer.
 
-    Accepted, the task belongs to the agency, unassigned, with its next action if one is given. Declined,
-    which needs a reason, it stays with its owner, and the agency loses the access that the offer gave.
+    Accepted, the task belongs to the agency, with its next action if one is given, and is assigned to who
+    accepts it; to no one, if that is a system or someone who may not act on it. Declined, which needs a reason, it stays with its owner, and the agency loses the access that the offer gave.
     Raises `InvalidFact`.
     """
     kind = "transfer_accepted" if accepted else "transfer_declined"
@@ -85,7 +85,8 @@ def answer_transfer(
         offer.save(update_fields=["accepted", "answer", "answered_at", "answered_by"])
         change.data["transfer"] = {"from": offer.from_agency.name, "to": offer.to_agency.name}
         if accepted:
-            row.owner, row.assigned_to = offer.to_agency, None
+            row.owner = offer.to_agency
+            row.assigned_to = by if assignable(row).filter(pk=by.pk).exists() else None
             row.save(update_fields=["owner", "assigned_to"])
             if next_action_at is not None:
                 set_next_action(row, next_action_at, by, now)

@@ -280,12 +280,21 @@ def test_accepted_it_is_theirs_and_both_see_it(place: Place) -> None:
 
     answer(offer(place), place, accepted=True)
 
-    assert (place.again().owner, place.again().assigned_to) == (place.other, None)
+    assert (place.again().owner, place.again().assigned_to) == (place.other, place.elsewhere)
     assert sees(place.elsewhere, place.order)
     assert sees(place.liaison, place.order)
     attempt(place, by=place.elsewhere)
     with pytest.raises(NotYours):
         attempt(place)
+
+
+def test_a_system_that_accepts_takes_nothing(place: Place) -> None:
+    assign(place.follow_up, assigned_to=place.liaison, by=place.liaison, now=NOW)
+    User.objects.filter(pk=place.elsewhere.pk).update(is_system=True)
+
+    answer(offer(place), place, accepted=True)
+
+    assert (place.again().owner, place.again().assigned_to) == (place.other, None)
 
 
 def test_refused_it_stays_and_they_see_no_more(place: Place) -> None:
