@@ -37,6 +37,17 @@ def supervisor_of(place: Place) -> User:
     return make.person(Role.SUPERVISOR, place.police)
 
 
+def test_what_an_application_lists_is_alleged_also_without_a_number(place: Place) -> None:
+    now = timezone.now()
+    order = place.order("Open Birch")
+    Firearm.objects.filter(order=order).update(source="application")
+    place.order("Another Birch", firearms_alleged_count=4)
+    Firearm.objects.exclude(order=order).update(source="police")
+
+    assert police_figures(place.liaison, now).alleged == 1 + 4
+    assert police_figures(place.elsewhere, now).alleged == 0
+
+
 def test_they_count_what_is_open_recovered_and_tried(place: Place) -> None:
     now = timezone.now()
     place.order("Open Birch", firearms_alleged_count=2)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Greatest
 
 from accounts.access import MATRIX
 from accounts.models import Agency, User
@@ -21,6 +22,7 @@ from orders.models import (
     CustodyRequestKind,
     Firearm,
     FirearmReturn,
+    FirearmSource,
     FirearmStatus,
     FollowUp,
     OpenCeiling,
@@ -159,7 +161,17 @@ def _recovered(person: User, now: datetime) -> dict[str, int]:
     since = (now - YEAR).date()
     visible = order_visibility(person, roles=_POLICE)
     cases = Order.objects.filter(visible.by_agency("pk"), issued_on__gt=since).values("case")
-    alleged = cases.annotate(most=Max("firearms_alleged_count")).aggregate(all=Sum("most"))["all"]
+    # An application that lists firearms alleges them, also without their number.
+    named = (
+        Firearm.objects.filter(visible.by_agency("order_id"), source=FirearmSource.APPLICATION)
+        .filter(order__case=OuterRef("case"), order__withdrawn_at=None)
+        .order_by()
+        .values("order__case")
+        .annotate(many=Count("pk"))
+        .values("many")
+    )
+    stated = cases.annotate(most=Greatest(Max("firearms_alleged_count"), Subquery(named)))
+    alleged = stated.aggregate(all=Sum("most"))["all"]
     items = Firearm.objects.filter(
         visible.by_agency("order_id"), order__withdrawn_at=None, order__issued_on__gt=since
     ).exclude(status=FirearmStatus.NOT_HELD)
