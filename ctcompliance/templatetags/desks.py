@@ -119,16 +119,6 @@ def settings_title(context: dict[str, Any]) -> str:
     return "Settings" if is_court else "Administration"
 
 
-@register.simple_tag(takes_context=True)
-def own_settings(context: dict[str, Any]) -> list[NavigationLink]:
-    """Return the pages on which the reader manages what is the reader's own."""
-    user = context.get("user")
-    names = [("preferences", "Notifications"), ("account", "Account security"), ("absences", "Times away")]
-    if isinstance(user, User) and user.roles & VIEWERS:
-        names.append(("follow-up-queue", "Follow-ups"))
-    return [NavigationLink(address=reverse(name), title=title) for name, title in names]
-
-
 @register.inclusion_tag("search_box.html", takes_context=True)
 def search_box(context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the search in the head of a page; empty for people who see no case."""

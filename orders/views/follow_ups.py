@@ -279,10 +279,8 @@ def act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         return _back_or(request, lambda: _page(request, task, {}))
     form = _form(found, task, request.POST)
     if not form.is_valid() or not found.perform(form, task):
-        for text in (
-            [text for texts in form.errors.values() for text in texts] if _is_on_today(request) else ()
-        ):
-            messages.error(request, text)
+        if _is_on_today(request):
+            messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
         return _back_or(request, lambda: _page(request, task, {name: form}))
     messages.success(request, found.done)
     return _back_or(request, lambda: _after(request, found, form, task))

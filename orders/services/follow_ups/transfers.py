@@ -72,9 +72,10 @@ def answer_transfer(
 ) -> Transfer:
     """Accept or decline an offer.
 
-    Accepted, the task belongs to the agency, with its next action if one is given, and is assigned to who
-    accepts it; to no one, if that is a system or someone who may not act on it. Declined, which needs a reason, it stays with its owner, and the agency loses the access that the offer gave.
-    Raises `InvalidFact`.
+    Accepted, the task belongs to the agency, with its next action if one is given. It is assigned to who
+    accepts, or to no one if that is a system or someone who may not act on it. Declined, which needs a
+    reason, it stays with its owner, and the agency loses the access that the offer gave. Raises
+    `InvalidFact`.
     """
     kind = "transfer_accepted" if accepted else "transfer_declined"
     why = reason.strip() if accepted else need_reason(reason)

@@ -42,7 +42,7 @@ class Others:
         return _SHORT.get(AgencyKind(self.agency.kind), "owner") if self.agency else ""
 
     @property
-    def said(self) -> str:
+    def state(self) -> str:
         """Who of the court works on it, or when its owner was reminded; empty if neither."""
         if self.follow_up is None:
             return ""
@@ -63,13 +63,13 @@ class Others:
             if not self._may("assign"):
                 return ""
             return "assign" if self.follow_up.assigned_to_id == self.desk.person.pk else "take"
-        return "reminder" if self._may("remind") and not self.said else ""
+        return "reminder" if self._may("remind") and not self.state else ""
 
     @property
     def words(self) -> str:
         """The words of its button."""
         if self.act == "take":
-            return "Take it over" if self.said else "I have it"
+            return "Take it over" if self.state else "I have it"
         return "Give it back" if self.act == "assign" else f"Remind {self.called}"
 
     @property

@@ -76,7 +76,7 @@ def test_one_press_on_a_row_reminds_police(desk: Client, clerk: User, enter: Ent
     assert HistoryEntry.objects.filter(order=follow_up.order, kind="follow_up_reminded").count() == 1
 
 
-def test_a_second_press_says_why_nothing_was_sent(desk: Client, enter: Enter, now: datetime) -> None:
+def test_a_second_press_is_refused_with_the_reason(desk: Client, enter: Enter, now: datetime) -> None:
     follow_up = late(enter, now)
     press(desk, follow_up, "reminder")
 
@@ -90,7 +90,7 @@ def test_an_hour_later_the_button_is_back(clerk: User, enter: Enter, now: dateti
     others = row_of(clerk, follow_up.order, now).others
 
     assert others is not None
-    assert (others.act, others.said) == ("reminder", "")
+    assert (others.act, others.state) == ("reminder", "")
 
 
 def test_time_that_still_runs_has_the_number_of_police(clerk: User, enter: Enter, now: datetime) -> None:
