@@ -26,13 +26,13 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Lists": {
         "orders.Order": "Every order of your court, with search and filters.",
-        "orders.Deadline": "What is due, by whom and when.",
+        "orders.Deadline": "What is due, when, and who must act.",
         "orders.FollowUp": "Deadlines that were not met, their owners and next actions.",
         "orders.ReviewItem": "Doubtful facts and near matches that wait for a decision.",
-        "notifications.Alert": "Who was alerted of what, how it was sent, and who answered.",
+        "notifications.Alert": "Alerts: who got them, how they were sent, and who answered.",
     },
     "People and agencies": {
-        "accounts.User": "Accounts: who may sign in, and in which role of which agency.",
+        "accounts.User": "Accounts: who may sign in, and with which role, at which agency.",
         "accounts.Agency": "Courts, police and others that are alerted, with their addresses and telephones.",
         "accounts.Town": "Each town with its police.",
         "accounts.JudicialDistrict": "The judicial districts, as the law names them.",
@@ -55,7 +55,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "guidance.HelpEntry": "Offices and numbers on the public page of help.",
     },
 }
-#: A page of the site that shows the rows better than the list: for whom, and its name.
+#: A page of the site that shows the rows better than the list: its readers and its name.
 _BETTER = {"orders.CourtClosing": (_COURT, "court-closings")}
 
 

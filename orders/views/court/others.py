@@ -1,4 +1,4 @@
-"""What a clerk does about a row of Today that others must act on: remind them, call them, or take the row."""
+"""What a clerk does about a row of Today that others must act on: remind or call them, or take the row."""
 
 from __future__ import annotations
 

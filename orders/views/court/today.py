@@ -26,9 +26,9 @@ from orders.models import (
 )
 from orders.services.desk import conditions, figures
 from orders.services.desk.conditions import CourtDesk, ListView, ends_near, open_windows, still_matters
-from orders.services.desk.done import DoneCase, done_lately
 from orders.services.planning.duties import duties_of_court
 from orders.services.planning.load_inventories import load_inventories
+from orders.views.court.done import DoneCase, done_lately
 from orders.views.court.others import Others, open_follow_ups, police_of
 from orders.views.court.rows import SurrenderState, surrender_of
 from orders.views.court.words import (
@@ -185,7 +185,7 @@ class Today:
             state = surrender_of(one, balance, self.desk.now)
             # Within 24 hours a time of day is enough.
             due = format_clock(one.due_at.astimezone(COURT_TIME).time()) if one.due_at else ""
-            # “0 of 1” says by itself that there is no proof.
+            # “0 of 1” shows that there is no proof.
             words = state.words if one.proof else "" if state.count else "No proof yet"
             is_late = one.is_overdue(self.desk.now)
             why = words if is_late else f"{words}, due {due}" if words else f"Due {due}"

@@ -14,10 +14,10 @@ from django.urls import reverse
 from accounts.models import Agency, AgencyKind, Role, User
 from orders.models import Deadline, FollowUp, HistoryEntry, Order
 from orders.services.desk.conditions import CourtDesk
-from orders.services.desk.done import MOST_CASES, done_lately
 from orders.services.firearms.inventory import list_firearm
 from orders.services.follow_ups.actions import assign
 from orders.services.planning.duties import duties_of_court
+from orders.views.court.done import MOST_CASES, done_lately
 from orders.views.court.today import Today, TodayRow
 from tests import make
 from tests.orders.test_admin.conftest import Enter, clerk, court, desk, enter, now, signed_in

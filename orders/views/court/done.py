@@ -16,7 +16,7 @@ from orders.services.orders.history_seen import seen_by
 MOST_READ = 100
 #: The most cases that are listed.
 MOST_CASES = 5
-#: What says that someone read something, or that deadlines moved: no work on a case.
+#: That someone read an alert, or that deadlines moved, is no work on a case.
 _NO_WORK = ("acknowledged", "replanned")
 
 
