@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orders.rules.announcements import read_announcements
-from orders.rules.loading import RulebookError
+from orders.rules.loading import RulebookError, load
 from orders.rules.model import CheckpointRule, MetBy, Offset, Unless
 from orders.rules.vocabulary import Certainty, Pick, Purpose, Unit
 
@@ -24,6 +24,16 @@ name = "court"
 audience = ["court"]
 ask = "Read it."
 """
+
+
+def test_the_rulebook_has_the_announcements_of_its_folder(folder: Path) -> None:
+    file = folder / "announcements.toml"
+    file.write_text(FRESH + ONE)
+    assert load(folder).announcements == read_announcements(file, RulebookError)[0]
+
+    file.write_text(ONE)
+    with pytest.raises(RulebookError, match="fresh_days: missing"):
+        load(folder)
 
 
 @pytest.fixture

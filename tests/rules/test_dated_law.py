@@ -11,7 +11,8 @@ import pytest
 from orders.rules.explain import sentences
 from orders.rules.facts import Event, Facts, Kind
 from orders.rules.loading import RulebookError, load
-from orders.rules.model import Offset, Unless
+from orders.rules.model import MetBy, Offset, Unless
+from orders.rules.moments import alternative
 from orders.rules.pages import rule_page
 from orders.rules.plan import plan
 from orders.rules.planned import Moment
@@ -116,6 +117,41 @@ def test_deadline_without_a_dated_start_is_ruled_out_only_by_an_event_at_any_tim
     assert found == {by: 1, None: 0}
 
 
+def test_event_rules_a_deadline_out_by_the_open_days_and_the_day_of_the_state(rulebook: Rulebook) -> None:
+    """The start is late on Tuesday in Hartford, and Wednesday in UTC; two court days before it is Friday."""
+    offset = Offset(amount=-2, unit=Unit.COURT_DAYS)
+    start = happened("served", "2026-12-08T23:00:00-05:00")
+    rule = replace(
+        rulebook.by_id["CT-SVC-02"], starts="served", unless=(Unless(event="proof_filed", by=offset),)
+    )
+    given = {
+        day: bool(plan(order(events=[start, happened("proof_filed", day)]), replace(rulebook, rules=(rule,))))
+        for day in ("2026-12-04", "2026-12-05")
+    }
+
+    assert given == {"2026-12-04": False, "2026-12-05": True}
+
+
+@pytest.mark.parametrize(("purpose", "is_given"), [("compliance", False), ("application", True)])
+def test_event_rules_out_what_no_hearing_of_its_purpose_met(
+    rulebook: Rulebook, purpose: str, *, is_given: bool
+) -> None:
+    rule = replace(
+        rulebook.by_id["CT-SVC-02"],
+        met_by=(MetBy(event="heard", purpose="application"),),
+        unless=(Unless(event="proof_filed", unmet=True),),
+    )
+    facts = order(
+        events=[
+            happened("hearing_scheduled", "2026-12-21"),
+            happened("proof_filed", "2026-12-07"),
+            happened("heard", "2026-12-21", purpose=purpose),
+        ]
+    )
+
+    assert bool(plan(facts, replace(rulebook, rules=(rule,)))) is is_given
+
+
 def test_served_in_time_the_extension_is_withdrawn_and_not_met(rulebook: Rulebook) -> None:
     events = [
         happened("hearing_scheduled", "2026-12-11"),
@@ -180,6 +216,31 @@ def test_year_from_february_29_has_two_readings(
     assert planned.due == Moment(on=on(due))
     assert planned.alternative_on == (on(other) if other else None)
     assert planned.certainty is (Certainty.DEBATABLE if other else Certainty.CERTAIN)
+
+
+YEAR = Offset(amount=1, unit=Unit.YEARS)
+LEAP_DAY = happened("issued", "2024-02-29T23:00:00-05:00")
+
+
+@pytest.mark.parametrize(
+    ("other", "due", "unit", "found"),
+    [
+        # It is March 1 in UTC by then.
+        (None, Moment(on=on("2025-02-28")), Unit.YEARS, "2025-03-01"),
+        (None, Moment(on=on("2025-02-28")), Unit.CALENDAR_DAYS, None),
+        (None, None, Unit.YEARS, None),
+        (Offset(amount=0, unit=Unit.AS_ORDERED), Moment(on=on("2025-02-28")), Unit.YEARS, None),
+        (YEAR, None, Unit.CALENDAR_DAYS, "2025-02-28"),
+    ],
+)
+def test_the_other_reading_of_a_value(
+    rulebook: Rulebook, other: Offset | None, due: Moment | None, unit: Unit, found: str | None
+) -> None:
+    value = replace(rulebook.by_id["CT-ORD-01"].values[0], due=Offset(amount=1, unit=unit), alternative=other)
+
+    day = alternative(value, LEAP_DAY, due, rulebook.jurisdictions["us_ct"])
+
+    assert day == (on(found) if found else None)
 
 
 def test_reasons_for_a_year_from_february_29_give_the_other_day(rulebook: Rulebook) -> None:

@@ -66,6 +66,10 @@ def book(folder: Path, asks: str) -> Rulebook:
             "line 7, CT-NOTE: standard: “belief” is not one of reasonable_grounds",
         ),
         (
+            'type = "recipients"\nallows = ["law_enforcement"]\nfrom_custody = ["neighbor"]',
+            "line 8, CT-NOTE: from_custody: 'neighbor' is not one of law_enforcement",
+        ),
+        (
             'type = "proof"\nstandard = "preponderance"\nfiled_by = ["press"]',
             "line 8, CT-NOTE: filed_by: 'press' is not one of attorney_general",
         ),

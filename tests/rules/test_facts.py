@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.rules.facts import Event, Facts
+from orders.rules.facts import DutyProof, Event, Facts
 from tests.rules.orders import HARTFORD, at, happened, on, order
 
 # 10 p.m. on December 4 in Hartford, already December 5 in UTC.
@@ -63,6 +63,9 @@ def test_events_of_a_kind_come_in_the_order_of_the_courts_calendar() -> None:
         happened("heard", "2026-12-04T22:00:00-05:00"),
         happened("heard", "2026-12-05", key="a"),
         happened("heard", "2026-12-05", key="b"),
+        happened("heard", "2026-12-06"),
+        happened("heard", "2026-12-06", proof=DutyProof.FOUND),
+        happened("heard", "2026-12-06", proof=DutyProof.SWORN),
         # Events without a date come last.
         Event(kind="heard"),
     ]

@@ -381,6 +381,16 @@ def test_what_a_surrender_duty_rests_on(
     assert ((found.met is not None), found.proof) == (met, proof)
 
 
+def test_a_finding_that_accounts_for_everything_meets_only_what_asks_for_everything(
+    rulebook: Rulebook,
+) -> None:
+    whole = rulebook.by_id["CT-SUR-01"]
+    one = replace(whole, met_by=(MetBy(event="surrendered"),))
+
+    assert deadline(armed(SERVED, FINDING), replace(rulebook, rules=(one,)), "CT-SUR-01").met is None
+    assert deadline(armed(SERVED, FINDING), replace(rulebook, rules=(whole,)), "CT-SUR-01").met is not None
+
+
 def test_a_duty_that_no_statement_meets_rests_on_nothing(rulebook: Rulebook) -> None:
     notified = armed(SERVED, happened("revocation_notified", "2026-12-05"), DENIAL)
 

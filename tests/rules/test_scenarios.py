@@ -89,6 +89,7 @@ area = "Lake"
 kind = "served"
 at = 2026-12-04T18:30:00-05:00
 in_custody = true
+way = "in_hand"
 [[scenario.events]]
 kind = "surrendered"
 on = 2026-12-05
@@ -126,7 +127,7 @@ def test_every_key_of_a_scenario_reaches_the_facts(tmp_path: Path) -> None:
             financial_support=True,
             area="Lake",
             events=(
-                happened("served", "2026-12-04T18:30:00-05:00", in_custody=True),
+                happened("served", "2026-12-04T18:30:00-05:00", in_custody=True, way="in_hand"),
                 happened("surrendered", "2026-12-05", complete=True),
                 happened("hearing_scheduled", "2026-12-14", purpose="compliance", key="one"),
             ),
