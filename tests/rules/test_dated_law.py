@@ -118,16 +118,19 @@ def test_deadline_without_a_dated_start_is_ruled_out_only_by_an_event_at_any_tim
 
 
 def test_event_rules_a_deadline_out_by_the_open_days_and_the_day_of_the_state(rulebook: Rulebook) -> None:
-    """The start is late on Tuesday in Hartford, and Wednesday in UTC; two court days before it is Friday."""
+    """The start is late on Tuesday in Los Angeles, Wednesday elsewhere. Two court days before is Friday."""
     offset = Offset(amount=-2, unit=Unit.COURT_DAYS)
-    start = happened("served", "2026-12-08T23:00:00-05:00")
+    start = happened("served", "2026-12-08T23:00:00-08:00")
     rule = replace(
-        rulebook.by_id["CT-SVC-02"], starts="served", unless=(Unless(event="proof_filed", by=offset),)
+        rulebook.by_id["CT-SVC-02"],
+        jurisdiction="us_ca",
+        starts="served",
+        unless=(Unless(event="proof_filed", by=offset),),
     )
-    given = {
-        day: bool(plan(order(events=[start, happened("proof_filed", day)]), replace(rulebook, rules=(rule,))))
-        for day in ("2026-12-04", "2026-12-05")
-    }
+    given = {}
+    for day in ("2026-12-04", "2026-12-05"):
+        facts = order(jurisdiction="us_ca", events=[start, happened("proof_filed", day)])
+        given[day] = bool(plan(facts, replace(rulebook, rules=(rule,))))
 
     assert given == {"2026-12-04": False, "2026-12-05": True}
 
@@ -219,13 +222,13 @@ def test_year_from_february_29_has_two_readings(
 
 
 YEAR = Offset(amount=1, unit=Unit.YEARS)
-LEAP_DAY = happened("issued", "2024-02-29T23:00:00-05:00")
+#: In Los Angeles; elsewhere it is March 1 by then.
+LEAP_DAY = happened("issued", "2024-02-29T23:00:00-08:00")
 
 
 @pytest.mark.parametrize(
     ("other", "due", "unit", "found"),
     [
-        # It is March 1 in UTC by then.
         (None, Moment(on=on("2025-02-28")), Unit.YEARS, "2025-03-01"),
         (None, Moment(on=on("2025-02-28")), Unit.CALENDAR_DAYS, None),
         (None, None, Unit.YEARS, None),
@@ -238,7 +241,7 @@ def test_the_other_reading_of_a_value(
 ) -> None:
     value = replace(rulebook.by_id["CT-ORD-01"].values[0], due=Offset(amount=1, unit=unit), alternative=other)
 
-    day = alternative(value, LEAP_DAY, due, rulebook.jurisdictions["us_ct"])
+    day = alternative(value, LEAP_DAY, due, rulebook.jurisdictions["us_ca"])
 
     assert day == (on(found) if found else None)
 
