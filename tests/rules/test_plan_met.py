@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from orders.rules.adjust import Adjustment, adjusted
+from orders.rules.counting import moment_after
 from orders.rules.facts import DutyProof, Event, Facts, Kind
 from orders.rules.loading import load
 from orders.rules.model import MetBy, Offset
+from orders.rules.moments import earliest
 from orders.rules.planned import Clock, Moment, Status
 from orders.rules.rulebook import Rulebook
 from orders.rules.vocabulary import Unit
@@ -379,6 +381,26 @@ def test_what_a_surrender_duty_rests_on(
     found = deadline(order(firearms_indicated=indicated, events=(SERVED, *events)), rulebook, "CT-SUR-01")
 
     assert ((found.met is not None), found.proof) == (met, proof)
+
+
+def test_the_earliest_of_no_events_is_nothing(rulebook: Rulebook) -> None:
+    assert earliest([], rulebook.jurisdictions["us_ct"]) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("offset", "found"),
+    [
+        (Offset(amount=0, unit=Unit.CALENDAR_DAYS), Moment(at=at("2026-12-07T10:30:00-05:00"))),
+        (Offset(amount=3, unit=Unit.CALENDAR_DAYS), Moment(on=on("2026-12-10"))),
+        (Offset(amount=0, unit=Unit.COURT_DAYS), Moment(on=on("2026-12-07"))),
+    ],
+)
+def test_only_its_own_day_has_the_time_that_the_court_set(
+    rulebook: Rulebook, offset: Offset, found: Moment
+) -> None:
+    visit = happened("condition_set", "2026-12-07T10:30:00-05:00")
+
+    assert moment_after(visit, offset, rulebook.jurisdictions["us_ct"]) == found
 
 
 def test_a_finding_that_accounts_for_everything_meets_only_what_asks_for_everything(
