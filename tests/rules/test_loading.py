@@ -51,6 +51,7 @@ jurisdiction = "us_ct"
 [[rule]]
 id = "CT-WHOLE"
 title = "Something is done."
+short = "Done"
 binds = [{ kind = "restraining_order", firearms_indicated = true, financial_support = false }]
 starts = "heard"
 start_purpose = "compliance"
@@ -197,6 +198,7 @@ def test_every_key_of_a_rule_reaches_it(folder: Path) -> None:
         only_after=("returned", "served"),
         outlives_order=True,
         dated_by=DatedBy.START,
+        short="Done",
         part_of="CT-TWO",
         covers=("cell",),
         no_check="No one is late.",
