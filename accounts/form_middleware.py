@@ -42,6 +42,9 @@ _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER})
 #: The same entries at the same address within this time are a question, not a second row.
 SAME_WITHIN = timedelta(minutes=10)
 
+#: The same form again within this time is a double click; later, someone went back and pressed again.
+CLICKED_WITHIN = timedelta(seconds=10)
+
 #: Cookie of a browser in which a person left quickly: for some minutes Back shows a page without a name.
 LEFT = "left"
 
@@ -62,7 +65,10 @@ CHANGED = (
 )
 NOT_YET = "This is not saved yet. Check it and save."
 KEPT = "Your session ended. The form that you sent is kept for an hour, and shown again after you sign in."
-#: Lazy: the view that shows it knows the language of its reader.
+#: Lazy: the view that shows them knows the language of its reader.
+SAVED_BEFORE = gettext_lazy(
+    "This form was saved before and is not saved again. To enter another one, open the form again."
+)
 LOST = gettext_lazy("Your session ended before this was saved. Nothing was saved, so please do it again.")
 
 
@@ -224,6 +230,8 @@ def _replay(request: HttpRequest, stored: IdempotencyRecord) -> HttpResponse:
     if kept["page"]:
         # For a page that sends what a device kept: this was stored before.
         return HttpResponse(kept["page"], status=stored.status, headers={"X-Sent-Before": "yes"})
+    if timezone.now() - stored.at > CLICKED_WITHIN:
+        messages.info(request, SAVED_BEFORE)
     return HttpResponseRedirect(stored.headers["Location"])
 
 

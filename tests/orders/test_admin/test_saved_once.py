@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from accounts.form_middleware import CHANGED, SAME, SAME_WITHIN
+from accounts.form_middleware import CHANGED, SAME, SAME_WITHIN, SAVED_BEFORE
 from accounts.models import Agency, AgencyKind, ApiToken, IdempotencyRecord, Role, User
 from orders.models import Firearm, Order, Permit, Receipt, ServiceAttempt, Statement
 from tests import make
@@ -95,6 +96,21 @@ def test_a_double_click_stores_one_row_and_shows_the_result_of_the_first(
     said = [str(one) for one in desk.get(page_of(order)).context["messages"]]
     # In a browser the second answer replaces the first, with its messages; this client has read neither.
     assert len(set(said)) == 1
+
+
+def test_who_goes_back_and_presses_again_reads_that_it_was_saved_before(
+    desk: Client, order: Order, now: datetime
+) -> None:
+    address = f"{page_of(order)}firearm/"
+    sheet = sheet_of("firearm", order, now) | opened(desk, address)
+    desk.post(address, sheet)
+    shown = [str(one) for one in desk.get(page_of(order)).context["messages"]]
+    IdempotencyRecord.objects.filter(key__startswith="form:").update(at=F("at") - timedelta(seconds=11))
+
+    desk.post(address, sheet)
+
+    assert [str(one) for one in desk.get(page_of(order)).context["messages"]] == [*shown, str(SAVED_BEFORE)]
+    assert ACTS["firearm"][0].objects.filter(order=order).count() == 1
 
 
 def test_an_order_entered_twice_is_stored_once(desk: Client, sheet: dict[str, Any]) -> None:
