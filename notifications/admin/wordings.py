@@ -7,7 +7,6 @@ sample values: an administrator sees no case.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +54,6 @@ _TITLES = {
     "week": "The week in figures, to supervisors",
     "stopped": "Question to a protected person who replied",
 }
-_LABEL = re.compile(r"(\w+)\.(\w+)\.(\w+)/(\d+)")
 
 
 @dataclass(frozen=True)
@@ -244,10 +242,11 @@ def _known(name: str, channel: str, language: str) -> WordingKey:
 
 def label_words(label: str) -> str:
     """Return the label of a wording in words: “One notice by email, version 2”."""
-    found = _LABEL.fullmatch(label)
-    if found is None:
-        return label
-    name, channel, language, version = found.groups()
+    match label.replace("/", ".").split("."):
+        case [name, channel, language, version]:
+            pass
+        case _:
+            return label
     way = Channel(channel).label.lower() if channel in Channel else channel
     in_language = " in Spanish" if language == Language.SPANISH else ""
     return f"{_TITLES.get(name, name)} by {way}{in_language}, version {version}"

@@ -29,7 +29,8 @@ EITHER_DAY = "day: give either day, or weekday (Monday is 0) and nth (-1 is the 
             "awaited, binds, certainty, checkpoint, closed_day_doubt, closed_day_moves, court_sets_opening, "
             "covers, custody_starts, dated_by, doubt, due_starts, else_starts, ends_order, id, is_end, "
             "met_by, moves_off_closed_days, moves_to_nearest, no_check, not_before, only_after, opened_by, "
-            "opens_after, outlives_order, part_of, pick, start_purpose, starts, title, unless, until, value",
+            "opens_after, outlives_order, part_of, pick, short, start_purpose, starts, title, unless, until, "
+            "value",
         ),
         ('actor = "court"', "actor = 3", "line 8, CT-ONE: actor: 3 is not a text in quotes"),
         (

@@ -31,6 +31,7 @@ NOT_CORRECTED: dict[str, dict[str, str]] = {
     "statement": {"firearms": "each firearm out of reach is corrected on its own"},
     "verify": {"statement": _OF_ANOTHER_FACT},
     "refer": {"agency": "another prosecutor has read it: withdraw it and refer it again"},
+    "plan-service": {"town": "it names police on the order: withdraw the notice and enter it again"},
     "attempt": {"next_action_at": "set by the act “Next action”"},
     "modify": dict.fromkeys(
         ("added", "condition", "details", "due_at", "for_police"), "the new condition is a fact of its own"
