@@ -114,6 +114,8 @@ _KINDS = {
     "return_withdrawn": "Return of a firearm withdrawn",
     "return_signed": "Return of service signed",
     "returned": "Firearms returned",
+    "custody_step_corrected": "Step of custody corrected",
+    "custody_step_withdrawn": "Step of custody withdrawn",
     "custody_requested": "Request about firearms in custody",
     "return_request_renewed": "Request for return, now about the firearms received",
     "custody_request_corrected": "Request about firearms in custody corrected",

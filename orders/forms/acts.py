@@ -8,15 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, QueryDict
 
 from accounts.models import User
+from orders.errors import NotYours
 from orders.forms import (
     after_hearing,
     cautions,
     coming_service,
     conditions,
     corrections,
+    custody,
     firearms,
     hearings,
     items,
@@ -41,6 +44,7 @@ ACTS = {
         coming_service,
         cautions,
         firearms,
+        custody,
         proof,
         returns,
         after_hearing,
@@ -152,10 +156,17 @@ def run_act(
 ) -> ActRun:
     """Open the form of an act, or do the act if `typed` is valid. A preview changes nothing.
 
-    The caller has checked that `by` may do it. Raises `Http404` if the query names no item.
+    The caller has checked that `by` may do it. Raises `Http404` if the query names no item, and
+    `PermissionDenied` for one that is for the people of another agency to put right.
     """
     item = item_of(act, order, query)
+    if item is not None and act.fact is not None:
+        try:
+            act.fact.check_person(item, by)
+        except NotYours as refusal:
+            raise PermissionDenied from refusal
     form = act.form(typed, order=order, item=item, initial=initial_of(act, query))
+    form.offer_to(by)
     if item is None:
         form.begin(by, now)
     run = ActRun(act=act, order=order, item=item, form=form, is_gone=act.fact is not None and item is None)

@@ -164,6 +164,9 @@ class ActForm(FactsForm):
     def prepare_fields(self, order: Order) -> None:
         """Set choices and initial values from the order. Does nothing by default."""
 
+    def offer_to(self, person: User) -> None:
+        """Offer only what the person may choose. Does nothing by default."""
+
     def begin(self, person: User, now: datetime) -> None:
         """Offer what is likely: the person who opens the form, and this instant. Does nothing by default."""
 

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from typing_extensions import override
 
 from accounts.form_base import SiteForm
 from accounts.models import POLICE, Agency, User
 from orders.errors import InvalidFact
-from orders.forms.base import ActForm
+from orders.forms.base import Act, ActForm, Section
 from orders.forms.fields import InstantField, LabeledChoicesField
 from orders.forms.more_refusals import refusals_beside
+from orders.forms.returns import begin_with
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
-from orders.services.court_days import zone_of
 from orders.services.firearms.custody import add_place, move_firearms
 
 
@@ -39,30 +40,30 @@ class MoveForm(ActForm):
         help_text="For one item that has no tag, or a wrong one. Each item keeps its tag otherwise.",
     )
     moved_at = InstantField(label="When")
-    why = forms.CharField(
-        max_length=200, required=False, label="Reason", help_text="Such as a trial or a test."
-    )
-
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
-        self.person = person
-        super().__init__(*args, **kwargs)
+    why = forms.CharField(max_length=200, required=False, label="Why", help_text="Such as a trial or a test.")
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Offer the firearms that police hold, the police of the order, and the person's places."""
+        """Offer the firearms that police hold."""
         held = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
         self.offer_rows("firearms", held.order_by("id"), chooses_only=True)
-        mine = self.person.agencies_for("add", "custody_step")
-        involved = Agency.objects.filter(kind__in=POLICE, order_agencies__order=order)
-        self.offer_rows("agency", (Agency.objects.filter(pk__in=mine) | involved).distinct())
-        self.fields["agency"].initial = min(mine, default=None)
-        self.offer_rows("place", StoragePlace.objects.filter(agency__in=mine, is_open=True))
-        self.fields["taken_by"].initial = self.person.name
 
-    def start_at(self, now: datetime) -> None:
-        """Offer this instant."""
-        here = now.replace(second=0, microsecond=0).astimezone(zone_of(self.order))
-        self.fields["moved_at"].initial = here
+    @override
+    def offer_to(self, person: User) -> None:
+        """Offer the police of the order, the person's agencies and their places, and what is stored."""
+        mine = person.agencies_for("add", "custody_step")
+        police = Q(pk__in=mine) | Q(kind__in=POLICE, order_agencies__order=self.order)
+        places = Q(agency__in=mine, is_open=True)
+        if self.item is not None:
+            police |= Q(pk=self.item.agency_id)
+            places |= Q(pk=self.item.place_id)
+        self.offer_rows("agency", Agency.objects.filter(police).distinct())
+        self.offer_rows("place", StoragePlace.objects.filter(places))
+
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the officer, the agency and this instant."""
+        begin_with(self, person, now, at="moved_at", officer="taken_by")
 
     def record(self, *, by: User, now: datetime) -> list[CustodyStep]:
         """Record the step; empty if the form shows what is refused."""
@@ -106,3 +107,19 @@ class PlaceForm(SiteForm):
 
     def _store(self) -> StoragePlace:
         return add_place(**self.cleaned_data, by=self.person)
+
+
+ACTS = (
+    Act(
+        name="hand-over",
+        resource="custody_step",
+        action="add",
+        section=Section.FIREARMS,
+        title="Hand over to another officer, place or agency",
+        form=MoveForm,
+        service=move_firearms,
+        needs=lambda record: record.firearms_in_custody,
+        done="The step is recorded.",
+        undo="withdraw-custody-step",
+    ),
+)

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from orders.forms.base import ReasonForm, SeenForm, day_name
 from orders.forms.conditions import ConditionForm, SatisfyConditionForm
+from orders.forms.custody import MoveForm
 from orders.forms.fields import InstantField
 from orders.forms.hearings import FindingsForm, ScheduleHearingForm, held_on_field, outcome_field
 from orders.forms.returns import ReturnCheckForm
@@ -19,6 +20,7 @@ from orders.services import hearings, service
 from orders.services.conditions import conditions
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
+    custody_steps,
     return_steps,
 )
 
@@ -139,6 +141,27 @@ class CorrectReturnCheckForm(CorrectItemForm, ReturnCheckForm):
 
     fact = return_steps.RETURN_CHECK
     leave_out = ("request",)
+
+
+class CorrectStepForm(CorrectItemForm, MoveForm):
+    """A step of custody was recorded with an error."""
+
+    fact = custody_steps.CUSTODY_STEP
+    leave_out = ("firearms",)
+
+    tag = forms.CharField(
+        max_length=40,
+        required=False,
+        label="Tag",
+        help_text="Later steps with which the item kept this tag get the correct one, too.",
+    )
+
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Ask who gave it only for a step that did not begin with a receipt."""
+        super().prepare_fields(order)
+        if self.item.receipt_id is not None:
+            del self.fields["given_by"]
 
 
 class WithdrawItemForm(ReasonForm):

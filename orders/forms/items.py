@@ -19,6 +19,7 @@ from orders.forms.item_forms import (
     CorrectHearingForm,
     CorrectItemForm,
     CorrectReturnCheckForm,
+    CorrectStepForm,
     WithdrawItemForm,
 )
 from orders.forms.order_cards import OrderCardForm
@@ -30,6 +31,7 @@ from orders.services import cautions, coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
+    custody_steps,
     disposals,
     inventory,
     receipts,
@@ -150,6 +152,14 @@ ITEMS = (
         entry=DisposalForm,
         leave_out=["firearms"],
         entered_by="dispose",
+    ),
+    Item(
+        fact=custody_steps.CUSTODY_STEP,
+        name="custody-step",
+        resource="custody_step",
+        section=Section.FIREARMS,
+        form=CorrectStepForm,
+        entered_by="hand-over",
     ),
     Item(
         fact=requests.CUSTODY_REQUEST,

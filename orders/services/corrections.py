@@ -15,6 +15,7 @@ from orders.services import cautions, coming_service, hearings, service
 from orders.services.conditions import conditions, notices
 from orders.services.correctable import Correctable
 from orders.services.firearms import (
+    custody_steps,
     disposals,
     inventory,
     receipts,
@@ -37,6 +38,7 @@ CORRECTABLE: Mapping[str, Correctable] = {
         receipts.RECEIPT,
         returns.RETURN,
         disposals.DISPOSAL,
+        custody_steps.CUSTODY_STEP,
         requests.CUSTODY_REQUEST,
         return_steps.RETURN_CHECK,
         return_steps.RETURN_HOLD,

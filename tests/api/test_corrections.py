@@ -16,7 +16,7 @@ from orders.services import hearings, service
 from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
-from orders.services.firearms import inventory, receipts, return_steps, returns, statements
+from orders.services.firearms import custody, inventory, receipts, return_steps, returns, statements
 from orders.services.orders import case_events, licensing, order_cards, vacatur
 from orders.services.parties import persons
 from tests import make
@@ -63,6 +63,18 @@ def asked(f: Fixtures) -> Any:
     return make.may_return(f.order, at=f.now - timedelta(hours=2), now=f.now)
 
 
+def moved(f: Fixtures) -> Any:
+    """A step of a firearm in police custody."""
+    receipts.record_receipt(
+        f.order, kind="police", agency=f.police, received_at=f.now - timedelta(hours=5),
+        firearms=[f.firearm], **by(f),
+    )  # fmt: skip
+    return custody.move_firearm(
+        f.firearm, agency=f.police, given_by="Lee Ash", taken_by="Kim Oak",
+        moved_at=f.now - timedelta(hours=1), **by(f),
+    )  # fmt: skip
+
+
 def checked(f: Fixtures) -> Any:
     """A check before a return."""
     return return_steps.record_return_check(
@@ -78,6 +90,8 @@ class Case:
     row: Callable[[Fixtures], Any]
     correction: Callable[[Fixtures], dict[str, Any]]
     not_for: tuple[Role, ...] = (Role.JUDGE, Role.LIAISON)
+    #: The role that corrects and withdraws it.
+    by: Role = Role.CLERK
     #: False if the fixture changes more than the row.
     restores_plan: bool = True
 
@@ -111,6 +125,13 @@ CASES = {
         row=asked,
         correction=lambda f: {"requested_on": f.day(-1), "agency": f.police.name},
         not_for=(Role.JUDGE,),
+        restores_plan=False,
+    ),
+    "custody-steps": Case(
+        row=moved,
+        correction=lambda f: {"taken_by": "Kim Elm", "shelf": "B-15"},
+        by=Role.LIAISON,
+        not_for=(Role.JUDGE, Role.CLERK),
         restores_plan=False,
     ),
     "return-checks": Case(
@@ -219,20 +240,27 @@ def clerk(caller: MakeCaller, fixtures: Fixtures) -> Caller:
     return caller(make.person(Role.CLERK, fixtures.court))
 
 
+def doer_of(name: str, f: Fixtures, caller: MakeCaller) -> Caller:
+    """Who corrects and withdraws a row of this resource."""
+    role = CASES[name].by
+    return caller(make.person(role, f.police if role == Role.LIAISON else f.court))
+
+
 @pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
-def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, clerk: Caller) -> None:
+def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, caller: MakeCaller) -> None:
+    doer = doer_of(name, fixtures, caller)
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
     body = CASES[name].correction(fixtures)
-    tag = clerk.get(path).headers["ETag"]
+    tag = doer.get(path).headers["ETag"]
 
-    answer = clerk.patch(path, body | {"reason": "Misread."}, If_Match=tag)
+    answer = doer.patch(path, body | {"reason": "Misread."}, If_Match=tag)
 
     assert answer.status_code == 200, answer.content
     shown = answer.json()
     facts = {key: value for key, value in body.items() if key != "confirm"}
     assert {key: shown[key] for key in facts} == facts
-    again = clerk.get(path)
+    again = doer.get(path)
     assert (again.json(), again.headers["ETag"]) == (shown, answer.headers["ETag"])
     entry = HistoryEntry.objects.filter(order=fixtures.order).order_by("-id")[0]
     assert entry.reason == "Misread."
@@ -242,18 +270,19 @@ def test_correction_returns_the_row_as_get_does(name: str, fixtures: Fixtures, c
 @pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_correction_needs_the_version_a_reason_and_a_change(
-    name: str, fixtures: Fixtures, clerk: Caller
+    name: str, fixtures: Fixtures, caller: MakeCaller
 ) -> None:
+    doer = doer_of(name, fixtures, caller)
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
     body = CASES[name].correction(fixtures) | {"reason": "Misread."}
     before = HistoryEntry.objects.count()
 
     answers = [
-        clerk.patch(path, body),
-        clerk.patch(path, body, If_Match='"of yesterday"'),
-        clerk.patch(path, body | {"reason": ""}, If_Match="*"),
-        clerk.patch(path, {"reason": "Misread."}, If_Match="*"),
-        clerk.patch(path, body | {"surprise": 1}, If_Match="*"),
+        doer.patch(path, body),
+        doer.patch(path, body, If_Match='"of yesterday"'),
+        doer.patch(path, body | {"reason": ""}, If_Match="*"),
+        doer.patch(path, {"reason": "Misread."}, If_Match="*"),
+        doer.patch(path, body | {"surprise": 1}, If_Match="*"),
     ]
 
     assert [one.status_code for one in answers] == [428, 412, 400, 409, 400]
@@ -275,18 +304,20 @@ def test_only_who_may_enter_a_fact_corrects_and_withdraws_it(
         answers.append(person.post(f"{path}/withdrawals", {"reason": "Misread."}))
 
         assert {one.status_code for one in answers} == {403}
-    stranger = caller(make.person(Role.CLERK, make.agency(AgencyKind.COURT)))
+    kind = AgencyKind.POLICE if CASES[name].by == Role.LIAISON else AgencyKind.COURT
+    stranger = caller(make.person(CASES[name].by, make.agency(kind)))
     assert stranger.patch(path, body, If_Match="*").status_code == 404
 
 
 @pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
-def test_dry_run_of_a_correction_changes_nothing(name: str, fixtures: Fixtures, clerk: Caller) -> None:
+def test_dry_run_of_a_correction_changes_nothing(name: str, fixtures: Fixtures, caller: MakeCaller) -> None:
+    doer = doer_of(name, fixtures, caller)
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
     body = CASES[name].correction(fixtures) | {"reason": "Misread."}
     before = HistoryEntry.objects.count(), list(Deadline.objects.values().order_by("id"))
 
-    answer = clerk.patch(f"{path}?dry_run=true", body, If_Match="*")
+    answer = doer.patch(f"{path}?dry_run=true", body, If_Match="*")
 
     assert (answer.status_code, set(answer.json())) == (200, {"deadlines"})
     assert (HistoryEntry.objects.count(), list(Deadline.objects.values().order_by("id"))) == before
@@ -295,19 +326,20 @@ def test_dry_run_of_a_correction_changes_nothing(name: str, fixtures: Fixtures, 
 @pytest.mark.cut(3)
 @pytest.mark.parametrize("name", CASES)
 def test_withdrawal_removes_the_row_and_restores_the_plan(
-    name: str, fixtures: Fixtures, clerk: Caller
+    name: str, fixtures: Fixtures, caller: MakeCaller
 ) -> None:
+    doer = doer_of(name, fixtures, caller)
     before = plan_of(fixtures.order)
     path = f"/{name}/{CASES[name].row(fixtures).public_id}"
 
-    tried = clerk.post(f"{path}/withdrawals?dry_run=true", {"reason": "Another case."})
-    blank = clerk.post(f"{path}/withdrawals", {"reason": " "})
-    stale = clerk.post(f"{path}/withdrawals", {"reason": "Another case."}, If_Match='"of yesterday"')
-    answer = clerk.post(f"{path}/withdrawals", {"reason": "Another case."})
+    tried = doer.post(f"{path}/withdrawals?dry_run=true", {"reason": "Another case."})
+    blank = doer.post(f"{path}/withdrawals", {"reason": " "})
+    stale = doer.post(f"{path}/withdrawals", {"reason": "Another case."}, If_Match='"of yesterday"')
+    answer = doer.post(f"{path}/withdrawals", {"reason": "Another case."})
 
     assert [one.status_code for one in (tried, blank, stale, answer)] == [200, 400, 412, 201]
     assert answer.json()["id"] == str(fixtures.order.public_id)
-    assert clerk.get(path).status_code == 404
+    assert doer.get(path).status_code == 404
     assert plan_of(fixtures.order) == before or not CASES[name].restores_plan
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Agency, Role
-from orders.models import Attempt, CustodyStep, Firearm, StoragePlace
+from orders.models import Attempt, Capacity, CustodyStep, Firearm, StoragePlace
 from tests import make
 from tests.api.conftest import MakeCaller
 from tests.api.fixtures import Fixtures
@@ -53,6 +53,30 @@ def test_police_move_a_firearm_to_a_place_of_their_own(fixtures: Fixtures, calle
     clerk = caller(make.person(Role.CLERK, fixtures.court))
     assert clerk.get(f"/orders/{fixtures.order.public_id}/custody-steps").status_code in (403, 404)
     assert clerk.get("/storage-places").status_code == 403
+
+
+def test_other_police_of_the_order_put_no_step_right(fixtures: Fixtures, caller: MakeCaller) -> None:
+    agency = make.agency()
+    fixtures.order.order_agencies.create(agency=agency, capacity=Capacity.ASSISTING_POLICE)
+    step = CustodyStep.objects.create(
+        order=fixtures.order,
+        firearm=held(fixtures),
+        agency=fixtures.police,
+        given_by="Lee Ash",
+        taken_by="Kim Oak",
+        moved_at=fixtures.now - timedelta(hours=1),
+        moved_offset=0,
+    )
+    other, own = caller(make.person(Role.LIAISON, agency)), caller(make.person(Role.LIAISON, fixtures.police))
+    path, body = f"/custody-steps/{step.public_id}", {"shelf": "B-15", "reason": "Misread."}
+
+    refused = [
+        other.patch(path, body, If_Match="*"),
+        other.post(f"{path}/withdrawals", {"reason": "Misread."}),
+    ]
+
+    assert [one.status_code for one in refused] == [403, 403]
+    assert own.patch(path, body, If_Match="*").json()["shelf"] == "B-15"
 
 
 def test_place_officers_and_note_of_an_attempt_are_for_court_and_police(

@@ -18,7 +18,8 @@ from pytest_django import Settings
 from accounts.access import MATRIX
 from accounts.models import AgencyKind, Role, User
 from orders import rules
-from orders.models import HistoryEntry, StatementVerification
+from orders.models import CustodyStep, HistoryEntry, StatementVerification
+from orders.services import corrections
 from orders.services.attachments.attaching import attach_file
 from orders.services.firearms import custody, inventory, receipts, statements
 from orders.services.follow_ups.second_looks import record_look
@@ -110,6 +111,13 @@ def _move(world: World) -> None:
     )
 
 
+def _put_right(world: World) -> None:
+    _move(world)
+    row = CustodyStep.objects.latest("id")
+    corrections.correct(row, {"taken_by": "C"}, reason="Misread.", **world.given)
+    corrections.withdraw(row, reason="Misread.", **world.given)
+
+
 def _rule_of(event: str) -> str:
     """The announcement that an event starts."""
     (found,) = (one["id"] for one in ANNOUNCED if one["starts"] == event)
@@ -153,6 +161,7 @@ ACTS: Mapping[str, tuple[Callable[[World], Any], set[str]]] = {
         COURT,
     ),
     "step of custody": (_move, POLICE),
+    "step of custody that is put right": (_put_right, POLICE),
     "second look": (
         lambda one: record_look(one.check, result="holds", note="asked again", **one.given),
         {"supervisor"},

@@ -14,7 +14,8 @@ from accounts.api.fields import InstantField, NamedField
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.api.views import ResourceAction, ResourceList, etag
 from accounts.models import POLICE, Agency
-from orders.api.base import CaseChildList, ChildAction, OrderChildDetail, refusals_as_problems
+from orders.api.base import CaseChildList, ChildAction, refusals_as_problems
+from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.firearms.inventory import FirearmDetail
 from orders.api.serializers import AsGivenField, OrderChildOutput
 from orders.models import CustodyStep, StoragePlace
@@ -71,11 +72,12 @@ class CustodyStepInput(InputSerializer):
     why = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class CustodyStepDetail(OrderChildDetail):
-    """One step of custody."""
+class CustodyStepDetail(CorrectableDetail):
+    """One step of custody. PATCH corrects it, for the police that gave or took the firearm."""
 
     resource = "custody_step"
     queryset = CustodyStep.objects.select_related("firearm", "agency", "place")
+    input = correction_of(CustodyStepInput)
     output = CustodyStepOutput
 
 
@@ -97,7 +99,14 @@ class CustodyStepCreate(ChildAction):
     output = CustodyStepOutput
     service = staticmethod(custody.move_firearm)
     detail_route = "custody-step"
-    # What was moved is moved back by another step.
+    undo = "custody-step-withdrawals"
+
+
+class CustodyStepWithdrawalCreate(WithdrawalCreate):
+    """POST: the step was recorded in error and is removed. The firearm is where the step before left it."""
+
+    resource = "custody_step"
+    detail_view = CustodyStepDetail
     undo = "firearm-custody-steps"
 
 
@@ -153,6 +162,11 @@ class StoragePlaceList(ResourceList, ResourceAction):
 urlpatterns = [
     path("orders/<uuid:id>/custody-steps", CustodyStepList.as_view(), name="order-custody-steps"),
     path("custody-steps/<uuid:id>", CustodyStepDetail.as_view(), name="custody-step"),
+    path(
+        "custody-steps/<uuid:id>/withdrawals",
+        CustodyStepWithdrawalCreate.as_view(),
+        name="custody-step-withdrawals",
+    ),
     path("firearms/<uuid:id>/custody-steps", CustodyStepCreate.as_view(), name="firearm-custody-steps"),
     path("storage-places", StoragePlaceList.as_view(), name="storage-places"),
 ]

@@ -117,7 +117,7 @@ def move_firearms(
         if any(one.moved_at > moved_at for one in before.values()):
             refuse("moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it.")
         else:
-            _check_received(mine, moved_at, now=now, zone=zone_of(order))
+            check_received(mine, moved_at, now=now, zone=zone_of(order))
         change.data["items"] = [str(one) for one in mine]
         return _add(
             change.order,
@@ -133,7 +133,7 @@ def move_firearms(
         )
 
 
-def _check_received(firearms: Sequence[Firearm], at: datetime, *, now: datetime, zone: ZoneInfo) -> None:
+def check_received(firearms: Sequence[Firearm], at: datetime, *, now: datetime, zone: ZoneInfo) -> None:
     """Refuse a step of a firearm before police received it."""
     keys = [one.pk for one in firearms]
     received, before = held_since(keys, now), held_since(keys, at)
@@ -209,14 +209,30 @@ def drop_steps(receipt: Receipt, firearms: Collection[int] | None = None) -> Non
 def follow_receipt(receipt: Receipt) -> None:
     """Bring the first steps of custody into agreement with a corrected receipt: its time and its agency.
 
-    A place of another agency is not theirs. A receipt of others than police begins no custody.
+    A place of another agency is not theirs. A receipt of others than police begins no custody. Refuse a time
+    after a later step.
     """
+    _check_later_steps(receipt)
     steps = CustodyStep.objects.filter(receipt=receipt)
     if receipt.agency is None:
         steps.delete()
         return
     steps.exclude(agency=receipt.agency).update(agency=receipt.agency, place=None, shelf="")
     steps.update(moved_at=receipt.received_at, moved_offset=receipt.received_offset)
+
+
+def _check_later_steps(receipt: Receipt) -> None:
+    rows = CustodyStep.objects.filter(
+        receipt=None, firearm__receipts=receipt, moved_at__lt=receipt.received_at
+    )
+    for one in rows.order_by("moved_at"):
+        if one.firearm_id not in held_since([one.firearm_id], one.moved_at):
+            at = format_instant(one.moved_at, zone_of(receipt.order))
+            refuse(
+                "received_at",
+                "after_a_step",
+                f"A step of custody ({at}) would come before it. Put that step right first.",
+            )
 
 
 def check_corrected_holder(row: FirearmReturn | FirearmDisposal) -> None:

@@ -26,7 +26,7 @@ Entries = TypeVar("Entries", bound=QuerySet[HistoryEntry])
 ENTRIES: Mapping[str, Q] = {
     "caution": Q(kind__in=OF_CAUTIONS),
     "confidentiality_release": Q(kind__in=OF_RELEASES),
-    "custody_step": Q(kind="firearms_moved"),
+    "custody_step": Q(kind__in=["firearms_moved", "custody_step_corrected", "custody_step_withdrawn"]),
     "order_card": Q(kind__in=OF_CARDS),
     "protected_person": OF_PROTECTED_PERSONS,
     "review_item": Q(kind__startswith="review_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,7 +12,7 @@ from uuid import UUID
 import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -29,8 +29,10 @@ from orders.forms.custody import MoveForm, PlaceForm
 from orders.models import CustodyStep, Deadline, Firearm, FirearmStatus, Order, Receipt, StoragePlace
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import latest_steps, police_items
+from orders.services.firearms.custody_steps import put_right_by, step_words
 from orders.services.orders.record import load_record
 from orders.services.planning.rulebooks import bundled
+from orders.views.cases.lines import CaseAct, item_acts
 from orders.views.cases.views import go_on, order_of_case
 from orders.views.seen import person_in
 
@@ -43,12 +45,25 @@ _ACTS = ("custody-request", "return-check", "return-hold", "return-decision", "r
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepLine:
+    """One step, with the acts that put it right."""
+
+    step: CustodyStep
+    acts: Sequence[CaseAct]
+
+    @property
+    def words(self) -> str:
+        """The step in words, for the acts."""
+        return step_words(self.step)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeldItem:
     """One item in custody: where it is now, and the steps that brought it there."""
 
     firearm: Firearm
     step: CustodyStep | None
-    steps: Sequence[CustodyStep] = ()
+    steps: Sequence[StepLine] = ()
     #: The receipt with which police took it, for an item without a step.
     receipt: Receipt | None = None
 
@@ -81,8 +96,9 @@ def case_custody(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show what police hold of a case, and record that it goes to another officer or place."""
     order, roles = _order(request, public_id)
     person, now = expect(User, request.user), timezone.now()
-    form = MoveForm(request.POST if request.method == "POST" else None, order=order, person=person)
-    form.start_at(now)
+    form = MoveForm(request.POST if request.method == "POST" else None, order=order)
+    form.offer_to(person)
+    form.begin(person, now)
     if form.is_bound and form.record(by=person, now=now):
         messages.success(request, "The step is recorded.")
         return go_on(request, reverse("case-custody", args=[public_id]))
@@ -91,7 +107,8 @@ def case_custody(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "order": order,
         "form": form,
-        "items": _held(order),
+        "items": _held(order, person, roles),
+        "left": _left(order, person, roles),
         "acts": [
             (f"{reverse('case-act', args=[public_id, act.name])}{query}", title)
             for act in offered
@@ -110,10 +127,10 @@ def labels(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     A label names no person. The code holds an address that needs a sign-in.
     """
-    order, _ = _order(request, public_id)
+    order, roles = _order(request, public_id)
     found = [
         (one, _code(request.build_absolute_uri(reverse("custody-item", args=[one.firearm.public_id]))))
-        for one in _held(order)
+        for one in _held(order, expect(User, request.user), roles)
     ]
     return render(request, "orders/cases/labels.html", {"order": order, "labels": found})
 
@@ -163,7 +180,10 @@ def agency_custody(request: HttpRequest) -> HttpResponse:
 
 def _held_by(person: User) -> Any:
     """Return the latest step of each item that the person's agencies hold, the newest first."""
-    later = CustodyStep.objects.filter(firearm=OuterRef("firearm"), moved_at__gt=OuterRef("moved_at"))
+    later = CustodyStep.objects.filter(
+        Q(moved_at__gt=OuterRef("moved_at")) | Q(moved_at=OuterRef("moved_at"), pk__gt=OuterRef("pk")),
+        firearm=OuterRef("firearm"),
+    )
     return (
         CustodyStep.objects.visible_to(person, roles=VIEWERS)
         .filter(
@@ -191,15 +211,28 @@ def _without_a_step(person: User) -> QuerySet[Firearm]:
     )
 
 
-def _held(order: Order) -> list[HeldItem]:
-    """Return what police hold of the case."""
-    firearms = list(
-        Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED).order_by("id")
-    )
+def _held(order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
+    """Return what police hold of the case, each step with what the person may do about it."""
+    firearms = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
+    return _items(firearms, order, person, roles)
+
+
+def _left(order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
+    """Return what police held of the case before, with its steps."""
+    firearms = Firearm.objects.of_case(order.case_id).exclude(status=FirearmStatus.SURRENDERED)
+    had = firearms.filter(Exists(CustodyStep.objects.filter(firearm=OuterRef("pk"))))
+    return _items(had, order, person, roles)
+
+
+def _items(rows: QuerySet[Firearm], order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
+    firearms = list(rows.order_by("id"))
     latest = latest_steps(firearms)
-    steps: dict[int, list[CustodyStep]] = {one.pk: [] for one in firearms}
-    for one in CustodyStep.objects.filter(firearm__in=firearms).select_related("agency", "place"):
-        steps[one.firearm_id].append(one)
+    steps: dict[int, list[StepLine]] = {one.pk: [] for one in firearms}
+    found = CustodyStep.objects.filter(firearm__in=firearms).select_related("agency", "place", "firearm")
+    own = put_right_by(person, [one for one in found if one.order_id == order.pk])
+    for one in found:
+        acts = item_acts(one, order, roles) if one.pk in own else []
+        steps[one.firearm_id].append(StepLine(step=one, acts=acts))
     receipts = _receipts_of([one for one in firearms if one.pk not in latest])
     return [
         HeldItem(firearm=one, step=latest.get(one.pk), steps=steps[one.pk], receipt=receipts.get(one.pk))

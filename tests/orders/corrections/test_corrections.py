@@ -20,6 +20,7 @@ from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
 from orders.services.corrections import CORRECTABLE, correct, withdraw
 from orders.services.firearms import (
+    custody,
     disposals,
     inventory,
     receipts,
@@ -143,6 +144,20 @@ def disposed(order: Order) -> Any:
         **BY,
     )
     return row
+
+
+def moved(order: Order) -> Any:
+    """A step of a firearm in police custody."""
+    receipt = police_receipt(order)
+    return custody.move_firearm(
+        receipt.firearms.get(),
+        agency=receipt.agency,
+        given_by="Lee Ash",
+        taken_by="Kim Oak",
+        tag="T-1",
+        moved_at=ago(2),
+        **BY,
+    )
 
 
 def verified(order: Order) -> Any:
@@ -297,6 +312,19 @@ CASES = {
         ],
         wrong={"authority": " "},
         refused=("authority", "required"),
+    ),
+    "custody_step": Case(
+        record=moved,
+        changes={"taken_by": "Kim Elm", "tag": "T-2", "why": "A test at 12 Elm Lane.", "moved_at": ago(3)},
+        details=[
+            "Glock, serial AB123: Kim Oak took it, Fri, Dec 4, 2026, 2:00 p.m.",
+            "When: Fri, Dec 4, 2026, 2:00 p.m. → Fri, Dec 4, 2026, 1:00 p.m.",
+            "Taken by: Kim Oak → Kim Elm",
+            "Tag: T-1 → T-2",
+            "Why changed",
+        ],
+        wrong={"moved_at": ago(6)},
+        refused=("moved_at", "before_the_receipt"),
     ),
     "verification": Case(
         record=verified,
@@ -533,7 +561,7 @@ def test_correction_needs_a_reason_and_a_change(case: Case, order: Order) -> Non
 
 
 #: What needs a receipt, a firearm or a vacatur before it, which change the plan, too.
-WITH_MORE = {"receipt", "return", "disposal", *ASKED}
+WITH_MORE = {"receipt", "return", "disposal", "custody_step", *ASKED}
 
 
 @pytest.mark.cut(2)

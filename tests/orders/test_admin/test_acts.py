@@ -54,7 +54,8 @@ from tests.orders.test_admin.conftest import Enter, entering, page_of, typed
 pytestmark = pytest.mark.django_db
 
 #: The acts on the order. Those on one item have tests of their own.
-ON_ORDER = {name for name, act in ACTS.items() if act.fact is None}
+#: Those of police alone are in `tests/orders/cases/test_custody_put_right.py`.
+ON_ORDER = {name for name, act in ACTS.items() if act.fact is None and act.is_permitted({"clerk"})}
 
 LICENSE_NUMBER = "6-06-014-01-7M-12345"
 

@@ -1,0 +1,234 @@
+"""A step of custody is corrected and withdrawn; the steps that are left show where the firearm is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Agency, Role
+from orders.errors import InvalidFact, NotYours
+from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt
+from orders.services import corrections
+from orders.services.firearms.custody import Storage, add_place, holders_of, latest_steps, move_firearm
+from orders.services.firearms.disposals import record_disposal
+from orders.services.firearms.inventory import list_firearm
+from orders.services.firearms.receipts import record_receipt
+from tests import make
+from tests.make import NOW
+from tests.orders.corrections.fixtures import plan_of
+
+pytestmark = pytest.mark.django_db
+
+BY: dict[str, Any] = {"by": None, "now": NOW}
+WHY: dict[str, Any] = {**BY, "reason": "Misread."}
+
+
+def days(number: float) -> Any:
+    return NOW - timedelta(days=number)
+
+
+@pytest.fixture
+def order() -> Order:
+    """An order that is over."""
+    return make.served_order(ago=timedelta(days=30), issued_at=days(32), expires_on=days(15).date())
+
+
+@pytest.fixture
+def police() -> Agency:
+    return make.agency()
+
+
+@pytest.fixture
+def firearm(order: Order) -> Firearm:
+    return list_firearm(order, serial="S1", source="police", **BY)
+
+
+@pytest.fixture
+def receipt(order: Order, police: Agency, firearm: Firearm) -> Receipt:
+    return record_receipt(
+        order,
+        kind="police",
+        agency=police,
+        received_at=days(29),
+        firearms=[firearm],
+        storage=Storage(officer="Lee Ash", shelf="B4", tags={firearm.pk: "T-1"}),
+        **BY,
+    )
+
+
+def moved(receipt: Receipt, firearm: Firearm, at: float, **given: Any) -> CustodyStep:
+    told: dict[str, Any] = {"agency": receipt.agency, "given_by": "Lee Ash", "taken_by": "Kim Elm", **given}
+    return move_firearm(firearm, moved_at=days(at), **told, **BY)
+
+
+def refused(act: Any, *args: Any, **given: Any) -> tuple[str, str]:
+    with pytest.raises(InvalidFact) as error:
+        act(*args, **given)
+    return error.value.field, error.value.code
+
+
+def gone(order: Order, firearm: Firearm, agency: Agency, at: float) -> Any:
+    """The firearm left custody."""
+    (row,) = record_disposal(
+        order,
+        firearms=[firearm],
+        kind="transferred",
+        disposed_at=days(at),
+        agency=agency,
+        officer="Lee Ash",
+        authority="Order of the court",
+        taker_name="Kim Elm",
+        confirm="The court ordered it.",
+        **BY,
+    )
+    return row
+
+
+def test_a_step_with_too_late_a_time_no_longer_blocks_the_true_one(
+    receipt: Receipt, firearm: Firearm
+) -> None:
+    late = moved(receipt, firearm, 1)
+    assert refused(moved, receipt, firearm, 10) == ("moved_at", "before_the_last_step")
+
+    corrections.correct(late, {"moved_at": days(20)}, **WHY)
+
+    true = moved(receipt, firearm, 10, taken_by="Sgt. Moss")
+    assert latest_steps([firearm]) == {firearm.pk: true}
+
+
+def test_a_withdrawn_step_leaves_the_plan_and_the_place_as_before(
+    order: Order, receipt: Receipt, police: Agency, firearm: Firearm
+) -> None:
+    room = add_place(police, name="Room", by=make.person(Role.LIAISON, police))
+    before, where, held = plan_of(order), latest_steps([firearm]), holders_of([firearm])
+    step = moved(receipt, firearm, 10, place=room, agency=police, shelf="C1", tag="T-2")
+    assert latest_steps([firearm]) != where
+
+    corrections.withdraw(step, **WHY)
+
+    assert (plan_of(order), latest_steps([firearm]), holders_of([firearm])) == (before, where, held)
+    firearm.refresh_from_db()
+    assert firearm.status == FirearmStatus.SURRENDERED
+
+
+def test_a_corrected_agency_holds_the_firearm(receipt: Receipt, firearm: Firearm) -> None:
+    other, step = make.agency(), moved(receipt, firearm, 10)
+
+    corrections.correct(step, {"agency": other}, **WHY)
+
+    assert holders_of([firearm]) == {firearm.pk: other}
+
+
+def test_a_place_is_one_of_the_agency_of_the_step(receipt: Receipt, firearm: Firearm, police: Agency) -> None:
+    other = make.agency()
+    room = add_place(police, name="Room", by=make.person(Role.LIAISON, police))
+    vault = add_place(other, name="Vault", by=make.person(Role.LIAISON, other))
+    step = moved(receipt, firearm, 10, place=room)
+    wrong = ("place", "place_of_another_agency")
+
+    assert refused(corrections.correct, step, {"place": vault}, **WHY) == wrong
+    assert refused(corrections.correct, step, {"agency": other}, **WHY) == wrong
+    assert corrections.correct(step, {"agency": other, "place": vault}, **WHY).place == vault
+
+
+@pytest.mark.parametrize(
+    ("at", "code"), [(26, "before_the_last_step"), (5, "after_the_next_step"), (-1, "in_the_future")]
+)
+def test_a_step_stays_between_its_neighbors(at: float, code: str, receipt: Receipt, firearm: Firearm) -> None:
+    moved(receipt, firearm, 25)
+    step = moved(receipt, firearm, 20)
+    moved(receipt, firearm, 10)
+
+    with pytest.raises(InvalidFact) as error:
+        corrections.correct(step, {"moved_at": days(at)}, **WHY)
+
+    assert error.value.code == code
+    assert corrections.correct(step, {"moved_at": days(10)}, **WHY).moved_at == days(10)
+
+
+def test_a_step_on_which_a_later_one_rests_is_withdrawn_after_it(receipt: Receipt, firearm: Firearm) -> None:
+    first, second = moved(receipt, firearm, 20), moved(receipt, firearm, 10)
+
+    assert refused(corrections.withdraw, first, **WHY) == ("custody_step", "moved_since")
+    corrections.withdraw(second, **WHY)
+    corrections.withdraw(first, **WHY)
+
+    assert CustodyStep.objects.get().receipt == receipt
+
+
+def test_the_first_step_has_the_time_and_the_agency_of_its_receipt(
+    receipt: Receipt, firearm: Firearm, police: Agency
+) -> None:
+    step = CustodyStep.objects.get()
+    follows = "follows_the_receipt"
+
+    assert refused(corrections.correct, step, {"moved_at": days(20)}, **WHY) == ("moved_at", follows)
+    assert refused(corrections.correct, step, {"agency": make.agency()}, **WHY) == ("agency", follows)
+    assert refused(corrections.correct, step, {"given_by": "Kim Elm"}, **WHY) == ("given_by", "first_step")
+
+    corrections.correct(step, {"taken_by": "Sgt. Moss", "shelf": "B5", "tag": "T-9"}, **WHY)
+    step.refresh_from_db()
+    assert (step.taken_by, step.shelf, step.tag, step.agency) == ("Sgt. Moss", "B5", "T-9", police)
+
+
+def test_a_corrected_tag_goes_to_the_steps_that_kept_it(receipt: Receipt, firearm: Firearm) -> None:
+    for at, tag in ((20, ""), (15, "T-5"), (10, "")):
+        moved(receipt, firearm, at, tag=tag)
+    first = CustodyStep.objects.order_by("moved_at")[0]
+
+    corrections.correct(first, {"tag": "T-7"}, **WHY)
+    corrections.correct(first, {"shelf": "B7"}, **WHY)
+
+    assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-7", "T-7", "T-5", "T-5"]
+    corrections.correct(first, {"tag": "T-1"}, **WHY)
+    assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-1", "T-1", "T-5", "T-5"]
+
+
+def test_a_step_on_which_a_disposal_rests_keeps_its_agency(
+    order: Order, receipt: Receipt, firearm: Firearm
+) -> None:
+    other = make.agency()
+    step = moved(receipt, firearm, 20, agency=other)
+    left = gone(order, firearm, other, 10)
+    rests = ("custody_step", "left_since")
+
+    assert refused(corrections.withdraw, step, **WHY) == rests
+    assert refused(corrections.correct, step, {"agency": receipt.agency}, **WHY) == rests
+    assert refused(corrections.correct, step, {"moved_at": days(9)}, **WHY) == ("moved_at", "after_it_left")
+    assert CustodyStep.objects.get(pk=step.pk).agency == other
+    corrections.correct(step, {"taken_by": "Sgt. Moss", "moved_at": days(11)}, **WHY)
+
+    corrections.withdraw(left, **WHY)
+    corrections.withdraw(step, **WHY)
+    assert holders_of([firearm]) == {firearm.pk: receipt.agency}
+
+
+def test_a_receipt_is_not_corrected_to_a_time_after_a_step(receipt: Receipt, firearm: Firearm) -> None:
+    step = moved(receipt, firearm, 20)
+
+    late = {"received_at": days(19)}
+    assert refused(corrections.correct, receipt, late, **WHY) == ("received_at", "after_a_step")
+
+    corrections.correct(step, {"moved_at": days(10)}, **WHY)
+    corrections.correct(receipt, late, **WHY)
+    assert CustodyStep.objects.get(receipt=receipt).moved_at == days(19)
+
+
+def test_the_police_that_gave_or_took_it_put_a_step_right(receipt: Receipt, firearm: Firearm) -> None:
+    taker = make.agency()
+    step = moved(receipt, firearm, 10, agency=taker)
+    stranger = make.person(Role.LIAISON, make.agency())
+    told: dict[str, Any] = {"now": NOW, "reason": "Misread."}
+
+    with pytest.raises(NotYours):
+        corrections.correct(step, {"tag": "T-2"}, by=stranger, **told)
+    with pytest.raises(NotYours):
+        corrections.withdraw(step, by=stranger, **told)
+    first = CustodyStep.objects.get(receipt=receipt)
+    with pytest.raises(NotYours):
+        corrections.correct(first, {"tag": "T-2"}, by=make.person(Role.LIAISON, taker), **told)
+    assert receipt.agency is not None
+    corrections.correct(step, {"tag": "T-2"}, by=make.person(Role.LIAISON, receipt.agency), **told)
+    corrections.withdraw(step, by=make.person(Role.SUPERVISOR, taker), **told)
