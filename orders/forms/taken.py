@@ -11,20 +11,20 @@ from django import forms
 from django.forms.utils import ErrorDict
 from typing_extensions import override
 
-from accounts.form_base import SiteForm
 from accounts.models import POLICE, Agency, User
+from accounts.text import clean
 from orders.errors import InvalidFact
+from orders.forms.added import AddedItemForm
 from orders.forms.attachments import ACCEPTED, FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField, town_field
 from orders.forms.firearms import giver_field, place_field
 from orders.forms.more_refusals import refused_by
-from orders.matching.serials import exact_key, near_matches
+from orders.matching.serials import exact_key
 from orders.models import (
     AttachmentKind,
     Firearm,
     FirearmStatus,
-    ItemKind,
     Order,
     Permit,
     Receipt,
@@ -36,27 +36,22 @@ from orders.models import (
 from orders.services.attachments.attaching import attach_file
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import Storage
-from orders.services.firearms.found import FoundItem
+from orders.services.firearms.inventory import FIREARM
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.signatures import sign_receipt
 from orders.services.one_round import at_once, refuse, together
 
 #: Letters and digits that look different from one another.
 _CODE = (*"ACDEFGHJKM", *"NPQRTUVWXY", *"3479")
+#: The reason in the history if the list gets what the officer read on the firearm.
+_READ = "The officer who took the firearm read it there."
+#: The most characters of a tag.
+_LONGEST_TAG = 40
 #: The most items that one receipt adds to the list.
 MOST_ADDED = 30
 #: The reason in the history if a firearm is another one than the listed one.
 ANOTHER = "The officer read both serial numbers: it is another firearm."
 
-_KINDS = (
-    ("Pistol", "Pistol"),
-    ("Revolver", "Revolver"),
-    ("Rifle", "Rifle"),
-    ("Shotgun", "Shotgun"),
-    ("Other", "Other firearm"),
-    (ItemKind.AMMUNITION.value, "Ammunition"),
-    (ItemKind.MAGAZINES.value, "Magazines"),
-)
 #: Where a firearm can be that police take.
 _TAKEABLE = (
     FirearmStatus.ALLEGED,
@@ -64,107 +59,12 @@ _TAKEABLE = (
     FirearmStatus.NOT_HELD,
     FirearmStatus.RETURNED,
 )
-_LOTS = (ItemKind.AMMUNITION, ItemKind.MAGAZINES)
 
 
 def new_number() -> str:
     """Return a new number of a receipt, such as R-K7QM-4R3D. It does not show how many there are."""
     letters = "".join(secrets.choice(_CODE) for _ in range(8))
     return f"R-{letters[:4]}-{letters[4:]}"
-
-
-class AddedItemForm(SiteForm):
-    """One item that police take and the list does not have. Nothing is added if all is empty."""
-
-    what = forms.ChoiceField(choices=_KINDS, required=False, label="What it is")
-    make = forms.CharField(max_length=23, required=False, label="Make")
-    model = forms.CharField(max_length=20, required=False, label="Model")
-    caliber = forms.CharField(max_length=10, required=False, label="Caliber")
-    serial = forms.CharField(max_length=40, required=False, label="Serial number")
-    quantity = forms.IntegerField(
-        min_value=1,
-        max_value=1_000_000,
-        required=False,
-        label="How many",
-        help_text="Of ammunition or magazines.",
-    )
-    tag = forms.CharField(max_length=40, required=False, label="Tag")
-    same = forms.ChoiceField(
-        choices=[("same", "The same one"), ("another", "Another one")],
-        required=False,
-        widget=forms.RadioSelect,
-        label="Is it the same firearm?",
-    )
-
-    def __init__(self, *args: Any, listed: Collection[Firearm], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.listed = listed
-        #: The listed firearm whose number is like the typed one.
-        self.near: Firearm | None = None
-        for name, values in (("make", "makes"), ("caliber", "calibers")):
-            self.fields[name].widget.attrs["list"] = values
-        self.fields["serial"].widget.attrs |= {"autocapitalize": "characters", "autocomplete": "off"}
-        self.fields["quantity"].widget.attrs["inputmode"] = "numeric"
-
-    @override
-    def full_clean(self) -> None:
-        """Check nothing while a person asks for one more item."""
-        super().full_clean()
-        if "more" in self.data:
-            self._errors = ErrorDict()
-
-    @property
-    def is_empty(self) -> bool:
-        """True if nothing was typed."""
-        return not any(
-            self.cleaned_data.get(name) for name in ("make", "model", "caliber", "serial", "quantity", "tag")
-        )
-
-    @override
-    def clean(self) -> dict[str, Any]:
-        """Ask about a serial number that is like a listed one, and for what describes the item."""
-        data = self.cleaned_data
-        if self.is_empty or self.errors:
-            return data
-        if data["what"] in _LOTS:
-            if not data["quantity"]:
-                self.add_error("quantity", "Enter how many there are.")
-            return data
-        if data["quantity"]:
-            self.add_error("quantity", "Add each firearm on its own, without a quantity.")
-        self._look_at_serial(data)
-        return data
-
-    def _look_at_serial(self, data: dict[str, Any]) -> None:
-        typed = data["serial"]
-        by_serial = {one.serial: one for one in self.listed if one.serial_key}
-        likely = near_matches(typed, by_serial)
-        self.near = by_serial[likely[0]] if likely else None
-        if self.near is not None and not data["same"]:
-            self.add_error(
-                "same",
-                f"The list has {self.near}. You typed {typed}. If it is the same firearm, choose “The same "
-                "one”; then the listed one is ticked.",
-            )
-
-    @property
-    def is_same(self) -> bool:
-        """True if the officer answered that it is the listed firearm."""
-        return self.near is not None and self.cleaned_data.get("same") == "same"
-
-    def found(self) -> FoundItem:
-        """Return the item as the receipt names it."""
-        data = self.cleaned_data
-        if data["what"] in _LOTS:
-            words = " ".join(filter(None, [data["make"], data["model"], data["caliber"]]))
-            return FoundItem(item_kind=data["what"], quantity=data["quantity"], description=words)
-        return FoundItem(
-            serial=data["serial"],
-            make=data["make"],
-            model=data["model"],
-            caliber=data["caliber"],
-            firearm_type="" if data["what"] == "Other" else data["what"],
-        )
 
 
 def _signed(label: str, methods: Collection[SignatureMethod]) -> forms.ChoiceField:
@@ -292,7 +192,20 @@ class TakenForm(ActForm):
             is_on_screen = self.cleaned_data.get(f"{party}_method") == SignatureMethod.SCREEN
             if is_on_screen and not self.cleaned_data.get(f"{party}_drawing"):
                 self.add_error(f"{party}_method", "Sign in the field, or choose another answer.")
+        self._clean_tags()
         return self.cleaned_data
+
+    def _clean_tags(self) -> None:
+        """Refuse a tag that no column takes, and one beside what is not ticked."""
+        ticked = {one.pk for one in self.cleaned_data.get("firearms", ())}
+        for firearm in self.listed:
+            tag = clean(self.data.get(f"tag-{firearm.pk}", ""))
+            if len(tag) > _LONGEST_TAG:
+                self.add_error("firearms", f"{firearm}: the tag has more than {_LONGEST_TAG} characters.")
+            elif tag and firearm.pk not in ticked:
+                self.add_error(
+                    "firearms", f"{firearm} has the tag {tag} and is not ticked. Tick it, or clear the tag."
+                )
 
     def record(self, *, by: User, now: datetime) -> Receipt | None:
         """Store the receipt with its signatures and photographs, all or nothing.
@@ -314,6 +227,9 @@ class TakenForm(ActForm):
             self.added = every
 
     def _store(self, *, by: User, now: datetime) -> Receipt:
+        for one in self.added:
+            if learned := one.learned():
+                FIREARM.correct(one.near, learned, by=by, now=now, reason=_READ)
         receipt = record_receipt(self.order, **self.service_kwargs(), by=by, now=now)
         self._sign(receipt, by=by, now=now)
         for kind, name in ((AttachmentKind.FIREARM_PHOTO, "photos"), (AttachmentKind.RECEIPT, "paper")):
@@ -364,7 +280,7 @@ class TakenForm(ActForm):
         same = [one for one in self.added if one.is_same]
         new = [one for one in self.added if not one.is_same and not one.is_empty]
         ticked = {one.pk: one for one in [*facts["firearms"], *(one.near for one in same if one.near)]}
-        tags = {pk: self.data.get(f"tag-{pk}", "")[:40] for pk in ticked}
+        tags = {pk: self.data.get(f"tag-{pk}", "") for pk in ticked}
         tags |= {one.near.pk: tag for one in same if one.near and (tag := one.cleaned_data["tag"])}
         return {
             "kind": ReceiptKind.POLICE,

@@ -24,6 +24,8 @@ from orders.services.attachments.attaching import attach_file
 from orders.services.court_days import zone_of
 from orders.services.service import record_failed_attempt, record_service, town_of_service
 
+#: The most characters of the reason and the place of an attempt.
+_MOST = {"reason": 200, "place": 200}
 #: The choice of an attempt that failed.
 NOT_SERVED = "not_served"
 
@@ -95,13 +97,62 @@ class VisitForm(ActForm):
 
     @override
     def clean(self) -> dict[str, Any]:
-        """Ask for the reason of an attempt that failed."""
+        """Ask for the reason of an attempt that failed, and refuse what would be lost."""
         data = self.cleaned_data
-        if data.get("service_method") == NOT_SERVED and not data.get("reason"):
-            self.add_error("reason", "Choose why the order was not served.")
-        if data.get("reason") == AttemptReason.OTHER and not data.get("note"):
-            self.add_error("note", "Describe the other reason.")
+        if data.get("service_method") == NOT_SERVED:
+            self._clean_attempt(data)
+        elif data.get("service_method"):
+            self._clean_service(data)
         return data
+
+    def _clean_attempt(self, data: dict[str, Any]) -> None:
+        if not data.get("reason"):
+            self.add_error("reason", "Choose why the order was not served.")
+            return
+        if data["reason"] == AttemptReason.OTHER and not data.get("note"):
+            self.add_error("note", "Describe the other reason.")
+        if (over := len(self._words()) - _MOST["reason"]) > 0:
+            self.add_error(
+                "note",
+                f"Make it {over} characters shorter: what you entered about custody and firearms is kept "
+                "with it.",
+            )
+        if len(self._place()) > _MOST["place"]:
+            self.add_error("place", "Shorten it: the town is kept with it.")
+
+    def _clean_service(self, data: dict[str, Any]) -> None:
+        """Refuse what is about an attempt that failed: a record of service has no place for it."""
+        if data.get("reason"):
+            self.add_error(
+                "reason", "You entered that the order was served. Leave this empty, or tap “No, not served”."
+            )
+        if data.get("note"):
+            self.add_error(
+                "note",
+                "Service has no note. Clear this; what officers must know is a caution, on the page of the "
+                "case.",
+            )
+        if data.get("place") and "place" in self.changed_data:
+            self.add_error("place", "Service is kept with its town. Clear this, and choose the town below.")
+
+    def _words(self) -> str:
+        """Return why the order was not served, and what else was learned at the door."""
+        data, code = self.cleaned_data, AttemptReason(self.cleaned_data["reason"])
+        note = data.get("note", "")
+        words = [
+            note if code is AttemptReason.OTHER else f"{code.label}: {note}" if note else str(code.label)
+        ]
+        if data.get("served_in_custody"):
+            words.append("in custody")
+        if answer := data.get("firearms_answer"):
+            words.append(f"asked about firearms: {FirearmsAnswer(answer).label.lower()}")
+        return "; ".join(words)
+
+    def _place(self) -> str:
+        """Return where it was tried, with the town if it was chosen."""
+        town = self.cleaned_data.get("town") if "town" in self.changed_data else None
+        place = self.cleaned_data.get("place", "")
+        return ", ".join(filter(None, [place, town.name if town and town.name not in place else ""]))
 
     def record(self, *, by: User, now: datetime) -> Order | ServiceAttempt | None:
         """Record service or the failed attempt; None if the form shows what is refused."""
@@ -109,26 +160,23 @@ class VisitForm(ActForm):
 
     def _store(self, *, by: User, now: datetime) -> Order | ServiceAttempt:
         facts = self.facts()
-        failed = {name: facts.pop(name) for name in ("reason", "note", "place", "photos")}
+        of_attempt = {name: facts.pop(name) for name in ("reason", "note", "place", "photos")}
+        stored: Order | ServiceAttempt
         if facts["service_method"] != NOT_SERVED:
-            return record_service(self.order, **facts, by=by, now=now)
-        return self._record_attempt(failed, by=by, now=now)
-
-    def _record_attempt(self, failed: dict[str, Any], *, by: User, now: datetime) -> ServiceAttempt:
-        code, note = AttemptReason(failed["reason"]), failed["note"]
-        words = f"{code.label}: {note}" if note else code.label
-        attempt = record_failed_attempt(
-            self.order,
-            attempted_at=self.cleaned_data["served_at"],
-            method=ServiceMethod.IN_HAND,
-            officer=self.cleaned_data["service_officer"],
-            reason=note if code is AttemptReason.OTHER else words,
-            code=code,
-            place=failed["place"],
-            by=by,
-            now=now,
-        )
-        for photo in failed["photos"]:
+            stored = record_service(self.order, **facts, by=by, now=now)
+        else:
+            stored = record_failed_attempt(
+                self.order,
+                attempted_at=self.cleaned_data["served_at"],
+                method=ServiceMethod.IN_HAND,
+                officer=self.cleaned_data["service_officer"],
+                reason=self._words(),
+                code=of_attempt["reason"],
+                place=self._place(),
+                by=by,
+                now=now,
+            )
+        for photo in of_attempt["photos"]:
             photo.seek(0)
             attach_file(self.order, kind=AttachmentKind.SERVICE_PHOTO, file=photo.read(), by=by, now=now)
-        return attempt
+        return stored

@@ -86,9 +86,8 @@ class HeldItem:
         """The place and shelf, or the officer who has it."""
         if self.step is None:
             return "Not recorded"
-        if self.step.place is None:
-            return f"With {self.step.taken_by}"
-        return f"{self.step.place}, shelf {self.step.shelf}" if self.step.shelf else str(self.step.place)
+        place = str(self.step.place or f"With {self.step.taken_by}")
+        return f"{place}, shelf {self.step.shelf}" if self.step.shelf else place
 
 
 @require_http_methods(["GET", "POST"])

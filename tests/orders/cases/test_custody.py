@@ -94,6 +94,16 @@ def test_one_item_gets_a_tag_later_and_several_do_not(place: Place) -> None:
     assert [one.tag for one in CustodyStep.objects.order_by("-id")[:2]] == ["", "T-77"]
 
 
+def test_a_shelf_without_a_place_is_shown(place: Place) -> None:
+    order, firearm = taken(place)
+
+    browser(place.liaison).post(page_of(order, "custody"), moved(place, firearm, shelf="Locker 3"))
+
+    text = read(place.liaison, page_of(order, "custody"))
+    assert "With Sgt. Moss, shelf Locker 3" in text
+    assert text.count("shelf Locker 3") == 2
+
+
 @pytest.mark.parametrize(
     ("hours", "given", "message"),
     [

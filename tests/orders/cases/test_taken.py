@@ -297,3 +297,42 @@ def test_the_page_shows_the_duty_and_hides_the_protected_person(place: Place) ->
     assert PROTECTED not in text
     assert "<script>" not in text
     assert "style=" not in text
+
+
+def test_a_tag_beside_what_is_not_ticked_is_asked_about(place: Place) -> None:
+    order = place.order(firearms=2)
+    first, second = ticked(order, 2)
+    client, page = browser(place.liaison), page_of(order, "receipt")
+
+    left = client.post(page, sheet(place, firearms=[first], **{f"tag-{second}": "T-2"}))
+    long = client.post(page, sheet(place, firearms=[first], **{f"tag-{first}": "T" * 41}))
+
+    assert "has the tag T-2 and is not ticked" in left.content.decode()
+    assert "the tag has more than 40 characters" in long.content.decode()
+    assert not Receipt.objects.exists()
+
+
+def test_ammunition_with_a_serial_number_is_asked_about(place: Place) -> None:
+    order = place.order(firearms=1)
+    row = {"item0-what": "ammunition", "item0-quantity": "3", "item0-serial": "LOT 7"}
+
+    answer = browser(place.liaison).post(page_of(order, "receipt"), sheet(place, **row))
+
+    assert "Ammunition and magazines have no serial number. Clear this." in answer.content.decode()
+    assert not Receipt.objects.exists()
+
+
+def test_what_is_typed_about_a_listed_firearm_goes_on_the_list_or_is_asked_about(place: Place) -> None:
+    order = place.order(firearms=1)
+    listed = Firearm.objects.get(order=order)
+    row = {"item0-serial": listed.serial.replace("-", " "), "item0-same": "same", "item0-caliber": "9 mm"}
+    client, page = browser(place.liaison), page_of(order, "receipt")
+
+    wrong = client.post(page, sheet(place, **row, **{"item0-make": "Glock"}))
+    done = client.post(page, sheet(place, **row, **{"item0-make": "ruger"}))
+
+    assert "The list has Ruger." in wrong.content.decode()
+    assert done.status_code == 302
+    listed.refresh_from_db()
+    assert (listed.make, listed.caliber, listed.status) == ("Ruger", "9 mm", FirearmStatus.SURRENDERED)
+    assert order.history.get(kind="firearm_corrected").actor == place.liaison

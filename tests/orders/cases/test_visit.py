@@ -156,3 +156,60 @@ def test_no_answer_about_service_is_chosen_in_advance(place: Place) -> None:
     assert "Tap how the order was served" in sent
     order.refresh_from_db()
     assert order.served_at is None
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"firearms_answer": "yes"}, "Not at home; asked about firearms: yes, has firearms"),
+        ({"served_in_custody": "on", "note": "Lights on"}, "Not at home: Lights on; in custody"),
+    ],
+)
+def test_what_was_learned_without_service_is_kept_with_the_attempt(
+    place: Place, given: dict[str, str], reason: str
+) -> None:
+    order, town = place.order(hours=None), make.town()
+    sent = visited(service_method="not_served", reason="not_home", place="9 Ash Road", town=town.pk, **given)
+
+    browser(place.liaison).post(page_of(order, "serve"), sent)
+
+    attempt = ServiceAttempt.objects.get(order=order)
+    assert (attempt.reason, attempt.place) == (reason, f"9 Ash Road, {town.name}")
+    order.refresh_from_db()
+    assert (order.firearms_answer, order.served_in_custody) == ("", False)
+
+
+def test_an_attempt_with_more_than_its_words_hold_is_asked_about(place: Place) -> None:
+    order, town = place.order(hours=None), make.town()
+    given = {"note": "n" * 160, "firearms_answer": "refused", "place": "p" * 200, "town": town.pk}
+    sent = visited(service_method="not_served", reason="elsewhere", **given)
+
+    form = browser(place.liaison).post(page_of(order, "serve"), sent).context["form"]
+
+    assert set(form.errors) == {"note", "place"}
+    assert not ServiceAttempt.objects.exists()
+
+
+@pytest.mark.parametrize("given", [{"reason": "moved"}, {"note": "Dog in the yard"}, {"place": "9 Ash Road"}])
+def test_what_service_has_no_place_for_is_refused_beside_its_field(
+    place: Place, given: dict[str, str]
+) -> None:
+    order = place.order(hours=None)
+
+    refused = browser(place.liaison).post(page_of(order, "serve"), visited(**given))
+    served = browser(place.liaison).post(page_of(order, "serve"), visited(place="7 Elm Lane"))
+
+    assert set(refused.context["form"].errors) == set(given)
+    assert served.status_code == 302, "the address that the form begins with is not typed"
+
+
+def test_a_photograph_of_service_is_kept(place: Place) -> None:
+    order, picture = place.order(hours=None), BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    photo = SimpleUploadedFile("door.png", picture.getvalue(), content_type="image/png")
+
+    browser(place.liaison).post(page_of(order, "serve"), visited(photos=[photo]))
+
+    order.refresh_from_db()
+    assert order.served_at is not None
+    assert Attachment.objects.get(order=order).kind == "service_photo"
