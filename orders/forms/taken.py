@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.forms.utils import ErrorDict
 from typing_extensions import override
 
@@ -166,7 +167,10 @@ class TakenForm(ActForm):
         self.offer_rows("firearms", takeable.order_by("id"))
         self.offer_rows("permits", Permit.objects.filter(order=order, handed_in_on=None))
         mine = Agency.objects.filter(pk__in=self.person.agencies_for("add", "receipt"), kind__in=POLICE)
-        self.offer_rows("agency", mine, chooses_only=True)
+        # Other police of the order ask for a reason, which the service does.
+        police = Q(pk__in=mine) | Q(kind__in=POLICE, order_agencies__order=order)
+        self.offer_rows("agency", Agency.objects.filter(police).distinct())
+        self.fields["agency"].initial = mine.first()
         places = StoragePlace.objects.filter(agency__in=mine, is_open=True)
         self.offer_rows("place", places, chooses_only=True)
         self.fields["officer"].initial = self.person.name

@@ -173,6 +173,10 @@ def _accept(row: Any) -> None:
     """Nothing has to be withdrawn first."""
 
 
+def _accept_recorder(row: Any, by: User | None, confirm: str) -> None:
+    """It makes no difference who corrects the fact."""
+
+
 def _accept_person(row: Any, by: User) -> None:
     """Everyone who may act on the order may correct and withdraw the fact."""
 
@@ -202,6 +206,8 @@ class Correctable:
     is_recorded: Callable[[Any], bool] = lambda row: True
     #: Raises `NotYours` if the fact is for the people of another agency to correct.
     check_person: Callable[[Any, User], None] = _accept_person
+    #: Raises `DoubtfulFact` for a corrected row that needs a reason from this person, as at entry.
+    check_recorder: Callable[[Any, User | None, str], None] = _accept_recorder
     #: Raises `InvalidFact` if something else must be withdrawn first, naming it.
     check_withdrawable: Callable[[Any], None] = _accept
     #: Removes the fact.
@@ -236,6 +242,7 @@ class Correctable:
                 column.set(stored, changes)
             if self.check is not None:
                 self.check(stored, now=now, confirm=clean(confirm))
+            self.check_recorder(stored, by, clean(confirm))
             after = self._values(stored)
             self._note_changes(change, before, after)
             if clean(confirm):

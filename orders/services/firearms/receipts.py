@@ -37,6 +37,7 @@ from orders.services.firearms.custody import (
     store_first,
 )
 from orders.services.firearms.found import FoundItem, drop_unproven, list_found
+from orders.services.firearms.recorders import check_recorder
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
@@ -82,7 +83,8 @@ def record_receipt(
     What the list does not have (`found`) is added to it. Permits are handed in. Police who take firearms give
     the `storage`. With `another`, the reason, a found firearm may have almost the serial number of a listed
     one. With `may_name_none`, a person decides later what the receipt names. Raises `InvalidFact`, and
-    `DoubtfulFact` for a receipt from before the order unless `confirm` gives the reason.
+    `DoubtfulFact` for a receipt from before the order, or of other police than those of `by`, unless
+    `confirm` gives the reason.
     """
     why = clean(confirm) or clean(another)
     with changing(order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=why) as change:
@@ -102,6 +104,7 @@ def record_receipt(
             lives_apart=lives_apart,
         )
         check_receipt(receipt, now=now, confirm=confirm)
+        check_recorder(receipt, by, clean(confirm))
         if storage is not None:
             check_storage(storage, receipt.agency)
         mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
@@ -334,6 +337,7 @@ RECEIPT = Correctable(
         _FIREARMS,
     ),
     check=check_receipt,
+    check_recorder=check_recorder,
     remove=_remove,
     after_correction=_follow,
 )

@@ -336,3 +336,21 @@ def test_what_is_typed_about_a_listed_firearm_goes_on_the_list_or_is_asked_about
     listed.refresh_from_db()
     assert (listed.make, listed.caliber, listed.status) == ("Ruger", "9 mm", FirearmStatus.SURRENDERED)
     assert order.history.get(kind="firearm_corrected").actor == place.liaison
+
+
+def test_a_receipt_of_other_police_of_the_order_needs_the_reason(place: Place) -> None:
+    order, helping = place.order(firearms=1), make.agency(name="Oak Police")
+    order.order_agencies.create(agency=helping, capacity="assisting_police")
+    client, page = browser(place.liaison), page_of(order, "receipt")
+    sent = sheet(place, agency=helping.pk, firearms=ticked(order))
+    assert client.get(page).context["form"]["agency"].value() == place.police.pk
+
+    asked = client.post(page, sent)
+    assert list(asked.context["form"].errors) == ["agency"]
+    assert "You do not act for Oak Police." in asked.content.decode()
+    client.post(page, sent | {"confirm": "Mutual aid."})
+
+    receipt = Receipt.objects.get()
+    assert receipt.agency == helping
+    assert order.history.get(kind="receipt_recorded").reason == "Mutual aid."
+    assert CustodyStep.objects.get().agency == helping
