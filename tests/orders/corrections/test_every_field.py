@@ -25,7 +25,6 @@ NOT_CORRECTED: dict[str, dict[str, str]] = {
     "receipt": {"found": _LISTED, "permits": "withdrawn with the receipt; another permit is handed in alone"},
     "return": {"firearms": "each firearm has a return of its own"},
     "hand-over": {"firearms": "each firearm has a step of its own"},
-    "plan-service": {"town": "set on the order, whose correction takes it"},
     "dispose": {"firearms": "each firearm has a disposal of its own"},
     "custody-request": {"kind": "another kind asks for other papers, so it is another request"},
     "return-hold": {"request": _OF_ANOTHER_FACT},
