@@ -578,7 +578,9 @@ def test_links_need_no_query_for_each_item(place: Place, desk: Client) -> None:
                 agency=make.agency(),
                 **place.by,
             )
-            inventory.record_permit(place.order, kind="Pistol permit", number=f"{serial}", **place.by)
+            inventory.record_permit(
+                place.order, kind="Pistol permit", number=f"{number}-{serial}", **place.by
+            )
             notices.record_notice_sent(place.order, entry="CT-SVC-04", sent_on=place.day(0), **place.by)
         desk.get(page_of(place.order))
         with CaptureQueriesContext(connection) as queries:
