@@ -278,9 +278,7 @@ def shown_state(deadline: Deadline, now: datetime) -> ShownState:
 
 def due_words(deadline: Deadline, zone: ZoneInfo) -> str:
     """Return when the deadline is due, in court time; the end of a day where the law counts days."""
-    if deadline.due_on is not None:
-        return f"{format_day(deadline.due_on)}, end of day"
-    return format_instant(deadline.due_at, zone) if deadline.due_at else ""
+    return short_due(deadline, zone) + ("" if deadline.due_on is None else ", end of day")
 
 
 def late_words(deadline: Deadline, now: datetime) -> str:
