@@ -49,7 +49,7 @@ test: setup ## Run the tests, in seven to twelve minutes on two cores
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \
 	exit $${failed:-0}
 
-long: setup ## Run the long tests that `make test` leaves out: every second one with a database, walks in the browser, faults of processes (ten to twenty minutes)
+long: setup ## Run the long tests that `make test` leaves out: most of those with a database, walks in the browser, faults of processes (ten to twenty minutes)
 	@only="long and "; .ci/browser || only="$${only}not browser and "; .ci/faketime; \
 	$(TESTS) $(BIN)/python -m pytest -n 2 --dist worksteal -m "$${only}not processes" || failed=1; \
 	$(TESTS) $(BIN)/python -m pytest -n 3 --dist worksteal -m "$${only}processes" $(WITH_PROCESSES) || failed=1; \

@@ -37,24 +37,22 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-#: Folders with the tests that work through a database, the API, pages or a browser, the slow ones:
-#: `make test` runs every second test of each of their files, `make long` and CI the others.
-HALVED = frozenset({"accounts", "api", "attacks", "browser", "notifications", "orders"})
+#: Folders with the tests that work through a database, the API, pages or a browser, the slow ones.
+#: `make test` runs every second, third or fourth test of each of their files, `make long` and CI the others.
+THINNED = {"accounts": 2, "api": 3, "attacks": 3, "browser": 4, "notifications": 2, "orders": 2}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Leave a part of the tests to `make long`, always the same: see `HALVED`, and the marker `cut(n)`."""
+    """Leave a part of the tests to `make long`, always the same: see `THINNED`, and the marker `cut(n)`."""
     seen: Counter[str] = Counter()
     for item in items:
         if item.get_closest_marker("long"):
             continue
         if marker := item.get_closest_marker("cut"):
             group, step = item.nodeid.partition("[")[0], marker.args[0]
-        elif item.path.relative_to(TESTS).parts[0] in HALVED:
-            group, step = str(item.path), 2
         else:
-            continue
+            group, step = str(item.path), THINNED.get(item.path.relative_to(TESTS).parts[0], 1)
         if seen[group] % step:
             item.add_marker("long")
         seen[group] += 1
