@@ -179,11 +179,16 @@ def holders_of(firearms: Iterable[Firearm]) -> dict[int, Agency]:
     rows = list(firearms)
     items = police_items(rows).filter(receipt__agency__isnull=False)
     taken = {one.firearm_id: one.receipt for one in items.distinct("firearm_id")}
-    held = {pk: receipt.agency for pk, receipt in taken.items() if receipt.agency is not None}
-    for pk, step in latest_steps(rows).items():
-        if pk not in taken or step.moved_at >= taken[pk].received_at:
-            held[pk] = step.agency
-    return held
+    steps = latest_steps(rows)
+    held = {pk: holder_by(steps.get(pk), taken.get(pk)) for pk in taken.keys() | steps.keys()}
+    return {pk: holder for pk, holder in held.items() if holder is not None}
+
+
+def holder_by(step: CustodyStep | None, receipt: Receipt | None) -> Agency | None:
+    """Return who holds a firearm by its last step and its last receipt of police: the later one decides."""
+    if step is not None and (receipt is None or step.moved_at >= receipt.received_at):
+        return step.agency
+    return receipt.agency if receipt is not None else None
 
 
 def check_holder(agency: Agency, firearms: Iterable[Firearm]) -> None:

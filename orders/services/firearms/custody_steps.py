@@ -22,7 +22,7 @@ from orders.models import (
 )
 from orders.services.correctable import Column, Correctable, InstantColumn
 from orders.services.court_days import zone_of
-from orders.services.firearms.custody import Storage, check_received, check_storage
+from orders.services.firearms.custody import Storage, check_received, check_storage, holder_by
 from orders.services.one_round import refuse
 from orders.services.validation import check_instant
 
@@ -170,9 +170,7 @@ def _holder(firearm: int, at: datetime, *, without: int = 0) -> Agency | None:
         firearm=firearm, receipt__kind=ReceiptKind.POLICE, receipt__received_at__lte=at
     )
     item = items.select_related("receipt__agency").order_by("receipt__received_at", "id").last()
-    if step is not None and (item is None or step.moved_at >= item.receipt.received_at):
-        return step.agency
-    return item.receipt.agency if item is not None else None
+    return holder_by(step, item.receipt if item is not None else None)
 
 
 def _before(step: CustodyStep) -> QuerySet[CustodyStep]:
