@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -106,8 +106,8 @@ def case_custody(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "order": order,
         "form": form,
-        "items": _held(order, person, roles),
-        "left": _left(order, person, roles),
+        "items": _with_steps(_held(order), order, person, roles),
+        "left": _with_steps(_left(order), order, person, roles),
         "acts": [
             (f"{reverse('case-act', args=[public_id, act.name])}{query}", title)
             for act in offered
@@ -126,10 +126,10 @@ def labels(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     A label names no person. The code holds an address that needs a sign-in.
     """
-    order, roles = _order(request, public_id)
+    order, _ = _order(request, public_id)
     found = [
         (one, _code(request.build_absolute_uri(reverse("custody-item", args=[one.firearm.public_id]))))
-        for one in _held(order, expect(User, request.user), roles)
+        for one in _held(order)
     ]
     return render(request, "orders/cases/labels.html", {"order": order, "labels": found})
 
@@ -210,33 +210,36 @@ def _without_a_step(person: User) -> QuerySet[Firearm]:
     )
 
 
-def _held(order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
-    """Return what police hold of the case, each step with what the person may do about it."""
-    firearms = Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED)
-    return _items(firearms, order, person, roles)
+def _held(order: Order) -> list[HeldItem]:
+    """Return what police hold of the case."""
+    return _items(Firearm.objects.of_case(order.case_id).filter(status=FirearmStatus.SURRENDERED))
 
 
-def _left(order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
-    """Return what police held of the case before, with its steps."""
+def _left(order: Order) -> list[HeldItem]:
+    """Return what police held of the case before."""
     firearms = Firearm.objects.of_case(order.case_id).exclude(status=FirearmStatus.SURRENDERED)
     had = firearms.filter(Exists(CustodyStep.objects.filter(firearm=OuterRef("pk"))))
-    return _items(had, order, person, roles)
+    return _items(had)
 
 
-def _items(rows: QuerySet[Firearm], order: Order, person: User, roles: Collection[str]) -> list[HeldItem]:
+def _items(rows: QuerySet[Firearm]) -> list[HeldItem]:
     firearms = list(rows.order_by("id"))
     latest = latest_steps(firearms)
-    steps: dict[int, list[StepLine]] = {one.pk: [] for one in firearms}
-    found = CustodyStep.objects.filter(firearm__in=firearms).select_related("agency", "place", "firearm")
+    receipts = _receipts_of([one for one in firearms if one.pk not in latest])
+    return [HeldItem(firearm=one, step=latest.get(one.pk), receipt=receipts.get(one.pk)) for one in firearms]
+
+
+def _with_steps(
+    items: Sequence[HeldItem], order: Order, person: User, roles: Collection[str]
+) -> list[HeldItem]:
+    """Return the items with their steps, each step with what the person may do about it."""
+    steps: dict[int, list[StepLine]] = {one.firearm.pk: [] for one in items}
+    found = CustodyStep.objects.filter(firearm__in=steps).select_related("agency", "place", "firearm")
     own = put_right_by(person, [one for one in found if one.order_id == order.pk])
     for one in found:
         acts = item_acts(one, order, roles) if one.pk in own else []
         steps[one.firearm_id].append(StepLine(step=one, acts=acts))
-    receipts = _receipts_of([one for one in firearms if one.pk not in latest])
-    return [
-        HeldItem(firearm=one, step=latest.get(one.pk), steps=steps[one.pk], receipt=receipts.get(one.pk))
-        for one in firearms
-    ]
+    return [replace(one, steps=steps[one.firearm.pk]) for one in items]
 
 
 def _receipts_of(firearms: Sequence[Firearm]) -> dict[int, Receipt]:
