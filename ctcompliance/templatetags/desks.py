@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.access import MATRIX
 from accounts.models import Role, User
+from orders.services.desk.conditions import COURT_ROLES
 from orders.services.follow_ups.queue import VIEWERS
 from orders.services.search import LONGEST, SEARCHERS
 
@@ -24,17 +25,16 @@ FIGURE_VIEWERS = MATRIX.resources["open_ceiling"].actions["view"]
 SERVERS = MATRIX.resources["service_papers"].actions["pick_up"]
 #: Who decides on referrals.
 PROSECUTORS = MATRIX.resources["referral"].actions["decide"]
-_COURT = frozenset({Role.CLERK, Role.JUDGE})
 
 #: The pages of court staff: the name of the address, the title, and who may open it.
 COURT_PAGES = (
-    ("home", "Today", _COURT),
-    ("admin:orders_order_changelist", "Orders", _COURT),
-    ("hearings", "Hearings", _COURT),
-    ("admin:orders_deadline_changelist", "Deadlines", _COURT),
-    ("reports", "Reports", _COURT),
+    ("home", "Today", COURT_ROLES),
+    ("admin:orders_order_changelist", "Orders", COURT_ROLES),
+    ("hearings", "Hearings", COURT_ROLES),
+    ("admin:orders_deadline_changelist", "Deadlines", COURT_ROLES),
+    ("reports", "Reports", COURT_ROLES),
     ("imports", "Import", frozenset({Role.CLERK})),
-    ("admin:index", "Settings", _COURT),
+    ("admin:index", "Settings", COURT_ROLES),
 )
 
 #: The pages of the other desks: the name of the address, the title, and who may open it.
@@ -81,9 +81,9 @@ def desks(context: dict[str, Any]) -> list[NavigationLink]:
 
 def _pages(user: User) -> Iterator[tuple[str, str]]:
     roles = user.roles
-    if user.is_staff and roles & _COURT:
+    if user.is_staff and roles & COURT_ROLES:
         yield from ((name, title) for name, title, viewers in COURT_PAGES if roles & viewers)
-        yield from _desks_of(user.desk_roles - _COURT)
+        yield from _desks_of(user.desk_roles - COURT_ROLES)
         return
     yield "home", "Home"
     yield from _desks_of(user.desk_roles)
@@ -115,7 +115,7 @@ def _current(here: str, addresses: list[str]) -> str:
 def settings_title(context: dict[str, Any]) -> str:
     """Return the title of the first page of the admin site, as the navigation has it."""
     user = context.get("user")
-    is_court = isinstance(user, User) and bool(user.roles & _COURT)
+    is_court = isinstance(user, User) and bool(user.roles & COURT_ROLES)
     return "Settings" if is_court else "Administration"
 
 

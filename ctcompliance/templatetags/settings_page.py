@@ -10,11 +10,10 @@ from django import template
 from django.urls import reverse
 
 from accounts.models import Role, User
+from orders.services.desk.conditions import COURT_ROLES
 from orders.services.follow_ups.queue import VIEWERS
 
 register = template.Library()
-
-_COURT: Final = frozenset({Role.CLERK, Role.JUDGE})
 
 #: The lists of the admin site by group: the model, and what it is for.
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -56,7 +55,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 #: A page of the site that shows the rows better than the list: its readers and its name.
-_BETTER = {"orders.CourtClosing": (_COURT, "court-closings")}
+_BETTER = {"orders.CourtClosing": (COURT_ROLES, "court-closings")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +99,7 @@ def settings_groups(context: dict[str, Any]) -> list[SettingsGroup]:
 def is_set_by_others(context: dict[str, Any]) -> bool:
     """True for people of a court, who look here for what an administrator sets."""
     user = context.get("user")
-    return isinstance(user, User) and bool(user.roles & _COURT) and Role.ADMINISTRATOR not in user.roles
+    return isinstance(user, User) and bool(user.roles & COURT_ROLES) and Role.ADMINISTRATOR not in user.roles
 
 
 def _own(user: User) -> list[Setting]:

@@ -18,11 +18,12 @@ from typing_extensions import override
 from accounts.dates import format_instant
 from accounts.models import Agency, Role, User
 from orders.admin.decisions import decision_words
-from orders.admin.desk import COURT_ROLES, DeskList, courts_of, laid_out
+from orders.admin.desk import DeskList, courts_of, laid_out
 from orders.display import rule_words
 from orders.errors import InvalidFact
 from orders.forms.court_rules import CourtRuleForm
 from orders.models import CourtRule
+from orders.services.desk.conditions import COURT_ROLES
 from orders.services.planning import court_rules, replan_stale
 
 #: Batches of orders that are replanned before the page answers. The hourly task replans the rest.

@@ -23,19 +23,16 @@ from django.utils.text import capfirst
 from typing_extensions import override
 
 from accounts.access import MATRIX
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.narrowing import expect
 from accounts.searching import Searched
 from accounts.services.access.access_log import log_access
 from orders.display import shown_state
 from orders.models import Capacity, Deadline, Order, OrderAgency
-from orders.services.desk.conditions import CourtDesk
+from orders.services.desk.conditions import COURT_ROLES, CourtDesk
 
 #: A list counts and pages through at most this many rows. Search and filters find older ones.
 MOST = 1000
-
-#: The roles that use these lists.
-COURT_ROLES = frozenset({Role.CLERK, Role.JUDGE})
 
 
 class FlatPaginator(Paginator[Any]):
