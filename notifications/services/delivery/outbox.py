@@ -17,6 +17,7 @@ from uuid import UUID
 from notifications.models import AlertState, Priority
 from notifications.services.delivery import outbox_sql as sql
 from notifications.services.recipients import news
+from notifications.services.recipients.sql import RUNGS
 from notifications.services.sql import retried, rows_of
 from notifications.services.watch.isolation import each_isolated, rows_isolating
 from orders.rules.vocabulary import Purpose
@@ -158,6 +159,7 @@ def lease_waiting(
         "recipients": [recipient for recipient, _ in recipients],
         "channels": [channel for _, channel in recipients],
         "can_wait": list(CAN_WAIT),
+        "rungs": [str(one) for one in RUNGS],
         "urgent": Priority.URGENT.value,
     }
     return _leased(rows_isolating(sql.KIND, sql.LEASE_WAITING, parameters, claim=sql.CLAIM_WAITING))

@@ -24,7 +24,7 @@ _TO_LEASE = f"{_SENDABLE} AND a.next_attempt_at <= statement_timestamp()"
 # News and reminders that were held back for their recipient, who now gets a message anyway.
 _WAITING = Template("""$sendable AND a.next_attempt_at > statement_timestamp()
     AND a.held_until IS NOT NULL AND a.message_key IS NULL
-    AND a.via IN ('person', 'backup', 'supervisor') AND NOT a.is_rehearsal
+    AND a.via = ANY (%(rungs)s::text[]) AND NOT a.is_rehearsal
     AND a.priority <> %(urgent)s
     AND COALESCE(a.correction_id, a.transfer_id, a.follow_up_id) IS NULL
     AND EXISTS (SELECT FROM orders_checkpoint held

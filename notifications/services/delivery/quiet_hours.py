@@ -17,6 +17,7 @@ from notifications.models import Channel, Priority, Via
 from notifications.services.delivery.bundles import Bundle
 from notifications.services.delivery.outbox import CAN_WAIT, LeasedAlert
 from notifications.services.priority import is_pressing
+from notifications.services.recipients.sql import RUNGS
 from notifications.services.sql import rows_of
 from orders.rules.court_time import at_wall, local_date
 from orders.rules.vocabulary import Purpose
@@ -150,7 +151,7 @@ def takes_along(bundle: Bundle) -> bool:
     return (
         first.recipient is not None
         and first.message_key is None
-        and first.via in (Via.PERSON, Via.BACKUP, Via.SUPERVISOR)
+        and first.via in RUNGS
         and not first.is_rehearsal
         and all(one.purpose in CAN_WAIT and not one.is_correction for one in bundle.alerts)
     )

@@ -85,8 +85,8 @@ def follow_last_day(order: Order, *, former: date | None) -> None:
     if _is_followed_by_modification(order, former):
         return
     for extension in order.extensions.order_by("-id"):
-        last_day, former = order.expires_on, extension.former_last_day or order.issued_on
-        if last_day is not None and last_day > former:
+        last_day, before = order.expires_on, extension.former_last_day or order.issued_on
+        if last_day is not None and last_day > before:
             if extension.expires_on != last_day:
                 extension.expires_on = last_day
                 extension.save(update_fields=["expires_on"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
-from accounts.dates import COURT_TIME, format_short_instant
+from accounts.dates import format_short_instant
 from accounts.models import Membership
 from orders.display import event_words
 from orders.models import HistoryEntry, Order
 from orders.services.desk.conditions import COURT_ROLES, CourtDesk
+from orders.services.desk.figures import day_span
 from orders.services.orders.history_seen import seen_by
 
 #: The newest entries that are read. An import alone writes hundreds.
@@ -46,8 +47,9 @@ class DoneCase:
 
 def done_lately(desk: CourtDesk) -> list[DoneCase]:
     """Return what colleagues and the person recorded since the morning of yesterday, in one query."""
+    yesterday, _ = day_span(desk.today - timedelta(days=1))
     colleagues = Membership.objects.filter(agency__in=desk.courts, role__in=COURT_ROLES).values("user")
-    found = desk.rows(HistoryEntry).filter(actor__in=colleagues, recorded_at__gte=_yesterday(desk))
+    found = desk.rows(HistoryEntry).filter(actor__in=colleagues, recorded_at__gte=yesterday)
     seen = seen_by(found, desk.person.roles & COURT_ROLES).exclude(kind__in=_NO_WORK)
     entries = seen.select_related("actor", "order__case__respondent").order_by("-recorded_at", "-id")
     done: dict[int, DoneCase] = {}
@@ -60,7 +62,3 @@ def done_lately(desk: CourtDesk) -> list[DoneCase]:
         line.others += one is not line.newest and (case, one.kind) not in kinds
         kinds.add((case, one.kind))
     return list(done.values())
-
-
-def _yesterday(desk: CourtDesk) -> datetime:
-    return datetime.combine(desk.today - timedelta(days=1), time(), COURT_TIME)
