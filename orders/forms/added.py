@@ -30,7 +30,18 @@ _LOTS = (ItemKind.AMMUNITION, ItemKind.MAGAZINES)
 _DESCRIBES = ("make", "model", "caliber")
 
 
-class AddedItemForm(SiteForm):
+class AsksForMore(forms.BaseForm):
+    """A form of a page on which a person can ask for one more item before it is sent."""
+
+    @override
+    def full_clean(self) -> None:
+        """Check nothing while a person asks for one more item."""
+        super().full_clean()
+        if "more" in self.data:
+            self._errors = ErrorDict()
+
+
+class AddedItemForm(AsksForMore, SiteForm):
     """One item that police take and the list does not have. Nothing is added if all is empty."""
 
     what = forms.ChoiceField(choices=_KINDS, required=False, label="What it is")
@@ -62,13 +73,6 @@ class AddedItemForm(SiteForm):
             self.fields[name].widget.attrs["list"] = values
         self.fields["serial"].widget.attrs |= {"autocapitalize": "characters", "autocomplete": "off"}
         self.fields["quantity"].widget.attrs["inputmode"] = "numeric"
-
-    @override
-    def full_clean(self) -> None:
-        """Check nothing while a person asks for one more item."""
-        super().full_clean()
-        if "more" in self.data:
-            self._errors = ErrorDict()
 
     @property
     def is_empty(self) -> bool:

@@ -9,13 +9,12 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.forms.utils import ErrorDict
 from typing_extensions import override
 
 from accounts.models import POLICE, Agency, User
 from accounts.text import clean
 from orders.errors import InvalidFact
-from orders.forms.added import AddedItemForm
+from orders.forms.added import AddedItemForm, AsksForMore
 from orders.forms.attachments import ACCEPTED, FilesInput, PhotosField
 from orders.forms.base import ActForm
 from orders.forms.fields import InstantField, LabeledChoicesField, town_field
@@ -77,7 +76,7 @@ def _signed(label: str, methods: Collection[SignatureMethod]) -> forms.ChoiceFie
     )
 
 
-class TakenForm(ActForm):
+class TakenForm(AsksForMore, ActForm):
     """What police took of one respondent, at one time."""
 
     takes_confirm = True
@@ -142,13 +141,6 @@ class TakenForm(ActForm):
             )
             for number in range(min(count, MOST_ADDED))
         ]
-
-    @override
-    def full_clean(self) -> None:
-        """Check nothing while a person asks for one more item."""
-        super().full_clean()
-        if "more" in self.data:
-            self._errors = ErrorDict()
 
     @property
     def has_errors(self) -> bool:
