@@ -219,11 +219,8 @@ def _held(office: User) -> Alert:
     return Alert.objects.get(recipient=office, checkpoint__deadline__rule_id="ANN-HELD-C")
 
 
-def test_news_that_waits_leaves_with_the_next_urgent_news(office: User, ledger: Ledger) -> None:
-    waiting = _held(office)
-    assert waiting.state == AlertState.READY
-    assert ledger.lines() == []
-
+def _set_a_hearing(office: User) -> None:
+    """Urgent news to the office, written half a minute ago."""
     hearings.schedule_hearing(
         _order(office), purpose="compliance", scheduled_on=_day(12), confirm="As set.", by=None, now=_now()
     )
@@ -231,6 +228,14 @@ def test_news_that_waits_leaves_with_the_next_urgent_news(office: User, ledger: 
     Alert.objects.filter(
         recipient=office, checkpoint__deadline__rule_id="ANN-HEARING", first_sent_at=None
     ).update(created_at=Now() - timedelta(seconds=30))
+
+
+def test_news_that_waits_leaves_with_the_next_urgent_news(office: User, ledger: Ledger) -> None:
+    waiting = _held(office)
+    assert waiting.state == AlertState.READY
+    assert ledger.lines() == []
+
+    _set_a_hearing(office)
     assert _sent(office, ledger) == 1
 
     left = Alert.objects.filter(recipient=office, first_sent_at__gt=_now() - timedelta(minutes=5))
@@ -265,13 +270,7 @@ def test_news_stays_in_the_hours_that_its_reader_chose(office: User, ledger: Led
         quiet_from=(clock - timedelta(hours=1)).time().replace(microsecond=0),
         quiet_until=(clock + timedelta(hours=1)).time().replace(microsecond=0),
     )
-    hearings.schedule_hearing(
-        _order(office), purpose="compliance", scheduled_on=_day(12), confirm="As set.", by=None, now=_now()
-    )
-    Firer("test").fire()
-    Alert.objects.filter(
-        recipient=office, checkpoint__deadline__rule_id="ANN-HEARING", first_sent_at=None
-    ).update(created_at=Now() - timedelta(seconds=30))
+    _set_a_hearing(office)
 
     assert _sent(office, ledger) == 1
     waiting.refresh_from_db()
