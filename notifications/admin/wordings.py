@@ -39,6 +39,7 @@ from notifications.services.delivery.templates import (
     fields_of,
     history_of,
     messages,
+    named_by,
     parts_of,
     preview,
 )
@@ -242,11 +243,10 @@ def _known(name: str, channel: str, language: str) -> WordingKey:
 
 def label_words(label: str) -> str:
     """Return the label of a wording in words: “One notice by email, version 2”."""
-    match label.replace("/", ".").split("."):
-        case [name, channel, language, version]:
-            pass
-        case _:
-            return label
+    try:
+        (name, channel, language), version = named_by(label)
+    except ValueError:
+        return label
     way = Channel(channel).label.lower() if channel in Channel else channel
     in_language = " in Spanish" if language == Language.SPANISH else ""
     return f"{_TITLES.get(name, name)} by {way}{in_language}, version {version}"

@@ -295,10 +295,16 @@ def _which(template: MessageTemplate) -> WordingKey:
     return template.name, template.channel, template.language
 
 
-def _labelled(label: str) -> MessageTemplate:
+def named_by(label: str) -> tuple[WordingKey, int]:
+    """Return which wording a label names, and its version. Raises `ValueError` for another text."""
     which, _, version = label.rpartition("/")
     name, channel, language = which.split(".")
-    return MessageTemplate.objects.get(name=name, channel=channel, language=language, version=int(version))
+    return (name, channel, language), int(version)
+
+
+def _labelled(label: str) -> MessageTemplate:
+    (name, channel, language), version = named_by(label)
+    return MessageTemplate.objects.get(name=name, channel=channel, language=language, version=version)
 
 
 def _messages() -> dict[str, dict[str, Any]]:
