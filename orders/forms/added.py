@@ -30,7 +30,7 @@ _LOTS = (ItemKind.AMMUNITION, ItemKind.MAGAZINES)
 _DESCRIBES = ("make", "model", "caliber")
 
 
-class AsksForMore(forms.BaseForm):
+class AsksForMore(SiteForm):
     """A form of a page on which a person can ask for one more item before it is sent."""
 
     @override
@@ -41,7 +41,7 @@ class AsksForMore(forms.BaseForm):
             self._errors = ErrorDict()
 
 
-class AddedItemForm(AsksForMore, SiteForm):
+class AddedItemForm(AsksForMore):
     """One item that police take and the list does not have. Nothing is added if all is empty."""
 
     what = forms.ChoiceField(choices=_KINDS, required=False, label="What it is")
