@@ -337,6 +337,30 @@ def test_a_similar_person_is_offered_before_the_order_is_entered(
     assert entered.case.respondent.person == person
 
 
+def test_two_people_with_one_name_and_one_birthday_are_a_question(
+    desk: Client, enter: Enter, sheet: dict[str, Any]
+) -> None:
+    """One of them alone would be joined without a question."""
+    known: dict[str, Any] = {"respondent_name": "Ash Birch", "respondent_dob": date(1980, 2, 29)}
+    first = enter(docket_number="HHD-FA26-6011111-S", **known)
+    second = enter(docket_number="HHD-FA26-6022222-S", is_another_person=True, **known)
+    persons = {one.case.respondent.person for one in (first, second)}
+    assert len(persons) == 2
+
+    asked = desk.post(ADD, sheet).context["form"]
+
+    assert list(asked.errors) == ["person"]
+    offered = [value for value, _ in asked.fields["person"].choices]
+    assert (set(offered[:-1]), offered[-1]) == ({str(one.public_id) for one in persons}, "another")
+    for docket in ("HHD-FA26-6011111-S", "HHD-FA26-6022222-S"):
+        assert any(docket in words for _, words in asked.fields["person"].choices)
+    assert Order.objects.count() == 2
+    desk.post(ADD, sheet | {"person": str(second.case.respondent.person.public_id)})
+    assert Order.objects.latest("pk").case.respondent.person == second.case.respondent.person
+    desk.post(ADD, sheet | {"docket_number": "HHD-FA26-18-S", "por_number": "", "person": "another"})
+    assert Order.objects.latest("pk").case.respondent.person not in persons
+
+
 def test_another_person_is_entered_as_chosen(desk: Client, enter: Enter, sheet: dict[str, Any]) -> None:
     known = enter(respondent_name=sheet["respondent_name"])
 
