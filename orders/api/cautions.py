@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework import serializers
 
-from accounts.api.serializers import InputSerializer
 from orders.api.base import OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
-from orders.api.serializers import OrderChildOutput
+from orders.api.serializers import ConfirmInput, OrderChildOutput
 from orders.models import Caution
 from orders.services.cautions import add_caution
 
@@ -21,7 +20,7 @@ class CautionOutput(OrderChildOutput):
     words = serializers.CharField()
 
 
-class CautionInput(InputSerializer):
+class CautionInput(ConfirmInput):
     """Officers must know something before they go there."""
 
     known_on = serializers.DateField()

@@ -6,7 +6,6 @@ from django.urls import path
 from rest_framework import serializers
 
 from accounts.api.fields import InstantField
-from accounts.api.serializers import InputSerializer
 from orders.api.base import OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.serializers import (
@@ -107,7 +106,7 @@ class ServiceAttemptOutput(OrderChildOutput):
     place = serializers.CharField(help_text="Where it was tried.")
 
 
-class ServiceAttemptInput(InputSerializer):
+class ServiceAttemptInput(ConfirmInput):
     """An attempt at service failed."""
 
     attempted_at = InstantField()

@@ -17,6 +17,8 @@ from orders.services.court_days import court_day
 class CautionForm(ActForm):
     """Officers must know something before they go there."""
 
+    takes_confirm = True
+
     words = forms.CharField(
         max_length=200,
         label="What officers must know",

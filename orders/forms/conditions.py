@@ -52,6 +52,8 @@ def condition_choices(order: Order) -> list[Any]:
 class ConditionForm(ActForm):
     """The judge set a condition of the order, due on a day or at a time."""
 
+    takes_confirm = True
+
     condition = forms.ChoiceField()
     due_at = InstantField(
         label="Due", needs_time=False, required=False, help_text="Empty if it lasts as long as the order."

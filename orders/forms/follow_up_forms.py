@@ -54,6 +54,8 @@ class FollowUpForm(ActForm):
 class AttemptForm(FollowUpForm):
     """An attempt at recovery."""
 
+    takes_confirm = True
+
     result = forms.ChoiceField(
         choices=AttemptResult.choices,
         label="Result",

@@ -99,6 +99,8 @@ class KeepApartForm(SamePersonForm):
 class ReleaseForm(ActForm):
     """The protected person signed a release to an advocacy organization."""
 
+    takes_confirm = True
+
     agency = forms.ModelChoiceField(Agency.objects.filter(kind=AgencyKind.ADVOCACY), label="Organization")
     signed_on = DayField(label="Signed on")
     begins_at = InstantField(label="Begins")

@@ -51,6 +51,8 @@ class ServiceForm(ActForm):
 class FailedAttemptForm(ActForm):
     """An attempt at service failed."""
 
+    takes_confirm = True
+
     attempted_at = InstantField(label="Attempted", missing=gettext_noop("Enter the time of the attempt."))
     method = forms.ChoiceField(choices=[CHOOSE, *ServiceMethod.choices], label="How")
     officer = forms.CharField(max_length=120, required=False, label="Officer")

@@ -173,6 +173,7 @@ class VisitForm(ActForm):
                 reason=self._words(),
                 code=of_attempt["reason"],
                 place=self._place(),
+                confirm=facts.get("confirm", ""),
                 by=by,
                 now=now,
             )

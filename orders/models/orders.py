@@ -9,7 +9,6 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from typing_extensions import override
 
 from accounts.models import EveryManager
@@ -180,14 +179,7 @@ class Order(models.Model):
     source_digest = models.CharField(
         max_length=64, blank=True, help_text="A digest of the registry's last row for it, to detect a change."
     )
-    #: When it came here, by hand or import. It is never corrected.
-    entered_at = models.DateTimeField(default=timezone.now, editable=False)
-    permit_indicated_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="When it became known here, after entry, that the respondent holds a permit.",
-    )
+    entered_at = models.DateTimeField(auto_now_add=True)
 
     objects = RealOrders()
     recorded = RecordedOrders()

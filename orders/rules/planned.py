@@ -65,8 +65,7 @@ class Moment:
 class PlannedCheckpoint:
     """An instant at which the system looks at a deadline.
 
-    The others are for announcements. `news_until`: if a person enters the event later, it still fires until
-    then. `waits_from_entry`: it counts from when the event became known here, which was later than the event.
+    `news_until`, of an announcement: if a person enters its event later, it still fires until then.
     """
 
     name: str
@@ -76,7 +75,6 @@ class PlannedCheckpoint:
     late: bool
     news_until: datetime | None = None
     needs_answer: bool = False
-    waits_from_entry: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

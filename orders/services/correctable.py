@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -169,6 +170,11 @@ class Check(Protocol):
         """Raise `InvalidFact`, and `DoubtfulFact` unless `confirm` gives a reason."""
 
 
+def before_correction(row: Any) -> Any:
+    """Return the row as it is stored, while a correction of it is checked; None at entry."""
+    return getattr(row, "before_correction", None)
+
+
 def _accept(row: Any) -> None:
     """Nothing has to be withdrawn first."""
 
@@ -296,6 +302,7 @@ class Correctable:
                 self.check_person(stored, by)
             for column in self.columns:
                 column.load(stored)
+            stored.before_correction = copy(stored)
             self.note(change, stored)
             yield change, stored
 

@@ -26,6 +26,7 @@ from orders.services.court_days import check_not_after_last_day, check_not_befor
 from orders.services.limits import within_limits
 from orders.services.one_round import refuse
 from orders.services.parties.visibility import roles_over
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import check_instant, need_one_of, need_reason
 
 #: The town of service stays as it is recorded.
@@ -192,9 +193,16 @@ def record_failed_attempt(
     officer: str = "",
     code: str = "",
     place: str = "",
+    confirm: str = "",
 ) -> ServiceAttempt:
-    """Record a failed attempt at service, where it was and why it failed. Raises `InvalidFact`."""
-    with changing(order, "service_failed", by=by, now=now, occurred_at=attempted_at) as change:
+    """Record a failed attempt at service, where it was and why it failed.
+
+    Raises `InvalidFact`, and `DoubtfulFact` for an attempt that is recorded, unless `confirm` gives the
+    reason.
+    """
+    with changing(
+        order, "service_failed", by=by, now=now, occurred_at=attempted_at, reason=clean(confirm)
+    ) as change:
         attempt = ServiceAttempt(
             order=change.order,
             attempted_at=attempted_at,
@@ -204,14 +212,14 @@ def record_failed_attempt(
             code=code,
             place=place,
         )
-        check_attempt(attempt, now=now)
+        check_attempt(attempt, now=now, confirm=confirm)
         attempt.save()
         ATTEMPT.note(change, attempt)
     return attempt
 
 
 def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") -> None:
-    """Check an unsaved failed attempt and set its offset. Raises `InvalidFact`."""
+    """Check an unsaved failed attempt and set its offset. Raises `InvalidFact` and `DoubtfulFact`."""
     order, at = attempt.order, attempt.attempted_at
     attempt.attempted_offset = check_instant("attempted_at", at, now=now, zone=zone_of(order))
     check_not_before_issue("attempted_at", order, at, "attempted_before_issued")
@@ -222,6 +230,8 @@ def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") 
     if attempt.code:
         need_one_of("code", "unknown_code", attempt.code, AttemptReason.values)
     need_one_of("method", "unknown_method", attempt.method, ServiceMethod.values)
+    told = ("attempted_at", "place", "officer", "code")
+    ask_if_recorded(attempt, told, words=ATTEMPT.words, confirm=confirm)
 
 
 def _service_police(order: Order) -> OrderAgencyQuerySet[OrderAgency]:

@@ -28,7 +28,7 @@ class ConditionOutput(OrderChildOutput):
     satisfied_at = AsGivenField(allow_null=True)
 
 
-class ConditionInput(DayOrInstantInput):
+class ConditionInput(ConfirmInput, DayOrInstantInput):
     """The judge set a condition: with a day or a time, or for as long as the order lasts."""
 
     condition = serializers.CharField(max_length=20, help_text="The rulebook's id of what was ordered.")

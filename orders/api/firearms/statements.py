@@ -38,7 +38,8 @@ class StatementInput(InputSerializer):
         max_length=500,
         required=False,
         allow_blank=True,
-        help_text="The reason to store a doubtful fact anyway, such as proof from before the order.",
+        help_text="The reason to store a doubtful fact anyway, such as proof from before the order, or a "
+        "statement that is recorded.",
     )
 
     def validate_firearms(self, ids: list[UUID]) -> list[Firearm]:

@@ -20,7 +20,7 @@ from orders.api.follow_ups.follow_ups import (
     FollowUpDetail,
     FollowUpOutput,
 )
-from orders.api.serializers import AsGivenField
+from orders.api.serializers import AsGivenField, ConfirmInput
 from orders.models import Attempt, AttemptKind, AttemptResult
 from orders.services.follow_ups.actions import assign, assignable, reschedule
 from orders.services.follow_ups.attempts import record_attempt
@@ -41,7 +41,7 @@ class AttemptOutput(FollowUpChildOutput):
     note = serializers.CharField(help_text="For court and police alone.")
 
 
-class AttemptInput(InputSerializer):
+class AttemptInput(ConfirmInput):
     """An attempt to recover firearms. It does not meet the deadline; a receipt does."""
 
     attempted_at = InstantField()

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from typing_extensions import override
 
 from accounts.api.fields import DayField, InstantField, NamedField
-from accounts.api.serializers import EmptyInput, InputSerializer
+from accounts.api.serializers import EmptyInput
 from accounts.models import Agency, AgencyKind
 from orders.api.base import ChildAction, OrderAction, OrderChildList
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
-from orders.api.serializers import OrderChildOutput
+from orders.api.serializers import ConfirmInput, OrderChildOutput
 from orders.models import ConfidentialityRelease, Order, ReleasePurpose
 from orders.services.parties import releases
 
@@ -35,7 +35,7 @@ class ConfidentialityReleaseOutput(OrderChildOutput):
     covers_ending = serializers.BooleanField()
 
 
-class ConfidentialityReleaseInput(InputSerializer):
+class ConfidentialityReleaseInput(ConfirmInput):
     """A written release for a limited time."""
 
     agency = NamedField(

@@ -29,6 +29,7 @@ from orders.services.court_days import (
 from orders.services.one_round import refuse
 from orders.services.planning.lasting import condition_title, lasting_conditions
 from orders.services.planning.rulebooks import bundled
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_offset, need_one_of
 
 #: Conditions that only the judge's own words state.
@@ -54,12 +55,13 @@ def set_condition(
     due_at: datetime | None = None,
     details: str = "",
     for_police: str = "",
+    confirm: str = "",
 ) -> OrderCondition:
     """Add `condition` to the order, due on the day `due_on` or at the instant `due_at`, or while it lasts.
 
-    Raises `InvalidFact`.
+    Raises `InvalidFact`, and `DoubtfulFact` for one that is recorded, unless `confirm` gives the reason.
     """
-    with changing(order, "condition_set", by=by, now=now) as change:
+    with changing(order, "condition_set", by=by, now=now, reason=clean(confirm)) as change:
         row = make(
             OrderCondition,
             order=change.order,
@@ -69,7 +71,7 @@ def set_condition(
             details=details,
             for_police=for_police,
         )
-        check_condition(row, now=now)
+        check_condition(row, now=now, confirm=confirm)
         row.save()
         CONDITION.note(change, row)
         change.data["condition"] = {
@@ -142,6 +144,14 @@ def check_condition(row: OrderCondition, *, now: datetime, confirm: str = "") ->
         refuse("due_on", "required", "Enter the day stated in the order.")
     if row.due_on is not None:
         _check_due(row, row.due_on, dated, now=now)
+    ask_if_recorded(
+        row,
+        ("due_on", "due_at", "condition", "details"),
+        field="condition",
+        words=_in_words,
+        confirm=confirm,
+        among=lambda one: one.ended_by_id is None,
+    )
     if row.pk is None:
         return
     if OrderCondition.objects.get(pk=row.pk).satisfied_on is not None:

@@ -18,6 +18,7 @@ from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of
 from orders.services.planning.rulebooks import bundled
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_one_of
 
 #: The types of entry that require sending or giving something.
@@ -73,6 +74,8 @@ def check_notice_sent(notice: NoticeSent, *, now: datetime, confirm: str = "") -
         "sent", notice.order, on=notice.sent_on, at=notice.sent_at, now=now
     )
     check_happened_since_order("sent", notice.order, on=notice.sent_on, at=notice.sent_at, confirm=confirm)
+    told = ("sent_on", "sent_at", "entry")
+    ask_if_recorded(notice, told, field="sent_at", words=NOTICE_SENT.words, confirm=confirm)
 
 
 def law_of(order: Order) -> list[Entry]:

@@ -38,6 +38,7 @@ from orders.services.firearms.custody import (
 )
 from orders.services.firearms.found import FoundItem, drop_unproven, list_found
 from orders.services.firearms.recorders import check_recorder
+from orders.services.firearms.same_receipt import ask_if_receipt_recorded
 from orders.services.firearms.status import custody_follows, refresh_status
 from orders.services.one_round import refuse
 from orders.services.planning.load_facts import load_facts
@@ -83,8 +84,8 @@ def record_receipt(
     What the list does not have (`found`) is added to it. Permits are handed in. Police who take firearms give
     the `storage`. With `another`, the reason, a found firearm may have almost the serial number of a listed
     one. With `may_name_none`, a person decides later what the receipt names. Raises `InvalidFact`, and
-    `DoubtfulFact` for a receipt from before the order, or of other police than those of `by`, unless
-    `confirm` gives the reason.
+    `DoubtfulFact` for a receipt from before the order, of other police than those of `by`, or one that is
+    recorded, unless `confirm` gives the reason.
     """
     why = clean(confirm) or clean(another)
     with changing(order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=why) as change:
@@ -110,6 +111,7 @@ def record_receipt(
         mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
         added = list_found(change.order, found, now=now, confirm=why)
         _store(change, receipt, list(dict.fromkeys([*mine, *added])), permits)
+        ask_if_receipt_recorded(receipt, [*mine, *added], confirm)
         if storage is not None:
             store_first(receipt, [*mine, *added], added, storage)
     return receipt
@@ -151,7 +153,10 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
     same = Receipt.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=receipt.pk)
     if number and same.exists():
         refuse("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
-    if not receipt._state.adding and receipt.kind != ReceiptKind.POLICE and receipt.permits.exists():
+    if receipt._state.adding:
+        return
+    ask_if_receipt_recorded(receipt, _FIREARMS.rows(receipt), confirm)
+    if receipt.kind != ReceiptKind.POLICE and receipt.permits.exists():
         refuse(
             "kind",
             "names_a_permit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.models import User
 from orders.models import Receipt
+from orders.services.correctable import before_correction
 from orders.services.one_round import doubt
 
 
@@ -18,7 +19,8 @@ def check_recorder(receipt: Receipt, by: User | None, confirm: str) -> None:
     mine = by.agencies_for("add", "receipt")
     if receipt.agency_id in mine or receipt.order.case.court_id in mine:
         return
-    if Receipt.objects.filter(pk=receipt.pk, agency=receipt.agency).exists():
+    stored = before_correction(receipt)
+    if stored is not None and stored.agency_id == receipt.agency_id:
         return
     doubt(
         "agency",

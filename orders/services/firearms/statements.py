@@ -23,6 +23,7 @@ from orders.services.court_days import check_proof_not_before_order, zone_of
 from orders.services.firearms.status import refresh_status
 from orders.services.one_round import doubt, refuse
 from orders.services.planning.load_inventories import load_inventories
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import check_instant, need_one_of
 
 
@@ -40,8 +41,8 @@ def record_statement(
     """Record a sworn statement. One of non-possession meets the deadline only if nothing contradicts it.
 
     A statement of firearms that cannot be reached names which of the list.
-    Raises `InvalidFact`, and `DoubtfulFact` for a statement from before the order unless `confirm` gives the
-    reason.
+    Raises `InvalidFact`, and `DoubtfulFact` for a statement from before the order, or one that is recorded,
+    unless `confirm` gives the reason.
     """
     with changing(
         order, "statement_recorded", by=by, now=now, occurred_at=sworn_at, reason=clean(confirm)
@@ -67,6 +68,8 @@ def check_statement(statement: Statement, *, now: datetime, confirm: str = "") -
     same = Statement.objects.filter(order=order, receipt_number__iexact=number).exclude(pk=statement.pk)
     if number and same.exists():
         refuse("receipt_number", "duplicate_statement", f"Statement {number} is already recorded.")
+    told = ("sworn_at", "kind", "receipt_number")
+    ask_if_recorded(statement, told, words=_in_words, confirm=confirm)
     if statement.pk is not None:
         _check_corrected(statement)
 

@@ -12,6 +12,7 @@ from orders.services.change import plain
 from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
 from orders.services.court_days import check_not_before_issue, zone_of
 from orders.services.follow_ups.actions import acting_on, check_for, set_next_action
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import check_instant, need_one_of
 
 
@@ -27,15 +28,16 @@ def record_attempt(
     place: str = "",
     officers: str = "",
     note: str = "",
+    confirm: str = "",
 ) -> Attempt:
     """Record an attempt at `attempted_at`, an instant with its offset, and the time of the next action.
 
-    The history has neither place nor note: both can name people. Raises `InvalidFact`.
+    The history has neither place nor note: both can name people. Raises `InvalidFact`, and `DoubtfulFact` for
+    an attempt that is recorded, unless `confirm` gives the reason.
     """
-    with acting_on(follow_up, "follow_up_attempted", by=by, now=now, occurred_at=attempted_at) as (
-        change,
-        row,
-    ):
+    with acting_on(
+        follow_up, "follow_up_attempted", by=by, now=now, occurred_at=attempted_at, reason=clean(confirm)
+    ) as (change, row):
         check_for(row.owner_id, by, "add", "attempt")
         attempt = Attempt(
             follow_up=row,
@@ -49,7 +51,7 @@ def record_attempt(
             officers=clean(officers),
             note=clean(note),
         )
-        check_attempt(attempt, now=now)
+        check_attempt(attempt, now=now, confirm=confirm)
         attempt.next_action_at = set_next_action(row, next_action_at, by, now)
         attempt.save()
         told = {"kind": kind, "result": result, "next_action": plain(attempt.next_action_at)}
@@ -58,7 +60,7 @@ def record_attempt(
 
 
 def check_attempt(attempt: Attempt, *, now: datetime, confirm: str = "") -> None:
-    """Check an unsaved attempt and set its offset. Raises `InvalidFact`."""
+    """Check an unsaved attempt and set its offset. Raises `InvalidFact` and `DoubtfulFact`."""
     order, at = attempt.order, attempt.attempted_at
     attempt.attempted_offset = check_instant("attempted_at", at, now=now, zone=zone_of(order))
     check_not_before_issue("attempted_at", order, at, "attempted_before_issued")
@@ -66,6 +68,8 @@ def check_attempt(attempt: Attempt, *, now: datetime, confirm: str = "") -> None
     need_one_of("result", "unknown_result", attempt.result, AttemptResult.values)
     attempt.place, attempt.officers = clean(attempt.place), clean(attempt.officers)
     attempt.note = clean(attempt.note)
+    told = ("attempted_at", "follow_up_id", "kind", "result", "place", "officers")
+    ask_if_recorded(attempt, told, words=ATTEMPT.words, confirm=confirm)
 
 
 def _check_owner(attempt: Attempt, by: User) -> None:

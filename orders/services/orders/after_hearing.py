@@ -200,6 +200,10 @@ def _enter_following(
     return following
 
 
+#: Two of a kind were confirmed on the order before. They need no second question.
+_BEFORE = "Part of the order before the hearing."
+
+
 def _copy_rest(order: Order, following: Order, *, by: User | None, now: datetime) -> None:
     """Copy open conditions that a judge may set in the new order, and permits that were not handed in."""
     available = {*available_conditions(following), *lasting_conditions(following)}
@@ -213,11 +217,12 @@ def _copy_rest(order: Order, following: Order, *, by: User | None, now: datetime
                 due_on=None if one.due_at else one.due_on,
                 details=one.details,
                 for_police=one.for_police,
+                confirm=_BEFORE,
                 by=by,
                 now=now,
             )
     for permit in Permit.objects.filter(order=order, handed_in_on=None):
-        record_permit(following, kind=permit.kind, number=permit.number, by=by, now=now)
+        record_permit(following, kind=permit.kind, number=permit.number, confirm=_BEFORE, by=by, now=now)
 
 
 def _note(

@@ -17,6 +17,7 @@ from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of
 from orders.services.planning.load_inventories import REPORTED
 from orders.services.planning.rulebooks import bundled
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_one_of
 
 #: Kinds of events without a table or column of their own. The others have services of their own.
@@ -120,6 +121,8 @@ def check_case_event(event: CaseEvent, *, now: datetime, confirm: str = "") -> N
         confirm=confirm,
         may_precede=event.kind in _BEFORE_ORDER,
     )
+    told = ("occurred_on", "occurred_at", "kind")
+    ask_if_recorded(event, told, field="occurred_at", words=CASE_EVENT.words, confirm=confirm)
 
 
 class _KindColumn(Column):

@@ -209,11 +209,10 @@ class NewOrder:
             source_digest=self.source_digest,
         )
 
-    def row(self, case: Case, *, now: datetime) -> Order:
+    def row(self, case: Case) -> Order:
         """The row in its case, not stored yet."""
         order = self.unstored()
         order.case = case
-        order.entered_at = now
         return order
 
 
@@ -307,7 +306,7 @@ def enter_orders(
         one.check(now=now)
     books = rulebooks_of(one.court.pk for one in new)
     with transaction.atomic():
-        orders = store_orders(new, now=now, asks=asks)
+        orders = store_orders(new, asks=asks)
         entries = {
             order.pk: [
                 HistoryEntry(
@@ -329,7 +328,7 @@ def enter_orders(
     return orders
 
 
-def store_orders(new: Sequence[NewOrder], *, now: datetime, asks: bool = False) -> list[Order]:
+def store_orders(new: Sequence[NewOrder], *, asks: bool = False) -> list[Order]:
     """Store the orders with their cases, parties, hearings and agencies.
 
     The orders must have been checked. They are not planned yet: call it in the transaction that plans them
@@ -337,7 +336,7 @@ def store_orders(new: Sequence[NewOrder], *, now: datetime, asks: bool = False) 
     """
     cases = Cases(new, asks=asks)
     version = current_rulebook().version
-    orders = [one.row(cases.case_of(one), now=now) for one in new]
+    orders = [one.row(cases.case_of(one)) for one in new]
     for order in orders:
         # The plan follows in this transaction. Setting it here saves a second write of every row.
         order.planned_with = version

@@ -14,6 +14,7 @@ from orders.services.bulk import make
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_one_of
 
 
@@ -57,6 +58,8 @@ def check_licensing_report(report: LicensingReport, *, now: datetime, confirm: s
         confirm=confirm,
         may_precede=report.kind == LicensingReportKind.PERMIT_REVOKED,
     )
+    told = ("occurred_on", "occurred_at", "kind")
+    ask_if_recorded(report, told, field="occurred_at", words=LICENSING_REPORT.words, confirm=confirm)
 
 
 _KIND = ChoiceColumn(name="kind", label="What happened")

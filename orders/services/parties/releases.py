@@ -29,6 +29,7 @@ from orders.services.correctable import (
 )
 from orders.services.court_days import check_day_ahead, check_day_not_in_future, zone_of
 from orders.services.one_round import refuse
+from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_offset, need_one_of
 
 #: A release in force was replaced by a new one: `before`, `after`. Sent in the transaction of the new one.
@@ -64,13 +65,14 @@ def record_release(
     covers_firearms: bool = True,
     covers_hearings: bool = True,
     covers_ending: bool = True,
+    confirm: str = "",
 ) -> ConfidentialityRelease:
     """Let the organization's advocates see the status of the order from `begins_at` until before `ends_at`.
 
     They see what the release covers, and nothing else. The history names neither the organization nor the
-    person. Raises `InvalidFact`.
+    person. Raises `InvalidFact`, and `DoubtfulFact` for one on record, unless `confirm` has a reason.
     """
-    with changing(order, "release_recorded", by=by, now=now) as change:
+    with changing(order, "release_recorded", by=by, now=now, reason=clean(confirm)) as change:
         release = ConfidentialityRelease(
             order=change.order,
             agency=agency,
@@ -84,14 +86,14 @@ def record_release(
             covers_ending=covers_ending,
             recorded_by=by,
         )
-        check_release(release, now=now)
+        check_release(release, now=now, confirm=confirm)
         release.save()
         change.data["release"] = str(release.public_id)
     return release
 
 
 def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: str = "") -> None:
-    """Check the days of an unsaved release. Raises `InvalidFact`."""
+    """Check the days of an unsaved release. Raises `InvalidFact` and `DoubtfulFact`."""
     check_day_not_in_future("signed_on", release.order, release.signed_on, now=now)
     check_scope([one for one in SCOPE if getattr(release, one)])
     need_offset("begins_at", release.begins_at)
@@ -122,6 +124,11 @@ def check_release(release: ConfidentialityRelease, *, now: datetime, confirm: st
         )
     if release.revoked_at is not None:
         refuse("release", "already_ended", "This release was revoked. Record a new one instead.")
+    # One that is recorded twice would go on when the other is revoked.
+    told = ("begins_at", "ends_at", "agency_id", "purpose")
+    ask_if_recorded(
+        release, told, words=RELEASE.words, confirm=confirm, among=lambda one: one.revoked_at is None
+    )
 
 
 def check_scope(covered: Collection[str]) -> None:

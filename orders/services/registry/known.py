@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 
 from orders.matching.serials import (
@@ -34,6 +35,8 @@ from orders.services.registry.receipt_rows import RecordedReceipt
 
 #: The stored form of a receipt's key: order, whether it is a statement, number in capitals.
 ReceiptKey = tuple[int, bool, str]
+#: The order, the kind, agency and license of the taker (a statement has none), and the time.
+UnnumberedKey = tuple[int, ReceiptKind | None, int | None, str, datetime]
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Known:
     by_hand: set[str] = field(default_factory=set)
     #: The firearms (by key) on stored receipts that a later fact needs there.
     bound: set[int] = field(default_factory=set)
+    #: Receipts and statements without a number, by order, taker and time, with the numbers of their firearms.
+    unnumbered: dict[UnnumberedKey, set[str]] = field(default_factory=dict)
     #: What the registry reported before, by order and digest.
     sent: set[tuple[int, str]] = field(default_factory=set)
 
@@ -109,8 +114,7 @@ class Known:
         listed = Firearm.objects.of_case(*{order.case_id for order in orders})
         for firearm in listed.exclude(serial_key="").select_related("order"):
             self.add(firearm.order, firearm)
-        receipts = Receipt.objects.filter(order__in=ids).exclude(receipt_number="")
-        for receipt in receipts.prefetch_related("firearms"):
+        for receipt in Receipt.objects.filter(order__in=ids).prefetch_related("firearms"):
             row = ReceiptRow(
                 number=receipt.receipt_number,
                 at=receipt.received_at,
@@ -119,17 +123,31 @@ class Known:
                 dealer_license=receipt.dealer_license,
                 serials=distinct(one.serial for one in receipt.firearms.all()),
             )
+            if not row.number:
+                known = self.unnumbered.setdefault(_unnumbered(receipt.order_id, row), set())
+                known |= {exact_key(one) for one in row.serials}
+                continue
             self.receipts[receipt.order_id, False, row.key] = RecordedReceipt(row=row, receipt=receipt)
         self._load_kept(ids, {order.case_id for order in orders})
         statements = Statement.objects.filter(order__in=ids, kind=StatementKind.NON_POSSESSION)
-        for statement in statements.exclude(receipt_number=""):
+        for statement in statements:
             row = ReceiptRow(number=statement.receipt_number, at=statement.sworn_at)
+            if not row.number:
+                self.unnumbered[_unnumbered(statement.order_id, row)] = set()
+                continue
             self.receipts[statement.order_id, True, row.key] = RecordedReceipt(row=row, statement=statement)
         events = HistoryEntry.objects.filter(order__in=ids, data__has_key="registry")
         for order_id, digest, others in events.values_list(
             "order_id", "data__registry", "data__registry_rows"
         ):
             self.sent.update((order_id, one) for one in (digest, *(others or ())))
+
+    def is_recorded(self, order: Order, row: ReceiptRow) -> bool:
+        """True if a receipt or statement without a number may be that of the row: a person decides."""
+        known = self.unnumbered.get(_unnumbered(order.pk, row))
+        if known is None:
+            return False
+        return row.taker is None or not known or bool(known & {exact_key(one) for one in row.serials})
 
     def _load_kept(self, ids: Sequence[int], cases: Collection[int]) -> None:
         """Load what an import does not change on the lists of these cases and receipts of these orders."""
@@ -140,3 +158,7 @@ class Known:
         on_receipt = ReceiptItem.objects.filter(receipt__order__in=ids).values("firearm")
         for model in later:
             self.bound.update(model.objects.filter(firearm__in=on_receipt).values_list("firearm", flat=True))
+
+
+def _unnumbered(order: int, row: ReceiptRow) -> UnnumberedKey:
+    return order, row.taker, row.agency_id, row.dealer_license, row.at

@@ -62,6 +62,7 @@ from orders.services.registry.set_aside import (
     not_on_receipt,
     number_used,
     other_time,
+    recorded_without_number,
     same_serial,
     serial_to_match,
 )
@@ -170,8 +171,7 @@ class _Sorter:
     def statements(self, order: Order, rows: Sequence[tuple[int, ReceiptRow]], zone: ZoneInfo) -> None:
         """Record the statement of these rows of one number, unless it is recorded.
 
-        A statement of a time before the order is set aside as doubtful; so is one of another time or day than
-        that with its number.
+        Set aside is one of a time before the order, or of another time or day than that with its number.
         """
         for line, row in rows:
             with self.rejecting(files.RECEIPTS, line):
@@ -257,7 +257,10 @@ class _Sorter:
             raise Rejected(error.code, str(error)) from error
 
     def _is_doubtful(self, order: Order, row: ReceiptRow, line: int, digests: Sequence[str]) -> bool:
-        """Set a receipt or statement of a time before the order aside, and return whether it is one."""
+        """Return whether it is of a time before the order, or may be recorded. It is set aside then."""
+        if self.known.is_recorded(order, row):
+            self._ask(recorded_without_number(order, row, line, now=self._now), digests)
+            return True
         try:
             check_proof_not_before_order("at", order, row.at)
         except DoubtfulFact as doubt:

@@ -19,6 +19,8 @@ from orders.services.registry.receipt_rows import RecordedReceipt
 
 #: A receipt with the number of another one of the order. Once confirmed, it is a receipt of its own.
 NUMBER_USED = "receipt_number_used"
+#: A receipt or statement of the time of one without a number. Once confirmed, it is one of its own.
+ALREADY_RECORDED = "already_recorded"
 #: A row with another time of the same day. Once confirmed, the stored receipt or statement is corrected.
 OTHER_TIME = "other_time"
 #: A row of a listed number with another description. Once confirmed, it is a firearm of its own.
@@ -52,6 +54,19 @@ def number_used(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> R
     )
     return _item(
         order, NUMBER_USED, detail, line, kind=ReviewKind.DOUBTFUL, payload=row.as_payload(), now=now
+    )
+
+
+def recorded_without_number(order: Order, row: ReceiptRow, line: int, *, now: datetime) -> ReviewItem:
+    """Return an item: a receipt or statement of this time is recorded without a number."""
+    what = "statement" if row.taker is None else "receipt"
+    detail = (
+        f"receipt_number: a {what} of this time is recorded for this order without a number, and may be "
+        f"{row.number}. Confirm this row if it is a {what} of its own. If it is the same, correct the number "
+        "of the recorded one on the order's page and reject this row."
+    )
+    return _item(
+        order, ALREADY_RECORDED, detail, line, kind=ReviewKind.DOUBTFUL, payload=row.as_payload(), now=now
     )
 
 

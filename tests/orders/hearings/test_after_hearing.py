@@ -93,6 +93,28 @@ def test_granted_enters_the_order_after_hearing_and_ends_the_ex_parte_order(
     assert hearing.outcome == "granted"
 
 
+def test_what_a_person_confirmed_twice_goes_over_to_the_order_after_hearing(
+    hearing: Hearing, now: datetime
+) -> None:
+    before = hearing.order
+    twice: dict[str, Any] = {"by": None, "now": now, "confirm": "The order has both."}
+    inventory.record_permit(before, kind="Eligibility certificate", number="7", **twice)
+    conditions.set_condition(before, condition="CT-TRM-CONTACT", details="No letters.", **twice)
+
+    decide_application(
+        hearing,
+        decision="granted",
+        decided_at=now,
+        expires_on=court_day(before, now) + timedelta(days=200),
+        confirm=SITS,
+        by=None,
+        now=now,
+    )
+
+    after = Order.objects.exclude(pk=before.pk).get()
+    assert (after.permits.count(), after.conditions.count()) == (2, 2)
+
+
 def test_what_was_granted_is_taken_back_whole(hearing: Hearing, now: datetime) -> None:
     last_day = hearing.order.expires_on
     decide_application(hearing, decision="granted", decided_at=now, confirm=SITS, by=None, now=now)

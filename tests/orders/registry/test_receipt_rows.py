@@ -13,13 +13,23 @@ import pytest
 from accounts.models import Agency, AgencyKind, Role, Town
 from orders.display import event_words
 from orders.errors import InvalidFact
-from orders.models import Deadline, DeadlineState, Firearm, HistoryEntry, Order, Receipt, ReviewItem
+from orders.models import (
+    Deadline,
+    DeadlineState,
+    Firearm,
+    HistoryEntry,
+    Order,
+    Receipt,
+    ReviewItem,
+    Statement,
+)
 from orders.services.firearms.receipts import record_receipt, withdraw_receipt
+from orders.services.firearms.statements import record_statement
 from orders.services.registry.importing import importing
 from orders.services.registry.reviews import confirm_review, match_review, reject_review
 from tests import make
 from tests.make import NOW
-from tests.make_export import firearm_row, order_row, receipt_row, write_export
+from tests.make_export import firearm_row, order_row, receipt_row, statement_row, write_export
 
 pytestmark = pytest.mark.django_db
 
@@ -329,3 +339,31 @@ def test_a_serial_number_that_is_too_long_for_the_list_rejects_its_row_alone(tmp
     assert take(tmp_path, [FIRST, long, joined], listed=listed) == {"too_long": 1}
 
     assert on_receipts() == [["S1"], [f"S{number:08}" for number in range(5)]]
+
+
+def test_a_row_of_what_was_recorded_without_a_number_waits_for_a_clerk(tmp_path: Path) -> None:
+    take(tmp_path, [])
+    order, at = Order.objects.get(), datetime.fromisoformat("2026-10-03T12:00-04:00")
+    given: dict[str, Any] = {"by": None, "now": NOW}
+    record_receipt(
+        order,
+        kind="dealer",
+        dealer_license="6-06-014-01-7M-12345",
+        received_at=at,
+        firearms=[Firearm.objects.get(serial="S1")],
+        **given,
+    )
+    record_statement(order, kind="non_possession", sworn_at=at, **given)
+    sworn = statement_row(receipt_number="X1")
+    rows = [FIRST, SECOND | {"receipt_number": "R2"}, sworn]
+
+    assert take(tmp_path, rows, later=1) == {"already_recorded": 2}
+
+    assert sorted(on_receipts()) == [["S1"], ["S2"]]
+    assert Statement.objects.count() == 1
+    assert take(tmp_path, rows, later=2) == {}
+    statement, receipt = ReviewItem.objects.order_by("-line")
+    assert "statement of this time is recorded for this order without a number" in statement.detail
+    confirm_review(statement, **deciding())
+    reject_review(receipt, **deciding())
+    assert (Statement.objects.count(), Receipt.objects.count()) == (2, 2)
