@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from typing_extensions import override
 
 from accounts.access import MATRIX
 from accounts.form_base import SiteForm
 from accounts.models import User
-from orders.errors import DoubtfulFact, InvalidFact, UnseenFact
+from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
 from orders.forms.fields import InstantField, TownField
 from orders.forms.more_refusals import refusals_beside
 from orders.models import HistoryEntry, Order
@@ -176,7 +176,8 @@ class ActForm(FactsForm):
     def in_one_round(self, call: Callable[[], Result], *, now: datetime) -> Result | None:
         """Return what `call` stores; None if the form has errors or a service refuses something.
 
-        The form then shows all of it at once: its own errors, and what the service refuses or doubts.
+        The form then shows all of it at once: its own errors, and what the service refuses or doubts. Raises
+        `PermissionDenied` for what is for the people of another agency to do.
         """
         store = together(call)
         if not self.is_valid():
@@ -184,6 +185,8 @@ class ActForm(FactsForm):
             return None
         try:
             return store()
+        except NotYours as refusal:
+            raise PermissionDenied from refusal
         except InvalidFact as refusal:
             self.refuse(refusal)
             return None
@@ -363,9 +366,14 @@ class Act:
         form.refuse_all(refusals_beside(form, lambda: self.call(form, by=by, now=now), now=now))
 
     def perform(self, form: ActForm, *, by: User, now: datetime) -> bool:
-        """Call the service with a valid form. On a refusal, show it in the form and return False."""
+        """Call the service with a valid form. On a refusal, show it in the form and return False.
+
+        Raises `PermissionDenied` for what is for the people of another agency to do.
+        """
         try:
             form.result = self.call(form, by=by, now=now)
+        except NotYours as refusal:
+            raise PermissionDenied from refusal
         except InvalidFact as refusal:
             form.refuse(refusal)
             return False

@@ -23,6 +23,8 @@ from orders.services.firearms.custody import add_place, move_firearms
 class MoveForm(ActForm):
     """Firearms go from one officer to another, to a place, or to another police agency."""
 
+    takes_confirm = True
+
     firearms = LabeledChoicesField(
         str, Firearm.objects.none(), label="Firearms", widget=forms.CheckboxSelectMultiple
     )

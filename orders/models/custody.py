@@ -59,6 +59,9 @@ class CustodyStep(models.Model):
     )
     shelf = models.CharField(max_length=40, blank=True)
     tag = models.CharField(max_length=40, blank=True)
+    keeps_tag = models.BooleanField(
+        default=False, db_default=False, help_text="The tag is that of the step before, not a new one."
+    )
     given_by = models.CharField(
         max_length=120, blank=True, help_text="The officer who gave it; empty for the first step."
     )

@@ -79,6 +79,25 @@ def test_other_police_of_the_order_put_no_step_right(fixtures: Fixtures, caller:
     assert own.patch(path, body, If_Match="*").json()["shelf"] == "B-15"
 
 
+def test_other_police_of_the_order_record_no_step(fixtures: Fixtures, caller: MakeCaller) -> None:
+    agency, firearm = make.agency(), held(fixtures)
+    fixtures.order.order_agencies.create(agency=agency, capacity=Capacity.ASSISTING_POLICE)
+    other = caller(make.person(Role.LIAISON, agency))
+    body = {
+        "agency": fixtures.police.name,
+        "given_by": "Lee Ash",
+        "taken_by": "Kim Oak",
+        "moved_at": (fixtures.now - timedelta(minutes=5)).isoformat(),
+    }
+    path = f"/firearms/{firearm.public_id}/custody-steps"
+
+    refused = other.post(path, body)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+    assert not CustodyStep.objects.exists()
+    assert other.post(path, body | {"agency": agency.name}).status_code == 201
+
+
 def test_place_officers_and_note_of_an_attempt_are_for_court_and_police(
     fixtures: Fixtures, caller: MakeCaller
 ) -> None:

@@ -17,7 +17,7 @@ from accounts.models import POLICE, Agency
 from orders.api.base import CaseChildList, ChildAction, refusals_as_problems
 from orders.api.corrections import CorrectableDetail, WithdrawalCreate, correction_of
 from orders.api.firearms.inventory import FirearmDetail
-from orders.api.serializers import AsGivenField, OrderChildOutput
+from orders.api.serializers import AsGivenField, ConfirmInput, OrderChildOutput
 from orders.models import CustodyStep, StoragePlace
 from orders.services.firearms import custody
 
@@ -57,7 +57,7 @@ class PlaceField(serializers.SlugRelatedField[StoragePlace]):
             self.fail("does_not_exist", slug_name="id", value="")
 
 
-class CustodyStepInput(InputSerializer):
+class CustodyStepInput(ConfirmInput):
     """An officer gave an item in custody to another officer, place or agency."""
 
     agency = NamedField(queryset=Agency.objects.filter(kind__in=POLICE))

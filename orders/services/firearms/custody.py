@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from accounts.dates import format_instant
 from accounts.models import Agency, User
-from accounts.text import clean
+from accounts.text import clean, fold
 from orders.errors import InvalidFact, NotYours
 from orders.models import (
     CustodyStep,
@@ -28,9 +28,11 @@ from orders.models import (
     StoragePlace,
 )
 from orders.services.change import changing
+from orders.services.correctable import before_correction
 from orders.services.court_days import zone_of
 from orders.services.firearms.status import held_since
 from orders.services.one_round import refuse
+from orders.services.said_before import doubt_again
 from orders.services.validation import check_instant
 
 
@@ -94,21 +96,27 @@ def move_firearms(
     shelf: str = "",
     tag: str = "",
     why: str = "",
+    confirm: str = "",
 ) -> list[CustodyStep]:
     """Record that an officer gave firearms in custody to another officer, place or police agency.
 
-    Each keeps its tag; one alone can get a new one. Raises `InvalidFact`.
+    Each keeps its tag; one alone can get a new one. Raises `InvalidFact`, `NotYours` for police
+    that neither hold them nor take them, and `DoubtfulFact` for a step that is recorded, unless `confirm`
+    gives the reason.
     """
-    with changing(order, "firearms_moved", by=by, now=now, occurred_at=moved_at) as change:
-        offset = check_instant("moved_at", moved_at, now=now, zone=zone_of(order))
-        check_storage(Storage(officer=taken_by, place=place), agency)
-        if not clean(given_by):
-            refuse("given_by", "required", "Enter the name of the officer who gave them.")
+    with changing(
+        order, "firearms_moved", by=by, now=now, occurred_at=moved_at, reason=clean(confirm)
+    ) as change:
         mine = list(
             Firearm.objects.of_case(order.case_id)
             .filter(pk__in=[one.pk for one in firearms], status=FirearmStatus.SURRENDERED)
             .order_by("id")
         )
+        _check_mover(mine, agency, by)
+        offset = check_instant("moved_at", moved_at, now=now, zone=zone_of(order))
+        check_storage(Storage(officer=taken_by, place=place), agency)
+        if not clean(given_by):
+            refuse("given_by", "required", "Enter the name of the officer who gave them.")
         if not mine or len(mine) < len({one.pk for one in firearms}):
             refuse("firearms", "not_in_custody", "Choose firearms that police hold now.")
         if (new_tag := clean(tag)) and len(mine) > 1:
@@ -118,6 +126,9 @@ def move_firearms(
             refuse("moved_at", "before_the_last_step", "A later step is recorded. Enter a time after it.")
         else:
             check_received(mine, moved_at, now=now, zone=zone_of(order))
+        entered = moved_at, agency.pk, place.pk if place else None, fold(shelf), fold(taken_by)
+        if not clean(confirm) and any(_values(one) == entered for one in before.values()):
+            doubt_again("moved_at", f"taken {format_instant(moved_at, zone_of(order))}")
         change.data["items"] = [str(one) for one in mine]
         return _add(
             change.order,
@@ -130,6 +141,22 @@ def move_firearms(
             moved_at=moved_at,
             moved_offset=offset,
             why=clean(why),
+            keeps_tag=not new_tag,
+        )
+
+
+def _values(step: CustodyStep) -> tuple[object, ...]:
+    return step.moved_at, step.agency_id, step.place_id, fold(step.shelf), fold(step.taken_by)
+
+
+def _check_mover(firearms: Sequence[Firearm], taker: Agency, by: User | None) -> None:
+    """Raise `NotYours` unless the person acts for the police that hold each firearm, or that take it."""
+    if by is None or taker.pk in (mine := by.agencies_for("add", "custody_step")):
+        return
+    held = holders_of(firearms)
+    if any(one.pk not in held or held[one.pk].pk not in mine for one in firearms):
+        raise NotYours(
+            "agency", "not_yours", "Only the police that hold a firearm, or take it, can record this step."
         )
 
 
@@ -242,8 +269,8 @@ def _check_later_steps(receipt: Receipt) -> None:
 
 def check_corrected_holder(row: FirearmReturn | FirearmDisposal) -> None:
     """Refuse another agency for a firearm that left custody, unless that one held it."""
-    stored = type(row)._default_manager.filter(pk=row.pk).values_list("agency", flat=True).first()
-    if stored is not None and stored != row.agency_id:
+    stored = before_correction(row)
+    if stored is not None and stored.agency_id != row.agency_id:
         check_holder(row.agency, [row.firearm])
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from typing_extensions import override
 
 from accounts.dates import format_instant
-from accounts.models import Agency, User
+from accounts.models import User
 from accounts.text import clean
 from orders.errors import NotYours
 from orders.models import (
     CustodyStep,
     FirearmDisposal,
     FirearmReturn,
+    Receipt,
     ReceiptItem,
     ReceiptKind,
 )
-from orders.services.correctable import Column, Correctable, InstantColumn
+from orders.services.correctable import Column, Correctable, InstantColumn, before_correction
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import Storage, check_received, check_storage, holder_by
 from orders.services.one_round import refuse
@@ -33,13 +34,10 @@ def put_right_by(person: User, steps: Collection[CustodyStep]) -> set[int]:
     They are for the people of the agency that has the firearm by the step, and of the one that gave it.
     """
     mine = person.agencies_for("correct", "custody_step")
-    return {one.pk for one in steps if one.agency_id in mine or _giver(one) in mine}
-
-
-def _giver(step: CustodyStep) -> int | None:
-    """Return the agency (by key) that had the firearm before the step; None for the first one."""
-    holder = None if step.receipt_id else _holder(step.firearm_id, step.moved_at, without=step.pk)
-    return holder.pk if holder is not None else None
+    taken = {one.pk for one in steps if one.agency_id in mine}
+    others = [one for one in steps if one.pk not in taken and not one.receipt_id]
+    custody = _Custody({one.firearm_id for one in others}) if others else None
+    return taken | {one.pk for one in others if custody is not None and custody.giver(one) in mine}
 
 
 def _check_person(step: CustodyStep, by: User) -> None:
@@ -54,7 +52,7 @@ def check_step(row: Any, *, now: datetime, confirm: str = "") -> None:
 
     It stays between the steps before and after it. The first one has the time and the agency of its receipt.
     """
-    stored = CustodyStep.objects.get(pk=row.pk)
+    stored = before_correction(row)
     row.moved_offset = check_instant("moved_at", row.moved_at, now=now, zone=zone_of(row.order))
     for name in ("shelf", "tag", "given_by", "taken_by", "why"):
         setattr(row, name, clean(getattr(row, name)))
@@ -73,10 +71,10 @@ def _check_first(row: CustodyStep, stored: CustodyStep) -> None:
     """Refuse another time or agency for the step with which custody began."""
     if row.given_by:
         refuse("given_by", "first_step", "Leave this empty: the firearm came with a receipt.")
-    for name, what in (("moved_at", "time"), ("agency", "agency")):
+    for name, what in (("moved_at", "time"), ("agency_id", "agency")):
         if getattr(row, name) != getattr(stored, name):
             refuse(
-                name,
+                name.removesuffix("_id"),
                 "follows_the_receipt",
                 f"This step began with a receipt. Correct the {what} of that receipt instead.",
             )
@@ -123,13 +121,20 @@ def _remove(row: CustodyStep) -> None:
 
 
 def _follow(row: Any) -> None:
-    """Give a corrected tag to the steps that kept it, and see that what left custody had its holder."""
-    kept = getattr(row, "kept_tag", row.tag)
-    for one in _after(row):
-        if kept == row.tag or one.tag != kept:
-            break
-        one.tag = row.tag
-        one.save(update_fields=["tag"])
+    """Give a corrected tag to the steps after it that kept it, and see that what left had its holder.
+
+    A step with a tag of its own keeps that, also if a correction made both equal for a while.
+    """
+    former = before_correction(row).tag
+    if former != row.tag:
+        before = _before(row).last()
+        row.keeps_tag = before is not None and before.tag == row.tag
+        row.save(update_fields=["keeps_tag"])
+        for one in _after(row):
+            if not one.keeps_tag or one.tag != former:
+                break
+            one.tag = row.tag
+            one.save(update_fields=["tag"])
     _check_departures(row, row.explained)
 
 
@@ -148,9 +153,13 @@ def _check_departures(row: CustodyStep, explained: Mapping[int, datetime]) -> No
 
 def _explained(firearm: int) -> dict[int, datetime]:
     """When a firearm (by key) left custody by the agency that held it, in the order of entry."""
-    found = enumerate(_departures(firearm))
-    held = ((number, at, agency, _holder(firearm, at)) for number, (at, agency) in found)
-    return {number: at for number, at, agency, holder in held if holder is None or holder.pk == agency}
+    found = _departures(firearm)
+    custody = _Custody([firearm] if found else [])
+    return {
+        number: at
+        for number, (at, agency) in enumerate(found)
+        if custody.holder(firearm, at) in (None, agency)
+    }
 
 
 def _departures(firearm: int) -> list[tuple[datetime, int]]:
@@ -162,15 +171,31 @@ def _departures(firearm: int) -> list[tuple[datetime, int]]:
     return [*returns, *gone]
 
 
-def _holder(firearm: int, at: datetime, *, without: int = 0) -> Agency | None:
-    """Return the police that held a firearm (by key) at an instant: by its last step, else by its receipt."""
-    steps = CustodyStep.objects.filter(firearm=firearm, moved_at__lte=at).exclude(pk=without)
-    step = steps.select_related("agency").order_by("moved_at", "id").last()
-    items = ReceiptItem.objects.filter(
-        firearm=firearm, receipt__kind=ReceiptKind.POLICE, receipt__received_at__lte=at
-    )
-    item = items.select_related("receipt__agency").order_by("receipt__received_at", "id").last()
-    return holder_by(step, item.receipt if item is not None else None)
+class _Custody:
+    """The steps and the receipts of police of firearms (by key): who held one at an instant."""
+
+    def __init__(self, firearms: Collection[int]) -> None:
+        self._steps: defaultdict[int, list[CustodyStep]] = defaultdict(list)
+        self._receipts: defaultdict[int, list[Receipt]] = defaultdict(list)
+        if not firearms:
+            return
+        steps = CustodyStep.objects.filter(firearm__in=firearms).select_related("agency")
+        for step in steps.order_by("moved_at", "id"):
+            self._steps[step.firearm_id].append(step)
+        items = ReceiptItem.objects.filter(firearm__in=firearms, receipt__kind=ReceiptKind.POLICE)
+        for item in items.select_related("receipt__agency").order_by("receipt__received_at", "id"):
+            self._receipts[item.firearm_id].append(item.receipt)
+
+    def holder(self, firearm: int, at: datetime, *, without: int = 0) -> int | None:
+        """Return the police (by key) that held it: by its last step, or its last receipt if that is later."""
+        steps = [one for one in self._steps[firearm] if one.moved_at <= at and one.pk != without]
+        receipts = [one for one in self._receipts[firearm] if one.received_at <= at]
+        holder = holder_by(steps[-1] if steps else None, receipts[-1] if receipts else None)
+        return holder.pk if holder is not None else None
+
+    def giver(self, step: CustodyStep) -> int | None:
+        """Return the agency (by key) that had the firearm before a step that is not its first."""
+        return self.holder(step.firearm_id, step.moved_at, without=step.pk)
 
 
 def _before(step: CustodyStep) -> QuerySet[CustodyStep]:
@@ -181,15 +206,6 @@ def _before(step: CustodyStep) -> QuerySet[CustodyStep]:
 def _after(step: CustodyStep) -> QuerySet[CustodyStep]:
     later = Q(moved_at__gt=step.moved_at) | Q(moved_at=step.moved_at, pk__gt=step.pk)
     return CustodyStep.objects.filter(later, firearm=step.firearm_id).order_by("moved_at", "id")
-
-
-class _TagColumn(Column):
-    """The tag of an item. Later steps that kept it follow a correction."""
-
-    @override
-    def set(self, row: Any, changes: Mapping[str, Any]) -> None:
-        row.kept_tag = row.tag
-        super().set(row, changes)
 
 
 def step_words(row: CustodyStep) -> str:
@@ -209,7 +225,7 @@ CUSTODY_STEP = Correctable(
         Column(name="agency", label="Police agency"),
         Column(name="place", label="Stored in"),
         Column(name="shelf", label="Shelf"),
-        _TagColumn(name="tag", label="Tag"),
+        Column(name="tag", label="Tag"),
         # Free text, which can name the protected person.
         Column(name="why", label="Why", is_private=True),
     ),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -37,7 +38,7 @@ def case_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
-    """Show the form of an act and do it; then show the page of the case."""
+    """Show the form of an act and do it; then show the page of the case, or of custody for its steps."""
     order, roles = order_of_case(request, public_id)
     act = ACTS.get(name)
     if act is None:
@@ -45,6 +46,7 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     if not act.is_permitted(roles):
         raise PermissionDenied
     now = timezone.now()
+    page = reverse("case-custody" if act.resource == "custody_step" else "case-page", args=[public_id])
     run = run_act(
         act,
         order,
@@ -56,14 +58,14 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     )
     if run.is_gone and act.fact is not None:
         messages.warning(request, f"Someone has withdrawn this {act.fact.noun}, or changed it.")
-        return redirect("case-page", public_id=public_id)
+        return redirect(page)
     if run.is_done:
         messages.success(request, f"{act.done} {moved_words(run.entries, now)}")
         made = run.form.result
         if isinstance(made, Receipt) and made.kind != ReceiptKind.POLICE:
             messages.info(request, "Now add a photograph of the paper.")
             return redirect("order-files", public_id=public_id)
-        return redirect("case-page", public_id=public_id)
+        return redirect(page)
     context = {
         "order": order,
         "form": run.form,
@@ -71,6 +73,7 @@ def case_act(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         "button": act.title,
         "item": run.item_words,
         "fieldsets": _fieldsets(run.form),
+        "page": page,
     }
     return render(request, "orders/cases/act.html", context)
 

@@ -125,6 +125,8 @@ def test_a_correction_shows_what_is_stored_and_sends_what_changed(place: Place, 
     unchanged = client.post(address, shown).content.decode()
     slip = client.post(address, shown | instant("moved_at", timezone.now() - timedelta(hours=4)))
     done = client.post(address, shown | {"tag": "T-8", "taken_by": "Lt. Oak"}, follow=True)
+    assert done.redirect_chain == [(page_of(order, "custody"), 302)]
+    assert f'href="{page_of(order, "custody")}">Cancel' in client.get(address).content.decode()
     stale = client.post(address, shown | {"tag": "T-9"}).content.decode()
 
     assert "Nothing is changed. Change what is wrong, or cancel." in unchanged
@@ -149,6 +151,20 @@ def test_each_step_has_links_for_those_who_gave_or_took_it(place: Place, order: 
     page = read(place.liaison, page_of(order, "custody"))
     names = re.findall(r'aria-label="(?:Correct|Withdraw): [^"]+"', page)
     assert len(set(names)) == 4
+
+
+def test_other_police_of_the_order_record_no_hand_over_and_may_take_it(place: Place, order: Order) -> None:
+    other, before = colleague(order), CustodyStep.objects.count()
+    client, typed = browser(other), sheet(place, order)
+
+    for page in ("hand-over", "custody"):
+        assert client.post(page_of(order, page), typed).status_code == 403
+    assert CustodyStep.objects.count() == before
+
+    (agency,) = other.agencies_for("add", "custody_step")
+    taken = client.post(page_of(order, "custody"), typed | {"agency": agency})
+    assert taken.status_code == 302, taken.context["form"].errors
+    assert CustodyStep.objects.latest("id").agency_id == agency
 
 
 @pytest.mark.parametrize("act", ["correct-custody-step", "withdraw-custody-step"])

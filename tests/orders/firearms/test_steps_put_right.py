@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Agency, Role
+from accounts.models import Agency, Role, User
 from orders.errors import InvalidFact, NotYours
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt
 from orders.services import corrections
 from orders.services.firearms.custody import Storage, add_place, holders_of, latest_steps, move_firearm
+from orders.services.firearms.custody_steps import put_right_by
 from orders.services.firearms.disposals import record_disposal
 from orders.services.firearms.inventory import list_firearm
 from orders.services.firearms.receipts import record_receipt
@@ -184,6 +187,76 @@ def test_a_corrected_tag_goes_to_the_steps_that_kept_it(receipt: Receipt, firear
     assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-7", "T-7", "T-5", "T-5"]
     corrections.correct(first, {"tag": "T-1"}, **WHY)
     assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-1", "T-1", "T-5", "T-5"]
+
+
+def test_a_tag_corrected_there_and_back_leaves_the_own_tag_of_the_next_step(
+    receipt: Receipt, firearm: Firearm
+) -> None:
+    for at, tag in ((20, "T-5"), (15, "")):
+        moved(receipt, firearm, at, tag=tag)
+    first, second, third = CustodyStep.objects.order_by("moved_at")
+
+    corrections.correct(first, {"tag": "T-5"}, **WHY)
+    corrections.correct(first, {"tag": "T-1"}, **WHY)
+
+    assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-1", "T-5", "T-5"]
+    # One that is corrected to the tag before it keeps that one from then on, until it gets its own again.
+    corrections.correct(second, {"tag": "T-1"}, **WHY)
+    corrections.correct(first, {"tag": "T-2"}, **WHY)
+    assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-2", "T-2", "T-2"]
+    corrections.correct(third, {"tag": "T-9"}, **WHY)
+    corrections.correct(first, {"tag": "T-3"}, **WHY)
+    assert [one.tag for one in CustodyStep.objects.order_by("moved_at")] == ["T-3", "T-3", "T-9"]
+
+
+def test_a_step_is_recorded_by_the_police_that_hold_it_or_take_it(
+    order: Order, receipt: Receipt, firearm: Firearm
+) -> None:
+    taker, other = make.agency(), make.agency()
+    assert receipt.agency is not None
+    holding, taking, neither = (make.person(Role.LIAISON, one) for one in (receipt.agency, taker, other))
+
+    def by(person: User, agency: Agency, at: float) -> CustodyStep:
+        told: dict[str, Any] = {"given_by": "Lee Ash", "taken_by": "Kim Elm", "agency": agency}
+        return move_firearm(firearm, moved_at=days(at), by=person, now=NOW, **told)
+
+    for agency in (receipt.agency, taker):
+        with pytest.raises(NotYours):
+            by(neither, agency, 20)
+    with pytest.raises(NotYours):
+        by(taking, receipt.agency, 20)
+    assert not order.history.filter(kind="firearms_moved").exists()
+    by(holding, receipt.agency, 20)
+    by(taking, taker, 18)
+    with pytest.raises(NotYours):
+        by(holding, other, 17)
+    by(taking, receipt.agency, 15)
+    assert holders_of([firearm]) == {firearm.pk: receipt.agency}
+
+
+def test_who_puts_steps_right_is_asked_in_queries_that_do_not_grow(
+    receipt: Receipt, firearm: Firearm, django_assert_num_queries: Any
+) -> None:
+    taker = make.agency()
+    person = make.person(Role.LIAISON, make.agency())
+    for at in range(20, 10, -1):
+        moved(receipt, firearm, at, agency=taker)
+    steps = list(CustodyStep.objects.all())
+
+    for some in (steps[:2], steps):
+        # The memberships, the steps and the receipts.
+        with django_assert_num_queries(3):
+            assert not put_right_by(person, some)
+
+
+def test_a_correction_does_not_read_the_stored_step_again(receipt: Receipt, firearm: Firearm) -> None:
+    row = moved(receipt, firearm, 20)
+
+    with CaptureQueriesContext(connection) as asked:
+        corrections.correct(row, {"taken_by": "Sgt. Moss"}, **WHY)
+
+    read = [one["sql"] for one in asked if one["sql"].startswith("SELECT") and "custodystep" in one["sql"]]
+    assert len([one for one in read if f'"orders_custodystep"."id" = {row.pk}' in one]) == 1
 
 
 def test_a_step_on_which_a_disposal_rests_keeps_its_agency(
