@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -32,6 +32,15 @@ def us_time(value: datetime | date | time | None, language: str = "en") -> str:
         case time():
             return format_clock(value, language)
     return ""
+
+
+@register.filter
+def last_day(value: datetime | None, language: str = "en") -> str:
+    """Return the last day, in court time, of what ends at an instant; empty for None.
+
+    What ends at midnight ends with the day before, as it is on the paper.
+    """
+    return format_day(court_date(value - timedelta.resolution), language) if value else ""
 
 
 @register.filter

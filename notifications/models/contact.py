@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.encrypted_fields import EncryptedTokenField
+from notifications.models.alert import AlertState
 from notifications.models.client_choice import News
 from notifications.models.recipient import Language
 from notifications.querysets import SafeContactQuerySet
@@ -78,6 +79,11 @@ class SafeContact(models.Model):
     )
     asked_at = models.DateTimeField(
         null=True, blank=True, help_text="When the advocate was last asked to reach the person, unanswered."
+    )
+
+    tested_at = models.DateTimeField(null=True, blank=True, help_text="When the last test message was sent.")
+    tested_as = models.SmallIntegerField(
+        null=True, blank=True, choices=AlertState, help_text="What became of it, as far as the provider said."
     )
 
     objects = SafeContactQuerySet.as_manager()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from accounts.dates import format_clock, format_spoken_day
-from notifications.models import Alert, AlertState, FollowUpNote
+from notifications.models import Alert, AlertState, FollowUpNote, SafeContact
 from orders.models import DeclineReason, HearingPurpose, ReleaseRequest, RequestState, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
 from orders.services.court_days import court_day, zone_of
@@ -58,7 +58,8 @@ class ClientWords:
     @property
     def release_ends(self) -> str:
         """The last day of the release, for the end of a sentence: months may be shortened with a stop."""
-        return self._day(court_day(self.client.order, self.client.release.ends_at)).rstrip(".")
+        last = self.client.release.ends_at - timedelta.resolution
+        return self._day(court_day(self.client.order, last)).rstrip(".")
 
     @property
     def as_of(self) -> str:
@@ -333,14 +334,25 @@ class ClientWords:
         return ngettext("%(days)s day from now.", "%(days)s days from now.", days) % {"days": days}
 
 
-def sent_words(alert: Alert) -> str:
+def sent_lines(alerts: Iterable[Alert], contact: SafeContact | None) -> list[tuple[datetime, str]]:
+    """Return when each message to the protected person was written and what became of it, newest first.
+
+    The last test message to the contact is among them.
+    """
+    lines = [(one.created_at, _sent_words(one)) for one in alerts]
+    if contact is not None and contact.tested_at is not None:
+        lines.append((contact.tested_at, f"{gettext('A test message.')} {_arrival(contact.tested_as)}"))
+    return sorted(lines, key=lambda line: line[0], reverse=True)
+
+
+def _sent_words(alert: Alert) -> str:
     """Return whether a message to the protected person arrived, and by which way if not by the first."""
-    words = _arrival(alert)
+    words = _arrival(alert.state)
     return f"{gettext('By the second way:')} {words}" if alert.note == FollowUpNote.SECOND else words
 
 
-def _arrival(alert: Alert) -> str:
-    match alert.state:
+def _arrival(state: int | None) -> str:
+    match state:
         case AlertState.DELIVERED:
             return gettext("It arrived.")
         case AlertState.ACCEPTED:

@@ -26,7 +26,7 @@ from accounts.models import Role, User
 from accounts.services.access.access_log import log_access, log_miss
 from notifications.forms.contacts import AliasForm, ChoiceForm, ContactForm, NewsForm, ReportForm, news_words
 from notifications.models import SafeContact
-from notifications.pages.client_words import request_words, sent_words
+from notifications.pages.client_words import request_words, sent_lines
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
 from notifications.services.contacts import choices, contacts
@@ -250,7 +250,7 @@ class OneRelease(View):
             "scope": [ANSWERS[one] for one in SCOPE if getattr(release, one)],
             "purpose": PURPOSES.get(release.purpose, ""),
             "views": views_under(release),
-            "sent": [(one, sent_words(one)) for one in contacts.sent_under(release)],
+            "sent": sent_lines(contacts.sent_under(release), watched.contact),
         }
         return render(request, "notifications/release.html", context)
 

@@ -23,6 +23,16 @@ CHICAGO = ZoneInfo("America/Chicago")
 AFTERNOON = datetime(2026, 11, 28, 18, 37, 45, tzinfo=UTC)
 
 
+def test_what_ends_at_midnight_ends_with_the_day_before() -> None:
+    shown = Template("{% load us_time %}{{ at|last_day }}; {{ at|last_day:'es' }}")
+
+    midnight = datetime(2027, 3, 2, tzinfo=COURT_TIME)
+    assert shown.render(Context({"at": midnight})) == "Mon, Mar 1, 2027; lun., 1 mar 2027"
+    noon = datetime(2027, 3, 1, 12, tzinfo=COURT_TIME)
+    assert shown.render(Context({"at": noon})) == "Mon, Mar 1, 2027; lun., 1 mar 2027"
+    assert shown.render(Context({"at": None})) == "; "
+
+
 def test_a_day_in_both_languages() -> None:
     assert format_day(date(2026, 11, 28)) == "Sat, Nov 28, 2026"
     assert format_day(date(2026, 11, 28), "es") == "sáb., 28 nov 2026"

@@ -23,6 +23,7 @@ from notifications.models import Alert, AlertState, Channel, FollowUpNote, SafeC
 from notifications.services.contacts import answers
 from notifications.services.contacts.answers import answer_by_pin, repeat_unanswered
 from notifications.services.contacts.unreached import notify_advocates
+from notifications.services.delivery import providers
 from notifications.services.delivery.sending import drain
 from notifications.services.firing.fire import Firer
 from orders.models import ConfidentialityRelease
@@ -72,6 +73,25 @@ def test_a_test_message_has_the_neutral_sender_and_the_words_of_each_message(
     page = text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
     assert "Wait ten minutes." in page
     assert len(to_the_person()) == 1
+
+
+def test_the_last_test_is_among_what_was_sent(
+    stage: Fixtures, advocate: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advocate.post(path_of(stage), ANY_HOUR)
+    assert "What was sent" not in text(advocate.get(path_of(stage)))
+
+    page = text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+    sent = page[page.index("What was sent") :]
+    assert "A test message. It went out. Nothing shows yet that it arrived." in sent
+
+    cache.clear()
+    monkeypatch.setattr(providers, "send", lambda *_, **__: [])
+    page = text(advocate.post(path_of(stage), {"action": "test"}, follow=True))
+    sent = page[page.index("What was sent") :]
+    assert "The test did not go out." in page
+    assert "A test message. It did not arrive. Reach the person in another safe way." in sent
+    assert sent.count("A test message.") == 1
 
 
 def test_no_test_goes_out_outside_the_hours_or_without_an_address(stage: Fixtures, advocate: Client) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.dates import court_date
+from accounts.dates import court_date, format_day
 from accounts.encrypted_files import has_file
 from accounts.models import AgencyKind, Role
 from notifications.models import SafeContact
@@ -87,7 +87,8 @@ def test_a_clerk_records_what_the_paper_covers_and_nothing_more(
 
     assert "Releases to answer" in text(clerk.get("/"))
     page = text(clerk.get("/release-requests/"))
-    for words in (stage.organization.name, "service, the end of the order", "Planning for safety"):
+    last = format_day(date.fromisoformat(sheet(stage)["ends_on"]))
+    for words in (stage.organization.name, "service, the end of the order", "Planning for safety", last):
         assert words in page
     paper = clerk.get(f"/release-requests/{row.public_id}/paper/")
     assert b"".join(paper) == PDF
@@ -106,6 +107,9 @@ def test_a_clerk_records_what_the_paper_covers_and_nothing_more(
     page = text(advocate.get(f"/confidentiality-releases/{release.public_id}/"))
     assert page.count("Not in the release") == 2
     assert "To plan for safety" in page
+    # The last day is the one on the paper, not the midnight after it.
+    assert f"<dt>Last day</dt><dd>{last}</dd>" in page
+    assert f"The release ends {last.rpartition(',')[0]}" in page
     # Answered once.
     assert clerk.post(f"/release-requests/{row.public_id}/answer/", answer).status_code == 404
 

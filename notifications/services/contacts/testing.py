@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from accounts.crypto import decrypt
 from notifications.channels.protocol import Message, SendStatus
-from notifications.models import Channel, ContactChannel, SafeContact
+from notifications.models import AlertState, Channel, ContactChannel, SafeContact
 from notifications.services.contacts.contacts import has_opted_out, is_unconfirmed
 from notifications.services.delivery import providers
 from notifications.services.delivery.links import person_link
@@ -30,7 +30,8 @@ _CHANNELS = {ContactChannel.EMAIL: Channel.EMAIL, ContactChannel.SMS: Channel.SM
 def send_test(contact: SafeContact, *, now: datetime) -> bool:
     """Send the message that the person would get, now; return True if a provider took it.
 
-    It is no alert: the person is there and sees whether it came. Raises `InvalidFact` outside
+    It is no alert: the person is there and sees whether it came. The contact keeps when the last
+    one was sent and what became of it. Raises `InvalidFact` outside
     the hours, while nothing may go to the contact, and within ten minutes after the last test.
     """
     channel = _CHANNELS.get(ContactChannel(contact.channel))
@@ -57,7 +58,16 @@ def send_test(contact: SafeContact, *, now: datetime) -> bool:
         sender=settings.PROTECTED_FROM_EMAIL if channel == Channel.EMAIL else "",
     )
     results = providers.send(channel, [message], begin=lambda _provider, waiting: waiting)
-    return any(result.status in (SendStatus.ACCEPTED, SendStatus.IN_DOUBT) for _, result in results)
+    contact.tested_at, contact.tested_as = now, _became({result.status for _, result in results})
+    contact.save(update_fields=["tested_at", "tested_as"])
+    return contact.tested_as != AlertState.FAILED
+
+
+def _became(found: set[SendStatus]) -> AlertState:
+    """Return the best of what the providers said."""
+    if SendStatus.ACCEPTED in found:
+        return AlertState.ACCEPTED
+    return AlertState.IN_DOUBT if SendStatus.IN_DOUBT in found else AlertState.FAILED
 
 
 def _is_within_hours(contact: SafeContact, now: datetime) -> bool:
