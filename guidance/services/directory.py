@@ -15,6 +15,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import AgencyKind, State, Town, User
 from guidance.models import HelpEntry, HelpKind
+from orders.matching.places import place_key
+from orders.services.registry.places import Places
 
 #: The longest time between two checks of an entry. After it the page asks readers to call first.
 CHECKED_EVERY = timedelta(days=180)
@@ -129,6 +131,18 @@ def town_names() -> list[str]:
     """Return the towns of Connecticut, in order."""
     towns = Town.objects.filter(jurisdiction=State.CONNECTICUT, within=None).order_by("name")
     return list(towns.values_list("name", flat=True))
+
+
+def town_named(name: str, towns: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the one of `towns` with that name or with that village, else none and those with such a name."""
+    if known := next((one for one in towns if place_key(one) == place_key(name)), ""):
+        return known, []
+    places = Places()
+    found = places.town(name)
+    if found is None or found.jurisdiction != State.CONNECTICUT:
+        near = places.nearest_towns(name)
+        return "", [one for one in towns if one in near]
+    return (found.within or found).name, []
 
 
 def for_town(found: Iterable[DirectoryEntry], town: str) -> list[DirectoryEntry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -12,24 +12,39 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from accounts.form_base import SiteForm
+from accounts.text import clean
 from guidance.models import HelpKind
 from guidance.services import directory, guides, hsds
 from guidance.services.words import words
 from guidance.views.base import page, today
+from orders.forms.fields import NameListInput
 
 
 class TownForm(SiteForm):
-    """Which town. It is sent in the body, because addresses are kept by logs and histories."""
+    """Which town. It is sent in the body, because addresses are kept by logs and histories.
+
+    A town or village is typed in any usual form of its name, and a list helps where the browser has lists.
+    """
+
+    town = forms.CharField(widget=NameListInput)
 
     def __init__(self, data: Any = None, *, towns: list[str], language: str) -> None:
         """Offer the towns, in the words of the language."""
         super().__init__(data)
-        said = words(language)
-        self.fields["town"] = forms.ChoiceField(
-            label=said["your_town"],
-            choices=[("", said["choose_town"]), *((one, one) for one in towns)],
-            error_messages={"required": said["unknown_town"], "invalid_choice": said["unknown_town"]},
-        )
+        self._said, self._towns = words(language), towns
+        field = self.fields["town"]
+        field.label = self._said["your_town"]
+        field.error_messages["required"] = self._said["no_town"]
+        cast("NameListInput", field.widget).names = towns
+
+    def clean_town(self) -> str:
+        """Return the name of the town, of a village the town that it is part of."""
+        typed = clean(self.cleaned_data["town"])
+        town, near = directory.town_named(typed, self._towns)
+        if town:
+            return town
+        offered = self._said["did_you_mean"].format(towns=self._said["or"].join(near))
+        raise forms.ValidationError(f"{self._said['unknown_town']} {offered if near else ''}".strip())
 
 
 @csrf_exempt  # It changes nothing, and a token would need a cookie.

@@ -13,7 +13,7 @@ from accounts.api.fields import InstantField, NamedField
 from accounts.api.problems import FieldError, Problem
 from accounts.api.serializers import InputSerializer, OutputSerializer
 from accounts.models import Agency, State, Town, place_named
-from accounts.text import clean, show_invisible
+from accounts.text import clean
 from orders.matching.dockets import clean_docket
 from orders.models import FiledBy, FirearmsAnswer, Order, OrderKind, ProofFound
 from orders.models.fields import as_given
@@ -73,12 +73,7 @@ class TownField(NamedField):
         places = Places(state=state)
         if (found := places.town(clean(data))) is not None:
             return found
-        offered = places.nearest_towns(clean(data))
-        raise serializers.ValidationError(
-            f"“{show_invisible(clean(data))[:40]}” is not a town or village in {State(state).label}. "
-            + (f"Use {' or '.join(offered)}." if offered else "Name the town that it is part of."),
-            code="does_not_exist",
-        )
+        raise serializers.ValidationError(places.unknown_town(clean(data)), code="does_not_exist")
 
     def _state(self) -> str:
         """The state of the order, or of the court that enters one."""

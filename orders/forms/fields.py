@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -21,13 +21,17 @@ from typing_extensions import override
 
 from accounts.dates import ClockError, format_clock, format_day, parse_clock
 from accounts.models import POLICE, Agency, State, Town
+from accounts.text import clean
 from accounts.text import fold as folded
 from orders.rules.court_time import TimeError, parse_instant
 from orders.services.planning.rulebooks import bundled
+from orders.services.registry.places import Places
 
 #: Outside these years a date is a typing error.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
+#: The key of a row.
+_KEY = re.compile(r"[0-9]{1,9}")
 #: An offset from UTC, or a zone's short name, after a time of day: it tells apart a time that happens twice.
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d|[ECMP][SD]T)\Z", re.IGNORECASE)
 
@@ -221,32 +225,6 @@ class LabeledChoicesField(forms.ModelMultipleChoiceField[Any]):
         return self._labeled(obj)
 
 
-class TownField(forms.ModelChoiceField[Town]):
-    """A town, chosen by its first letters. Those of the order's state come first; others name theirs."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        self._state: str = State.CONNECTICUT
-        super().__init__(Town.objects.none(), **kwargs)
-        self.prefer(State.CONNECTICUT)
-
-    def prefer(self, state: str) -> None:
-        """Offer the towns of this state first."""
-        self._state = state
-        elsewhere = Case(When(jurisdiction=state, then=Value(0)), default=Value(1))
-        self.queryset = Town.objects.order_by(elsewhere, "name")
-
-    @override
-    def label_from_instance(self, obj: Town) -> str:
-        """Return the name, with the state in a form of another one."""
-        is_plain = obj.jurisdiction in (self._state, *set(State) - {State.CONNECTICUT})
-        return obj.name if is_plain else f"{obj.name}, {obj.get_jurisdiction_display()}"
-
-
-def town_field(**kwargs: Any) -> TownField:
-    """A town of any state."""
-    return TownField(**kwargs)
-
-
 class NameListInput(forms.TextInput):
     """A text field with a list of names that fit what is typed."""
 
@@ -259,8 +237,79 @@ class NameListInput(forms.TextInput):
         """Return the field and its list."""
         key = f"{(attrs or {}).get('id', f'id_{name}')}_names"
         field = super().render(name, value, {**(attrs or {}), "list": key}, renderer)
-        options = format_html_join("", '<option value="{}"></option>', ((one,) for one in self.names))
+        options = format_html_join("", '<option value="{}"></option>', ((one,) for one in self.listed()))
         return format_html('{}<datalist id="{}">{}</datalist>', field, key, options)
+
+    def listed(self) -> Sequence[str]:
+        """Return the names of the list."""
+        return self.names
+
+
+class TownInput(NameListInput):
+    """A text field with a list of the towns, those of one state first."""
+
+    state: str = State.CONNECTICUT
+
+    @override
+    def listed(self) -> list[str]:
+        """Return the names of all towns."""
+        elsewhere = Case(When(jurisdiction=self.state, then=Value(0)), default=Value(1))
+        return [self.named(one) for one in Town.objects.order_by(elsewhere, "name")]
+
+    def named(self, town: Town) -> str:
+        """Return the name, with the state in a form of another one."""
+        is_plain = town.jurisdiction in (self.state, *set(State) - {State.CONNECTICUT})
+        return town.name if is_plain else f"{town.name}, {town.get_jurisdiction_display()}"
+
+    @override
+    def format_value(self, value: Any) -> str | None:
+        """Return the name of a town that is given as itself or by its key."""
+        town = _town(value)
+        return self.named(town) if town is not None else super().format_value(value)
+
+
+class TownField(forms.CharField):
+    """A town or village, typed by its name in any usual form; its value is the town."""
+
+    widget = TownInput
+
+    def prefer(self, state: str) -> None:
+        """Offer the towns of this state first."""
+        cast("TownInput", self.widget).state = state
+
+    @override
+    def to_python(self, value: Any) -> Any:
+        """Return the town. Raises `ValidationError` for a name that does not fit exactly one."""
+        if (known := _town(value)) is not None:
+            return known
+        typed = clean(str(value or ""))
+        if not typed:
+            return None
+        places = Places(state=cast("TownInput", self.widget).state)
+        found = places.town(typed)
+        if found is None:
+            raise ValidationError(places.unknown_town(typed), code="invalid_choice")
+        return found
+
+    @override
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether another town is typed than the one that was shown."""
+        try:
+            return bool(self.to_python(data) != _town(initial))
+        except ValidationError:
+            return True
+
+
+def _town(value: Any) -> Town | None:
+    """Return a town that is given as itself or by its key, as an older page or a draft has it."""
+    if isinstance(value, Town):
+        return value
+    return Town.objects.filter(pk=int(value)).first() if _KEY.fullmatch(str(value)) else None
+
+
+def town_field(**kwargs: Any) -> TownField:
+    """A town of any state."""
+    return TownField(**kwargs)
 
 
 class AgencyByNameField(forms.CharField):

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import AgencyKind, AuditEntry, Role, Session
+from accounts.models import AgencyKind, AuditEntry, Role, Session, Town
 from accounts.reference import reader
 from ctcompliance.web_log import WebLogger
 from guidance.models import HelpEntry, HelpKind
@@ -154,9 +154,31 @@ def test_an_unknown_town_is_explained_beside_its_field(client: Client, typed: st
 
     assert answer.status_code == 400
     page = answer.content.decode()
-    assert "Choose a town from the list." in page
+    assert ("No town in Connecticut has this name." if typed else "Type the name of your town.") in page
     assert "<script>" not in page
     assert "(888) 774-2900" in page
+
+
+@pytest.mark.usefixtures("towns")
+@pytest.mark.parametrize("typed", ["hartford", "  HARTFORD, CT ", "Hartford"])
+def test_a_town_is_typed_in_any_usual_form_and_a_list_helps(client: Client, typed: str) -> None:
+    page = shown(client, typed)
+
+    assert "In Hartford" in page
+    assert '<datalist id="id_town_names"><option value=' in page
+    # The browser does not keep what was typed here.
+    assert 'autocomplete="off"' in page
+    assert "<select" not in page
+
+
+@pytest.mark.usefixtures("towns")
+def test_a_village_leads_to_its_town_and_a_typing_error_to_the_nearest_names(client: Client) -> None:
+    hartford = Town.objects.get(name="Hartford")
+    Town.objects.create(name="Frog Hollow", within=hartford, police=hartford.police)
+
+    assert "In Hartford" in shown(client, "frog hollow")
+    page = client.post("/help/es/", {"town": "Hartfrod"}).content.decode()
+    assert "Ningún pueblo de Connecticut tiene ese nombre. ¿Quiso decir Hartford?" in page
 
 
 @pytest.mark.usefixtures("towns")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import POLICE, Agency, AgencyKind, State, Town
 from accounts.reference.reader import offered
-from accounts.text import plain_dashes
+from accounts.text import plain_dashes, show_invisible
 from orders.matching.dockets import clean_docket
 from orders.matching.places import nearest, part_keys, place_key, without_state
 from orders.models import Order
@@ -87,6 +87,13 @@ class Places:
         if self.is_connecticut and (towns := self._offered.get(place_key(name))):
             return towns
         return nearest(name, [town.name for town in self._towns.values()])
+
+    def unknown_town(self, name: str) -> str:
+        """Say that `name` is no one town, and which to use."""
+        offered = self.nearest_towns(name)
+        return f"“{show_invisible(name)[:40]}” is not a town or village in {self.state.label}. " + (
+            f"Use {' or '.join(offered)}." if offered else "Name the town that it is part of."
+        )
 
     def police(self, ori: str) -> Agency | None:
         """The police agency of that ORI."""

@@ -14,6 +14,7 @@ from PIL import Image
 from accounts.models import AgencyKind, Role, User
 from orders.models import Attachment, Order, ServiceAttempt
 from orders.services.parties.agencies import add_agency
+from orders.services.service import town_of_service
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
 
@@ -177,6 +178,25 @@ def test_what_was_learned_without_service_is_kept_with_the_attempt(
     assert (attempt.reason, attempt.place) == (reason, f"9 Ash Road, {town.name}")
     order.refresh_from_db()
     assert (order.firearms_answer, order.served_in_custody) == ("", False)
+
+
+def test_the_town_is_typed_in_any_usual_form_with_a_list_beside_it(place: Place) -> None:
+    order, town = place.order(hours=None), make.town()
+    desk, address = browser(place.liaison), page_of(order, "serve")
+
+    page = desk.get(address).content.decode()
+    assert '<select name="town"' not in page
+    assert f'<option value="{town.name}"></option>' in page
+
+    wrong = desk.post(address, visited(town="Gotham")).context["form"]
+    assert wrong.errors["town"] == [
+        "“Gotham” is not a town or village in Connecticut. Name the town that it is part of."
+    ]
+    assert 'value="Gotham"' in str(wrong["town"])
+
+    desk.post(address, visited(town=f" {town.name.upper()}, CT"))
+    order.refresh_from_db()
+    assert town_of_service(order) == town
 
 
 def test_an_attempt_with_more_than_its_words_hold_is_asked_about(place: Place) -> None:

@@ -1198,7 +1198,10 @@ def test_the_form_corrects_the_town_of_service(fixtures: Fixtures, desk: Client)
     changes = HistoryEntry.objects.get(kind="service_corrected").data["changes"]
     assert changes["service_town"] == ["", town.name]
     assert changes["service_officer"] == ["", "Marshal Oak"]
-    assert f'value="{town.pk}" selected' in desk.get(address(case, fixtures)).content.decode()
+    assert (
+        f'<input type="text" name="town" value="{town.name}"'
+        in desk.get(address(case, fixtures)).content.decode()
+    )
 
 
 def test_only_acts_that_fit_are_offered(

@@ -194,7 +194,7 @@ def test_the_time_of_issue_may_be_unknown(desk: Client, sheet: dict[str, Any]) -
         ({"expires_on": "2025-12-03"}, "is before the date of the order, Thu, Dec 4, 2025"),
         ({"hearing_on": "2025-12-01"}, "is before the date of the order, Thu, Dec 4, 2025"),
         ({"respondent_dob": "2199-01-01"}, "Tue, Jan 1, 2199 is in the future. Correct the date of birth."),
-        ({"respondent_town": "999999"}, "not one of the available choices"),
+        ({"respondent_town": "Gotham"}, "“Gotham” is not a town or village in Connecticut."),
         ({"respondent_name": "x" * 201}, "at most 200 characters"),
         ({"respondent_name": "\0\u200b"}, "Fill in “"),
         ({"respondent_address": "x" * 201}, "at most 200 characters"),
