@@ -96,7 +96,11 @@ def test_a_prosecutor_reads_and_decides(browser: Browser) -> None:
     task = FollowUp.objects.get(order=order, deadline__rule_id="CT-SUR-01")
     refer(task, agency=office, reason="Refused twice", by=liaison, now=now)
 
+    browser.is_wider_than(375)
     browser.sign_in(prosecutor)
+    # A telephone opens on what is one's own, but never on an empty board.
+    assert browser.driver.find_element(By.CSS_SELECTOR, ".board.late .case-row").is_displayed()
+    assert "cases shown" not in browser.text
     browser.open("/referrals/")
     assert "Refused twice" in browser.text
     assert fits(browser)

@@ -23,7 +23,8 @@
     }
     for (const section of board.querySelectorAll('section')) section.hidden = !section.querySelector('.case-row:not([hidden])')
     const all = rows().length
-    news.textContent = shown < all ? `${shown} of ${all} cases shown.${words.length && !shown ? ' Search above finds every case of your agency.' : ''}` : ''
+    const remedy = words.length ? ' Search above finds every case of your agency.' : ' Choose “All owners” to see them.'
+    news.textContent = shown < all ? `${shown} of ${all} cases shown.${shown ? '' : remedy}` : ''
   }
   function order () {
     for (const list of board.querySelectorAll('.case-rows')) {
@@ -37,6 +38,8 @@
   find.addEventListener('input', narrow)
   whose.addEventListener('change', narrow)
   sort.addEventListener('change', order)
+  // A phone never opens on an empty board while there are cases, such as for a prosecutor, who owns none.
+  if (rows().every((row) => row.dataset.whose === 'other')) whose.value = ''
   narrow()
   // A count covers every owner: what it leads to is shown.
   board.addEventListener('click', (event) => {

@@ -28,6 +28,7 @@ from orders.models import (
     FollowUp,
     Hearing,
     Order,
+    Referral,
     ShownState,
 )
 from orders.services.attachments.attaching import kinds_to_add
@@ -46,6 +47,7 @@ from orders.views.cases.recorded import CaseFacts
 from orders.views.cases.requests import CaseRequest, CaseRequestLine, deadlines_of, waits_for_police
 from orders.views.cases.timeline import CaseTimeline
 from orders.views.court_time import InCourtTime
+from orders.views.desks.referral_list import ReferralDesk
 from orders.views.state_titles import headline, state_title
 
 #: The resources of the matrix whose fields are on the page.
@@ -116,6 +118,8 @@ class CasePage(InCourtTime):
     recovery: Sequence[Attempt] = ()
     photo: Attachment | None = None
     may_correct_service: bool = False
+    #: What was referred to the reader's office and waits for its decision.
+    referral: Referral | None = None
     #: True if the reader wants a link to a map beside an address.
     shows_map_links: bool = False
 
@@ -366,6 +370,7 @@ def load_case_page(order: Order, *, person: User, roles: Collection[str], now: d
         photo=_photo(order, person),
         may_correct_service=order.served_at is not None and may_correct(order, person),
         shows_map_links=person.shows_map_links,
+        referral=ReferralDesk(person=person, now=now).of(order),
         related=related_orders(order, user=person, now=now) if sees_related else (),
     )
 

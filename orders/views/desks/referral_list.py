@@ -159,6 +159,12 @@ class ReferralDesk:
         rows = [one.order for one in (*self.open, *self.decided)]
         return [*rows, *(one.hearing.order for one in self.dates)]
 
+    def of(self, order: Order) -> Referral | None:
+        """The referral of the order that waits for a decision, the oldest first."""
+        if not self.person.roles & PROSECUTORS:
+            return None
+        return self._mine().filter(order=order, outcome="").order_by("referred_at", "pk").first()
+
     def _mine(self) -> OfOrderQuerySet[Referral]:
         """Referrals to the person's offices, of orders that the person sees."""
         offices = self.person.agencies_for("decide", "referral")

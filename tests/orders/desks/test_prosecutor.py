@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, JudicialDistrict, Role, User
 from notifications.services.firing.fire import Firer
 from orders.models import FollowUp, Referral
@@ -16,7 +17,7 @@ from orders.services.follow_ups.referrals import record_outcome, refer
 from orders.services.hearings import schedule_hearing
 from orders.services.orders.corrections import correct_order
 from tests import make
-from tests.orders.cases.places import PROTECTED, Place, browser, make_place, read
+from tests.orders.cases.places import PROTECTED, Place, browser, make_place, page_of, read
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,26 @@ def referred(place: Place, office: Agency, name: str = "Ash Birch") -> Referral:
     Firer("test").fire(now=timezone.now())
     task = FollowUp.objects.get(order=order, deadline__rule_id="CT-SUR-01")
     return refer(task, agency=office, reason=f"{name} refuses", by=place.liaison, now=timezone.now())
+
+
+def test_a_referred_case_begins_with_the_decision_for_its_office_alone(
+    place: Place, office: Agency, prosecutor: User
+) -> None:
+    one = referred(place, office)
+    address = f"/follow-ups/{one.follow_up.public_id}/?next=decide"
+    decide = f'<a class="button primary" href="{address}">Decide the referral</a>'
+
+    assert decide in read(prosecutor, page_of(one.order))
+    assert "Decide the referral" not in read(place.liaison, page_of(one.order))
+    record_outcome(
+        one,
+        outcome="declined",
+        decided_on=court_date(timezone.now()),
+        decision_reason="No proof",
+        by=prosecutor,
+        now=timezone.now(),
+    )
+    assert "Decide the referral" not in read(prosecutor, page_of(one.order))
 
 
 def test_a_referral_waits_with_its_file_and_its_time(place: Place, office: Agency, prosecutor: User) -> None:
