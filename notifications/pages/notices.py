@@ -50,7 +50,7 @@ _OUTSIDE = MATRIX.capacities["respondent_police"].seen_by | MATRIX.capacities["m
 
 #: Objects of the matrix whose fields are on the page.
 _SHOWN = (
-    "order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer", "coming_service",
+    "agency", "order", "case", "respondent", "firearm", "deadline", "follow_up", "transfer", "coming_service",
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def test_a_notice_waits_until_it_is_acknowledged(place: Place, school: Agency, o
     assert "Every notice is acknowledged." in read(official, "/school/")
     order = copied(place, school)
     notice = Alert.objects.get(recipient=official, channel=Channel.EMAIL)
+    Agency.objects.filter(pk=order.case.court_id).update(telephone="860-555-0142")
 
     waiting = read(official, "/school/").split("Acknowledged</h2>")[0]
     page = read(official, f"/notices/{notice.public_id}/")
@@ -55,6 +56,8 @@ def test_a_notice_waits_until_it_is_acknowledged(place: Place, school: Agency, o
     assert "A copy of the order was requested for your school" in waiting
     assert "Ash Birch" in waiting
     assert 'href="/school/"' in page
+    # “Call the clerk if the copy has not arrived.”
+    assert '<a href="tel:860-555-0142">860-555-0142</a>' in page
     # What the law does not send the school does not exist for it.
     for words in (PROTECTED, "7 Elm Lane", "Ruger"):
         assert words not in waiting + page
