@@ -15,9 +15,10 @@ from accounts.services.agencies.reference import load_reference
 from ctcompliance import demo
 from ctcompliance.demo import week
 from ctcompliance.demo.people import person
+from guidance.models import StatisticsRelease
 from notifications.models import Alert, Via
 from notifications.services.firing.fire import Firer
-from orders.models import Deadline, DeadlineState, HistoryEntry, Order, ReviewItem
+from orders.models import Deadline, DeadlineState, FollowUp, HistoryEntry, Order, ReviewItem
 
 pytestmark = pytest.mark.django_db
 
@@ -110,8 +111,9 @@ def test_each_act_was_recorded_soon_after_its_fact(shown: Shown) -> None:
 def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     now = shown.now
     monkeypatch.setattr(week, "COUNTS", {"HHD": 17, "NNH": 1, "FST": 1})
+    past = 37
 
-    assert demo.load_week(now).orders == 19
+    assert demo.load_week(now).orders == 19 + past
     assert demo.load_week(now).orders == 0
 
     orders = Order.objects.filter(case__docket_number__contains="-FA-26-7")
@@ -139,6 +141,7 @@ def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.M
         for found in words:
             assert found in page, (role, found)
     Firer("test").fire(now=now)
+    _assert_figures_are_released(now)
     client.force_login(person("advocate"))
     clients = client.get("/").content.decode()
     assert ("Blue Harbor" in clients, "Maple" in clients) == (True, True), "the words for two clients"
@@ -146,3 +149,17 @@ def test_the_week_of_a_court_has_every_state(shown: Shown, monkeypatch: pytest.M
     assert "Record the look" in client.get("/figures/").content.decode()
     client.force_login(person("school"))
     assert "A copy of the order was requested for your school" in client.get("/school/").content.decode()
+
+
+def _assert_figures_are_released(now: datetime) -> None:
+    """The page for the public has figures of the last quarter, and its orders wait on no desk of today."""
+    found = Client().get("/statistics/").content.decode()
+    assert "No figures are released yet." not in found
+    (row,) = StatisticsRelease.objects.all()
+    assert (row.version, row.figures["state"]["orders"], row.figures["state"]["proven"]) == (1, 37, 20)
+    shown = [name for name, one in row.figures["courts"].items() if isinstance(one["proven"], int)]
+    assert len(shown) == 2
+    past = Order.objects.filter(case__docket_number__contains="-FA-26-6")
+    assert not past.exclude(expires_on__lt=court_date(now)).exists()
+    assert not Alert.objects.filter(order__in=past).exists()
+    assert not FollowUp.objects.filter(order__in=past).exists()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Agency, AgencyKind
-from ctcompliance.demo import desks, week
+from ctcompliance.demo import desks, quarter, week
 from ctcompliance.demo.builder import Demonstration
 from ctcompliance.demo.history import recorded_in_time
 from ctcompliance.demo.people import (
@@ -78,6 +78,7 @@ def load_week(now: datetime) -> Loaded:
         orders = week.fill(demo, "HHD")
         for prefix, district, clerk in OTHER_COURTS:
             orders += week.fill(replace(demo, court=court_in(district), clerk=person(clerk)), prefix)
+        orders += quarter.release(demo)
     # Some of these have ended: the lists show them so at once, and not only from the next hour on.
     while write_ended(now):
         pass
