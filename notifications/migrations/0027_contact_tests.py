@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     (8, 'Temporary failure'),
                     (9, 'On the page only'),
                 ],
-                help_text='What became of it, as far as the provider said.',
+                help_text='What became of it, as far as the provider knows.',
                 null=True,
             ),
         ),

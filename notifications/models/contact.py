@@ -83,7 +83,10 @@ class SafeContact(models.Model):
 
     tested_at = models.DateTimeField(null=True, blank=True, help_text="When the last test message was sent.")
     tested_as = models.SmallIntegerField(
-        null=True, blank=True, choices=AlertState, help_text="What became of it, as far as the provider said."
+        null=True,
+        blank=True,
+        choices=AlertState,
+        help_text="What became of it, as far as the provider knows.",
     )
 
     objects = SafeContactQuerySet.as_manager()

@@ -64,7 +64,7 @@ def send_test(contact: SafeContact, *, now: datetime) -> bool:
 
 
 def _became(found: set[SendStatus]) -> AlertState:
-    """Return the best of what the providers said."""
+    """Return the best of what the providers answered."""
     if SendStatus.ACCEPTED in found:
         return AlertState.ACCEPTED
     return AlertState.IN_DOUBT if SendStatus.IN_DOUBT in found else AlertState.FAILED

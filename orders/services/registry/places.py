@@ -89,7 +89,7 @@ class Places:
         return nearest(name, [town.name for town in self._towns.values()])
 
     def unknown_town(self, name: str) -> str:
-        """Say that `name` is no one town, and which to use."""
+        """Return why `name` is no one town, and which to use."""
         offered = self.nearest_towns(name)
         return f"“{show_invisible(name)[:40]}” is not a town or village in {self.state.label}. " + (
             f"Use {' or '.join(offered)}." if offered else "Name the town that it is part of."
