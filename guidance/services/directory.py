@@ -134,7 +134,7 @@ def town_names() -> list[str]:
 
 
 def town_named(name: str, towns: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the one of `towns` with that name or with that village, else none and those it may mean."""
+    """Return the one of `towns` with that name or with that village, else "" and those it may mean."""
     if known := next((one for one in towns if place_key(one) == place_key(name)), ""):
         return known, []
     places = Places()

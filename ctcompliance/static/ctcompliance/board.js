@@ -38,7 +38,7 @@
   find.addEventListener('input', narrow)
   whose.addEventListener('change', narrow)
   sort.addEventListener('change', order)
-  // A phone never opens on an empty board while there are cases, such as for a prosecutor, who owns none.
+  // A phone never opens on an empty board while there are cases, such as for a prosecutor, who owns no case.
   if (rows().every((row) => row.dataset.whose === 'other')) whose.value = ''
   narrow()
   // A count covers every owner: what it leads to is shown.
