@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from typing_extensions import override
 
 from accounts.models import EveryManager
@@ -179,7 +180,14 @@ class Order(models.Model):
     source_digest = models.CharField(
         max_length=64, blank=True, help_text="A digest of the registry's last row for it, to detect a change."
     )
-    entered_at = models.DateTimeField(auto_now_add=True)
+    #: When it came here, by hand or import. It is never corrected.
+    entered_at = models.DateTimeField(default=timezone.now, editable=False)
+    permit_indicated_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it became known here, after entry, that the respondent holds a permit.",
+    )
 
     objects = RealOrders()
     recorded = RecordedOrders()

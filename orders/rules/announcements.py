@@ -114,13 +114,14 @@ def _unless(table: Table) -> Unless:
 
 def _notify(table: Table, fresh: int) -> CheckpointRule:
     offset = offset_at(table, "offset")
+    is_ahead = offset is not None and offset.amount < 0
     one = CheckpointRule(
         name=table.text("name"),
         purpose=Purpose.INFORM,
         offset=offset or Offset(amount=0, unit=Unit.ELAPSED_HOURS),
         audience=table.texts("audience", AUDIENCES),
         clock=table.clock("clock", time(9)),
-        fresh_days=table.number("fresh_days", fresh) if offset is None else None,
+        fresh_days=None if is_ahead else table.number("fresh_days", fresh),
         when_armed=table.flag("when_armed"),
         ask=table.text("ask"),
         needs_answer=table.flag("needs_answer"),
@@ -160,26 +161,64 @@ def _checkpoints(planned: PlannedDeadline, event: Event, facts: Facts) -> tuple[
         PlannedCheckpoint(
             name=one.name,
             purpose=one.purpose,
-            fires_at=_fires_at(one, event, facts, jurisdiction),
+            fires_at=_fires_at(one, _as_known(one, event, jurisdiction), facts, jurisdiction),
             audience=one.audience,
             late=False,
             news_until=_news_until(one, event, jurisdiction),
             needs_answer=one.needs_answer,
+            waits_from_entry=_as_known(one, event, jurisdiction) is not event,
         )
         for one in planned.rule.checkpoints
         if facts.armed or not one.when_armed
     )
 
 
+def waiting_from(planned: PlannedDeadline, name: str, instant: datetime) -> datetime | None:
+    """Return when the notice `name` of an announcement fires if its event became known at `instant`.
+
+    None if it does not wait for anybody: it is the first, or about a day such as that of a hearing.
+    """
+    rule = _rule_of(planned, name)
+    if planned.start is None or not _waits(rule, planned.start):
+        return None
+    return _after(Event(kind=planned.start.kind, at=instant), rule.offset, rule.clock, planned.jurisdiction)
+
+
+def is_first(planned: PlannedDeadline, name: str) -> bool:
+    """True if the announcement fires the notice `name` as soon as its event is known."""
+    return _rule_of(planned, name).is_first
+
+
+def _rule_of(planned: PlannedDeadline, name: str) -> CheckpointRule:
+    return next(one for one in planned.rule.checkpoints if one.name == name)
+
+
+def _waits(rule: CheckpointRule, event: Event) -> bool:
+    """True if the notice follows the first one, and its time is what somebody has to act on that."""
+    return rule.offset.amount > 0 and not event.is_set_ahead and event.kind != "expiry"
+
+
+def _as_known(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) -> Event:
+    """Return the event at the instant from which the notice counts: at the earliest when it was recorded."""
+    if event.known_at is None or not _waits(rule, event):
+        return event
+    if event.known_at <= _begins_at(event, jurisdiction):
+        return event
+    return replace(event, at=event.known_at, on=None)
+
+
+def _after(event: Event, offset: Offset, clock: time, jurisdiction: Jurisdiction) -> datetime:
+    """Return the instant so long after the event; in days, at `clock` of that day."""
+    if offset.unit is Unit.ELAPSED_HOURS:
+        return add_elapsed_hours(_begins_at(event, jurisdiction), offset.amount)
+    return at_wall(day_after(event.day(jurisdiction.zone), offset, jurisdiction), clock, jurisdiction.zone)
+
+
 def _fires_at(rule: CheckpointRule, event: Event, facts: Facts, jurisdiction: Jurisdiction) -> datetime:
     """Return when it fires. What is set ahead is news once it is known, at the earliest with the order."""
-    if rule.fresh_days is not None and event.is_set_ahead:
+    if rule.is_first and event.is_set_ahead:
         return at_wall(facts.issued_on, time.min, jurisdiction.zone)
-    if rule.offset.unit is Unit.ELAPSED_HOURS:
-        return add_elapsed_hours(_begins_at(event, jurisdiction), rule.offset.amount)
-    return at_wall(
-        day_after(event.day(jurisdiction.zone), rule.offset, jurisdiction), rule.clock, jurisdiction.zone
-    )
+    return _after(event, rule.offset, rule.clock, jurisdiction)
 
 
 def _begins_at(event: Event, jurisdiction: Jurisdiction) -> datetime:
@@ -187,10 +226,10 @@ def _begins_at(event: Event, jurisdiction: Jurisdiction) -> datetime:
 
 
 def _news_until(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) -> datetime | None:
-    """Return until when an event that is entered late is news: what is set ahead, until its day is over."""
+    """Return until when an event entered late is news: that it is set ahead, until its day is over."""
     if rule.fresh_days is None:
         return None
     day = event.day(jurisdiction.zone)
-    if not event.is_set_ahead:
+    if not (rule.is_first and event.is_set_ahead):
         day += timedelta(days=rule.fresh_days)
     return end_of_day(day, jurisdiction.zone)

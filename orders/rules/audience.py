@@ -150,7 +150,7 @@ def _unanswered(word: str, of_purpose: str, *, presses: bool) -> str:
 
 
 def _when_announced(notified: CheckpointRule) -> str:
-    return "at once" if notified.fresh_days is not None else f"{offset_words(notified.offset)} it"
+    return "at once" if notified.is_first else f"{offset_words(notified.offset)} it"
 
 
 def _when_due(notified: CheckpointRule) -> str:

@@ -149,6 +149,7 @@ class Event:
     """An event of an order, at an instant, or on a day if the time of day is not known.
 
     `key` distinguishes two events of a kind (two hearings). `purpose` is that of a hearing or condition.
+    `known_at`, if it is stated, is when it was recorded here: who hears of it then has the whole time to act.
     `source` is the record it is known from, for explanations. `way` is how the respondent was served, if it
     is stated. `complete`, for a surrender or `accounted_for`:
     everything believed held is now accounted for, and `proof` is what that rests on. `checked`, for a
@@ -166,6 +167,7 @@ class Event:
     proof: DutyProof | None = None
     checked: bool = False
     way: str = ""
+    known_at: datetime | None = None
 
     def day(self, zone: ZoneInfo) -> date:
         """Return the calendar day in `zone`. Raises `ValueError` without an instant or a day."""

@@ -94,9 +94,9 @@ class CheckpointRule:
     `offset` counts from the due instant or, with `anchor` OPENS, from the opening. An offset in days falls at
     `clock`, court time. `late`: it still fires if it is already past when it is first planned.
 
-    The others are for announcements. `fresh_days`: it fires at once, if its event is not older than so many
-    days. `when_armed`: only if something indicates firearms. `ask` is what the reader is asked to do, and
-    `needs_answer` that police must acknowledge it.
+    The others are for announcements. `fresh_days`: an event that is entered late still counts for so many
+    days; None for a reminder ahead of the event. `when_armed`: only if something indicates firearms. `ask` is
+    what the reader is asked to do, and `needs_answer` that police must acknowledge it.
     """
 
     name: str
@@ -110,6 +110,11 @@ class CheckpointRule:
     when_armed: bool = False
     ask: str = ""
     needs_answer: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        """True if an announcement fires it as soon as the event is known."""
+        return self.fresh_days is not None and self.offset.amount == 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,7 +65,8 @@ class Moment:
 class PlannedCheckpoint:
     """An instant at which the system looks at a deadline.
 
-    `news_until`, of an announcement: if a person enters its event later, it still fires until then.
+    The others are for announcements. `news_until`: if a person enters the event later, it still fires until
+    then. `waits_from_entry`: it counts from when the event became known here, which was later than the event.
     """
 
     name: str
@@ -75,6 +76,7 @@ class PlannedCheckpoint:
     late: bool
     news_until: datetime | None = None
     needs_answer: bool = False
+    waits_from_entry: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,6 +91,13 @@ def changing(
         replan_and_record([*siblings, *others], entries, now=now, by=by, arm_past_checks=True, act=act)
 
 
+def note_permit(change: Change, *, now: datetime) -> None:
+    """Note since when a permit that the change indicates is known: the time to act runs from then."""
+    if "permit_indicated" in change.touched and change.order.permit_indicated:
+        change.order.permit_indicated_at = now
+        change.touched.add("permit_indicated_at")
+
+
 def plain(value: Any) -> Any:
     """A value as the history stores it."""
     return value.isoformat() if isinstance(value, date | datetime) else value

@@ -489,15 +489,19 @@ def test_police_hear_nothing_of_an_order_without_firearms() -> None:
     assert heard() == {}
 
 
-def test_without_the_time_of_naming_the_hours_run_from_the_order() -> None:
+def test_without_the_time_of_naming_the_hours_run_from_the_entry() -> None:
     fixture = unserved()
     office = make.agency(AgencyKind.MARSHAL)
     make.person(Role.MARSHAL, office)
     OrderAgency.objects.create(order=fixture.order, agency=office, capacity=Capacity.MARSHAL)
     replan_cases([fixture.order.case_id], now=NOW, arm_past_checks=True)
 
+    later = NOW + timedelta(hours=48)
     assert {key: when for key, when in heard().items() if key[0] == "ANN-TO-SERVE"} == hear(
-        "ANN-TO-SERVE", MARSHAL, COURT
+        "ANN-TO-SERVE", MARSHAL
+    )
+    assert {key: when for key, when in heard(later).items() if key[0] == "ANN-TO-SERVE"} == hear(
+        "ANN-TO-SERVE", MARSHAL, COURT, when=later
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -85,6 +86,46 @@ def test_what_happened_is_news_for_a_week_and_what_is_set_until_its_day(rulebook
     assert until["ANN-NO-RETURN"] == {None}, "a reminder that is past is left out"
 
 
+def test_who_must_act_on_what_was_entered_late_has_the_whole_time(rulebook: Rulebook) -> None:
+    """From the entry on, if that is later; nothing else of the plan knows of the entry."""
+    known = {
+        "before": None,
+        "at": "2026-12-04T16:00:00-05:00",
+        "after": "2026-12-11T16:00:00-05:00",
+    }
+    found = {}
+    for name, known_at in known.items():
+        permit = replace(
+            happened("permit_known", "2026-12-04T16:00:00-05:00"), known_at=at(known_at) if known_at else None
+        )
+        found[name] = {
+            (one.rule.id, check.name): (check.fires_at, check.waits_from_entry)
+            for one in announce(order(events=[permit]), rulebook)
+            for check in one.checkpoints
+            if one.rule.starts == "permit_known"
+        }
+
+    first, second, court = (
+        ("ANN-PERMIT", "licensing"),
+        ("ANN-PERMIT", "not-revoked"),
+        ("ANN-PERMIT-WAIT", "court"),
+    )
+    assert (
+        found["before"]
+        == found["at"]
+        == {
+            first: (at("2026-12-04T16:00:00-05:00"), False),
+            second: (at("2026-12-06T16:00:00-05:00"), False),
+            court: (at("2026-12-07T09:00:00-05:00"), False),
+        }
+    )
+    assert found["after"] == {
+        first: (at("2026-12-04T16:00:00-05:00"), False),
+        second: (at("2026-12-13T16:00:00-05:00"), True),
+        court: (at("2026-12-14T09:00:00-05:00"), True),
+    }
+
+
 def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> None:
     """Days begin at midnight in California; the clocks change on the last day of the order."""
     hearing = happened("hearing_scheduled", "2026-12-21", key="a")
@@ -105,9 +146,14 @@ def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> N
         (("ANN-SERVED", "protected"), protected, "2026-12-05T00:00:00-08:00", "2026-12-13T00:00:00-08:00"),
         (("ANN-HEARING", "protected"), protected, "2026-12-04T00:00:00-08:00", "2026-12-22T00:00:00-08:00"),
         (("ANN-NO-RETURN", "court-2d"), ("court", "marshal"), "2026-12-17T09:00:00-08:00", None),
-        (("ANN-DAY-APP", "passed"), ("court",), "2026-12-22T09:00:00-08:00", None),
+        (("ANN-DAY-APP", "passed"), ("court",), "2026-12-22T09:00:00-08:00", "2028-01-26T00:00:00-08:00"),
         (("ANN-EXPIRY", "remind-7d"), ("court", *protected), "2027-03-07T09:00:00-08:00", None),
-        (("ANN-EXPIRY", "ended"), ("respondent_police", *protected), "2027-03-15T09:00:00-07:00", None),
+        (
+            ("ANN-EXPIRY", "ended"),
+            ("respondent_police", *protected),
+            "2027-03-15T09:00:00-07:00",
+            "2027-03-22T00:00:00-07:00",
+        ),
     ]:
         assert found[id_, name] == PlannedCheckpoint(
             **informed,
@@ -133,7 +179,10 @@ def test_evening_is_part_of_the_day_in_the_state(rulebook: Rulebook) -> None:
 
     assert checks["ANN-SERVED", "protected"] == (at(evening), at("2026-12-29T00:00:00-08:00"))
     assert checks["ANN-HEARING", "protected"][1] == at("2026-12-22T00:00:00-08:00")
-    assert checks["ANN-DAY-APP", "passed"] == (at("2026-12-22T09:00:00-08:00"), None)
+    assert checks["ANN-DAY-APP", "passed"] == (
+        at("2026-12-22T09:00:00-08:00"),
+        at("2028-01-26T00:00:00-08:00"),
+    )
 
 
 def test_a_request_for_return_needs_an_answer_of_police(rulebook: Rulebook) -> None:

@@ -13,7 +13,7 @@ from orders.matching.dockets import clean_docket, spellings
 from orders.matching.registry_numbers import clean_registry_number
 from orders.models import Case, Order
 from orders.models.fields import offset_of
-from orders.services.change import Change, changing
+from orders.services.change import Change, changing, note_permit
 from orders.services.court_days import check_dates, check_issued, check_nothing_earlier, court_day
 from orders.services.limits import within_limits
 from orders.services.one_round import refuse
@@ -62,6 +62,7 @@ def correct_order(
             _complete(changes, row, change, by=by)
             for name, value in changes.items():
                 change.set(name, value)
+            note_permit(change, now=now)
             if changes.keys() & {"issued_at", "issued_on"}:
                 change.set("issued_offset", offset_of(row.issued_at) if row.issued_at else None)
                 check_issued(row, now=now)

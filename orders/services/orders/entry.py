@@ -209,10 +209,11 @@ class NewOrder:
             source_digest=self.source_digest,
         )
 
-    def row(self, case: Case) -> Order:
+    def row(self, case: Case, *, now: datetime) -> Order:
         """The row in its case, not stored yet."""
         order = self.unstored()
         order.case = case
+        order.entered_at = now
         return order
 
 
@@ -306,7 +307,7 @@ def enter_orders(
         one.check(now=now)
     books = rulebooks_of(one.court.pk for one in new)
     with transaction.atomic():
-        orders = store_orders(new, asks=asks)
+        orders = store_orders(new, now=now, asks=asks)
         entries = {
             order.pk: [
                 HistoryEntry(
@@ -328,7 +329,7 @@ def enter_orders(
     return orders
 
 
-def store_orders(new: Sequence[NewOrder], *, asks: bool = False) -> list[Order]:
+def store_orders(new: Sequence[NewOrder], *, now: datetime, asks: bool = False) -> list[Order]:
     """Store the orders with their cases, parties, hearings and agencies.
 
     The orders must have been checked. They are not planned yet: call it in the transaction that plans them
@@ -336,7 +337,7 @@ def store_orders(new: Sequence[NewOrder], *, asks: bool = False) -> list[Order]:
     """
     cases = Cases(new, asks=asks)
     version = current_rulebook().version
-    orders = [one.row(cases.case_of(one)) for one in new]
+    orders = [one.row(cases.case_of(one), now=now) for one in new]
     for order in orders:
         # The plan follows in this transaction. Setting it here saves a second write of every row.
         order.planned_with = version

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orders.models import NOT_DEADLINES, Checkpoint, CheckpointState, Deadline, DeadlineState, Order
-from orders.rules.planned import PlannedCheckpoint, PlannedDeadline
+from orders.rules.announcements import is_first, waiting_from
+from orders.rules.planned import Moment, PlannedCheckpoint, PlannedDeadline
 from orders.services.bulk import make
 from orders.services.planning.rows import PLANNED, TAKEN_BACK, Changes, Key, arm, columns_of
 
@@ -83,12 +84,18 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
 
 
 def _news(order: int, planned: PlannedDeadline, changes: Changes) -> Iterable[PlannedCheckpoint]:
-    """What is ahead, and what was entered now and is news still: that fires now."""
+    """What is ahead, and what was entered now and is news still: that fires now, or waits from now on."""
     return [
-        replace(one, fires_at=max(one.fires_at, changes.now))
+        replace(one, fires_at=_late(planned, one, changes) if one.fires_at < changes.now else one.fires_at)
         for one in planned.checkpoints
-        if one.fires_at >= changes.now or _is_news(order, planned, one, changes)
+        if (one.fires_at >= changes.now and not one.waits_from_entry)
+        or _is_news(order, planned, one, changes)
     ]
+
+
+def _late(planned: PlannedDeadline, one: PlannedCheckpoint, changes: Changes) -> datetime:
+    """Return when a past notice fires: now, or when those who hear of the event now had time to act."""
+    return waiting_from(planned, one.name, changes.now) or changes.now
 
 
 def _is_news(order: int, planned: PlannedDeadline, one: PlannedCheckpoint, changes: Changes) -> bool:
@@ -102,8 +109,12 @@ def _is_news(order: int, planned: PlannedDeadline, one: PlannedCheckpoint, chang
         return False
     if changes.arm_past_checks or order not in changes.imported:
         return changes.arm_past_checks
-    is_set_ahead = planned.start is not None and planned.start.is_set_ahead
-    return (is_set_ahead and changes.imported[order]) or is_recent(one, changes)
+    start = planned.start
+    if start is not None and start.is_set_ahead and changes.imported[order] and is_first(planned, one.name):
+        return True
+    if start is not None and one.waits_from_entry:
+        one = replace(one, fires_at=Moment(at=start.at, on=start.on).begins_at(planned.jurisdiction))
+    return is_recent(one, changes)
 
 
 def _left(
@@ -113,7 +124,8 @@ def _left(
     for one in planned.checkpoints:
         if one.name in fired:
             continue
-        if one.fires_at >= changes.now:
+        stored = pending.get(one.name)
+        if one.fires_at >= changes.now and (stored or not one.waits_from_entry):
             yield one
-        elif stored := pending.get(one.name):
+        elif stored:
             yield replace(one, fires_at=stored.fires_at)

@@ -37,12 +37,16 @@ def load_news(orders: Sequence[Order], filled: Tables) -> Iterator[tuple[int, Ev
     found = parts[0].union(*parts[1:], all=True) if parts else ()
     for order in orders:
         if order.permit_indicated:
-            at = order.issued_as_given
-            yield order.pk, Event(kind="permit_known", at=at, on=None if at else order.issued_on)
+            at, known_at = order.issued_as_given, order.permit_indicated_at or order.entered_at
+            day = None if at else order.issued_on
+            yield order.pk, Event(kind="permit_known", at=at, on=day, known_at=known_at)
     for order_id, kind, at, on, key in found:
-        instant = at or (by_key[order_id].issued_as_given if kind in _WITH_THE_ORDER else None)
+        order = by_key[order_id]
+        is_with_the_order = at is None and kind in _WITH_THE_ORDER
+        instant = order.issued_as_given if is_with_the_order else at
+        entered_at = order.entered_at if is_with_the_order else None
         day = on if instant is None else None
-        yield order_id, Event(kind=kind, at=instant, on=day, key=key.replace("-", ""))
+        yield order_id, Event(kind=kind, at=instant, on=day, key=key.replace("-", ""), known_at=entered_at)
 
 
 def _rows(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -146,7 +147,7 @@ def _open(order: Order, planned: PlannedDeadline, changes: Changes) -> None:
     row = make(
         Deadline, order=order, rule_id=planned.rule.id, occurrence=planned.occurrence, **columns_of(planned)
     )
-    desired = _to_arm(planned, changes)
+    desired = _to_arm(planned, changes, keep={}, is_new=True)
     _set_state(row, planned, checked=_has_check(desired), now=changes.now)
     changes.new_deadlines.append(row)
     changes.note(row, "opened")
@@ -169,7 +170,8 @@ def _follow(row: Deadline, planned: PlannedDeadline, checkpoints: list[Checkpoin
     ):
         row.revision += 1
         fired = set()
-    desired = () if planned.met else _to_arm(planned, changes, keep=_pending(checkpoints))
+    is_new = moved or not was_alertable
+    desired = () if planned.met else _to_arm(planned, changes, keep=_pending(checkpoints), is_new=is_new)
     desired = tuple(one for one in desired if one.name not in fired)
     was = row.state
     _set_state(row, planned, checked=_has_check(desired), now=changes.now, moved=moved)
@@ -206,34 +208,57 @@ def _note_follow(row: Deadline, was: str, *, moved: bool, changes: Changes) -> N
             changes.closed_follow_ups[row.pk] = "moved"
 
 
-def _pending(checkpoints: Iterable[Checkpoint]) -> frozenset[str]:
-    return frozenset(one.name for one in checkpoints if one.state == CheckpointState.PENDING)
+def _pending(checkpoints: Iterable[Checkpoint]) -> dict[str, datetime]:
+    """When the checkpoints that wait fire, by name."""
+    return {one.name: one.fires_at for one in checkpoints if one.state == CheckpointState.PENDING}
 
 
 def _to_arm(
-    planned: PlannedDeadline, changes: Changes, keep: frozenset[str] = frozenset()
+    planned: PlannedDeadline, changes: Changes, *, keep: Mapping[str, datetime], is_new: bool
 ) -> tuple[PlannedCheckpoint, ...]:
     """The checkpoints to arm: those that are not past, those pending already, and those that fire late.
 
     A reminder that is past when it is first planned is left out: a person who enters an old fact needs no
     reminder of it. A check that is past fires at once if a person entered the fact, if its rule has `late`,
     or in an import if it became past in the last days. Otherwise the deadline is marked overdue, and the
-    hourly check makes sure that an agency was alerted.
+    hourly check makes sure that an agency was alerted. What follows a deadline comes late too, once it
+    `is_new` (`_late`).
     """
     if planned.met is not None:
         return ()
-    is_import = bool(changes.imported)
-    return tuple(
-        one
-        for one in planned.checkpoints
-        if one.late
-        or one.name in keep
-        or one.fires_at >= changes.now
-        or (
-            one.purpose is Purpose.CHECK
-            and (changes.arm_past_checks or (is_import and is_recent(one, changes)))
-        )
-    )
+    found = []
+    for one in planned.checkpoints:
+        if one.late or one.fires_at >= changes.now:
+            found.append(one)
+        elif one.purpose is Purpose.ESCALATE and one.name in keep and not is_new:
+            found.append(replace(one, fires_at=keep[one.name]))
+        elif one.purpose is Purpose.CHECK and _comes_late(one, changes):
+            found.append(one)
+        elif is_new and _comes_late(one, changes) and (late := _late(planned, one, changes.now)):
+            found.append(late)
+        elif one.name in keep:
+            found.append(one)
+    return tuple(found)
+
+
+def _comes_late(one: PlannedCheckpoint, changes: Changes) -> bool:
+    """True if a person entered what is past, or an import brought it in time."""
+    return changes.arm_past_checks or (bool(changes.imported) and is_recent(one, changes))
+
+
+def _late(planned: PlannedDeadline, one: PlannedCheckpoint, now: datetime) -> PlannedCheckpoint | None:
+    """Return a past checkpoint as it still comes: what follows the check, the opening, or the end itself.
+
+    An escalation waits from the check, which fires now. An opening counts while the window is open. None for
+    a reminder ahead of the time.
+    """
+    rule = next(each for each in planned.rule.checkpoints if each.name == one.name)
+    if rule.offset.amount < 0:
+        return None
+    if rule.purpose is Purpose.ESCALATE:
+        return replace(one, fires_at=now + (one.fires_at - planned.due_at)) if planned.due_at else None
+    is_over = rule.anchor is Anchor.OPENS and planned.due_at is not None and planned.due_at <= now
+    return None if is_over else one
 
 
 def _has_check(checkpoints: Iterable[PlannedCheckpoint]) -> bool:

@@ -282,7 +282,7 @@ class _Batch:
 
     def _enter(self, new: Sequence[NewOrder]) -> None:
         books = rulebooks_of(one.court.pk for one in new) if new else {}
-        for one, order in zip(new, store_orders(new) if new else (), strict=True):
+        for one, order in zip(new, store_orders(new, now=self.now) if new else (), strict=True):
             found = beyond_at(one.facts(), one.court.pk, books)
             self.beyond_rule += bool(found)
             if one.jurisdiction == "us_ct" and not is_connecticut_docket(one.docket_number):

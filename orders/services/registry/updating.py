@@ -28,7 +28,7 @@ from orders.models import (
     ServiceMethod,
 )
 from orders.models.fields import offset_of
-from orders.services.change import Change, plain
+from orders.services.change import Change, note_permit, plain
 from orders.services.court_days import check_dates, check_nothing_earlier
 from orders.services.hearings import set_hearing
 from orders.services.orders.early_proof import early_proof
@@ -113,6 +113,7 @@ def update(order: Order, new: NewOrder, last: LastValues, *, line: int, now: dat
     early = early_proof(order) if new.issued_at != order.issued_at else []
     _merge_service(service, new, last)
     _merge_order(rest, new, last)
+    note_permit(rest, now=now)
     _check_extension(order, former_last_day)
     _check(order, moved="issued_at" in rest.touched)
     _check_docket(order, new, last)
