@@ -23,6 +23,7 @@ from orders.models import (
     CustodyRequest,
     Deadline,
     DeadlineState,
+    Firearm,
     FollowUp,
     Hearing,
     Order,
@@ -169,10 +170,9 @@ def without_proof(court: Court) -> None:
     court.request(court.served())
 
 
-def in_custody(court: Court) -> None:
-    """Police took firearms; their return and a sale were requested, held back, refused, and ordered."""
-    order = court.served()
-    number = court.now.timestamp()
+def _held(court: Court, order: Order) -> list[Firearm]:
+    """Two firearms that police took."""
+    number = f"{court.now.timestamp()}-{order.pk}"
     held = [
         list_firearm(order, source="receipt", make="Ruger", serial=f"{number}-{each}", **court.by)
         for each in range(2)
@@ -186,6 +186,13 @@ def in_custody(court: Court) -> None:
         giver="respondent",
         **court.by,
     )
+    return held
+
+
+def in_custody(court: Court) -> None:
+    """Police took firearms; their return and a sale were requested, held back, refused, and ordered."""
+    order = court.served()
+    held = _held(court, order)
     if not any(rule.id == "CT-RET-HOLD" for rule in checked_rules(court.state, court.kind)):
         return
     officer: dict[str, Any] = {"agency": court.police, "officer": "Lee Ash", "why": "Records are incomplete."}
@@ -203,7 +210,9 @@ def in_custody(court: Court) -> None:
 def sold(court: Court) -> None:
     """A joint notice of a sale of what police hold."""
     if any(rule.id == "CT-RPO-05" for rule in checked_rules(court.state, court.kind)):
-        court.request(court.served(), kind="sale", dealer_license="6-06-014-01-7M-12345")
+        order = court.served()
+        _held(court, order)
+        court.request(order, kind="sale", dealer_license="6-06-014-01-7M-12345")
 
 
 def everything(court: Court) -> None:

@@ -31,7 +31,7 @@ from orders.services.correctable import ChoiceColumn, Column, Correctable, Insta
 from orders.services.court_days import zone_of
 from orders.services.firearms.custody import check_corrected_holder, check_holder
 from orders.services.firearms.returns import held_by_police
-from orders.services.firearms.status import custody_follows, refresh_status
+from orders.services.firearms.status import custody_follows, held_since, refresh_status
 from orders.services.firearms.takers import taker_refusal
 from orders.services.limits import ask
 from orders.services.one_round import refuse
@@ -153,22 +153,26 @@ def _too_early(row: FirearmDisposal) -> DoubtfulFact | None:
 
 
 def _without_notice(row: FirearmDisposal) -> DoubtfulFact | None:
-    """Return a doubt about a transfer to a dealer without the joint notice that the law of the order asks."""
-    if not row.dealer_license:
-        return None
+    """Return a doubt about a transfer without the joint notice that the law of the order asks.
+
+    An earlier notice that names no firearm is about what police held when it was recorded.
+    """
     day = local_date(row.disposed_at, zone_of(row.order))
     notices = CustodyRequest.objects.of_case(row.order.case_id).filter(
         kind=CustodyRequestKind.SALE, dealer_license=row.dealer_license, requested_on__lte=day
     )
-    if notices.filter(Q(firearms=row.firearm) | Q(firearms=None)).exists():
+    received = held_since([row.firearm_id], row.disposed_at).get(row.firearm_id)
+    unnamed = Q(firearms=None, recorded_at__gte=received) if received else Q(firearms=None)
+    if notices.filter(Q(firearms=row.firearm) | unnamed).exists():
         return None
     rules = bundled().binding(load_facts([row.order])[row.order_id])
     if not any(one.starts == "transfer_notice_received" and one.value_on(day) is not None for one in rules):
         return None
+    field, taker = ("dealer_license", "dealer") if row.dealer_license else ("taker_name", "person")
     return DoubtfulFact(
-        "dealer_license",
+        field,
         "no_joint_notice",
-        f"No joint written notice of the respondent and this dealer about {row.firearm} is recorded. Record "
+        f"No joint written notice of the respondent and this {taker} about {row.firearm} is recorded. Record "
         "it first, or give the reason to continue, such as the order of a court.",
     )
 

@@ -28,6 +28,7 @@ from orders.services.change import changing
 from orders.services.correctable import Column, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, court_day, day_of, zone_of
 from orders.services.firearms.receipts import FirearmsColumn, check_taker
+from orders.services.firearms.status import held_since
 from orders.services.firearms.takers import taker_refusal
 from orders.services.one_round import refuse
 from orders.services.validation import need_one_of, need_police
@@ -49,8 +50,9 @@ def record_custody_request(
 ) -> CustodyRequest:
     """Record a request about firearms in police custody, at an instant or on a day.
 
-    Without `firearms` it is about everything that police hold now. Raises `InvalidFact`, and `DoubtfulFact`
-    for a request from before the order unless `confirm` gives the reason.
+    Without `firearms` it is about everything that police hold now. A request for return that police receive
+    before they hold any is about those that they receive next; a sale is of what they hold. Raises
+    `InvalidFact`, and `DoubtfulFact` for a request from before the order unless `confirm` gives the reason.
     """
     with changing(
         order, "custody_requested", by=by, now=now, occurred_at=requested_at, reason=clean(confirm)
@@ -68,6 +70,8 @@ def record_custody_request(
         )
         check_custody_request(row, now=now, confirm=confirm)
         held = _in_custody(change.order, firearms)
+        if kind == CustodyRequestKind.SALE:
+            _check_sold(row, held)
         row.save()
         row.firearms.set(held)
         CUSTODY_REQUEST.note(change, row)
@@ -101,11 +105,41 @@ def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = 
         if added := _added_firearms(row):
             _in_custody(order, added)
             row.recorded_at = now
+        if row.kind == CustodyRequestKind.SALE:
+            _check_sold(row, _FIREARMS.rows(row))
     if row.kind == CustodyRequestKind.SALE:
         _check_buyer(row)
     elif row.dealer_license or row.taker_name:
         name = "dealer_license" if row.dealer_license else "taker_name"
         refuse(name, "not_the_taker", "Leave this empty: the firearms go back to the respondent.")
+
+
+def _check_sold(row: CustodyRequest, firearms: Sequence[Firearm]) -> None:
+    """Refuse a joint notice of what police did not hold by then (C.G.S. § 29-36k(d), § 29-38c(h)).
+
+    Its ten days are for the delivery of what was surrendered before. What they receive later needs a notice
+    of its own.
+    """
+    if not firearms:
+        refuse(
+            "firearms",
+            "nothing_held",
+            "A joint notice of a sale is about firearms that police hold. Choose them, or record the police "
+            "receipt first.",
+        )
+    since = held_since([one.pk for one in firearms], row.recorded_at)
+    for one in firearms:
+        received = since.get(one.pk)
+        if received is None:
+            continue
+        begins = row.requested_at
+        if received > begins if begins else court_day(row.order, received) > row.requested_on:
+            refuse(
+                "requested_at" if begins else "requested_on",
+                "before_the_receipt",
+                f"{one}: police received it {format_instant(received, zone_of(row.order))}, after this "
+                "notice. Correct one of the two, or leave the firearm out and record the notice about it.",
+            )
 
 
 def _check_buyer(row: CustodyRequest) -> None:

@@ -25,9 +25,11 @@ from orders.services.change import Change, changing
 from orders.services.conditions.notices import law_of
 from orders.services.correctable import ChoiceColumn, Column, Correctable, DayColumn, InstantColumn
 from orders.services.court_days import check_day_ahead, court_day, zone_of
+from orders.services.firearms.custody import holders_of
 from orders.services.firearms.release import latest_checks
 from orders.services.firearms.requests import request_words
 from orders.services.one_round import refuse
+from orders.services.planning.load_requests import left_at
 from orders.services.validation import check_instant, need_one_of, need_police
 
 
@@ -155,6 +157,13 @@ def check_return_hold(row: ReturnHold, *, now: datetime, confirm: str = "") -> N
             "the two.",
         )
     _check_officer(row)
+    if (left := left_at(row.request)) and row.held_at > left:
+        when = format_instant(left, zone_of(row.order))
+        refuse("held_at", "nothing_held", f"The firearms left custody {when}. Correct one of the two.")
+    decision: ReturnDecision | None = getattr(row.request, "decision", None)
+    if decision is not None and row.held_at > decision.decided_at:
+        when = format_instant(decision.decided_at, zone_of(row.order))
+        refuse("held_at", "already_decided", f"The request has ended {when}. Correct one of the two.")
     if row.request.holds.filter(held_at=row.held_at).exclude(pk=row.pk).exists():
         refuse("held_at", "duplicate_hold", "This hold is already recorded.")
 
@@ -197,6 +206,13 @@ def check_return_decision(row: ReturnDecision, *, now: datetime, confirm: str = 
     need_one_of("outcome", "unknown_outcome", row.outcome, ReturnOutcome.values)
     row.decided_offset = _since_request("decided_at", row.request, row.decided_at, now=now)
     _check_officer(row)
+    if hold := row.request.holds.filter(held_at__gt=row.decided_at).first():
+        refuse(
+            "decided_at",
+            "before_its_hold",
+            f"Police held the firearms back after that, {format_instant(hold.held_at, zone_of(row.order))}. "
+            "Correct one of the two.",
+        )
 
 
 def _request(change: Change, request: CustodyRequest) -> CustodyRequest:
@@ -239,11 +255,27 @@ def _since_request(field_name: str, request: CustodyRequest, at: datetime, *, no
 
 def _check_officer(row: ReturnHold | ReturnDecision) -> None:
     need_police(row.agency, "Choose the police agency that holds the firearms.")
+    _check_holds(row)
     row.officer, row.why = clean(row.officer), clean(row.why)
     if not row.officer:
         refuse("officer", "required", "Enter the name of the officer.")
     if not row.why:
         refuse("why", "required", "Enter the reason.")
+
+
+def _check_holds(row: ReturnHold | ReturnDecision) -> None:
+    """Refuse an agency that does not hold the firearms; a stored one held them then."""
+    if type(row).objects.filter(pk=row.pk, agency=row.agency).exists():
+        return
+    held = [one for one in row.request.firearms.all() if one.status == FirearmStatus.SURRENDERED]
+    holders = list(holders_of(held).values())
+    if holders and row.agency not in holders:
+        refuse(
+            "agency",
+            "not_the_holder",
+            f"{holders[0]} holds the firearms of this request. Choose that agency, or record first that it "
+            f"gave them to {row.agency}.",
+        )
 
 
 def _check_words(row: ReturnCheck) -> str:

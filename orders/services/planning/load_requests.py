@@ -93,6 +93,11 @@ def _completed_at(row: models.CustodyRequest, left: Departures) -> datetime | No
     return max(first, default=None)
 
 
+def left_at(row: models.CustodyRequest) -> datetime | None:
+    """Return when the last firearm of a request left custody; None while police hold one, or without any."""
+    return _completed_at(row, _departures({one.pk for one in row.firearms.all()}))
+
+
 def _of_holds(row: models.CustodyRequest, ends: list[datetime]) -> Iterator[Event]:
     """Yield the end of each hold, and when it was decided: by an end of the request or the next hold."""
     holds = list(row.holds.all())

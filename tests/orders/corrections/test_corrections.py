@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from accounts.dates import COURT_TIME
-from accounts.models import AgencyKind, Role
+from accounts.models import Agency, AgencyKind, Role
 from orders.display import event_words
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.history_details import event_details
-from orders.models import ComingService, FirearmStatus, FollowUp, HistoryEntry, Order
+from orders.models import ComingService, CustodyRequest, FirearmStatus, FollowUp, HistoryEntry, Order
 from orders.services import hearings, service
 from orders.services.cautions import add_caution
 from orders.services.conditions import conditions, notices
@@ -29,6 +29,7 @@ from orders.services.firearms import (
     returns,
     statements,
 )
+from orders.services.firearms.custody import holders_of
 from orders.services.follow_ups import attempts, referrals
 from orders.services.orders import case_events, licensing, order_cards, vacatur
 from orders.services.parties import releases
@@ -103,13 +104,19 @@ def checked(order: Order) -> Any:
     )
 
 
+def holder(request: CustodyRequest) -> Agency:
+    """Return the police that hold its firearms."""
+    return next(iter(holders_of(request.firearms.all()).values()))
+
+
 def held(order: Order) -> Any:
     """A hold of police."""
+    request = asked_for(order)
     return return_steps.record_return_hold(
-        asked_for(order),
+        request,
         held_at=ago(2),
         ends_on=DAY + timedelta(days=7),
-        agency=make.agency(name="Town police"),
+        agency=holder(request),
         officer="Lee Ash",
         why="Records are incomplete.",
         **BY,
@@ -118,11 +125,12 @@ def held(order: Order) -> Any:
 
 def decided(order: Order) -> Any:
     """A refusal of police."""
+    request = asked_for(order)
     return return_steps.decide_return(
-        asked_for(order),
+        request,
         outcome="safety",
         decided_at=ago(2),
-        agency=make.agency(name="Town police"),
+        agency=holder(request),
         officer="Lee Ash",
         why="A threat was reported.",
         **BY,

@@ -135,6 +135,9 @@ def test_a_friend_takes_nothing_on_the_page_of_an_order_that_ended_while_another
     assert raised.value.code == "unlawful_recipient"
 
     vacatur.vacate_order(later, vacated_at=hour, reason="ended", by=None, now=hour)
+    requests.record_custody_request(
+        order, kind="sale", requested_at=hour, taker_name="Oak Elm", by=None, now=hour
+    )
     dispose(held, hour + timedelta(hours=1), kind="transferred", taker_name="Oak Elm")
     firearm.refresh_from_db()
     assert firearm.status == FirearmStatus.TRANSFERRED

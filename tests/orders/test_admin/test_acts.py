@@ -637,7 +637,11 @@ CASES = [
             **before(s, "requested_at", hours=1),
         },
         stored=lambda s: CustodyRequest.objects.get(order=s.order).firearms.count() == 1,
-        slip=lambda s: {"kind": "sale", **before(s, "requested_at", hours=1)},
+        slip=lambda s: {
+            "kind": "sale",
+            "firearms": [in_custody(s, over=False)],
+            **before(s, "requested_at", hours=1),
+        },
         beside="taker_name",
         message="Enter the dealer&#x27;s license, or the name of the person, but not both.",
     ),

@@ -123,8 +123,13 @@ def checker(p: Place) -> dict[str, Any]:
 
 
 def officer(p: Place) -> dict[str, Any]:
-    """Who decided about a return, and why."""
-    return {"agency": make.agency(), "officer": "Lee Ash", "why": "A threat was reported."}
+    """Who decided about a return, and why: the police that hold the firearm."""
+    held = p.order.receipts.exclude(agency=None).last()
+    return {
+        "agency": held.agency if held else make.agency(),
+        "officer": "Lee Ash",
+        "why": "A threat was reported.",
+    }
 
 
 def verified(p: Place) -> Any:
