@@ -115,6 +115,8 @@ def _unless(table: Table) -> Unless:
 def _notify(table: Table, fresh: int) -> CheckpointRule:
     offset = offset_at(table, "offset")
     is_ahead = offset is not None and offset.amount < 0
+    # Only a reminder ahead of its day takes it.
+    until_day = is_ahead and table.flag("until_day")
     one = CheckpointRule(
         name=table.text("name"),
         purpose=Purpose.INFORM,
@@ -122,6 +124,7 @@ def _notify(table: Table, fresh: int) -> CheckpointRule:
         audience=table.texts("audience", AUDIENCES),
         clock=table.clock("clock", time(9)),
         fresh_days=None if is_ahead else table.number("fresh_days", fresh),
+        until_day=until_day,
         when_armed=table.flag("when_armed"),
         ask=table.text("ask"),
         needs_answer=table.flag("needs_answer"),
@@ -227,9 +230,9 @@ def _begins_at(event: Event, jurisdiction: Jurisdiction) -> datetime:
 
 def _news_until(rule: CheckpointRule, event: Event, jurisdiction: Jurisdiction) -> datetime | None:
     """Return until when an event entered late is news: that it is set ahead, until its day is over."""
+    day = event.day(jurisdiction.zone)
+    if rule.until_day or (rule.is_first and event.is_set_ahead):
+        return end_of_day(day, jurisdiction.zone)
     if rule.fresh_days is None:
         return None
-    day = event.day(jurisdiction.zone)
-    if not (rule.is_first and event.is_set_ahead):
-        day += timedelta(days=rule.fresh_days)
-    return end_of_day(day, jurisdiction.zone)
+    return end_of_day(day + timedelta(days=rule.fresh_days), jurisdiction.zone)

@@ -95,7 +95,8 @@ class CheckpointRule:
     `clock`, court time. `late`: it still fires if it is already past when it is first planned.
 
     The others are for announcements. `fresh_days`: an event that is entered late still counts for so many
-    days; None for a reminder ahead of the event. `when_armed`: only if something indicates firearms. `ask` is
+    days; None for a reminder ahead of the event. `until_day`: that reminder still comes at once, until the
+    day is over. `when_armed`: only if something indicates firearms. `ask` is
     what the reader is asked to do, and `needs_answer` that police must acknowledge it.
     """
 
@@ -107,6 +108,7 @@ class CheckpointRule:
     clock: time = time(9)
     late: bool = False
     fresh_days: int | None = None
+    until_day: bool = False
     when_armed: bool = False
     ask: str = ""
     needs_answer: bool = False

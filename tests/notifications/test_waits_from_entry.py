@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -89,6 +90,37 @@ def test_an_order_that_is_back_is_announced_with_the_whole_time() -> None:
         "not-revoked": back + TWO_DAYS,
         "court": MONDAY_AT_NINE + timedelta(days=7),
     }
+
+
+def ahead(order: Order, rule: str) -> dict[str, datetime]:
+    """When the notices of the announcement fire that wait."""
+    found = Checkpoint.objects.filter(
+        deadline__order=order, deadline__rule_id=rule, state=CheckpointState.PENDING
+    )
+    return dict(found.values_list("name", "fires_at"))
+
+
+@pytest.mark.parametrize(("days", "is_near"), [(-1, False), (0, True), (3, True)])
+def test_the_last_reminder_comes_at_once_until_the_day_of_the_hearing(days: int, *, is_near: bool) -> None:
+    """An order that is not served, entered late: those who wait for service hear that it is missing."""
+    given: dict[str, Any] = {"firearms_indicated": False, "issued_at": NOW - timedelta(days=5)}
+    order = make.order(hearing_on=NOW.date() + timedelta(days=days), announces=True, **given)
+
+    assert ahead(order, "ANN-UNSERVED") == ({"protected-3d": NOW} if is_near else {})
+    later = make.order(hearing_on=NOW.date() + timedelta(days=7), announces=True, **given)
+    assert ahead(later, "ANN-UNSERVED") == {"protected-3d": NOW + timedelta(days=3, hours=17)}
+
+
+def test_an_order_that_is_near_its_end_when_it_is_entered_is_announced() -> None:
+    issued = NOW - timedelta(days=350)
+    order = make.order(
+        kind="civil_protection_order",
+        issued_at=issued,
+        expires_on=NOW.date() + timedelta(days=10),
+        announces=True,
+    )
+
+    assert ahead(order, "ANN-EXPIRY-CPO") == {"remind-30d": NOW}
 
 
 @pytest.mark.parametrize(("days", "is_news"), [(3, True), (30, False)])

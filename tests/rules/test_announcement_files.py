@@ -72,6 +72,7 @@ name = "court-2d"
 audience = ["court"]
 ask = "Prepare it."
 offset = { amount = -2, unit = "calendar_days" }
+until_day = true
 clock = 08:30:00
 when_armed = true
 needs_answer = true
@@ -125,6 +126,7 @@ fresh_days = 3
             audience=("court",),
             clock=time(8, 30),
             fresh_days=None,
+            until_day=True,
             when_armed=True,
             ask="Prepare it.",
             needs_answer=True,

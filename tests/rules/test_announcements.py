@@ -83,7 +83,7 @@ def test_what_happened_is_news_for_a_week_and_what_is_set_until_its_day(rulebook
     midnight = at("2026-12-12T00:00:00-05:00")
     assert until["ANN-SERVED"] == {midnight}
     assert until["ANN-HEARING"] == {midnight + timedelta(days=10)}
-    assert until["ANN-NO-RETURN"] == {None}, "a reminder that is past is left out"
+    assert until["ANN-NO-RETURN"] == until["ANN-HEARING"], "what is missing counts until its day"
 
 
 def test_who_must_act_on_what_was_entered_late_has_the_whole_time(rulebook: Rulebook) -> None:
@@ -145,9 +145,19 @@ def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> N
     for (id_, name), audience, fires, until in [
         (("ANN-SERVED", "protected"), protected, "2026-12-05T00:00:00-08:00", "2026-12-13T00:00:00-08:00"),
         (("ANN-HEARING", "protected"), protected, "2026-12-04T00:00:00-08:00", "2026-12-22T00:00:00-08:00"),
-        (("ANN-NO-RETURN", "court-2d"), ("court", "marshal"), "2026-12-17T09:00:00-08:00", None),
+        (
+            ("ANN-NO-RETURN", "court-2d"),
+            ("court", "marshal"),
+            "2026-12-17T09:00:00-08:00",
+            "2026-12-22T00:00:00-08:00",
+        ),
         (("ANN-DAY-APP", "passed"), ("court",), "2026-12-22T09:00:00-08:00", "2028-01-26T00:00:00-08:00"),
-        (("ANN-EXPIRY", "remind-7d"), ("court", *protected), "2027-03-07T09:00:00-08:00", None),
+        (
+            ("ANN-EXPIRY", "remind-7d"),
+            ("court", *protected),
+            "2027-03-07T09:00:00-08:00",
+            "2027-03-15T00:00:00-07:00",
+        ),
         (
             ("ANN-EXPIRY", "ended"),
             ("respondent_police", *protected),
