@@ -58,6 +58,14 @@ class WithdrawPickUpForm(WithdrawPaperForm):
 class WithdrawReturnForm(WithdrawPaperForm):
     """The return of service was filed in error."""
 
+    @override
+    def prepare_fields(self, order: Order) -> None:
+        """Say what goes with the return."""
+        self.fields["reason"].help_text = (
+            "The time of entry in the tracking system is withdrawn too, if your office recorded it. The next "
+            "return asks for it again."
+        )
+
     service = staticmethod(papers.withdraw_return)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from accounts.access import MATRIX
-from accounts.models import Agency, User
+from accounts.models import Agency, Membership, User
 from accounts.text import clean
 from orders.errors import InvalidFact, NotYours
 from orders.models import Attachment, AttachmentKind, Capacity, CaseEvent, Order, OrderAgency
@@ -20,7 +20,7 @@ from orders.services.documents.officer_papers import SignedReturn, return_of_ser
 from orders.services.documents.typesetting import typeset
 from orders.services.firearms.signatures import check_drawing
 from orders.services.one_round import at_once, refuse
-from orders.services.orders.case_events import events_of, record_case_event
+from orders.services.orders.case_events import CASE_EVENT, events_of, record_case_event
 from orders.services.service import may_correct
 from orders.services.validation import check_instant, need_reason
 
@@ -145,13 +145,30 @@ def asks_for_entry(order: Order) -> bool:
     return ENTERED in events_of(order) and not CaseEvent.objects.filter(order=order, kind=ENTERED).exists()
 
 
+def own_entry(order: Order, by: User) -> CaseEvent | None:
+    """Return the entry in the tracking system, if the person's office recorded it and no one corrected it."""
+    entry = CaseEvent.objects.filter(order=order, kind=ENTERED).first()
+    if entry is None:
+        return None
+    latest = order.history.filter(data__item__id=str(entry.public_id)).order_by("-pk").first()
+    offices = by.agencies_for("serve", "service")
+    own = Membership.objects.filter(user=latest.actor_id if latest else None, agency__in=offices)
+    return entry if own.exists() else None
+
+
 def withdraw_return(order: Order, *, reason: str, by: User, now: datetime) -> Order:
-    """Take back the return that was filed: the court has it no more. Raises `InvalidFact`, and `NotYours`."""
+    """Take back the return that was filed: the court has it no more. Raises `InvalidFact`, and `NotYours`.
+
+    The time of entry that the same office recorded goes with it, and is asked for again.
+    """
     _serving(order, by)
     filed = filed_return(order)
     if filed is None:
         raise InvalidFact("reason", "not_filed", "No return of service is filed. Open the page again.")
-    withdraw_attachment(order, attachment=filed, by=by, now=now, reason=reason, is_made_here=True)
+    with transaction.atomic():
+        withdraw_attachment(order, attachment=filed, by=by, now=now, reason=reason, is_made_here=True)
+        if (entry := own_entry(order, by)) is not None:
+            CASE_EVENT.withdraw(entry, by=by, now=now, reason=reason)
     return Order.objects.get(pk=order.pk)
 
 

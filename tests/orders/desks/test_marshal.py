@@ -17,6 +17,7 @@ from orders.models import Attachment, CaseEvent, Order, OrderAgency
 from orders.rules.court_time import add_months
 from orders.services.attachments.attaching import content_of
 from orders.services.hearings import schedule_hearing
+from orders.services.orders.case_events import CASE_EVENT
 from orders.services.parties.agencies import add_agency
 from orders.services.service import record_failed_attempt, record_service
 from tests import make
@@ -218,6 +219,35 @@ def test_the_pay_sheet_counts_what_the_marshal_did(office: Office) -> None:
     today = read(office.marshal, "/service/pay/")
     assert f"{court_date(now):%B %Y}" in today
     assert f"{add_months(court_date(now), 1):%B %Y}" not in today, "a month that has not begun"
+
+
+@pytest.mark.parametrize("is_corrected", [False, True])
+def test_a_wrong_time_of_entry_goes_with_the_return_unless_the_court_corrected_it(
+    office: Office, *, is_corrected: bool
+) -> None:
+    order = office.served(office.given(), by=office.marshal)
+    client, now = browser(office.marshal), timezone.now()
+    sheet = {
+        **instant("entered_at", now - timedelta(minutes=20)),
+        "served_papers": ["The order"],
+        "name": "State Marshal Pat Reed",
+        "method": "screen",
+        "drawing": PEN,
+    }
+    client.post(page_of(order, "return-of-service"), sheet)
+    entry = CaseEvent.objects.get(order=order, kind="service_recorded")
+    if is_corrected:
+        clerk = make.person(Role.CLERK, office.place.court)
+        at = now - timedelta(minutes=10)
+        CASE_EVENT.correct(entry, {"occurred_at": at}, by=clerk, now=now, reason="The log of the system.")
+
+    undo = page_of(order, "return-of-service/withdraw")
+    assert "The time of entry in the tracking system is withdrawn too" in read(office.marshal, undo)
+    client.post(undo, {"reason": "A slip."})
+
+    assert CaseEvent.objects.filter(kind="service_recorded").exists() is is_corrected
+    page = read(office.marshal, page_of(order, "return-of-service"))
+    assert ("Entered in the tracking system" in page) is not is_corrected
 
 
 def test_police_file_the_return_of_their_own_service_and_no_other(office: Office) -> None:
