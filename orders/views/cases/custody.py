@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MATRIX
+from accounts.dates import format_day
 from accounts.models import Agency, User
 from accounts.narrowing import expect
 from accounts.services.access.access_log import log_access
@@ -254,12 +255,20 @@ def _keeping_rules() -> frozenset[str]:
     return frozenset(id_ for id_, rule in rules if any(one.event == "destroyed" for one in rule.met_by))
 
 
-def _kept_until(order: Order) -> list[str]:
-    """Return until when the law lets the firearms of the case be claimed or sold, in words."""
+def _kept_until(order: Order) -> list[tuple[str, str]]:
+    """Return until when the law lets the firearms of the case be claimed or sold, in words.
+
+    Each with the day on which they were taken if there are several ends, else with none.
+    """
+    zone = zone_of(order)
     rows = Deadline.objects.filter(
         order__case=order.case_id, rule_id__in=_keeping_rules(), due_at__isnull=False
     )
-    return [due_words(one, zone_of(order)) for one in rows.order_by("due_at") if one.is_running]
+    running = [one for one in rows.order_by("due_at") if one.is_running]
+    taken = Receipt.objects.filter(order__case=order.case_id).in_bulk(field_name="public_id")
+    days = {key.hex: format_day(one.received_at.astimezone(zone).date()) for key, one in taken.items()}
+    found = dict.fromkeys((days.get(one.occurrence, ""), due_words(one, zone)) for one in running)
+    return list(found) if len(found) > 1 else [("", until) for _, until in found]
 
 
 def _code(address: str) -> str:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.dates import COURT_TIME, format_instant
+from accounts.dates import COURT_TIME, format_day, format_instant
 from accounts.models import AgencyKind, Role
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
 from orders.services.firearms.custody import Storage, add_place
@@ -74,6 +74,22 @@ def test_a_hand_over_shows_where_the_firearm_is_and_keeps_every_step(place: Plac
     assert CustodyStep.objects.latest("id").tag == "T-1"
     assert order.history.filter(kind="firearms_moved").count() == 1
     assert PROTECTED not in text
+
+
+def test_the_end_of_custody_names_the_day_of_each_receipt_if_there_are_several(place: Place) -> None:
+    order, now = place.order(firearms=2), timezone.now()
+    days = []
+    for number, firearm in enumerate(Firearm.objects.filter(order=order).order_by("id"), start=1):
+        at = now - timedelta(hours=number * 25 - 23)
+        days.append(format_day(at.astimezone(COURT_TIME).date()))
+        record_receipt(
+            order, kind="police", received_at=at, agency=place.police, firearms=[firearm], by=None, now=now
+        )
+        text = read(place.liaison, page_of(order, "custody"))
+        assert ("The law keeps them for the respondent until" in text) is (number == 1)
+
+    for day in days:
+        assert f"The law keeps what was taken on {day} for the respondent until" in text
 
 
 def test_one_item_gets_a_tag_later_and_several_do_not(place: Place) -> None:
