@@ -63,3 +63,17 @@ def test_no_list_of_the_admin_logs_an_error(browser: Browser) -> None:
     registered = [one._meta for one in apps.get_models() if admin.site.is_registered(one)]
     lists = {f"/admin/{one.app_label}/{one.model_name}/" for one in registered}
     assert lists <= found
+
+
+def test_an_account_is_changed_on_the_narrowest_telephone(browser: Browser) -> None:
+    liaison = make.person(Role.LIAISON, make.agency(name="Elm Police"))
+    browser.sign_in(make.person(Role.ADMINISTRATOR))
+    for address in ("add", f"{liaison.pk}/change"):
+        browser.open(f"/admin/accounts/user/{address}/")
+        assert not browser.is_wider_than(320)
+        browser.driver.find_element(By.CSS_SELECTOR, ".add-row a").click()
+        # The rows of roles can be scrolled sideways: nothing in them has to be.
+        shown = [one for one in browser.all_of("#content :is(input, select, textarea)") if one.is_displayed()]
+        assert [one.get_attribute("name") for one in shown if one.rect["x"] + one.rect["width"] > 320] == []
+    assert "A password is set." in browser.text
+    assert "salt" not in browser.text
