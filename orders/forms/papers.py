@@ -60,7 +60,7 @@ class WithdrawReturnForm(WithdrawPaperForm):
 
     @override
     def prepare_fields(self, order: Order) -> None:
-        """Say what goes with the return."""
+        """Name what goes with the return."""
         self.fields["reason"].help_text = (
             "The time of entry in the tracking system is withdrawn too, if your office recorded it. The next "
             "return asks for it again."

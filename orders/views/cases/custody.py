@@ -258,7 +258,7 @@ def _keeping_rules() -> frozenset[str]:
 def _kept_until(order: Order) -> list[tuple[str, str]]:
     """Return until when the law lets the firearms of the case be claimed or sold, in words.
 
-    Each with the day on which they were taken if there are several ends, else with none.
+    Each with the day on which they were taken if there are several ends, else without one.
     """
     zone = zone_of(order)
     rows = Deadline.objects.filter(
