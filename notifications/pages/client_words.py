@@ -149,7 +149,9 @@ class ClientWords:
             steps.append(gettext("Ask the clerk or the marshal when the papers will be handed over."))
         if client.remote_until is not None:
             remote = gettext("To testify by video, ask the court in writing. The last day is %(day)s.")
-            steps.append(remote % {"day": self._day(client.remote_until)})
+            is_last = client.remote_until == client.today
+            today = f" {gettext('That is today.')}" if is_last else ""
+            steps.append(remote % {"day": self._day(client.remote_until)} + today)
         steps += self._steps_of_dates()
         if self.is_ending:
             steps.append(gettext("Ask your client if you may keep seeing this order. Renew the release."))

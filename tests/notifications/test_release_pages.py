@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,12 @@ from accounts.form_middleware import LOST
 from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from accounts.services.access.form_keys import new_key
 from notifications.models import Alert, SafeContact, Via
+from notifications.pages.client_words import ClientWords
 from notifications.services.contacts.preferences import set_language
 from notifications.services.delivery import sms_opt_out
 from notifications.services.firing.fire import Firer
 from orders.models import ConfidentialityRelease, Deadline, DeadlineState, HistoryEntry
+from orders.services.clients.answers import client_orders
 from orders.services.parties import releases
 from tests import make
 from tests.accounts.test_second_factor import settings_with
@@ -535,3 +538,15 @@ def test_a_repeated_form_is_explained_in_the_language_of_the_reader(
     )
     with translation.override("es"):
         assert str(LOST).startswith("La sesión se cerró")
+
+
+@pytest.mark.parametrize(("days", "is_said"), [(0, True), (1, False)])
+def test_the_last_day_to_ask_for_video_is_named_as_today(
+    stage: Fixtures, days: int, *, is_said: bool
+) -> None:
+    release = ConfidentialityRelease.objects.select_related("order__case__court").get(pk=stage.release.pk)
+    (client,) = client_orders([release], timezone.now())
+    words = ClientWords(client=replace(client, remote_until=client.today + timedelta(days=days)))
+
+    (step,) = [one for one in words.steps if "by video" in one]
+    assert step.endswith("That is today.") is is_said
