@@ -279,6 +279,11 @@ class CasePage(InCourtTime):
         found = (one for one, _ in self.follow_ups if one.deadline.rule_id in surrender_rules())
         return next(found, None)
 
+    @property
+    def may_attempt(self) -> bool:
+        """True if the reader records attempts at recovery. A prosecutor does not."""
+        return MATRIX.may(self.roles, "add", "attempt")
+
     @cached_property
     def first_acts(self) -> list[CaseAct]:
         """The acts that a visit needs most."""

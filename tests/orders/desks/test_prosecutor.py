@@ -52,7 +52,12 @@ def test_a_referred_case_begins_with_the_decision_for_its_office_alone(
     address = f"/follow-ups/{one.follow_up.public_id}/?next=decide"
     decide = f'<a class="button primary" href="{address}">Decide the referral</a>'
 
-    assert decide in read(prosecutor, page_of(one.order))
+    page = read(prosecutor, page_of(one.order))
+    assert decide in page
+    # What only police do is offered to police alone.
+    for words in ("Record an attempt at recovery", "Transfer, refer or change"):
+        assert words not in page
+        assert words in read(place.liaison, page_of(one.order))
     assert "Decide the referral" not in read(place.liaison, page_of(one.order))
     record_outcome(
         one,
