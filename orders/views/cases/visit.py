@@ -29,12 +29,13 @@ from orders.views.cases.views import go_on, order_of_case
 def visit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the form of a visit, and record service or the failed attempt.
 
-    After service with firearms believed held, police go on to the receipt.
+    After service with firearms believed held, police go on to the receipt. What was typed while somebody
+    else recorded service is not lost: an attempt is recorded, and a second service is refused in the form.
     """
     order, roles = order_of_case(request, public_id)
     if not MATRIX.may(roles, "serve", "service"):
         raise PermissionDenied
-    if order.served_at is not None:
+    if order.served_at is not None and request.method == "GET":
         messages.warning(request, "Service is recorded already. It can be corrected below.")
         return redirect("case-page", public_id=public_id)
     person, now = expect(User, request.user), timezone.now()

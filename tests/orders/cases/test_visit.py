@@ -14,7 +14,7 @@ from PIL import Image
 from accounts.models import AgencyKind, Role, User
 from orders.models import Attachment, Order, ServiceAttempt
 from orders.services.parties.agencies import add_agency
-from orders.services.service import town_of_service
+from orders.services.service import record_service, town_of_service
 from tests import make
 from tests.orders.cases.places import PROTECTED, Place, browser, instant, make_place, page_of, read
 
@@ -233,3 +233,28 @@ def test_a_photograph_of_service_is_kept(place: Place) -> None:
     order.refresh_from_db()
     assert order.served_at is not None
     assert Attachment.objects.get(order=order).kind == "service_photo"
+
+
+def test_what_is_typed_while_another_officer_records_service_is_not_lost(place: Place) -> None:
+    order = place.order(hours=None)
+    client, address = browser(place.liaison), page_of(order, "serve")
+    client.get(address)
+    record_service(
+        order,
+        served_at=timezone.now() - timedelta(hours=1),
+        service_method="abode",
+        by=marshal_of(order),
+        now=timezone.now(),
+    )
+
+    second = client.post(address, visited())
+    tried = instant("served_at", timezone.now() - timedelta(hours=3))
+    attempt = client.post(address, visited(service_method="not_served", reason="not_home") | tried)
+
+    assert list(second.context["form"].errors) == ["served_at"]
+    assert "Service is already recorded" in second.content.decode()
+    assert attempt["Location"] == page_of(order)
+    assert ServiceAttempt.objects.get(order=order).code == "not_home"
+    order.refresh_from_db()
+    assert order.service_method == "abode"
+    assert client.get(address)["Location"] == page_of(order)
