@@ -111,7 +111,7 @@ def record_receipt(
         mine = _of_case(change.order, firearms) if firearms or not (found or permits or may_name_none) else []
         added = list_found(change.order, found, now=now, confirm=why)
         _store(change, receipt, list(dict.fromkeys([*mine, *added])), permits)
-        ask_if_receipt_recorded(receipt, [*mine, *added], confirm)
+        ask_if_receipt_recorded(receipt, [*mine, *added], found=added, confirm=confirm)
         if storage is not None:
             store_first(receipt, [*mine, *added], added, storage)
     return receipt
@@ -155,7 +155,7 @@ def check_receipt(receipt: Receipt, *, now: datetime, confirm: str = "") -> None
         refuse("receipt_number", "duplicate_receipt", f"Receipt {number} is already recorded.")
     if receipt._state.adding:
         return
-    ask_if_receipt_recorded(receipt, _FIREARMS.rows(receipt), confirm)
+    ask_if_receipt_recorded(receipt, _FIREARMS.rows(receipt), confirm=confirm)
     if receipt.kind != ReceiptKind.POLICE and receipt.permits.exists():
         refuse(
             "kind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from accounts.dates import format_instant
 from orders.models import Firearm, Receipt
@@ -13,14 +13,24 @@ from orders.services.said_before import ask_if_recorded
 _TOLD = ("received_at", "kind", "agency_id", "dealer_license", "taker_name", "receipt_number")
 
 
-def ask_if_receipt_recorded(receipt: Receipt, firearms: Iterable[Firearm], confirm: str) -> None:
-    """Raise `DoubtfulFact` if a receipt of this time and taker names one of the firearms."""
-    # A firearm without a number is known by its description.
-    named = {str(one) for one in firearms}
+def ask_if_receipt_recorded(
+    receipt: Receipt, firearms: Sequence[Firearm], *, confirm: str, found: Iterable[Firearm] = ()
+) -> None:
+    """Raise `DoubtfulFact` if a receipt of this time and taker names one of the firearms.
+
+    What was `found` on this receipt and has no number is known by its description. A firearm of the list is
+    not: two of one description are two.
+    """
+    keys, described = {one.pk for one in firearms}, {str(one) for one in found if not one.serial_key}
+
+    def names_one(other: Receipt) -> bool:
+        rows = other.firearms.all()
+        return not keys or any(one.pk in keys or str(one) in described for one in rows)
+
     ask_if_recorded(
         receipt,
         _TOLD,
         words=lambda one: f"a receipt of {format_instant(one.received_at, zone_of(receipt.order))}",
         confirm=confirm,
-        among=lambda one: not named or bool(named & {str(other) for other in one.firearms.all()}),
+        among=names_one,
     )

@@ -10,8 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.dates import format_day
 from accounts.models import User
+from accounts.text import fold
 from orders.errors import DoubtfulFact, InvalidFact
+from orders.matching.dockets import spellings
 from orders.models import FirearmSource, Hearing, Order, OrderKind
 from orders.services.firearms.inventory import list_firearm, record_permit
 from orders.services.limits import ask
@@ -36,14 +39,14 @@ def enter_sheet(new: NewOrder, listed: Listed, *, by: User, now: datetime, confi
     """Enter the order and everything that is listed with it, in one transaction.
 
     Raises `InvalidFact`, and `DoubtfulFact` unless `confirm` gives the reason, also for an ex parte order
-    whose end is not known: without a hearing or a last day no deadline ends it. The error has everything that
-    is refused or doubted as its `others`.
+    whose end is not known: without a hearing or a last day no deadline ends it, and for one that is entered
+    already. The error has everything that is refused or doubted as its `others`.
 
     A permit on the sheet is one that the application indicates.
     """
     new = replace(new, permit_indicated=new.permit_indicated or bool(listed.permit_kind))
     refused = refusals_of(lambda: check_listed(new.hearing_on, listed))
-    refused += refusals_of(lambda: ask(end_doubts(new), confirm=confirm))
+    refused += refusals_of(lambda: ask([*end_doubts(new), *entered_doubts(new.cleaned())], confirm=confirm))
     given: dict[str, Any] = {"by": by, "now": now}
     with transaction.atomic():
         try:
@@ -85,6 +88,38 @@ def _list(
     except InvalidFact as refusal:
         refusal.field = f"gun_{number}_{refusal.field}"
         raise
+
+
+def entered_doubts(new: NewOrder) -> list[DoubtfulFact]:
+    """Return a doubt about an order that is entered already: by another clerk, in another tab, by a system.
+
+    Two orders with registry numbers are two, and so are two for two protected persons. The text is clean.
+    """
+    same = Order.objects.filter(
+        case__court=new.court,
+        case__docket_number__in=spellings(new.docket_number),
+        case__respondent__name=new.respondent_name,
+        kind=new.kind,
+        issued_on=new.day_of_issue,
+        issued_at=new.issued_at,
+    )
+    if new.por_number:
+        same = same.filter(por_number="")
+    for one in same.prefetch_related("protected_persons"):
+        names = {fold(person.name) for person in one.protected_persons.all()}
+        if not new.protected_person or not names or fold(new.protected_person) in names:
+            message = (
+                f"An order of this docket, kind and time of issue is entered already, {_ends(one)}. If it is "
+                "the same, cancel and open that one. If the court issued two, give the reason to continue."
+            )
+            return [DoubtfulFact("docket_number", "already_recorded", message)]
+    return []
+
+
+def _ends(order: Order) -> str:
+    if order.por_number:
+        return f"with the registry number {order.por_number}"
+    return f"with the last day {format_day(order.expires_on)}" if order.expires_on else "without a last day"
 
 
 def end_doubts(new: NewOrder) -> list[DoubtfulFact]:

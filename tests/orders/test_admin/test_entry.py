@@ -319,6 +319,25 @@ def test_a_docket_with_an_unusual_sequence_is_taken_with_a_warning(
     assert Case.objects.get().docket_number == "HHD-FA26-60123-S"
 
 
+def test_an_order_that_is_entered_already_is_a_question(
+    desk: Client, court: Agency, sheet: dict[str, Any]
+) -> None:
+    """Another clerk sends the same paper from another browser."""
+    sheet |= {"por_number": ""}
+    other = signed_in(make.person(Role.CLERK, court))
+    desk.post(ADD, sheet)
+
+    asked = other.post(ADD, sheet).context["form"]
+
+    assert "is entered already, with the last day Wed, Dec 10, 2025" in asked.errors["docket_number"][0]
+    assert Order.objects.count() == 1
+    # For another protected person, of another time or of another kind it is another order.
+    others = ({"protected_person": "Sky Elm"}, {"issued_at_1": "5:00 pm"}, {"kind": "restraining_order"})
+    assert [other.post(ADD, sheet | one).status_code for one in others] == [302, 302, 302]
+    other.post(ADD, sheet | {"confirm": "The court issued two."})
+    assert Order.objects.count() == 5
+
+
 def test_a_similar_person_is_offered_before_the_order_is_entered(
     desk: Client, enter: Enter, sheet: dict[str, Any]
 ) -> None:
