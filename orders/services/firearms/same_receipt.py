@@ -1,4 +1,4 @@
-"""A receipt without a number that may be recorded already: by another clerk, in another tab, by a system."""
+"""A receipt that may be recorded already: by another clerk, in another tab, by a system."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from orders.models import Firearm, Receipt
 from orders.services.court_days import zone_of
 from orders.services.said_before import ask_if_recorded
 
-#: What two receipts have in common that may be one paper. Two with numbers are two.
-_TOLD = ("received_at", "kind", "agency_id", "dealer_license", "taker_name", "receipt_number")
+#: What two receipts have in common that may be one paper. The number is not: one that the officer does not
+#: enter is made when the receipt is saved.
+_TOLD = ("received_at", "kind", "agency_id", "dealer_license", "taker_name")
 
 
 def ask_if_receipt_recorded(
