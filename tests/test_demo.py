@@ -63,7 +63,7 @@ def test_two_deadlines_end_within_the_next_minutes_and_their_police_are_alerted(
     assert (fired.checkpoints, fired.overdue, fired.alerts) == (2, 2, 4)
     alerted = set(Alert.objects.order_by("-id")[: fired.alerts].values_list("recipient__email", flat=True))
     assert alerted == {demo.SIGN_INS[0].email, demo.SIGN_INS[1].email, demo.SIGN_INS[2].email}
-    assert before <= 20, "the mailbox is not flooded by what is long overdue"
+    assert before <= 21, "the mailbox is not flooded by what is long overdue"
 
 
 def test_a_second_run_keeps_what_is_there_and_tops_up_only_when_nothing_is_about_to_pass(

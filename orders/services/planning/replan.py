@@ -234,7 +234,7 @@ def _to_arm(
             found.append(replace(one, fires_at=keep[one.name]))
         elif one.purpose is Purpose.CHECK and _comes_late(one, changes):
             found.append(one)
-        elif is_new and _comes_late(one, changes) and (late := _late(planned, one, changes.now)):
+        elif is_new and _comes_late(one, changes) and (late := _late(planned, one, changes)):
             found.append(late)
         elif one.name in keep:
             found.append(one)
@@ -246,18 +246,22 @@ def _comes_late(one: PlannedCheckpoint, changes: Changes) -> bool:
     return changes.arm_past_checks or (bool(changes.imported) and is_recent(one, changes))
 
 
-def _late(planned: PlannedDeadline, one: PlannedCheckpoint, now: datetime) -> PlannedCheckpoint | None:
+def _late(planned: PlannedDeadline, one: PlannedCheckpoint, changes: Changes) -> PlannedCheckpoint | None:
     """Return a past checkpoint as it still comes: what follows the check, the opening, or the end itself.
 
-    An escalation waits from the check, which fires now. An opening counts while the window is open. None for
-    a reminder ahead of the time.
+    An escalation waits from the check, which fires now. An opening counts while the window is open, and the
+    end of an order for some days. None for a reminder ahead of the time.
     """
     rule = next(each for each in planned.rule.checkpoints if each.name == one.name)
     if rule.offset.amount < 0:
         return None
     if rule.purpose is Purpose.ESCALATE:
-        return replace(one, fires_at=now + (one.fires_at - planned.due_at)) if planned.due_at else None
-    is_over = rule.anchor is Anchor.OPENS and planned.due_at is not None and planned.due_at <= now
+        wait = one.fires_at - planned.due_at if planned.due_at else None
+        return None if wait is None else replace(one, fires_at=changes.now + wait)
+    if rule.anchor is Anchor.OPENS:
+        is_over = planned.due_at is not None and planned.due_at <= changes.now
+    else:
+        is_over = planned.rule.starts == "expiry" and not is_recent(one, changes)
     return None if is_over else one
 
 
