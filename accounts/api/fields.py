@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +20,15 @@ from accounts.text import clean
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _OUT_OF_RANGE = f"The year must be from {_FIRST_YEAR} to {_LAST_YEAR}."
 
+#: The widest offset from UTC of any place.
+_WIDEST_OFFSET = timedelta(hours=14)
+
+#: Digits of a second that nothing stores. RFC 3339 allows any number of them; Django reads at most twelve.
+_BELOW_MICROSECONDS = re.compile(r"(?<=\.\d{6})\d+")
+
+#: A leap second, which RFC 3339 allows and Python's calendar does not have.
+_LEAP_SECOND = re.compile(r"(?<=T\d\d:\d\d:)60")
+
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class InstantField(serializers.Field[datetime, str, str, Any]):
@@ -31,25 +42,37 @@ class InstantField(serializers.Field[datetime, str, str, Any]):
 
     @override
     def to_internal_value(self, data: Any) -> datetime:
-        """Return the instant. Raises `ValidationError`."""
-        try:
-            instant = parse_datetime(data) if isinstance(data, str) else None
-        except ValueError:
-            instant = None
-        if instant is None:
+        """Return the instant; a leap second is the second before it. Raises `ValidationError`."""
+        # Python has no year 0, so it would be called malformed.
+        if isinstance(data, str) and data.startswith("0000-"):
+            self.fail("range")
+        if (instant := _instant_of(data)) is None:
             self.fail("invalid")
         if (offset := instant.utcoffset()) is None:
             self.fail("offset")
         if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
             self.fail("range")
-        if offset % timedelta(minutes=1) or abs(offset) > timedelta(hours=14):
+        if offset % timedelta(minutes=1):
             self.fail("invalid")
+        if abs(offset) > _WIDEST_OFFSET:
+            raise serializers.ValidationError(
+                "The offset from UTC is more than 14 hours. Use that of the place.", code="range"
+            )
         return instant
 
     @override
     def to_representation(self, value: datetime) -> str:
         """Return the instant as ISO 8601 with its offset."""
         return value.isoformat().replace("+00:00", "Z")
+
+
+def _instant_of(data: Any) -> datetime | None:
+    """Return the instant that a text of RFC 3339 names; None for anything else."""
+    if not isinstance(data, str):
+        return None
+    with suppress(ValueError):
+        return parse_datetime(_LEAP_SECOND.sub("59", _BELOW_MICROSECONDS.sub("", data)))
+    return None
 
 
 class DayField(serializers.DateField):

@@ -24,6 +24,7 @@ from schemathesis import GenerationMode
 
 from accounts.api import idempotency
 from accounts.models import Role
+from accounts.text import clean
 from ctcompliance.wsgi import application
 from notifications.models import WebhookSubscription
 from tests import make
@@ -136,8 +137,24 @@ def subscription(fixtures: Fixtures) -> WebhookSubscription:
     )
 
 
+def seen(value: Any) -> Any:
+    """Return generated data with a letter for each text of which nothing is visible.
+
+    JSON Schema can demand text, but not that a person sees any of it.
+    """
+    if isinstance(value, dict):
+        return {name: seen(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [seen(one) for one in value]
+    return "x" if isinstance(value, str) and value and not clean(value) else value
+
+
 def lead_somewhere(case: Any, fixtures: Fixtures) -> None:
     """Fill in ids of existing rows and a new key, and leave out cursors, which cannot be generated."""
+    if (body := seen(case.body)) != case.body:
+        case.body = body
+    if (query := seen(case.query)) != case.query:
+        case.query = query
     resource = case.operation.path.split("/")[3]
     rows = ROWS | {"webhooks": subscription}
     if "id" in (case.path_parameters or {}) and resource in rows:
