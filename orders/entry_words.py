@@ -9,11 +9,6 @@ from orders.rules.vocabulary import Certainty
 from orders.rules.words import LANGUAGE, words
 
 
-def required_notice_words(entry: Entry) -> str:
-    """Return a required notice with its recipient."""
-    return f"{entry.title.rstrip('.')} (to: {entry.recipient}; {'; '.join(entry.sources)})"
-
-
 def entry_law(entry: Entry) -> Iterator[str]:
     """Yield the source of an entry, how well it is known, its note and what is debatable."""
     said = words(LANGUAGE)

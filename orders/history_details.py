@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from django.db.models import TextChoices
 
 from accounts.dates import format_day, format_instant
-from orders.display import field_words, first_upper, kind_words, rule_title, rule_words, sentence
+from orders.display import (
+    field_words,
+    first_upper,
+    kind_words,
+    rule_words,
+    sentence,
+    short_title,
+    short_words,
+)
 from orders.models import Confirmed, HearingOutcome, HearingPurpose, HistoryEntry
 from orders.rules.limits import Limit
 from orders.services.limits import NOTED
@@ -27,7 +35,7 @@ def event_details(event: HistoryEntry, zone: ZoneInfo) -> Iterator[str]:
     """Yield the details of a history entry: old and new values, and what became of which deadline."""
     data: dict[str, Any] = event.data
     if rule := data.get("rule"):
-        yield rule_words(rule)
+        yield short_words(rule)
     yield from _items(data)
     yield from _item_details(data)
     for name, (old, new) in data.get("changes", {}).items():
@@ -60,7 +68,7 @@ def other_orders(event: HistoryEntry) -> Iterator[str]:
 
 def _deadline_details(deadlines: Mapping[str, str]) -> Iterator[str]:
     for key, word in deadlines.items():
-        yield f"{rule_title(key.partition('/')[0])}: {word.replace('_', ' ')}"
+        yield f"{short_title(key.partition('/')[0])}: {word.replace('_', ' ')}"
 
 
 def _cause(because: Mapping[str, Any] | None) -> Iterator[str]:
@@ -116,8 +124,8 @@ def _return_details(returned: dict[str, list[str]] | None) -> Iterator[str]:
 
 
 def _entry_title(entry_id: str) -> str:
-    """Return the title of an entry; its id if the rulebook no longer has it."""
-    found = (entry.title.rstrip(".") for entry in bundled().entries if entry.id == entry_id)
+    """Return the title of an entry, short if it has one; its id if the rulebook no longer has it."""
+    found = (entry.short or entry.title.rstrip(".") for entry in bundled().entries if entry.id == entry_id)
     return next(found, entry_id)
 
 

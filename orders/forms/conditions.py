@@ -9,7 +9,6 @@ from django import forms
 from typing_extensions import override
 
 from orders.display import condition_words
-from orders.entry_words import required_notice_words
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import InstantField, LabeledChoiceField
 from orders.models import Order, OrderCondition
@@ -99,7 +98,7 @@ class NoticeSentForm(ActForm):
         waiting: list[tuple[str, str]] = []
         sent: list[tuple[str, str]] = []
         for one in notices.required_notices(order):
-            choice = (one.entry.id, required_notice_words(one.entry))
+            choice = (one.entry.id, one.entry.short)
             (sent if one.notices_sent else waiting).append(choice)
         groups = [("Not sent yet", waiting), ("Sent before", sent)]
         self.offer_choices("entry", [CHOOSE, *(group for group in groups if group[1])])

@@ -318,6 +318,8 @@ def _keys_of_type(table: Table, type_: EntryType) -> dict[str, Any]:
         return {"from_custody": table.optional_texts("from_custody", frozenset(FirearmRecipient))}
     if type_ is EntryType.RETURN:
         return {"requires": table.texts("requires", frozenset(ReturnRequirement))}
+    if type_ in (EntryType.REQUIRED_NOTICE, EntryType.REQUIRED_DOCUMENT):
+        return {"short": table.text("short")}
     return {}
 
 

@@ -320,6 +320,7 @@ class Entry:
     need those for `officers`. In orders of the kinds that the rule `limited_by` binds, it ends by that rule
     and is not modified. An entry about proof requires `standard` for orders filed by one of `filed_by`, all
     if empty; with `after_hearing`, only once the application was heard. `requires` lists what a return needs.
+    A required notice or document has a `short` title for lists.
     """
 
     id: str
@@ -346,6 +347,7 @@ class Entry:
     officers: bool = False
     limited_by: str = ""
     covers: tuple[str, ...] = ()
+    short: str = ""
     file: str = ""
 
     def binds_order(self, facts: Facts) -> bool:

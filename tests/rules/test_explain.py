@@ -13,7 +13,7 @@ from orders.rules.explain import day_words, event_name, instant_words, sentences
 from orders.rules.facts import EVENT_KINDS, Facts, Kind
 from orders.rules.model import Offset
 from orders.rules.rulebook import Rulebook
-from orders.rules.vocabulary import UNITS_WITHOUT_AMOUNT, SourceStatus, Unit
+from orders.rules.vocabulary import UNITS_WITHOUT_AMOUNT, EntryType, SourceStatus, Unit
 from orders.rules.words import WordsError, languages, words
 from tests.rules.orders import HARTFORD, at, deadline, happened, on, order
 
@@ -387,6 +387,17 @@ def test_lists_have_a_short_title_of_every_rule_in_every_language(rulebook: Rule
             assert 0 < len(short) <= 60, (rule.id, short)
             assert short[0].isupper(), rule.id
             assert not short.endswith("."), rule.id
+
+
+def test_lists_have_a_short_title_of_every_required_notice(rulebook: Rulebook) -> None:
+    required = (EntryType.REQUIRED_NOTICE, EntryType.REQUIRED_DOCUMENT)
+    entries = [one for one in rulebook.entries if one.type in required]
+
+    assert entries
+    for entry in entries:
+        assert 0 < len(entry.short) <= 60, (entry.id, entry.short)
+        assert entry.short[0].isupper(), entry.id
+        assert not entry.short.endswith("."), entry.id
 
 
 def test_everything_in_explanations_has_a_text(rulebook: Rulebook) -> None:

@@ -14,7 +14,7 @@ from accounts.dates import format_day
 from orders.admin.desk import order_address
 from orders.admin.summary.answers import AnswerStrip
 from orders.admin.summary.duty import SurrenderDuty
-from orders.display import clock_words, rule_title
+from orders.display import clock_words, short_title
 from orders.forms.acts import ACTS
 from orders.models import Capacity, DeadlineState, HearingPurpose
 from orders.services.court_days import court_day
@@ -137,7 +137,7 @@ class NextSteps:
             if is_late or (one.state == DeadlineState.OPEN and "heard" not in events):
                 sent = ("case-event", "Mark as sent", f"?kind={_POLICE_NOTIFIED}")
                 yield self._step(
-                    f"your court's own duty, {clock_words(one, self.now)}: {rule_title(one.rule_id)}.",
+                    f"your court's own duty, {clock_words(one, self.now)}: {short_title(one.rule_id)}.",
                     *([sent] if _POLICE_NOTIFIED in events else []),
                 )
 

@@ -36,7 +36,7 @@ def sent_lines(record: OrderRecord, zone: ZoneInfo) -> list[SentLine]:
     lines = [
         SentLine(
             entry=one.entry,
-            title=one.entry.title.rstrip("."),
+            title=one.entry.short,
             sender="your court" if one.entry.sender == OWN else one.entry.sender,
             sent="; ".join(sent_words(notice, zone) for notice in one.notices_sent),
             notice=one.notices_sent[-1] if one.notices_sent else None,

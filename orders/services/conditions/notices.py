@@ -97,7 +97,7 @@ class _EntryColumn(Column):
     @override
     def words(self, row: NoticeSent) -> str:
         entry = _required(row.order).get(row.entry)
-        return entry.title.rstrip(".") if entry else row.entry
+        return entry.short if entry else row.entry
 
 
 _WHAT = _EntryColumn(name="entry", label="What was sent")

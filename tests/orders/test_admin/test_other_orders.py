@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.display import rule_title
+from orders.display import short_title
 from orders.models import DeadlineState, Order, Receipt
 from orders.services.firearms import inventory, receipts
 from tests import make
@@ -17,7 +17,7 @@ from tests.orders.test_admin.conftest import Enter, page_of
 
 pytestmark = pytest.mark.django_db
 
-DUTY = rule_title("CT-SUR-01")
+DUTY = short_title("CT-SUR-01")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from accounts.dates import format_instant
 from accounts.models import Agency, Role
@@ -53,7 +54,31 @@ def test_a_sent_notice_shows_its_time_and_the_history_its_title(
     assert format_instant(now - timedelta(hours=1)) in section(desk, order)
     page = desk.get(page_of(order)).content.decode()
     assert "Document or notice sent" in page
-    assert "With this notice the officer sends police the application" in page.partition('id="history"')[2]
+    short = "Application, affidavit, order and notice to police"
+    assert short in page.partition('id="history"')[2].partition("</section>")[0]
+
+
+def test_the_checklist_has_one_short_line_for_each_notice(desk: Client, enter: Enter) -> None:
+    order = enter()
+
+    page = desk.get(page_of(order)).content.decode()
+    checklist = page.partition('id="sent-heading"')[2].partition("</section>")[0]
+
+    for one in required_notices(order):
+        assert f'<span class="hidden-words">Not sent: </span>{escape(one.entry.short)}</span>' in checklist
+        assert escape(one.entry.title.rstrip(".")) not in checklist
+    assert '<a class="why-each" href="#notices">' in checklist
+
+
+def test_people_has_the_telephone_number_of_each_agency(desk: Client, enter: Enter, court: Agency) -> None:
+    court.telephone = "860-555-0123"
+    court.save()
+    order = enter()
+
+    page = desk.get(page_of(order)).content.decode()
+    people = page.partition('id="people-heading"')[2].partition("</section>")[0]
+
+    assert '<a href="tel:860-555-0123">860-555-0123</a>' in people
 
 
 def test_a_day_is_enough_and_notices_not_sent_yet_come_first(
