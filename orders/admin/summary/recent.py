@@ -76,10 +76,12 @@ def _line(entry: HistoryEntry, zone: ZoneInfo) -> HistoryLine:
     local = entry.occurred_at.astimezone(zone)
     is_same_day = local.date() == entry.recorded_at.astimezone(zone).date()
     shown = format_clock(local.time()) if is_same_day else happened
+    words = event_words(entry)
     return HistoryLine(
         entry=entry,
-        words=event_words(entry),
-        details=[*event_details(entry, zone)],
+        words=words,
+        # The item of an event is the event itself with its time, which the line shows.
+        details=[one for one in event_details(entry, zone) if one != f"{words} ({happened})"],
         recorded=recorded,
         happened="" if happened == recorded else shown,
     )

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from orders.admin.summary.recent import history_lines
 from orders.admin.summary.timeline import TimelinePoint
 from orders.models import HistoryEntry
+from orders.services.orders.case_events import record_case_event
 from tests import make
 from tests.orders.test_admin.conftest import Enter, page_of
 
@@ -60,3 +62,15 @@ def test_the_history_names_the_day_of_a_fact_once(enter: Enter, now: datetime) -
     shown = {one.entry.pk: one.happened for one in history_lines(entries, COURT_TIME)}
 
     assert shown == {0: "", 1: "1:00 p.m.", 2: "Sun, Nov 29, 2026, 3:00 p.m."}
+
+
+def test_the_history_does_not_repeat_an_event_as_its_item(enter: Enter, clerk: User, now: datetime) -> None:
+    order = enter()
+    happened = now - timedelta(hours=2)
+    record_case_event(order, kind="service_returned", by=clerk, now=now, occurred_at=happened)
+
+    line = history_lines(list(HistoryEntry.objects.filter(order=order)), COURT_TIME)[0]
+
+    assert line.words == "The return of service reached the clerk"
+    assert line.happened
+    assert line.words not in " ".join(line.details)
