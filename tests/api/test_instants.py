@@ -43,7 +43,7 @@ def test_instants_of_the_standard_are_taken(sent: str, instant: datetime) -> Non
         (20270101, "invalid"),
     ],
 )
-def test_a_refusal_says_what_is_wrong(sent: object, code: str) -> None:
+def test_a_refusal_names_what_is_wrong(sent: object, code: str) -> None:
     with pytest.raises(ValidationError) as refused:
         InstantField().to_internal_value(sent)
 

@@ -138,7 +138,7 @@ def subscription(fixtures: Fixtures) -> WebhookSubscription:
 
 
 def seen(value: Any) -> Any:
-    """Return generated data with a letter for each text of which nothing is visible.
+    """Return generated data with a letter in place of each text that has nothing visible.
 
     JSON Schema can demand text, but not that a person sees any of it.
     """
