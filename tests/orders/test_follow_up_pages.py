@@ -256,8 +256,9 @@ def test_the_number_of_queries_of_both_pages_does_not_grow(place: Place) -> None
     place.overdue(6)
     for one in FollowUp.objects.filter(deadline__rule_id="CT-SUR-01").exclude(pk=first.pk):
         place.offered(one)
-    for _ in range(5):
-        browser(place.liaison).post(f"{page_of(first)}attempt/", attempted())
+    for hours in range(1, 6):
+        at = instant("attempted_at", timezone.now() - timedelta(hours=hours))
+        browser(place.liaison).post(f"{page_of(first)}attempt/", attempted() | at)
     assert Attempt.objects.count() == 5
 
     assert [queries(one) for one in addresses] == few

@@ -59,7 +59,7 @@ def office(prosecutor: User) -> Any:
 def tried(follow_up: FollowUp, by: User, *, hours: int = 20) -> Attempt:
     return record_attempt(
         follow_up,
-        attempted_at=NOW - timedelta(minutes=30),
+        attempted_at=NOW - timedelta(minutes=30 + hours),
         kind="visit",
         result="refused",
         next_action_at=NOW + timedelta(hours=hours),

@@ -222,7 +222,8 @@ def listed(order: Order, now: datetime, count: int) -> None:
             by=None,
             now=now,
         )
-        statements.record_statement(order, kind="non_possession", sworn_at=now, by=None, now=now)
+        at = now - timedelta(minutes=number)
+        statements.record_statement(order, kind="non_possession", sworn_at=at, by=None, now=now)
 
 
 def queries(client: Client, address: str) -> int:
