@@ -215,12 +215,13 @@ def place_of(role: Role, fixtures: Fixtures) -> Agency | None:
 
 
 def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
-    """Add this many rows of every kind to the order."""
+    """Add this many rows of every kind to the order, each of another minute."""
     order, liaison = fixtures.order, fixtures.transfer.offered_by
     by: dict[str, Any] = {"by": person, "now": fixtures.now}
     asked: dict[str, Any] = {"reason": "again", "by": liaison, "now": fixtures.now}
     listed = Firearm.objects.filter(order=order).count()
     for number in range(listed, listed + rows):
+        at = fixtures.now - timedelta(minutes=number)
         one = inventory.list_firearm(order, serial=f"M-{number}", source="police", **by)
         receipts.record_receipt(
             order,
@@ -233,11 +234,9 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         )
         protected_persons.add_protected_person(order, name=f"Linden {number}", reason="left out", **by)
         inventory.record_permit(order, kind="pistol permit", number=str(number), **by)
-        statements.record_statement(order, kind="non_possession", sworn_at=fixtures.now, **by)
+        statements.record_statement(order, kind="non_possession", sworn_at=at, **by)
         order.order_agencies.create(agency=make.agency(AgencyKind.MARSHAL), capacity="marshal")
-        service.record_failed_attempt(
-            order, attempted_at=fixtures.now, method="in_hand", reason="no answer", **by
-        )
+        service.record_failed_attempt(order, attempted_at=at, method="in_hand", reason="no answer", **by)
         Caution.objects.create(order=order, known_on=court_date(fixtures.now), words="Large dog.")
         ComingService.objects.create(
             order=order,
@@ -252,25 +251,23 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
             confirm=SITS,
             **by,
         )
-        case_events.record_case_event(
-            order, kind=sorted(case_events.RECORDABLE)[0], occurred_at=fixtures.now, **by
-        )
-        licensing.record_licensing_report(order, kind="purchase_attempted", occurred_at=fixtures.now, **by)
+        case_events.record_case_event(order, kind=sorted(case_events.RECORDABLE)[0], occurred_at=at, **by)
+        licensing.record_licensing_report(order, kind="purchase_attempted", occurred_at=at, **by)
         conditions.set_condition(
             order, condition=fixtures.condition.condition, due_on=_day(fixtures.now, 3 + number), **by
         )
-        notices.record_notice_sent(order, entry=fixtures.requirement, sent_at=fixtures.now, **by)
+        notices.record_notice_sent(order, entry=fixtures.requirement, sent_at=at, **by)
         releases.record_release(
             order,
             agency=fixtures.organization,
             signed_on=_day(fixtures.now, -1),
-            begins_at=fixtures.now,
+            begins_at=at,
             ends_at=fixtures.now + timedelta(days=9),
             **by,
         )
         attempts.record_attempt(
             fixtures.follow_up,
-            attempted_at=fixtures.now,
+            attempted_at=at,
             kind="visit",
             result="not_found",
             next_action_at=fixtures.now + timedelta(days=1),
