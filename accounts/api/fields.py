@@ -88,7 +88,13 @@ class DayField(serializers.DateField):
 
 
 class NamedField(serializers.SlugRelatedField[Any]):
-    """A row that callers identify by its name, such as a town or an agency."""
+    """An agency, which callers identify by its name."""
+
+    default_error_messages = {
+        "does_not_exist": "“{value}” is not the name of an agency that this field takes. "
+        "`GET /api/v1/reference/agencies` lists the names.",
+        "invalid": "Not a text. Give the name of the agency.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(slug_field="name", **kwargs)

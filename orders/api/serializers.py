@@ -58,6 +58,11 @@ class TownField(NamedField):
     Its usual forms lead to it, as in an import: “W. Hartford”, “Mystic, CT”.
     """
 
+    default_error_messages = {
+        "does_not_exist": "“{value}” is not the name of a town. `GET /api/v1/reference/towns` lists them.",
+        "invalid": "Not a text. Give the name of the town.",
+    }
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Town.objects.select_related("police"), **kwargs)
 

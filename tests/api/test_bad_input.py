@@ -293,6 +293,10 @@ def test_unknown_agency_name_is_refused(clerk: Caller) -> None:
     problem = refused(clerk.get("/orders?court=Elsewhere"), "refused")
 
     assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [("court", "does_not_exist")]
+    assert problem["errors"][0]["message"] == (
+        "“Elsewhere” is not the name of an agency that this field takes. "
+        "`GET /api/v1/reference/agencies` lists the names."
+    )
 
 
 def test_cursor_of_another_list_is_refused(clerk: Caller, order: Order) -> None:

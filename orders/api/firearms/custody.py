@@ -40,6 +40,11 @@ class CustodyStepOutput(OrderChildOutput):
 class PlaceField(serializers.SlugRelatedField[StoragePlace]):
     """A storage place of the caller's own police, by its id."""
 
+    default_error_messages = {
+        "does_not_exist": "Your police have no open storage place with this id. "
+        "`GET /api/v1/storage-places` lists them."
+    }
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(slug_field="public_id", queryset=StoragePlace.objects.none(), **kwargs)
 
