@@ -226,10 +226,13 @@ class LabeledChoicesField(forms.ModelMultipleChoiceField[Any]):
 
 
 class NameListInput(forms.TextInput):
-    """A text field with a list of names that fit what is typed."""
+    """A text field with a list of names that fit what is typed.
+
+    With `autocomplete="off"` the browser would lose the name when Back restores the page.
+    """
 
     def __init__(self) -> None:
-        super().__init__(attrs={"autocomplete": "off"})
+        super().__init__()
         self.names: Sequence[str] = ()
 
     @override

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import AgencyKind, Role, User
 from orders.models import Attachment, CaseEvent, FollowUp, OrderAgency
 from orders.services.attachments.attaching import attach_file
+from orders.services.orders.case_events import record_case_event
 from orders.services.service import record_service
 from tests import make
 from tests.api.conftest import MakeCaller
@@ -150,6 +151,22 @@ def test_who_served_records_the_entry_in_the_tracking_system(fixtures: Fixtures,
     assert entry.count() == 1
     assert make.deadline(fixtures.unserved, "CT-SVC-09").met_at is not None
     caller(marshal).post(f"{path[:-1]}-withdrawals", WHY)
-    again = caller(marshal).post(path, body)
+    assert not entry.exists(), "the time goes with the return that recorded it"
+    assert caller(marshal).post(path, body).status_code == 201
+    assert entry.count() == 1
+
+
+def test_an_entry_that_the_court_recorded_is_not_asked_for(fixtures: Fixtures, caller: MakeCaller) -> None:
+    marshal = marshal_of(fixtures)
+    path = f"/orders/{fixtures.unserved.public_id}/service-returns"
+    served(fixtures, marshal)
+    clerk = make.person(Role.CLERK, fixtures.court)
+    entered = fixtures.now - timedelta(minutes=20)
+    record_case_event(
+        fixtures.unserved, kind="service_recorded", occurred_at=entered, by=clerk, now=fixtures.now
+    )
+
+    again = caller(marshal).post(path, SIGNED | {"entered_at": fixtures.ago(minutes=10)})
+
     assert again.json()["errors"][0]["code"] == "not_asked"
     assert caller(marshal).post(path, SIGNED).status_code == 201

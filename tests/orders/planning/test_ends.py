@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.dates import court_date
 from accounts.models import User
-from orders.display import clock_words, shown_state
+from orders.display import clock_words, short_title, shown_state
 from orders.models import ALERTABLE, Deadline, DeadlineState, OrderUrgency, deadline_is_overdue
 from orders.services.desk.conditions import CourtDesk
 from orders.services.orders.extension import extend_order
@@ -81,7 +81,7 @@ def test_an_overdue_hearing_at_which_an_order_ends_is_on_every_list_of_the_court
     for shown in (listed, concerns):
         assert "An interim order lasts until the hearing" in shown
     assert "your court's own duty" in page
-    assert f"your court's own duty, {clock_words(duty, now)}: An interim order lasts" in page
+    assert f"your court's own duty, {clock_words(duty, now)}: {short_title('MD-INT')}" in page
 
 
 def test_who_must_act_follows_the_value_of_the_rule() -> None:
