@@ -179,7 +179,7 @@ def _checkpoints(planned: PlannedDeadline, event: Event, facts: Facts) -> tuple[
 def waiting_from(planned: PlannedDeadline, name: str, instant: datetime) -> datetime | None:
     """Return when the notice `name` of an announcement fires if its event became known at `instant`.
 
-    None if it does not wait for anybody: it is the first, or about a day such as that of a hearing.
+    None if no one waits for it: it is the first, or about a day such as that of a hearing.
     """
     rule = _rule_of(planned, name)
     if planned.start is None or not _waits(rule, planned.start):

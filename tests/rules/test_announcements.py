@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orders.rules.announcements import announce
+from orders.rules.announcements import announce, is_first, waiting_from
 from orders.rules.facts import Event, Facts
 from orders.rules.planned import PlannedCheckpoint
 from orders.rules.rulebook import Rulebook
@@ -124,6 +124,17 @@ def test_who_must_act_on_what_was_entered_late_has_the_whole_time(rulebook: Rule
         second: (at("2026-12-13T16:00:00-05:00"), True),
         court: (at("2026-12-14T09:00:00-05:00"), True),
     }
+
+
+def test_a_second_notice_waits_from_the_instant_that_made_its_event_known(rulebook: Rulebook) -> None:
+    permit = happened("permit_known", "2026-12-04T16:00:00-05:00")
+    (planned,) = (one for one in announce(order(events=[permit]), rulebook) if one.rule.id == "ANN-PERMIT")
+    instant = at("2026-12-11T16:00:00-05:00")
+
+    assert waiting_from(planned, "licensing", instant) is None, "the first is due at once"
+    assert waiting_from(planned, "not-revoked", instant) == at("2026-12-13T16:00:00-05:00")
+    assert waiting_from(replace(planned, start=None), "not-revoked", instant) is None
+    assert [is_first(planned, name) for name in ("licensing", "not-revoked")] == [True, False]
 
 
 def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> None:
