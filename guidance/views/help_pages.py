@@ -36,6 +36,8 @@ class TownForm(SiteForm):
         field.label = self._said["your_town"]
         field.error_messages["required"] = self._said["no_town"]
         cast("NameListInput", field.widget).names = towns
+        # The browser of someone who looked for help keeps nothing of it.
+        field.widget.attrs["autocomplete"] = "off"
 
     def clean_town(self) -> str:
         """Return the name of the town, of a village the town that it is part of."""
