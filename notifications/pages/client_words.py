@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -10,7 +10,6 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from accounts.dates import format_clock, format_spoken_day
-from notifications.models import Alert, AlertState, FollowUpNote, SafeContact
 from orders.models import DeclineReason, HearingPurpose, ReleaseRequest, RequestState, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
 from orders.services.court_days import court_day, zone_of
@@ -334,38 +333,6 @@ class ClientWords:
         if days == 0:
             return gettext("That is today.")
         return ngettext("%(days)s day from now.", "%(days)s days from now.", days) % {"days": days}
-
-
-def sent_lines(alerts: Iterable[Alert], contact: SafeContact | None) -> list[tuple[datetime, str]]:
-    """Return when each message to the protected person was written and what became of it, newest first.
-
-    The last test message to the contact is among them.
-    """
-    lines = [(one.created_at, _sent_words(one)) for one in alerts]
-    if contact is not None and contact.tested_at is not None:
-        lines.append((contact.tested_at, f"{gettext('A test message.')} {_arrival(contact.tested_as)}"))
-    return sorted(lines, key=lambda line: line[0], reverse=True)
-
-
-def _sent_words(alert: Alert) -> str:
-    """Return whether a message to the protected person arrived, and by which way if not by the first."""
-    words = _arrival(alert.state)
-    return f"{gettext('By the second way:')} {words}" if alert.note == FollowUpNote.SECOND else words
-
-
-def _arrival(state: int | None) -> str:
-    match state:
-        case AlertState.DELIVERED:
-            return gettext("It arrived.")
-        case AlertState.ACCEPTED:
-            return gettext("It went out. Nothing shows yet that it arrived.")
-        case AlertState.IN_DOUBT:
-            return gettext("It is not clear if it went out. Ask the person.")
-        case AlertState.FAILED:
-            return gettext("It did not arrive. Reach the person in another safe way.")
-        case AlertState.WITHDRAWN:
-            return gettext("It was not sent, because it was no longer news.")
-    return gettext("It waits for its time.")
 
 
 def request_words(request: ReleaseRequest) -> str:

@@ -26,9 +26,10 @@ from accounts.models import Role, User
 from accounts.services.access.access_log import log_access, log_miss
 from notifications.forms.contacts import AliasForm, ChoiceForm, ContactForm, NewsForm, ReportForm, news_words
 from notifications.models import SafeContact
-from notifications.pages.client_words import request_words, sent_lines
+from notifications.pages.client_words import request_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
+from notifications.pages.sent_messages import sent_lines
 from notifications.services.contacts import choices, contacts
 from notifications.services.contacts.stopping import is_stopped
 from notifications.services.contacts.testing import send_test

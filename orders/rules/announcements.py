@@ -9,10 +9,10 @@ from pathlib import Path
 from orders.rules.counting import day_after
 from orders.rules.court_time import add_elapsed_hours, at_wall, end_of_day
 from orders.rules.facts import ANNOUNCED_EVENTS, Event, Facts, Kind
+from orders.rules.jurisdiction import Jurisdiction
 from orders.rules.model import (
     Announcement,
     CheckpointRule,
-    Jurisdiction,
     MetBy,
     Offset,
     Rule,

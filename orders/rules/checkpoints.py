@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orders.rules.counting import day_after
 from orders.rules.court_time import add_elapsed_hours, at_wall
-from orders.rules.model import CheckpointRule, Jurisdiction, Rule
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import CheckpointRule, Rule
 from orders.rules.planned import Moment, PlannedCheckpoint
 from orders.rules.vocabulary import Anchor, Unit
 

@@ -6,7 +6,8 @@ from datetime import date
 
 from orders.rules.court_time import add_elapsed_hours, add_months
 from orders.rules.facts import Event
-from orders.rules.model import Jurisdiction, Offset
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Offset
 from orders.rules.planned import Moment
 from orders.rules.vocabulary import Unit
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from orders.rules.counting import day_after
 from orders.rules.facts import Event, Facts, Kind
-from orders.rules.model import Entry, Jurisdiction, MetBy, Rule, cite
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Entry, MetBy, Rule, cite
 from orders.rules.plan import plan_of
 from orders.rules.planned import PlannedDeadline
 from orders.rules.rulebook import Rulebook

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orders.rules.announcements import read_announcements
 from orders.rules.court_calendar import CourtCalendar, Holiday
 from orders.rules.facts import EVENT_KINDS, SERVICE_WAYS, Kind
+from orders.rules.jurisdiction import Jurisdiction
 from orders.rules.model import (
     Binding,
     ByWay,
     CheckpointRule,
     Entry,
-    Jurisdiction,
     Offset,
     Rule,
     Value,

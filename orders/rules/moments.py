@@ -6,7 +6,8 @@ from datetime import date
 
 from orders.rules.counting import day_after_leap_year, moment_after
 from orders.rules.facts import Event
-from orders.rules.model import Jurisdiction, Rule, Value
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Rule, Value
 from orders.rules.planned import Clock, Moment
 from orders.rules.vocabulary import Unit
 

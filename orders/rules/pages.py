@@ -7,11 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from orders.rules.dossier import Dossier, carrying, covering, pinning
+from orders.rules.jurisdiction import Jurisdiction
 from orders.rules.model import (
     Binding,
     CheckpointRule,
     Entry,
-    Jurisdiction,
     MetBy,
     Offset,
     Rule,

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from orders.rules.court_time import at_wall, end_of_day, local_date
 from orders.rules.facts import DutyProof, Event
-from orders.rules.model import Jurisdiction, Rule, Value
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Rule, Value
 from orders.rules.vocabulary import Certainty, Purpose
 
 

@@ -7,7 +7,8 @@ from datetime import date
 from functools import cached_property
 
 from orders.rules.facts import Facts
-from orders.rules.model import Announcement, Entry, Jurisdiction, Rule
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Announcement, Entry, Rule
 from orders.rules.vocabulary import EntryType, Filer, FirearmRecipient, StandardOfProof
 
 

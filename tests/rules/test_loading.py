@@ -10,12 +10,12 @@ import pytest
 
 from orders.rules.court_calendar import CourtCalendar, Holiday
 from orders.rules.facts import Kind
+from orders.rules.jurisdiction import Jurisdiction
 from orders.rules.loading import DATA, load
 from orders.rules.model import (
     Binding,
     CheckpointRule,
     Entry,
-    Jurisdiction,
     MetBy,
     Offset,
     Rule,

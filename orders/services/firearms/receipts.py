@@ -82,10 +82,9 @@ def record_receipt(
     """Record that the firearms were handed over at `received_at`, and set the status of each.
 
     What the list does not have (`found`) is added to it. Permits are handed in. Police who take firearms give
-    the `storage`. With `another`, the reason, a found firearm may have almost the serial number of a listed
-    one. With `may_name_none`, a person decides later what the receipt names. Raises `InvalidFact`, and
-    `DoubtfulFact` for a receipt from before the order, of other police than those of `by`, or one that is
-    recorded, unless `confirm` gives the reason.
+    the `storage`. `another` is the reason for a found firearm with almost the serial number of a listed one.
+    With `may_name_none`, a person decides later what the receipt names. Raises `InvalidFact`, and, unless
+    `confirm` gives the reason, `DoubtfulFact`: from before the order, of other police, or on record already.
     """
     why = clean(confirm) or clean(another)
     with changing(order, "receipt_recorded", by=by, now=now, occurred_at=received_at, reason=why) as change:

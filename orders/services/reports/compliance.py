@@ -14,7 +14,8 @@ from orders.models import StatementKind
 from orders.predicates import not_in_error_sql
 from orders.rules.court_time import local_date
 from orders.rules.facts import Facts
-from orders.rules.model import Jurisdiction, Rule
+from orders.rules.jurisdiction import Jurisdiction
+from orders.rules.model import Rule
 from orders.rules.rulebook import Rulebook
 from orders.rules.vocabulary import DatedBy, Unit
 from orders.services.planning.rulebooks import current_rulebook
