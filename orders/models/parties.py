@@ -157,6 +157,8 @@ class ProtectedPerson(HoldsEncrypted):
     objects = OfOrderQuerySet.as_manager()
 
     class Meta:
+        # Without it the list shows which row was written last.
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["order", "name_digest"], name="protected_person_once_an_order")
         ]

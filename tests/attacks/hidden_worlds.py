@@ -59,11 +59,12 @@ SOME_LISTS = (*HIDDEN_LISTS, "orders", "deadlines", "history", "alerts", "follow
 SEE_CASES = MATRIX.resources["case"].actions["view"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b")
-#: Random for each response: form tokens, encrypted cursors, ids of requests.
+#: Random for each response: form tokens, encrypted cursors, ids of requests, and when a person read a page.
 _RANDOM = re.compile(
     r'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<=name="form_key" value=")[^"]+|(?<=cursor=)[\w%=.~-]+'
     r'|(?<=data-left=")\d+|(?<="request":")[^"]+|(?<="recorded_at":")[^"]+|(?<="occurrence":")[^"]+'
     r"|(?<=<strong>salt</strong>: <bdi>)[^<]+|(?<=<strong>hash</strong>: <bdi>)[^<]+"
+    r"|(?<=<li>)\w{3}, [^<:]+:\d\d [ap]\.m\.(?=: Person \d)"
 )
 _LINK = re.compile(r'href="([^"#]+)"')
 #: Headers that differ by chance, or follow from the length of what does.
