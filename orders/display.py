@@ -227,12 +227,6 @@ def short_title(rule_id: str) -> str:
     return (rule.short if rule else "") or rule_title(rule_id)
 
 
-def short_words(rule_id: str) -> str:
-    """Return what a rule is about in few words, with its statute if its sources name one."""
-    law = law_name(rule_id)
-    return f"{short_title(rule_id)} ({law})" if law else short_title(rule_id)
-
-
 def asked_words(rule_id: str, name: str) -> str:
     """Return what the readers of an announcement are asked to do; empty for a deadline."""
     announcement = bundled().announced.get(rule_id)

@@ -14,10 +14,10 @@ from orders.display import (
     field_words,
     first_upper,
     kind_words,
+    law_name,
     rule_words,
     sentence,
     short_title,
-    short_words,
 )
 from orders.models import Confirmed, HearingOutcome, HearingPurpose, HistoryEntry
 from orders.rules.limits import Limit
@@ -35,7 +35,7 @@ def event_details(event: HistoryEntry, zone: ZoneInfo) -> Iterator[str]:
     """Yield the details of a history entry: old and new values, and what became of which deadline."""
     data: dict[str, Any] = event.data
     if rule := data.get("rule"):
-        yield short_words(rule)
+        yield _short_words(rule)
     yield from _items(data)
     yield from _item_details(data)
     for name, (old, new) in data.get("changes", {}).items():
@@ -121,6 +121,12 @@ def _return_details(returned: dict[str, list[str]] | None) -> Iterator[str]:
         yield f"{count} firearm{'s' * (count != 1)}"
         if returned["confirmed"]:
             yield f"Confirmed: {'; '.join(Confirmed(one).label for one in returned['confirmed'])}"
+
+
+def _short_words(rule_id: str) -> str:
+    """Return what a rule is about in few words, with its statute if its sources name one."""
+    law = law_name(rule_id)
+    return f"{short_title(rule_id)} ({law})" if law else short_title(rule_id)
 
 
 def _entry_title(entry_id: str) -> str:

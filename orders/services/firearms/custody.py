@@ -100,9 +100,8 @@ def move_firearms(
 ) -> list[CustodyStep]:
     """Record that an officer gave firearms in custody to another officer, place or police agency.
 
-    Each keeps its tag; one alone can get a new one. Raises `InvalidFact`, `NotYours` for police
-    that neither hold them nor take them, and `DoubtfulFact` for a step that is recorded, unless `confirm`
-    gives the reason.
+    Each keeps its tag; one alone can get a new one. Raises `InvalidFact`, `NotYours` for police that neither
+    hold nor take them, and `DoubtfulFact` for a step that is recorded, unless `confirm` gives the reason.
     """
     with changing(
         order, "firearms_moved", by=by, now=now, occurred_at=moved_at, reason=clean(confirm)
