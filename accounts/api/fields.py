@@ -88,7 +88,7 @@ class DayField(serializers.DateField):
 
 
 class NamedField(serializers.SlugRelatedField[Any]):
-    """An agency, which callers identify by its name."""
+    """A row that callers identify by its name: an agency, if no subclass has messages of its own."""
 
     default_error_messages = {
         "does_not_exist": "“{value}” is not the name of an agency that this field takes. "

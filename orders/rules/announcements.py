@@ -160,19 +160,20 @@ def announce(facts: Facts, rulebook: Rulebook) -> tuple[PlannedDeadline, ...]:
 
 def _checkpoints(planned: PlannedDeadline, event: Event, facts: Facts) -> tuple[PlannedCheckpoint, ...]:
     jurisdiction = planned.jurisdiction
+    rules = [one for one in planned.rule.checkpoints if facts.armed or not one.when_armed]
+    counted = [(one, _as_known(one, event, jurisdiction)) for one in rules]
     return tuple(
         PlannedCheckpoint(
             name=one.name,
             purpose=one.purpose,
-            fires_at=_fires_at(one, _as_known(one, event, jurisdiction), facts, jurisdiction),
+            fires_at=_fires_at(one, known, facts, jurisdiction),
             audience=one.audience,
             late=False,
             news_until=_news_until(one, event, jurisdiction),
             needs_answer=one.needs_answer,
-            waits_from_entry=_as_known(one, event, jurisdiction) is not event,
+            waits_from_entry=known is not event,
         )
-        for one in planned.rule.checkpoints
-        if facts.armed or not one.when_armed
+        for one, known in counted
     )
 
 

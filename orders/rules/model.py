@@ -94,8 +94,8 @@ class CheckpointRule:
 
     The others are for announcements. `fresh_days`: an event that is entered late still counts for so many
     days; None for a reminder ahead of the event. `until_day`: that reminder still comes at once, until the
-    day is over. `when_armed`: only if something indicates firearms. `ask` is
-    what the reader is asked to do, and `needs_answer` that police must acknowledge it.
+    day is over. `when_armed`: only if something indicates firearms. `ask` is what the reader is asked to do,
+    and `needs_answer` that police must acknowledge it.
     """
 
     name: str
