@@ -33,7 +33,7 @@ from orders.services.conditions import conditions, notices
 from orders.services.court_days import court_day
 from orders.services.firearms import inventory, receipts, statements
 from orders.services.follow_ups import attempts, referrals, transfers
-from orders.services.orders import case_events, licensing
+from orders.services.orders import case_events, licensing, vacatur
 from orders.services.parties import protected_persons, releases
 from tests import make
 
@@ -188,6 +188,23 @@ def set_up(now: datetime | None = None, **given: Any) -> Fixtures:
             created_at=now,
         ),
     )
+
+
+def held_after_the_end() -> Fixtures:
+    """Police hold the firearm since five hours, and both orders ended three hours ago."""
+    fixtures = set_up()
+    by: dict[str, Any] = {"by": None, "now": fixtures.now}
+    receipts.record_receipt(
+        fixtures.order,
+        kind="police",
+        agency=fixtures.police,
+        received_at=fixtures.now - timedelta(hours=5),
+        firearms=[fixtures.firearm],
+        **by,
+    )
+    for one in (fixtures.order, fixtures.unserved):
+        vacatur.vacate_order(one, vacated_at=fixtures.now - timedelta(hours=3), reason="dismissed", **by)
+    return fixtures
 
 
 def place_of(role: Role, fixtures: Fixtures) -> Agency | None:

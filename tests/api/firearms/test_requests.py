@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import Role
 from orders.models import CustodyRequest, ReturnDecision, ReturnHold
-from orders.services.firearms import receipts
-from orders.services.orders import vacatur
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
-from tests.api.fixtures import Fixtures, set_up
+from tests.api.fixtures import Fixtures, held_after_the_end
 
 pytestmark = pytest.mark.django_db
 
@@ -23,19 +20,7 @@ LICENSE = "6-06-014-01-7M-12345"
 @pytest.fixture
 def fixtures(db: None) -> Fixtures:
     """Police hold the firearm since five hours, and the order ended three hours ago."""
-    fixtures = set_up()
-    by: dict[str, Any] = {"by": None, "now": fixtures.now}
-    receipts.record_receipt(
-        fixtures.order,
-        kind="police",
-        agency=fixtures.police,
-        received_at=fixtures.now - timedelta(hours=5),
-        firearms=[fixtures.firearm],
-        **by,
-    )
-    for one in (fixtures.order, fixtures.unserved):
-        vacatur.vacate_order(one, vacated_at=fixtures.now - timedelta(hours=3), reason="dismissed", **by)
-    return fixtures
+    return held_after_the_end()
 
 
 @pytest.fixture

@@ -9,12 +9,10 @@ import pytest
 
 from accounts.models import Role
 from orders.models import Firearm, HistoryEntry
-from orders.services.firearms import receipts
 from orders.services.firearms.returns import asked_before_return
-from orders.services.orders import vacatur
 from tests import make
 from tests.api.conftest import Caller, MakeCaller
-from tests.api.fixtures import Fixtures, set_up
+from tests.api.fixtures import Fixtures, held_after_the_end
 
 pytestmark = pytest.mark.django_db
 
@@ -22,18 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def fixtures(db: None) -> Fixtures:
     """The order has ended, and police hold the firearm."""
-    fixtures = set_up()
-    by: dict[str, Any] = {"by": None, "now": fixtures.now}
-    receipts.record_receipt(
-        fixtures.order,
-        kind="police",
-        agency=fixtures.police,
-        received_at=fixtures.now - timedelta(hours=5),
-        firearms=[fixtures.firearm],
-        **by,
-    )
-    for one in (fixtures.order, fixtures.unserved):
-        vacatur.vacate_order(one, vacated_at=fixtures.now - timedelta(hours=3), reason="dismissed", **by)
+    fixtures = held_after_the_end()
     make.may_return(fixtures.order, at=fixtures.now - timedelta(hours=2), now=fixtures.now)
     return fixtures
 

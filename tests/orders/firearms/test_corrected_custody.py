@@ -11,49 +11,18 @@ from accounts.models import Agency, Role
 from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import CustodyStep, Firearm, FirearmDisposal, Order, Receipt
 from orders.services import corrections
-from orders.services.firearms.custody import Storage, add_place, holders_of
+from orders.services.firearms.custody import add_place, holders_of
 from orders.services.firearms.disposals import record_disposal
-from orders.services.firearms.inventory import list_firearm
-from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.returns import asked_before_return, record_return
 from tests import make
 from tests.make import NOW
+from tests.orders.firearms.held import BY, WHY, firearm, order, police, receipt
 
 pytestmark = pytest.mark.django_db
 
-BY: dict[str, Any] = {"by": None, "now": NOW}
-WHY: dict[str, Any] = {**BY, "reason": "Misread."}
+__all__ = ["firearm", "order", "police", "receipt"]
+
 LICENSE = "6-06-014-01-7M-12345"
-
-
-@pytest.fixture
-def order() -> Order:
-    """An order that is over."""
-    over = (NOW - timedelta(days=15)).date()
-    return make.served_order(ago=timedelta(days=30), issued_at=NOW - timedelta(days=32), expires_on=over)
-
-
-@pytest.fixture
-def police() -> Agency:
-    return make.agency()
-
-
-@pytest.fixture
-def firearm(order: Order) -> Firearm:
-    return list_firearm(order, serial="S1", source="police", **BY)
-
-
-@pytest.fixture
-def receipt(order: Order, police: Agency, firearm: Firearm) -> Receipt:
-    return record_receipt(
-        order,
-        kind="police",
-        agency=police,
-        received_at=NOW - timedelta(days=29),
-        firearms=[firearm],
-        storage=Storage(officer="Lee Ash", shelf="B4"),
-        **BY,
-    )
 
 
 def test_custody_begins_with_the_corrected_receipt(receipt: Receipt, firearm: Firearm) -> None:

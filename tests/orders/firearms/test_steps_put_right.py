@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,52 +12,17 @@ from accounts.models import Agency, Role, User
 from orders.errors import InvalidFact, NotYours
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, Receipt
 from orders.services import corrections
-from orders.services.firearms.custody import Storage, add_place, holders_of, latest_steps, move_firearm
+from orders.services.firearms.custody import add_place, holders_of, latest_steps, move_firearm
 from orders.services.firearms.custody_steps import put_right_by
 from orders.services.firearms.disposals import record_disposal
-from orders.services.firearms.inventory import list_firearm
-from orders.services.firearms.receipts import record_receipt
 from tests import make
 from tests.make import NOW
 from tests.orders.corrections.fixtures import plan_of
+from tests.orders.firearms.held import BY, WHY, days, firearm, order, police, receipt
 
 pytestmark = pytest.mark.django_db
 
-BY: dict[str, Any] = {"by": None, "now": NOW}
-WHY: dict[str, Any] = {**BY, "reason": "Misread."}
-
-
-def days(number: float) -> Any:
-    return NOW - timedelta(days=number)
-
-
-@pytest.fixture
-def order() -> Order:
-    """An order that is over."""
-    return make.served_order(ago=timedelta(days=30), issued_at=days(32), expires_on=days(15).date())
-
-
-@pytest.fixture
-def police() -> Agency:
-    return make.agency()
-
-
-@pytest.fixture
-def firearm(order: Order) -> Firearm:
-    return list_firearm(order, serial="S1", source="police", **BY)
-
-
-@pytest.fixture
-def receipt(order: Order, police: Agency, firearm: Firearm) -> Receipt:
-    return record_receipt(
-        order,
-        kind="police",
-        agency=police,
-        received_at=days(29),
-        firearms=[firearm],
-        storage=Storage(officer="Lee Ash", shelf="B4", tags={firearm.pk: "T-1"}),
-        **BY,
-    )
+__all__ = ["firearm", "order", "police", "receipt"]
 
 
 def moved(receipt: Receipt, firearm: Firearm, at: float, **given: Any) -> CustodyStep:
