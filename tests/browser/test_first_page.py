@@ -30,7 +30,8 @@ SLOW_3G: dict[str, Any] = {
     "uploadThroughput": 50_000,
 }
 MOST_BYTES = 100_000
-#: From the request to a page that is drawn and complete, without the time that the server takes to answer.
+#: From the request to a page that is drawn and complete, without what the server takes beyond the latency:
+#: Chromium holds an answer back until the latency is over, so the server works within it.
 MOST_MILLISECONDS = 900
 CASES = 10
 #: The machine does other work too: the best of so many loads is the page's own time.
@@ -41,7 +42,8 @@ const page = performance.getEntriesByType('navigation')[0]
 const paint = performance.getEntriesByName('first-contentful-paint')[0]
 const parts = performance.getEntriesByType('resource')
 return {
-  usable: Math.round(Math.max(page.domInteractive, paint ? paint.startTime : Infinity) - page.responseStart),
+  usable: Math.round(Math.max(page.domInteractive, paint ? paint.startTime : Infinity)
+    - Math.max(0, page.responseStart - arguments[0])),
   html: page.transferSize,
   bytes: page.transferSize + parts.reduce((sum, one) => sum + one.transferSize, 0),
   parts: Object.fromEntries(parts.map((one) => [new URL(one.name).pathname, one.transferSize]))
@@ -79,7 +81,7 @@ def load(board: Browser) -> dict[str, Any]:
     """Open the first page on the slow connection, and return what it took."""
     board.driver.execute_cdp_cmd("Network.emulateNetworkConditions", SLOW_3G)
     board.open("/")
-    found: dict[str, Any] = board.driver.execute_script(_MEASURE)
+    found: dict[str, Any] = board.driver.execute_script(_MEASURE, SLOW_3G["latency"])
     return found
 
 
@@ -98,8 +100,8 @@ def test_the_first_page_is_usable_within_a_second_after_the_sign_in(board: Brows
     tries = [load(board) for _ in range(TRIES)]
 
     assert all(not any(one["parts"].values()) for one in tries), "styles and scripts are fetched again"
-    best = min(one["usable"] for one in tries) + SLOW_3G["latency"]
-    assert best < MOST_MILLISECONDS, tries
+    best = min(one["usable"] for one in tries)
+    assert SLOW_3G["latency"] < best < MOST_MILLISECONDS, tries
 
 
 def test_the_style_of_the_first_page_comes_while_the_notice_is_read(board: Browser) -> None:
@@ -117,5 +119,5 @@ def test_the_style_of_the_first_page_comes_while_the_notice_is_read(board: Brows
     WebDriverWait(board.driver, PATIENCE).until(fetched)
     board.press("I have read this and accept it")
 
-    parts = board.driver.execute_script(_MEASURE)["parts"]
+    parts = board.driver.execute_script(_MEASURE, 0)["parts"]
     assert parts["/static/ctcompliance/desk.css"] == 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import AgencyKind, Membership, Role
 from notifications.models import Alert, AlertState, Via
 from notifications.services.firing import fire
 from notifications.services.firing.fire import Fired, Firer
+from notifications.services.firing.fire_sql import IS_ANYTHING_DUE, PARAMETERS
 from orders.models import Checkpoint, CheckpointState, Deadline, DeadlineState, FollowUp, Order
 from orders.services import service
 from orders.services.firearms import inventory, receipts
@@ -254,6 +257,38 @@ def test_claim_walks_the_partial_index(firer: Firer) -> None:
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "checkpoint_pending" in plan
+    assert "Sort" not in plan
+
+
+@pytest.mark.django_db
+def test_idle_pulse_does_not_read_all_that_is_pending(firer: Firer) -> None:
+    """Statistics know how many rows are pending and how many are past, not that no row is both.
+
+    So PostgreSQL expects many due rows.
+    """
+    now = timezone.now()
+    first = make.served_order().deadlines.order_by("pk")[0]
+
+    def checkpoint(name: str, fires_at: datetime, **values: Any) -> Checkpoint:
+        return Checkpoint(
+            deadline=first, name=name, purpose="remind", audience=[], fires_at=fires_at, **values
+        )
+
+    fired = {"state": CheckpointState.FIRED, "fired_at": now, "expected": 0}
+    Checkpoint.objects.bulk_create(
+        one
+        for day in range(1, 2000)
+        for one in (
+            checkpoint(f"later {day}", now + timedelta(days=day)),
+            checkpoint(f"fired {day}", now - timedelta(days=day), **fired),
+        )
+    )
+    parameters = {**PARAMETERS, "now": None, "low_water": "-infinity"}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orders_checkpoint")
+        cursor.execute(f"EXPLAIN {IS_ANYTHING_DUE}", parameters)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "checkpoint_pending" in plan, plan
     assert "Sort" not in plan
 
 
