@@ -7,7 +7,6 @@ are in `.local/` (or `CTC_LOCAL`), and they start on first use.
 from __future__ import annotations
 
 import logging
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from environs import Env, EnvError
 
 from ctcompliance import local, openapi
 from ctcompliance.log_settings import log_settings
+from ctcompliance.settings_checks import check_values
 
 # Lets generic classes of Django, such as ModelAdmin, take their parameter at run time.
 django_stubs_ext.monkeypatch()
@@ -25,15 +25,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 #: The fewest and the most days for which a safe contact may be valid after a confirmation.
 MIN_SAFE_CONTACT_DAYS, MAX_SAFE_CONTACT_DAYS = 7, 180
-MIN_ASK_HOURS, MAX_ASK_HOURS = 24, 48
-
-#: The fewest characters of a secret from which a key is derived.
-SHORTEST_ENCRYPTION_KEY = 32
-
-#: An address of a mail server. A file or memory, which the library takes, would lose all messages.
-MAIL_SERVER = re.compile(r"(smtp|smtps|submission)://([^/@]*@)?[\w.\[\]:-]+(/.*)?")
-#: An address of a mailbox. Special letters of user and password are written as in URLs, such as %40 for @.
-MAILBOX_URL = re.compile(r"imaps://[^/@:]+:[^/@:]+@[\w.\[\]:-]+(/.*)?")
 
 env = Env()
 
@@ -142,113 +133,7 @@ try:
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 
-if not IS_LOCAL and DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured(
-        "DATABASE_URL: not a PostgreSQL URL; set it to postgresql://user:password@host/name."
-    )
-if not SECRET_KEY:
-    raise ImproperlyConfigured("DJANGO_SECRET_KEY: missing; set it to a long random text.")
-if any(len(one) < SHORTEST_ENCRYPTION_KEY for one in ENCRYPTION_KEYS):
-    raise ImproperlyConfigured(
-        f"CTC_ENCRYPTION_KEYS: a key is shorter than {SHORTEST_ENCRYPTION_KEY} characters; "
-        "set each to a long random text without commas."
-    )
-if not BASE_URL:
-    raise ImproperlyConfigured("CTC_BASE_URL: missing; set it to the address people open, https://…")
-
-if CLAMD and not re.fullmatch(r"unix:/.+|[^/\s:]+:\d+|\[[0-9a-fA-F:]+\]:\d+", CLAMD):
-    raise ImproperlyConfigured(
-        "CTC_CLAMD: not an address; set it to host:3310 or unix:/path, or leave it out."
-    )
-if LOG_FORMAT not in ("json", "line"):
-    raise ImproperlyConfigured(f"CTC_LOG_FORMAT: unknown format “{LOG_FORMAT}”; set it to json or line.")
-if not (SECOND_FACTOR_REQUIRED or IS_LOCAL):
-    raise ImproperlyConfigured("CTC_SECOND_FACTOR: cannot be off with DATABASE_URL; leave it out.")
-if not EXIT_URL.startswith("https://"):
-    raise ImproperlyConfigured("CTC_EXIT_URL: not https; leave it out, or set it to a site such as https://…")
-if not re.fullmatch(r"((mailto|tel):|https://)[^\s<>\"]+|", SECURITY_CONTACT):
-    raise ImproperlyConfigured(
-        "CTC_SECURITY_CONTACT: not a URI; set it to mailto:security@… or https://…, or leave it out."
-    )
-if not MIN_SAFE_CONTACT_DAYS <= SAFE_CONTACT_DAYS <= MAX_SAFE_CONTACT_DAYS:
-    raise ImproperlyConfigured(
-        f"CTC_SAFE_CONTACT_DAYS: not from {MIN_SAFE_CONTACT_DAYS} to {MAX_SAFE_CONTACT_DAYS}; "
-        "leave it out for 30."
-    )
-if not (
-    1 <= SAFE_CONTACT_REPEAT_HOURS <= SAFE_CONTACT_ASK_HOURS
-    and MIN_ASK_HOURS <= SAFE_CONTACT_ASK_HOURS <= MAX_ASK_HOURS
-):
-    raise ImproperlyConfigured(
-        "CTC_SAFE_CONTACT_REPEAT_HOURS, CTC_SAFE_CONTACT_ASK_HOURS: not from 1 to the second, or the second "
-        "not from 24 to 48; leave out both for 12 and 48."
-    )
-if any(SSO.values()) and not all(SSO.values()):
-    raise ImproperlyConfigured(
-        "CTC_SSO_ISSUER, CTC_SSO_CLIENT_ID, CTC_SSO_CLIENT_SECRET: set all three or leave out all three."
-    )
-
-for variable, named, known in (
-    ("CTC_EMAIL_PROVIDERS", EMAIL_PROVIDERS, ("smtp", "resend")),
-    ("CTC_SMS_PROVIDERS", SMS_PROVIDERS, ("twilio",)),
-):
-    if not set(named) <= set(known) or len(set(named)) < len(named):
-        raise ImproperlyConfigured(
-            f"{variable}: unknown or repeated provider; choose from {', '.join(known)}."
-        )
-if not EMAIL_PROVIDERS:
-    raise ImproperlyConfigured("CTC_EMAIL_PROVIDERS: empty; leave it out, or set it to smtp, resend or both.")
-if "smtp" in EMAIL_PROVIDERS and not (IS_LOCAL or MAIL_SERVER.fullmatch(env.str("EMAIL_URL", ""))):
-    raise ImproperlyConfigured(
-        "EMAIL_URL: missing, or not a mail server; set it to submission://user:password@host:587 or "
-        "smtp://host, or leave smtp out of CTC_EMAIL_PROVIDERS."
-    )
-for provider, options in (("resend", RESEND), ("twilio", TWILIO)):
-    if provider not in {*EMAIL_PROVIDERS, *SMS_PROVIDERS}:
-        continue
-    for option, value in options.items():
-        if not value:
-            raise ImproperlyConfigured(
-                f"CTC_{provider.upper()}_{option}: missing; set it, or leave {provider} out of the providers."
-            )
-    if not options["URL"].startswith("https://") and not IS_LOCAL:
-        raise ImproperlyConfigured(
-            f"CTC_{provider.upper()}_URL: not https; leave it out for the provider's own address."
-        )
-if TWILIO["FROM"] and not re.fullmatch(r"\+[1-9]\d{7,14}|MG[0-9a-f]{32}", TWILIO["FROM"]):
-    raise ImproperlyConfigured(
-        "CTC_TWILIO_FROM: invalid; set it to a number such as +18605550100 or a messaging service's id, MG…"
-    )
-if RESEND["SIGNING_SECRET"] and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", RESEND["SIGNING_SECRET"]):
-    raise ImproperlyConfigured("CTC_RESEND_SIGNING_SECRET: invalid; copy the whole secret, whsec_…")
-if REPLY_ADDRESS and not (re.fullmatch(r"[^@+\s]{1,20}@[^@\s]+", REPLY_ADDRESS) and RESEND["SIGNING_SECRET"]):
-    raise ImproperlyConfigured(
-        "CTC_REPLY_ADDRESS: set it to an address such as note@replies.example whose mail Resend receives, "
-        "and set CTC_RESEND_SIGNING_SECRET, with which Resend signs what it received."
-    )
-if bool(CANARY_MAILBOX) != bool(CANARY_ADDRESS):
-    raise ImproperlyConfigured("CTC_CANARY_MAILBOX, CTC_CANARY_ADDRESS: set both or leave out both.")
-if CANARY_MAILBOX and not MAILBOX_URL.fullmatch(CANARY_MAILBOX):
-    raise ImproperlyConfigured(
-        "CTC_CANARY_MAILBOX: not a mailbox; set it to imaps://user:password@host/INBOX, or leave it out."
-    )
-if FINDINGS_URL and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{16,}={0,2}", FINDINGS_SECRET):
-    raise ImproperlyConfigured(
-        "CTC_FINDINGS_SECRET: missing or invalid; set it to whsec_ and Base64, or leave out CTC_FINDINGS_URL."
-    )
-for number, destination in enumerate(AUDIT_DIGEST_TO, 1):
-    if not re.fullmatch(r"mailto:[^\s<>\"]+@[^\s<>\"]+|https://[^\s<>\"]+|file:///[^\s<>\"]+", destination):
-        raise ImproperlyConfigured(
-            f"CTC_AUDIT_DIGEST_TO: destination {number} is no address; set it to mailto:name@host, "
-            "https://… or file:///…."
-        )
-    if destination.startswith("https:") and not FINDINGS_SECRET:
-        raise ImproperlyConfigured(
-            "CTC_FINDINGS_SECRET: missing; set it to whsec_ and Base64, or leave https: out of "
-            "CTC_AUDIT_DIGEST_TO."
-        )
-if AUDIT_DIGEST_MINUTES < 1:
-    raise ImproperlyConfigured("CTC_AUDIT_DIGEST_MINUTES: below 1; leave it out for 60.")
+check_values(globals())
 
 DEBUG = False
 

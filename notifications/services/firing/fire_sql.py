@@ -52,7 +52,7 @@ PARAMETERS: Mapping[str, Any] = {
 
 # Planning FIRE costs more than running it on nothing; this look at the same index spares an idle pulse. It
 # asks for the first row in the order of the index: without that, statistics let PostgreSQL expect many rows,
-# and it reads the whole table to find that none is due.
+# and it reads the whole table to find nothing due.
 IS_ANYTHING_DUE = Template("""
 SELECT EXISTS (
   SELECT FROM (
