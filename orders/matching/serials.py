@@ -29,6 +29,17 @@ _WORDS = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 #: What people add to a word for no number, to tell two firearms apart: "UNK 2".
 _LONGEST_COUNT = len("99")
+#: A caliber or gauge, which people type into the wrong column: "9mm", "12 GA", ".22 LR", "5.56".
+_CALIBER = re.compile(
+    rf"\.?\d{{1,3}}(?:X\d{{2}})?(?:\W*(?:{'|'.join(sorted(_LISTS['calibers']))})\b)+\W*|\d?\.\d{{2,3}}(?:X\d{{2}})?"
+)
+#: A count of firearms: "1 of 2".
+_COUNT = re.compile(r"\d{1,2}\W*OF\W*\d{1,2}")
+#: A sign in place of a digit that no one could read: "12?45". At the end it may only mean doubt. A number has
+#: no percent sign, as "80%" has for a kit without a number.
+_UNREAD = re.compile(r"[?*][\W_]*[^\W_]|%")
+#: A year in which a firearm was made before numbers were required: "made before 1968".
+_YEAR = re.compile(r"1[89]\d\d")
 #: Fewest places of a number that is one digit over and over, such as 99999, as systems fill an empty column.
 _FEWEST_EQUAL = 4
 #: Digits that people type, or scanners read, in place of letters: "N0NE".
@@ -58,8 +69,9 @@ def is_identifying(serial: str) -> bool:
     """Return True when `serial` is a number that can identify a firearm.
 
     Words such as UNK, UNKNOWN, NONE, N/A or OBLITERATED, a text without any digit, a word like these with a
-    count ("UNK 2"), question marks, one digit over and over, and a number that a spreadsheet rounded
-    ("1.23457E+12") never do: two firearms with this "number" are two firearms.
+    count ("UNK 2"), question marks, one digit over and over, a number that a spreadsheet rounded
+    ("1.23457E+12"), a caliber, and a reference ("see report 26-1234") never do: two firearms with this
+    "number" are two firearms.
     """
     text = _upper(serial)
     words = _WORDS.findall(text)
@@ -68,9 +80,28 @@ def is_identifying(serial: str) -> bool:
         return False
     if set(letters) <= {"0"} or (len(letters) >= _FEWEST_EQUAL and len(set(letters)) == 1):
         return False
-    if letters.translate(_AS_LETTERS) in _NO_NUMBER or is_rounded(text):
+    if letters.translate(_AS_LETTERS) in _NO_NUMBER or is_rounded(text) or _UNREAD.search(text):
         return False
-    return not _is_label(letters, _PIECES.findall(text))
+    if _CALIBER.fullmatch(text) or _COUNT.fullmatch(text) or _is_reference(words):
+        return False
+    return not _is_label(letters, _PIECES.findall(text)) and not _is_told(words)
+
+
+def _is_reference(words: Sequence[str]) -> bool:
+    """True for words that lead elsewhere or tell an age, with the number of that: "see report 26-1234"."""
+    if words[0] in _LISTS["references"]:
+        return True
+    told = [one for one in words if not one.isdigit()]
+    years = [one for one in words if one.isdigit()]
+    return bool(told) and _LISTS["ages"].issuperset(told) and all(map(_YEAR.fullmatch, years))
+
+
+def _is_told(words: Sequence[str]) -> bool:
+    """True for a word for no number before what the firearm is: "unknown 9mm", "unk Glock 19"."""
+    rest = [one for one in words[1:] if any(character.isdigit() for character in one)]
+    return words[0] in _LISTS["unknown"] and all(
+        _CALIBER.fullmatch(one) or (one.isdigit() and len(one) <= _LONGEST_COUNT) for one in rest
+    )
 
 
 def _is_label(letters: str, pieces: Sequence[str]) -> bool:
