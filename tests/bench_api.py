@@ -176,7 +176,9 @@ def live(order: Order, number: int, police: Agency, advocates: Agency, now: date
         add_agency(order, agency=Agency.objects.get(kind=AgencyKind.MARSHAL), **by)
         record_permit(order, kind="pistol permit", **by)
         record_statement(order, kind="non_possession", sworn_at=now, **by)
-        record_failed_attempt(order, attempted_at=now, method="in_hand", reason="no answer", **by)
+        record_failed_attempt(
+            order, attempted_at=now, method="in_hand", reason="no answer", confirm="A test.", **by
+        )
         record_case_event(order, kind=sorted(RECORDABLE)[0], occurred_at=now, **by)
         record_notice_sent(order, entry=required_notices(order)[0].entry.id, sent_at=now, **by)
     if "CT-HOM-01" in available_conditions(order):

@@ -84,11 +84,11 @@ def is_identifying(serial: str) -> bool:
         return False
     if _CALIBER.fullmatch(text) or _COUNT.fullmatch(text) or _is_reference(words):
         return False
-    return not _is_label(letters, _PIECES.findall(text)) and not _is_told(words)
+    return not _is_label(letters, _PIECES.findall(text)) and not _is_unknown(words)
 
 
 def _is_reference(words: Sequence[str]) -> bool:
-    """True for words that lead elsewhere or tell an age, with the number of that: "see report 26-1234"."""
+    """True for words that lead elsewhere or name an age, with the number of that: "see report 26-1234"."""
     if words[0] in _LISTS["references"]:
         return True
     told = [one for one in words if not one.isdigit()]
@@ -96,7 +96,7 @@ def _is_reference(words: Sequence[str]) -> bool:
     return bool(told) and _LISTS["ages"].issuperset(told) and all(map(_YEAR.fullmatch, years))
 
 
-def _is_told(words: Sequence[str]) -> bool:
+def _is_unknown(words: Sequence[str]) -> bool:
     """True for a word for no number before what the firearm is: "unknown 9mm", "unk Glock 19"."""
     rest = [one for one in words[1:] if any(character.isdigit() for character in one)]
     return words[0] in _LISTS["unknown"] and all(

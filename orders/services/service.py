@@ -21,10 +21,16 @@ from orders.models import (
 )
 from orders.querysets import OrderAgencyQuerySet
 from orders.services.change import Change, changing
-from orders.services.correctable import ChoiceColumn, Column, Correctable, InstantColumn
+from orders.services.correctable import (
+    ChoiceColumn,
+    Column,
+    Correctable,
+    InstantColumn,
+    before_correction,
+)
 from orders.services.court_days import check_not_after_last_day, check_not_before_issue, zone_of
 from orders.services.limits import within_limits
-from orders.services.one_round import refuse
+from orders.services.one_round import doubt, refuse
 from orders.services.parties.visibility import roles_over
 from orders.services.said_before import ask_if_recorded
 from orders.services.validation import check_instant, need_one_of, need_reason
@@ -52,7 +58,8 @@ def record_service(
 
     The police of `town`, the place of service, are added to the order, in place of those that a notice of
     service named; those stay unless another town or None is given. Raises `InvalidFact`, and
-    `DoubtfulFact` for service after the last day that a rule gives, unless `confirm` gives the reason.
+    `DoubtfulFact` for service after the last day that a rule gives, after a vacatur or before a failed
+    attempt, unless `confirm` gives the reason.
     """
     with changing(order, "served", by=by, now=now, occurred_at=served_at, reason=clean(confirm)) as change:
         if change.order.served_at is not None:
@@ -197,8 +204,8 @@ def record_failed_attempt(
 ) -> ServiceAttempt:
     """Record a failed attempt at service, where it was and why it failed.
 
-    Raises `InvalidFact`, and `DoubtfulFact` for an attempt that is recorded, unless `confirm` gives the
-    reason.
+    Raises `InvalidFact`, and `DoubtfulFact` for an attempt that is recorded or after service, unless
+    `confirm` gives the reason.
     """
     with changing(
         order, "service_failed", by=by, now=now, occurred_at=attempted_at, reason=clean(confirm)
@@ -230,8 +237,25 @@ def check_attempt(attempt: ServiceAttempt, *, now: datetime, confirm: str = "") 
     if attempt.code:
         need_one_of("code", "unknown_code", attempt.code, AttemptReason.values)
     need_one_of("method", "unknown_method", attempt.method, ServiceMethod.values)
+    if not clean(confirm):
+        _doubt_after_service(attempt)
     told = ("attempted_at", "place", "officer", "code")
     ask_if_recorded(attempt, told, words=ATTEMPT.words, confirm=confirm)
+
+
+def _doubt_after_service(attempt: ServiceAttempt) -> None:
+    """Raise `DoubtfulFact` for a failed attempt later than the recorded service: one of the two is wrong."""
+    order, at, stored = attempt.order, attempt.attempted_at, before_correction(attempt)
+    if order.served_at is None or at <= order.served_at or (stored and stored.attempted_at == at):
+        return
+    zone = zone_of(order)
+    doubt(
+        "attempted_at",
+        "attempted_after_service",
+        f"{format_instant(at, zone)} is after the recorded service "
+        f"({format_instant(order.served_at, zone)}). Correct this time or the service, or give the reason to "
+        "continue.",
+    )
 
 
 def _service_police(order: Order) -> OrderAgencyQuerySet[OrderAgency]:
@@ -245,16 +269,25 @@ def _set_answer(change: Change, answer: str) -> None:
 
 
 def _doubts(order: Order, at: datetime) -> list[DoubtfulFact]:
-    """Return a doubt about service of an order that the court had ended."""
-    if order.vacated_at is None or at.utcoffset() is None or at <= order.vacated_at:
+    """Return doubts about service of an order that the court had ended, or before an attempt that failed."""
+    if at.utcoffset() is None:
         return []
-    zone = zone_of(order)
-    message = (
-        f"{format_instant(at, zone)} is after the court ended the order "
-        f"({format_instant(order.vacated_at, zone)}). Correct this time or that one, or give the reason to "
-        "continue."
-    )
-    return [DoubtfulFact("served_at", "served_after_vacatur", message)]
+    zone, found = zone_of(order), []
+    if order.vacated_at is not None and at > order.vacated_at:
+        message = (
+            f"{format_instant(at, zone)} is after the court ended the order "
+            f"({format_instant(order.vacated_at, zone)}). Correct this time or that one, or give the reason "
+            "to continue."
+        )
+        found.append(DoubtfulFact("served_at", "served_after_vacatur", message))
+    later = order.service_attempts.filter(attempted_at__gt=at).order_by("attempted_at", "pk").first()
+    if later is not None:
+        message = (
+            f"An attempt at service failed later, on {format_instant(later.attempted_at, zone)}. Correct "
+            "this time or the attempt, or give the reason to continue."
+        )
+        found.append(DoubtfulFact("served_at", "served_before_attempt", message))
+    return found
 
 
 def _contradicted(order: Order, answer: str | None) -> list[DoubtfulFact]:

@@ -253,7 +253,9 @@ def add_more(fixtures: Fixtures, rows: int, person: User) -> None:
         inventory.record_permit(order, kind="pistol permit", number=str(number), **by)
         statements.record_statement(order, kind="non_possession", sworn_at=at, **by)
         order.order_agencies.create(agency=make.agency(AgencyKind.MARSHAL), capacity="marshal")
-        service.record_failed_attempt(order, attempted_at=at, method="in_hand", reason="no answer", **by)
+        service.record_failed_attempt(
+            order, attempted_at=at, method="in_hand", reason="no answer", confirm="A second copy.", **by
+        )
         Caution.objects.create(order=order, known_on=court_date(fixtures.now), words="Large dog.")
         ComingService.objects.create(
             order=order,

@@ -330,7 +330,12 @@ CASES = {
     "presence": Case(row=answered),
     "attempt": Case(
         row=lambda p: service.record_failed_attempt(
-            p.order, attempted_at=p.ago(9), method="in_hand", reason="No answer", **p.by
+            p.order,
+            attempted_at=p.ago(9),
+            method="in_hand",
+            reason="No answer",
+            confirm="A second copy.",
+            **p.by,
         ),
         typed=lambda p: {"why_failed": "Moved away"},
         stored=lambda row, p: row.reason == "Moved away",
