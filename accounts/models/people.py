@@ -226,6 +226,7 @@ class Membership(models.Model):
     )
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
             models.UniqueConstraint(

@@ -44,6 +44,7 @@ class ClientChoice(models.Model):
     set_at = models.DateTimeField()
 
     class Meta:
+        ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["release", "user"], name="client_choice_once")]
 
     def __str__(self) -> str:

@@ -83,7 +83,7 @@ class KeepApartForm(SamePersonForm):
         words = {
             str(one.public_id): (
                 one,
-                f"{one.name}; {', '.join(case.docket_number for case in one.cases.all())}",
+                f"{one.name}; {', '.join(sorted(case.docket_number for case in one.cases.all()))}",
             )
             for one in same_person_of(order)
         }

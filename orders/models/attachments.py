@@ -127,6 +127,7 @@ class ReceiptSignature(HoldsEncrypted):
     signed_at = models.DateTimeField()
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["receipt", "party"], name="receipt_signed_once_by_each"),
         ]

@@ -123,6 +123,9 @@ class Permit(models.Model):
 
     objects = OfOrderQuerySet.as_manager()
 
+    class Meta:
+        ordering = ["id"]
+
     def __str__(self) -> str:
         return self.kind
 
@@ -216,6 +219,7 @@ class ReceiptItem(models.Model):
     firearm = models.ForeignKey(Firearm, on_delete=models.PROTECT, related_name="receipt_items")
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["receipt", "firearm"], name="receipt_item_once"),
         ]

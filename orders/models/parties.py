@@ -201,6 +201,7 @@ class OrderAgency(models.Model):
     objects = OrderAgencyQuerySet.as_manager()
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             # FIRE and the gate look up the agencies of an order.
             models.UniqueConstraint(fields=["order", "capacity", "agency"], name="order_agency_once"),

@@ -116,6 +116,7 @@ class ImportFile(models.Model):
     is_whole = models.BooleanField(default=False)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["job", "name"], condition=Q(is_whole=True), name="import_file_once"
