@@ -36,7 +36,8 @@ def board_of(
     state = _state(user, board, alerts)
     if not hmac.compare_digest(state, known):
         log_access(request, (one.case.public_id for one in board.orders))
-    return {"board": board, "waiting": alerts, "state": state}
+    owns = bool(user.agencies_for("assign", "follow_up"))
+    return {"board": board, "waiting": alerts, "state": state, "owns_follow_ups": owns}
 
 
 def not_on(board: Board) -> Q:

@@ -37,6 +37,7 @@ from orders.models import (
 )
 from orders.services.court_days import zone_of
 from orders.services.firearms import inventory, receipts, returns, statements
+from orders.services.firearms.release import confirmed_so_far, not_before
 from orders.services.orders.record import OrderRecord
 
 
@@ -223,7 +224,8 @@ class ReturnForm(ActForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label="Confirmed",
-        help_text="The law of this order requires all of these. Its end is taken from the record.",
+        help_text="The law of this order requires all of these. What is on record is ticked already; the end "
+        "of the order is taken from the record.",
     )
 
     @override
@@ -233,6 +235,7 @@ class ReturnForm(ActForm):
         self.offer_rows("firearms", in_custody)
         if required := returns.asked_before_return(order):
             self.offer_choices("confirmed", [(one.value, one.label) for one in required])
+            self.fields["confirmed"].initial = sorted(confirmed_so_far(order))
         else:
             del self.fields["confirmed"]
 
@@ -240,6 +243,8 @@ class ReturnForm(ActForm):
     def begin(self, person: User, now: datetime) -> None:
         """Offer the officer, the agency and this instant."""
         begin_with(self, person, now, at="returned_at", officer="officer")
+        if words := not_before(self.order, now):
+            self.fields["returned_at"].help_text = f"{self.fields['returned_at'].help_text} {words}"
 
 
 class StatementForm(ActForm):

@@ -59,7 +59,7 @@ class FollowUpAct:
     is_beside: bool = False
     #: True if the person may no longer see the follow-up afterward.
     ends_access: bool = False
-    #: True if it puts a fact right, which a closed follow-up has too.
+    #: True if it puts a fact right or answers one, which a closed follow-up has too.
     also_when_closed: bool = False
 
     def is_offered(self, task: Task) -> bool:
@@ -274,6 +274,7 @@ FOLLOW_UP_ACTS = {
             agency_of=lambda task: task.referral.agency_id if task.referral else None,
             done="The decision is recorded.",
             undo="withdraw-decision",
+            also_when_closed=True,
         ),
         FollowUpAct(
             name="correct-attempt",

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from typing_extensions import override
 
+from accounts.dates import format_day
 from accounts.models import POLICE, Agency, AgencyKind, User
 from orders.forms.base import CHOOSE, Act, ActForm, Section
 from orders.forms.fields import DayField, InstantField, LabeledChoicesField, police_field
@@ -17,6 +18,7 @@ from orders.forms.returns import begin_with
 from orders.models import DisposalKind, Firearm, FirearmStatus, ItemKind, Order, Permit
 from orders.services.firearms import disposals, inventory
 from orders.services.firearms.found import FoundItem
+from orders.services.firearms.requests import sales_to_deliver
 
 #: How a line of ammunition or magazines begins, such as “Ammunition 200: 9mm”.
 _LOT = re.compile(r"(?P<kind>ammunition|magazines?)\W+(?P<quantity>[\d,]+)\W*(?P<about>.*)", re.IGNORECASE)
@@ -63,6 +65,10 @@ def _found(line: str) -> FoundItem:
     return FoundItem(make=make, model=model.strip(), serial=serial)
 
 
+#: The words of the button that opens the form for a sale.
+DELIVER = "Record the delivery to the buyer"
+
+
 class DisposalForm(ActForm):
     """Police destroyed firearms, or transferred them to a dealer or an eligible person."""
 
@@ -95,6 +101,20 @@ class DisposalForm(ActForm):
     def begin(self, person: User, now: datetime) -> None:
         """Offer the officer, the agency and this instant."""
         begin_with(self, person, now, at="disposed_at", officer="officer")
+        if self.initial.get("kind") == DisposalKind.TRANSFERRED:
+            self._begin_with_sale()
+
+    def _begin_with_sale(self) -> None:
+        """Offer what the joint notice of a sale states, if one waits for its delivery."""
+        waiting = list(sales_to_deliver(self.order)[:2])
+        if len(waiting) != 1:
+            return
+        (sale,) = waiting
+        sold = sale.firearms.filter(status=FirearmStatus.SURRENDERED)
+        self.fields["firearms"].initial = list(sold.values_list("pk", flat=True))
+        self.fields["dealer_license"].initial = sale.dealer_license
+        self.fields["taker_name"].initial = sale.taker_name
+        self.fields["authority"].initial = f"Joint notice of the sale, {format_day(sale.requested_on)}"
 
 
 class HandInForm(ActForm):
@@ -128,6 +148,7 @@ ACTS = (
         form=DisposalForm,
         service=disposals.record_disposal,
         needs=lambda record: record.firearms_in_custody,
+        prefilled=("kind",),
         done="It is recorded. Police no longer hold the firearms.",
         undo="withdraw-disposal",
     ),

@@ -196,7 +196,7 @@ ACTS = (
         form=CustodyRequestForm,
         service=requests.record_custody_request,
         needs=lambda record: record.firearms_in_custody,
-        done="The request is recorded. The advocate and the protected person are notified of a return.",
+        done="The request is recorded. Of a return, the advocate and the protected person are notified.",
         undo="withdraw-custody-request",
         variants=_titles,
     ),

@@ -6,12 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from accounts.dates import format_day, format_instant
 from orders.errors import InvalidFact
 from orders.models import (
     Confirmed,
     CustodyRequest,
     CustodyRequestKind,
+    Deadline,
+    DeadlineState,
     Firearm,
     Order,
     ReturnCheck,
@@ -157,6 +161,34 @@ class Release:
             f"{firearm}: no request for its return is recorded. Record the request first; the protected "
             f"person and the advocate are notified of it. {words}",
         )
+
+
+def confirmed_so_far(order: Order) -> set[str]:
+    """Return what is on record for the open requests of the case: the request, and what was confirmed."""
+    words: set[str] = set()
+    for one in requests_of(order):
+        if getattr(one, "decision", None) is None:
+            words.add(Confirmed.REQUESTED.value)
+            words |= {word for word, check in latest_checks(one).items() if check.is_confirmed}
+    return words
+
+
+def not_before(order: Order, now: datetime) -> str:
+    """Return in words what keeps a return of the case from now: its first day, or a hold; else empty."""
+    today, rows = court_day(order, now), requests_of(order)
+    waiting = [one for one in rows if getattr(one, "decision", None) is None]
+    keys = [one.public_id.hex for one in waiting]
+    planned = Deadline.objects.filter(order__case=order.case_id, occurrence__in=keys, opens_on__gt=today)
+    opens = planned.exclude(state=DeadlineState.WITHDRAWN).order_by("opens_on").first()
+    found = []
+    if opens is not None and opens.opens_on is not None:
+        words = gettext("The law allows the return from %(day)s on.")
+        found.append(words % {"day": format_day(opens.opens_on)})
+    holds = [hold.ends_on for one in waiting for hold in one.holds.all() if hold.ends_on >= today]
+    if holds:
+        words = gettext("Police hold them back through %(day)s.")
+        found.append(words % {"day": format_day(max(holds))})
+    return " ".join(found)
 
 
 def requests_of(order: Order) -> list[CustodyRequest]:

@@ -78,6 +78,14 @@ def record_custody_request(
     return row
 
 
+def sales_to_deliver(order: Order) -> QuerySet[CustodyRequest]:
+    """Return the joint notices of a sale of the order whose firearms police still hold, the oldest first."""
+    rows = CustodyRequest.objects.filter(
+        order=order, kind=CustodyRequestKind.SALE, firearms__status=FirearmStatus.SURRENDERED
+    )
+    return rows.distinct().order_by("requested_on", "pk")
+
+
 def check_custody_request(row: CustodyRequest, *, now: datetime, confirm: str = "") -> None:
     """Check an unsaved request, and set its day and offset. Raises `InvalidFact` and `DoubtfulFact`.
 

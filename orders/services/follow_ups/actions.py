@@ -56,15 +56,17 @@ def acting_on(
     now: datetime,
     occurred_at: datetime | None = None,
     reason: str = "",
+    also_when_closed: bool = False,
 ) -> Iterator[tuple[Change, FollowUp]]:
     """Yield the follow-up, as just read, with the change of its order: the frame of every act on one.
 
-    Raises `InvalidFact` if it is closed because its deadline was met, moved or withdrawn.
+    Raises `InvalidFact` if it is closed because its deadline was met, moved or withdrawn, unless the act is
+    `also_when_closed`.
     """
     with changing(follow_up.order, kind, by=by, now=now, occurred_at=occurred_at, reason=reason) as change:
         row = FollowUp.objects.select_related("owner", "deadline").get(pk=follow_up.pk)
         row.order = change.order
-        if row.closed_at is not None:
+        if row.closed_at is not None and not also_when_closed:
             refuse(
                 "follow_up",
                 "closed",

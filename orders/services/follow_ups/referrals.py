@@ -60,9 +60,11 @@ def record_outcome(
 ) -> Referral:
     """Record the prosecutor's decision on a court day, with its reason. Raises `InvalidFact`.
 
-    Only a decision that goes on with the case may be without a reason.
+    Only a decision that goes on with the case may be without a reason. Firearms that come in later close the
+    task of police, and not the referral of what was late.
     """
-    with acting_on(referral.follow_up, "referral_decided", by=by, now=now) as (change, _row):
+    frame = acting_on(referral.follow_up, "referral_decided", by=by, now=now, also_when_closed=True)
+    with frame as (change, _row):
         found = Referral.objects.select_related("agency", "order__case").get(pk=referral.pk)
         check_for(found.agency_id, by, "decide", "referral")
         if found.outcome:

@@ -18,7 +18,6 @@ from orders.models import (
     Attempt,
     ComingService,
     CustodyRequest,
-    CustodyRequestKind,
     Deadline,
     DeadlineState,
     Firearm,
@@ -146,13 +145,12 @@ class Board:
         )
 
     def _returns(self) -> BoardSection:
-        """Requests for return without a decision, while police hold firearms of it."""
+        """Requests for return without a decision, and sales to deliver, while police hold their firearms."""
         held = Firearm.objects.filter(order__case=OuterRef("order__case"), status=FirearmStatus.SURRENDERED)
         named = CustodyRequest.firearms.through.objects.filter(custodyrequest=OuterRef("pk"))
         rows = CustodyRequest.objects.filter(
             Exists(held) & ~Exists(named) | Exists(named.filter(firearm__status=FirearmStatus.SURRENDERED)),
             order_visibility(self.person, roles=SURRENDER_ROLES).by_agency("order_id"),
-            kind=CustodyRequestKind.RETURN,
             decision=None,
             order__withdrawn_at=None,
         )

@@ -21,7 +21,6 @@ from orders.models import (
     AttachmentKind,
     Attempt,
     ComingService,
-    CustodyRequestKind,
     Deadline,
     DeadlineState,
     FirearmsAnswer,
@@ -340,11 +339,12 @@ class CasePage(InCourtTime):
     @property
     def open_returns(self) -> list[CaseRequestLine]:
         """The requests for return that wait for police."""
-        return [
-            one
-            for one in self.requests
-            if one.state.is_open and one.state.row.kind == CustodyRequestKind.RETURN
-        ]
+        return [one for one in self.requests if one.state.is_open and not one.state.is_sale]
+
+    @property
+    def open_sales(self) -> list[CaseRequestLine]:
+        """The sales whose firearms police still hold."""
+        return [one for one in self.requests if one.state.is_open and one.state.is_sale]
 
     @property
     def boxes(self) -> list[bool]:

@@ -10,10 +10,12 @@ from functools import cached_property
 from accounts.dates import format_day
 from orders.display import clock_words, due_words, first_upper
 from orders.forms.acts import ACTS
+from orders.forms.proof import DELIVER
 from orders.models import (
     CustodyRequest,
     CustodyRequestKind,
     Deadline,
+    DisposalKind,
     Firearm,
     Order,
     ReturnDecision,
@@ -74,8 +76,13 @@ class CaseRequest:
         return clock_words(self.deadline, self.now) if self.deadline else ""
 
     @property
+    def is_sale(self) -> bool:
+        """True if police deliver to a buyer, and decide nothing."""
+        return self.row.kind == CustodyRequestKind.SALE
+
+    @property
     def due(self) -> str:
-        """Until when police decide."""
+        """Until when police decide or deliver."""
         return due_words(self.deadline, zone_of(self.row.order)) if self.deadline else ""
 
     @property
@@ -95,7 +102,7 @@ class CaseRequest:
             return f"Held back through {format_day(hold.ends_on)}"
         if any(one.is_confirmed is False for one in self.checklist):
             return "A check was not confirmed: do not return"
-        if self.row.kind == CustodyRequestKind.SALE:
+        if self.is_sale:
             return "Waits for delivery to the buyer"
         return self.checked or "Waits for a decision"
 
@@ -127,12 +134,14 @@ class CaseRequestLine:
     def check_address(self) -> str:
         """The address of the form of a check; empty if the reader may not record one here."""
         act = ACTS["return-check"]
-        is_own = self.state.row.order_id == self.order.pk and self.state.row.kind == CustodyRequestKind.RETURN
+        is_own = self._is_own and not self.state.is_sale
         return act_address(self.order, act) if is_own and act.is_permitted(self.roles) else ""
 
     @property
     def steps(self) -> list[CaseAct]:
         """What ends an open request, and what holds it back."""
+        if self.state.is_open and self.state.is_sale and self._is_own:
+            return self._delivery
         if not self.state.is_open or not self.check_address:
             return []
         acts = (ACTS[name] for name in _STEPS)
@@ -141,6 +150,17 @@ class CaseRequestLine:
             for act in acts
             if act.is_permitted(self.roles)
         ]
+
+    @property
+    def _is_own(self) -> bool:
+        return self.state.row.order_id == self.order.pk
+
+    @property
+    def _delivery(self) -> list[CaseAct]:
+        """The form of a transfer, which begins with the buyer."""
+        act = ACTS["dispose"]
+        address = f"{act_address(self.order, act)}?kind={DisposalKind.TRANSFERRED}"
+        return [CaseAct(title=DELIVER, address=address)] if act.is_permitted(self.roles) else []
 
     @property
     def decision_acts(self) -> list[CaseAct]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import court_date, format_day
 from orders.models import CustodyRequest, Firearm, Order, ReturnCheck, ReturnDecision, ReturnHold
 from orders.services.firearms.receipts import record_receipt
 from orders.services.firearms.requests import record_custody_request
+from orders.services.firearms.return_steps import record_return_check, record_return_hold
 from orders.views.cases.board import Board
 from tests.orders.cases.places import Place, browser, instant, make_place, page_of, read
 
@@ -129,3 +132,101 @@ def test_the_board_reads_many_requests_with_the_same_queries(place: Place) -> No
     requested(place)
 
     assert queries() == few
+
+
+def sold(place: Place) -> tuple[Order, CustodyRequest]:
+    """A case whose firearm police hold, and the joint notice of its sale of an hour ago."""
+    order, now = place.order(), timezone.now()
+    record_receipt(
+        order,
+        kind="police",
+        received_at=now - timedelta(hours=40),
+        agency=place.police,
+        firearms=list(Firearm.objects.filter(order=order)),
+        by=None,
+        now=now,
+    )
+    sale = record_custody_request(
+        order,
+        kind="sale",
+        requested_at=now - timedelta(hours=1),
+        dealer_license="1-23-456-01-9A-12345",
+        by=None,
+        now=now,
+    )
+    return order, sale
+
+
+def test_a_sale_stays_on_the_board_until_it_is_delivered_by_a_form_that_knows_the_buyer(place: Place) -> None:
+    order, sale = sold(place)
+    (row,) = [
+        row
+        for section in Board(person=place.liaison, now=timezone.now()).sections
+        if section.name == "returns"
+        for row in section.rows
+    ]
+    assert row.request_words == "Waits for delivery to the buyer"
+
+    page = read(place.liaison, page_of(order))
+    assert "Waits for delivery to the buyer" in page.split('<nav class="case-acts"')[0]
+    assert "deliver by" in page
+    assert "decide by" not in page
+    address = f"{page_of(order, 'dispose')}?kind=transferred"
+    assert f'href="{address}">Record the delivery to the buyer' in page
+
+    client = browser(place.liaison)
+    form = client.get(address).content.decode()
+    assert f'value="{sale.dealer_license}"' in form
+    assert 'value="Joint notice of the sale' in form
+    (firearm,) = Firearm.objects.filter(order=order)
+    sent = {
+        "firearms": [firearm.pk],
+        "kind": "transferred",
+        **instant("disposed_at", timezone.now()),
+        "agency": place.police.pk,
+        "officer": "Lt. Reed",
+        "authority": "Joint notice of the sale",
+        "dealer_license": sale.dealer_license,
+    }
+    assert client.post(address, sent)["Location"] == page_of(order)
+    assert "returns" not in {one.name for one in Board(person=place.liaison, now=timezone.now()).sections}
+    assert address not in read(place.liaison, page_of(order))
+
+
+def test_a_destruction_does_not_begin_with_a_buyer(place: Place) -> None:
+    order, sale = sold(place)
+    assert sale.dealer_license not in read(place.liaison, page_of(order, "dispose"))
+
+
+def test_the_form_of_a_return_knows_what_is_on_record_and_from_when_it_may_be(place: Place) -> None:
+    order, request = requested(place)
+    now = timezone.now()
+    record_return_check(
+        request,
+        condition="eligible",
+        is_confirmed=True,
+        checked_at=now,
+        agency=place.police,
+        checked_by="Lt. Reed",
+        by=None,
+        now=now,
+    )
+    ends_on = court_date(now) + timedelta(days=9)
+    record_return_hold(
+        request,
+        held_at=now,
+        ends_on=ends_on,
+        agency=place.police,
+        officer="Lt. Reed",
+        why="Record of another state is open",
+        by=None,
+        now=now,
+    )
+
+    page = read(place.liaison, page_of(order, "return"))
+
+    boxes = re.findall(r'name="confirmed" value="(\w+)"[^>]*?( checked|>)', page)
+    assert {name for name, state in boxes if state == " checked"} == {"eligible", "requested"}
+    assert len(boxes) > 2
+    assert "The law allows the return from" in page
+    assert f"Police hold them back through {format_day(ends_on)}." in page

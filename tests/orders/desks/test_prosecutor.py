@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, JudicialDistrict, Role, User
 from notifications.services.firing.fire import Firer
-from orders.models import FollowUp, Referral
+from orders.models import Firearm, FollowUp, Referral
+from orders.services.firearms.receipts import record_receipt
 from orders.services.follow_ups.referrals import record_outcome, refer
 from orders.services.hearings import schedule_hearing
 from orders.services.orders.corrections import correct_order
@@ -164,3 +165,32 @@ def test_the_page_asks_as_often_for_many_referrals_as_for_one(
     for number in range(3):
         referred(place, office, f"Person {number}")
     assert queries() == one
+
+
+def test_a_referral_is_decided_also_after_the_firearms_came_in(
+    place: Place, office: Agency, prosecutor: User
+) -> None:
+    one, now = referred(place, office), timezone.now()
+    firearms = list(Firearm.objects.filter(order=one.order))
+    record_receipt(
+        one.order, kind="police", received_at=now, agency=place.police, firearms=firearms, by=None, now=now
+    )
+    assert FollowUp.objects.get(pk=one.follow_up_id).closed_at is not None
+    assert "Read and decide" in read(prosecutor, "/referrals/")
+
+    task = f"/follow-ups/{one.follow_up.public_id}/"
+    assert f'action="{task}decide/"' in read(prosecutor, f"{task}?next=decide")
+    assert f'action="{task}decide/"' not in read(place.liaison, task)
+    sent = {"outcome": "declined", "decided_on": f"{court_date(now)}", "decision_reason": "Handed in, late"}
+    browser(prosecutor).post(f"{task}decide/", sent)
+
+    assert Referral.objects.get(pk=one.pk).outcome == "declined"
+    assert "Read and decide" not in read(prosecutor, "/referrals/")
+
+
+def test_the_board_of_an_office_that_owns_no_follow_up_begins_with_all_cases(
+    place: Place, office: Agency, prosecutor: User
+) -> None:
+    referred(place, office)
+    assert '<div id="board" data-all ' in read(prosecutor, "/")
+    assert '<div id="board" data-address' in read(place.liaison, "/")
