@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from accounts.dates import format_clock, format_spoken_day
 from orders.models import DeclineReason, HearingPurpose, ReleaseRequest, RequestState, ServiceMethod
 from orders.services.clients.answers import ClientOrder, DateKind, EndKind, Holder, Word
+from orders.services.clients.reports import Fate, OwnReport
 from orders.services.court_days import court_day, zone_of
 
 #: A date this near makes a card urgent; one before the second, soon.
@@ -379,3 +380,12 @@ DECLINE_WORDS: dict[str, Callable[[], str]] = {
     DeclineReason.NOT_SIGNED: lambda: gettext("The paper is not signed, or not by the right person."),
     DeclineReason.DIFFERS: lambda: gettext("The paper differs from this. Check it, and send it again."),
 }
+
+
+def report_words(report: OwnReport) -> str:
+    """What became of a report that firearms are still there."""
+    return {
+        Fate.OPEN: gettext("Still open. No check by police and no receipt has closed it."),
+        Fate.SETTLED: gettext("Closed since then. See the answer about the guns."),
+        Fate.WITHDRAWN: gettext("The court took it back. Ask the clerk why."),
+    }[report.fate]

@@ -26,7 +26,7 @@ from accounts.models import Role, User
 from accounts.services.access.access_log import log_access, log_miss
 from notifications.forms.contacts import AliasForm, ChoiceForm, ContactForm, NewsForm, ReportForm, news_words
 from notifications.models import SafeContact
-from notifications.pages.client_words import request_words
+from notifications.pages.client_words import report_words, request_words
 from notifications.pages.clients import clients_of, in_own_language, in_words
 from notifications.pages.released_orders import released_orders
 from notifications.pages.sent_messages import sent_lines
@@ -39,7 +39,7 @@ from orders.models import (
     ConfidentialityRelease,
 )
 from orders.services.clients.release_requests import requests_of
-from orders.services.clients.reports import report_firearms
+from orders.services.clients.reports import own_reports, report_firearms
 from orders.services.parties.releases import SCOPE, revoke_release, set_alias, views_under
 from orders.views.seen import person_in
 
@@ -224,10 +224,14 @@ class OneRelease(View):
         form = ChoiceForm(request.POST)
         if not form.is_valid():
             return self._page(request, release, choice=form)
-        choices.choose(
-            release, **form.cleaned_data, by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
-        )
-        messages.success(request, gettext("Saved for you and this client. Others choose for themselves."))
+        try:
+            choices.choose(
+                release, **form.cleaned_data, by=person_in(request, {Role.ADVOCATE}), now=timezone.now()
+            )
+        except InvalidFact as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, gettext("Saved for you and this client. Others choose for themselves."))
         return redirect("advocate-release", public_id=release.public_id)
 
     def _page(
@@ -251,6 +255,8 @@ class OneRelease(View):
             "scope": [ANSWERS[one] for one in SCOPE if getattr(release, one)],
             "purpose": PURPOSES.get(release.purpose, ""),
             "views": views_under(release),
+            "not_covered": gettext(choices.NOT_COVERED),
+            "reports": [(one.on, report_words(one)) for one in own_reports(release)],
             "sent": sent_lines(contacts.sent_under(release), watched.contact),
         }
         return render(request, "notifications/release.html", context)

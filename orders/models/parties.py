@@ -265,6 +265,12 @@ class ConfidentialityRelease(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    reported_on = ArrayField(
+        models.DateField(),
+        null=True,
+        blank=True,
+        help_text="The days on which the organization reported firearms. Only its advocates see them.",
+    )
 
     objects = ConfidentialityReleaseQuerySet.as_manager()
 

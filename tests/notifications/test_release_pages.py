@@ -20,7 +20,7 @@ from accounts.dates import COURT_TIME, court_date
 from accounts.form_middleware import LOST
 from accounts.models import AgencyKind, AuditAction, AuditEntry, Role, User
 from accounts.services.access.form_keys import new_key
-from notifications.models import Alert, SafeContact, Via
+from notifications.models import Alert, ClientChoice, SafeContact, Via
 from notifications.pages.client_words import ClientWords
 from notifications.services.contacts.preferences import set_language
 from notifications.services.delivery import sms_opt_out
@@ -423,6 +423,25 @@ def test_a_report_of_guns_names_no_client_and_opens_the_duty(stage: Fixtures, ad
     assert entry.actor is None
     page = text(advocate.post(path_of(stage), {"action": "report", "known_on": today}))
     assert "This was reported today." in page
+    page = text(advocate.get(path_of(stage)))
+    assert "Reports by your organization that there are still guns" in page
+    assert "Still open. No check by police" in page
+
+
+def test_under_a_release_that_leaves_out_an_answer_no_message_is_offered_or_chosen(
+    stage: Fixtures, advocate: Client
+) -> None:
+    assert 'name="messages"' in text(advocate.get(path_of(stage)))
+    ConfidentialityRelease.objects.filter(pk=stage.release.pk).update(covers_hearings=False)
+
+    page = text(advocate.get(path_of(stage)))
+    assert "News of this order does not come to you by message." in page
+    assert "These always come by message" not in page
+    assert 'name="messages"' not in page
+
+    sent = {"action": "choice", "messages": ["served"]}
+    assert "News of this order does not come" in text(advocate.post(path_of(stage), sent, follow=True))
+    assert not ClientChoice.objects.exists()
 
 
 def test_each_page_of_a_client_has_its_headings_in_order(stage: Fixtures, advocate: Client) -> None:

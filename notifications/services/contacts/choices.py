@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from notifications.models import ClientChoice
@@ -23,6 +23,12 @@ def choice_of(release: ConfidentialityRelease, user: User) -> ClientChoice:
     """Return the advocate's choice for the client. The default: a message of everything, by each way."""
     found = ClientChoice.objects.filter(release=release, user=user).first()
     return found or ClientChoice(release=release, user=user)
+
+
+#: Why there is nothing to choose under a release that leaves out one of the four answers.
+NOT_COVERED = gettext_noop(
+    "News of this order does not come to you by message. For that, the release must cover all four answers."
+)
 
 
 def messages_of(choice: ClientChoice) -> list[str]:
@@ -40,8 +46,11 @@ def choose(
 ) -> ClientChoice:
     """Store which optional news goes out as a message; the rest of it waits on the page.
 
-    Raises `InvalidFact` for news that is not optional, and without a release in force.
+    Raises `InvalidFact` for news that is not optional, and without a release in force that covers everything:
+    under another one an advocate gets no message.
     """
+    if not release.covers_all:
+        raise InvalidFact("release", "not_covered", gettext(NOT_COVERED))
     optional = optional_kinds()
     if unknown := [one for one in messages if one not in optional]:
         raise InvalidFact("messages", "not_known", f"Use {', '.join(optional)}, not {unknown[0][:20]}.")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 
+from django.db import transaction
 from django.db.models import Min, TextChoices
 from django.utils.translation import gettext
 
@@ -12,7 +16,7 @@ from orders.errors import DoubtfulFact, InvalidFact
 from orders.models import CaseEvent, ConfidentialityRelease, Order
 from orders.services.court_days import court_day
 from orders.services.orders.case_events import record_case_event
-from orders.services.planning.load_inventories import LAST_KNOWN, REPORTED
+from orders.services.planning.load_inventories import LAST_KNOWN, REPORTED, load_inventories
 from orders.services.validation import YEARS_BACK
 
 
@@ -49,9 +53,53 @@ def report_firearms(
     if CaseEvent.objects.filter(order=order, kind=REPORTED, occurred_on=today).exists():
         message = gettext("This was reported today. Police will check it.")
         raise InvalidFact("known_on", "already_reported", message)
-    return record_case_event(
-        order, kind=REPORTED, occurred_at=now, by=None, now=now, confirm=_reason(order, known_on, why)
-    )
+    reason = _reason(order, known_on, why)
+    with transaction.atomic():
+        event = record_case_event(order, kind=REPORTED, occurred_at=now, by=None, now=now, confirm=reason)
+        row = ConfidentialityRelease.objects.select_for_update(no_key=True).get(pk=release.pk)
+        row.reported_on = [*(row.reported_on or []), today]
+        row.save(update_fields=["reported_on"])
+    return event
+
+
+class Fate(Enum):
+    """What became of a report."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnReport:
+    """A report of the reader's organization, and what became of it."""
+
+    on: date
+    fate: Fate
+
+
+def own_reports(release: ConfidentialityRelease) -> list[OwnReport]:
+    """Return what the organization reported under its releases of the order, the newest first.
+
+    What others reported is not among it: it would show that they know the same person.
+    """
+    rows = ConfidentialityRelease.objects.filter(order=release.order_id, agency=release.agency_id)
+    lists = rows.values_list("reported_on", flat=True) if release.covers_firearms else ()
+    days = sorted({day for one in lists for day in one or ()}, reverse=True)
+    if not days:
+        return []
+    case = release.order.case_id
+    events = CaseEvent.objects.filter(order=release.order_id, kind=REPORTED)
+    known = list(events.order_by("-occurred_on", "-pk").values_list("occurred_on", flat=True))
+    # Each report is open until something settles it, the oldest first.
+    is_open = set(known[: load_inventories([case])[case].balance_for(release.order).reported])
+    return [OwnReport(on=day, fate=_fate(day, is_open, known)) for day in days]
+
+
+def _fate(day: date, is_open: Collection[date], known: Collection[date]) -> Fate:
+    if day not in known:
+        return Fate.WITHDRAWN
+    return Fate.OPEN if day in is_open else Fate.SETTLED
 
 
 def case_began(order: Order) -> date:

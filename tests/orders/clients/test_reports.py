@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.dates import COURT_TIME
 from orders.admin.summary.recent import by_people, history_lines
 from orders.errors import DoubtfulFact, InvalidFact
-from orders.models import DeadlineState, HistoryEntry, Order
+from orders.models import DeadlineState, HistoryEntry, Order, Statement
 from orders.services.clients.answers import Word, client_orders
-from orders.services.clients.reports import case_began, report_firearms
+from orders.services.clients.reports import Fate, OwnReport, case_began, own_reports, report_firearms
 from orders.services.corrections import withdraw
 from orders.services.court_days import court_day
 from orders.services.firearms.accounting import account_of
+from orders.services.firearms.statements import verify_statement
 from orders.services.orders.case_events import events_of, record_case_event
 from tests import make
 from tests.make import NOW
@@ -163,3 +164,38 @@ def test_the_page_of_the_case_shows_police_the_report() -> None:
     assert "Reported to the court" in page
     assert "the respondent still has firearms. Last known:" in page
     assert "No one alleges firearms" not in page
+
+
+def test_an_organization_sees_what_became_of_its_own_reports_and_of_no_other() -> None:
+    order = by_police(make.order(**SERVED))
+    mine, other = release(order), release(order)
+    report_firearms(mine, known_on=TODAY, now=NOW)
+    tomorrow = NOW + timedelta(days=1)
+    event = report_firearms(other, known_on=TODAY, now=tomorrow)
+
+    assert own_reports(mine) == [OwnReport(on=TODAY, fate=Fate.OPEN)]
+    assert own_reports(other) == [OwnReport(on=TODAY + timedelta(days=1), fate=Fate.OPEN)]
+
+    withdraw(event, by=None, now=tomorrow + timedelta(hours=1), reason="Of another order.")
+    assert [one.fate for one in own_reports(other)] == [Fate.WITHDRAWN]
+    assert [one.fate for one in own_reports(mine)] == [Fate.OPEN]
+
+
+def test_a_report_is_closed_by_a_check_and_hidden_under_a_release_without_firearms() -> None:
+    order = sworn(make.order(**SERVED, firearms_indicated=False))
+    covered = release(order)
+    report_firearms(covered, known_on=TODAY, now=NOW)
+    verify_statement(
+        Statement.objects.get(order=order),
+        verified_at=LATER,
+        agency=make.agency(),
+        verified_by="Lee Ash",
+        method="records",
+        by=None,
+        now=LATER,
+        confirm="Checked after the report.",
+    )
+
+    assert [one.fate for one in own_reports(covered)] == [Fate.SETTLED]
+    covered.covers_firearms = False
+    assert own_reports(covered) == []
