@@ -39,6 +39,7 @@ def figures(request: HttpRequest, language: str, year: int = 0, quarter: int = 0
         year=year,
         quarter=quarter,
         state=shown.get("state"),
+        why_held=HELD in shown.get("state", {}).values(),
         courts=_rows(shown.get("courts", {}), said),
         agencies=_rows(shown.get("agencies", {}), said),
         state_share=_share(shown["state"]) if chosen else None,

@@ -118,6 +118,20 @@ def test_numbers_of_the_state_that_differ_by_few_are_held_back(
     assert {name for name, value in state.items() if value == HELD} == hidden
 
 
+def test_a_visitor_reads_why_a_number_of_the_state_is_held_back(
+    client: Client, released: StatisticsRelease
+) -> None:
+    reason = "With it, you could work out a number that is hidden to protect people."
+    assert reason not in client.get("/statistics/").content.decode()
+    released.figures["state"]["filed"] = HELD
+    released.save()
+
+    head = client.get("/statistics/").content.decode().partition("<table")[0]
+    assert reason in head
+    assert 'href="#marks"' in head
+    assert "Con ella se podría calcular" in client.get("/statistics/es/").content.decode()
+
+
 def test_what_a_version_hid_stays_hidden_in_tables_and_for_the_state() -> None:
     first = figures_of(counts(verified=168), [])
     grown = counts(courts=counts().courts | {"Windham": (40, 20), "Tolland": (40, 20)}, orders=260)
