@@ -22,7 +22,9 @@ from orders.forms.papers import (
 from orders.models import Order
 from orders.services.court_days import zone_of
 from orders.services.papers import filed_return, servers_of
+from orders.services.service import may_correct
 from orders.views.cases.views import VIEWERS, order_of_case
+from orders.views.desks.service_list import recorded_by_police
 from orders.views.seen import person_in
 
 
@@ -72,6 +74,14 @@ def service_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.warning(request, "There is no return to file: see the state of service below.")
         return redirect("case-page", public_id=public_id)
     form = ServiceReturnForm(request.POST if request.method == "POST" else None, order=order)
+    # What police recorded names their officer, and the return is signed by the officer who served.
+    is_of_police = str(order.pk) in recorded_by_police([order.pk])
+    if is_of_police and not may_correct(order, person_in(request, VIEWERS)):
+        form.fields["name"].initial = ""
+        form.fields["name"].help_text = (
+            f"Police recorded this service, by {order.service_officer or 'their officer'}, and file its "
+            "return. Sign only what you served yourself."
+        )
     if form.is_bound and form.record(by=person_in(request, VIEWERS), now=timezone.now()):
         messages.success(request, "The return of service is filed. The court has it now.")
         return redirect("case-page", public_id=public_id)

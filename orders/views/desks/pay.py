@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
 
-from accounts.access import MATRIX
 from accounts.dates import COURT_TIME, court_date, format_instant
-from accounts.models import Membership, User
-from orders.models import HistoryEntry, Order, ServiceAttempt
+from accounts.models import User
+from orders.models import Order, ServiceAttempt
 from orders.querysets import order_visibility
 from orders.rules.court_time import add_months, at_wall
 from orders.services.court_days import zone_of
-from orders.views.desks.service_list import MARSHALS
+from orders.views.desks.service_list import MARSHALS, recorded_by_police
 
 #: The most lines of one sheet.
 MOST = 2000
-_POLICE = MATRIX.capacities["service_police"].seen_by
 _RELATED = ("case__court", "case__respondent__town")
 
 HEADER = ("When", "What", "How or why", "Officer", "Docket", "Court", "Respondent", "Town")
@@ -98,7 +96,7 @@ class PaySheet:
             .select_related(*(f"order__{one}" for one in _RELATED))
             .order_by("attempted_at", "pk")[:MOST]
         )
-        of_police = _recorded_by_police({one.pk for one in served} | {one.order_id for one in tried})
+        of_police = recorded_by_police({one.pk for one in served} | {one.order_id for one in tried})
         found = [
             PayLine(
                 order=one,
@@ -149,14 +147,3 @@ def month_of(typed: str, now: datetime) -> date:
         return date.fromisoformat(f"{typed}-01")
     except ValueError:
         return court_date(now).replace(day=1)
-
-
-def _recorded_by_police(orders: Collection[int]) -> set[str]:
-    """Return the orders (by key) whose service police recorded, and the attempts (by public id)."""
-    entries = HistoryEntry.objects.filter(order__in=orders, kind__in=("served", "service_failed"))
-    last: dict[str, int | None] = {}
-    for order, kind, data, actor in entries.order_by("id").values_list("order", "kind", "data", "actor"):
-        last[str(order) if kind == "served" else data.get("item", {}).get("id", "")] = actor
-    actors = {one for one in last.values() if one is not None}
-    police = set(Membership.objects.filter(user__in=actors, role__in=_POLICE).values_list("user", flat=True))
-    return {what for what, actor in last.items() if actor in police}

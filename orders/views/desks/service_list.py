@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.access import MATRIX
 from accounts.dates import format_day, format_short
-from accounts.models import User
+from accounts.models import Membership, User
 from orders.models import (
     RUNNING,
     Attachment,
@@ -18,6 +19,7 @@ from orders.models import (
     CaseEvent,
     Deadline,
     Hearing,
+    HistoryEntry,
     Order,
     OrderAgency,
     ServiceAttempt,
@@ -37,6 +39,7 @@ MOST_READ = 250
 #: A return that did not come for so long is a matter of the court.
 RETURN_WITHIN = timedelta(days=60)
 
+_POLICE = MATRIX.capacities["service_police"].seen_by
 MARSHALS = MATRIX.resources["service_papers"].actions["pick_up"]
 
 
@@ -146,7 +149,7 @@ class ServiceDesk:
 
     @cached_property
     def to_file(self) -> Part[ServiceRow]:
-        """Orders that were served and whose return the court does not have."""
+        """Orders that were served, not by police, and whose return the court does not have."""
         filed = Attachment.objects.filter(order=OuterRef("pk"), kind__in=RETURNS, withdrawn_at=None)
         returned = CaseEvent.objects.filter(order=OuterRef("pk"), kind=RETURNED)
         rows = self._mine().filter(
@@ -156,7 +159,9 @@ class ServiceDesk:
             served_at__gt=self.now - RETURN_WITHIN,
             served_at__lte=self.now,
         )
-        found = rows.order_by("served_at", "pk")[: MOST + 1]
+        found = list(rows.order_by("served_at", "pk")[:MOST_READ])
+        of_police = recorded_by_police({one.pk for one in found})
+        found = [one for one in found if str(one.pk) not in of_police][: MOST + 1]
         filled = _filled([ServiceRow(order=one, now=self.now) for one in found], self.person)
         return Part(filled, most=MOST)
 
@@ -190,3 +195,14 @@ def _filled(rows: list[ServiceRow], person: User) -> list[ServiceRow]:
         row.hearing = hearings.get(row.order.pk)
         row.attempts = attempts.get(row.order.pk, [])
     return rows
+
+
+def recorded_by_police(orders: Collection[int]) -> set[str]:
+    """Return the orders (by key) whose service police recorded, and the attempts (by public id)."""
+    entries = HistoryEntry.objects.filter(order__in=orders, kind__in=("served", "service_failed"))
+    last: dict[str, int | None] = {}
+    for order, kind, data, actor in entries.order_by("id").values_list("order", "kind", "data", "actor"):
+        last[str(order) if kind == "served" else data.get("item", {}).get("id", "")] = actor
+    actors = {one for one in last.values() if one is not None}
+    police = set(Membership.objects.filter(user__in=actors, role__in=_POLICE).values_list("user", flat=True))
+    return {what for what, actor in last.items() if actor in police}

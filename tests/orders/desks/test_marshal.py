@@ -275,3 +275,18 @@ def test_police_file_the_return_of_their_own_service_and_no_other(office: Office
     assert client.get(f"/files/{row.public_id}/content/").status_code == 200
     assert client.post(page_of(own, "return-of-service/withdraw"), {"reason": "A slip."}).status_code == 302
     assert "The return of service is not filed" in read(place.liaison, page_of(own))
+
+
+def test_what_police_served_is_not_for_the_marshal_to_sign_in_their_name(office: Office) -> None:
+    own = office.served(office.given("Ash Birch"), by=office.marshal)
+    theirs = office.served(office.given("Sam Cole"), by=office.place.liaison)
+    Order.objects.filter(pk=theirs.pk).update(service_officer="Robin Hale")
+
+    listed = read(office.marshal, "/service/")
+    assert page_of(own, "return-of-service") in listed
+    assert page_of(theirs, "return-of-service") not in listed
+
+    form = read(office.marshal, page_of(theirs, "return-of-service"))
+    assert "Police recorded this service, by Robin Hale, and file its return." in form
+    assert 'value="Robin Hale"' not in form
+    assert 'value="Pat Reed"' in read(office.marshal, page_of(own, "return-of-service"))
