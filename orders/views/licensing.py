@@ -25,6 +25,17 @@ from orders.services.order_state import last_days
 from orders.services.orders.licensing import record_licensing_report
 from orders.views.seen import person_in, seen_order
 
+#: The message after a report, by its kind: the words of who hears of it are true for that kind alone.
+_TOLD = (
+    "The report is recorded. Police, the court, the prosecutor and advocates with a release are alerted now."
+)
+_DONE = {
+    LicensingReportKind.PURCHASE_ATTEMPTED: _TOLD,
+    LicensingReportKind.PERMIT_APPLIED: _TOLD,
+    LicensingReportKind.PERMIT_REVOKED: "The revocation is recorded.",
+    LicensingReportKind.PERMIT_REINSTATED: "The reinstatement is recorded.",
+}
+
 
 class WithdrawReportForm(SiteForm):
     """A report that was recorded in error."""
@@ -41,7 +52,7 @@ def report(request: HttpRequest, public_id: UUID) -> HttpResponse:
         asked["occurred_at"] = court_day(order, timezone.now())
     form = LicensingReportForm(request.POST or None, order=order, initial=asked)
     if request.method == "POST" and _record(request, order, form):
-        messages.success(request, "The report is recorded. If it is an attempt, others are alerted now.")
+        messages.success(request, _DONE[form.cleaned_data["kind"]])
         return redirect("licensing-page", public_id=public_id)
     return _page(request, order, form)
 

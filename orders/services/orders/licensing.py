@@ -14,6 +14,7 @@ from orders.services.bulk import make
 from orders.services.change import changing
 from orders.services.correctable import ChoiceColumn, Correctable, DayOrInstantColumn
 from orders.services.court_days import check_happened_since_order, day_of
+from orders.services.one_round import doubt
 from orders.services.said_before import ask_if_recorded
 from orders.services.validation import need_one_of
 
@@ -58,8 +59,21 @@ def check_licensing_report(report: LicensingReport, *, now: datetime, confirm: s
         confirm=confirm,
         may_precede=report.kind == LicensingReportKind.PERMIT_REVOKED,
     )
+    if report.kind == LicensingReportKind.PERMIT_REINSTATED and not confirm:
+        _check_revoked(report)
     told = ("occurred_on", "occurred_at", "kind")
     ask_if_recorded(report, told, field="occurred_at", words=LICENSING_REPORT.words, confirm=confirm)
+
+
+def _check_revoked(report: LicensingReport) -> None:
+    """Doubt a reinstatement before which no revocation is recorded."""
+    revoked = LicensingReport.objects.filter(order=report.order, kind=LicensingReportKind.PERMIT_REVOKED)
+    if not revoked.filter(occurred_on__lte=report.occurred_on).exists():
+        doubt(
+            "kind",
+            "not_revoked",
+            "No revocation by then is recorded. Record it first, or give the reason to go on.",
+        )
 
 
 _KIND = ChoiceColumn(name="kind", label="What happened")

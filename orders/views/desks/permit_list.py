@@ -60,7 +60,7 @@ class PermitDesk:
     def to_reinstate(self) -> Part[PermitRow]:
         """Orders that are over after a revocation, and no reinstatement is recorded, the oldest first."""
         rows = self._mine().filter(
-            Exists(_reported(_REVOKED)), ~Exists(_reported(_REINSTATED)), perhaps_over(self.now)
+            Exists(_reported(_REVOKED).filter(~Exists(_later(_REINSTATED)))), perhaps_over(self.now)
         )
         return self._part(rows, is_live=False)
 
@@ -105,6 +105,12 @@ class PermitDesk:
             )
             for one in orders
         ]
+
+
+def _later(kind: LicensingReportKind) -> QuerySet[LicensingReport]:
+    """Return the reports of that kind since a report."""
+    since = OuterRef("occurred_on")
+    return LicensingReport.objects.filter(order=OuterRef("order"), kind=kind, occurred_on__gte=since)
 
 
 def _reported(kind: LicensingReportKind) -> QuerySet[LicensingReport]:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.dates import court_date
 from accounts.models import Agency, AgencyKind, Role, User
 from orders.models import LicensingReport, Order
 from orders.services.orders.licensing import record_licensing_report
@@ -126,3 +127,37 @@ def test_a_part_that_does_not_show_all_has_a_note(
     known(place, unit, "Lee Other")
 
     assert "Only the first 1 are shown." in read(officer, "/licensing/")
+
+
+def test_a_reinstatement_without_a_revocation_needs_a_reason(
+    place: Place, unit: Agency, officer: User
+) -> None:
+    order = known(place, unit)
+    page = f"/licensing/{order.public_id}/"
+    today = court_date(timezone.now())
+    client = browser(officer)
+    sent = {"kind": "permit_reinstated", "occurred_at_0": str(today), "occurred_at_1": ""}
+
+    shown = client.post(page, sent)
+    assert "No revocation by then is recorded." in shown.content.decode()
+    assert not LicensingReport.objects.exists()
+
+    assert client.post(page, sent | {"confirm": "Revoked before this system."}).status_code == 302
+    told = client.get(page).content.decode()
+    assert "The reinstatement is recorded." in told
+    assert "are alerted now" not in told
+
+
+def test_a_permit_that_was_revoked_again_waits_for_reinstatement_again(
+    place: Place, unit: Agency, officer: User
+) -> None:
+    order, now = known(place, unit), timezone.now()
+    today = court_date(now)
+    steps = (("permit_revoked", 3), ("permit_reinstated", 2), ("permit_revoked", 1))
+    for kind, days in steps:
+        record_licensing_report(
+            order, kind=kind, occurred_on=today - timedelta(days=days), by=officer, now=now, confirm="Known."
+        )
+    vacate_order(order, vacated_at=now, reason="Ended.", by=None, now=timezone.now())
+
+    assert f"/licensing/{order.public_id}/?kind=permit_reinstated" in read(officer, "/licensing/")
