@@ -17,8 +17,8 @@ from orders.services.court_days import zone_of
 
 register = template.Library()
 
-#: So many alerts are read, the newest, and so many recipients stay open on the page.
-_READ, _SHOWN = 200, 4
+#: So many alerts are read, the newest. So many recipients who are asked for an answer stay open on the page.
+_READ, _SHOWN = 200, 3
 _REACHED = (AlertState.ACCEPTED, AlertState.DELIVERED)
 
 
@@ -49,8 +49,10 @@ def who_was_alerted(order: Order, user: User) -> dict[str, Sequence[AlertedLine]
     # A later notice for information must not hide an alert that waits for an answer.
     for one in sorted(rows, key=_informs_only):
         newest.setdefault((one.agency_id, one.recipient_id), one)
-    lines = [_line(one, zone_of(order)) for one in newest.values()]
-    return {"shown": lines[:_SHOWN], "folded": lines[_SHOWN:]}
+    # Who was only informed is folded, but for one if there is no one else.
+    asked = sum(1 for one in newest.values() if not _informs_only(one))
+    lines, shown = [_line(one, zone_of(order)) for one in newest.values()], min(max(asked, 1), _SHOWN)
+    return {"shown": lines[:shown], "folded": lines[shown:]}
 
 
 def _informs_only(alert: Alert) -> bool:

@@ -28,6 +28,7 @@ from orders.entry_words import entry_law, required_notice_law
 from orders.forms.acts import ACTS
 from orders.forms.base import Act, Section
 from orders.models import (
+    Capacity,
     CaseEvent,
     ConfidentialityRelease,
     Confirmed,
@@ -38,6 +39,7 @@ from orders.models import (
     HearingPurpose,
     NoticeSent,
     Order,
+    OrderAgency,
     OrderCondition,
     ReturnDecision,
     ReturnHold,
@@ -170,6 +172,16 @@ class OrderPage:
     def settled(self) -> list[DeadlineLine]:
         """The deadlines that are due much later, were met, were withdrawn or have not started."""
         return [one for one in self.deadlines if one.is_folded]
+
+    @property
+    def agencies_to_call(self) -> list[OrderAgency]:
+        """The police of the respondent's town: a clerk calls them about the firearms."""
+        return [one for one in self.record.agencies if one.capacity == Capacity.RESPONDENT_POLICE]
+
+    @property
+    def other_agencies(self) -> list[OrderAgency]:
+        """The other agencies of the order, which are folded."""
+        return [one for one in self.record.agencies if one.capacity != Capacity.RESPONDENT_POLICE]
 
     @cached_property
     def next_acts(self) -> list[tuple[str, str]]:
