@@ -48,6 +48,22 @@ def test_nothing_fires_before_it_is_due(firer: Firer) -> None:
 
 
 @pytest.mark.django_db
+def test_no_one_has_a_follow_up_of_the_court_until_a_clerk_takes_it(firer: Firer) -> None:
+    town, court = make.town(), make.agency(AgencyKind.COURT)
+    clerk = make.person(Role.CLERK, court)
+    make.served_order(respondent_town=town, court=court)
+
+    firer.fire(now=DUE)
+
+    of_court = FollowUp.objects.filter(owner=court)
+    assert {alert.recipient for alert in Alert.objects.filter(agency=court, checkpoint__name="check")} == {
+        clerk
+    }
+    assert of_court
+    assert {one.assigned_to for one in of_court} == {None}
+
+
+@pytest.mark.django_db
 def test_missed_surrender_is_overdue_with_owner_and_one_alert_a_recipient(firer: Firer) -> None:
     town, court = make.town(), make.agency(AgencyKind.COURT)
     liaison, clerk = make.person(Role.LIAISON, town.police), make.person(Role.CLERK, court)

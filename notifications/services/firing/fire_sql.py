@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
+from accounts.models import AgencyKind
 from notifications.models import AlertState, DeliveryState, Priority, SubscriptionState, Via, WebhookEvent
 from notifications.services.recipients import sql
 from notifications.services.recipients.audience import WITHOUT_FOLLOW_UP
@@ -46,6 +47,7 @@ PARAMETERS: Mapping[str, Any] = {
     # The history shows no client of an organization and no school.
     "off_record": [*sql.PARAMETERS["without_fallback"], Capacity.SCHOOL.value],
     "about_school": ABOUT_SCHOOL,
+    "court_kind": AgencyKind.COURT.value,
     "without_follow_up": [str(one) for one in WITHOUT_FOLLOW_UP],
     "without_webhook": [one.value for one in (Via.RELAY, Via.PROTECTED, Via.CANARY)],
 }
@@ -141,7 +143,7 @@ fired AS (
 
 # A statewide agency sees the order from now on. Police must acknowledge that time ran out: a pending
 # acknowledgment is what escalates. The follow-up belongs to the first agency of the audience that sees
-# follow-ups.
+# follow-ups, and there to the person who is notified first; of a court to no one until a clerk takes it.
 _RECORDS = """
 order_agencies AS (
   INSERT INTO orders_orderagency (order_id, agency_id, capacity)
@@ -166,7 +168,8 @@ order_agencies AS (
   INSERT INTO orders_followup
     (public_id, deadline_id, order_id, owner_id, assigned_to_id, opened_at, next_action_at, outcome)
   SELECT DISTINCT ON (deadline_id)
-         gen_random_uuid(), deadline_id, order_id, agency_id, user_id, statement_timestamp(),
+         gen_random_uuid(), deadline_id, order_id, agency_id,
+         CASE WHEN agency_kind = %(court_kind)s THEN NULL ELSE user_id END, statement_timestamp(),
          statement_timestamp(), ''
   FROM candidate WHERE purpose = %(check)s AND capacity <> ALL (%(without_follow_up)s)
   ORDER BY deadline_id, audience_place, agency_id, array_position(%(rungs)s::text[], rung), user_id

@@ -157,7 +157,8 @@ candidate AS MATERIALIZED (
          COALESCE(k.capacity, '') AS capacity, k.release_id,
          COALESCE(k.contact_channel, '') AS contact_channel,
          COALESCE(array_position(due.audience, k.word), 0) AS audience_place,
-         COALESCE(agency.email, '') AS email, person.user_id, person.via AS rung
+         COALESCE(agency.email, '') AS email, COALESCE(agency.kind, '') AS agency_kind,
+         person.user_id, person.via AS rung
   FROM due
   JOIN orders_order o ON o.id = due.order_id
   JOIN orders_case cases ON cases.id = o.case_id
