@@ -34,6 +34,13 @@ from orders.views.seen import person_in
 #: The most bench sheets of one file: a judge hears fewer cases in a day.
 MOST_SHEETS = 60
 
+#: The papers of a day, by their word in an address.
+PAPERS = {
+    "docket": "Docket list",
+    "bench": "Bench sheets of all hearings",
+    "calendar": "Compliance calendar",
+}
+
 VIEWERS = MATRIX.resources["document"].actions["court_day"]
 
 
@@ -43,13 +50,7 @@ class CourtDayForm(SiteForm):
     court = forms.ModelChoiceField(Agency.objects.none(), empty_label=None)
     day = DayField(label="Day")
     judge = forms.ChoiceField(required=False, label="Judge", help_text="Of docket list and bench sheets.")
-    paper = forms.ChoiceField(
-        choices=[
-            ("docket", "Docket list"),
-            ("bench", "Bench sheets of all hearings"),
-            ("calendar", "Compliance calendar"),
-        ]
-    )
+    paper = forms.ChoiceField(choices=list(PAPERS.items()))
 
     def __init__(self, *args: Any, courts: Any, judges: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)

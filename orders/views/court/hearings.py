@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
+from accounts.access import MATRIX
 from accounts.dates import format_clock, format_short_day
 from accounts.models import User
 from accounts.narrowing import expect
@@ -28,6 +30,7 @@ from orders.services.desk.judges import judges_of
 from orders.services.firearms.surrender import surrender_deadline, surrender_rules
 from orders.views.court.rows import RELATED, CourtOrderRow, load_rows
 from orders.views.court.words import NextAct, button_of, hearing_step, order_page
+from orders.views.court_day import PAPERS
 from orders.views.parts import Part
 
 #: The calendar shows so many weeks.
@@ -128,6 +131,14 @@ class CalendarDay:
         return sum(one.shape in ("missing", "overdue") for one in self.hearings[MOST_IN_DAY:])
 
 
+@dataclass(frozen=True, kw_only=True)
+class DayPaper:
+    """A paper of one day, and where it is made."""
+
+    title: str
+    address: str
+
+
 @dataclass(kw_only=True)
 class HearingCalendar:
     """Five weeks of hearings from a Sunday on, and one chosen day."""
@@ -194,6 +205,21 @@ class HearingCalendar:
     def judges(self) -> list[str]:
         """The judges to choose from."""
         return judges_of(self.desk, (self.first, self.last))
+
+    @property
+    def papers(self) -> list[DayPaper]:
+        """The papers of the chosen day. A person of several courts chooses the court on their page."""
+        if len(self.desk.courts) != 1 or not MATRIX.may(self.desk.person.roles, "court_day", "document"):
+            return []
+        (court,) = self.desk.courts
+        asked = {"court": court, "day": self.chosen.isoformat(), "judge": self.judge}
+        of_hearings = [one for one in ("docket", "bench") if self.of_chosen]
+        return [
+            DayPaper(
+                title=PAPERS[one], address=f"{reverse('court-day')}?{urlencode({**asked, 'paper': one})}"
+            )
+            for one in (*of_hearings, "calendar")
+        ]
 
     @property
     def kept(self) -> str:

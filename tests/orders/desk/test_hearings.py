@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -228,3 +229,18 @@ def test_a_hearing_that_is_set_too_late_is_moved_and_not_set_again(
     assert "Set a hearing" not in after
     assert "Hearing is set too late" in after
     assert f"/admin/orders/order/{order.public_id}/continue/" in after
+
+
+def test_the_papers_of_the_chosen_day_are_beside_the_calendar(
+    desk: Client, enter: Enter, now: datetime
+) -> None:
+    heard(enter(), now, 1)
+    day = (now.astimezone(COURT_TIME) + timedelta(days=1)).date()
+    page = unescape(text(desk, f"/hearings/?day={day}"))
+    papers = re.findall(rf'href="(/documents/days/[?][^"]*day={day}[^"]*)"', page)
+
+    assert [one.rpartition("paper=")[2] for one in papers] == ["docket", "bench", "calendar"]
+    for one in papers:
+        assert desk.get(one)["Content-Type"] == "application/pdf"
+    # Without a hearing there is only what is due.
+    assert unescape(text(desk, "/hearings/")).count("/documents/days/?") == 1
