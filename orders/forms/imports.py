@@ -16,8 +16,12 @@ from orders.display import sentence
 from orders.models import ExportFile, ImportMapping
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.layout import Layout
+from orders.services.registry.lines import other_in
 from orders.services.registry.mappings import LONGEST, mappings_of, write_mapping
 from orders.services.registry.words import FoundWords, write_words
+
+#: What a person does who has no TOML file.
+_WITHOUT_MAPPING = "Leave the field empty: the next page asks what each column holds."
 
 
 class ImportForm(SiteForm):
@@ -43,6 +47,9 @@ class ImportForm(SiteForm):
         fields: Any = self.fields
         fields["mapping"].queryset = mappings_of(person)
         for name in (*ExportFile.values, "mapping_file"):
+            fields[name].error_messages["empty"] = (
+                "The file is empty. Export it again, or leave the field empty."
+            )
             fields[name].widget.attrs["accept"] = ".toml" if name == "mapping_file" else ".csv,.txt"
 
     def clean_mapping_file(self) -> str:
@@ -52,10 +59,13 @@ class ImportForm(SiteForm):
             return ""
         if file.size > LONGEST:
             raise ValidationError("The mapping is too long. Choose a TOML file of at most 20 KB.")
+        content: bytes = file.read()
+        if found := other_in(content):
+            raise ValidationError(f"This is {found.what}, not a mapping. {_WITHOUT_MAPPING}")
         try:
-            return str(file.read().decode("utf-8"))
+            return content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise ValidationError("The mapping is no text in UTF-8. Save it as UTF-8.") from error
+            raise ValidationError(f"The mapping is no text in UTF-8. {_WITHOUT_MAPPING}") from error
 
     @override
     def clean(self) -> dict[str, Any]:

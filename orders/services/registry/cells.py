@@ -73,7 +73,7 @@ _TEXT_NULLS = frozenset({"NULL", "\\N"})
 _ANY_DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?:[T ]00:00(?::00(?:[.,]0+)?)?)?")
 #: A day as spreadsheets count it: from 1954 to 2119.
 _DAY_NUMBER = re.compile(r"[2-7]\d{4}(?:\.\d+)?")
-_FORMATS = ' A --map file names another format, such as {key} = "{form}".'
+_FORMATS = ' A mapping names another format, such as {key} = "{form}".'
 
 
 def is_empty(text: str) -> bool:
@@ -147,4 +147,4 @@ def word_of(text: str) -> str:
 
 def words_of_a_map(column: str) -> str:
     """How other words than ours are translated, as the end of a reason."""
-    return f"A --map file translates other words: [orders.values.{column}]."
+    return f"A mapping translates other words: [orders.values.{column}]."

@@ -213,7 +213,7 @@ class _Reader:
             written = ", ".join(f"“{show_invisible(cell)[:40]}”" for cell in header[:20]) or "an empty line"
             raise ExportError(
                 f"{self._name}: wrong header: {', '.join(wrong)}. The header is {written}. The columns are "
-                f"{', '.join(wanted)}; other names need --map."
+                f"{', '.join(wanted)}; other names need a mapping."
             )
 
         def pick(cells: list[str]) -> tuple[str, ...]:

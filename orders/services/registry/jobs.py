@@ -29,7 +29,7 @@ from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import Export, ExportError
 from orders.services.registry.importing import Import, importing
 from orders.services.registry.layout import Layout, parse_layout
-from orders.services.registry.other_files import other_file
+from orders.services.registry.lines import other_in
 from orders.services.registry.staging import AlreadyImportingError
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def put_file(job: ImportJob, name: ExportFile, stream: IO[bytes], *, most: int) 
 
 def _refuse_other(piece: bytes, name: ExportFile) -> None:
     """Refuse what is no CSV before any page asks for its columns."""
-    if found := other_file(piece):
+    if found := other_in(piece):
         words = f"This is {found.what}, not CSV. {found.remedy}, and choose that file."
         raise InvalidFact(name.value, "not_csv", words)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from accounts.text import clean
-from orders.services.registry.other_files import other_file
+from orders.services.registry.other_files import OtherFile, other_file, other_text
 
 #: A longer line belongs to no export. The rest of it is dropped, so that it cannot fill the memory.
 LONGEST_LINE = 1 << 20
@@ -25,12 +25,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-#: The first element of a document. A comment ends at its first mark: with more ways to divide a row of
-#: comments, trying them all would take years.
-_ROOT = re.compile(
-    r"\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*)*+<([A-Za-z_][\w:.-]*)", re.I | re.S
-)
-_JSON = re.compile(r"\s*(?:\[\s*)?\{")
 _TEMPLATE = "`import_por --template DIR` writes the columns."
 
 
@@ -114,7 +108,7 @@ class Lines:
         first = len(before.encode(self.encoding, "replace")) if len(lines) == 1 else 0
         return ExportError(
             f"{self._name}, line {number + len(lines) - 1}: not {self.encoding.upper()} at its byte "
-            f"{first + len(lines[-1]) + 1}. Export it again as UTF-8, or name its encoding in a --map file, "
+            f"{first + len(lines[-1]) + 1}. Export it again as UTF-8, or name its encoding in a mapping, "
             'such as encoding = "windows-1252".'
         )
 
@@ -126,22 +120,22 @@ class Lines:
         if "\0" in line:
             raise ExportError(
                 f"{self._name}, line {self.number}: contains a NUL byte, so it is not text in "
-                f"{self.encoding}. Export it again, or name its encoding with --map."
+                f"{self.encoding}. Export it again, or name its encoding in a mapping."
             )
-        if line.lstrip("\ufeff \t").startswith("<"):
-            root = _ROOT.match("".join([line, *self._next_few()]).lstrip("\ufeff"))
-            found = root.group(1) if root else ""
-            if found.casefold() in ("html", "table", "head", "body"):
-                what = "a web page"
-            else:
-                element = f" (its first element is “{found}”)" if found else ""
-                what = f"XML{element}, as NIEM exchanges are"
-            raise ExportError(f"{self._name}: is {what}, not CSV. Export the registry as CSV; {_TEMPLATE}")
-        if _JSON.match(line.lstrip("\ufeff")):
-            raise ExportError(f"{self._name}: is JSON, not CSV. Export the registry as CSV; {_TEMPLATE}")
+        # More lines are read only of what is refused: they are not returned again.
+        if other_text(line) and (found := other_text("".join([line, *self._next_few()]))):
+            raise ExportError(
+                f"{self._name}: is {found.what}{found.more}, not CSV. {found.remedy}; {_TEMPLATE}"
+            )
 
     def _next_few(self) -> list[str]:
         return [line for _, line in zip(range(20), self, strict=False)]
+
+
+def other_in(start: bytes) -> OtherFile | None:
+    """Return what a file is that begins with these bytes, if they show that it is no CSV."""
+    text = start[:_CHUNK].decode(_encoding_of(start), "ignore")
+    return other_file(start) or other_text(text)
 
 
 def _encoding_of(start: bytes) -> str:

@@ -1,7 +1,8 @@
-"""Name a file that is no CSV by how it begins, with its remedy."""
+"""Name a file or a text that is no CSV by how it begins, with its remedy."""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -10,6 +11,8 @@ class OtherFile(NamedTuple):
 
     what: str
     remedy: str
+    #: What helps the people who wrote the export, after `what`.
+    more: str = ""
 
 
 _SHEETS = "Save each sheet as “CSV UTF-8”"
@@ -46,3 +49,27 @@ def other_file(start: bytes) -> OtherFile | None:
     if start.startswith(_ZIPPED):
         return next((found for name, found in _IN_ZIP if name in start), OtherFile("a ZIP archive", _UNPACK))
     return next((found for mark, found in _BEGINS if start.startswith(mark)), None)
+
+
+#: The first element of a document. A comment ends at its first mark: with more ways to divide a row of
+#: comments, trying them all would take years.
+_ROOT = re.compile(
+    r"\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*)*+<([A-Za-z_][\w:.-]*)", re.I | re.S
+)
+_JSON = re.compile(r"\s*(?:\[\s*)?\{")
+_PAGES = ("html", "table", "head", "body")
+
+
+def other_text(start: str) -> OtherFile | None:
+    """Return what a text is that begins so; None if it may be CSV."""
+    start = start.lstrip("\ufeff \t\r\n")
+    if _JSON.match(start):
+        return OtherFile("JSON", _EXPORT)
+    if not start.startswith("<"):
+        return None
+    root = _ROOT.match(start)
+    found = root.group(1) if root else ""
+    if found.casefold() in _PAGES:
+        return OtherFile("a web page", _EXPORT)
+    element = f" (its first element is “{found}”)" if found else ""
+    return OtherFile("XML", _EXPORT, f"{element}, as NIEM exchanges are")

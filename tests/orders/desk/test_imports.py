@@ -156,6 +156,10 @@ def zipped(*names: str) -> bytes:
         (zipped(), "a ZIP archive", "Unpack it"),
         (b"%PDF-1.7\n%\xe2", "a PDF", "Export the registry as CSV"),
         (b"\x89PNG\r\n\x1a\n", "a picture", "Export the registry as CSV"),
+        (b'\n[{"docket": "HHD-1"}]', "JSON", "Export the registry as CSV"),
+        ('{"docket": "HHD-1"}'.encode("utf-16"), "JSON", "Export the registry as CSV"),
+        (b'<?xml version="1.0"?>\n<orders><order/></orders>', "XML", "Export the registry as CSV"),
+        (b"<!doctype html>\n<html><body><table>", "a web page", "Export the registry as CSV"),
     ],
 )
 def test_a_file_of_another_kind_is_named_at_once(
@@ -169,6 +173,43 @@ def test_a_file_of_another_kind_is_named_at_once(
     assert f"This is {what}, not CSV. {remedy}, and choose that file." in page
     assert answer.context["form"].errors["orders"]
     assert not ImportJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"orders": 1}', "This is JSON, not a mapping."),
+        (b"<map/>", "This is XML, not a mapping."),
+        (zipped("xl/workbook.xml"), "This is an Excel workbook, not a mapping."),
+        (b"Order;Commande \xe9", "The mapping is no text in UTF-8."),
+    ],
+)
+def test_a_mapping_of_another_kind_leads_to_the_page_that_asks_for_columns(
+    desk: Client, court_of_hartford: Agency, content: bytes, words: str
+) -> None:
+    orders = SimpleUploadedFile("orders.csv", orders_file().encode())
+    sent_files = {"orders": orders, "mapping_file": SimpleUploadedFile("map.toml", content)}
+
+    page = desk.post(PAGE, {**sent_files, "mapping_name": "Ours"}).content.decode()
+
+    assert f"{words} Leave the field empty: the next page asks what each column holds." in page
+
+
+def test_an_empty_file_has_a_remedy(desk: Client, court_of_hartford: Agency) -> None:
+    page = desk.post(PAGE, {"orders": SimpleUploadedFile("orders.csv", b"")}).content.decode()
+
+    assert "The file is empty. Export it again, or leave the field empty." in page
+
+
+def test_no_sentence_about_a_file_names_a_switch_of_the_command(
+    desk: Client, court_of_hartford: Agency
+) -> None:
+    wrong = SimpleUploadedFile("orders.csv", b"por_number,\0\0\1")
+
+    page = desk.post(PAGE, {"orders": wrong}, follow=True).content.decode()
+
+    assert "name its encoding in a mapping" in page
+    assert "--map" not in page
 
 
 def test_the_import_of_another_person_does_not_exist(desk: Client, court_of_hartford: Agency) -> None:
