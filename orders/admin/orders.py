@@ -100,6 +100,8 @@ class OrderAdmin(CourtOrderList):
                 return redirect(order_address(order))
         elif form.is_bound and not form.shown_again:
             form.refuse_more(now=timezone.now())
+        if not form.errors:
+            form.begin()
         return self._form(
             request, form, title="Enter an order", button="Enter the order", word_lists=word_lists()
         )

@@ -290,6 +290,11 @@ class EnterOrderForm(FactsForm):
             issued = cast("InstantField", self.fields["issued_at"])
             issued.zone = zone_at(courts[0].jurisdiction, courts[0].area)
 
+    def begin(self) -> None:
+        """Have typing go to the first field when the page opens; where there is one court, past it."""
+        first = "docket_number" if self.fields["court"].initial else "court"
+        self.fields[first].widget.attrs["autofocus"] = True
+
     @override
     def fieldsets(self) -> Fieldsets:
         """Return the fields by subject. The question who the respondent is appears once there is a choice."""

@@ -263,9 +263,18 @@ def test_a_clerk_of_two_courts_chooses_one(court: Agency, clerk: User, sheet: di
 
     form = browser.get(ADD).context["form"]
     assert form["court"].value() is None
+    assert "autofocus" in form["court"].as_widget()
     browser.post(ADD, sheet | {"court": other.pk})
 
     assert Order.objects.get().case.court == other
+
+
+def test_typing_begins_at_the_first_field_and_not_after_errors(desk: Client) -> None:
+    begun, refused = desk.get(ADD), desk.post(ADD, {"docket_number": ""})
+
+    assert "autofocus" in begun.context["form"]["docket_number"].as_widget()
+    assert begun.content.count(b" autofocus") == 1
+    assert b" autofocus" not in refused.content
 
 
 def test_the_form_works_on_a_phone_and_without_javascript(desk: Client) -> None:
