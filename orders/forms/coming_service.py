@@ -31,6 +31,11 @@ class ComingServiceForm(ActForm):
     officer = forms.CharField(max_length=120, required=False, label="Who serves")
     asks_police = forms.BooleanField(required=False, label="Ask police to be present", initial=True)
 
+    @override
+    def begin(self, person: User, now: datetime) -> None:
+        """Offer the respondent's address, where most are served."""
+        self.fields["place"].initial = self.order.case.respondent.address
+
 
 class PresenceForm(ActForm):
     """Police answer whether they will be present."""

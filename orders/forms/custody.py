@@ -17,7 +17,7 @@ from orders.forms.fields import InstantField, LabeledChoicesField
 from orders.forms.more_refusals import refusals_beside
 from orders.forms.returns import begin_with
 from orders.models import CustodyStep, Firearm, FirearmStatus, Order, StoragePlace
-from orders.services.firearms.custody import add_place, move_firearms
+from orders.services.firearms.custody import add_place, latest_steps, move_firearms
 
 
 class MoveForm(ActForm):
@@ -30,7 +30,11 @@ class MoveForm(ActForm):
     )
     given_by = forms.CharField(max_length=120, label="Given by", help_text="The officer who has them now.")
     taken_by = forms.CharField(max_length=120, label="Taken by", help_text="The officer who takes them.")
-    agency = forms.ModelChoiceField(Agency.objects.none(), label="Police agency that has them then")
+    agency = forms.ModelChoiceField(
+        Agency.objects.none(),
+        label="Police agency that has them then",
+        help_text="The police of this case. The clerk adds another agency to the order first.",
+    )
     place = forms.ModelChoiceField(
         StoragePlace.objects.none(), required=False, label="Stored in", empty_label="With the officer"
     )
@@ -66,6 +70,11 @@ class MoveForm(ActForm):
     def begin(self, person: User, now: datetime) -> None:
         """Offer the officer, the agency and this instant."""
         begin_with(self, person, now, at="moved_at", officer="taken_by")
+        held = list(Firearm.objects.of_case(self.order.case_id).filter(status=FirearmStatus.SURRENDERED))
+        steps = latest_steps(held)
+        holders = {steps[one.pk].taken_by if one.pk in steps else "" for one in held}
+        if len(holders) == 1:
+            self.fields["given_by"].initial = holders.pop()
 
     def record(self, *, by: User, now: datetime) -> list[CustodyStep]:
         """Record the step; empty if the form shows what is refused."""

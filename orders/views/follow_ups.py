@@ -306,6 +306,7 @@ def _after(request: HttpRequest, found: FollowUpAct, form: FollowUpForm, task: T
 
 #: The act to which the result of an attempt leads, and why.
 _NEXT = {
+    AttemptResult.UNSERVED: ("", "The record has a service. If that is wrong, ask the clerk to correct it."),
     AttemptResult.REFUSED: ("refer", "The respondent refused: refer it to the prosecutor, for a warrant."),
     AttemptResult.DENIED: ("refer", "A denial closes nothing: refer it, or plan the next attempt."),
     AttemptResult.MOVED: ("transfer", "The respondent moved: offer it to the police of the new place."),
@@ -321,10 +322,9 @@ def _after_attempt(request: HttpRequest, task: Task, result: str) -> HttpRespons
         return redirect("case-receipt", public_id=follow_up.order.public_id)
     act, why = _NEXT.get(AttemptResult(result), ("", ""))
     page = reverse("follow-up-page", args=[follow_up.public_id])
-    if not act:
-        return redirect(page)
-    messages.info(request, why)
-    return redirect(f"{page}?next={act}")
+    if why:
+        messages.info(request, why)
+    return redirect(f"{page}?next={act}" if act else page)
 
 
 def _police_of(person: User) -> list[int]:

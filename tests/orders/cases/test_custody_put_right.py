@@ -196,3 +196,18 @@ def test_the_steps_of_what_left_custody_are_shown_and_put_right(place: Place, or
     assert Firearm.objects.get(order=order).serial not in read(
         place.liaison, page_of(order, "custody/labels")
     )
+
+
+def test_a_hand_over_begins_with_the_officer_who_has_the_firearms(place: Place, order: Order) -> None:
+    assert 'value="Ofc. Reed"' in read(place.liaison, page_of(order, "hand-over"))
+    handed_over(place, order)
+
+    form = read(place.liaison, page_of(order, "hand-over"))
+    assert 'value="Sgt. Moss"' in form
+    assert 'value="Ofc. Reed"' not in form
+    assert "The clerk adds another agency to the order first." in form
+
+
+def test_service_is_announced_at_the_address_of_the_respondent(place: Place) -> None:
+    unserved = place.order("Sam Cole", hours=None, respondent_address="7 Elm Lane")
+    assert 'value="7 Elm Lane"' in read(place.liaison, page_of(unserved, "plan-service"))

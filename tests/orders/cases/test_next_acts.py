@@ -84,6 +84,17 @@ def test_the_result_of_an_attempt_leads_to_the_next_act(place: Place, result: st
         assert text[:form].rindex("<details") == text[:form].rindex('<details class="card act" open>')
 
 
+def test_a_person_who_was_never_served_leads_to_the_clerk(place: Place) -> None:
+    follow_up = overdue(place)
+    client = browser(place.liaison)
+
+    answer = client.post(address(follow_up, "attempt"), tried(AttemptResult.UNSERVED), follow=True)
+
+    assert (
+        "The record has a service. If that is wrong, ask the clerk to correct it." in answer.content.decode()
+    )
+
+
 def test_note_and_place_of_an_attempt_are_for_police_and_court_alone(place: Place) -> None:
     follow_up = overdue(place)
     sent = tried(
