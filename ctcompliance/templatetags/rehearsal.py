@@ -8,7 +8,7 @@ from django import template
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.dates import format_instant
+from accounts.dates import at_the_end, format_instant
 from accounts.models import User
 from notifications.services.rehearsals import in_force_for
 
@@ -27,4 +27,8 @@ def rehearsal_banner(context: dict[str, Any]) -> dict[str, Any]:
         rows = in_force_for(user if isinstance(user, User) else None, timezone.now())
     except DatabaseError:
         return {}
-    return {"rehearsals": [{"agency": one.agency, "ends": format_instant(one.ends_at)} for one in rows]}
+    return {
+        "rehearsals": [
+            {"agency": one.agency, "ends": at_the_end(format_instant(one.ends_at))} for one in rows
+        ]
+    }

@@ -35,6 +35,12 @@ def us_time(value: datetime | date | time | None, language: str = "en") -> str:
 
 
 @register.filter
+def before_stop(text: str) -> str:
+    """Return the end of a sentence without a stop of its own: “1:37 p.m.” has one."""
+    return text.removesuffix(".")
+
+
+@register.filter
 def last_day(value: datetime | None, language: str = "en") -> str:
     """Return the last day, in court time, of what ends at an instant; empty for None.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from accounts.access import MATRIX
-from accounts.dates import format_instant
+from accounts.dates import at_the_end, format_instant
 from accounts.models import Membership, Town, User
 from accounts.text import clean
 from orders.errors import DoubtfulFact
@@ -283,8 +283,8 @@ def _doubts(order: Order, at: datetime) -> list[DoubtfulFact]:
     later = order.service_attempts.filter(attempted_at__gt=at).order_by("attempted_at", "pk").first()
     if later is not None:
         message = (
-            f"An attempt at service failed later, on {format_instant(later.attempted_at, zone)}. Correct "
-            "this time or the attempt, or give the reason to continue."
+            f"An attempt at service failed later, on {at_the_end(format_instant(later.attempted_at, zone))} "
+            "Correct this time or the attempt, or give the reason to continue."
         )
         found.append(DoubtfulFact("served_at", "served_before_attempt", message))
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -161,3 +163,15 @@ def test_templates_and_the_admin_show_the_same() -> None:
     assert date_format(local, "DATETIME_FORMAT") == format_instant(AFTERNOON)
     assert date_format(local.date(), "DATE_FORMAT") == format_day(local.date())
     assert time_format(local.time(), "TIME_FORMAT") == format_clock(local.time())
+
+
+def test_no_sentence_that_ends_with_a_time_has_two_stops() -> None:
+    ends = re.compile(r"\{format_(?:instant|short|clock)\((?:[^{}()]|\([^()]*\))*\)\}\.(?![a-z])")
+    root = Path(__file__).parents[2]
+    apps = ("accounts", "ctcompliance", "guidance", "notifications", "orders")
+    files = [one for app in apps for one in (root / app).rglob("*.py")]
+    assert [one.name for one in files if ends.search(one.read_text(encoding="utf-8"))] == []
+    assert ends.search("on {format_instant(at, zone)}. Correct it.")
+
+    shown = Template("{% load us_time %}Until {{ at|us_time|before_stop }}.")
+    assert shown.render(Context({"at": AFTERNOON})) == "Until Sat, Nov 28, 2026, 1:37 p.m."

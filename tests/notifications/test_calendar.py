@@ -460,3 +460,9 @@ def test_an_advocate_may_have_the_word_for_the_client_in_each_entry(court: Agenc
     told = {str(one["SUMMARY"]) for one in entries(read("/" + link.split("/", 3)[3]))}
 
     assert {"Blue Heron: Due", "Due"} <= told
+
+
+def test_the_last_instant_of_a_link_ends_its_sentence_with_one_stop(clerk: User) -> None:
+    page = browser(clerk).post("/calendar/", {"make": "yes"}, follow=True).content.decode()
+    assert "It works until " in page
+    assert ".m.. It ends sooner" not in page

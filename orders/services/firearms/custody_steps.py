@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.dates import format_instant
+from accounts.dates import at_the_end, format_instant
 from accounts.models import User
 from accounts.text import clean
 from orders.errors import NotYours
@@ -89,21 +89,21 @@ def _check_neighbors(row: CustodyStep, stored: CustodyStep) -> None:
         refuse(
             "moved_at",
             "before_the_last_step",
-            f"The step before it was at {format_instant(before.moved_at, zone)}. Enter a time after it, or "
-            "put that step right first.",
+            f"The step before it was at {at_the_end(format_instant(before.moved_at, zone))} Enter a time "
+            "after it, or put that step right first.",
         )
     if after is not None and row.moved_at > after.moved_at:
         refuse(
             "moved_at",
             "after_the_next_step",
-            f"The next step was at {format_instant(after.moved_at, zone)}. Enter a time before it, or put "
-            "that step right first.",
+            f"The next step was at {at_the_end(format_instant(after.moved_at, zone))} Enter a time "
+            "before it, or put that step right first.",
         )
     elif left is not None and row.moved_at > left:
         refuse(
             "moved_at",
             "after_it_left",
-            f"The firearm left custody {format_instant(left, zone)}. Enter a time before it.",
+            f"The firearm left custody {at_the_end(format_instant(left, zone))} Enter a time before it.",
         )
 
 

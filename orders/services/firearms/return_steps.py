@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from accounts.dates import format_day, format_instant
+from accounts.dates import at_the_end, format_day, format_instant
 from accounts.models import POLICE, Agency, AgencyKind, User
 from accounts.text import clean
 from orders.errors import InvalidFact
@@ -210,8 +210,8 @@ def check_return_decision(row: ReturnDecision, *, now: datetime, confirm: str = 
         refuse(
             "decided_at",
             "before_its_hold",
-            f"Police held the firearms back after that, {format_instant(hold.held_at, zone_of(row.order))}. "
-            "Correct one of the two.",
+            "Police held the firearms back after that, "
+            f"{at_the_end(format_instant(hold.held_at, zone_of(row.order)))} Correct one of the two.",
         )
 
 
