@@ -28,6 +28,7 @@ urlpatterns = [
     path("hearings/", hearings.hearings, name="hearings"),
     path("closings/", closings.closing_year, name="court-closings"),
     path("import/", imports.imports, name="imports"),
+    path("import/mappings/remove/", imports.mapping_removed, name="import-mapping-removed"),
     path("import/<uuid:public_id>/", imports.one_import, name="import-page"),
     path("import/<uuid:public_id>/preview/", imports.preview_import, name="import-preview"),
     path("import/<uuid:public_id>/mapping/", imports.import_mapping, name="import-mapping"),

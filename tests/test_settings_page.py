@@ -57,6 +57,8 @@ def test_a_clerk_sets_and_a_judge_reads_what_a_court_sets() -> None:
         assert "are set by an administrator" in page
         assert "/admin/accounts/user/" not in page
     assert "/admin/orders/courtrule/add/" in clerk
+    assert 'href="/import/#mappings"' in clerk
+    assert "/import/" not in judge.partition("<main")[2]
     assert "/add/" not in judge
 
 

@@ -9,15 +9,18 @@ from typing import Any, Final
 from django import template
 from django.urls import reverse
 
+from accounts.access import MATRIX
 from accounts.models import Role, User
 from orders.services.desk.conditions import COURT_ROLES
 from orders.services.follow_ups.queue import VIEWERS
 
 register = template.Library()
 
+OF_COURT: Final = "Your court"
+
 #: The lists of the admin site by group: the model, and what it is for.
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "Your court": {
+    OF_COURT: {
         "orders.CourtRule": "Which rules apply at your court, its own times, and when it is reminded.",
         "orders.CourtClosing": "Days on which courts are closed, beside the holidays. They move what is due.",
         "orders.LegalHold": "Cases that are kept, however old they are.",
@@ -90,6 +93,14 @@ def settings_groups(context: dict[str, Any]) -> list[SettingsGroup]:
     groups = [SettingsGroup(title="Your own", settings=_own(user))]
     for title, models in GROUPS.items():
         found = [_setting(name, about, shown[name], user) for name, about in models.items() if name in shown]
+        if title == OF_COURT and user.is_staff and MATRIX.may(user.roles, "add", "import"):
+            found.append(
+                Setting(
+                    address=f"{reverse('imports')}#mappings",
+                    title="Import mappings",
+                    about="How your system names its columns and values. You see and remove them here.",
+                )
+            )
         if found:
             groups.append(SettingsGroup(title=title, settings=found))
     return groups

@@ -42,6 +42,7 @@ _OTHERS = {
         "figures-ceiling",
         "figures-reassign",
         "follow-up-act",
+        "import-mapping-removed",
         "import-preview",
         "import-start",
         "language",

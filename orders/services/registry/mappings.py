@@ -121,6 +121,14 @@ def _is(file: ImportFile, content: bytes) -> bool:
     return piece is not None and bytes(piece.content) == content
 
 
+def remove_mapping(key: str, *, by: User) -> ImportMapping | None:
+    """Remove a mapping of the person's court and return it, if it is there. Imports keep its text."""
+    found = mappings_of(by).filter(pk=key).first() if key.isascii() and key.isdecimal() else None
+    if found is not None:
+        ImportMapping.objects.filter(pk=found.pk).delete()
+    return found
+
+
 def save_mapping(*, name: str, text: str, by: User) -> ImportMapping:
     """Save a mapping for the person's court; the same name replaces it. Raises `InvalidFact`."""
     courts = sorted(by.agencies_for("add", "import"), key=lambda one: getattr(one, "pk", one))

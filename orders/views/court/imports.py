@@ -25,12 +25,22 @@ from orders.services.registry import jobs, preview, words
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.files import ExportError
 from orders.services.registry.layout import Layout, parse_layout
-from orders.services.registry.mappings import check_mapping, headers_of, save_mapping, sent_files, use_mapping
+from orders.services.registry.mappings import (
+    check_mapping,
+    headers_of,
+    mappings_of,
+    remove_mapping,
+    save_mapping,
+    sent_files,
+    use_mapping,
+)
 from orders.tasks import request_import, request_preview
 from orders.views.csv_response import csv_response
 
 #: Imports that the history shows.
 MOST_SHOWN = 50
+#: The most digits of a key.
+MOST_DIGITS = 18
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,8 +59,17 @@ def imports(request: HttpRequest) -> HttpResponse:
         else:
             return _next_step(job)
     found = ImportJob.objects.filter(by=person).order_by("-id")[:MOST_SHOWN]
-    context = {"form": form, "jobs": found, "columns": COLUMNS}
+    context = {"form": form, "jobs": found, "columns": COLUMNS, "mappings": mappings_of(person)}
     return render(request, "orders/court/imports.html", context)
+
+
+@require_POST
+def mapping_removed(request: HttpRequest) -> HttpResponse:
+    """Remove a saved mapping of the person's court."""
+    if remove_mapping(request.POST.get("mapping", "")[:MOST_DIGITS], by=_person(request)) is None:
+        raise Http404
+    messages.success(request, "The mapping is removed. Imports that used it keep their columns.")
+    return redirect("imports")
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from orders.models import Hearing, ImportJob, ImportMapping, ImportState, Order
 from orders.services.registry import jobs, preview
 from orders.services.registry.columns import COLUMNS
 from orders.services.registry.layout import Layout
+from orders.services.registry.mappings import save_mapping
 from tests import make
 from tests.orders.test_admin.conftest import clerk, court, desk, enter, now, signed_in
 
@@ -345,3 +346,21 @@ def test_columns_that_other_systems_name_are_chosen_already() -> None:
         "orders_respondent_name": "Respondent Full Name",
         "orders_respondent_dob": "DOB",
     }
+
+
+def test_a_clerk_reads_and_removes_a_mapping_of_the_court_alone(
+    desk: Client, clerk: User, court_of_hartford: Agency
+) -> None:
+    other = ImportMapping.objects.create(court=make.agency(AgencyKind.COURT), name="Theirs", text="")
+    save_mapping(name="Ours", text='delimiter = ";"', by=clerk)
+    ours = ImportMapping.objects.get(name="Ours")
+    page = desk.get(PAGE).content.decode()
+    assert "delimiter = &quot;;&quot;" in page
+    assert "Theirs" not in page
+
+    for key in (str(other.pk), "x", "", "9" * 40, "²"):
+        assert desk.post(f"{PAGE}mappings/remove/", {"mapping": key}).status_code == 404
+    page = desk.post(f"{PAGE}mappings/remove/", {"mapping": ours.pk}, follow=True).content.decode()
+
+    assert "The mapping is removed. Imports that used it keep their columns." in page
+    assert list(ImportMapping.objects.all()) == [other]
