@@ -13,11 +13,24 @@ from django.db import transaction
 from accounts.models import User
 from orders.errors import InvalidFact
 from orders.models import HistoryEntry, Order
+from orders.services.one_round import refuse
 from orders.services.person_cases import lock_cases, orders_of_group
 from orders.services.planning.history import replan_and_record
 
 #: The act that brings back an order that was entered in error. No other act takes it.
 RESTORED = "order_restored"
+
+#: The acts that correct the order itself or its parties. One that changes nothing is refused, as for every
+#: other fact: it would stay in the history as a correction.
+_CORRECTIONS = frozenset(
+    {
+        "corrected",
+        "extension_corrected",
+        "protected_person_corrected",
+        "service_corrected",
+        "vacatur_corrected",
+    }
+)
 
 
 @dataclass
@@ -56,7 +69,8 @@ def changing(
     Afterwards every order of these cases agrees with its facts.
 
     Appends an entry `kind` to the order's history, and `replanned` to each sibling whose deadlines changed.
-    If the change `is_of_whole_case`, each sibling gets the entry.
+    If the change `is_of_whole_case`, each sibling gets the entry. Raises `InvalidFact` for an order entered
+    in error, and for a correction that changes nothing.
     """
     with transaction.atomic():
         siblings = orders_of_group(lock_cases([order.case_id]))
@@ -68,6 +82,9 @@ def changing(
                 "This order was withdrawn because it was entered in error. Restore it first.",
             )
         yield change
+        is_changed = change.data.get("changes") or change.data.get("changed")
+        if kind in _CORRECTIONS and not is_changed:
+            refuse("changes", "nothing_changed", "Nothing is changed. Change what is wrong, or cancel.")
         if change.touched:
             # Only these: another transaction may have marked the row stale in between.
             change.order.save(update_fields=sorted(change.touched))

@@ -144,8 +144,13 @@ def check_recorder(order: Order, by: User | None) -> None:
 
 
 def withdraw_service(order: Order, *, by: User | None, now: datetime, reason: str) -> Order:
-    """Withdraw a wrong return of service: the order is not served, and deadlines from service stop."""
+    """Withdraw a wrong return of service: the order is not served, and deadlines from service stop.
+
+    Raises `InvalidFact`.
+    """
     with changing(order, "service_withdrawn", by=by, now=now, reason=need_reason(reason)) as change:
+        if change.order.served_at is None:
+            refuse("order", "not_served", "No service is recorded. Open the order again.")
         check_recorder(change.order, by)
         for name, value in (
             ("served_at", None),

@@ -56,7 +56,7 @@ def test_a_fact_that_is_sent_twice_is_stored_once(name: str, fixtures: Fixtures,
 
     again = person.post(path, body)
 
-    if name in ONE_VALUE or name.endswith(("-corrections", "service-withdrawals")):
+    if name in ONE_VALUE:
         return
     assert again.status_code in (404, 409), again.content
     codes = [(one["field"], one["code"], one["confirmable"]) for one in again.json().get("errors", [])]

@@ -111,7 +111,7 @@ def test_each_change_writes_one_alert_to_each_person(fixture: OrderFixture) -> N
 
     assert len(corrected()) == 4
     assert {who for who, _ in corrected()[2:]} == people
-    corrections.correct_order(fixture.order, financial_support=False, **LATER)
+    corrections.correct_order(fixture.order, financial_support=True, **LATER)
     assert len(corrected()) == 4
 
 

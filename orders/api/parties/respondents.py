@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.urls import path
@@ -10,6 +11,7 @@ from rest_framework import serializers
 from accounts.api.fields import DayField
 from accounts.api.problems import FieldError, Problem
 from accounts.models import Town, User
+from accounts.text import clean
 from orders.api.base import OrderAction
 from orders.api.serializers import ConfirmInput, OrderOutput, ReasonInput, TownField
 from orders.models import Order
@@ -49,15 +51,30 @@ def correct_respondent(
     if town is None and address is None and not person:
         message = "Give the name, the date of birth, the town or the address."
         raise Problem("refused", errors=[FieldError("body", "required", message)])
-    if person:
+    given = {"town": town, "address": address}
+    changed = _only_changed(
+        order, {name: value for name, value in given.items() if value is not None} | person
+    )
+    if person := {name: value for name, value in person.items() if name in changed}:
         order = respondents.correct_respondent(
             order, by=by, now=now, reason=reason, confirm=confirm, **person
         )
-    if town is not None:
+    if town is not None and "town" in changed:
         order = respondents.correct_respondent_town(order, town=town, by=by, now=now, reason=reason)
-    if address is not None:
+    if address is not None and "address" in changed:
         order = respondents.correct_respondent_address(order, address=address, by=by, now=now, reason=reason)
     return order
+
+
+def _only_changed(order: Order, given: Mapping[str, object]) -> frozenset[str]:
+    """Return the names of what differs from what is stored; all if nothing does, which a service refuses."""
+    stored = order.case.respondent
+    changed = (
+        name
+        for name, value in given.items()
+        if getattr(stored, name) != (clean(value) if isinstance(value, str) else value)
+    )
+    return frozenset(changed) or frozenset(given)
 
 
 class RespondentCorrectionCreate(OrderAction):

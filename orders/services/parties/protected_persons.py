@@ -75,7 +75,8 @@ def correct_protected_person(
             row.is_applicant = is_applicant
             changed.append("applicant")
         row.save()
-        change.data["changed"] = ["protected_person", *changed]
+        if changed:
+            change.data["changed"] = ["protected_person", *changed]
     return row
 
 

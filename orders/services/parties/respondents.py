@@ -92,7 +92,8 @@ def correct_respondent_town(
     with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         respondent = change.order.case.respondent
         former = respondent.town
-        change.data["changes"] = {"respondent_town": [former.name, town.name]}
+        if town != former:
+            change.data["changes"] = {"respondent_town": [former.name, town.name]}
         respondent.town = town
         respondent.save(update_fields=["town"])
         order_agencies = OrderAgency.objects.filter(
@@ -109,8 +110,9 @@ def correct_respondent_address(
     """Change the respondent's address in every order. The history, which is kept forever, has no address."""
     with changing(order, "corrected", by=by, now=now, reason=need_reason(reason)) as change:
         respondent = change.order.case.respondent
+        if clean(address) != respondent.address:
+            change.data["changed"] = ["respondent_address"]
         respondent.address = clean(address)
         respondent.save(update_fields=["address"])
-        change.data["changed"] = ["respondent_address"]
         change.is_of_whole_case = True
     return change.order

@@ -86,7 +86,8 @@ def confirm_review(item: ReviewItem, *, by: User, now: datetime, reason: str) ->
         if BORN in given:
             born, before = date.fromisoformat(given[BORN]), change.order.case.respondent.date_of_birth
             row.payload[BEFORE] = plain(before)
-            correct_respondent(change.order, date_of_birth=born, reason=why, confirm=why, by=by, now=now)
+            if born != before:
+                correct_respondent(change.order, date_of_birth=born, reason=why, confirm=why, by=by, now=now)
             return row
         at = datetime.fromisoformat(given["at"])
         if not given["kind"]:
@@ -237,6 +238,8 @@ def _restore_birth(row: ReviewItem, *, by: User, now: datetime, reason: str) -> 
     if respondent.date_of_birth == date.fromisoformat(row.payload[BORN]):
         before = row.payload.get(BEFORE)
         born = date.fromisoformat(before) if before else None
+        if born == respondent.date_of_birth:
+            return
         correct_respondent(row.order, date_of_birth=born, reason=reason, confirm=reason, by=by, now=now)
 
 

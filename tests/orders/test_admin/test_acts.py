@@ -917,7 +917,7 @@ CASES = [
         stored=lambda s: s.order.protected_persons.get().address_confidential,
         slip=lambda s: {
             "person": s.order.protected_persons.get().pk,
-            "name": "Sky Linden",
+            "name": "Sky B. Linden",
             "reason": "",
         },
         beside="reason",
