@@ -22,7 +22,7 @@ class InputSerializer(serializers.Serializer[Any]):
     @override
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the fields. Text fields clean what was sent before they check it."""
-        fields = super().get_fields()
+        fields = with_codes(super().get_fields())
         for name, field in fields.items():
             if name not in self.kept_as_sent:
                 _clean_text_of(field)
@@ -39,6 +39,20 @@ class InputSerializer(serializers.Serializer[Any]):
                 {name: [serializers.ErrorDetail(text, code="unknown_field")] for name in unknown}
             )
         return super().to_internal_value(data)
+
+
+def with_codes(
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]],
+) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    """Add `confirm_codes` to the fields of an act that takes `confirm`."""
+    if "confirm" in fields and "confirm_codes" not in fields:
+        fields["confirm_codes"] = serializers.ListField(
+            child=serializers.CharField(max_length=60),
+            required=False,
+            max_length=50,
+            help_text="The codes that `confirm` answers: another doubt is refused. Without it, all.",
+        )
+    return fields
 
 
 def _clean_text_of(field: Any) -> None:

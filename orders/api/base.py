@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
@@ -35,7 +36,7 @@ from orders.api.serializers import OrderOutput
 from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
 from orders.models import Deadline, Order
 from orders.querysets import OrderVisibility, order_visibility
-from orders.services.one_round import one_round
+from orders.services.one_round import check_codes, one_round
 from orders.services.parties.visibility import roles_over
 from orders.services.person_cases import lock_cases
 
@@ -292,8 +293,13 @@ class OrderActionView(OrderView, TargetView):
         return value == "true"
 
     def _call_service(self, target: Any, data: dict[str, Any]) -> Any:
+        codes = data.pop("confirm_codes", None)
+        unconfirmed = {name: value for name, value in data.items() if name != "confirm"}
         with refusals_as_problems(self.input().fields):
             try:
+                if codes is not None:
+                    service = partial(type(self).service, target, **unconfirmed, by=self.user, now=self.now)
+                    check_codes(service, codes)
                 with one_round():
                     return type(self).service(target, **data, by=self.user, now=self.now)
             except InvalidFact as refusal:

@@ -12,7 +12,7 @@ from rest_framework.fields import empty
 from rest_framework.response import Response
 from typing_extensions import override
 
-from accounts.api.serializers import InputSerializer
+from accounts.api.serializers import InputSerializer, with_codes
 from accounts.api.views import ResourceUpdate, etag
 from accounts.models import User
 from orders.api.base import ChildAction, OrderActionView, OrderChildDetail
@@ -39,7 +39,7 @@ class _CorrectionMixin(serializers.Serializer[Any]):
             allow_blank=True,
             help_text="The reason to store a doubtful fact anyway.",
         )
-        fields |= deepcopy(dict(self._extra))
+        fields = with_codes(fields) | deepcopy(dict(self._extra))
         fields["reason"] = serializers.CharField(max_length=500, help_text="What was wrong.")
         return fields
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -77,6 +77,23 @@ def together(call: Callable[[], Result]) -> Callable[[], Result]:
             return call()
 
     return in_round
+
+
+def check_codes(call: Callable[[], object], codes: Collection[str]) -> None:
+    """Call a service without its reason to continue, undo it, and raise the doubts that `codes` do not name.
+
+    Raises what is refused for certain, too.
+    """
+    untouched = transaction.savepoint()
+    try:
+        with one_round():
+            call()
+    except InvalidFact as refusal:
+        found = [refusal, *refusal.others]
+        refusal.others = ()
+        refuse_all([one for one in found if not (isinstance(one, DoubtfulFact) and one.code in codes)])
+    finally:
+        transaction.savepoint_rollback(untouched)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from orders.matching.firearm_words import names_firearm
 from orders.matching.serials import exact_key
 from orders.models import Firearm, FirearmSource, ItemKind, Order
 from orders.services.firearms.inventory import check_firearm, is_other_firearm, unlist
-from orders.services.one_round import at_once
+from orders.services.one_round import at_once, doubt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ def list_found(order: Order, found: Sequence[FoundItem], *, now: datetime, confi
     unnamed = [clean(f"{one.make} {one.model}") for one in found if not is_named(one)]
     if any(unnamed) and not confirm:
         words = next(filter(None, unnamed))
-        raise DoubtfulFact(
+        doubt(
             "found",
             "names_no_item",
             f"“{words}” names no firearm. Enter its make, type or serial number, or leave the line out and "
@@ -67,8 +67,8 @@ def _listed(order: Order, item: FoundItem, *, now: datetime, confirm: str) -> Fi
     try:
         with at_once():
             check_firearm(firearm, now=now, confirm=confirm)
-    except DoubtfulFact as doubt:
-        raise DoubtfulFact("found", doubt.code, doubt.message) from doubt
+    except DoubtfulFact as found:
+        doubt("found", found.code, found.message)
     except InvalidFact as refusal:
         raise InvalidFact("found", refusal.code, refusal.message) from refusal
     firearm.save()

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.dates import format_day
 from accounts.models import User
 from accounts.text import clean
-from orders.errors import DoubtfulFact, InvalidFact
+from orders.errors import InvalidFact
 from orders.matching.dockets import clean_docket, docket_key, spellings
 from orders.models import (
     Capacity,
@@ -35,6 +35,7 @@ from orders.services.change import Change, changing
 from orders.services.court_days import birth_doubts, check_born
 from orders.services.firearms.status import refresh_status
 from orders.services.limits import ask
+from orders.services.one_round import doubt
 from orders.services.orders.withdrawal import named_items
 from orders.services.person_cases import groups_of, lock_cases, orders_of_group
 from orders.services.validation import need_one_of, need_reason, need_visible
@@ -126,7 +127,7 @@ def _target(order: Order, number: str, which: MovedRespondent, *, confirm: str) 
             f"The order is under {number} already. Enter the docket to which it belongs.",
         )
     if not clean(confirm) and Order.objects.filter(case__in=found).exists():
-        raise DoubtfulFact(
+        doubt(
             "docket_number",
             "docket_of_another_person",
             f"{number} is a case against another person. If the order is against that person, choose the "
