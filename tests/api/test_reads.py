@@ -195,7 +195,7 @@ def test_role_in_another_court_does_not_see_this_order(fixtures: Fixtures, calle
     assert both.get(f"/firearms/{fixtures.firearm.public_id}").status_code == 404
     tried = both.post(
         f"/orders/{fixtures.order.public_id}/service-attempts?dry_run=true",
-        {"attempted_at": fixtures.ago(hours=1), "method": "in_hand", "reason": "no answer"},
+        {"attempted_at": fixtures.ago(hours=40), "method": "in_hand", "reason": "no answer"},
     )
     assert tried.status_code == 403
 
