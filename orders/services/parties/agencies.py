@@ -34,8 +34,8 @@ REMOVED_BY_MISTAKE = timedelta(days=1)
 def add_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) -> OrderAgency:
     """Add the agency to the order: from now on it sees its part of the order and is alerted.
 
-    The history has the capacity but not the agency, because a school reveals where a person is during the
-    day. Raises `InvalidFact`.
+    The history names the agency, but of a school only that it is one: a school reveals where a person is
+    during the day. Raises `InvalidFact`.
     """
     capacity = ADDABLE.get(AgencyKind(agency.kind))
     if capacity is None:
@@ -53,6 +53,7 @@ def add_agency(order: Order, *, agency: Agency, by: User | None, now: datetime) 
         if not is_new:
             raise InvalidFact("agency", "already_named", f"{agency} was already added to this order.")
         change.data["capacity"] = capacity.value
+        change.data["items"] = [_words(agency, capacity)]
     return order_agency
 
 
@@ -68,9 +69,15 @@ def remove_agency(
             raise InvalidFact("agency", "not_named", text)
         found.delete()
         change.data["capacity"] = capacity
+        change.data["items"] = [_words(agency, capacity)]
         change.data["named_at"] = found.named_at and found.named_at.isoformat()
         change.data["agency_digest"] = _digests(change.order, agency)[0]
     return change.order
+
+
+def _words(agency: Agency, capacity: str) -> str:
+    """Return the agency for the history."""
+    return str(Capacity.SCHOOL.label) if capacity == Capacity.SCHOOL else agency.name
 
 
 def _named_at(order: Order, agency: Agency, capacity: str, now: datetime) -> datetime | None:

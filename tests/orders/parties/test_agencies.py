@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from accounts.dates import COURT_TIME
 from accounts.models import AgencyKind, Role
 from orders.errors import InvalidFact
+from orders.history_details import event_details
 from orders.models import HistoryEntry, Order, OrderAgency
 from orders.services.parties.agencies import add_agency, added_agencies, remove_agency
 from tests import make
@@ -40,7 +42,11 @@ def test_who_is_named_sees_the_order_until_taken_off(kind: AgencyKind, role: Rol
         for one in HistoryEntry.objects.filter(order=order, kind__startswith="agency")
     ]
     assert told == [("agency_added", capacity), ("agency_removed", capacity)]
-    assert agency.name not in str(list(HistoryEntry.objects.values()))
+    # A school reveals where a person is during the day, and the history is kept forever.
+    words = "School of a protected person" if capacity == "school" else agency.name
+    shown = [list(event_details(one, COURT_TIME)) for one in HistoryEntry.objects.order_by("-id")[:2]]
+    assert [words in one for one in shown] == [True, True]
+    assert (agency.name in str(list(HistoryEntry.objects.values()))) is (capacity != "school")
 
 
 @pytest.mark.parametrize("kind", [AgencyKind.POLICE, AgencyKind.COURT, AgencyKind.ADVOCACY])
