@@ -51,10 +51,9 @@ def correct_respondent(
     if town is None and address is None and not person:
         message = "Give the name, the date of birth, the town or the address."
         raise Problem("refused", errors=[FieldError("body", "required", message)])
-    given = {"town": town, "address": address}
-    changed = _only_changed(
-        order, {name: value for name, value in given.items() if value is not None} | person
-    )
+    given: dict[str, object] = {"town": town, "address": address}
+    given = {name: value for name, value in given.items() if value is not None} | {**person}
+    changed = _only_changed(order, given)
     if person := {name: value for name, value in person.items() if name in changed}:
         order = respondents.correct_respondent(
             order, by=by, now=now, reason=reason, confirm=confirm, **person
