@@ -336,13 +336,15 @@ class ClientWords:
         return ngettext("%(days)s day from now.", "%(days)s days from now.", days) % {"days": days}
 
 
-def request_words(request: ReleaseRequest) -> str:
-    """Return what became of a request for a release."""
+def request_words(request: ReleaseRequest, *, is_in_force: bool) -> str:
+    """Return what became of a request for a release. `is_in_force` is about the release that was recorded."""
     match request.state:
         case RequestState.WAITING:
             return gettext("It waits for the clerk.")
         case RequestState.CONFIRMED:
-            return gettext("It is recorded.")
+            if is_in_force:
+                return gettext("It is recorded.")
+            return gettext("It was recorded. The release has ended.")
         case RequestState.WITHDRAWN:
             return gettext("You took it back.")
     return DECLINE_WORDS[request.decline_reason]()

@@ -65,12 +65,14 @@ def releases(request: HttpRequest) -> HttpResponseBase:
     unconfirmed = list(waiting.order_by("confirmed_at", "id")[: contacts.MAX_COUNTED])
     cases = {one.client.order.case.public_id for one in page}
     log_access(request, cases | {one.release.order.case.public_id for one in unconfirmed})
-    asked = requests_of(user).select_related("court", "renews").order_by("-id")[:MOST_REQUESTS]
+    asked = list(requests_of(user).select_related("court", "renews").order_by("-id")[:MOST_REQUESTS])
+    recorded = ConfidentialityRelease.objects.in_force().filter(pk__in=[one.release_id for one in asked])
+    live = set(recorded.values_list("pk", flat=True))
     context = {
         "page": page,
         "unconfirmed": unconfirmed,
         "most": contacts.MAX_COUNTED,
-        "requests": [(one, request_words(one)) for one in asked],
+        "requests": [(one, request_words(one, is_in_force=one.release_id in live)) for one in asked],
     }
     return render(request, "notifications/releases.html", context)
 

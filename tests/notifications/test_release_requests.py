@@ -110,6 +110,9 @@ def test_a_clerk_records_what_the_paper_covers_and_nothing_more(
     # The last day is the one on the paper, not the midnight after it.
     assert f"<dt>Last day</dt><dd>{last}</dd>" in page
     assert f"The release ends {last.rpartition(',')[0]}" in page
+    assert "<strong>It is recorded.</strong>" in text(advocate.get("/releases/"))
+    ConfidentialityRelease.objects.filter(pk=release.pk).update(revoked_at=timezone.now())
+    assert "<strong>It was recorded. The release has ended.</strong>" in text(advocate.get("/releases/"))
     # Answered once.
     assert clerk.post(f"/release-requests/{row.public_id}/answer/", answer).status_code == 404
 
