@@ -54,9 +54,9 @@ def other_file(start: bytes) -> OtherFile | None:
 #: The first element of a document. A comment ends at its first mark: with more ways to divide a row of
 #: comments, trying them all would take years.
 _ROOT = re.compile(
-    r"\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*)*+<([A-Za-z_][\w:.-]*)", re.I | re.S
+    r"\A\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*)*+<([A-Za-z_][\w:.-]*)", re.I | re.S
 )
-_JSON = re.compile(r"\s*(?:\[\s*)?\{")
+_JSON = re.compile(r"\A\s*(?:\[\s*)?\{")
 _PAGES = ("html", "table", "head", "body")
 
 

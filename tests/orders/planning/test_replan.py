@@ -42,7 +42,8 @@ def correct(order: Order, hours: int) -> None:
 
 
 def unserve(order: Order, _: int) -> None:
-    service.withdraw_service(order, reason="another order's", by=None, now=NOW)
+    if Order.objects.get(pk=order.pk).served_at is not None:
+        service.withdraw_service(order, reason="another order's", by=None, now=NOW)
 
 
 def list_one(order: Order, _: int) -> None:

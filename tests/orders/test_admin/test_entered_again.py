@@ -31,7 +31,8 @@ MORE: dict[str, Callable[[Any], dict[str, Any]]] = {
         "agency": row.handed_in_to_id,
     },
     "verification": lambda row: {"statement": row.statement_id},
-    "attempt": lambda row: {"reason": row.reason},
+    # The order is served before it here, so the desk asks for a reason.
+    "attempt": lambda row: {"reason": row.reason, "confirm": "Tried again after the service."},
     "outcome": lambda row: {"hearing": row.pk, "held_on": f"{row.held_on}", "outcome": row.outcome},
     "continuance": lambda row: {
         "hearing": row.pk,
