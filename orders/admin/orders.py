@@ -32,6 +32,7 @@ from orders.display import language_of
 from orders.errors import InvalidFact
 from orders.forms.acts import ACTS
 from orders.forms.base import FactsForm
+from orders.forms.confirming import check_answers
 from orders.forms.entry import EnterOrderForm
 from orders.matching.dockets import DOCKET_EXAMPLE, is_connecticut_docket
 from orders.matching.firearm_words import word_lists
@@ -75,31 +76,23 @@ class OrderAdmin(CourtOrderList):
             raise PermissionDenied
         courts = Agency.objects.filter(pk__in=courts_of(request.user, Role.CLERK))
         form = EnterOrderForm(request.POST or None, courts=courts, clerk=_person(request))
+        now, user = timezone.now(), _person(request)
+
+        def enter() -> Order:
+            return enter_sheet(form.new_order(), form.listed(), confirm=form.confirm, by=user, now=now)
+
         if form.is_valid():
             try:
-                order = enter_sheet(
-                    form.new_order(),
-                    form.listed(),
-                    confirm=form.confirm,
-                    by=_person(request),
-                    now=timezone.now(),
-                )
+                check_answers(form, enter)
+                order = enter()
             except InvalidFact as refusal:
                 form.refuse(refusal)
                 _count_unseen(request, form)
             else:
-                log_access(request, [order.case.public_id])
-                messages.success(request, "The order is entered. Record service when it is served.")
-                if order.jurisdiction == "us_ct" and not is_connecticut_docket(order.case.docket_number):
-                    # Without the number: a message may travel in a cookie.
-                    messages.warning(
-                        request,
-                        "Check the docket number. Connecticut's have six to eight digits before the last "
-                        f"letter, such as {DOCKET_EXAMPLE}.",
-                    )
+                _show_next_step(request, order)
                 return redirect(order_address(order))
         elif form.is_bound and not form.shown_again:
-            form.refuse_more(now=timezone.now())
+            form.refuse_more(now=now)
         if not form.errors:
             form.begin()
         return self._form(
@@ -200,3 +193,16 @@ def _person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def _show_next_step(request: HttpRequest, order: Order) -> None:
+    """Log the entry of an order, and show what comes next."""
+    log_access(request, [order.case.public_id])
+    messages.success(request, "The order is entered. Record service when it is served.")
+    if order.jurisdiction == "us_ct" and not is_connecticut_docket(order.case.docket_number):
+        # Without the number: a message may travel in a cookie.
+        messages.warning(
+            request,
+            "Check the docket number. Connecticut's have six to eight digits before the last "
+            f"letter, such as {DOCKET_EXAMPLE}.",
+        )

@@ -19,12 +19,13 @@ from accounts.access import MATRIX
 from accounts.form_base import SiteForm
 from accounts.models import User
 from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
+from orders.forms.confirming import check_answers, note_doubt, reason_field
 from orders.forms.fields import InstantField, TownField
 from orders.forms.more_refusals import refusals_beside
 from orders.models import HistoryEntry, Order
 from orders.services.correctable import Correctable
 from orders.services.court_days import zone_of
-from orders.services.one_round import one_round, together
+from orders.services.one_round import together
 from orders.services.orders.record import OrderRecord
 from orders.services.preview import entry_of
 
@@ -80,18 +81,15 @@ class FactsForm(SiteForm):
             if isinstance(one, UnseenFact):
                 self.unseen = str(self.cleaned_data.get(one.field, ""))
             self.add_error(field, one.message)
-            if isinstance(one, DoubtfulFact) and self.takes_confirm and "confirm" not in self.fields:
+            if isinstance(one, DoubtfulFact) and self.takes_confirm:
                 self.ask_to_confirm()
+                note_doubt(self, one.code)
 
     def ask_to_confirm(self) -> None:
-        """Ask for the reason to store a doubtful fact anyway."""
-        self.fields["confirm"] = forms.CharField(
-            max_length=500,
-            required=False,
-            label="Reason to continue",
-            help_text="Why this is right although it is unusual. The history keeps the reason.",
-        )
-        self.order_fields(["confirm"])
+        """Ask for the reason to store a doubtful fact anyway, if the form does not ask yet."""
+        if "confirm" not in self.fields:
+            self.fields["confirm"] = reason_field(self)
+            self.order_fields(["confirm"])
 
     def ask_again(self) -> None:
         """Ask for the reason to continue if the form was sent with it."""
@@ -184,6 +182,7 @@ class ActForm(FactsForm):
             self.refuse_all(refusals_beside(self, store, now=now))
             return None
         try:
+            check_answers(self, call)
             return store()
         except NotYours as refusal:
             raise PermissionDenied from refusal
@@ -358,8 +357,12 @@ class Act:
     def call(self, form: ActForm, *, by: User, now: datetime) -> object:
         """Call the service with a valid form and return its result. Raises `InvalidFact`, once for all."""
         form.settle(now)
-        with one_round():
+
+        def store() -> object:
             return self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+
+        check_answers(form, store)
+        return together(store)()
 
     def refuse_more(self, form: ActForm, *, by: User, now: datetime) -> None:
         """Beside the errors of a form, show what the service refuses of its other fields."""
