@@ -165,6 +165,17 @@ def test_an_announcement_needs_little(file: Path) -> None:
     assert read_announcements(file.with_name("missing.toml"), RulebookError) == ((), b"")
 
 
+def test_a_notice_at_the_instant_itself_is_news_for_some_days(file: Path) -> None:
+    """Only one ahead of its day has no time like that."""
+    notice = 'ask = "Read it."\noffset = { amount = 0, unit = "elapsed_hours" }\nfresh_days = 3'
+    file.write_text(FRESH + ONE.replace('ask = "Read it."', notice))
+
+    (found,), _ = read_announcements(file, RulebookError)
+
+    (one,) = found.rule.checkpoints
+    assert (one.fresh_days, one.until_day) == (3, False)
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "words"),
     [

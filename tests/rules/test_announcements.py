@@ -137,6 +137,36 @@ def test_a_second_notice_waits_from_the_instant_that_made_its_event_known(rulebo
     assert [is_first(planned, name) for name in ("licensing", "not-revoked")] == [True, False]
 
 
+def test_a_second_notice_about_a_day_counts_from_its_entry_too(rulebook: Rulebook) -> None:
+    """The entry is an instant: nothing of the day itself stays."""
+    permit = replace(happened("permit_known", "2026-12-04"), known_at=at("2026-12-11T16:00:00-05:00"))
+
+    found = {
+        check.name: check.fires_at
+        for one in announce(order(events=[permit]), rulebook)
+        for check in one.checkpoints
+        if one.rule.starts == "permit_known"
+    }
+
+    assert found == {
+        "licensing": at("2026-12-04T00:00:00-05:00"),
+        "not-revoked": at("2026-12-13T16:00:00-05:00"),
+        "court": at("2026-12-14T09:00:00-05:00"),
+    }
+
+
+def test_a_notice_in_days_waits_at_its_time_of_day_and_one_about_the_end_does_not(rulebook: Rulebook) -> None:
+    permit = happened("permit_known", "2026-12-04T16:00:00-05:00")
+    ending = order("final_erpo", jurisdiction="us_ca", expires_on=on("2027-03-14"))
+    instant = at("2026-12-11T16:00:00-05:00")
+    planned = {
+        one.rule.id: one for facts in (order(events=[permit]), ending) for one in announce(facts, rulebook)
+    }
+
+    assert waiting_from(planned["ANN-PERMIT-WAIT"], "court", instant) == at("2026-12-14T09:00:00-05:00")
+    assert waiting_from(planned["ANN-EXPIRY"], "ended", instant) is None
+
+
 def test_news_and_reminders_have_the_times_of_the_state(rulebook: Rulebook) -> None:
     """Days begin at midnight in California; the clocks change on the last day of the order."""
     hearing = happened("hearing_scheduled", "2026-12-21", key="a")
