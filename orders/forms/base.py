@@ -19,7 +19,7 @@ from accounts.access import MATRIX
 from accounts.form_base import SiteForm
 from accounts.models import User
 from orders.errors import DoubtfulFact, InvalidFact, NotYours, UnseenFact
-from orders.forms.confirming import check_answers, note_doubt, reason_field
+from orders.forms.confirming import note_doubt, reason_field, store_answered
 from orders.forms.fields import InstantField, TownField
 from orders.forms.more_refusals import refusals_beside
 from orders.models import HistoryEntry, Order
@@ -177,13 +177,11 @@ class ActForm(FactsForm):
         The form then shows all of it at once: its own errors, and what the service refuses or doubts. Raises
         `PermissionDenied` for what is for the people of another agency to do.
         """
-        store = together(call)
         if not self.is_valid():
-            self.refuse_all(refusals_beside(self, store, now=now))
+            self.refuse_all(refusals_beside(self, together(call), now=now))
             return None
         try:
-            check_answers(self, call)
-            return store()
+            return store_answered(self, call)
         except NotYours as refusal:
             raise PermissionDenied from refusal
         except InvalidFact as refusal:
@@ -357,12 +355,9 @@ class Act:
     def call(self, form: ActForm, *, by: User, now: datetime) -> object:
         """Call the service with a valid form and return its result. Raises `InvalidFact`, once for all."""
         form.settle(now)
-
-        def store() -> object:
-            return self.service(form.target(), **form.service_kwargs(), by=by, now=now)
-
-        check_answers(form, store)
-        return together(store)()
+        return store_answered(
+            form, lambda: self.service(form.target(), **form.service_kwargs(), by=by, now=now)
+        )
 
     def refuse_more(self, form: ActForm, *, by: User, now: datetime) -> None:
         """Beside the errors of a form, show what the service refuses of its other fields."""

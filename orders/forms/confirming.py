@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from typing_extensions import override
 
-from orders.errors import DoubtfulFact
-from orders.forms.more_refusals import refused_by
-from orders.services.one_round import refuse_all, together
+from orders.services.one_round import check_codes, together
+
+#: What a service stores.
+Result = TypeVar("Result")
 
 #: What the name of the hidden field beside the reason ends with.
 _DOUBTS = "_doubts"
@@ -56,11 +57,20 @@ def check_answers(form: forms.BaseForm, call: Callable[[], object]) -> None:
 
     `call` calls the service with what the form has. A reason that was sent without codes answers all.
     """
-    codes = _answered(form)
-    if codes is None or not form.cleaned_data.get("confirm"):
+    codes, typed = _answered(form), form.cleaned_data
+    if codes is None or not typed.get("confirm"):
         return
-    found = refused_by(form, together(call), confirm="")
-    refuse_all([one for one in found if isinstance(one, DoubtfulFact) and one.code not in codes])
+    form.cleaned_data = typed | {"confirm": ""}
+    try:
+        check_codes(call, codes)
+    finally:
+        form.cleaned_data = typed
+
+
+def store_answered(form: forms.BaseForm, call: Callable[[], Result]) -> Result:
+    """Return what `call` stores as one round, if the reason of the form answers each doubt about it."""
+    check_answers(form, call)
+    return together(call)()
 
 
 def _answered(form: forms.BaseForm) -> set[str] | None:

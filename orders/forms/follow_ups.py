@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orders.errors import InvalidFact
-from orders.forms.confirming import check_answers
+from orders.forms.confirming import store_answered
 from orders.forms.follow_up_corrections import (
     CorrectRecoveryAttemptForm,
     CorrectReferralForm,
@@ -32,7 +32,6 @@ from orders.forms.follow_up_forms import (
 )
 from orders.forms.outside import OutsideForm, WithdrawOutsideForm
 from orders.services.follow_ups import actions, attempts, outside, referrals, reminders, transfers
-from orders.services.one_round import together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +70,11 @@ class FollowUpAct:
 
     def perform(self, form: FollowUpForm, task: Task) -> bool:
         """Call the service with a valid form. On a refusal, show it in the form and return False."""
-
-        def store() -> None:
-            self.service(form.target(), **form.service_kwargs(), by=task.person, now=task.now)
-
         try:
-            check_answers(form, store)
-            together(store)()
+            store_answered(
+                form,
+                lambda: self.service(form.target(), **form.service_kwargs(), by=task.person, now=task.now),
+            )
         except InvalidFact as refusal:
             form.refuse(refusal)
             return False

@@ -35,12 +35,9 @@ def refusals_beside(form: forms.BaseForm, call: Callable[[], object], *, now: da
     return [one for one in first if one.field not in wrong and (one.field, one.code) in also]
 
 
-def refused_by(form: forms.BaseForm, call: Callable[[], object], **given: object) -> list[InvalidFact]:
-    """Return what `call` refuses of a form whose own fields have no error. Nothing is stored.
-
-    `given` are values to try instead of what was typed, by the names of the fields.
-    """
-    return _refused(form, given, call)
+def refused_by(form: forms.BaseForm, call: Callable[[], object]) -> list[InvalidFact]:
+    """Return what `call` refuses of a form whose own fields have no error. Nothing is stored."""
+    return _refused(form, {}, call)
 
 
 def _refused(form: forms.BaseForm, given: dict[str, Any], call: Callable[[], object]) -> list[InvalidFact]:

@@ -84,16 +84,16 @@ def check_codes(call: Callable[[], object], codes: Collection[str]) -> None:
 
     Raises what is refused for certain, too.
     """
-    untouched = transaction.savepoint()
-    try:
-        with one_round():
-            call()
-    except InvalidFact as refusal:
-        found = [refusal, *refusal.others]
-        refusal.others = ()
-        refuse_all([one for one in found if not (isinstance(one, DoubtfulFact) and one.code in codes)])
-    finally:
-        transaction.savepoint_rollback(untouched)
+    with transaction.atomic():
+        try:
+            with one_round():
+                call()
+        except InvalidFact as refusal:
+            found = [refusal, *refusal.others]
+            refusal.others = ()
+            refuse_all([one for one in found if not (isinstance(one, DoubtfulFact) and one.code in codes)])
+        finally:
+            transaction.set_rollback(True)
 
 
 @contextmanager
