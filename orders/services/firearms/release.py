@@ -166,17 +166,15 @@ class Release:
 def confirmed_so_far(order: Order) -> set[str]:
     """Return what is on record for the open requests of the case: the request, and what was confirmed."""
     words: set[str] = set()
-    for one in requests_of(order):
-        if getattr(one, "decision", None) is None:
-            words.add(Confirmed.REQUESTED.value)
-            words |= {word for word, check in latest_checks(one).items() if check.is_confirmed}
+    for one in _undecided(order):
+        words.add(Confirmed.REQUESTED.value)
+        words |= {word for word, check in latest_checks(one).items() if check.is_confirmed}
     return words
 
 
 def not_before(order: Order, now: datetime) -> str:
     """Return in words what keeps a return of the case from now: its first day, or a hold; else empty."""
-    today, rows = court_day(order, now), requests_of(order)
-    waiting = [one for one in rows if getattr(one, "decision", None) is None]
+    today, waiting = court_day(order, now), _undecided(order)
     keys = [one.public_id.hex for one in waiting]
     planned = Deadline.objects.filter(order__case=order.case_id, occurrence__in=keys, opens_on__gt=today)
     opens = planned.exclude(state=DeadlineState.WITHDRAWN).order_by("opens_on").first()
@@ -189,6 +187,10 @@ def not_before(order: Order, now: datetime) -> str:
         words = gettext("Police hold them back through %(day)s.")
         found.append(words % {"day": format_day(max(holds))})
     return " ".join(found)
+
+
+def _undecided(order: Order) -> list[CustodyRequest]:
+    return [one for one in requests_of(order) if getattr(one, "decision", None) is None]
 
 
 def requests_of(order: Order) -> list[CustodyRequest]:

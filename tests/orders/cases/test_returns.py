@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -26,8 +27,8 @@ def place(db: None) -> Place:
     return make_place()
 
 
-def requested(place: Place) -> tuple[Order, CustodyRequest]:
-    """A case whose firearm police hold, and the request for its return of an hour ago."""
+def requested(place: Place, kind: str = "return", **more: Any) -> tuple[Order, CustodyRequest]:
+    """A case whose firearm police hold, and the request of an hour ago about it, such as for its return."""
     order, now = place.order(), timezone.now()
     record_receipt(
         order,
@@ -39,7 +40,7 @@ def requested(place: Place) -> tuple[Order, CustodyRequest]:
         now=now,
     )
     request = record_custody_request(
-        order, kind="return", requested_at=now - timedelta(hours=1), by=None, now=now
+        order, kind=kind, requested_at=now - timedelta(hours=1), by=None, now=now, **more
     )
     return order, request
 
@@ -136,25 +137,7 @@ def test_the_board_reads_many_requests_with_the_same_queries(place: Place) -> No
 
 def sold(place: Place) -> tuple[Order, CustodyRequest]:
     """A case whose firearm police hold, and the joint notice of its sale of an hour ago."""
-    order, now = place.order(), timezone.now()
-    record_receipt(
-        order,
-        kind="police",
-        received_at=now - timedelta(hours=40),
-        agency=place.police,
-        firearms=list(Firearm.objects.filter(order=order)),
-        by=None,
-        now=now,
-    )
-    sale = record_custody_request(
-        order,
-        kind="sale",
-        requested_at=now - timedelta(hours=1),
-        dealer_license="1-23-456-01-9A-12345",
-        by=None,
-        now=now,
-    )
-    return order, sale
+    return requested(place, "sale", dealer_license="1-23-456-01-9A-12345")
 
 
 def test_a_sale_stays_on_the_board_until_it_is_delivered_by_a_form_that_knows_the_buyer(place: Place) -> None:
